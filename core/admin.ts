@@ -1,0 +1,18 @@
+import type { NodeAPI } from 'node-red'
+import { prometheusText, report } from './metrics.ts'
+
+const done = new WeakSet<object>()
+
+/** The routes every installation has: what the nodes did, as JSON and for Prometheus. Guarded as the editor is. */
+export function adminRoutes(RED: NodeAPI): void {
+  const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
+  if (!app || done.has(app)) return
+  done.add(app)
+  const mayRead = RED.auth.needsPermission('millrace.read')
+  app.get('/millrace/metrics', mayRead, (_request, response) => {
+    response.json(report())
+  })
+  app.get('/millrace/metrics/prometheus', mayRead, (_request, response) => {
+    response.type('text/plain; version=0.0.4').send(prometheusText())
+  })
+}

@@ -1,0 +1,179 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import { adminRoutes } from './admin.ts'
+import { countOf, type Message } from './batch.ts'
+import { trackerOf } from './delivery/tracker.ts'
+import type { Tracker } from './delivery/types.ts'
+import { MillraceError, reasonOf } from './errors.ts'
+import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
+import { OptionsError } from './options-error.ts'
+import { type Probes, probeRoute } from './probe.ts'
+import { type NodeSpec, type Options, parseOptions } from './spec.ts'
+import { Status } from './status.ts'
+
+export type Done = (error?: Error) => void
+export type Outputs = readonly (object | null)[]
+
+/** What a node does once started. */
+export interface Behaviour {
+  /** Makes the messages of the outputs from a message. Promises keep the order of the input. Throw to fail the message. */
+  transform?(message: Message): Outputs | Promise<Outputs>
+  /** Takes a message over: the node calls `done` when it has dealt with it, maybe much later. */
+  accept?(message: Message, done: Done): void
+  /** What configuration nodes give to the nodes that refer to them. */
+  provides?: object
+  /** Must end within Node-RED's 15 s, even when the other side is dead. */
+  close?(): void | Promise<void>
+}
+
+export interface Context<S extends NodeSpec> {
+  readonly id: string
+  readonly node: Node
+  readonly RED: NodeAPI
+  readonly options: Options<S>
+  readonly metrics: NodeMetrics
+  readonly status: Status
+  readonly tracker: Tracker
+  /** Sends on the outputs; for what does not answer an input. */
+  send(outputs: Outputs): void
+  /** What the configuration node of this field provides. @throws OptionsError if it cannot be used */
+  provided<T extends object>(field: keyof S['fields'] & string): T
+  /** Reports an operational error once, in the log and to Catch nodes. */
+  report(error: unknown, message?: Message): void
+}
+
+export type Start<S extends NodeSpec> = (context: Context<S>) => Behaviour
+
+const PROVIDED = Symbol.for('millrace.provided')
+type Provider = Node & { [PROVIDED]?: object }
+
+/** Turns a spec and what it does into the module that Node-RED loads. `probes` answer the buttons of the dialog. */
+export function defineNode<S extends NodeSpec>(spec: S, start: Start<S>, probes?: Probes<S>): (RED: NodeAPI) => void {
+  const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
+  const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]))
+  return RED => {
+    adminRoutes(RED)
+    if (probes) probeRoute(RED, spec, probes)
+    function construct(this: Node, config: NodeDef): void {
+      RED.nodes.createNode(this, config)
+      run(this, config, spec, start, RED)
+    }
+    RED.nodes.registerType(spec.type, construct, { credentials })
+  }
+}
+
+function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: Start<S>, RED: NodeAPI): void {
+  const status = new Status(shown => node.status(shown))
+  const metrics = metricsFor(node.id, spec.type, node.name ?? '')
+  let behaviour: Behaviour | undefined
+  try {
+    const raw = { ...config, ...(node.credentials as object | undefined) } as Record<string, unknown>
+    const options = parseOptions(spec, raw, name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
+    behaviour = start(contextOf(node, RED, spec, options, metrics, status))
+    if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
+  } catch (error) {
+    refuse(node, error)
+  }
+  if (spec.inputs === 1) listen(node, behaviour, metrics)
+  node.on('close', (removed: boolean, done: () => void) => {
+    status.close()
+    if (removed) forgetMetrics(node.id)
+    Promise.resolve(behaviour?.close?.())
+      .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
+      .finally(done)
+  })
+}
+
+function contextOf<S extends NodeSpec>(
+  node: Node,
+  RED: NodeAPI,
+  spec: S,
+  options: Options<S>,
+  metrics: NodeMetrics,
+  status: Status
+): Context<S> {
+  return {
+    id: node.id,
+    node,
+    RED,
+    options,
+    metrics,
+    status,
+    tracker: trackerOf(RED),
+    send: outputs => node.send([...outputs] as Parameters<Node['send']>[0]),
+    provided<T extends object>(field: keyof S['fields'] & string): T {
+      const id = (options as Record<string, unknown>)[field] as string
+      const found = (RED.nodes.getNode(id) as Provider | null)?.[PROVIDED]
+      if (!found) throw new OptionsError(spec.label, [`${spec.fields[field]!.label}: it is missing, disabled or has wrong settings`])
+      return found as T
+    },
+    report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
+  }
+}
+
+/** Wrong settings: a red ring with the code, one message that lists all problems, and no start. */
+function refuse(node: Node, error: unknown): void {
+  const code = error instanceof OptionsError ? error.code : 'NOT_READY'
+  node.status({ fill: 'red', shape: 'ring', text: code })
+  node.error(reasonOf(error))
+}
+
+function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics): void {
+  if (behaviour?.accept) {
+    const accept = behaviour.accept.bind(behaviour)
+    node.on('input', (message, _send, done) => {
+      metrics.in += countOf(message.payload)
+      accept(message as Message, done)
+    })
+  } else if (behaviour?.transform) {
+    listenTransform(node, behaviour.transform.bind(behaviour), metrics)
+  } else {
+    node.on('input', (_message, _send, done) => done(new MillraceError('NOT_READY', 'The node did not start: its settings are wrong.')))
+  }
+}
+
+type Send = (outputs: Outputs) => void
+
+function listenTransform(node: Node, transform: NonNullable<Behaviour['transform']>, metrics: NodeMetrics): void {
+  let last: Promise<void> | undefined
+  const finish = (outputs: Outputs, send: Send, done: Done) => {
+    metrics.out += countOut(outputs)
+    send(outputs)
+    done()
+  }
+  const later = async (before: Promise<void> | undefined, work: () => Outputs | Promise<Outputs>, send: Send, done: Done) => {
+    await before
+    try {
+      finish(await work(), send, done)
+    } catch (error) {
+      done(asError(error))
+    }
+  }
+  node.on('input', (message, send, done) => {
+    metrics.in += countOf(message.payload)
+    const emit: Send = outputs => send([...outputs] as Parameters<typeof send>[0])
+    if (last === undefined) {
+      try {
+        const outputs = transform(message as Message)
+        if (!(outputs instanceof Promise)) return finish(outputs, emit, done)
+        track(later(undefined, () => outputs, emit, done))
+      } catch (error) {
+        done(asError(error))
+      }
+    } else track(later(last, () => transform(message as Message), emit, done))
+  })
+  /** While one message waits, those behind it wait too: records keep their order. */
+  function track(work: Promise<void>): void {
+    last = work
+    work.finally(() => {
+      if (last === work) last = undefined
+    })
+  }
+}
+
+const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(reasonOf(error)))
+
+function countOut(outputs: Outputs): number {
+  let count = 0
+  for (const message of outputs) if (message !== null) count += countOf((message as Message).payload)
+  return count
+}

@@ -1,0 +1,52 @@
+/** How long a source waits for the flow before it acknowledges; see the help of the sources. */
+export type AcknowledgeMode = 'stored' | 'finished' | 'received'
+
+/** What a sink did with the records of a message. */
+export interface Confirmed {
+  readonly stored?: number
+  readonly rejected?: number
+  readonly duplicates?: number
+}
+
+/** How a delivery ended. Counts are of records and add up to what was opened. */
+export type Settlement =
+  | {
+      readonly kind: 'acknowledge'
+      readonly stored: number
+      readonly rejected: number
+      readonly duplicates: number
+      readonly filtered: number
+    }
+  | { readonly kind: 'retry'; readonly error: { readonly code: string; readonly message: string } }
+  /** The flow was stopped with the message in it: neither acknowledged nor retried here; the protocol delivers again. */
+  | { readonly kind: 'abandon'; readonly error: { readonly code: string; readonly message: string } }
+
+export interface OpenOptions {
+  readonly mode: Exclude<AcknowledgeMode, 'received'>
+  /** How many records the message carries. */
+  readonly records: number
+  /** Settles as retry when this long has passed without the flow finishing or a sink saying that it is still at it. */
+  readonly timeoutMs: number
+  readonly onSettled: (settlement: Settlement) => void
+}
+
+/** What nodes need of the tracker. Everything takes the message as the node received it (or any copy of it). */
+export interface Tracker {
+  /** Puts a token on the message; the source must then send it and call `sent`, all in one tick. */
+  open(message: object, nodeId: string, options: OpenOptions): Delivery
+  /** A sink has made the records durable (rejected: has stored them as dead letters). Call before `done()`. */
+  confirm(message: object, confirmed: Confirmed): void
+  /** Fails the delivery by hand, whatever the flow does. */
+  fail(message: object, error: { code: string; message: string }): void
+  /** A sink that waits for its service says so, so that the delivery does not time out meanwhile. */
+  touch(message: object): void
+  /** Deliveries not settled yet. */
+  readonly openCount: number
+}
+
+export interface Delivery {
+  /** The source has sent the message. */
+  sent(): void
+  /** Settles as abandon if not settled: the source closes. */
+  abandon(): void
+}

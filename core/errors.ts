@@ -1,0 +1,38 @@
+/**
+ * Every code that Millrace reports, with the sentence the documentation shows. A code is stable: flows switch on it,
+ * dead letters carry it, and the table in the README is generated from this list.
+ */
+export const CODES = {
+  OPTIONS_INVALID: 'A setting of the node is wrong; the message lists all of them. The node does not start.',
+  CONFIG_UNUSABLE: 'The configuration node that this node refers to is missing, disabled or has wrong settings.',
+  NOT_READY: 'The node has not started, so it cannot take a message.',
+  CLOSED: 'The node was stopped or redeployed before the work was finished; the source delivers again.',
+  DELIVERY_TIMEOUT: 'The flow did not finish the message within the delivery timeout.',
+  DELIVERY_EXHAUSTED: 'The flow failed to deal with the message as often as the source was told to try.',
+  PAYLOAD_EMPTY: 'The payload has no bytes.',
+  PAYLOAD_TOO_LARGE: 'The payload is larger than the node accepts.',
+  PAYLOAD_TOO_DEEP: 'The JSON is nested deeper than the node accepts.',
+  JSON_INVALID: 'The payload is not JSON.',
+  NOT_A_RECORD: 'The payload is JSON, but not an object.',
+  KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
+  TOPIC_MISMATCH: 'The topic does not match the topic template.',
+  TOMBSTONE: 'The Kafka message has no value (a tombstone).'
+} as const
+
+export type Code = keyof typeof CODES
+
+/** An error for the person who must act: a stable code and a sentence, and what caused it. */
+export class MillraceError extends Error {
+  readonly code: string
+  constructor(code: Code, message: string, options?: { cause?: unknown }) {
+    super(message, options)
+    this.name = 'MillraceError'
+    this.code = code
+  }
+}
+
+/** The text of whatever was thrown. */
+export function reasonOf(error: unknown): string {
+  if (error instanceof AggregateError && error.errors.length > 0) return [...new Set(error.errors.map(reasonOf))].join('; ')
+  return error instanceof Error ? error.message || error.name : String(error)
+}

@@ -1,0 +1,85 @@
+/** What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a Node-RED process. */
+
+export const COUNTS = ['in', 'out', 'stored', 'rejected', 'filtered', 'duplicates', 'retried', 'inFlight'] as const
+export type Count = (typeof COUNTS)[number]
+
+/** Counts are of records (not of messages) since the process started; `inFlight` is what is being dealt with now. */
+export class NodeMetrics {
+  in = 0
+  out = 0
+  stored = 0
+  rejected = 0
+  filtered = 0
+  duplicates = 0
+  retried = 0
+  inFlight = 0
+  /** Further numbers of this node, e.g. `lag`, by name. */
+  readonly gauges = new Map<string, number>()
+
+  constructor(
+    readonly id: string,
+    readonly type: string,
+    public name: string
+  ) {}
+
+  counts(): Record<Count, number> {
+    return Object.fromEntries(COUNTS.map(name => [name, this[name]])) as Record<Count, number>
+  }
+}
+
+const registry = new Map<string, NodeMetrics>()
+
+/** The metrics of a node; counts go on over a redeploy of the same node. */
+export function metricsFor(id: string, type: string, name: string): NodeMetrics {
+  const known = registry.get(id)
+  if (known?.type === type) {
+    known.name = name
+    return known
+  }
+  const fresh = new NodeMetrics(id, type, name)
+  registry.set(id, fresh)
+  return fresh
+}
+
+export function forgetMetrics(id: string): void {
+  registry.delete(id)
+}
+
+export interface MetricsReport {
+  nodes: { id: string; type: string; name: string; counts: Record<Count, number>; gauges: Record<string, number> }[]
+}
+
+export function report(): MetricsReport {
+  return {
+    nodes: [...registry.values()].map(node => ({
+      id: node.id,
+      type: node.type,
+      name: node.name,
+      counts: node.counts(),
+      gauges: Object.fromEntries(node.gauges)
+    }))
+  }
+}
+
+/** The same in Prometheus' text format 0.0.4. */
+export function prometheusText(): string {
+  const lines: string[] = []
+  for (const count of COUNTS) {
+    const gauge = count === 'inFlight'
+    const name = gauge ? 'millrace_records_in_flight' : `millrace_records_${count}_total`
+    lines.push(`# TYPE ${name} ${gauge ? 'gauge' : 'counter'}`)
+    for (const node of registry.values()) lines.push(`${name}{${labels(node)}} ${node[count]}`)
+  }
+  for (const gauge of new Set([...registry.values()].flatMap(node => [...node.gauges.keys()]))) {
+    const name = `millrace_${gauge.replace(/[^a-zA-Z0-9]+/g, '_').toLowerCase()}`
+    lines.push(`# TYPE ${name} gauge`)
+    for (const node of registry.values()) {
+      const value = node.gauges.get(gauge)
+      if (value !== undefined) lines.push(`${name}{${labels(node)}} ${value}`)
+    }
+  }
+  return `${lines.join('\n')}\n`
+}
+
+const labels = (node: NodeMetrics) => `id="${escaped(node.id)}",type="${escaped(node.type)}",name="${escaped(node.name)}"`
+const escaped = (text: string) => text.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`))

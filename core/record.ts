@@ -1,0 +1,118 @@
+/**
+ * Records, where they came from, and what became of them.
+ *
+ * Symbols carry what must survive Node-RED's cloning without being seen by JSON. The classes below name themselves by
+ * `Symbol.toStringTag`: lodash.clonedeep, which Node-RED clones with, passes objects of an unknown tag by reference, so a
+ * batch's bytes are never copied however many wires leave a node.
+ */
+
+/** A plain JSON object, e.g. `{ device_id, metric, value, ts }`. */
+export type TelemetryRecord = Record<string, unknown>
+
+export const PROVENANCE = Symbol.for('millrace.provenance')
+export const REJECTION = Symbol.for('millrace.rejection')
+export const KAFKA_MESSAGE = Symbol.for('millrace.kafka-message')
+
+/** Header values as Kafka has them. */
+export type Headers = Record<string, Buffer | string | undefined>
+
+/** What a source knows of one thing it took; all that a dead letter or a later step may ask for. */
+export interface Taken {
+  readonly origin: Origin
+  readonly key: Buffer | string | null
+  readonly headers: Headers
+  /** The original bytes; null for a tombstone. */
+  readonly raw: Buffer | null
+}
+
+export type Origin =
+  | { readonly kind: 'kafka'; readonly topic: string; readonly partition: number; readonly offset: string; readonly timestamp: string }
+  | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1 | 2; readonly retained: boolean }
+  | { readonly kind: 'simulator'; readonly topic: string }
+
+/** A batch as its source took it. Sources implement `at`, so that nothing is built for records nobody asks about. */
+export interface Batch {
+  at(index: number): Taken
+}
+
+/** Where a record came from: one small object a record, the facts are kept once a batch. */
+export class Provenance {
+  constructor(
+    readonly batch: Batch,
+    readonly index: number
+  ) {}
+  get [Symbol.toStringTag](): string {
+    return 'MillraceProvenance'
+  }
+  get taken(): Taken {
+    return this.batch.at(this.index)
+  }
+  toJSON(): undefined {
+    return undefined
+  }
+}
+
+export function provenanceOf(record: unknown): Provenance | undefined {
+  if (typeof record !== 'object' || record === null) return undefined
+  const found = (record as { [PROVENANCE]?: unknown })[PROVENANCE]
+  return found instanceof Provenance ? found : undefined
+}
+
+/** Puts the provenance of one record on another that is made from it. Returns the second. */
+export function inherit<T extends object>(from: unknown, to: T): T {
+  const provenance = provenanceOf(from)
+  if (provenance !== undefined) (to as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance
+  return to
+}
+
+/** Why a record was rejected: a stable code, a sentence, and the path of the field concerned. */
+export interface Reason {
+  readonly code: string
+  readonly message: string
+  readonly path?: string
+}
+
+/** What leaves a rejected output: the record, why, where, and the original bytes. */
+export interface Rejection {
+  readonly [REJECTION]: true
+  readonly record: unknown
+  readonly reason: Reason
+  /** Every reason where there is more than one (validate finds all errors). */
+  readonly reasons?: readonly Reason[]
+  /** The node type that rejected, e.g. `validate`. */
+  readonly stage: string
+  readonly origin: Origin | null
+  /** The bytes the device sent, where they are known. */
+  readonly raw: Buffer | null
+  readonly attempts?: number
+}
+
+/** A rejection of this record, with the provenance it carries. */
+export function reject(
+  record: unknown,
+  stage: string,
+  reason: Reason,
+  more: { reasons?: readonly Reason[]; attempts?: number } = {}
+): Rejection {
+  const taken = provenanceOf(record)?.taken
+  const rejection = { [REJECTION]: true as const, record, reason, ...more, stage, origin: taken?.origin ?? null, raw: taken?.raw ?? null }
+  return inherit(record, rejection)
+}
+
+export function isRejection(value: unknown): value is Rejection {
+  return typeof value === 'object' && value !== null && (value as Partial<Rejection>)[REJECTION] === true
+}
+
+/** A message whose bytes must pass untouched. */
+export interface KafkaMessage {
+  readonly [KAFKA_MESSAGE]: true
+  readonly key: Buffer | string | null
+  readonly value: Buffer | string | null
+  readonly headers: Headers
+  /** Milliseconds since 1970 as decimal text; the broker's time where absent. */
+  readonly timestamp?: string
+}
+
+export function isKafkaMessage(value: unknown): value is KafkaMessage {
+  return typeof value === 'object' && value !== null && (value as Partial<KafkaMessage>)[KAFKA_MESSAGE] === true
+}

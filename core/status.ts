@@ -1,0 +1,77 @@
+/** The small mark and text below a node. A dot is health, a ring is connecting or waiting. */
+export interface Shown {
+  readonly fill: 'green' | 'yellow' | 'red' | 'blue' | 'grey'
+  readonly shape: 'dot' | 'ring'
+  readonly text: string
+}
+
+/** Passes a status on at most once a second and only when it changed; the last one always arrives. */
+export class Status {
+  #wanted: Shown | undefined
+  #shown = ''
+  #timer: NodeJS.Timeout | undefined
+  #lastMs = 0
+  #closed = false
+
+  constructor(
+    private readonly show: (shown: Shown) => void,
+    private readonly everyMs = 1000
+  ) {}
+
+  set(fill: Shown['fill'], shape: Shown['shape'], text: string): void {
+    this.#wanted = { fill, shape, text }
+    if (this.#closed || this.#timer) return
+    const waitMs = this.#lastMs + this.everyMs - performance.now()
+    if (waitMs <= 0) this.#flush()
+    else this.#timer = setTimeout(() => this.#flush(), waitMs).unref()
+  }
+  healthy(text: string): void {
+    this.set('green', 'dot', text)
+  }
+  waiting(text: string): void {
+    this.set('yellow', 'ring', text)
+  }
+  failed(text: string): void {
+    this.set('red', 'ring', text)
+  }
+  close(): void {
+    this.#closed = true
+    clearTimeout(this.#timer)
+  }
+
+  #flush(): void {
+    this.#timer = undefined
+    const wanted = this.#wanted
+    if (wanted === undefined || this.#closed) return
+    this.#lastMs = performance.now()
+    const key = `${wanted.fill}/${wanted.shape}/${wanted.text}`
+    if (key === this.#shown) return
+    this.#shown = key
+    this.show(wanted)
+  }
+}
+
+/** 950 → "950", 5230 → "5.2k", 1_200_000 → "1.2M". */
+export function compact(value: number): string {
+  if (value < 1000) return String(Math.round(value))
+  return value < 999_500 ? `${trimmed(value / 1000)}k` : `${trimmed(value / 1_000_000)}M`
+}
+
+const trimmed = (value: number) => (value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : String(Math.round(value)))
+
+/** Records a second over the time since it was last asked (at least 500 ms), by the growth of a count. */
+export class Rate {
+  #count = 0
+  #atMs = performance.now()
+  #perSecond = 0
+
+  of(count: number, nowMs = performance.now()): number {
+    const elapsedMs = nowMs - this.#atMs
+    if (elapsedMs >= 500) {
+      this.#perSecond = ((count - this.#count) / elapsedMs) * 1000
+      this.#count = count
+      this.#atMs = nowMs
+    }
+    return this.#perSecond
+  }
+}
