@@ -16,6 +16,7 @@ export const CODES = {
   NOT_A_RECORD: 'The payload is JSON, but not an object.',
   KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
+  TOPIC_FIELD_INVALID: 'A field that the topic is made of is missing, empty, or has a character that a topic cannot have.',
   TOMBSTONE: 'The Kafka message has no value (a tombstone).'
 } as const
 
