@@ -1,0 +1,128 @@
+import type { Headers } from '../../core/record.ts'
+
+/** A message of the dead-letter topic, as far as a replay looks at it. */
+export interface DeadLetter {
+  readonly partition: number
+  readonly offset: string
+  /** Milliseconds since 1970, as decimal text: when it was rejected. */
+  readonly timestamp: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Headers
+}
+
+export interface Filter {
+  /** Empty: every code. */
+  readonly codes: ReadonlySet<string>
+  readonly sinceMs: number
+  readonly untilMs: number
+}
+
+/** Codes are separated by commas; times are ISO 8601, empty for no bound. Gives the filter, or what is wrong in words. */
+export function filterOf({ codes, since, until }: { codes: string; since: string; until: string }): Filter | { problems: string[] } {
+  const sinceMs = since === '' ? Number.NEGATIVE_INFINITY : Date.parse(since)
+  const untilMs = until === '' ? Number.POSITIVE_INFINITY : Date.parse(until)
+  const problems: string[] = []
+  if (Number.isNaN(sinceMs)) problems.push(`Since: "${since}" is not a time such as 2026-01-31T00:00:00Z`)
+  if (Number.isNaN(untilMs)) problems.push(`Until: "${until}" is not a time such as 2026-01-31T00:00:00Z`)
+  if (sinceMs >= untilMs) problems.push('Since must be before until')
+  if (problems.length > 0) return { problems }
+  return { codes: new Set(codes.split(',').flatMap(code => code.trim() || [])), sinceMs, untilMs }
+}
+
+const textOf = (value: Buffer | string | undefined): string => (value === undefined ? '' : value.toString())
+
+export function matches(letter: DeadLetter, { codes, sinceMs, untilMs }: Filter): boolean {
+  const rejectedMs = Number(letter.timestamp)
+  if (rejectedMs < sinceMs || rejectedMs >= untilMs) return false
+  return codes.size === 0 || codes.has(textOf(letter.headers[HEADER.code]))
+}
+
+/** Headers of a dead letter that this node reads. */
+const HEADER = {
+  code: 'millrace.reason.code',
+  originKind: 'millrace.origin.kind',
+  originTopic: 'millrace.origin.topic',
+  replays: 'millrace.replays'
+} as const
+
+export interface Original {
+  readonly topic: string
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  readonly headers: Record<string, Buffer | string>
+}
+
+/**
+ * The message as it was before it was rejected, and the topic it goes back to. What Millrace noted about the rejection is
+ * taken off; how often it was replayed is counted, so that a record which always fails can be told from a new one.
+ */
+export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
+  const cameFromKafka = textOf(letter.headers[HEADER.originKind]) === 'kafka'
+  const topic = cameFromKafka ? textOf(letter.headers[HEADER.originTopic]) : ingestTopic
+  const headers: Record<string, Buffer | string> = {}
+  for (const [name, value] of Object.entries(letter.headers)) {
+    if (value !== undefined && !name.startsWith('millrace.')) headers[name] = value
+  }
+  headers[HEADER.replays] = String((Number(textOf(letter.headers[HEADER.replays])) || 0) + 1)
+  return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }
+}
+
+/** Which dead letters were replayed already. */
+export class Ledger {
+  readonly #done = new Map<number, Set<string>>()
+
+  /** Key of the ledger entry of a dead letter. */
+  static key(letter: { partition: number; offset: string }): string {
+    return `${letter.partition}:${letter.offset}`
+  }
+  /** Takes in an entry by its key; anything else is not one. */
+  read(key: string): void {
+    const [partition, offset] = key.split(':')
+    if (partition && offset && /^\d+$/.test(partition) && /^\d+$/.test(offset)) this.#of(Number(partition)).add(offset)
+  }
+  note(letter: { partition: number; offset: string }): void {
+    this.#of(letter.partition).add(letter.offset)
+  }
+  has(letter: { partition: number; offset: string }): boolean {
+    return this.#done.get(letter.partition)?.has(letter.offset) ?? false
+  }
+  #of(partition: number): Set<string> {
+    const known = this.#done.get(partition)
+    if (known) return known
+    const offsets = new Set<string>()
+    this.#done.set(partition, offsets)
+    return offsets
+  }
+}
+
+/** Spreads records evenly over time. */
+export class Pace {
+  #dueMs: number
+  constructor(
+    private readonly perSecond: number,
+    startMs: number
+  ) {
+    this.#dueMs = startMs
+  }
+  /** How many records a transaction may carry: a quarter of a second's worth, at most 500. */
+  get batchSize(): number {
+    return Math.max(1, Math.min(500, Math.floor(this.perSecond / 4)))
+  }
+  /** Milliseconds to wait before this many records may go; a pause is not caught up on. */
+  waitMs(records: number, nowMs: number): number {
+    const waitMs = Math.max(0, this.#dueMs - nowMs)
+    this.#dueMs = Math.max(this.#dueMs, nowMs) + (records * 1000) / this.perSecond
+    return waitMs
+  }
+}
+
+export interface Progress {
+  replayed: number
+  /** Match the filter, but were replayed before. */
+  alreadyReplayed: number
+  /** Do not match the filter. */
+  others: number
+  /** Of the dead letters there were at the start, not looked at yet. */
+  remaining: number
+}

@@ -1,0 +1,102 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { type DeadLetter, type Filter, filterOf, Ledger, matches, originalOf, Pace } from '../../../nodes/dead-letter-replay/logic.ts'
+
+const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
+  partition: 0,
+  offset: '5',
+  timestamp: '1000',
+  key: Buffer.from('d1'),
+  value: Buffer.from('{'),
+  headers: {
+    'millrace.reason.code': Buffer.from('JSON_INVALID'),
+    'millrace.origin.kind': 'kafka',
+    'millrace.origin.topic': Buffer.from('raw'),
+    site: 'north'
+  },
+  ...more
+})
+
+describe('dead-letter-replay: which', () => {
+  const cases: [string, Parameters<typeof filterOf>[0], boolean][] = [
+    ['no filter', { codes: '', since: '', until: '' }, true],
+    ['its code', { codes: 'TS_FUTURE, JSON_INVALID', since: '', until: '' }, true],
+    ['another code', { codes: 'TS_FUTURE', since: '', until: '' }, false],
+    ['since its time', { codes: '', since: '1970-01-01T00:00:01Z', until: '' }, true],
+    ['since later', { codes: '', since: '1970-01-01T00:00:01.001Z', until: '' }, false],
+    ['until its time', { codes: '', since: '', until: '1970-01-01T00:00:01Z' }, false],
+    ['until later', { codes: '', since: '', until: '1970-01-01T00:00:02Z' }, true]
+  ]
+  for (const [name, settings, expected] of cases) {
+    it(`${name} ${expected ? 'takes' : 'leaves'} it`, () => assert.equal(matches(letter(), filterOf(settings) as Filter), expected))
+  }
+
+  it('tells in words what is wrong with a filter', () => {
+    assert.deepEqual(filterOf({ codes: '', since: 'yesterday', until: '' }), {
+      problems: ['Since: "yesterday" is not a time such as 2026-01-31T00:00:00Z']
+    })
+    assert.deepEqual(filterOf({ codes: '', since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' }), {
+      problems: ['Since must be before until']
+    })
+  })
+})
+
+describe('dead-letter-replay: what is sent', () => {
+  it('the original bytes and key, to the topic they came from, without the notes of the rejection', () => {
+    const { topic, key, value, headers } = originalOf(letter(), 'ingest')
+    assert.deepEqual([topic, key?.toString(), value?.toString()], ['raw', 'd1', '{'])
+    assert.deepEqual(headers, { site: 'north', 'millrace.replays': '1' })
+  })
+
+  it('what came over MQTT goes to the ingest topic', () => {
+    const mqtt = letter({ headers: { 'millrace.origin.kind': 'mqtt', 'millrace.origin.topic': 'acme/site/x' } })
+    assert.equal(originalOf(mqtt, 'ingest').topic, 'ingest')
+  })
+
+  it('counts how often it was replayed', () => {
+    assert.equal(originalOf(letter({ headers: { 'millrace.replays': Buffer.from('2') } }), 'ingest').headers['millrace.replays'], '3')
+  })
+})
+
+describe('dead-letter-replay: ledger', () => {
+  it('knows what it was told, by entry or by letter, and nothing else', () => {
+    const ledger = new Ledger()
+    ledger.read('3:17')
+    ledger.note({ partition: 0, offset: '9007199254740993' })
+    for (const nonsense of ['', ':', 'a:b', '1:', '-1:5', '1']) ledger.read(nonsense)
+    assert.ok(ledger.has({ partition: 3, offset: '17' }) && ledger.has({ partition: 0, offset: '9007199254740993' }))
+    assert.ok(!ledger.has({ partition: 0, offset: '9007199254740992' }) && !ledger.has({ partition: 1, offset: '5' }))
+    assert.equal(Ledger.key({ partition: 3, offset: '17' }), '3:17')
+  })
+})
+
+describe('dead-letter-replay: pace', () => {
+  it('never exceeds its rate, whatever the pauses', () => {
+    fc.assert(
+      fc.property(
+        fc.integer({ min: 1, max: 5000 }),
+        fc.array(fc.record({ size: fc.integer({ min: 1, max: 500 }), idleMs: fc.nat(3000) }), { minLength: 2 }),
+        (perSecond, steps) => {
+          const pace = new Pace(perSecond, 0)
+          let nowMs = 0
+          let sent = 0
+          let before = 0
+          for (const { size, idleMs } of steps) {
+            nowMs += idleMs
+            nowMs += pace.waitMs(size, nowMs)
+            assert.ok(before <= (nowMs * perSecond) / 1000 + 1e-6, `${before} after ${nowMs} ms`)
+            sent += size
+            before = sent
+          }
+        }
+      )
+    )
+  })
+
+  it('sends a quarter of a second at a time', () => {
+    assert.deepEqual(
+      [1, 100, 100_000].map(rate => new Pace(rate, 0).batchSize),
+      [1, 25, 500]
+    )
+  })
+})
