@@ -1,0 +1,194 @@
+/** Starting, stopping, killing and finding the services of a data folder. Nothing that was not started here is ever touched. */
+import { randomBytes } from 'node:crypto'
+import { readFileSync, rmSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { mqtt } from './artemis/launcher.ts'
+import { StackError } from './errors.ts'
+import { keepArchive } from './java.ts'
+import { kafka } from './kafka/launcher.ts'
+import type { Launcher, StartContext } from './launcher.ts'
+import { anyFree, isFree, nextFree } from './ports.ts'
+import { postgres, postgresData } from './postgres.ts'
+import { end, identify, isAlive, launch } from './process.ts'
+import {
+  catalogue,
+  fixedPorts,
+  givenService,
+  type PortName,
+  type ServiceMap,
+  type ServiceName,
+  type Services,
+  serviceNames
+} from './services.ts'
+import { locked, type Running, readState, type State, writeState } from './state.ts'
+import { timescale } from './timescale/launcher.ts'
+
+const launchers: { [N in ServiceName]: Launcher<N> } = { mqtt, kafka, timescale, postgres }
+
+const readyTimeoutMs = 120_000
+
+export type StartOptions = {
+  /** The data folder. */
+  home: string
+  /** Any free ports instead of the fixed ones. */
+  freePorts?: boolean
+  /** Short lines on what happens. */
+  onProgress?: (line: string) => void
+  /** This process uses the services together with others and calls leaveServices at its end. */
+  shared?: boolean
+  /** JVMs with full optimisation, for benchmarks. */
+  fullJit?: boolean
+}
+
+/**
+ * Brings the services up that do not run yet, and returns where all of them are. A service named in the environment
+ * (MQTT_URL and so on) is returned as it is named there. Rejects with a StackError.
+ */
+export async function startServices<N extends ServiceName>(names: readonly N[], options: StartOptions): Promise<Services<N>> {
+  const given = new Map(names.map(name => [name, givenService(name)]))
+  const own = names.filter(name => !given.get(name))
+  const started = own.length > 0 ? await locked(options.home, () => startAll(own, options, readState(options.home))) : {}
+  const entries = names.map(name => [name, given.get(name) ?? (started as Partial<ServiceMap>)[name]])
+  return Object.fromEntries(entries) as Services<N>
+}
+
+async function startAll(names: readonly ServiceName[], options: StartOptions, state: State): Promise<Partial<ServiceMap>> {
+  const me = options.shared ? identify(process.pid) : undefined
+  if (me && !state.users.some(user => user.pid === me.pid && isAlive(user))) state.users.push(me)
+  state.kafkaCluster ??= randomBytes(16).toString('base64url').replace(/^-/, 'A')
+  const missing = names.filter(name => !isRunning(state, name))
+  for (const name of missing) await choosePorts(name, options, state)
+  writeState(options.home, state)
+  const results = await Promise.allSettled(missing.map(name => startOne(name, options, state)))
+  const failure = results.find(result => result.status === 'rejected')
+  if (failure) throw failure.reason
+  return detailsOf(state, names)
+}
+
+function isRunning(state: State, name: ServiceName): boolean {
+  const running = state.running[name]
+  return running !== undefined && isAlive(running.process)
+}
+
+/** Gives every port of a service a number that is free now: the one it had, or the fixed one, or one near or far. */
+async function choosePorts(name: ServiceName, { freePorts, onProgress }: StartOptions, state: State): Promise<void> {
+  for (const portName of catalogue[name].ports) {
+    const before = state.ports[portName]
+    const taken = new Set(Object.entries(state.ports).flatMap(([other, port]) => (other === portName ? [] : [port])))
+    if (!freePorts) for (const [other, port] of Object.entries(fixedPorts)) if (other !== portName) taken.add(port)
+    if (before !== undefined && (await isFree(before))) continue
+    if (freePorts) {
+      state.ports[portName] = await anyFree(taken)
+      continue
+    }
+    const port = await nextFree(fixedPorts[portName], taken)
+    if (port !== fixedPorts[portName]) onProgress?.(`${name}: port ${fixedPorts[portName]} is in use by another program, taking ${port}`)
+    state.ports[portName] = port
+  }
+}
+
+async function startOne<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
+  const { home, onProgress = () => {}, fullJit = false } = options
+  const began = performance.now()
+  const context: StartContext = {
+    home,
+    folder: join(home, name),
+    port: (portName: PortName) => state.ports[portName] ?? fixedPorts[portName],
+    kafkaCluster: state.kafkaCluster ?? '',
+    fullJit,
+    onProgress
+  }
+  const launcher = launchers[name]
+  const { command, detail, archive } = await launcher.prepare(context)
+  const log = join(home, 'log', `${name}.log`)
+  const launched = await launch(command, log)
+  const running: Running<N> = { process: launched, detail: { ...detail, pid: launched.pid }, log, ...(archive ? { archive } : {}) }
+  Object.assign(state.running, { [name]: running })
+  writeState(home, state)
+  await untilReady(name, running, () => launcher.ready(context))
+  onProgress(`${name}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+}
+
+/** Ready is who answers in its protocol while our own process lives: another program on the port does not count. */
+async function untilReady(name: ServiceName, running: Running, answers: () => Promise<boolean>): Promise<void> {
+  const { process: launched, log } = running
+  const limit = performance.now() + readyTimeoutMs
+  while (!(await answers())) {
+    if (!isAlive(launched)) throw startFailed(name, 'ended', log)
+    if (performance.now() > limit) {
+      await end(launched, 'SIGKILL', 5_000)
+      throw startFailed(name, `did not answer within ${readyTimeoutMs / 1000} s`, log)
+    }
+    await wait(50)
+  }
+  // one that cannot have its port ends soon after, while the other program there answers the probe
+  await wait(100)
+  if (!isAlive(launched)) throw startFailed(name, 'ended right after its start (another program answers on its port)', log)
+}
+
+function startFailed(name: ServiceName, what: string, log: string): StackError {
+  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15)
+  return new StackError('START_FAILED', `The ${catalogue[name].product} ${what}. The end of ${log}:\n${lines.join('\n')}`)
+}
+
+function detailsOf(state: State, names: readonly ServiceName[]): Partial<ServiceMap> {
+  return Object.fromEntries(names.flatMap(name => (isRunning(state, name) ? [[name, state.running[name]?.detail]] : [])))
+}
+
+/** The services of a data folder that run now. */
+export function readServices(home: string): Partial<ServiceMap> {
+  return detailsOf(readState(home), serviceNames)
+}
+
+/** Ends services in order (all of them when none is named), each by the signal for it or by the given one. */
+export async function stopServices(home: string, names: readonly ServiceName[] = serviceNames, signal?: NodeJS.Signals): Promise<void> {
+  await locked(home, async () => {
+    const state = readState(home)
+    await Promise.all(names.map(name => stopOne(home, name, state, signal)))
+    writeState(home, state)
+  })
+}
+
+/** The end of a shared use: stops the services when no other living process has started them as shared. */
+export async function leaveServices(home: string): Promise<void> {
+  if (!readState(home).users.some(user => user.pid === process.pid)) return
+  await locked(home, async () => {
+    const state = readState(home)
+    state.users = state.users.filter(user => user.pid !== process.pid && isAlive(user))
+    if (state.users.length === 0) await Promise.all(serviceNames.map(name => stopOne(home, name, state)))
+    writeState(home, state)
+  })
+}
+
+async function stopOne(home: string, name: ServiceName, state: State, signal?: NodeJS.Signals): Promise<void> {
+  const running = state.running[name]
+  if (!running) return
+  const { stopSignal, stopTimeoutMs } = catalogue[name]
+  await end(running.process, signal ?? stopSignal, stopTimeoutMs)
+  if (running.archive && signal !== 'SIGKILL') keepArchive(home, running.archive)
+  delete state.running[name]
+}
+
+/** kill -9, as a crash would do. */
+export async function killService(home: string, name: ServiceName): Promise<void> {
+  await stopServices(home, [name], 'SIGKILL')
+}
+
+/** Starts a service again (stopping it first if it runs) on the same ports and data. */
+export async function restartService<N extends ServiceName>(
+  home: string,
+  name: N,
+  options: Omit<StartOptions, 'home'> = {}
+): Promise<ServiceMap[N]> {
+  await stopServices(home, [name])
+  const services = await startServices([name], { freePorts: true, ...options, home })
+  return services[name]
+}
+
+/** Ends what runs there and removes the data folder. The jars stay in the user's cache. */
+export async function resetServices(home: string): Promise<void> {
+  await stopServices(home, serviceNames, 'SIGKILL')
+  rmSync(dirname(postgresData(join(home, 'postgres'))), { recursive: true, force: true })
+  rmSync(home, { recursive: true, force: true })
+}

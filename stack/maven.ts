@@ -1,0 +1,88 @@
+/** Jars from Maven Central, downloaded once a user into the cache. */
+import { execFile, spawnSync } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import { delimiter, join } from 'node:path'
+import { promisify } from 'node:util'
+import { StackError } from './errors.ts'
+import { writeJar } from './jar.ts'
+import { type Java, otherWays } from './java.ts'
+import { cacheFolder, repository } from './services.ts'
+
+const run = promisify(execFile)
+const pom = join(repository, 'stack', 'mvn', 'pom.xml')
+
+export type JarProfile = 'kafka' | 'mqtt' | 'ecj'
+
+/** A part of a folder's name that changes with the contents of these files. */
+function fingerprint(files: string[]): string {
+  const hash = createHash('sha256')
+  for (const file of files) hash.update(readFileSync(file))
+  return hash.digest('hex').slice(0, 8)
+}
+
+function outputOf(error: unknown): string {
+  const { stdout, stderr } = error as { stdout?: string; stderr?: string }
+  return `${stdout ?? ''}${stderr ?? ''}`.split('\n').filter(Boolean).slice(0, 8).join('\n')
+}
+
+/** Folders that a rename has made whole; when another process was faster, its folder is as good as ours. */
+function publish(half: string, whole: string): void {
+  try {
+    renameSync(half, whole)
+  } catch (error) {
+    rmSync(half, { recursive: true, force: true })
+    if (!existsSync(whole)) throw error
+  }
+}
+
+/** The folder with a profile's jars; downloads them when they are not there. */
+export async function jars(profile: JarProfile, onProgress: (line: string) => void): Promise<string> {
+  const folder = join(cacheFolder(), `${profile}-${fingerprint([pom])}`)
+  if (existsSync(folder)) return folder
+  const mvn = process.platform === 'win32' ? 'mvn.cmd' : 'mvn'
+  if (spawnSync(mvn, ['-v'], { shell: process.platform === 'win32' }).status !== 0) {
+    const why = 'It is used once, to download the jars of Apache Kafka and of the MQTT broker.'
+    throw new StackError('MAVEN_MISSING', `There is no Maven ("mvn") on PATH. ${why} Install Maven 3.6 or newer.\n${otherWays()}`)
+  }
+  onProgress(`downloading the jars of ${profile === 'ecj' ? 'the Java compiler' : profile} (once)`)
+  const half = `${folder}.${process.pid}`
+  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
+  try {
+    mkdirSync(cacheFolder(), { recursive: true })
+    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: process.platform === 'win32', maxBuffer: 1 << 26 })
+  } catch (error) {
+    rmSync(half, { recursive: true, force: true })
+    throw new StackError('DOWNLOAD_FAILED', `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`, {
+      cause: error
+    })
+  }
+  publish(half, folder)
+  const files = readdirSync(folder)
+  const megabytes = Math.round(files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1e6)
+  onProgress(`${profile}: ${files.length} jars, ${megabytes} MB`)
+  return folder
+}
+
+/** Compiles the .java files of a folder against a folder of jars into one jar, once, without a JDK. Returns the jar's path. */
+export async function compile(java: Java, sources: string, libraries: string, onProgress: (line: string) => void): Promise<string> {
+  const files = readdirSync(sources)
+    .filter(file => file.endsWith('.java'))
+    .sort()
+    .map(file => join(sources, file))
+  const jar = join(cacheFolder(), `launcher-${fingerprint([pom, ...files])}.jar`)
+  if (existsSync(jar)) return jar
+  const compiler = await jars('ecj', onProgress)
+  const classes = `${jar}.${process.pid}.classes`
+  const classPath = readdirSync(libraries).map(file => join(libraries, file))
+  const options = ['-17', '-nowarn', '-proc:none', '-classpath', classPath.join(delimiter), '-d', classes]
+  try {
+    await run(java.file, ['-cp', join(compiler, '*'), 'org.eclipse.jdt.internal.compiler.batch.Main', ...options, ...files])
+  } catch (error) {
+    throw new StackError('COMPILE_FAILED', `The launcher in ${sources} does not compile:\n${outputOf(error)}`, { cause: error })
+  }
+  writeJar(classes, `${jar}.${process.pid}`)
+  rmSync(classes, { recursive: true })
+  publish(`${jar}.${process.pid}`, jar)
+  return jar
+}

@@ -1,0 +1,94 @@
+/** What runs where, remembered in `services.json` of the data folder; and the lock that keeps two starts apart. */
+import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { StackError } from './errors.ts'
+import { identify, isAlive, type ProcessId } from './process.ts'
+import type { PortName, ServiceMap, ServiceName } from './services.ts'
+
+/** A service that we started. `detail` is what clients need to know of it. */
+export type Running<N extends ServiceName = ServiceName> = {
+  process: ProcessId
+  detail: ServiceMap[N]
+  log: string
+  /** File name of the class archive that its JVM writes at its end. */
+  archive?: string
+}
+
+export type State = {
+  /** Ports stay the same over restarts. */
+  ports: Partial<Record<PortName, number>>
+  running: { [N in ServiceName]?: Running<N> }
+  /** Processes (test runs) that use the services together: the last one that leaves stops them. */
+  users: ProcessId[]
+  /** The id that Kafka's data folder was formatted with. */
+  kafkaCluster?: string
+}
+
+export const stateFile = (home: string): string => join(home, 'services.json')
+
+export function readState(home: string): State {
+  try {
+    const { ports, running, users, kafkaCluster } = JSON.parse(readFileSync(stateFile(home), 'utf8')) as Partial<State>
+    return { ports: ports ?? {}, running: running ?? {}, users: users ?? [], ...(kafkaCluster ? { kafkaCluster } : {}) }
+  } catch (error) {
+    // half a file cannot be there (see writeState); a missing one means that nothing ran here yet
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ports: {}, running: {}, users: [] }
+    throw new StackError('SETUP_FAILED', `${stateFile(home)} cannot be read. Stop what still runs from there and remove the file.`, {
+      cause: error
+    })
+  }
+}
+
+export function writeState(home: string, state: State): void {
+  mkdirSync(home, { recursive: true })
+  const half = `${stateFile(home)}.${process.pid}`
+  writeFileSync(half, `${JSON.stringify(state, null, 2)}\n`)
+  renameSync(half, stateFile(home))
+}
+
+function holderOf(lock: string): ProcessId | undefined {
+  try {
+    return JSON.parse(readFileSync(lock, 'utf8')) as ProcessId
+  } catch {
+    return undefined
+  }
+}
+
+/** Runs `work` while no other process starts or stops services of this data folder. A dead holder's lock is broken. */
+export async function locked<T>(home: string, work: () => Promise<T>, timeoutMs = 240_000): Promise<T> {
+  const release = await takeLock(join(home, 'lock'), timeoutMs)
+  try {
+    return await work()
+  } finally {
+    release()
+  }
+}
+
+/** Takes a lock file; returns the function that gives it back. */
+export async function takeLock(lock: string, timeoutMs: number): Promise<() => void> {
+  mkdirSync(join(lock, '..'), { recursive: true })
+  const limit = performance.now() + timeoutMs
+  const mine = `${lock}.${process.pid}`
+  writeFileSync(mine, JSON.stringify(identify(process.pid)))
+  for (;;) {
+    try {
+      // a link appears with its whole content, or not at all
+      linkSync(mine, lock)
+      rmSync(mine, { force: true })
+      return () => rmSync(lock, { force: true })
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
+    }
+    const holder = holderOf(lock)
+    if (holder && !isAlive(holder)) {
+      rmSync(lock, { force: true })
+      continue
+    }
+    if (performance.now() > limit) {
+      rmSync(mine, { force: true })
+      throw new StackError('FOLDER_BUSY', `Process ${holder?.pid ?? 'unknown'} holds ${lock}. Wait for it, or end it and remove the file.`)
+    }
+    await wait(50)
+  }
+}

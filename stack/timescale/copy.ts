@@ -1,0 +1,95 @@
+/**
+ * COPY FROM STDIN. PGlite cannot pause in the middle of a statement to wait for rows, so they are collected and handed
+ * over at the end: a small COPY as messages, a large one as a file in the data folder, which takes no memory.
+ */
+import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import { bodyOf, type Message, simpleQuery, sqlOf, typeOf } from './messages.ts'
+
+/** Above this the rows go to a file. */
+const maxMemoryBytes = 4 << 20
+const folderName = 'millrace-copy'
+/** Where the engine sees the data folder. */
+const engineFolder = '/tmp/pglite/base'
+
+const copyFromStdin = /^\s*copy\b[^;]*?\bfrom\s+stdin\b/i
+
+export function isCopyFromStdin(message: Message): boolean {
+  return typeOf(message) === 'Q' && copyFromStdin.test(sqlOf(message))
+}
+
+export function isBinary(message: Message): boolean {
+  return /\bbinary\b/i.test(sqlOf(message).replace(/"(?:[^"]|"")*"/g, ''))
+}
+
+export class CopyIn {
+  private readonly query: Message
+  private readonly dataFolder: string
+  private readonly id: number
+  private rows: Message[] = []
+  private bytes = 0
+  private file: number | undefined
+
+  constructor(query: Message, dataFolder: string, id: number) {
+    // the message is part of a chunk that would be held with it
+    this.query = Buffer.from(query)
+    this.dataFolder = dataFolder
+    this.id = id
+  }
+
+  private get path(): string {
+    return join(this.dataFolder, folderName, String(this.id))
+  }
+
+  /** Takes one message; true when it was the last one. */
+  take(message: Message): boolean {
+    switch (typeOf(message)) {
+      case 'd':
+        this.add(message)
+        return false
+      case 'c':
+        this.rows.push(Buffer.from(message))
+        return true
+      case 'f':
+        // the rows are not wanted any more, only the error that the client names
+        this.discard()
+        this.rows = [Buffer.from(message)]
+        return true
+      default:
+        // Flush and Sync are to be ignored while a COPY goes on
+        return false
+    }
+  }
+
+  private add(message: Message): void {
+    this.bytes += message.length
+    if (this.file === undefined && this.bytes > maxMemoryBytes) {
+      mkdirSync(join(this.dataFolder, folderName), { recursive: true })
+      this.file = openSync(this.path, 'w')
+      for (const row of this.rows) writeSync(this.file, bodyOf(row))
+      this.rows = []
+    }
+    if (this.file === undefined) this.rows.push(Buffer.from(message))
+    else writeSync(this.file, bodyOf(message))
+  }
+
+  /** The messages that do the whole COPY at once. */
+  statement(): Buffer {
+    if (this.file === undefined) return Buffer.concat([this.query, ...this.rows])
+    closeSync(this.file)
+    this.file = undefined
+    const from = `${engineFolder}/${folderName}/${this.id}`
+    return simpleQuery(sqlOf(this.query).replace(/\bfrom\s+stdin\b/i, `FROM '${from}'`))
+  }
+
+  discard(): void {
+    if (this.file !== undefined) closeSync(this.file)
+    this.file = undefined
+    rmSync(this.path, { force: true })
+  }
+}
+
+/** Removes what a killed server has left. */
+export function removeLeftovers(dataFolder: string): void {
+  rmSync(join(dataFolder, folderName), { recursive: true, force: true })
+}
