@@ -7,6 +7,7 @@ export const CODES = {
   CONFIG_UNUSABLE: 'The configuration node that this node refers to is missing, disabled or has wrong settings.',
   NOT_READY: 'The node has not started, so it cannot take a message.',
   CLOSED: 'The node was stopped or redeployed before the work was finished; the source delivers again.',
+  DELIVERY_FAILED: 'A node of the flow failed with the message, and no Catch node took the error.',
   DELIVERY_TIMEOUT: 'The flow did not finish the message within the delivery timeout.',
   DELIVERY_EXHAUSTED: 'The flow failed to deal with the message as often as the source was told to try.',
   PAYLOAD_EMPTY: 'The payload has no bytes.',
@@ -17,6 +18,15 @@ export const CODES = {
   KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
   TOPIC_FIELD_INVALID: 'A field that the topic is made of is missing, empty, or has a character that a topic cannot have.',
+  MQTT_CONNECT_FAILED: 'The MQTT server cannot be reached or refuses the connection.',
+  MQTT_CONNECTION_LOST: 'The connection to the MQTT server broke.',
+  MQTT_SUBSCRIBE_REFUSED: 'The MQTT server refuses the subscription.',
+  FIELD_MISSING: 'The record lacks a field that the JSON Schema requires.',
+  FIELD_TYPE: 'A field of the record has another type than the JSON Schema asks for.',
+  FIELD_VALUE: 'A field of the record has a value that the JSON Schema does not allow.',
+  FIELD_UNEXPECTED: 'The record has a field that the JSON Schema does not allow.',
+  SCHEMA_MISMATCH: 'The record as a whole does not match the JSON Schema.',
+  SCHEMA_UNKNOWN: 'There is no JSON Schema for this kind of record.',
   TOMBSTONE: 'The Kafka message has no value (a tombstone).'
 } as const
 

@@ -1,0 +1,136 @@
+import type { IPublishPacket, MqttClient } from 'mqtt'
+
+/** A message of the server; `topic` is complete even where the server used a topic alias. */
+export type Received = IPublishPacket
+
+/** Takes a message over; false if there is no room for it, then it is offered again after `resume`. */
+export type Take = (packet: Received) => boolean
+
+/**
+ * QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL): when the server sends one again, it is answered
+ * and not delivered again. Belongs to the session, so it outlives a connection; a new session starts with an empty one.
+ */
+export type Recorded = Set<number>
+
+const PUBACK = 0x40
+const PUBREC = 0x50
+/** Calling back with an error makes mqtt.js go on without sending PUBACK. */
+const DEFERRED = new Error('acknowledged later')
+
+/**
+ * Takes the acknowledgements of one connection out of mqtt.js' hands: it sends PUBACK and PUBREC as soon as a message has
+ * been handed over, we when the flow has stored it.
+ *
+ * - QoS 1: `handleMessage` calls back with an error, so that no PUBACK goes out; `acknowledge` sends it later.
+ * - QoS 2: mqtt.js would send PUBREC at once and keep the message in memory until PUBREL; a crash in between loses it, since
+ *   after PUBREC the server no longer has it. So the packet is shown to mqtt.js as QoS 1, and `acknowledge` sends PUBREC. To
+ *   the PUBREL of a message that it does not know mqtt.js answers with PUBCOMP, which ends the handshake.
+ * - No room: the callback is kept, which stops mqtt.js and with it the reading of the socket. This also stops the answers to
+ *   its pings from being read, so that it would take the server for dead; meanwhile the pings are sent from here.
+ */
+export class DeferredAcks {
+  #held: { packet: Received; callback: (error?: Error) => void } | undefined
+  #pinger: NodeJS.Timeout | undefined
+  #ended = false
+  /** Packet ids of QoS 2 that were taken and not acknowledged yet. */
+  readonly #exactlyOnce = new Set<number>()
+  readonly #topics = new Map<number, string>()
+
+  constructor(
+    private readonly client: MqttClient,
+    private readonly keepaliveS: number,
+    private readonly recorded: Recorded,
+    private readonly take: Take
+  ) {
+    client.on('packetreceive', packet => {
+      if (packet.cmd === 'publish' && packet.qos === 2) {
+        packet.qos = 1
+        this.#exactlyOnce.add(packet.messageId!)
+      } else if (packet.cmd === 'pubrel') recorded.delete(packet.messageId!)
+    })
+    client.handleMessage = (packet, callback) => this.#handle(packet, callback)
+  }
+
+  /** True while a message waits for room. */
+  get holding(): boolean {
+    return this.#held !== undefined
+  }
+
+  /** Sends the acknowledgements of these messages in this order, in one write; nothing if the connection has ended. */
+  acknowledge(packets: readonly Received[]): void {
+    if (this.#ended || !this.client.connected) return
+    const bytes = Buffer.allocUnsafe(packets.length * 4)
+    let length = 0
+    for (let index = 0; index < packets.length; index++) {
+      const { qos, messageId } = packets[index]!
+      if (qos === 0) continue
+      length = this.#encode(bytes, length, qos, messageId!)
+    }
+    // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason code (MQTT 5.0, 3.4.2.1).
+    if (length > 0) this.client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
+  }
+
+  /** There is room again. */
+  resume(): void {
+    const held = this.#held
+    if (held === undefined || this.#ended) return
+    this.#held = undefined
+    clearInterval(this.#pinger)
+    this.#pinger = undefined
+    this.#offer(held.packet, held.callback)
+  }
+
+  /** The connection has ended: what was not acknowledged comes again, on the next connection. */
+  end(): void {
+    this.#ended = true
+    this.#held = undefined
+    clearInterval(this.#pinger)
+  }
+
+  #encode(bytes: Buffer, at: number, qos: 1 | 2, id: number): number {
+    if (qos === 2) {
+      this.#exactlyOnce.delete(id)
+      this.recorded.add(id)
+    }
+    bytes[at] = qos === 2 ? PUBREC : PUBACK
+    bytes[at + 1] = 2
+    bytes[at + 2] = id >> 8
+    bytes[at + 3] = id & 0xff
+    return at + 4
+  }
+
+  #handle(packet: Received, callback: (error?: Error) => void): void {
+    if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
+      packet.qos = 2
+      if (this.recorded.has(packet.messageId!)) {
+        this.acknowledge([packet])
+        callback(DEFERRED)
+        return
+      }
+    }
+    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
+    this.#offer(packet, callback)
+  }
+
+  /** mqtt.js gives the topic of an alias to its 'message' event only. */
+  #resolveAlias(packet: Received, alias: number): void {
+    if (packet.topic === '') packet.topic = this.#topics.get(alias) ?? ''
+    else this.#topics.set(alias, packet.topic)
+  }
+
+  #offer(packet: Received, callback: (error?: Error) => void): void {
+    // After the end mqtt.js still hands over what it had read. The server sends it again; not calling back stops mqtt.js.
+    if (this.#ended) return
+    if (this.take(packet)) callback(DEFERRED)
+    else this.#hold(packet, callback)
+  }
+
+  #hold(packet: Received, callback: (error?: Error) => void): void {
+    this.#held = { packet, callback }
+    if (this.keepaliveS <= 0) return
+    this.#pinger = setInterval(() => {
+      this.client.sendPing()
+      this.client.reschedulePing(true)
+    }, this.keepaliveS * 500)
+  }
+}

@@ -1,0 +1,183 @@
+import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
+import { MillraceError } from '../errors.ts'
+import { closedSentence, connectSentence } from './connect-errors.ts'
+import { isSecure, MAX_RECEIVE_MAXIMUM, type MqttSettings, portOf, type Qos, shownUrl } from './settings.ts'
+
+type Library = Pick<typeof import('mqtt'), 'connect'>
+
+export interface LinkEvents {
+  /** The server has accepted the connection; comes before its first message. */
+  up(link: Link): void
+  /** The connection is gone or was never made, told once, with a sentence that says why. */
+  down(link: Link, error: MillraceError): void
+}
+
+export interface Subscription {
+  readonly filter: string
+  readonly qos: Qos
+  /** MQTT 5.0, 3.8.3.1: 0 retained messages at every subscribe, 1 only for a new subscription, 2 never. */
+  readonly retainHandling: 0 | 1 | 2
+}
+
+/**
+ * One network connection, from CONNECT to its end. Every connection has an mqtt.js client of its own, without its reconnect:
+ * that would send the acknowledgements of the old connection on the new one (`queue`), where the packet ids mean other
+ * messages, and it knows neither backoff nor the end of a session.
+ */
+export class Link {
+  readonly client: MqttClient
+  sessionPresent = false
+  serverReceiveMaximum = MAX_RECEIVE_MAXIMUM
+  #up = false
+  #down = false
+  #error: MillraceError | undefined
+  readonly #ended: Promise<void>
+
+  constructor(
+    library: Library,
+    readonly settings: MqttSettings,
+    private readonly events: LinkEvents
+  ) {
+    this.client = library.connect(clientOptions(settings))
+    this.#ended = new Promise(resolve => this.client.once('close', resolve))
+    this.#listen()
+  }
+
+  /** True from the server's consent to the end of the connection. */
+  get up(): boolean {
+    return this.#up && !this.#down
+  }
+
+  /** @throws MillraceError MQTT_SUBSCRIBE_REFUSED, or MQTT_CONNECTION_LOST if the connection ends first */
+  async subscribe({ filter, qos, retainHandling }: Subscription): Promise<void> {
+    const properties = this.settings.protocolVersion === 5 ? { rh: retainHandling, rap: true } : {}
+    let granted: number | undefined
+    try {
+      const grants = await this.#unlessLost(this.client.subscribeAsync(filter, { qos, ...properties }))
+      granted = grants[0]?.qos
+    } catch (error) {
+      if (!this.up) throw this.#lost()
+      throw new MillraceError('MQTT_SUBSCRIBE_REFUSED', this.#refusal(filter, error), { cause: error })
+    }
+    if (granted !== undefined && granted < qos) {
+      throw new MillraceError('MQTT_SUBSCRIBE_REFUSED', `${this.#where} grants at most QoS ${granted} for "${filter}", but ${qos} is set.`)
+    }
+  }
+
+  /** @throws MillraceError MQTT_CONNECTION_LOST if the connection ends first */
+  async unsubscribe(filter: string): Promise<void> {
+    await this.#unlessLost(this.client.unsubscribeAsync(filter))
+  }
+
+  /** Publishes one message; `done` is told once the server has taken it. Never called if the connection ends before. */
+  publish(topic: string, payload: string | Buffer, qos: Qos, retain: boolean, done: (error?: Error) => void): void {
+    this.client.publish(topic, payload, { qos, retain }, error => done(error ?? undefined))
+  }
+
+  /** Ends within `graceMs`, even when the other side is dead. `endSession`: the server forgets the session (MQTT 5). */
+  async end(graceMs: number, endSession = false): Promise<void> {
+    if (this.#down) return
+    if (this.#up) {
+      const properties = endSession && this.settings.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}
+      this.client.end(false, { reasonCode: 0, ...properties })
+      await Promise.race([this.#ended, wait(graceMs)])
+    } else this.client.end(true)
+    // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the stream itself.
+    this.client.stream.destroy()
+    this.#finish(new MillraceError('MQTT_CONNECTION_LOST', `The connection to ${this.#where} was ended here.`))
+  }
+
+  #listen(): void {
+    const { client } = this
+    const first = (packet: { cmd?: string }) => {
+      if (packet.cmd !== 'connack') return
+      client.off('packetreceive', first)
+      this.#connack(packet as IConnackPacket)
+    }
+    // Not 'connect': that comes after the first messages of a resumed session.
+    client.on('packetreceive', first)
+    client.on('error', error => this.#fail(connectSentence(error, this.settings), error))
+    client.on('disconnect', ({ reasonCode }) => {
+      if (reasonCode) this.#fail(connectSentence({ code: reasonCode }, this.settings))
+    })
+    client.on('close', () => {
+      const { settings } = this
+      this.#finish(this.#error ?? new MillraceError('MQTT_CONNECTION_LOST', closedSentence(this.#up, settings)))
+    })
+  }
+
+  #connack(packet: IConnackPacket): void {
+    if ((packet.reasonCode ?? packet.returnCode ?? 0) !== 0) return
+    this.#up = true
+    this.sessionPresent = packet.sessionPresent
+    this.serverReceiveMaximum = packet.properties?.receiveMaximum ?? MAX_RECEIVE_MAXIMUM
+    this.events.up(this)
+  }
+
+  #fail(sentence: string, cause?: unknown): void {
+    this.#error ??= new MillraceError(this.#up ? 'MQTT_CONNECTION_LOST' : 'MQTT_CONNECT_FAILED', sentence, { cause })
+  }
+
+  #finish(error: MillraceError): void {
+    if (this.#down) return
+    this.#down = true
+    this.#error ??= error
+    this.events.down(this, error)
+  }
+
+  /** mqtt.js leaves some promises open when the connection ends. */
+  #unlessLost<T>(work: Promise<T>): Promise<T> {
+    return Promise.race([
+      work,
+      this.#ended.then(() => {
+        throw this.#lost()
+      })
+    ])
+  }
+
+  #lost = () => this.#error ?? new MillraceError('MQTT_CONNECTION_LOST', closedSentence(true, this.settings))
+
+  get #where(): string {
+    return shownUrl(this.settings.url)
+  }
+
+  #refusal(filter: string, error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error)
+    return `${this.#where} refused the subscription to "${filter}": ${text.replace(/^Subscribe error: /, '')}.`
+  }
+}
+
+const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())
+
+function clientOptions(settings: MqttSettings): IClientOptions {
+  const { url, will } = settings
+  const protocol = url.protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss'
+  const username = settings.username || decodeURIComponent(url.username)
+  const password = settings.password || decodeURIComponent(url.password)
+  return {
+    ...(isSecure(url) ? settings.tls : {}),
+    protocol,
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: portOf(url),
+    ...(protocol.startsWith('ws') ? { path: url.pathname + url.search } : {}),
+    protocolVersion: settings.protocolVersion,
+    clientId: settings.clientId,
+    ...(username === '' ? {} : { username, password }),
+    keepalive: settings.keepaliveS,
+    clean: settings.clean,
+    connectTimeout: settings.connectTimeoutMs,
+    reconnectPeriod: 0,
+    resubscribe: false,
+    ...(settings.protocolVersion === 5 ? { properties: connectProperties(settings) } : {}),
+    ...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain } } : {})
+  }
+}
+
+/** Maximum Packet Size is left out on purpose: a server drops larger messages without a word (MQTT 5.0, 3.1.2.11.4). */
+function connectProperties(settings: MqttSettings): NonNullable<IClientOptions['properties']> {
+  return {
+    sessionExpiryInterval: settings.clean ? 0 : settings.sessionExpiryS,
+    receiveMaximum: settings.receiveMaximum,
+    ...(settings.topicAliasMaximum > 0 ? { topicAliasMaximum: settings.topicAliasMaximum } : {})
+  }
+}

@@ -1,0 +1,63 @@
+export type Qos = 0 | 1 | 2
+
+/** Certificates and checks, as Node-RED's tls-config gives them. */
+export interface TlsOptions {
+  ca?: string | Buffer
+  cert?: string | Buffer
+  key?: string | Buffer
+  passphrase?: string
+  servername?: string
+  rejectUnauthorized?: boolean
+  ALPNProtocols?: string[]
+}
+
+/** A message that says whether this client is there: the birth when it connects, the will when it is gone. */
+export interface Announcement {
+  readonly topic: string
+  readonly payload: string
+  readonly qos: Qos
+  readonly retain: boolean
+}
+
+/** All that one connection to an MQTT server needs. */
+export interface MqttSettings {
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. User name and password of the URL count where the fields are empty. */
+  readonly url: URL
+  readonly protocolVersion: 4 | 5
+  readonly clientId: string
+  readonly username: string
+  readonly password: string
+  readonly tls: TlsOptions
+  readonly keepaliveS: number
+  /** Start with a new session, and leave none behind. */
+  readonly clean: boolean
+  /** How long the server keeps the session and its messages while the client is away; MQTT 5 only. */
+  readonly sessionExpiryS: number
+  /** Unacknowledged messages of QoS 1 and 2 that the server may send at a time; MQTT 5 only. */
+  readonly receiveMaximum: number
+  /** How many topic aliases the server may use; 0 for none. MQTT 5 only. */
+  readonly topicAliasMaximum: number
+  readonly connectTimeoutMs: number
+  readonly birth?: Announcement
+  readonly will?: Announcement
+}
+
+/** MQTT 5.0, 3.1.2.11.3: the Receive Maximum of whoever names none. */
+export const MAX_RECEIVE_MAXIMUM = 65_535
+
+const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+
+/** What is wrong with the address of a server, in words; empty if nothing is. */
+export function urlProblems(text: string): string[] {
+  if (!URL.canParse(text)) return [`"${text}" is not a URL such as mqtt://broker.example:1883`]
+  const url = new URL(text)
+  if (!Object.hasOwn(DEFAULT_PORTS, url.protocol)) return [`must begin with mqtt://, mqtts://, ws:// or wss://, not ${url.protocol}//`]
+  return url.hostname === '' ? ['names no host'] : []
+}
+
+export const isSecure = (url: URL): boolean => url.protocol === 'mqtts:' || url.protocol === 'wss:'
+
+export const portOf = (url: URL): number => Number(url.port) || DEFAULT_PORTS[url.protocol]!
+
+/** The address without user name and password, for logs and errors. */
+export const shownUrl = (url: URL): string => `${url.protocol}//${url.hostname}:${portOf(url)}${url.pathname === '/' ? '' : url.pathname}`
