@@ -1,6 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import type { Code } from './errors.ts'
-import type { Reason, TelemetryRecord } from './record.ts'
+import { isKafkaMessage, type Reason, type TelemetryRecord } from './record.ts'
 
 /** Why bytes are not a record: a reason as dead letters carry it. */
 export class ParseFailure implements Reason {
@@ -37,17 +37,21 @@ export function parseRecord(bytes: Buffer): TelemetryRecord | ParseFailure {
   } catch (error) {
     return new ParseFailure('JSON_INVALID', `The payload is not JSON: ${(error as SyntaxError).message}.`)
   }
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    return new ParseFailure(
-      'NOT_A_RECORD',
-      `The payload is ${nameOf(value)}; a record is an object such as {"device_id": "d1", "value": 1}.`
-    )
+  return unfitness(value) ?? (value as TelemetryRecord)
+}
+
+/** Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40 ns for a flat one. */
+export function unfitness(value: unknown): ParseFailure | undefined {
+  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value) && !isKafkaMessage(value)) {
+    return failureIn(value, 1)
   }
-  return failureIn(value as TelemetryRecord, 1) ?? (value as TelemetryRecord)
+  return new ParseFailure('NOT_A_RECORD', `The payload is ${nameOf(value)}; a record is an object such as {"device_id": "d1", "value": 1}.`)
 }
 
 function nameOf(value: unknown): string {
-  if (value === null) return 'null'
+  if (value === null || value === undefined) return String(value)
+  if (Buffer.isBuffer(value)) return 'a Buffer'
+  if (isKafkaMessage(value)) return 'a Kafka message'
   return Array.isArray(value) ? 'an array' : `a ${typeof value}`
 }
 
@@ -77,7 +81,9 @@ function failureIn(container: object, depth: number): ParseFailure | undefined {
 
 function failureAt(value: unknown, depth: number): ParseFailure | undefined {
   if (typeof value === 'number') {
-    return Number.isFinite(value) ? undefined : new ParseFailure('JSON_INVALID', 'The number is too large to be represented.', '')
+    return Number.isFinite(value)
+      ? undefined
+      : new ParseFailure('JSON_INVALID', 'The number is too large to be represented, or is none.', '')
   }
   return typeof value === 'object' && value !== null ? failureIn(value, depth + 1) : undefined
 }

@@ -37,7 +37,7 @@ const FIELD = /^\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}$/
 /** What is wrong with a template, in words; empty if nothing is. */
 export function topicTemplateProblems(text: string): string[] {
   if (text === '') return ['must have at least one level']
-  if (Buffer.byteLength(text) > MAX_TOPIC_BYTES) return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
+  if (new TextEncoder().encode(text).length > MAX_TOPIC_BYTES) return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
   if (text.startsWith('$share/')) return ['must not begin with $share; a shared subscription has a setting of its own']
   const levels = text.split('/')
   const problems = levels.flatMap((level, index) => levelProblems(level, index === levels.length - 1))
