@@ -26,6 +26,11 @@ export interface CustomControl {
 export interface Control {
   /** The value as the person has it now. */
   value(): unknown
+  /**
+   * For the field that decides the outputs: for each output now (without fixed ones behind them) its index when the dialog
+   * was opened, undefined if it is new, so that wires stay at the output they were drawn from.
+   */
+  movedFrom?(): readonly (number | undefined)[]
 }
 
 /** The dialog while it is open. */

@@ -160,7 +160,8 @@ function expand(text: string, environment: (name: string) => unknown): string {
 
 const unsetVariables = (text: string) => [...text.matchAll(VARIABLE)].map(match => match[1])
 
-function parseField(field: Field, given: unknown, environment: (name: string) => unknown): unknown {
+/** A field's value from what a flow or a form holds: text becomes what the field is of. Used by the form too. */
+export function parseField(field: Field, given: unknown, environment: (name: string) => unknown): unknown {
   const expands = field.kind === 'text' || field.kind === 'secret' || field.kind === 'number'
   const value = expands && typeof given === 'string' ? expand(given, environment) : given
   if (field.kind === 'number' && typeof value === 'string' && value.trim() !== '') return Number(value)

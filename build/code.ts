@@ -1,0 +1,83 @@
+import { readFile } from 'node:fs/promises'
+import { builtinModules } from 'node:module'
+import { dirname, join, relative, resolve } from 'node:path'
+import * as esbuild from 'esbuild'
+import { type Files, filesBelow } from './files.ts'
+import { thirdPartyNotices } from './notices.ts'
+import type { Room } from './rooms.ts'
+
+/** The repository: `core/` and the packages are taken from here, even where a test builds rooms of another folder. */
+export const HOME = resolve(import.meta.dirname, '..')
+const CORE = join(HOME, 'core')
+
+/**
+ * Every room as one CommonJS file, every file of `core/` as one of its own. Core is never bundled into rooms, because the
+ * registry of metrics, the delivery tracker and the classes of records must exist once a process.
+ */
+export async function compileNodes(root: string, rooms: readonly Room[]): Promise<Files> {
+  const core = (await filesBelow(CORE)).filter(path => path.endsWith('.ts') && !path.startsWith('editor'))
+  const files: Files = new Map([['package.json', Buffer.from('{ "type": "commonjs" }\n')]])
+  const inputs = new Set<string>()
+  const compiled = await Promise.all([
+    compile(root, Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])), ''),
+    compile(root, Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])), DEFAULT_IS_THE_MODULE)
+  ])
+  for (const { outputFiles, metafile } of compiled) {
+    for (const file of outputFiles) files.set(relative(root, file.path).replaceAll('\\', '/'), Buffer.from(file.contents))
+    for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
+  }
+  files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
+  return files
+}
+
+/** Node-RED calls what `require` gives. */
+const DEFAULT_IS_THE_MODULE = 'module.exports = module.exports.default;'
+
+async function compile(root: string, entryPoints: Record<string, string>, footer: string) {
+  return esbuild.build({
+    entryPoints,
+    absWorkingDir: HOME,
+    outdir: root,
+    write: false,
+    bundle: true,
+    metafile: true,
+    platform: 'node',
+    format: 'cjs',
+    target: 'node20',
+    footer: { js: footer },
+    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    logLevel: 'error',
+    plugins: [leaveOutside(await runtimeDependencies())]
+  })
+}
+
+/** Core and the packages that users install stay outside; what else is imported is bundled. */
+function leaveOutside(dependencies: ReadonlySet<string>): esbuild.Plugin {
+  return {
+    name: 'leave-outside',
+    setup(build) {
+      build.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
+        const target = resolve(dirname(importer), path)
+        if (kind === 'entry-point' || !isBelow(CORE, target)) return undefined
+        const from = isBelow(CORE, importer) ? dirname(importer) : HOME
+        const outside = relative(from, target).replaceAll('\\', '/').replace(/\.ts$/, '.js')
+        return { path: outside.startsWith('.') ? outside : `./${outside}`, external: true }
+      })
+      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+        if (kind === 'entry-point') return undefined
+        const [scope, name] = path.split('/')
+        const packageName = path.startsWith('@') ? `${scope}/${name}` : scope!
+        const external = path.startsWith('node:') || builtinModules.includes(packageName) || dependencies.has(packageName)
+        return external ? { path, external } : undefined
+      })
+    }
+  }
+}
+
+const isBelow = (folder: string, path: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)
+
+async function runtimeDependencies(): Promise<Set<string>> {
+  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  return new Set(Object.keys(manifest.dependencies))
+}

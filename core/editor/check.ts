@@ -1,0 +1,52 @@
+import type { EditorHooks, Values } from '../editor.ts'
+import { applies, type Condition, type Field, type NodeSpec, parseField, problemsOf } from '../spec.ts'
+
+/** A node as the editor's code knows it. */
+export interface NodeType {
+  readonly spec: Omit<NodeSpec, 'summary' | 'examples'>
+  readonly hooks: EditorHooks
+}
+
+/** The values with defaults for what is missing and each of its field's type; variables of the environment stay as they are. */
+export function parsed({ spec }: NodeType, values: Values): Record<string, unknown> {
+  const result: Record<string, unknown> = { ...values }
+  for (const [name, field] of Object.entries(spec.fields)) result[name] = parseField(field, values[name] ?? field.default, () => undefined)
+  return result
+}
+
+/** True if a field, or a column of a list, is shown and checked with these parsed values. */
+export const isShown = (field: { readonly when?: Condition }, values: Values): boolean => applies(field.when, values)
+
+/** What is wrong with a field as it stands in the editor, in words; empty if nothing is. */
+export function problemsIn(type: NodeType, name: string, values: Values): string[] {
+  const field = type.spec.fields[name]
+  const all = parsed(type, values)
+  if (field === undefined || !isShown(field, all)) return []
+  const value = all[name]
+  if (field.kind === 'custom') return type.hooks.controls?.[name]?.problems?.(value, all) ?? []
+  if (field.kind === 'list' && Array.isArray(value)) return value.flatMap((row, index) => rowProblems(field.columns, row, index))
+  if (field.kind === 'code') return [...problemsOf(field, value), ...syntaxProblems(field.language, value)]
+  return cellProblems(field, value)
+}
+
+/** What is wrong with one value; what a variable of the environment stands for is known at deploy only. */
+export const cellProblems = (field: Field, value: unknown): string[] => (hasVariable(value) ? [] : problemsOf(field, value))
+
+function rowProblems(columns: Readonly<Record<string, Field>>, row: unknown, index: number): string[] {
+  const cells = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>
+  return Object.entries(columns).flatMap(([name, column]) =>
+    cellProblems(column, cells[name]).map(problem => `row ${index + 1}, ${column.label}: ${problem}`)
+  )
+}
+
+const hasVariable = (value: unknown) => typeof value === 'string' && /\$\{[A-Za-z_][A-Za-z0-9_]*\}/.test(value)
+
+function syntaxProblems(language: string, value: unknown): string[] {
+  if (language !== 'json' || typeof value !== 'string' || value.trim() === '') return []
+  try {
+    JSON.parse(value)
+    return []
+  } catch (error) {
+    return [`is not JSON: ${(error as Error).message}`]
+  }
+}

@@ -1,0 +1,172 @@
+import type { Control, Form, Values } from '../editor.ts'
+import type { Column, Field, ListField } from '../spec.ts'
+import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
+import { codeControl } from './code.ts'
+import { Fold } from './fold.ts'
+import { listControl } from './list.ts'
+import { mark } from './mark.ts'
+import { addPick, testRow } from './probe.ts'
+import { questionOf } from './question.ts'
+import type { EditorNode } from './red.ts'
+
+type Native = HTMLInputElement | HTMLSelectElement
+type Built = Control & { close?(): void }
+
+/**
+ * An open dialog. Node-RED fills, reads and checks the plain inputs (`node-input-…`); lists, code and custom fields, and
+ * what is hidden, is done here.
+ */
+export class Dialog implements Form {
+  readonly id: string
+  readonly main: HTMLElement
+  readonly #root: HTMLElement
+  readonly #prefix: string
+  readonly #built = new Map<string, Built>()
+  readonly #listeners: ((values: Values) => void)[] = []
+  readonly #fold: Fold | undefined
+
+  constructor(
+    readonly node: EditorNode,
+    readonly type: NodeType
+  ) {
+    this.id = node.id
+    this.#prefix = type.spec.category === 'config' ? 'node-config-input' : 'node-input'
+    this.#root = document.getElementById(`${this.#prefix}-name`)!.closest<HTMLElement>('.millrace-form')!
+    this.main = this.#root.querySelector<HTMLElement>('.millrace-main')!
+    const advanced = this.#root.querySelector<HTMLElement>('.millrace-advanced')
+    this.#fold = advanced === null ? undefined : new Fold(advanced)
+  }
+
+  /** Builds what the generated rows cannot hold. Call once, when the form can be found as open. */
+  build(): void {
+    for (const [name, field] of Object.entries(this.type.spec.fields)) this.#buildField(name, field)
+    if (this.type.spec.category === 'config') this.main.append(testRow(() => questionOf(this, undefined) as never))
+    this.type.hooks.opened?.(this)
+    $(this.#root).on('change input', () => this.#refresh())
+    this.#refresh()
+  }
+
+  values(): Values {
+    const values: Record<string, unknown> = { name: this.#native('name')?.value }
+    for (const [name, field] of Object.entries(this.type.spec.fields)) values[name] = this.#valueOf(name, field)
+    return values
+  }
+
+  set(field: string, value: unknown): void {
+    const input = this.#native(field)
+    if (input instanceof HTMLInputElement && input.type === 'checkbox') input.checked = value === true
+    else if (input) input.value = String(value)
+    else throw new Error(`The form has no simple field "${field}".`)
+    $(input).trigger('change')
+  }
+
+  row(field: string): HTMLElement | undefined {
+    return this.#root.querySelector<HTMLElement>(`[data-field="${field}"]`) ?? undefined
+  }
+
+  changed(): void {
+    $(this.#native('name')!).trigger('change')
+  }
+
+  onChange(listener: (values: Values) => void): void {
+    this.#listeners.push(listener)
+  }
+
+  /** Puts what Node-RED does not read itself into the node. Node-RED compares with the values before. */
+  save(): void {
+    for (const [name, control] of this.#built) this.node[name] = control.value()
+    const { outputsFrom } = this.type.spec
+    if (outputsFrom !== undefined) this.#native('outputs')!.value = this.#outputs(this.#built.get(outputsFrom))
+  }
+
+  close(): void {
+    for (const control of this.#built.values()) control.close?.()
+  }
+
+  #outputs(control: Control | undefined): string {
+    const labels = this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? this.type.spec.outputs
+    const before = control?.movedFrom?.()
+    return before === undefined ? String(labels.length) : JSON.stringify(outputMap(before, labels.length, Number(this.node.outputs)))
+  }
+
+  #buildField(name: string, field: Field): void {
+    const row = this.row(name)!
+    const text = this.node._(`fields.${name}.help`)
+    window.RED.popover.tooltip($(row.querySelector<HTMLElement>('label')!), text)
+    const place = row.querySelector<HTMLElement>('.millrace-place')
+    const value = this.node[name] ?? field.default
+    if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
+    else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref') this.set(name, field.default)
+    if (field.kind === 'text' && field.pick) this.#addPick(field, this.#native(name) as HTMLInputElement)
+  }
+
+  #control(place: HTMLElement, name: string, field: Field, value: unknown): Built {
+    const changed = () => this.changed()
+    if (field.kind === 'code') return codeControl(place, field, String(value), changed)
+    if (field.kind === 'list') return this.#list(place, name, field, value)
+    const custom = this.type.hooks.controls?.[name]
+    if (custom) return custom.edit(place, value, this)
+    return { value: () => value }
+  }
+
+  #list(place: HTMLElement, name: string, field: ListField, value: unknown): Control {
+    return listControl(place, {
+      field,
+      rows: Array.isArray(value) ? value : [],
+      text: key => this.node._(`fields.${name}.columns.${key}`),
+      changed: () => this.changed(),
+      addPick: (column, cell) => this.#addPick(column, cell)
+    })
+  }
+
+  #addPick(field: Column, input: HTMLInputElement): void {
+    if (field.kind !== 'text' || field.pick === undefined) return
+    const { pick } = field
+    addPick(input, pick, () => questionOf(this, pick))
+  }
+
+  #native(name: string): Native | null {
+    return document.getElementById(`${this.#prefix}-${name}`) as Native | null
+  }
+
+  #valueOf(name: string, field: Field): unknown {
+    const built = this.#built.get(name)
+    if (built) return built.value()
+    const input = this.#native(name)
+    // While the form is being built, what is not there yet is as it was.
+    if (!input) return this.node[name] ?? field.default
+    if (input instanceof HTMLInputElement && input.type === 'checkbox') return input.checked
+    return field.kind === 'ref' && input.value === '_ADD_' ? '' : input.value
+  }
+
+  #refresh(): void {
+    const values = parsed(this.type, this.values())
+    for (const [name, field] of Object.entries(this.type.spec.fields)) {
+      this.row(name)!.classList.toggle('millrace-hidden', !isShown(field, values))
+      const place = this.row(name)!.querySelector<HTMLElement>('.millrace-place')
+      if (place !== null) mark(place, problemsIn(this.type, name, values))
+    }
+    this.#fold?.refresh(
+      name => problemsIn(this.type, name, values).length > 0,
+      name => !isDefault(this.type.spec.fields[name]!, values[name])
+    )
+    for (const listener of this.#listeners) listener(values)
+  }
+}
+
+const isDefault = (field: Field, value: unknown) => JSON.stringify(value) === JSON.stringify(field.default)
+
+/**
+ * Node-RED's map from old outputs to new ones: `-1` for a removed one, a key that is no number for one that is new.
+ * @param before for each output now its index before, undefined if it is new; outputs behind them keep their order
+ */
+function outputMap(before: readonly (number | undefined)[], now: number, then: number): Record<string, string> {
+  const map: Record<string, string> = {}
+  for (let index = 0; index < then; index++) map[index] = '-1'
+  before.forEach((old, index) => {
+    map[old === undefined ? `new${index}` : old] = String(index)
+  })
+  const fixed = now - before.length
+  for (let index = 0; index < fixed; index++) map[then - fixed + index] = String(before.length + index)
+  return map
+}

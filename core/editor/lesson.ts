@@ -1,0 +1,15 @@
+import { MODULE_NAME, say } from './texts-of.ts'
+
+/** The link in a node's help that imports its lesson. */
+export function listenForLessons(): void {
+  $(document).on('click', 'a.millrace-lesson', async event => {
+    event.preventDefault()
+    const { lesson } = (event.currentTarget as HTMLElement).dataset
+    try {
+      const flow: unknown = await $.getJSON(`examples/${MODULE_NAME}/${lesson}`)
+      window.RED.view.importNodes(flow, { generateIds: true, addFlow: true })
+    } catch {
+      window.RED.notify(say('lessonMissing'), { type: 'error' })
+    }
+  })
+}

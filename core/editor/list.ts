@@ -1,0 +1,93 @@
+import type { Control } from '../editor.ts'
+import type { Column, ListField } from '../spec.ts'
+import { cellProblems } from './check.ts'
+import { element } from './element.ts'
+import { mark } from './mark.ts'
+import { say } from './texts-of.ts'
+
+type Row = Record<string, string | number | boolean>
+type Text = (key: string) => string
+type Cells = Map<string, HTMLInputElement | HTMLSelectElement>
+
+export interface ListParts {
+  readonly field: ListField
+  readonly rows: readonly Row[]
+  /** A text of a column, e.g. `path.label`. */
+  readonly text: Text
+  readonly changed: () => void
+  /** Puts a Pick button beside a cell whose column has one. */
+  readonly addPick: (column: Column, cell: HTMLInputElement) => void
+}
+
+/** A list of rows with one control a column, in Node-RED's editableList. */
+export function listControl(place: HTMLElement, { field, rows, text, changed, addPick }: ListParts): Control {
+  const columns = Object.entries(field.columns)
+  const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
+  const cellsOf = new WeakMap<HTMLElement, Cells>()
+  list.editableList({
+    header: $(header(columns, text)),
+    addButton: say('add'),
+    sortable: true,
+    removable: true,
+    height: 'auto',
+    addItem(container: JQuery, _index: number, row: object) {
+      const cells: Cells = new Map()
+      const line = element('div', { class: 'millrace-cells' })
+      for (const [name, column] of columns) {
+        const cell = cellOf(column, name, (row as Row)[name] ?? column.default, text)
+        cells.set(name, cell)
+        line.append(wrapped(column, cell))
+        if (column.kind === 'text' && column.pick) addPick(column, cell as HTMLInputElement)
+        mark(cell, cellProblems(column, cellValue(column, cell)))
+        $(cell).on('change input', () => mark(cell, cellProblems(column, cellValue(column, cell))))
+      }
+      container.append(line)
+      cellsOf.set(container[0]!, cells)
+    },
+    removeItem: changed,
+    sortItems: changed
+  } as object)
+  list.editableList(
+    'addItems',
+    rows.map(row => ({ ...row }))
+  )
+  const rowOf = (container: HTMLElement): Row =>
+    Object.fromEntries(columns.map(([name, column]) => [name, cellValue(column, cellsOf.get(container)!.get(name)!)]))
+  return { value: () => (list.editableList('items') as unknown as JQuery).toArray().map(rowOf) }
+}
+
+function header(columns: readonly (readonly [string, Column])[], text: Text): HTMLElement {
+  const cells = columns.map(([name, column]) => {
+    const cell = element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, text(`${name}.label`))
+    window.RED.popover.tooltip($(cell), text(`${name}.help`))
+    return cell
+  })
+  return element('div', { class: 'millrace-cells millrace-header' }, ...cells)
+}
+
+function wrapped(column: Column, cell: HTMLElement): HTMLElement {
+  const parts: (HTMLElement | string)[] = [cell]
+  if (column.kind === 'number' && column.unit) parts.push(element('span', { class: 'millrace-unit' }, column.unit))
+  return element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, ...parts)
+}
+
+function cellOf(column: Column, name: string, value: string | number | boolean, text: Text): HTMLInputElement | HTMLSelectElement {
+  if (column.kind === 'choice') {
+    const options = Object.entries(column.choices).map(([key, label]) => element('option', { value: key }, label))
+    const select = element('select', {}, ...options)
+    select.value = String(value)
+    return select
+  }
+  const input = element('input', { type: column.kind === 'bool' ? 'checkbox' : 'text', autocomplete: 'off' })
+  if (column.kind === 'bool') input.checked = value === true || value === 'true'
+  else input.value = String(value)
+  if (column.placeholder !== undefined || column.kind !== 'bool')
+    input.placeholder = column.placeholder === undefined ? '' : text(`${name}.placeholder`)
+  return input
+}
+
+function cellValue(column: Column, cell: HTMLInputElement | HTMLSelectElement): string | number | boolean {
+  if (column.kind === 'bool') return (cell as HTMLInputElement).checked
+  const typed = cell.value.trim()
+  return column.kind === 'number' && typed !== '' && Number.isFinite(Number(typed)) ? Number(typed) : typed
+}

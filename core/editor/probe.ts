@@ -1,0 +1,120 @@
+import type { Values } from '../editor.ts'
+import type { Pick } from '../spec.ts'
+import { button, element, icon } from './element.ts'
+import { say } from './texts-of.ts'
+
+/** What a Test or Pick button asks: `values` are those of the configuration node, saved or not. */
+export interface Question {
+  readonly type: string
+  readonly id: string
+  readonly values: Values
+  readonly query: Readonly<Record<string, string>>
+}
+
+interface Answer {
+  readonly ok: boolean
+  readonly message?: string
+  readonly items?: readonly string[]
+}
+
+/** Asks the runtime (see core/probe.ts). Never fails: what goes wrong is a sentence in the answer. */
+async function ask(action: 'test' | Pick, { type, id, values, query }: Question): Promise<Answer> {
+  try {
+    // By jQuery, because Node-RED adds the login to its requests.
+    return (await $.ajax({
+      url: `millrace/probe/${type}`,
+      method: 'POST',
+      contentType: 'application/json',
+      data: JSON.stringify({ action, id, values, query })
+    })) as Answer
+  } catch (failed) {
+    const { status, statusText } = failed as JQuery.jqXHR
+    return { ok: false, message: status ? `${status} ${statusText}` : say('unreachable') }
+  }
+}
+
+/** A row with the Test button, and room for the answer. */
+export function testRow(question: () => Question): HTMLElement {
+  const answer = element('div', { class: 'millrace-answer', role: 'status' })
+  const test = button('plug', say('test'), async () => {
+    test.disabled = true
+    show(answer, 'busy', say('busy'))
+    const { ok, message } = await ask('test', question())
+    show(answer, ok ? 'ok' : 'failed', message ?? '')
+    test.disabled = false
+  })
+  return element('div', { class: 'form-row millrace-row millrace-test' }, test, answer)
+}
+
+const ANSWER_ICONS = { busy: 'spinner fa-spin', ok: 'check', failed: 'exclamation-triangle' } as const
+
+function show(place: HTMLElement, state: keyof typeof ANSWER_ICONS, text: string): void {
+  place.className = `millrace-answer millrace-${state}`
+  place.replaceChildren(icon(ANSWER_ICONS[state]), ` ${text}`)
+}
+
+/**
+ * Puts a Pick button behind an input, which offers what the other side has.
+ * @param question what to ask, or a sentence that says what must be chosen before
+ */
+export function addPick(input: HTMLInputElement, pick: Pick, question: () => Question | string): void {
+  const opener = button('search', '', async () => {
+    const asked = question()
+    opener.disabled = true
+    opener.firstElementChild!.className = 'fa fa-spinner fa-spin'
+    const answer = typeof asked === 'string' ? { ok: false, message: asked } : await ask(pick, asked)
+    opener.firstElementChild!.className = 'fa fa-search'
+    opener.disabled = false
+    if (input.isConnected) offer(answer, input)
+  })
+  opener.classList.add('millrace-picker')
+  opener.setAttribute('aria-label', say('pick'))
+  window.RED.popover.tooltip($(opener), say('pick'))
+  input.after(opener)
+}
+
+/** A panel below the input: names to choose from, or why there are none. */
+function offer({ ok, message, items = [] }: Answer, input: HTMLInputElement): void {
+  const content = element('div', { class: 'millrace-pick' })
+  content.style.width = `${Math.max(200, input.offsetWidth + 30)}px`
+  const panel = window.RED.popover.panel($(content))
+  // Otherwise the dialog below takes Escape as its own.
+  content.addEventListener('keydown', event => {
+    if (event.key === 'Escape') panel.hide()
+    event.stopPropagation()
+  })
+  const choose = (item: string) => {
+    panel.hide()
+    input.value = item
+    $(input).trigger('change')
+    input.focus()
+  }
+  if (ok && items.length > 0) content.append(...choices(items, choose))
+  else show(content.appendChild(element('div')), ok ? 'ok' : 'failed', message ?? say('nothing'))
+  panel.show({ target: $(input), offset: [0, 2] })
+  content.querySelector<HTMLElement>('input, button')?.focus()
+}
+
+function choices(items: readonly string[], choose: (item: string) => void): HTMLElement[] {
+  const list = element('div', { class: 'millrace-items' })
+  const filter = element('input', { type: 'text', placeholder: say('filter'), autocomplete: 'off' })
+  const fill = () => {
+    const wanted = filter.value.toLowerCase()
+    list.replaceChildren(...items.filter(item => item.toLowerCase().includes(wanted)).map(item => choice(item, choose)))
+  }
+  filter.addEventListener('input', fill)
+  filter.addEventListener('keydown', event => {
+    if (event.key === 'Enter') (list.firstElementChild as HTMLElement | null)?.click()
+  })
+  fill()
+  return items.length > FEW ? [filter, list] : [list]
+}
+
+/** More than these are easier to find by typing. */
+const FEW = 8
+
+function choice(item: string, choose: (item: string) => void): HTMLElement {
+  const made = element('button', { type: 'button', class: 'millrace-item' }, item)
+  made.addEventListener('click', () => choose(item))
+  return made
+}

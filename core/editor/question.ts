@@ -1,0 +1,40 @@
+import type { Values } from '../editor.ts'
+import type { Pick } from '../spec.ts'
+import type { Dialog } from './dialog.ts'
+import type { Question } from './probe.ts'
+import type { EditorNode } from './red.ts'
+import { say } from './texts-of.ts'
+
+/** Which configuration node can answer. */
+const ANSWERS: Readonly<Record<Pick, string>> = {
+  'kafka-topics': 'millrace-kafka-cluster',
+  'kafka-groups': 'millrace-kafka-cluster',
+  tables: 'millrace-timescale-database',
+  columns: 'millrace-timescale-database'
+}
+
+/**
+ * What to ask for this dialog: its own values if it is the configuration node that answers, else those of the node that
+ * it refers to, with the texts of the form as the query (columns are of a table). A sentence if none is chosen yet.
+ */
+export function questionOf(dialog: Dialog, pick: Pick | undefined): Question | string {
+  const { type, node } = dialog
+  const values = dialog.values()
+  const answering = pick === undefined ? type.spec.type : ANSWERS[pick]
+  if (answering === type.spec.type) return { type: answering, id: node.id, values, query: texts(values) }
+  const [name, field] = Object.entries(type.spec.fields).find(([, other]) => other.kind === 'ref' && other.type === answering) ?? []
+  const config = name === undefined ? null : window.RED.nodes.node(String(values[name] ?? ''))
+  if (config === null) return `${say('chooseFirst')} ${field?.label ?? answering}.`
+  return { type: answering, id: config.id, values: valuesOf(config), query: texts(values) }
+}
+
+/** A node's values as the editor holds them, with the secrets that were typed in since the editor was loaded. */
+function valuesOf(config: EditorNode): Values {
+  const { defaults = {} } = window.RED.nodes.getType(config.type) ?? {}
+  const values = Object.fromEntries(Object.keys(defaults).map(name => [name, config[name]]))
+  const secrets = Object.entries(config.credentials ?? {}).filter(([name, value]) => typeof value === 'string' && name !== '_')
+  return { ...values, ...Object.fromEntries(secrets) }
+}
+
+const texts = (values: Values): Record<string, string> =>
+  Object.fromEntries(Object.entries(values).filter((entry): entry is [string, string] => typeof entry[1] === 'string'))
