@@ -27,6 +27,14 @@ export const CODES = {
   FIELD_UNEXPECTED: 'The record has a field that the JSON Schema does not allow.',
   SCHEMA_MISMATCH: 'The record as a whole does not match the JSON Schema.',
   SCHEMA_UNKNOWN: 'There is no JSON Schema for this kind of record.',
+  KAFKA_CONNECT_FAILED: 'The Kafka cluster cannot be reached or refuses the connection.',
+  KAFKA_TOPIC_MISSING: 'The Kafka topic does not exist; the records wait until it does.',
+  KAFKA_RECORD_REFUSED: 'Kafka refuses the record for what it is, e.g. one without a key in a compacted topic.',
+  KAFKA_OFFSET_LOST: 'The committed offset is no longer in the topic, and the node was told to stop in that case.',
+  MESSAGE_TOO_LARGE: 'The record is larger than the Kafka topic takes (max.message.bytes).',
+  NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or holds a BigInt.',
+  KEY_MISSING: 'The record has no key, and the node was told that it must have one.',
+  NOT_A_KAFKA_MESSAGE: 'The payload has no value, key and headers as a Kafka message has.',
   TOMBSTONE: 'The Kafka message has no value (a tombstone).'
 } as const
 
