@@ -1,6 +1,6 @@
 /** What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a Node-RED process. */
 
-export const COUNTS = ['in', 'out', 'stored', 'rejected', 'filtered', 'duplicates', 'retried', 'inFlight'] as const
+export const COUNTS = ['in', 'out', 'stored', 'rejected', 'filtered', 'duplicates', 'retried', 'returned', 'inFlight'] as const
 export type Count = (typeof COUNTS)[number]
 
 /** Counts are of records (not of messages) since the process started; `inFlight` is what is being dealt with now. */
@@ -12,6 +12,8 @@ export class NodeMetrics {
   filtered = 0
   duplicates = 0
   retried = 0
+  /** Taken, then given back to the protocol before the flow was done with them (rebalance, redeploy): it delivers them again. */
+  returned = 0
   inFlight = 0
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
@@ -21,6 +23,11 @@ export class NodeMetrics {
     readonly type: string,
     public name: string
   ) {}
+
+  /** What a source has taken and not given back: always stored + rejected + filtered + duplicates + inFlight. */
+  get taken(): number {
+    return this.in - this.returned
+  }
 
   counts(): Record<Count, number> {
     return Object.fromEntries(COUNTS.map(name => [name, this[name]])) as Record<Count, number>

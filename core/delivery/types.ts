@@ -42,6 +42,12 @@ export interface Tracker {
   touch(message: object): void
   /** Deliveries not settled yet. */
   readonly openCount: number
+  /** Says that this node is a source, from its constructor on: the tracker listens to the flows until the returned function is called. */
+  register(node: object): () => void
+  /** Flows are being stopped or started: what is sent now may find nobody, and is settled as abandon. */
+  readonly deploying: boolean
+  /** Calls back once no deployment is under way: at the end of this turn, or when flows have started. */
+  afterDeployment(callback: () => void): void
 }
 
 export interface Delivery {

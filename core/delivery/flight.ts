@@ -1,0 +1,118 @@
+import type { FlowMessage, FlowNode, SendEvent } from './node-red.ts'
+import { primaryOf, type Token } from './token.ts'
+
+const FLIGHT = Symbol('millrace.flight')
+const STATE = Symbol('millrace.state')
+
+/**
+ * One message object at one node: on its way, or being worked on. Flights hang on the message and on their delivery as
+ * linked lists, not in maps by node: that is what keeps tracking within a few hundred nanoseconds a hop.
+ */
+export class Flight {
+  /** How often the node was or will be given this same object. */
+  copies = 1
+  /** How many of these it has received and not completed. */
+  received = 0
+  /** A legacy node has sent something for it. */
+  answered = false
+  /** When a message that nobody will complete counts as done; 0 if it is not in question. */
+  doneAtMs = 0
+  /** The node has confirmed it: what it did is durable, even if the flow is stopped. */
+  confirmed = false
+  /** The same message object at another node. */
+  sibling: Flight | null = null
+  previous: Flight | null = null
+  next: Flight | null = null
+
+  constructor(
+    public token: Token,
+    readonly node: FlowNode,
+    public message: FlowMessage | null
+  ) {}
+  get [Symbol.toStringTag](): string {
+    return 'MillraceFlight'
+  }
+  toJSON(): undefined {
+    return undefined
+  }
+}
+
+/** What the tracker notes on a node. */
+export interface NodeState {
+  /** Messages received and not completed. */
+  held: number
+  /** What it sent in this turn of the event loop, while it held more than one message. */
+  sends: SendEvent[]
+}
+
+const firstOf = (message: FlowMessage) => (message as { [FLIGHT]?: Flight | undefined })[FLIGHT]
+
+const keep = (message: FlowMessage, flight: Flight | undefined) => {
+  ;(message as { [FLIGHT]?: Flight | undefined })[FLIGHT] = flight
+}
+
+export function flightOf(node: FlowNode, message: FlowMessage): Flight | null {
+  let flight = firstOf(message) ?? null
+  while (flight !== null && (flight.node !== node || flight.message !== message)) flight = flight.sibling
+  return flight
+}
+
+/** Marks what a node did with this message as durable. */
+export function markConfirmed(message: FlowMessage): void {
+  for (let flight = firstOf(message) ?? null; flight !== null; flight = flight.sibling) {
+    if (flight.message === message) flight.confirmed = true
+  }
+}
+
+export function launch(node: FlowNode, message: FlowMessage, token: Token): Flight {
+  const known = flightOf(node, message)
+  if (known !== null) {
+    known.copies++
+    return known
+  }
+  const flight = new Flight(token, node, message)
+  const head = firstOf(message)
+  // A clone carries the head of the message it was cloned from: those flights are not its own.
+  flight.sibling = head?.message === message ? head : null
+  keep(message, flight)
+  const delivery = primaryOf(token)
+  flight.next = delivery.flights
+  if (delivery.flights !== null) delivery.flights.previous = flight
+  delivery.flights = flight
+  return flight
+}
+
+/** Takes a flight whose copies are all done off the message and the delivery. */
+export function land(flight: Flight): void {
+  const message = flight.message!
+  const first = firstOf(message)
+  if (first === flight) keep(message, flight.sibling ?? undefined)
+  else for (let other = first ?? null; other !== null; other = other.sibling) if (other.sibling === flight) other.sibling = flight.sibling
+  if (flight.previous !== null) flight.previous.next = flight.next
+  else primaryOf(flight.token).flights = flight.next
+  if (flight.next !== null) flight.next.previous = flight.previous
+  flight.previous = flight.next = flight.sibling = null
+  flight.message = null
+}
+
+export const stateOf = (node: FlowNode): NodeState | undefined => (node as { [STATE]?: NodeState })[STATE]
+
+export function hold(node: FlowNode): void {
+  const state = stateOf(node)
+  if (state !== undefined) state.held++
+  // Not enumerable: debug output and nodes that copy themselves must not see it.
+  else Object.defineProperty(node, STATE, { value: { held: 1, sends: [] } satisfies NodeState })
+}
+
+export const heldBy = (node: FlowNode): number => stateOf(node)?.held ?? 0
+
+/** The flight of this delivery at a node that has received it; with `token`, only one of that very lineage. */
+export function heldFlight(node: FlowNode, token: Token, exact: boolean): Flight | null {
+  for (let flight = primaryOf(token).flights; flight !== null; flight = flight.next) {
+    if (flight.node === node && flight.received > 0 && (!exact || flight.token === token)) return flight
+  }
+  return null
+}
+
+export const isLegacy = (node: FlowNode): boolean => node._expectedDoneCount === 0
+export const isDeaf = (node: FlowNode): boolean => !node._inputCallback && !node._inputCallbacks

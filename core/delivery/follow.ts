@@ -1,0 +1,272 @@
+import type { Book } from './book.ts'
+import { type Flight, flightOf, heldBy, heldFlight, hold, isDeaf, isLegacy, land, launch, type NodeState, stateOf } from './flight.ts'
+import type { CompleteEvent, FlowHooks, FlowMessage, FlowNode, ReceiveEvent, SendEvent } from './node-red.ts'
+import { carry, eachOpen, includes, Lineage, type OpenDelivery, primaryOf, type Token, tokenFor, tokenOf } from './token.ts'
+
+/** A message that a legacy node did not answer, or that a node reported as failed without completing it, is done after this. */
+const SILENCE_GRACE_MS = 150
+
+/** Legacy nodes that send before their handler returns, or not at all: no grace needed. */
+const answersAtOnce = (type: string) => type === 'rbe' || type === 'subflow-status' || type.startsWith('subflow:')
+
+/** Where the token of a send event stands between `onSend` and `preDeliver`. */
+const COUNTED = Symbol('millrace.counted')
+type CountedEvent = SendEvent & { [COUNTED]?: Token | undefined }
+
+/** Follows messages through the flow by what Node-RED's messaging hooks tell, and keeps the book of their copies. */
+export class Follower implements FlowHooks {
+  /**
+   * Flows are being stopped or started: nodes drop what they hold and call it done, and what is sent may find nobody.
+   * Nothing that merely completes now counts as dealt with.
+   */
+  unsettled = false
+  #silent = new Set<Flight>()
+  #handled: Flight[] = []
+  #senders: NodeState[] = []
+  #failing: { node: FlowNode; message: object } | null = null
+  readonly #afterHandlers = () => this.#endOfHandlers()
+  readonly #afterTurn = () => this.#endOfSends()
+
+  constructor(
+    private readonly book: Book,
+    /** The node of this id that runs now. */
+    private readonly activeNode: (id: string) => unknown,
+    private readonly now: () => number
+  ) {}
+
+  /** Counts a copy for every destination before anything else can happen to it. */
+  readonly onSend = (events: readonly SendEvent[]): void => {
+    if (this.book.opening !== null) this.book.opening.routed = true
+    if (this.book.openCount === 0) return
+    for (const event of events) {
+      const source = event.source.node
+      const token = this.#countSend(event, source)
+      if (token === undefined) continue
+      // A missing or disabled destination: Node-RED drops the message without another hook.
+      if (!source._flow?.getNode(event.destination.id)) {
+        if (this.unsettled) this.book.taint(token, 'The flow was being deployed: a node that the message was sent to was not there.')
+        this.book.remove(token)
+        continue
+      }
+      ;(event as CountedEvent)[COUNTED] = token
+      if (heldBy(source) > 1 && !isLegacy(source)) this.#noteSend(source, event)
+    }
+  }
+
+  /** Now the message has been cloned if it had to be: binds the copy to its node. */
+  readonly preDeliver = (event: SendEvent): void => {
+    const token = (event as CountedEvent)[COUNTED]
+    if (token === undefined) return
+    ;(event as CountedEvent)[COUNTED] = undefined
+    if (tokenOf(event.msg) !== token) carry(event.msg, token)
+    launch(event.destination.node!, event.msg, token)
+    const source = event.source.node
+    if (isLegacy(source) && heldBy(source) > 0) this.#answered(source, event.msg, token)
+  }
+
+  readonly onReceive = ({ msg, destination: { node } }: ReceiveEvent): void => {
+    let flight = flightOf(node, msg)
+    if (flight === null || flight.received >= flight.copies) {
+      // Not sent through a wire: Catch, Complete and link nodes are given messages directly.
+      const token = tokenOf(msg)
+      if (token === undefined || !this.book.add(token)) return
+      flight = launch(node, msg, token)
+      const failed = msg.error?.source?.id
+      if (node.type === 'catch' && failed !== undefined) this.book.caught(token, failed)
+    }
+    flight.received++
+    hold(node)
+    if ((isLegacy(node) || isDeaf(node)) && this.#handled.push(flight) === 1) queueMicrotask(this.#afterHandlers)
+  }
+
+  readonly onComplete = ({ msg, error, node: { node } }: CompleteEvent): void => {
+    if (heldBy(node) === 0) return
+    const flight = flightOf(node, msg)
+    if (flight === null || flight.received === 0) return
+    if (error) {
+      this.#failing = { node, message: msg }
+      this.book.failed(flight.token, node.id, error)
+    }
+    if (this.unsettled && !flight.confirmed)
+      this.book.taint(flight.token, 'A node completed the message while flows were deployed or stopped.')
+    const sends = stateOf(node)!.sends
+    if (sends.length > 0) eachOpen(flight.token, delivery => this.#joinSends(delivery, sends))
+    this.#finish(flight)
+  }
+
+  /** A node reports an error with a message, by `node.error` or by throwing: it may never complete it. */
+  reported(node: FlowNode, reason: unknown, message: object): void {
+    const failing = this.#failing
+    this.#failing = null
+    // Node.done(error) calls node.error too; onComplete has seen to it.
+    if (failing !== null && failing.node === node && failing.message === message) return
+    const token = tokenOf(message)
+    if (token === undefined) return
+    this.book.failed(token, node.id, reason)
+    let flight = flightOf(node, message as FlowMessage)
+    if (flight === null || flight.received === 0) flight = heldFlight(node, token, false)
+    const silent = flight
+    // Not before the node had the chance to call done() itself.
+    if (silent !== null) queueMicrotask(() => this.#awaitSilence(silent))
+  }
+
+  sweep(nowMs: number): void {
+    for (const flight of this.#silent) {
+      if (flight.copies === 0) this.#silent.delete(flight)
+      else if (flight.doneAtMs <= nowMs) this.#finish(flight)
+    }
+  }
+
+  /** Nodes have been stopped: what they held is gone. */
+  nodesStopped(): void {
+    const lost: Flight[] = []
+    for (let delivery = this.book.first; delivery !== null; delivery = delivery.next) {
+      for (let flight = delivery.flights; flight !== null; flight = flight.next) if (this.#isStopped(flight.node)) lost.push(flight)
+    }
+    for (const flight of lost) {
+      this.book.taint(flight.token, `The node ${flight.node.type} was stopped with the message in it.`)
+      while (flight.copies > 0) this.#finish(flight)
+    }
+  }
+
+  #countSend(event: SendEvent, source: FlowNode): Token | undefined {
+    const carried = tokenOf(event.msg)
+    if (carried !== undefined && this.book.add(carried, event.msg)) return carried
+    // No token, or one of a message settled long ago: built anew by the node, or kept by it from before.
+    const inherited = this.#inherit(event.msg, source)
+    if (inherited === undefined || !this.book.add(inherited, event.msg)) return undefined
+    carry(event.msg, inherited)
+    return inherited
+  }
+
+  #inherit(message: FlowMessage, source: FlowNode): Token | undefined {
+    const id = message._msgid
+    const delivery = this.book.byMsgid(id)
+    if (delivery !== undefined) {
+      const flight = heldFlight(source, delivery, false)
+      if (flight !== null) return flight.token
+    }
+    if (heldBy(source) === 0) return delivery
+    const all = new Set<OpenDelivery>()
+    for (const flight of this.#heldAt(source)) {
+      if (id !== undefined && flight.message?._msgid === id) return flight.token
+      eachOpen(flight.token, open => all.add(open))
+    }
+    return delivery ?? tokenFor(all)
+  }
+
+  *#heldAt(node: FlowNode): Generator<Flight> {
+    for (let delivery = this.book.first; delivery !== null; delivery = delivery.next) {
+      for (let flight = delivery.flights; flight !== null; flight = flight.next) {
+        if (flight.node === node && flight.received > 0) yield flight
+      }
+    }
+  }
+
+  #noteSend(source: FlowNode, event: SendEvent): void {
+    const state = stateOf(source)!
+    if (state.sends.push(event) === 1 && this.#senders.push(state) === 1) queueMicrotask(this.#afterTurn)
+  }
+
+  #endOfSends(): void {
+    for (const state of this.#senders) state.sends.length = 0
+    this.#senders.length = 0
+  }
+
+  /** A message that was completed in the same turn as a send, and not sent itself, went into what was sent. */
+  #joinSends(delivery: OpenDelivery, sends: readonly SendEvent[]): void {
+    for (const event of sends) {
+      if (includes((event as CountedEvent)[COUNTED] ?? tokenOf(event.msg), delivery)) return
+    }
+    for (const event of sends) this.#joinSend(delivery, event)
+  }
+
+  #joinSend(delivery: OpenDelivery, event: CountedEvent): void {
+    const counted = event[COUNTED]
+    const flight = counted === undefined && event.destination.node !== undefined ? flightOf(event.destination.node, event.msg) : null
+    const token = counted ?? flight?.token
+    if (token === undefined) {
+      this.#joinCopies(delivery, event)
+      return
+    }
+    const grown = grow(token, delivery, event)
+    carry(event.msg, grown)
+    if (flight !== null) {
+      flight.token = grown
+      delivery.pending += flight.copies
+    } else {
+      event[COUNTED] = grown
+      delivery.pending++
+    }
+  }
+
+  /** With `runtimeSyncDelivery` the message has gone further already: every copy of its delivery may hold the joined data. */
+  #joinCopies(delivery: OpenDelivery, event: SendEvent): void {
+    const sent = tokenOf(event.msg)
+    if (sent === undefined) return
+    for (let flight = primaryOf(sent).flights; flight !== null; flight = flight.next) {
+      if (includes(flight.token, delivery)) continue
+      flight.token = grow(flight.token, delivery, null)
+      if (flight.message !== null) carry(flight.message, flight.token)
+      delivery.pending += flight.copies
+    }
+  }
+
+  /** A legacy node is done with a message when it has sent something for it. */
+  #answered(source: FlowNode, message: FlowMessage, token: Token): void {
+    let flight = flightOf(source, message)
+    if (flight === null || flight.received === 0) flight = heldFlight(source, token, true)
+    if (flight === null) return
+    flight.answered = true
+    if (flight.doneAtMs > 0) this.#finish(flight)
+  }
+
+  /** The synchronous part of the handlers of legacy and closed nodes has run. */
+  #endOfHandlers(): void {
+    const handled = this.#handled
+    this.#handled = []
+    for (const flight of handled) {
+      if (flight.copies === 0) continue
+      const { node } = flight
+      if (isDeaf(node)) {
+        if (!isLegacy(node) || this.#isStopped(node)) this.book.taint(flight.token, `The node ${node.type} had been stopped.`)
+        this.#finish(flight)
+      } else if (flight.answered || answersAtOnce(node.type)) this.#finish(flight)
+      else this.#awaitSilence(flight)
+    }
+  }
+
+  #awaitSilence(flight: Flight): void {
+    if (flight.copies === 0 || flight.doneAtMs > 0) return
+    flight.doneAtMs = this.now() + SILENCE_GRACE_MS
+    this.#silent.add(flight)
+  }
+
+  #finish(flight: Flight): void {
+    const { token } = flight
+    flight.copies--
+    flight.answered = false
+    if (flight.doneAtMs > 0) {
+      flight.doneAtMs = 0
+      this.#silent.delete(flight)
+    }
+    if (flight.received > 0) {
+      flight.received--
+      stateOf(flight.node)!.held--
+    }
+    if (flight.copies === 0) land(flight)
+    this.book.remove(token)
+  }
+
+  #isStopped(node: FlowNode): boolean {
+    return this.activeNode(node.id) !== node
+  }
+}
+
+/** A lineage made for this very send has no other copies yet and may grow in place: a join of n messages is not n² copies. */
+function grow(token: Token, delivery: OpenDelivery, madeFor: SendEvent | null): Lineage {
+  if (!(token instanceof Lineage)) return new Lineage([token, delivery], madeFor)
+  if (madeFor === null || token.madeFor !== madeFor) return new Lineage([...token.deliveries, delivery], madeFor)
+  token.deliveries.push(delivery)
+  return token
+}

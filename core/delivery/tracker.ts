@@ -1,0 +1,166 @@
+import type { NodeAPI } from 'node-red'
+import { Book } from './book.ts'
+import { Follower } from './follow.ts'
+import { hooksOf, installHooks, watchErrors } from './hooks.ts'
+import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
+import { eachOpen, tokenOf } from './token.ts'
+import type { Confirmed, Delivery, OpenOptions, Tracker } from './types.ts'
+
+const SWEEP_MS = 25
+
+/** Follows the messages of sources through the flows of one Node-RED runtime; see `Tracker` for what nodes ask of it. */
+export class FlowTracker implements Tracker {
+  readonly #book: Book
+  readonly #follower: Follower
+  #sources = 0
+  #uninstall: (() => void)[] = []
+  #watching = false
+  #sweeper: NodeJS.Timeout | undefined
+  #phaseKnown = false
+  #deployed: (() => void)[] = []
+
+  constructor(
+    private readonly runtime: Runtime,
+    private readonly now: () => number = () => performance.now()
+  ) {
+    const nodeOf = (id: string) => runtime.nodes.getNode(id)
+    this.#book = new Book(now, id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false)
+    this.#follower = new Follower(this.#book, nodeOf, now)
+    this.#listen()
+  }
+
+  get openCount(): number {
+    return this.#book.openCount
+  }
+  get deploying(): boolean {
+    return this.#follower.unsettled
+  }
+
+  afterDeployment(callback: () => void): void {
+    if (this.deploying) this.#deployed.push(callback)
+    else setImmediate(callback)
+  }
+
+  register(node: object): () => void {
+    // A node that is being constructed is not known by its id yet: flows are starting.
+    if (!this.#phaseKnown && this.runtime.nodes.getNode((node as FlowNode).id) !== node) this.#follower.unsettled = true
+    if (this.#sources++ === 0) this.#install()
+    let registered = true
+    return () => {
+      if (!registered) return
+      registered = false
+      if (--this.#sources === 0 && this.openCount === 0) this.#remove()
+    }
+  }
+
+  open(message: object, nodeId: string, options: OpenOptions): Delivery {
+    this.#install()
+    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    const flowMessage = message as FlowMessage
+    flowMessage._msgid ??= this.runtime.util.generateId()
+    return this.#book.open(flowMessage, flowMessage._msgid, nodeId, options)
+  }
+
+  confirm(message: object, confirmed: Confirmed): void {
+    this.#book.confirm(message, confirmed)
+  }
+  fail(message: object, error: { code: string; message: string }): void {
+    this.#book.failByHand(message, error)
+  }
+  touch(message: object): void {
+    this.#book.touch(message)
+  }
+
+  /** Listens as long as the runtime lives: a tracker without sources must know that flows are being deployed. */
+  #listen(): void {
+    const phase = (name: string, unsettled: boolean) =>
+      this.runtime.events.on(name, () => {
+        this.#phaseKnown = true
+        this.#follower.unsettled = unsettled
+        if (name === 'flows:stopped') this.#follower.nodesStopped()
+        if (!unsettled) for (const callback of this.#deployed.splice(0)) callback()
+      })
+    phase('flows:stopping', true)
+    phase('flows:stopped', true)
+    phase('flows:starting', true)
+    phase('flows:started', false)
+  }
+
+  #install(): void {
+    if (this.#uninstall.length > 0) return
+    const { onSend, preDeliver, onReceive, onComplete } = this.#follower
+    const guarded =
+      <Event extends { msg: FlowMessage }>(follow: (event: Event) => void) =>
+      (event: Event): void => {
+        try {
+          follow(event)
+        } catch (error) {
+          this.#lost(event.msg, error)
+        }
+      }
+    const hooks: FlowHooks = {
+      onSend: events => {
+        if (!this.#watching && events.length > 0) this.#watchErrors(events[0]!.source.node)
+        try {
+          onSend(events)
+        } catch (error) {
+          for (const event of events) this.#lost(event.msg, error)
+        }
+      },
+      preDeliver: guarded(preDeliver),
+      onReceive: guarded(onReceive),
+      onComplete: guarded(onComplete)
+    }
+    this.#uninstall.push(installHooks(hooksOf(this.runtime), hooks))
+  }
+
+  #watchErrors(node: FlowNode): void {
+    this.#watching = true
+    const stop = watchErrors(node, (reporter, reason, message) => {
+      if (this.openCount > 0) this.#follower.reported(reporter, reason, message)
+    })
+    this.#uninstall.push(stop)
+  }
+
+  /** A hook that throws makes Node-RED drop the message. Ours must not; and what it could not count must not be acknowledged. */
+  #lost(message: object, error: unknown): void {
+    this.runtime.log.warn(
+      `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : error}`
+    )
+    eachOpen(tokenOf(message), delivery => {
+      delivery.taint ??= { code: 'DELIVERY_FAILED', message: 'The message could not be followed through the flow.' }
+    })
+  }
+
+  #remove(): void {
+    for (const uninstall of this.#uninstall.splice(0)) uninstall()
+    this.#watching = false
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+  }
+
+  #sweep(): void {
+    const nowMs = this.now()
+    this.#follower.sweep(nowMs)
+    this.#book.sweep(nowMs)
+    if (this.openCount > 0) return
+    clearInterval(this.#sweeper)
+    this.#sweeper = undefined
+    if (this.#sources === 0) this.#remove()
+  }
+}
+
+/** Kept on the global object: each room is built into a file of its own, and all of them must share one tracker. */
+const TRACKERS = Symbol.for('millrace.trackers')
+
+/** The tracker of this Node-RED runtime. */
+export function trackerOf(RED: NodeAPI): Tracker {
+  const shared = globalThis as { [TRACKERS]?: WeakMap<object, Tracker> }
+  shared[TRACKERS] ??= new WeakMap()
+  let tracker = shared[TRACKERS].get(RED.events)
+  if (tracker === undefined) {
+    tracker = new FlowTracker(RED as unknown as Runtime)
+    shared[TRACKERS].set(RED.events, tracker)
+  }
+  return tracker
+}
