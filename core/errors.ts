@@ -35,7 +35,18 @@ export const CODES = {
   NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or holds a BigInt.',
   KEY_MISSING: 'The record has no key, and the node was told that it must have one.',
   NOT_A_KAFKA_MESSAGE: 'The payload has no value, key and headers as a Kafka message has.',
-  TOMBSTONE: 'The Kafka message has no value (a tombstone).'
+  TOMBSTONE: 'The Kafka message has no value (a tombstone).',
+  COLUMN_MISSING: 'A field that a column of the table needs is missing or null.',
+  COLUMN_TYPE: 'A value is not of the type of its column.',
+  COLUMN_TIME: 'A value is not a time with a zone, so it cannot be written to a time column.',
+  COLUMN_RANGE: 'A value is outside what its column can hold.',
+  COLUMN_NOT_FINITE: 'A number is NaN or infinite.',
+  COLUMN_NUL: 'A text has a NUL character, which PostgreSQL cannot store.',
+  ROW_REFUSED: 'The database refused this row; the message has its words.',
+  DUPLICATE_KEY: 'A row with the same key is already in the table, and the node is set to reject duplicates.',
+  DECOMPRESSION_LIMIT: 'The row updates a compressed chunk, and the database would have to decompress more rows than it allows.',
+  DATABASE_AWAY: 'The database cannot be reached; records wait until it is back.',
+  DATABASE_SETTING: 'The database refuses to store anything until a setting is corrected (table, column, right, password); records wait.'
 } as const
 
 export type Code = keyof typeof CODES

@@ -1,0 +1,74 @@
+import { reasonOf } from '../errors.ts'
+import { sqlstateOf } from './sqlstate.ts'
+
+/** Where a connection goes, for sentences. The password is not part of it. */
+export interface Place {
+  readonly host: string
+  readonly port: number
+  readonly database: string
+  readonly user: string
+}
+
+export const shownPlace = ({ host, port, database }: Place): string => `${host}:${port}/${database}`
+
+/** Why the database could not be used, as a sentence for the person who must act. */
+export function databaseSentence(error: unknown, place: Place): string {
+  const address = `${place.host}:${place.port}`
+  const text = reasonOf(error).replace(/\.$/, '')
+  const code = sqlstateOf(error)
+  const told = code === undefined ? SYSTEM[systemCode(error) ?? ''] : BY_SQLSTATE[code]
+  if (told) return told({ ...place, address, text })
+  if (code !== undefined) return `The database ${place.database} at ${address} says: ${text} (${code}).`
+  return driverSentence(text, address)
+}
+
+function driverSentence(text: string, address: string): string {
+  if (/does not support SSL/.test(text))
+    return `The server ${address} does not offer TLS. Take the TLS configuration away, or switch TLS on in the server.`
+  if (/password must be a/.test(text)) return `The server ${address} wants a password, and none is set.`
+  if (/certificate|altnames|self.signed/i.test(text))
+    return `The certificate of ${address} is not trusted: ${text}. Choose a TLS configuration with the right CA.`
+  if (/timeout|timed out/i.test(text))
+    return `The server ${address} did not answer in time. Check the address and whether a firewall is between.`
+  if (/terminated|ECONNRESET|EPIPE/.test(text)) return `The connection to ${address} was lost.`
+  return `The server ${address} cannot be used: ${text}.`
+}
+
+interface Facts extends Place {
+  readonly address: string
+  readonly text: string
+}
+type Say = (facts: Facts) => string
+
+const refusesLogin: Say = ({ user, address, text }) => `The database at ${address} does not let the user "${user}" in: ${text}.`
+const starting: Say = ({ address }) => `The database at ${address} is starting up or shutting down.`
+
+const BY_SQLSTATE: Readonly<Record<string, Say>> = {
+  '28P01': ({ user, address }) => `The database at ${address} refused the password of the user "${user}".`,
+  '28000': refusesLogin,
+  '3D000': ({ database, address }) => `There is no database "${database}" at ${address}.`,
+  '42501': ({ user, text }) => `The user "${user}" may not do this: ${text}. Grant the right, or use another user.`,
+  '53300': ({ address }) => `The database at ${address} has no connection left. Raise max_connections, or use fewer connections here.`,
+  '57P01': starting,
+  '57P02': starting,
+  '57P03': starting
+}
+
+const SYSTEM: Readonly<Record<string, Say>> = {
+  ECONNREFUSED: ({ address }) => `Nothing answers at ${address}. Is the database running, and is this its port?`,
+  ENOTFOUND: ({ host }) => `There is no host named "${host}".`,
+  EAI_AGAIN: ({ host }) => `The name "${host}" cannot be looked up at the moment.`,
+  ETIMEDOUT: ({ address }) => `The server ${address} did not answer in time. Check the address and whether a firewall is between.`,
+  EHOSTUNREACH: ({ host }) => `The host ${host} cannot be reached from here.`,
+  ENETUNREACH: ({ host }) => `The host ${host} cannot be reached from here.`,
+  ECONNRESET: ({ address }) => `The connection to ${address} was lost.`,
+  EPIPE: ({ address }) => `The connection to ${address} was lost.`
+}
+
+function systemCode(error: unknown): string | undefined {
+  const { code, errors, cause } = (error ?? {}) as { code?: unknown; errors?: unknown[]; cause?: unknown }
+  if (typeof code === 'string') return code
+  // a host with several addresses fails with an AggregateError
+  if (Array.isArray(errors)) return systemCode(errors[0])
+  return cause === undefined ? undefined : systemCode(cause)
+}

@@ -1,0 +1,54 @@
+import type { Place } from './connect-errors.ts'
+
+/** Certificates and checks, as Node-RED's tls-config gives them. */
+export interface TlsOptions {
+  ca?: string | Buffer
+  cert?: string | Buffer
+  key?: string | Buffer
+  passphrase?: string
+  servername?: string
+  rejectUnauthorized?: boolean
+}
+
+/** All that connections to one database need. */
+export interface DatabaseSettings extends Place {
+  readonly password: string
+  /** Undefined: without TLS. */
+  readonly tls?: TlsOptions | undefined
+  readonly maxConnections: number
+  /** The server ends a statement that takes longer. */
+  readonly statementTimeoutMs: number
+  readonly connectTimeoutMs: number
+  /** Shown in pg_stat_activity. */
+  readonly applicationName: string
+}
+
+const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
+
+/** What is wrong with a database's URL, in words; empty if nothing is. */
+export function urlProblems(text: string): string[] {
+  if (!URL.canParse(text)) return ['must be a URL such as postgres://user@host:5432/database']
+  const url = new URL(text)
+  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') return [`must begin with postgres://, not ${url.protocol}//`]
+  if (url.hostname === '') return ['names no host']
+  const mode = url.searchParams.get('sslmode')
+  if (mode !== null && !SSL_MODES.includes(mode)) return [`sslmode must be one of ${SSL_MODES.join(', ')}`]
+  return []
+}
+
+/** Place, password and TLS in a URL that has no problems. `sslmode` means what it means to libpq. */
+export function fromUrl(text: string): Place & { password: string; tls?: TlsOptions } {
+  const url = new URL(text)
+  const user = decodeURIComponent(url.username) || 'postgres'
+  const mode = url.searchParams.get('sslmode')
+  return {
+    // brackets around an IPv6 address belong to the URL only
+    host: url.hostname.replace(/^\[|\]$/g, ''),
+    port: Number(url.port) || 5432,
+    database: decodeURIComponent(url.pathname.slice(1)) || user,
+    user,
+    password: decodeURIComponent(url.password),
+    ...(mode === 'require' ? { tls: { rejectUnauthorized: false } } : {}),
+    ...(mode === 'verify-ca' || mode === 'verify-full' ? { tls: { rejectUnauthorized: true } } : {})
+  }
+}

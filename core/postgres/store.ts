@@ -1,0 +1,212 @@
+import { MillraceError, reasonOf } from '../errors.ts'
+import type { Reason } from '../record.ts'
+import { Out } from './binary.ts'
+import { copyIn } from './copy.ts'
+import { quoted, type TableName } from './identifier.ts'
+import type { Session } from './pool.ts'
+import type { Plan, Rows } from './rows.ts'
+import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.ts'
+
+/** What happens to a record whose key is in the table: it is left out, replaces the row, or is rejected. */
+export type OnConflict = 'ignore' | 'update' | 'reject'
+
+/** A row that the table cannot take, by its position in the batch. */
+export interface Refused {
+  readonly row: number
+  readonly reason: Reason
+}
+
+/** A batch on its way into the table. It keeps what is done, so that a retry goes on where the last attempt broke off. */
+export interface Work {
+  readonly rows: Rows
+  /** Parts not stored yet, last one next; the rows of each in the order of the key. */
+  readonly todo: Uint32Array[]
+  stored: number
+  duplicates: number
+  readonly refused: Refused[]
+}
+
+export const workOf = (rows: Rows): Work => ({ rows, todo: [rows.ordered()], stored: 0, duplicates: 0, refused: [] })
+
+interface Stored {
+  readonly stored: number
+  readonly duplicates: number
+  readonly refused?: readonly number[]
+}
+
+/** How often a COPY's error may lead to the bad row; with more bad rows than that, halving is quicker. */
+const MAX_HINTS = 8
+
+/**
+ * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
+ * used while none come.
+ */
+export class Store {
+  readonly #method = new Method()
+  readonly #copy: string
+  readonly #insert: string
+  readonly #scratch: { readonly copy: Out; readonly arrays: readonly Out[] }[] = []
+
+  constructor(
+    readonly plan: Plan,
+    readonly table: TableName,
+    readonly onConflict: OnConflict,
+    readonly copyable: boolean
+  ) {
+    const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
+    this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary)`
+    this.#insert = insertStatement(plan, table, onConflict)
+  }
+
+  /** Stores what is still to do. Rows that cannot be stored end in `refused`. @throws whatever else keeps rows from being stored */
+  async write(session: Session, work: Work): Promise<void> {
+    let hints = 0
+    for (let part = work.todo.at(-1); part !== undefined; part = work.todo.at(-1)) {
+      try {
+        const { stored, duplicates, refused } = await this.#store(session, work.rows, part)
+        work.todo.pop()
+        work.stored += stored
+        work.duplicates += duplicates
+        for (const row of refused ?? []) work.refused.push({ row, reason: this.#duplicateReason() })
+      } catch (error) {
+        if (!isolates(error, part)) throw error
+        work.todo.pop()
+        if (part.length === 1) work.refused.push({ row: part[0]!, reason: this.#refusal(error) })
+        else work.todo.push(...partsAround(part, hints++ < MAX_HINTS ? copyLine(error) : undefined))
+        if (isTimeout(error)) throw error
+      }
+    }
+  }
+
+  async #store(session: Session, rows: Rows, part: Uint32Array): Promise<Stored> {
+    const scratch = this.#scratch.pop() ?? { copy: new Out(), arrays: this.plan.mappings.map(() => new Out(4096)) }
+    try {
+      if (this.copyable && this.#method.copies) {
+        const stored = await this.#copyUnlessDuplicate(session, rows, part, scratch.copy)
+        if (stored !== undefined) return { stored, duplicates: 0 }
+      }
+      return await this.#insertPart(session, rows, part, scratch.arrays)
+    } finally {
+      this.#scratch.push(scratch)
+    }
+  }
+
+  async #copyUnlessDuplicate(session: Session, rows: Rows, part: Uint32Array, scratch: Out): Promise<number | undefined> {
+    try {
+      const stored = await copyIn(session, this.#copy, rows.copyMessages(part, scratch))
+      this.#method.copied()
+      return stored
+    } catch (error) {
+      if (failureKind(error) !== 'duplicate') throw error
+      this.#method.duplicateInCopy()
+      return undefined
+    }
+  }
+
+  async #insertPart(session: Session, rows: Rows, part: Uint32Array, scratches: readonly Out[]): Promise<Stored> {
+    const kept = this.#withoutTwins(rows, part)
+    const result = await session.query<{ position: string }>(this.#insert, rows.arrays(kept, scratches))
+    if (this.onConflict === 'reject') return this.#rejected(part, kept, result.rows)
+    const stored = result.rowCount ?? 0
+    const duplicates = part.length - stored
+    this.#method.inserted(duplicates)
+    return { stored, duplicates }
+  }
+
+  /** DO UPDATE may not meet a key twice in one statement (21000); and of those to reject, the first one is stored. */
+  #withoutTwins(rows: Rows, part: Uint32Array): Uint32Array {
+    if (this.onConflict === 'ignore') return part
+    return this.onConflict === 'update' ? rows.lastOfEachKey(part) : rows.firstOfEachKey(part)
+  }
+
+  #rejected(part: Uint32Array, kept: Uint32Array, found: readonly { position: string }[]): Stored {
+    const refused = found.map(({ position }) => kept[Number(position) - 1]!)
+    if (kept.length < part.length) {
+      const first = new Set(kept)
+      for (const row of part) if (!first.has(row)) refused.push(row)
+    }
+    this.#method.inserted(refused.length)
+    return { stored: part.length - refused.length, duplicates: 0, refused }
+  }
+
+  #refusal(error: unknown): Reason {
+    const kind = failureKind(error)
+    if (kind === 'duplicate') return this.#duplicateReason()
+    if (kind === 'limit') return { code: 'DECOMPRESSION_LIMIT', message: `${this.table.name}: ${reasonOf(error)}.` }
+    const { column, detail } = error as ServerError
+    const path = this.plan.mappings.find(mapping => mapping.column === column)?.from
+    const message = `${this.table.name} refused the row: ${reasonOf(error)} (${sqlstateOf(error)}).${detail ? ` ${detail}` : ''}`
+    return { code: 'ROW_REFUSED', message, ...(path === undefined ? {} : { path }) }
+  }
+
+  #duplicateReason(): Reason {
+    const key = this.plan.key.map(index => this.plan.mappings[index]!.column).join(', ')
+    return { code: 'DUPLICATE_KEY', message: `A row with this key (${key}) is already in ${this.table.name}.` }
+  }
+}
+
+/** True if fewer rows at a time will tell which of them cannot be stored. */
+function isolates(error: unknown, part: Uint32Array): boolean {
+  const kind = failureKind(error)
+  if (kind === 'busy') return isTimeout(error) && part.length > 1
+  return (kind === 'poison' || kind === 'limit' || kind === 'duplicate') && !(error instanceof MillraceError)
+}
+
+/** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */
+const isTimeout = (error: unknown): boolean => sqlstateOf(error) === '57014'
+
+/** What to try instead, last one first: up to the bad row, that row, and after it; or both halves. */
+function partsAround(part: Uint32Array, line: number | undefined): Uint32Array[] {
+  const bad = line === undefined ? -1 : line - 1
+  if (bad < 0 || bad >= part.length) {
+    const middle = part.length >> 1
+    return [part.subarray(middle), part.subarray(0, middle)]
+  }
+  return [part.subarray(bad + 1), part.subarray(bad, bad + 1), part.subarray(0, bad)].filter(piece => piece.length > 0)
+}
+
+function insertStatement(plan: Plan, table: TableName, onConflict: OnConflict): string {
+  const names = plan.mappings.map(({ column }) => quoted(column))
+  const columns = names.join(', ')
+  const given = `unnest(${plan.mappings.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`
+  if (onConflict === 'ignore') return `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} ON CONFLICT DO NOTHING`
+  const key = plan.key.map(index => names[index]!)
+  if (onConflict === 'update') {
+    const others = names.filter(name => !key.includes(name))
+    const action = others.length > 0 ? `UPDATE SET ${others.map(name => `${name} = excluded.${name}`).join(', ')}` : 'NOTHING'
+    return `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} ON CONFLICT (${key.join(', ')}) DO ${action}`
+  }
+  // a row of INSERT … RETURNING does not know which record it came from; its key does
+  return `WITH given AS (SELECT * FROM ${given} WITH ORDINALITY AS g (${columns}, "millrace position")),
+    put AS (INSERT INTO ${table.sql} (${columns}) SELECT ${columns} FROM given ON CONFLICT DO NOTHING RETURNING ${key.join(', ')})
+    SELECT "millrace position" AS position FROM given
+    WHERE NOT EXISTS (SELECT FROM put WHERE ${key.map(name => `put.${name} = given.${name}`).join(' AND ')})`
+}
+
+/** COPY, until a duplicate comes; then INSERT, until some batches had none. A useless probe doubles how many that are. */
+export class Method {
+  #copies = true
+  #clean = 0
+  #needed = MIN_CLEAN
+  #copied = 0
+
+  get copies(): boolean {
+    return this.#copies
+  }
+  copied(): void {
+    if (++this.#copied >= 2 * MIN_CLEAN) this.#needed = MIN_CLEAN
+  }
+  duplicateInCopy(): void {
+    if (this.#copied < 2 * MIN_CLEAN) this.#needed = Math.min(this.#needed * 2, MAX_CLEAN)
+    this.#copies = false
+    this.#clean = 0
+    this.#copied = 0
+  }
+  inserted(duplicates: number): void {
+    this.#clean = duplicates > 0 ? 0 : this.#clean + 1
+    if (this.#clean >= this.#needed) this.#copies = true
+  }
+}
+
+const MIN_CLEAN = 3
+const MAX_CLEAN = 96
