@@ -21,8 +21,8 @@ export interface Behaviour {
   accept?(message: Message, done: Done): void
   /** What configuration nodes give to the nodes that refer to them. */
   provides?: object
-  /** Must end within Node-RED's 15 s, even when the other side is dead. */
-  close?(): void | Promise<void>
+  /** Must end within Node-RED's 15 s, even when the other side is dead. `removed`: the node is gone from the flow, not only redeployed. */
+  close?(removed: boolean): void | Promise<void>
 }
 
 export interface Context<S extends NodeSpec> {
@@ -77,7 +77,7 @@ function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: St
   node.on('close', (removed: boolean, done: () => void) => {
     status.close()
     if (removed) forgetMetrics(node.id)
-    Promise.resolve(behaviour?.close?.())
+    Promise.resolve(behaviour?.close?.(removed))
       .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
       .finally(done)
   })

@@ -27,7 +27,8 @@ export interface Subscription {
 export class Link {
   readonly client: MqttClient
   sessionPresent = false
-  serverReceiveMaximum = MAX_RECEIVE_MAXIMUM
+  /** What the server said of itself in CONNACK; MQTT 5 only. */
+  serverProperties: IConnackPacket['properties']
   #up = false
   #down = false
   #error: MillraceError | undefined
@@ -41,6 +42,11 @@ export class Link {
     this.client = library.connect(clientOptions(settings))
     this.#ended = new Promise(resolve => this.client.once('close', resolve))
     this.#listen()
+  }
+
+  /** Unacknowledged messages of QoS 1 and 2 that the server takes at a time. */
+  get serverReceiveMaximum(): number {
+    return this.serverProperties?.receiveMaximum ?? MAX_RECEIVE_MAXIMUM
   }
 
   /** True from the server's consent to the end of the connection. */
@@ -110,7 +116,7 @@ export class Link {
     if ((packet.reasonCode ?? packet.returnCode ?? 0) !== 0) return
     this.#up = true
     this.sessionPresent = packet.sessionPresent
-    this.serverReceiveMaximum = packet.properties?.receiveMaximum ?? MAX_RECEIVE_MAXIMUM
+    this.serverProperties = packet.properties
     this.events.up(this)
   }
 
@@ -152,8 +158,6 @@ const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms
 function clientOptions(settings: MqttSettings): IClientOptions {
   const { url, will } = settings
   const protocol = url.protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss'
-  const username = settings.username || decodeURIComponent(url.username)
-  const password = settings.password || decodeURIComponent(url.password)
   return {
     ...(isSecure(url) ? settings.tls : {}),
     protocol,
@@ -162,7 +166,7 @@ function clientOptions(settings: MqttSettings): IClientOptions {
     ...(protocol.startsWith('ws') ? { path: url.pathname + url.search } : {}),
     protocolVersion: settings.protocolVersion,
     clientId: settings.clientId,
-    ...(username === '' ? {} : { username, password }),
+    ...(settings.username === '' ? {} : { username: settings.username, password: settings.password }),
     keepalive: settings.keepaliveS,
     clean: settings.clean,
     connectTimeout: settings.connectTimeoutMs,

@@ -21,7 +21,7 @@ export interface Announcement {
 
 /** All that one connection to an MQTT server needs. */
 export interface MqttSettings {
-  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. User name and password of the URL count where the fields are empty. */
+  /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   readonly url: URL
   readonly protocolVersion: 4 | 5
   readonly clientId: string

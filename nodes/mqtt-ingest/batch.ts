@@ -1,0 +1,52 @@
+import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
+import type { Batch, Headers, Taken } from '../../core/record.ts'
+
+/** Messages that leave together, as the server sent them. What nobody asks for is not built. */
+export class MqttBatch implements Batch {
+  readonly packets: Received[] = []
+  bytes = 0
+
+  constructor(
+    /** The connection that brought them, and alone may acknowledge them. */
+    readonly acks: DeferredAcks,
+    private readonly keyOf: (topic: string) => string | null
+  ) {}
+
+  add(packet: Received): void {
+    this.packets.push(packet)
+    this.bytes += packet.payload.length
+  }
+
+  at(index: number): Taken {
+    const { topic, qos, retain, payload, properties } = this.packets[index]!
+    return {
+      origin: { kind: 'mqtt', topic, qos, retained: retain },
+      key: this.keyOf(topic),
+      headers: headersOf(topic, qos, retain, properties),
+      raw: payload as Buffer
+    }
+  }
+}
+
+/**
+ * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as it is), then topic, QoS
+ * and what else the device said under `mqtt.`, which no user property can replace.
+ */
+export function headersOf(topic: string, qos: number, retain: boolean, properties: Received['properties']): Headers {
+  const headers: Headers = {}
+  if (properties !== undefined) addProperties(headers, properties)
+  headers['mqtt.topic'] = topic
+  headers['mqtt.qos'] = QOS[qos]
+  if (retain) headers['mqtt.retain'] = 'true'
+  return headers
+}
+
+const QOS = ['0', '1', '2']
+
+function addProperties(headers: Headers, properties: NonNullable<Received['properties']>): void {
+  const { userProperties, contentType, responseTopic, correlationData } = properties
+  for (const [name, value] of Object.entries(userProperties ?? {})) headers[name] = Array.isArray(value) ? value.join(',') : value
+  if (contentType !== undefined) headers['mqtt.content-type'] = contentType
+  if (responseTopic !== undefined) headers['mqtt.response-topic'] = responseTopic
+  if (correlationData !== undefined) headers['mqtt.correlation-data'] = correlationData
+}

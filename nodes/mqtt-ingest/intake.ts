@@ -1,0 +1,74 @@
+import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
+import { MqttBatch } from './batch.ts'
+
+export interface IntakeOptions {
+  readonly batchSize: number
+  readonly lingerMs: number
+  /** Messages taken and not acknowledged, at most. */
+  readonly maxInFlight: number
+  keyOf(topic: string): string | null
+  /** Sends a batch into the flow. */
+  emit(batch: MqttBatch): void
+}
+
+/** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
+const MAX_BATCH_BYTES = 900_000
+/** Memory for payloads that are not acknowledged; large payloads reach it long before the number of messages does. */
+const MAX_OPEN_BYTES = 64 << 20
+
+/** Gathers messages into batches and keeps to the bounds of what may be unacknowledged. */
+export class Intake {
+  #batch: MqttBatch | undefined
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  #open = 0
+  #openBytes = 0
+
+  constructor(private readonly options: IntakeOptions) {}
+
+  /** Messages that were taken and not given back by `release`. */
+  get open(): number {
+    return this.#open
+  }
+
+  /** True if nothing more may be taken. One message is always taken, however large. */
+  get full(): boolean {
+    return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_OPEN_BYTES && this.#open > 0)
+  }
+
+  /** Takes a message; false if there is no room. */
+  offer(packet: Received, acks: DeferredAcks): boolean {
+    if (this.full) return false
+    this.#open++
+    this.#openBytes += packet.payload.length
+    if (this.#batch !== undefined && this.#batch.acks !== acks) this.flush()
+    this.#batch ??= new MqttBatch(acks, this.options.keyOf)
+    const batch = this.#batch
+    batch.add(packet)
+    if (batch.packets.length >= this.options.batchSize || batch.bytes >= MAX_BATCH_BYTES || this.full) this.flush()
+    else if (batch.packets.length === 1) this.#schedule()
+    return true
+  }
+
+  /** Sends what is waiting. */
+  flush = (): void => {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    const batch = this.#batch
+    if (batch === undefined) return
+    this.#batch = undefined
+    this.options.emit(batch)
+  }
+
+  /** A batch has been acknowledged. */
+  release(batch: MqttBatch): void {
+    this.#open -= batch.packets.length
+    this.#openBytes -= batch.bytes
+  }
+
+  /** An idle flow gets what the socket brought at once; one that is busy would only be given smaller batches by that. */
+  #schedule(): void {
+    if (this.#open === 1) this.#immediate = setImmediate(this.flush)
+    else this.#timer = setTimeout(this.flush, this.options.lingerMs)
+  }
+}

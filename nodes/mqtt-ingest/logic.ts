@@ -1,0 +1,109 @@
+import { OptionsError } from '../../core/options-error.ts'
+import { ParseFailure, parseRecord } from '../../core/parse-record.ts'
+import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record.ts'
+import type { Options } from '../../core/spec.ts'
+import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/topic-template.ts'
+import { headersOf, type MqttBatch } from './batch.ts'
+import { spec } from './spec.ts'
+
+export type IngestOptions = Pick<Options<typeof spec>, 'topic' | 'output' | 'keyField' | 'maxPayloadBytes'>
+
+/** @throws OptionsError where the template is wrong, or has no field of the name that the key has */
+export function shaperOf(options: IngestOptions): Shaper {
+  const { topic, output, keyField, maxPayloadBytes } = options
+  const problems = topicTemplateProblems(topic).map(problem => `${spec.fields.topic.label}: ${problem}`)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const template = compileTopicTemplate(topic)
+  if (output === 'messages' && keyField !== '' && !template.fields.includes(keyField)) {
+    throw new OptionsError(spec.label, [
+      `${spec.fields.keyField.label}: the topics have no level {${keyField}}; name one, or leave it empty`
+    ])
+  }
+  return new Shaper({ output, template, keyField, maxPayloadBytes })
+}
+
+export interface ShapeOptions {
+  readonly output: 'records' | 'messages'
+  readonly template: TopicTemplate
+  /** Field of the topic that becomes the Kafka key; empty for none. */
+  readonly keyField: string
+  readonly maxPayloadBytes: number
+}
+
+/** What leaves the node for a batch: taken by the first output, rejected by the second. Together as many as came. */
+export interface Shaped {
+  readonly taken: object[]
+  readonly rejected: Rejection[]
+}
+
+/** Makes records or Kafka messages of MQTT messages. */
+export class Shaper {
+  constructor(private readonly options: ShapeOptions) {}
+
+  /** The same batch gives the same again, in new objects. */
+  shape(batch: MqttBatch): Shaped {
+    const asRecord = this.options.output === 'records'
+    const taken: object[] = []
+    const rejected: Rejection[] = []
+    for (let index = 0; index < batch.packets.length; index++) {
+      const made = asRecord ? this.#record(batch, index) : this.#message(batch, index)
+      if (made instanceof ParseFailure) rejected.push(rejection(batch, index, made))
+      else taken.push(made)
+    }
+    return { taken, rejected }
+  }
+
+  /** The MQTT topic filter to subscribe to. */
+  get filter(): string {
+    return this.options.template.filter
+  }
+
+  /** The Kafka key of a topic. */
+  keyOf = (topic: string): string | null => {
+    const { template, keyField } = this.options
+    return keyField === '' ? null : (template.match(topic)?.[keyField] ?? null)
+  }
+
+  #record(batch: MqttBatch, index: number): object {
+    const { topic, payload } = batch.packets[index]!
+    const fields = this.options.template.match(topic)
+    const problem = this.#problem(topic, fields, payload.length)
+    if (problem !== undefined) return problem
+    const record = parseRecord(payload as Buffer) as Record<PropertyKey, unknown>
+    if (record instanceof ParseFailure) return record
+    for (const name in fields) if (record[name] === undefined) record[name] = fields[name]
+    record[PROVENANCE] = new Provenance(batch, index)
+    return record
+  }
+
+  #message(batch: MqttBatch, index: number): object {
+    const { topic, qos, retain, payload, properties } = batch.packets[index]!
+    const fields = this.options.template.match(topic)
+    const problem = this.#problem(topic, fields, payload.length)
+    if (problem !== undefined) return problem
+    const message: KafkaMessage & { [PROVENANCE]: Provenance } = {
+      [KAFKA_MESSAGE]: true,
+      key: fields?.[this.options.keyField] ?? null,
+      value: payload as Buffer,
+      headers: headersOf(topic, qos, retain, properties),
+      [PROVENANCE]: new Provenance(batch, index)
+    }
+    return message
+  }
+
+  #problem(topic: string, fields: object | undefined, bytes: number): ParseFailure | undefined {
+    if (fields === undefined) {
+      return new ParseFailure('TOPIC_MISMATCH', `The topic "${topic}" is not of the template "${this.options.template.text}".`)
+    }
+    if (bytes === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
+    const { maxPayloadBytes } = this.options
+    if (bytes <= maxPayloadBytes) return undefined
+    return new ParseFailure('PAYLOAD_TOO_LARGE', `The payload has ${bytes} bytes; at most ${maxPayloadBytes} are accepted.`)
+  }
+}
+
+function rejection(batch: MqttBatch, index: number, { code, message, path }: ParseFailure): Rejection {
+  const reason: Reason = { code, message, ...(path === undefined ? {} : { path }) }
+  const holder = { [PROVENANCE]: new Provenance(batch, index) }
+  return { ...reject(holder, 'mqtt-ingest', reason), record: null }
+}

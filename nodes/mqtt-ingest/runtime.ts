@@ -1,0 +1,78 @@
+import { defineNode } from '../../core/define-node.ts'
+import { DeliverySource } from '../../core/delivery/source.ts'
+import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import type { Qos } from '../../core/mqtt/settings.ts'
+import { compact, Rate, type Status } from '../../core/status.ts'
+import { deliver, REJECTED } from './deliver.ts'
+import { Intake } from './intake.ts'
+import { shaperOf } from './logic.ts'
+import { IngestSession } from './session.ts'
+import { spec } from './spec.ts'
+
+/** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
+const DRAIN_MS = 2000
+
+export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided }) => {
+  const broker = provided<MqttBroker>('broker')
+  const shaper = shaperOf(options)
+  const qos = Number(options.qos) as Qos
+  const { maxInFlight, retries } = options
+  const source = new DeliverySource({
+    RED,
+    node,
+    metrics,
+    mode: qos === 0 ? 'received' : options.acknowledge,
+    maxInFlight,
+    retries,
+    timeoutMs: options.timeoutS * 1000,
+    outputs: spec.outputs.length,
+    deadLetterOutput: REJECTED,
+    onCapacity: () => session.resume()
+  })
+  const intake = new Intake({
+    ...options,
+    keyOf: shaper.keyOf,
+    emit: batch => deliver(batch, shaper, source, intake, options.batchSize === 1)
+  })
+  const session = new IngestSession({
+    ...options,
+    qos,
+    broker,
+    nodeId: id,
+    filter: shaper.filter,
+    intake,
+    log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
+    skipped: () => {
+      metrics.in++
+      metrics.filtered++
+    }
+  })
+  const rate = new Rate()
+  const ticker = setInterval(() => show(status, session, source, intake.open, rate.of(metrics.in)), 1000).unref()
+  status.waiting('connecting')
+  session.start()
+  return {
+    async close(removed) {
+      clearInterval(ticker)
+      session.stopTaking()
+      intake.flush()
+      await drained(source)
+      await source.close()
+      await session.close(removed)
+    }
+  }
+})
+
+function show(status: Status, session: IngestSession, source: DeliverySource, open: number, perSecond: number): void {
+  const { retrying, reason } = source.waiting
+  const inFlight = `${compact(open)} in flight`
+  if (!session.connected) status.waiting(session.problem === '' ? 'connecting' : 'waiting for the server')
+  else if (retrying > 0) status.waiting(`retrying: ${reason}`)
+  else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
+  else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
+}
+
+async function drained(source: DeliverySource): Promise<void> {
+  const untilMs = performance.now() + DRAIN_MS
+  while (source.inFlight > 0 && performance.now() < untilMs) await new Promise(resolve => setTimeout(resolve, 20))
+}

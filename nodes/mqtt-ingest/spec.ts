@@ -1,0 +1,147 @@
+import type { NodeSpec } from '../../core/spec.ts'
+
+export const spec = {
+  type: 'millrace-mqtt-ingest',
+  label: 'mqtt ingest',
+  summary: 'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
+  category: 'telemetry',
+  family: 'mqtt',
+  inputs: 0,
+  outputs: ['taken', 'rejected'],
+  fields: {
+    broker: { kind: 'ref', label: 'Server', default: '', type: 'millrace-mqtt-broker', help: 'The MQTT server to take messages from.' },
+    topic: {
+      kind: 'text',
+      label: 'Topics',
+      default: '{org}/{site}/{device_type}/{device_id}/{measurement}',
+      placeholder: 'acme/{site}/{device_type}/{device_id}/reading',
+      required: true,
+      help: 'A level each: fixed text, {field} for a level whose text becomes a field of the record, + for any, # for all that follow.'
+    },
+    qos: {
+      kind: 'choice',
+      label: 'QoS',
+      default: '1',
+      choices: { '0': '0, at most once', '1': '1, at least once', '2': '2, exactly once to this node' },
+      help: 'What the server is asked for. Messages published with less arrive with less. Only 1 and 2 can be acknowledged.'
+    },
+    output: {
+      kind: 'choice',
+      label: 'Output',
+      default: 'records',
+      choices: { records: 'records, parsed from JSON', messages: 'Kafka messages, bytes untouched' },
+      help: 'Records for further nodes; Kafka messages to keep in a raw topic exactly what the device sent.'
+    },
+    keyField: {
+      kind: 'text',
+      label: 'Key',
+      default: 'device_id',
+      placeholder: 'device_id',
+      help: 'The field of the topic that becomes the Kafka key. What has the same key keeps its order. Empty for no key.'
+    },
+    acknowledge: {
+      kind: 'choice',
+      label: 'Acknowledge',
+      default: 'finished',
+      choices: {
+        finished: 'when the flow has finished with it',
+        stored: 'when a sink has stored it',
+        received: 'at once, whatever becomes of it'
+      },
+      when: { qos: ['1', '2'] },
+      help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
+    },
+    group: {
+      kind: 'text',
+      label: 'Shared group',
+      default: '',
+      placeholder: 'ingest',
+      pattern: '[^+#/]*',
+      patternHint: 'a name without +, # and /',
+      help: 'Clients of the same group share the messages ($share), so that several Node-REDs divide the load. Empty for all messages.'
+    },
+    retained: {
+      kind: 'choice',
+      label: 'Retained messages',
+      default: 'new',
+      choices: { new: 'once, when the subscription is new', always: 'at every connect', never: 'never' },
+      section: 'advanced',
+      when: { group: '' },
+      help: 'Whether the last values that the server keeps are taken. Shared groups never get any.'
+    },
+    batchSize: {
+      kind: 'number',
+      label: 'Batch size',
+      default: 500,
+      min: 1,
+      max: 10_000,
+      integer: true,
+      unit: 'messages',
+      section: 'advanced',
+      help: 'At most this many messages leave together. 1 sends every record by itself, not in an array.'
+    },
+    lingerMs: {
+      kind: 'number',
+      label: 'Linger',
+      default: 5,
+      min: 0,
+      max: 1000,
+      unit: 'ms',
+      section: 'advanced',
+      help: 'How long a batch waits for more while the flow is busy. An idle flow gets what is there at once.'
+    },
+    maxInFlight: {
+      kind: 'number',
+      label: 'In flight',
+      default: 5000,
+      min: 1,
+      max: 65_535,
+      integer: true,
+      unit: 'messages',
+      section: 'advanced',
+      help: 'At most this many messages are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
+    },
+    maxPayloadBytes: {
+      kind: 'number',
+      label: 'Largest payload',
+      default: 1_048_576,
+      min: 1,
+      max: 268_435_455,
+      integer: true,
+      unit: 'bytes',
+      section: 'advanced',
+      help: 'Larger messages leave by the second output.'
+    },
+    retries: {
+      kind: 'number',
+      label: 'Retries',
+      default: 5,
+      min: 0,
+      max: 1000,
+      integer: true,
+      section: 'advanced',
+      when: { qos: ['1', '2'], acknowledge: ['finished', 'stored'] },
+      help: 'How often a batch that the flow failed to deal with is sent again, with growing pauses, before it leaves by the second output.'
+    },
+    timeoutS: {
+      kind: 'number',
+      label: 'Timeout',
+      default: 60,
+      min: 1,
+      max: 86_400,
+      unit: 's',
+      section: 'advanced',
+      when: { qos: ['1', '2'], acknowledge: ['finished', 'stored'] },
+      help: 'A batch that the flow has not finished with after this long counts as failed. Sinks that wait for their service ask for more time.'
+    },
+    clientId: {
+      kind: 'text',
+      label: 'Client id',
+      default: '',
+      section: 'advanced',
+      pattern: '[^+#/\\s]*',
+      patternHint: 'without spaces, +, # and /',
+      help: 'Names the session on the server. Empty for one made of the client id of the server node and the id of this node.'
+    }
+  }
+} as const satisfies NodeSpec
