@@ -26,6 +26,8 @@ export class Book implements DeliveryOwner {
 
   constructor(
     private readonly now: () => number,
+    /** The clock of the graces, which stands still while the process is too busy to run anything. */
+    private readonly graceClock: () => number,
     /** Whether this node has wires, so that Node-RED routes what it sends. */
     private readonly isWired: (nodeId: string) => boolean
   ) {}
@@ -135,10 +137,10 @@ export class Book implements DeliveryOwner {
     })
   }
 
-  sweep(nowMs: number): void {
+  sweep(nowMs: number, graceMs: number): void {
     for (const delivery of this.#unconfirmed) {
       if (delivery.settled || delivery.pending > 0 || delivery.confirmations > 0) this.#unconfirmed.delete(delivery)
-      else if (delivery.graceUntilMs <= nowMs) this.#settle(delivery, outcome(delivery))
+      else if (delivery.graceUntilMs <= graceMs) this.#settle(delivery, outcome(delivery))
     }
     if (nowMs - this.#checkedMs < TIMEOUT_CHECK_MS) return
     this.#checkedMs = nowMs
@@ -169,7 +171,7 @@ export class Book implements DeliveryOwner {
     const settlement = verdict(delivery)
     if (settlement !== undefined) this.#settle(delivery, settlement)
     else if (delivery.options.mode === 'finished') {
-      delivery.graceUntilMs = this.now() + UNCONFIRMED_GRACE_MS
+      delivery.graceUntilMs = this.graceClock() + UNCONFIRMED_GRACE_MS
       this.#unconfirmed.add(delivery)
     }
   }

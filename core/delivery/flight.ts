@@ -42,7 +42,9 @@ export interface NodeState {
   /** Messages received and not completed. */
   held: number
   /** What it sent in this turn of the event loop, while it held more than one message. */
-  sends: SendEvent[]
+  readonly sends: SendEvent[]
+  /** What it completed in this turn without having sent anything for it. */
+  readonly unsent: Token[]
 }
 
 const firstOf = (message: FlowMessage) => (message as { [FLIGHT]?: Flight | undefined })[FLIGHT]
@@ -101,7 +103,7 @@ export function hold(node: FlowNode): void {
   const state = stateOf(node)
   if (state !== undefined) state.held++
   // Not enumerable: debug output and nodes that copy themselves must not see it.
-  else Object.defineProperty(node, STATE, { value: { held: 1, sends: [] } satisfies NodeState })
+  else Object.defineProperty(node, STATE, { value: { held: 1, sends: [], unsent: [] } satisfies NodeState })
 }
 
 export const heldBy = (node: FlowNode): number => stateOf(node)?.held ?? 0

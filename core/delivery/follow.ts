@@ -22,16 +22,16 @@ export class Follower implements FlowHooks {
   unsettled = false
   #silent = new Set<Flight>()
   #handled: Flight[] = []
-  #senders: NodeState[] = []
+  #turn: NodeState[] = []
   #failing: { node: FlowNode; message: object } | null = null
   readonly #afterHandlers = () => this.#endOfHandlers()
-  readonly #afterTurn = () => this.#endOfSends()
+  readonly #afterTurn = () => this.#endOfTurn()
 
   constructor(
     private readonly book: Book,
     /** The node of this id that runs now. */
     private readonly activeNode: (id: string) => unknown,
-    private readonly now: () => number
+    private readonly graceClock: () => number
   ) {}
 
   /** Counts a copy for every destination before anything else can happen to it. */
@@ -49,7 +49,10 @@ export class Follower implements FlowHooks {
         continue
       }
       ;(event as CountedEvent)[COUNTED] = token
-      if (heldBy(source) > 1 && !isLegacy(source)) this.#noteSend(source, event)
+      const state = stateOf(source)
+      if (state === undefined) continue
+      for (const unsent of state.unsent) eachOpen(unsent, delivery => this.#joinSends(delivery, [event]))
+      if (state.held > 1 && !isLegacy(source)) this.#noteSend(state, event)
     }
   }
 
@@ -89,8 +92,9 @@ export class Follower implements FlowHooks {
     }
     if (this.unsettled && !flight.confirmed)
       this.book.taint(flight.token, 'A node completed the message while flows were deployed or stopped.')
-    const sends = stateOf(node)!.sends
-    if (sends.length > 0) eachOpen(flight.token, delivery => this.#joinSends(delivery, sends))
+    const state = stateOf(node)!
+    if (state.sends.length > 0) eachOpen(flight.token, delivery => this.#joinSends(delivery, state.sends))
+    else if (!error && (state.held > 1 || state.unsent.length > 0)) this.#noteUnsent(state, flight.token)
     this.#finish(flight)
   }
 
@@ -110,10 +114,10 @@ export class Follower implements FlowHooks {
     if (silent !== null) queueMicrotask(() => this.#awaitSilence(silent))
   }
 
-  sweep(nowMs: number): void {
+  sweep(graceMs: number): void {
     for (const flight of this.#silent) {
       if (flight.copies === 0) this.#silent.delete(flight)
-      else if (flight.doneAtMs <= nowMs) this.#finish(flight)
+      else if (flight.doneAtMs <= graceMs) this.#finish(flight)
     }
   }
 
@@ -146,8 +150,11 @@ export class Follower implements FlowHooks {
       const flight = heldFlight(source, delivery, false)
       if (flight !== null) return flight.token
     }
-    if (heldBy(source) === 0) return delivery
+    const state = stateOf(source)
+    if (state === undefined) return delivery
     const all = new Set<OpenDelivery>()
+    for (const unsent of state.unsent) eachOpen(unsent, open => all.add(open))
+    if (state.held === 0) return delivery ?? tokenFor(all)
     for (const flight of this.#heldAt(source)) {
       if (id !== undefined && flight.message?._msgid === id) return flight.token
       eachOpen(flight.token, open => all.add(open))
@@ -163,14 +170,22 @@ export class Follower implements FlowHooks {
     }
   }
 
-  #noteSend(source: FlowNode, event: SendEvent): void {
-    const state = stateOf(source)!
-    if (state.sends.push(event) === 1 && this.#senders.push(state) === 1) queueMicrotask(this.#afterTurn)
+  #noteSend(state: NodeState, event: SendEvent): void {
+    if (state.sends.push(event) + state.unsent.length === 1) this.#noteTurn(state)
   }
 
-  #endOfSends(): void {
-    for (const state of this.#senders) state.sends.length = 0
-    this.#senders.length = 0
+  /** Completed, and nothing sent for it: it may go into what the node sends later in this turn. */
+  #noteUnsent(state: NodeState, token: Token): void {
+    if (state.unsent.push(token) + state.sends.length === 1) this.#noteTurn(state)
+  }
+
+  #noteTurn(state: NodeState): void {
+    if (this.#turn.push(state) === 1) queueMicrotask(this.#afterTurn)
+  }
+
+  #endOfTurn(): void {
+    for (const state of this.#turn) state.sends.length = state.unsent.length = 0
+    this.#turn.length = 0
   }
 
   /** A message that was completed in the same turn as a send, and not sent itself, went into what was sent. */
@@ -238,7 +253,7 @@ export class Follower implements FlowHooks {
 
   #awaitSilence(flight: Flight): void {
     if (flight.copies === 0 || flight.doneAtMs > 0) return
-    flight.doneAtMs = this.now() + SILENCE_GRACE_MS
+    flight.doneAtMs = this.graceClock() + SILENCE_GRACE_MS
     this.#silent.add(flight)
   }
 

@@ -7,6 +7,8 @@ import { eachOpen, tokenOf } from './token.ts'
 import type { Confirmed, Delivery, OpenOptions, Tracker } from './types.ts'
 
 const SWEEP_MS = 25
+/** A busy process delays the timers of nodes as it delays ours: time in which nothing could run must not use up a grace. */
+const MOST_PER_SWEEP_MS = 2 * SWEEP_MS
 
 /** Follows the messages of sources through the flows of one Node-RED runtime; see `Tracker` for what nodes ask of it. */
 export class FlowTracker implements Tracker {
@@ -17,6 +19,9 @@ export class FlowTracker implements Tracker {
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
   #phaseKnown = false
+  #sweptMs = 0
+  /** The clock of the graces. */
+  #graceMs = 0
   #deployed: (() => void)[] = []
 
   constructor(
@@ -24,8 +29,12 @@ export class FlowTracker implements Tracker {
     private readonly now: () => number = () => performance.now()
   ) {
     const nodeOf = (id: string) => runtime.nodes.getNode(id)
-    this.#book = new Book(now, id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false)
-    this.#follower = new Follower(this.#book, nodeOf, now)
+    this.#book = new Book(
+      now,
+      () => this.#graceMs,
+      id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false
+    )
+    this.#follower = new Follower(this.#book, nodeOf, () => this.#graceMs)
     this.#listen()
   }
 
@@ -55,7 +64,7 @@ export class FlowTracker implements Tracker {
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {
     this.#install()
-    this.#sweeper ??= setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    if (this.#sweeper === undefined) this.#startSweeping()
     const flowMessage = message as FlowMessage
     flowMessage._msgid ??= this.runtime.util.generateId()
     return this.#book.open(flowMessage, flowMessage._msgid, nodeId, options)
@@ -139,10 +148,17 @@ export class FlowTracker implements Tracker {
     this.#sweeper = undefined
   }
 
+  #startSweeping(): void {
+    this.#sweptMs = this.now()
+    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
+  }
+
   #sweep(): void {
     const nowMs = this.now()
-    this.#follower.sweep(nowMs)
-    this.#book.sweep(nowMs)
+    this.#graceMs += Math.min(nowMs - this.#sweptMs, MOST_PER_SWEEP_MS)
+    this.#sweptMs = nowMs
+    this.#follower.sweep(this.#graceMs)
+    this.#book.sweep(nowMs, this.#graceMs)
     if (this.openCount > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
