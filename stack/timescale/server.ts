@@ -17,7 +17,7 @@ import { runJobs } from './jobs.ts'
 /** A client that keeps a transaction open and does nothing in it may hold up the others for so long. */
 const maxIdleInTransactionMs = 60_000
 
-const [, , folder = '', port = '', jobIntervalMs = '10000'] = process.argv
+const [, , folder = '', port = '', jobIntervalMs = '5000'] = process.argv
 const { user, database: name } = accounts.timescale
 const data = join(folder, 'data')
 const log = (line: string) => console.log(`${new Date().toISOString()} ${line}`)
