@@ -1,0 +1,162 @@
+import type { NodeSpec, NumberField } from '../../core/spec.ts'
+
+const percent = (label: string, help: string): NumberField => ({
+  kind: 'number',
+  label,
+  default: 0,
+  min: 0,
+  max: 100,
+  unit: '%',
+  section: 'advanced',
+  help
+})
+
+export const spec = {
+  type: 'millrace-device-simulator',
+  label: 'device simulator',
+  summary: 'A fleet of devices that send readings, with as many faults as you like.',
+  category: 'telemetry',
+  family: 'mqtt',
+  inputs: 1,
+  outputs: ['readings', 'progress'],
+  fields: {
+    target: {
+      kind: 'choice',
+      label: 'Send to',
+      default: 'mqtt',
+      choices: { mqtt: 'an MQTT server', flow: 'the first output' },
+      help: 'Over MQTT as real devices do, or straight into the flow, which needs no server.'
+    },
+    broker: {
+      kind: 'ref',
+      label: 'Server',
+      default: '',
+      type: 'millrace-mqtt-broker',
+      when: { target: 'mqtt' },
+      help: 'The MQTT server that the devices publish to.'
+    },
+    qos: {
+      kind: 'choice',
+      label: 'QoS',
+      default: '1',
+      choices: { '0': '0, at most once', '1': '1, at least once', '2': '2, exactly once' },
+      when: { target: 'mqtt' },
+      help: 'With 1 and 2 the server acknowledges what it has taken, so that the counts tell whether something was lost.'
+    },
+    devices: {
+      kind: 'number',
+      label: 'Devices',
+      default: 20,
+      min: 1,
+      max: 1_000_000,
+      integer: true,
+      help: 'How many there are. Each sends every metric in turn.'
+    },
+    ratePerSecond: {
+      kind: 'number',
+      label: 'Rate',
+      default: 10,
+      min: 0.01,
+      max: 200_000,
+      unit: 'readings/s',
+      help: 'Readings a second of the whole fleet. Where the server is slower, the fleet waits.'
+    },
+    count: {
+      kind: 'number',
+      label: 'Stop after',
+      default: 0,
+      min: 0,
+      integer: true,
+      unit: 'readings',
+      help: '0 goes on until the node is stopped.'
+    },
+    startOnDeploy: {
+      kind: 'bool',
+      label: 'Start at once',
+      default: true,
+      help: 'Off: waits for a message. A message with payload false stops the fleet, any other starts it.'
+    },
+    topic: {
+      kind: 'text',
+      label: 'Topic',
+      default: 'acme/{site}/{device_type}/{device_id}/reading',
+      required: true,
+      help: 'Where a reading is published. {site}, {device_type}, {device_id} and {metric} are filled in.'
+    },
+    metrics: {
+      kind: 'list',
+      label: 'Metrics',
+      default: [
+        { metric: 'temperature_c', deviceType: 'temperature', min: 15, max: 35, periodS: 600 },
+        { metric: 'humidity_pct', deviceType: 'humidity', min: 30, max: 70, periodS: 900 }
+      ],
+      columns: {
+        metric: { kind: 'text', label: 'Metric', default: 'temperature_c', required: true, help: 'What is measured.' },
+        deviceType: { kind: 'text', label: 'Device type', default: 'temperature', required: true, help: 'The {device_type} of the topic.' },
+        min: { kind: 'number', label: 'Lowest', default: 0, help: 'The lowest value.' },
+        max: { kind: 'number', label: 'Highest', default: 100, help: 'The highest value.' },
+        periodS: {
+          kind: 'number',
+          label: 'Period',
+          default: 600,
+          min: 1,
+          unit: 's',
+          help: 'Values go up and down once in this time, with some noise.'
+        }
+      },
+      help: 'What every device measures, and between which values.'
+    },
+    sites: {
+      kind: 'number',
+      label: 'Sites',
+      default: 2,
+      min: 1,
+      max: 10_000,
+      integer: true,
+      section: 'advanced',
+      help: 'The devices are spread over site-01, site-02 and so on.'
+    },
+    sequence: {
+      kind: 'bool',
+      label: 'Sequence numbers',
+      default: false,
+      section: 'advanced',
+      help: 'Adds seq, which counts the readings of each device from 1: whoever counts at the other end sees what was lost.'
+    },
+    seed: {
+      kind: 'number',
+      label: 'Seed',
+      default: 1,
+      min: 0,
+      max: 4_294_967_295,
+      integer: true,
+      section: 'advanced',
+      help: 'The same seed gives the same values and faults again.'
+    },
+    malformedPct: percent('Malformed', 'Readings that are not JSON: cut off, or a line of a log.'),
+    invalidPct: percent('Invalid', 'Readings that are JSON but lack a field or have a value of the wrong type.'),
+    duplicatePct: percent('Duplicates', 'Readings that are sent twice, the same bytes.'),
+    latePct: percent('Late', 'Readings that were made earlier and are sent now.'),
+    lateS: {
+      kind: 'number',
+      label: 'Late by',
+      default: 600,
+      min: 1,
+      unit: 's',
+      section: 'advanced',
+      help: 'How much earlier a late reading was made.'
+    },
+    skewPct: percent('Clock ahead', 'Readings of a device whose clock is ahead.'),
+    skewS: {
+      kind: 'number',
+      label: 'Ahead by',
+      default: 172_800,
+      min: 1,
+      unit: 's',
+      section: 'advanced',
+      help: 'How far such a clock is ahead.'
+    },
+    secondsPct: percent('In seconds', 'Readings whose ts is in seconds, not milliseconds.'),
+    zonelessPct: percent('Without zone', 'Readings whose ts is an ISO time without a zone, such as 2024-02-23T14:53:20.000.')
+  }
+} as const satisfies NodeSpec
