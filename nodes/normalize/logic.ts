@@ -1,0 +1,111 @@
+import { type Message, recordsOf } from '../../core/batch.ts'
+import { type Get, getter, isFieldPath, setField } from '../../core/field-path.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import { ParseFailure, unfitness } from '../../core/parse-record.ts'
+import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record.ts'
+import type { Options } from '../../core/spec.ts'
+import { type Instant, isoText } from './instant.ts'
+import { type Reshape, reshaper, rowProblems, Unconvertible } from './reshape.ts'
+import { spec } from './spec.ts'
+import { zoneOf } from './time-zone.ts'
+import { isReason, readTimestamp } from './timestamp.ts'
+
+export type Sorted = readonly [normalized: readonly unknown[], rejected: readonly Rejection[]]
+
+const STAGE = 'normalize'
+const DAY_MS = 86_400_000
+
+/**
+ * Makes the function that gives the records of a message their time in UTC. It is written into the record itself, which is
+ * ours: Node-RED clones a message for every wire but the first. A record that is rejected stays as it came.
+ * @param now the clock, in milliseconds since 1970; asked once a message
+ * @throws OptionsError for settings that cannot be used
+ */
+export function normalizer(options: Options<typeof spec>, now: () => number): (message: Message) => Sorted {
+  const problems = problemsOf(options)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const reshape: Reshape = reshaper(options.fields) ?? (record => record)
+  const stamp = stamper(options)
+  return message => {
+    const normalized: unknown[] = []
+    const rejected: Rejection[] = []
+    const nowMs = now()
+    for (const given of recordsOf(message.payload)) {
+      const record = unfitness(given) ?? reshape(given as TelemetryRecord)
+      const reason = record instanceof ParseFailure || record instanceof Unconvertible ? record : stamp(record, nowMs)
+      if (reason) rejected.push(reject(given, STAGE, reason))
+      else normalized.push(record)
+    }
+    return [normalized, rejected]
+  }
+}
+
+/** Writes the time in UTC into a record, or says why it cannot. */
+function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs: number) => Reason | undefined {
+  const get = getter(options.field)
+  const put = putter(options.target)
+  const putDecision = options.decision === '' ? undefined : putter(options.decision)
+  const zone = zoneNamer(options)
+  const maxAheadMs = options.futureS === 0 ? Number.POSITIVE_INFINITY : options.futureS * 1000
+  const maxBehindMs = options.pastDays === 0 ? Number.POSITIVE_INFINITY : options.pastDays * DAY_MS
+  return (record, nowMs) => {
+    const instant = readTimestamp(get(record), options, () => zone(record))
+    if (isReason(instant)) return { ...instant, path: options.field }
+    const text = isoText(instant.ms, instant.extraNs)
+    if (instant.ms - nowMs > maxAheadMs) return tooFar('TS_FUTURE', text, instant, nowMs, options)
+    if (nowMs - instant.ms > maxBehindMs) return tooFar('TS_PAST', text, instant, nowMs, options)
+    put(record, text)
+    putDecision?.(record, instant.rule)
+    return undefined
+  }
+}
+
+function tooFar(
+  code: 'TS_FUTURE' | 'TS_PAST',
+  text: string,
+  { ms, rule }: Instant,
+  nowMs: number,
+  { field, futureS, pastDays }: Options<typeof spec>
+): Reason {
+  const [side, bound] = code === 'TS_FUTURE' ? ['in the future', `${futureS} s`] : ['in the past', `${pastDays} days`]
+  const message = `The time ${text} (${rule}) is ${duration(Math.abs(ms - nowMs))} ${side}; at most ${bound} are allowed.`
+  return { code, message, path: field }
+}
+
+function duration(ms: number): string {
+  if (ms < 7_200_000) return `${Math.round(ms / 1000)} s`
+  return ms < 2 * DAY_MS ? `${Math.round(ms / 3_600_000)} hours` : `${Math.round(ms / DAY_MS)} days`
+}
+
+function zoneNamer({ zoneFrom, zone, zoneField }: Options<typeof spec>): (record: unknown) => string | undefined {
+  if (zoneFrom === 'fixed') return () => zone
+  if (zoneFrom === 'none') return () => undefined
+  const get: Get = getter(zoneField)
+  return record => {
+    const name = get(record)
+    return typeof name === 'string' && name !== '' ? name : undefined
+  }
+}
+
+function putter(path: string): (record: TelemetryRecord, value: unknown) => void {
+  if (path.includes('.')) return (record, value) => setField(record, path, value)
+  return (record, value) => {
+    record[path] = value
+  }
+}
+
+function problemsOf(options: Options<typeof spec>): string[] {
+  const { field, target, decision, zoneFrom, zone, zoneField } = options
+  const { fields } = spec
+  const paths: [string, string][] = [
+    [fields.field.label, field],
+    [fields.target.label, target],
+    [fields.decision.label, decision || 'unused'],
+    [fields.zoneField.label, zoneFrom === 'field' ? zoneField : 'unused']
+  ]
+  const problems = paths.filter(([, path]) => !isFieldPath(path)).map(([label, path]) => `${label}: "${path}" is not the path of a field`)
+  if (target === field) problems.push(`${fields.target.label}: must be another field than ${field}, so that the original is kept`)
+  if (decision === target || decision === field) problems.push(`${fields.decision.label}: must be a field of its own`)
+  if (zoneFrom === 'fixed' && !zoneOf(zone)) problems.push(`${fields.zone.label}: there is no time zone "${zone}"`)
+  return [...problems, ...rowProblems(options.fields).map(problem => `${fields.fields.label}: ${problem}`)]
+}

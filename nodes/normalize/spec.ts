@@ -1,0 +1,197 @@
+import type { NodeSpec } from '../../core/spec.ts'
+
+export const spec = {
+  type: 'millrace-normalize',
+  label: 'normalize',
+  summary: 'Gives every record its time in UTC, whatever form the device sends, and evens out names and number formats.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  outputs: ['normalized', 'rejected'],
+  fields: {
+    field: {
+      kind: 'text',
+      label: 'Time',
+      default: 'ts',
+      required: true,
+      help: 'The field with the time of the device; a path such as meta.time reaches into objects.'
+    },
+    target: {
+      kind: 'text',
+      label: 'UTC to',
+      default: 'ts_utc',
+      required: true,
+      help: 'The field for the time as ISO 8601 in UTC. The original stays where it is.'
+    },
+    unit: {
+      kind: 'choice',
+      label: 'Numbers are',
+      default: 'auto',
+      choices: { auto: 's, ms, us or ns: see by the size', s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' },
+      help: 'The unit of times that are numbers, counted from 1970. By size, a number must fall between 2000 and 2100 in one of the units; otherwise it is rejected.'
+    },
+    zoneFrom: {
+      kind: 'choice',
+      label: 'Without a zone',
+      default: 'none',
+      choices: { none: 'rejected', fixed: 'is in the zone', field: 'is in the zone of the field' },
+      help: 'What a date and time without a zone means, such as 2024-02-23 13:46:40.'
+    },
+    zone: {
+      kind: 'text',
+      label: 'Zone',
+      default: 'UTC',
+      placeholder: 'Europe/Berlin',
+      required: true,
+      when: { zoneFrom: 'fixed' },
+      help: 'An IANA time zone such as Europe/Berlin, or an offset such as +02:00.'
+    },
+    zoneField: {
+      kind: 'text',
+      label: 'Zone field',
+      default: 'timezone',
+      required: true,
+      when: { zoneFrom: 'field' },
+      help: 'The field in which the record says its IANA time zone or offset.'
+    },
+    fold: {
+      kind: 'choice',
+      label: 'Hour that came twice',
+      default: 'reject',
+      choices: { reject: 'is rejected', earlier: 'is the first', later: 'is the second' },
+      section: 'advanced',
+      when: { zoneFrom: ['fixed', 'field'] },
+      help: 'When the clocks are put back, an hour of local time comes twice. A time that was skipped when they were put forward is always rejected.'
+    },
+    futureS: {
+      kind: 'number',
+      label: 'At most ahead',
+      default: 300,
+      min: 0,
+      unit: 's',
+      help: 'Records further in the future are rejected: the clock of the device is wrong. 0 for no bound.'
+    },
+    pastDays: {
+      kind: 'number',
+      label: 'At most behind',
+      default: 365,
+      min: 0,
+      unit: 'days',
+      help: 'Older records are rejected. Set it to what the database keeps, or to 0 for no bound.'
+    },
+    fields: {
+      kind: 'list',
+      label: 'Fields',
+      default: [],
+      help: 'Renames and converts fields before the time is read. A path such as data.temp copies out of objects. A field that is there under the new name already is left alone.',
+      columns: {
+        from: { kind: 'text', label: 'Field', default: '', required: true, placeholder: 'device', help: 'Name, or path into objects.' },
+        to: { kind: 'text', label: 'New name', default: '', placeholder: 'device_id', help: 'Empty to keep the name.' },
+        as: {
+          kind: 'choice',
+          label: 'Convert',
+          default: 'keep',
+          choices: { keep: 'as it is', number: 'to a number', 'decimal-comma': 'number, decimal comma', text: 'to text' },
+          help: 'The type that the value shall have.'
+        }
+      }
+    },
+    decision: {
+      kind: 'text',
+      label: 'Rule to',
+      default: '',
+      placeholder: 'ts_source',
+      section: 'advanced',
+      help: 'A field for the rule by which the time was read, such as "epoch s, guessed". Empty for none.'
+    }
+  },
+  examples: [
+    {
+      name: 'seconds and milliseconds, told apart by their size',
+      options: { pastDays: 0, futureS: 0, decision: 'ts_source' },
+      given: [
+        { device_id: 'sensor-001', value: 23.5, ts: 1708700000 },
+        { device_id: 'sensor-002', value: 23.5, ts: 1708700000123 }
+      ],
+      then: [
+        [
+          { device_id: 'sensor-001', value: 23.5, ts: 1708700000, ts_utc: '2024-02-23T14:53:20.000Z', ts_source: 'epoch s, guessed' },
+          { device_id: 'sensor-002', value: 23.5, ts: 1708700000123, ts_utc: '2024-02-23T14:53:20.123Z', ts_source: 'epoch ms, guessed' }
+        ],
+        null
+      ]
+    },
+    {
+      name: 'local time of a known zone, in summer and in winter',
+      options: { pastDays: 0, futureS: 0, zoneFrom: 'fixed', zone: 'Europe/Berlin' },
+      given: [{ ts: '2024-07-01 12:00:00' }, { ts: '2024-12-01T12:00:00.000250' }],
+      then: [
+        [
+          { ts: '2024-07-01 12:00:00', ts_utc: '2024-07-01T10:00:00.000Z' },
+          { ts: '2024-12-01T12:00:00.000250', ts_utc: '2024-12-01T11:00:00.000250Z' }
+        ],
+        null
+      ]
+    },
+    {
+      name: 'other names, and a number as text',
+      options: {
+        pastDays: 0,
+        futureS: 0,
+        field: 'time',
+        fields: [
+          { from: 'device', to: 'device_id', as: 'keep' },
+          { from: 'data.temp', to: 'value', as: 'number' }
+        ]
+      },
+      given: { device: 'd1', time: 'Fri, 23 Feb 2024 15:53:20 +0100', data: { temp: '23.5' } },
+      then: [
+        {
+          device_id: 'd1',
+          value: 23.5,
+          time: 'Fri, 23 Feb 2024 15:53:20 +0100',
+          data: { temp: '23.5' },
+          ts_utc: '2024-02-23T14:53:20.000Z'
+        },
+        null
+      ]
+    },
+    {
+      name: 'an uptime is not a time',
+      options: { pastDays: 0, futureS: 0 },
+      given: { device_id: 'sensor-001', ts: 86400 },
+      then: [
+        null,
+        {
+          record: { device_id: 'sensor-001', ts: 86400 },
+          reason: {
+            code: 'TS_AMBIGUOUS_UNIT',
+            message: 'The time 86400 is not between 2000 and 2100 in s, ms, us or ns: set the unit, or the clock of the device.',
+            path: 'ts'
+          },
+          stage: 'normalize',
+          origin: null,
+          raw: null
+        }
+      ]
+    },
+    {
+      name: 'a date alone is not a time',
+      given: { device_id: 'sensor-001', ts: '2000-01-01' },
+      then: [
+        null,
+        {
+          record: { device_id: 'sensor-001', ts: '2000-01-01' },
+          reason: {
+            code: 'TS_UNPARSABLE',
+            message: 'The time "2000-01-01" is none of: epoch, ISO 8601 with date and time, RFC 2822.',
+            path: 'ts'
+          },
+          stage: 'normalize',
+          origin: null,
+          raw: null
+        }
+      ]
+    }
+  ]
+} as const satisfies NodeSpec
