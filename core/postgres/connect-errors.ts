@@ -1,4 +1,4 @@
-import { reasonOf } from '../errors.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
 import { sqlstateOf } from './sqlstate.ts'
 
 /** Where a connection goes, for sentences. The password is not part of it. */
@@ -13,6 +13,7 @@ export const shownPlace = ({ host, port, database }: Place): string => `${host}:
 
 /** Why the database could not be used, as a sentence for the person who must act. */
 export function databaseSentence(error: unknown, place: Place): string {
+  if (error instanceof MillraceError) return error.message
   const address = `${place.host}:${place.port}`
   const text = reasonOf(error).replace(/\.$/, '')
   const code = sqlstateOf(error)
@@ -20,6 +21,23 @@ export function databaseSentence(error: unknown, place: Place): string {
   if (told) return told({ ...place, address, text })
   if (code !== undefined) return `The database ${place.database} at ${address} says: ${text} (${code}).`
   return driverSentence(text, address)
+}
+
+/** The same in the few words that fit below a node. */
+export function databaseWords(error: unknown): string {
+  const words = WORDS[sqlstateOf(error) ?? '']
+  if (words) return words
+  const text = reasonOf(error)
+  return text.length > 60 ? `${text.slice(0, 59)}…` : text
+}
+
+const WORDS: Readonly<Record<string, string>> = {
+  '28P01': 'wrong password',
+  '28000': 'login refused',
+  '3D000': 'no such database',
+  '42501': 'no permission',
+  '42P01': 'table missing',
+  '42703': 'column missing'
 }
 
 function driverSentence(text: string, address: string): string {

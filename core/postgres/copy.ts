@@ -1,15 +1,11 @@
 import type { Connection, Submittable } from 'pg'
-import type { Session } from './pool.ts'
 
 interface CommandComplete {
   readonly text: string
 }
 
-/**
- * COPY FROM STDIN of bytes that are all there. Measured against pg-copy-streams, see docs; it is a stream for data of any
- * length, with a cork, a queue and some ticks that one buffer does not need.
- */
-class CopyIn implements Submittable {
+/** COPY FROM STDIN of bytes that are all there, as a query of its own kind for pg: one write, where a stream takes several ticks. */
+export class CopyIn implements Submittable {
   #rows = 0
 
   constructor(
@@ -40,11 +36,4 @@ class CopyIn implements Submittable {
   handleError(error: unknown): void {
     this.reject(error)
   }
-}
-
-/** Sends the messages CopyData and CopyDone for this COPY … FROM STDIN. Returns how many rows were stored. */
-export function copyIn(session: Session, text: string, messages: Buffer): Promise<number> {
-  return new Promise((resolve, reject) => {
-    session.query(new CopyIn(text, messages, resolve, reject))
-  })
 }

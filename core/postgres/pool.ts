@@ -1,14 +1,40 @@
 import type { Client, ClientBase, Pool, PoolClient, PoolConfig, QueryResult, QueryResultRow } from 'pg'
+import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { isServerError } from './sqlstate.ts'
 
-/** A connection while it is lent. */
-export type Session = PoolClient
-
 /** How long connections may take to say goodbye before their sockets are cut. */
 const GOODBYE_MS = 3000
+/** How long the configuration node waits for the nodes that still write. Node-RED waits for 15 s in all. */
+const RETIRE_MS = 10_000
 /** What the client waits beyond the server's statement timeout before it takes the peer for dead. */
 const GRACE_MS = 5000
+
+/** A connection while it is lent. The socket of a statement that is not answered in time is cut, which rejects it. */
+export class Session {
+  constructor(
+    private readonly client: PoolClient,
+    private readonly deadlineMs: number
+  ) {}
+
+  query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+    return this.#answered(this.client.query<R>(text, [...values]))
+  }
+
+  /** Runs a COPY … FROM STDIN with these messages (CopyData and CopyDone). Returns how many rows were stored. */
+  copyIn(text: string, messages: Buffer): Promise<number> {
+    return this.#answered(new Promise((resolve, reject) => this.client.query(new CopyIn(text, messages, resolve, reject))))
+  }
+
+  async #answered<T>(answer: Promise<T>): Promise<T> {
+    const timer = setTimeout(() => cut(this.client, new Error(`no answer within ${this.deadlineMs} ms (timeout)`)), this.deadlineMs)
+    try {
+      return await answer
+    } finally {
+      clearTimeout(timer)
+    }
+  }
+}
 
 /**
  * Connections to one database, shared by the nodes that use it. The driver is loaded and the first connection made when
@@ -17,6 +43,7 @@ const GRACE_MS = 5000
 export class Database {
   #pool: Promise<Pool> | undefined
   #users = 0
+  #retired: (() => void) | undefined
   readonly #open = new Set<Client>()
 
   constructor(readonly settings: DatabaseSettings) {}
@@ -26,9 +53,17 @@ export class Database {
     this.#users++
   }
 
-  /** The node has no more use for the connections. Ends within 5 s, also when the server is dead. */
+  /** The node has no more use for the connections. Ends within 4 s, also when the server is dead. */
   async release(): Promise<void> {
-    if (--this.#users <= 0) await this.close()
+    if (--this.#users > 0) return
+    await this.close()
+    this.#retired?.()
+  }
+
+  /** For the configuration node's end, which Node-RED brings at the same time as that of the nodes using it. */
+  async retire(): Promise<void> {
+    if (this.#users > 0) await within(RETIRE_MS, new Promise<void>(resolve => (this.#retired = resolve)))
+    await this.close()
   }
 
   /** Closes all connections, waiting for none that is busy. The next use opens new ones. */
@@ -36,44 +71,37 @@ export class Database {
     const pool = this.#pool
     this.#pool = undefined
     if (!pool) return
-    const ended = pool.then(it => it.end())
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<void>(resolve => {
-      timer = setTimeout(resolve, GOODBYE_MS)
-    })
-    await Promise.race([ended, late]).finally(() => clearTimeout(timer))
+    await within(
+      GOODBYE_MS,
+      pool.then(it => it.end())
+    )
     // a peer that vanished never answers the goodbye, and pool.end() never resolves
     for (const client of this.#open) cut(client, new Error('Connection terminated: the node was stopped'))
   }
 
-  /**
-   * Lends a connection. After the deadline its socket is cut and the work's queries reject; a connection that broke, or that
-   * is still in a transaction, is not used again.
-   */
-  async with<T>(work: (session: Session) => Promise<T>, deadlineMs = this.settings.statementTimeoutMs + GRACE_MS): Promise<T> {
-    const session = await (await this.#started()).connect()
+  /** Lends a connection. One that broke, or that is still in a transaction, is not used again. */
+  async with<T>(work: (session: Session) => Promise<T>): Promise<T> {
+    const client = await (await this.#started()).connect()
     let broken: Error | undefined
     // an error event that nobody listens to ends the process, and pg-pool listens to idle connections only
     const onError = (error: Error) => {
       broken = error
     }
-    session.on('error', onError)
-    const timer = setTimeout(() => cut(session, new Error(`The server did not answer within ${deadlineMs} ms (timeout)`)), deadlineMs)
+    client.on('error', onError)
     try {
-      return await work(session)
+      return await work(new Session(client, this.settings.statementTimeoutMs + GRACE_MS))
     } catch (error) {
       if (!isServerError(error)) broken ??= error instanceof Error ? error : new Error(String(error))
       throw error
     } finally {
-      clearTimeout(timer)
-      session.removeListener('error', onError)
-      session.release(broken ?? isInTransaction(session))
+      client.removeListener('error', onError)
+      client.release(broken ?? isInTransaction(client))
     }
   }
 
   /** One statement on any connection. */
   query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
-    return this.with(session => session.query<R>(text, [...values]))
+    return this.with(session => session.query<R>(text, values))
   }
 
   #started(): Promise<Pool> {
@@ -113,6 +141,14 @@ function poolConfig(settings: DatabaseSettings): PoolConfig {
       await client.query(`SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`)
     }
   }
+}
+
+async function within(limitMs: number, work: Promise<void>): Promise<void> {
+  let timer: NodeJS.Timeout | undefined
+  const late = new Promise<void>(resolve => {
+    timer = setTimeout(resolve, limitMs)
+  })
+  await Promise.race([work, late]).finally(() => clearTimeout(timer))
 }
 
 interface Internals {

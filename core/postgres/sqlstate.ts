@@ -81,6 +81,7 @@ const DRIVER_SETTINGS = /password must be a|does not support SSL|certificate|alt
 
 function settingOfDriver(error: unknown): boolean {
   const { message, code } = (error ?? {}) as { message?: string; code?: unknown }
+  if (code === 'DATABASE_SETTING') return true
   return DRIVER_SETTINGS.test(message ?? '') || (typeof code === 'string' && /^(ERR_TLS|ERR_SSL|ERR_INVALID|CERT_|UNABLE_TO_)/.test(code))
 }
 

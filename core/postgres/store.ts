@@ -1,7 +1,6 @@
-import { MillraceError, reasonOf } from '../errors.ts'
+import { reasonOf } from '../errors.ts'
 import type { Reason } from '../record.ts'
 import { Out } from './binary.ts'
-import { copyIn } from './copy.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Session } from './pool.ts'
 import type { Plan, Rows } from './rows.ts'
@@ -93,7 +92,7 @@ export class Store {
 
   async #copyUnlessDuplicate(session: Session, rows: Rows, part: Uint32Array, scratch: Out): Promise<number | undefined> {
     try {
-      const stored = await copyIn(session, this.#copy, rows.copyMessages(part, scratch))
+      const stored = await session.copyIn(this.#copy, rows.copyMessages(part, scratch))
       this.#method.copied()
       return stored
     } catch (error) {
@@ -149,7 +148,7 @@ export class Store {
 function isolates(error: unknown, part: Uint32Array): boolean {
   const kind = failureKind(error)
   if (kind === 'busy') return isTimeout(error) && part.length > 1
-  return (kind === 'poison' || kind === 'limit' || kind === 'duplicate') && !(error instanceof MillraceError)
+  return kind === 'poison' || kind === 'limit' || kind === 'duplicate'
 }
 
 /** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */

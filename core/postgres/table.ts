@@ -83,7 +83,7 @@ export interface Fitness {
  * Holds the mapping against the table. The server does not: eight bytes that are a time are a number, too.
  * @throws SettingError that lists all that must be corrected
  */
-export function fit(facts: TableFacts, plan: Plan, table: TableName, onConflict: 'ignore' | 'update' | 'reject'): Fitness {
+export function checkMapping(facts: TableFacts, plan: Plan, table: TableName, onConflict: 'ignore' | 'update' | 'reject'): Fitness {
   const known = new Map(facts.columns.map(column => [column.name, column]))
   const mapped = new Set(plan.mappings.map(({ column }) => column))
   const problems = plan.mappings.flatMap(mapping => mappingProblem(mapping, known.get(mapping.column), facts.converted, table))

@@ -1,0 +1,47 @@
+import { databaseSentence, shownPlace } from './connect-errors.ts'
+import { parseTableName } from './identifier.ts'
+import type { Database } from './pool.ts'
+import { LIST_COLUMNS, LIST_TABLES } from './table.ts'
+
+const VERSIONS = `
+  SELECT current_setting('server_version') AS postgres, current_user AS "user",
+         (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS timescale,
+         pg_is_in_recovery() AS standby`
+
+interface Versions {
+  readonly postgres: string
+  readonly user: string
+  readonly timescale: string | null
+  readonly standby: boolean
+}
+
+/** What answers there, in one sentence. @throws Error that says in words why nothing does */
+export async function describeDatabase(database: Database): Promise<string> {
+  const rows = await inWords(database, () => database.query<Versions>(VERSIONS))
+  const { postgres, user, timescale, standby } = rows[0]!
+  const extension = timescale === null ? 'no TimescaleDB in this database (tables will be plain tables)' : `TimescaleDB ${timescale}`
+  const readOnly = standby ? ' It is a standby, which takes no writes.' : ''
+  return `PostgreSQL ${postgres.split(' ')[0]}, ${extension}, at ${shownPlace(database.settings)} as ${user}.${readOnly}`
+}
+
+/** The tables a person could mean, with their schema where it is needed. */
+export async function listTables(database: Database): Promise<string[]> {
+  const rows = await inWords(database, () => database.query<{ name: string }>(LIST_TABLES))
+  return rows.map(({ name }) => name)
+}
+
+/** The columns of a table, in their order; none where there is no such table. */
+export async function listColumns(database: Database, table: string): Promise<string[]> {
+  const name = parseTableName(table)
+  if (!name) return []
+  const rows = await inWords(database, () => database.query<{ name: string }>(LIST_COLUMNS, [name.sql]))
+  return rows.map(row => row.name)
+}
+
+async function inWords<R>(database: Database, ask: () => Promise<{ rows: R[] }>): Promise<R[]> {
+  try {
+    return (await ask()).rows
+  } catch (error) {
+    throw new Error(databaseSentence(error, database.settings), { cause: error })
+  }
+}

@@ -1,0 +1,319 @@
+import { backoffMs } from '../backoff.ts'
+import { MillraceError } from '../errors.ts'
+import { type Rejection, reject } from '../record.ts'
+import { type Plan, type RowProblem, Rows } from './rows.ts'
+import { failureKind } from './sqlstate.ts'
+import { type Work, workOf } from './store.ts'
+
+/** The records of one message on their way into the table. */
+export class Load<M extends object = object> {
+  /** Records that are neither in the table nor rejected. */
+  open: number
+  stored = 0
+  duplicates = 0
+  readonly rejections: Rejection[] = []
+
+  constructor(
+    readonly message: M,
+    readonly records: readonly unknown[]
+  ) {
+    this.open = records.length
+  }
+}
+
+/** Why nothing is stored at the moment. */
+export interface Trouble {
+  /** `away`: the database will be back; `setting`: a person must correct something. */
+  readonly kind: 'away' | 'setting'
+  readonly error: unknown
+}
+
+/** What the writer needs of the world. */
+export interface WriterPort<M extends object> {
+  readonly plan: Plan
+  /** Makes ready: connects, creates the table, holds the mapping against it. */
+  prepare(): Promise<void>
+  /** Stores what `work` has to do, see `Store.write`. */
+  write(work: Work): Promise<void>
+  /** All records of the message are dealt with, or `error` says why they will not be. */
+  finished(load: Load<M>, error?: Error): void
+  /** Something keeps all records from being stored; undefined: it is over. Told when it begins and at each further try. */
+  troubled(trouble: Trouble | undefined): void
+  /** A batch of that many records is tried again. */
+  retried(records: number): void
+}
+
+export interface WriterOptions {
+  readonly maxRows: number
+  readonly lingerMs: number
+  readonly connections: number
+  /** The node type that rejects. */
+  readonly stage: string
+}
+
+interface Piece<M extends object> {
+  readonly load: Load<M>
+  readonly firstRow: number
+  readonly firstRecord: number
+  count: number
+}
+
+interface Batch<M extends object> {
+  readonly rows: Rows
+  readonly pieces: Piece<M>[]
+  readonly bornMs: number
+}
+
+interface Outage extends Trouble {
+  /** The one that tries; the others wait for it. */
+  readonly prober: object
+  attempt: number
+  readonly over: Promise<void>
+  readonly end: () => void
+}
+
+/** A batch ends at this size, whatever the number of its rows: the server holds it in memory as a whole. */
+const MAX_BATCH_BYTES = 8_000_000
+const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
+
+/**
+ * Collects the records of messages into batches and has them stored by several connections. A message that meets an idle
+ * writer goes at once; further connections are taken when a batch is worth it or has waited for `lingerMs`. So batches are
+ * small when little comes and grow with the load.
+ */
+export class Writer<M extends object> {
+  readonly #loads = new Set<Load<M>>()
+  #filling: Batch<M> | undefined
+  readonly #sealed: Batch<M>[] = []
+  readonly #spare: Rows[] = []
+  #active = 0
+  #outage: Outage | undefined
+  #planned: NodeJS.Immediate | undefined
+  #linger: NodeJS.Timeout | undefined
+  #closed = false
+  readonly #wakers = new Set<() => void>()
+  #idle: (() => void) | undefined
+
+  constructor(
+    private readonly port: WriterPort<M>,
+    private readonly options: WriterOptions
+  ) {}
+
+  /** Messages that are not dealt with. */
+  get loads(): ReadonlySet<Load<M>> {
+    return this.#loads
+  }
+  get waitingRecords(): number {
+    let records = 0
+    for (const load of this.#loads) records += load.open
+    return records
+  }
+
+  /** Finds out whether the table can be written, before the first record comes. */
+  start(): void {
+    void this.#task(() => this.port.prepare(), 0).catch(() => {})
+  }
+
+  /** Takes the records of a message; `finished` will be called for it. */
+  add(load: Load<M>): void {
+    this.#loads.add(load)
+    if (this.#closed) {
+      this.#finish(load, closedError())
+      return
+    }
+    const { records } = load
+    let piece: Piece<M> | undefined
+    for (let index = 0; index < records.length; index++) {
+      const batch = this.#fillable()
+      const { rows } = batch
+      const problem = rows.append(records[index])
+      if (problem !== undefined) {
+        load.rejections.push(this.#misfit(records[index], problem))
+        load.open--
+        piece = undefined
+        continue
+      }
+      if (piece === undefined || piece.firstRow + piece.count !== rows.count - 1 || batch.pieces.at(-1) !== piece) {
+        piece = { load, firstRow: rows.count - 1, firstRecord: index, count: 0 }
+        batch.pieces.push(piece)
+      }
+      piece.count++
+      if (rows.count === rows.capacity || rows.bytes > MAX_BATCH_BYTES) this.#seal()
+    }
+    if (load.open === 0) this.#finish(load)
+    this.#plan()
+  }
+
+  /** Stores what is held as long as the limit and the database allow, then gives the rest back by `finished` with an error. */
+  async close(limitMs: number): Promise<void> {
+    this.#closed = true
+    this.#pump()
+    if (this.#loads.size > 0 && !this.#outage) {
+      const timer = setTimeout(() => this.#idle?.(), limitMs)
+      await new Promise<void>(resolve => (this.#idle = resolve)).finally(() => clearTimeout(timer))
+    }
+    for (const wake of this.#wakers) wake()
+    for (const load of [...this.#loads]) this.#finish(load, closedError())
+    clearImmediate(this.#planned)
+    clearTimeout(this.#linger)
+  }
+
+  #fillable(): Batch<M> {
+    this.#filling ??= {
+      rows: this.#spare.pop() ?? new Rows(this.port.plan, this.options.maxRows),
+      pieces: [],
+      bornMs: performance.now()
+    }
+    return this.#filling
+  }
+
+  #seal(): void {
+    if (this.#filling) this.#sealed.push(this.#filling)
+    this.#filling = undefined
+  }
+
+  /** At the end of this turn of the event loop: messages that come together are written together. */
+  #plan(): void {
+    this.#planned ??= setImmediate(() => this.#pump())
+  }
+
+  #pump(): void {
+    clearImmediate(this.#planned)
+    clearTimeout(this.#linger)
+    this.#planned = undefined
+    while (this.#active < this.options.connections && !this.#outage) {
+      if (this.#sealed.length === 0 && this.#isRipe()) this.#seal()
+      const batch = this.#sealed.shift()
+      if (!batch) break
+      void this.#run(batch)
+    }
+    if (this.#filling && !this.#outage && this.#active < this.options.connections) {
+      this.#linger = setTimeout(() => this.#pump(), Math.ceil(this.options.lingerMs - this.#ageMs()))
+    }
+  }
+
+  #ageMs = () => performance.now() - (this.#filling?.bornMs ?? 0)
+
+  /** A fifth of a full batch costs the server hardly more per row than a full one. */
+  #isRipe(): boolean {
+    const rows = this.#filling?.rows.count ?? 0
+    if (rows === 0) return false
+    return this.#active === 0 || this.#closed || rows >= this.options.maxRows / 5 || this.#ageMs() >= this.options.lingerMs
+  }
+
+  async #run(batch: Batch<M>): Promise<void> {
+    this.#active++
+    const work = workOf(batch.rows)
+    try {
+      await this.#task(() => this.port.write(work), batch.rows.count)
+      this.#settle(batch, work)
+    } catch {
+      // closed meanwhile: close() gives the messages back
+    } finally {
+      this.#active--
+      batch.rows.clear()
+      if (this.#spare.length <= this.options.connections) this.#spare.push(batch.rows)
+      this.#pump()
+    }
+  }
+
+  /** Tries until it works, however long that takes. @throws MillraceError CLOSED */
+  async #task(attempt: () => Promise<void>, records: number): Promise<void> {
+    for (let failures = 0; ; failures++) {
+      if (this.#outage && this.#outage.prober !== attempt) await this.#outage.over
+      if (this.#closed && failures > 0) throw closedError()
+      try {
+        await attempt()
+        if (this.#outage?.prober === attempt) this.#recover()
+        return
+      } catch (error) {
+        if (this.#closed) throw error
+        this.port.retried(records)
+        const kind = failureKind(error)
+        if (kind === 'busy') await this.#pause(backoffMs(failures, BUSY_WAITS))
+        else await this.#waitOut(attempt, { kind: kind === 'away' ? 'away' : 'setting', error })
+      }
+    }
+  }
+
+  async #waitOut(prober: object, trouble: Trouble): Promise<void> {
+    this.#outage ??= outageOf(prober, trouble)
+    if (this.#outage.prober !== prober) return
+    this.port.troubled(trouble)
+    await this.#pause(backoffMs(this.#outage.attempt++))
+  }
+
+  #recover(): void {
+    this.#outage?.end()
+    this.#outage = undefined
+    this.port.troubled(undefined)
+    this.#plan()
+  }
+
+  #pause(waitMs: number): Promise<void> {
+    return new Promise(resolve => {
+      const wake = () => {
+        clearTimeout(timer)
+        this.#wakers.delete(wake)
+        resolve()
+      }
+      const timer = setTimeout(wake, waitMs)
+      this.#wakers.add(wake)
+    })
+  }
+
+  /** Gives each message its share. Which message's rows the duplicates were is only known in sum, so the last ones get them. */
+  #settle(batch: Batch<M>, work: Work): void {
+    const refusals = new Map(work.refused.map(({ row, reason }) => [row, reason]))
+    let { duplicates } = work
+    for (const piece of batch.pieces.toReversed()) {
+      const { load } = piece
+      let taken = piece.count
+      if (refusals.size > 0) taken -= this.#refuse(piece, refusals)
+      const doubled = Math.min(duplicates, taken)
+      duplicates -= doubled
+      load.duplicates += doubled
+      load.stored += taken - doubled
+      load.open -= piece.count
+    }
+    for (const { load } of batch.pieces) if (load.open === 0 && this.#loads.has(load)) this.#finish(load)
+  }
+
+  #refuse({ load, firstRow, firstRecord, count }: Piece<M>, refusals: ReadonlyMap<number, Rejection['reason']>): number {
+    let refused = 0
+    for (const [row, reason] of refusals) {
+      if (row < firstRow || row >= firstRow + count) continue
+      load.rejections.push(reject(load.records[firstRecord + row - firstRow], this.options.stage, reason))
+      refused++
+    }
+    return refused
+  }
+
+  #finish(load: Load<M>, error?: Error): void {
+    this.#loads.delete(load)
+    this.port.finished(load, error)
+    if (this.#loads.size === 0) this.#idle?.()
+  }
+
+  #misfit(record: unknown, { code, says, mapping }: RowProblem): Rejection {
+    const isObject = typeof record === 'object' && record !== null
+    if (!isObject)
+      return reject(record, this.options.stage, { code: 'NOT_A_RECORD', message: 'The payload is not a record but a plain value.' })
+    return reject(record, this.options.stage, {
+      code,
+      message: `"${mapping.from}" ${says} (column ${mapping.column}).`,
+      path: mapping.from
+    })
+  }
+}
+
+function outageOf(prober: object, trouble: Trouble): Outage {
+  let end = () => {}
+  const over = new Promise<void>(resolve => {
+    end = resolve
+  })
+  return { ...trouble, prober, attempt: 0, over, end }
+}
+
+const closedError = () =>
+  new MillraceError('CLOSED', 'The node was stopped before the records were in the table; the source delivers them again.')

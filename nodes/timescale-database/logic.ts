@@ -1,0 +1,31 @@
+import { OptionsError } from '../../core/options-error.ts'
+import { type DatabaseSettings, fromUrl, type TlsOptions, urlProblems } from '../../core/postgres/settings.ts'
+import type { Options } from '../../core/spec.ts'
+import { spec } from './spec.ts'
+
+export type DatabaseNodeOptions = Options<typeof spec>
+
+const CONNECT_TIMEOUT_MS = 10_000
+
+/**
+ * What connections need, from the options. `tls` is what the chosen TLS configuration gives.
+ * @throws OptionsError where the URL is wrong or the TLS configuration is missing
+ */
+export function settingsOf(options: DatabaseNodeOptions, tls: TlsOptions | undefined, applicationName = 'millrace'): DatabaseSettings {
+  const problems = options.connection === 'url' ? urlProblems(options.url).map(problem => `${spec.fields.url.label}: ${problem}`) : []
+  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: the TLS configuration is missing or cannot be read`)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const given = options.connection === 'url' ? fromUrl(options.url) : { ...options, tls: undefined }
+  return {
+    host: given.host,
+    port: given.port,
+    database: given.database,
+    user: given.user,
+    password: options.password || given.password,
+    tls: tls ?? given.tls,
+    maxConnections: options.maxConnections,
+    statementTimeoutMs: options.statementTimeoutS * 1000,
+    connectTimeoutMs: CONNECT_TIMEOUT_MS,
+    applicationName
+  }
+}

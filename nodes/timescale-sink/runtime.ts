@@ -1,0 +1,130 @@
+import type { Message } from '../../core/batch.ts'
+import { recordsOf } from '../../core/batch.ts'
+import { type Context, type Done, defineNode } from '../../core/define-node.ts'
+import { databaseSentence, databaseWords } from '../../core/postgres/connect-errors.ts'
+import type { Database } from '../../core/postgres/pool.ts'
+import { TableWriter } from '../../core/postgres/table-writer.ts'
+import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
+import { Rate } from '../../core/status.ts'
+import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
+import { spec } from './spec.ts'
+
+const BEAT_MS = 2000
+const DRAIN_MS = 8000
+
+type SinkContext = Context<typeof spec>
+interface Held extends Message {
+  readonly message: Message
+  readonly done: Done
+}
+
+class Sink implements WriterPort<Held> {
+  readonly plan
+  readonly #table: TableWriter
+  readonly #writer: Writer<Held>
+  readonly #rate = new Rate()
+  readonly #beat: NodeJS.Timeout
+  #trouble: Trouble | undefined
+  #told = ''
+
+  constructor(
+    private readonly context: SinkContext,
+    private readonly database: Database,
+    sink: SinkPlan
+  ) {
+    const { options, node } = context
+    this.plan = sink.plan
+    const warn = (warning: string) => node.warn(warning)
+    this.#table = new TableWriter(database, sink, { create: options.create === 'create', onConflict: options.conflict, warn })
+    this.#writer = new Writer(this, { ...options, connections: sink.connections, stage: 'timescale-sink' })
+    database.acquire()
+    context.status.waiting('connecting')
+    this.#beat = setInterval(() => this.#touch(), BEAT_MS)
+    this.#writer.start()
+  }
+
+  accept(message: Message, done: Done): void {
+    this.#writer.add(new Load({ message, done }, recordsOf(message.payload)))
+    this.context.metrics.inFlight = this.#writer.waitingRecords
+  }
+
+  async prepare(): Promise<void> {
+    await this.#table.prepare()
+    this.#show()
+  }
+  write = (work: Parameters<TableWriter['write']>[0]) => this.#table.write(work)
+  retried(records: number): void {
+    this.context.metrics.retried += records
+  }
+
+  finished(load: Load<Held>, error?: Error): void {
+    const { metrics, tracker, send } = this.context
+    const { message, done } = load.message
+    metrics.stored += load.stored
+    metrics.duplicates += load.duplicates
+    metrics.rejected += load.rejections.length
+    metrics.inFlight = this.#writer.waitingRecords
+    if (error) {
+      done(error)
+      return
+    }
+    const { stored, duplicates } = load
+    if (stored + duplicates > 0 || load.records.length === 0) tracker.confirm(message, { stored, duplicates })
+    send(outputsOf(load, this.context))
+    done()
+    if (!this.#trouble) this.#show()
+  }
+
+  troubled(trouble: Trouble | undefined): void {
+    this.#trouble = trouble
+    if (!trouble) {
+      this.#told = ''
+      this.#show()
+      return
+    }
+    const sentence = databaseSentence(trouble.error, this.database.settings)
+    const topic = trouble.kind === 'away' ? 'away' : sentence
+    if (topic !== this.#told) this.context.node.warn(sentence)
+    this.#told = topic
+    this.#show()
+  }
+
+  async close(): Promise<void> {
+    await this.#writer.close(DRAIN_MS)
+    clearInterval(this.#beat)
+    await this.database.release()
+  }
+
+  /** Deliveries whose records wait here must not time out. */
+  #touch(): void {
+    for (const { message } of this.#writer.loads) this.context.tracker.touch(message.message)
+    this.#show()
+  }
+
+  #show(): void {
+    const { status, metrics } = this.context
+    const trouble = this.#trouble
+    if (!trouble) status.healthy(progressText(metrics.stored, metrics.rejected, this.#rate.of(metrics.stored)))
+    else if (trouble.kind === 'away') status.waiting(waitingText(this.#writer.waitingRecords, 'database away'))
+    else status.failed(waitingText(this.#writer.waitingRecords, databaseWords(trouble.error)))
+  }
+}
+
+/** What is in the table on the first output, if somebody listens there; what could not be stored on the second. */
+function outputsOf(
+  { message: { message }, records, rejections, stored, duplicates }: Load<Held>,
+  { node }: SinkContext
+): (object | null)[] {
+  const rejected = rejections.length > 0 ? { ...message, payload: rejections } : null
+  if (!isWired(node, 0) || stored + duplicates === 0) return [null, rejected]
+  const left = new Set(rejections.map(({ record }) => record))
+  const payload = left.size === 0 ? message.payload : records.filter(record => !left.has(record))
+  return [{ ...message, payload, stored: { stored, duplicates, rejected: rejections.length } }, rejected]
+}
+
+const isWired = (node: object, output: number): boolean => ((node as { wires?: unknown[][] }).wires?.[output]?.length ?? 0) > 0
+
+export default defineNode(spec, context => {
+  const sink = new Sink(context, context.provided<Database>('database'), sinkPlan(context.options))
+  return { accept: (message, done) => sink.accept(message, done), close: () => sink.close() }
+})
