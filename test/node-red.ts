@@ -30,7 +30,7 @@ export interface StartOptions {
   readonly palette?: boolean
   /** Settings of Node-RED that go before ours. The editor is off, the admin routes are at `/`. */
   readonly settings?: Readonly<Record<string, unknown>>
-  /** Folder of the node-red package to start, where it is not the development dependency. */
+  /** Folder of the node-red package to start; else `MILLRACE_NODE_RED`, else the development dependency. */
   readonly nodeRed?: string
 }
 
@@ -86,7 +86,7 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
   if (options.palette) linkPalette(userDir)
   const nodesDir = [...(options.nodesDir === undefined ? [] : [options.nodesDir]), ...extraNodes(userDir, options.nodes ?? [])]
   const require = createRequire(import.meta.url)
-  const RED = require(options.nodeRed ?? 'node-red') as NodeRed
+  const RED = require(options.nodeRed ?? process.env.MILLRACE_NODE_RED ?? 'node-red') as NodeRed
   const logs: LogEntry[] = []
   const server = createServer()
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))

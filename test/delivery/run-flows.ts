@@ -90,7 +90,7 @@ async function runFlow(nodeRed: RunningNodeRed, flow: FlowCase, mode: Mode, pref
     return {
       fate: fateOf(
         settlement,
-        seen.length > flow.visits ? seen.length : flow.visits,
+        Math.max(seen.length, flow.visits),
         seen.map(visit => visit.atMs),
         atMs
       ),
