@@ -23,7 +23,7 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
     compile(root, Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])), DEFAULT_IS_THE_MODULE)
   ])
   for (const { outputFiles, metafile } of compiled) {
-    for (const file of outputFiles) files.set(relative(root, file.path).replaceAll('\\', '/'), Buffer.from(file.contents))
+    for (const file of outputFiles) files.set(relative(root, file.path).replaceAll('\\', '/'), Buffer.from(withoutUnused(file.text)))
     for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
   }
   files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
@@ -32,6 +32,11 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
 
 /** Node-RED calls what `require` gives. */
 const DEFAULT_IS_THE_MODULE = 'module.exports = module.exports.default;'
+
+/** CommonJS has no `import.meta.url`. */
+const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;'
+
+const withoutUnused = (code: string) => (code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart())
 
 async function compile(root: string, entryPoints: Record<string, string>, footer: string) {
   return esbuild.build({
@@ -45,7 +50,7 @@ async function compile(root: string, entryPoints: Record<string, string>, footer
     format: 'cjs',
     target: 'node20',
     footer: { js: footer },
-    banner: { js: 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;' },
+    banner: { js: MODULE_URL },
     define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
     logLevel: 'error',
     plugins: [leaveOutside(await runtimeDependencies())]

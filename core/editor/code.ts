@@ -12,7 +12,12 @@ export function codeControl(place: HTMLElement, field: CodeField, value: string,
   larger.classList.add('red-ui-button-small', 'millrace-larger')
   place.append(box, larger)
   window.RED.popover.tooltip($(larger), say('expand'))
-  const editor = window.RED.editor.createEditor({ element: box, mode: MODES[field.language], value })
+  const editor = window.RED.editor.createEditor({
+    element: box,
+    mode: MODES[field.language],
+    value,
+    minimap: { enabled: false }
+  })
   editor.getSession().on('change', changed)
   return { value: () => editor.getValue(), close: () => editor.destroy() }
 }

@@ -8,7 +8,7 @@ export interface RedEditor {
     getType(type: string): { readonly defaults?: object } | undefined
   }
   readonly editor: {
-    createEditor(options: { element: HTMLElement; mode: string; value: string }): CodeEditor
+    createEditor(options: { element: HTMLElement; mode: string; value: string; minimap: { enabled: boolean } }): CodeEditor
     editText(options: { value: string; mode: string; complete(text: string): void }): void
     editJSON(options: { value: string; complete(text: string): void }): void
   }

@@ -1,0 +1,174 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { functionsOf, type Import, importsOf, projectFiles, ROOT, type Source } from './sources.ts'
+
+const code = projectFiles().filter(file => /\.(ts|mjs)$/.test(file.path))
+const product = code.filter(file => /^(core|nodes)\//.test(file.path))
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  dependencies: Record<string, string>
+  devDependencies: Record<string, string>
+}
+
+/** Every import of these files that a rule does not allow, as `file → import`. */
+function offences(files: readonly Source[], isAllowed: (what: Import, target: string, file: string) => boolean): string[] {
+  return files.flatMap(file =>
+    importsOf(file)
+      .filter(what => !isAllowed(what, targetOf(file.path, what.from), file.path))
+      .map(what => `${file.path} → ${what.from}`)
+  )
+}
+
+/** The path in the repository that a relative import means; a package's name as it is. */
+const targetOf = (file: string, from: string) => (from.startsWith('.') ? posix.join(posix.dirname(file), from) : from)
+
+const isNodeRed = (target: string) => /^(@node-red\/|node-red$|node-red-)/.test(target)
+const packageOf = (target: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(target)![0]
+const roomOf = (path: string) => /^nodes\/([^/]+)\//.exec(path)?.[1]
+
+describe('architecture', () => {
+  it('only the runtime of a node, the node definition, the admin routes and the delivery tracker know Node-RED', () => {
+    const mayKnow = /^(nodes\/[^/]+\/runtime\.ts|core\/(define-node|admin|probe)\.ts|core\/delivery\/.+)$/
+    const others = product.filter(file => !mayKnow.test(file.path))
+    assert.deepEqual(
+      offences(others, (_what, target) => !isNodeRed(target)),
+      []
+    )
+  })
+
+  it('what a node is and what it does know nothing of how Node-RED runs it', () => {
+    const pure = product.filter(file => /^nodes\/[^/]+\/(spec|logic|editor)\.ts$/.test(file.path))
+    const glue = /^core\/(define-node|admin|probe)\.ts$/
+    assert.deepEqual(
+      offences(pure, (_what, target) => !glue.test(target) && !/^nodes\/[^/]+\/runtime\.ts$/.test(target)),
+      []
+    )
+  })
+
+  it('a spec is data: it imports types and constants only', () => {
+    const specs = product.filter(file => /^nodes\/[^/]+\/spec\.ts$/.test(file.path))
+    assert.deepEqual(
+      offences(specs, (what, target) => what.typeOnly || target.startsWith('core/')),
+      []
+    )
+  })
+
+  it('a node imports its own files, core and packages', () => {
+    const rooms = product.filter(file => roomOf(file.path) !== undefined)
+    assert.deepEqual(
+      offences(rooms, (what, target, file) => !what.from.startsWith('.') || target.startsWith('core/') || roomOf(target) === roomOf(file)),
+      []
+    )
+  })
+
+  it('core imports core and packages', () => {
+    const core = product.filter(file => file.path.startsWith('core/'))
+    assert.deepEqual(
+      offences(core, (what, target) => !what.from.startsWith('.') || target.startsWith('core/')),
+      []
+    )
+  })
+
+  it('the code of the dialogs stays in the browser, and nothing else imports it', () => {
+    const isBrowser = (path: string) =>
+      path.startsWith('core/editor/') || path === 'core/editor.ts' || /^nodes\/[^/]+\/editor\.ts$/.test(path)
+    const dialogs = product.filter(file => isBrowser(file.path))
+    const others = product.filter(file => !isBrowser(file.path))
+    assert.deepEqual(
+      offences(dialogs, what => what.from.startsWith('.')),
+      []
+    )
+    assert.deepEqual(
+      offences(others, (_what, target) => !isBrowser(target)),
+      []
+    )
+  })
+
+  it('the product does not need what only makes, runs or tests it', () => {
+    const isOurs = (target: string) => !/^(build|stack|bench|test|flows|examples)\//.test(target)
+    assert.deepEqual(
+      offences(product, (_what, target) => isOurs(target)),
+      []
+    )
+  })
+
+  it('depends at run time on these six packages', () => {
+    assert.deepEqual(Object.keys(manifest.dependencies).sort(), ['ajv', 'ajv-formats', 'kafkajs', 'mqtt', 'pg', 'pg-copy-streams'])
+  })
+
+  it('other packages in the product are small ones that the build bundles', () => {
+    const bundled = new Set(['csv-parse'])
+    const isKnown = (name: string) => name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')
+    assert.deepEqual(
+      offences(product, what => what.typeOnly || what.from.startsWith('.') || isKnown(packageOf(what.from))),
+      []
+    )
+  })
+
+  it('heavy packages are loaded when they are first needed, not when Node-RED starts', () => {
+    const heavy = new Set(Object.keys(manifest.dependencies))
+    assert.deepEqual(
+      offences(product, what => what.typeOnly || what.dynamic || !heavy.has(packageOf(what.from))),
+      []
+    )
+  })
+})
+
+describe('the form of the code', () => {
+  it('files are named after what they are about', () => {
+    const vague = /(^|\/)(utils?|helpers?|common|manager|base|misc)(\.[a-z]+)*$/
+    const named = projectFiles().filter(file => file.path.split('/').some(part => vague.test(part)))
+    assert.deepEqual(
+      named.map(file => file.path),
+      []
+    )
+  })
+
+  it('folders and files have kebab-case names', () => {
+    const odd = code.filter(file => !file.path.split('/').every(part => /^[a-z0-9.]+(-[a-z0-9.]+)*$/.test(part)))
+    assert.deepEqual(
+      odd.map(file => file.path),
+      []
+    )
+  })
+
+  it('a file has at most 400 lines', () => {
+    const long = code.map(file => ({ path: file.path, lines: file.text.split('\n').length - 1 })).filter(file => file.lines > 400)
+    assert.deepEqual(long, [])
+  })
+
+  it('a function has at most 60 lines', () => {
+    const long = code
+      .filter(file => !file.path.startsWith('test/'))
+      .flatMap(file => functionsOf(file).map(found => ({ path: file.path, ...found })))
+      .filter(found => found.lines > 60)
+    assert.deepEqual(long, [])
+  })
+
+  it('no rule of the language or the linter is switched off, and nothing is left for later', () => {
+    const escapes = new RegExp(
+      ['@ts-(ignore|expect-error|nocheck)', 'biome-ignore', 'eslint-disable', '\\b(TO' + 'DO|FIX' + 'ME)\\b'].join('|')
+    )
+    const left = code.filter(file => file.path !== 'test/house/architecture.test.ts').filter(file => escapes.test(file.text))
+    assert.deepEqual(
+      left.map(file => file.path),
+      []
+    )
+  })
+
+  it('no code is made from text', () => {
+    const made = product.filter(file => /\beval\(|new Function\(|\bvm\.run/.test(file.text))
+    assert.deepEqual(
+      made.map(file => file.path),
+      []
+    )
+  })
+
+  it('tests are neither skipped nor alone', () => {
+    const marked = code.filter(file => file.path.endsWith('.test.ts') && /\b(it|describe)\.(skip|only)\(|\bthis\.skip\(/.test(file.text))
+    assert.deepEqual(
+      marked.map(file => file.path),
+      []
+    )
+  })
+})

@@ -1,0 +1,163 @@
+import assert from 'node:assert/strict'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { currentReadme } from '../../build/readme.ts'
+import { type Room, readRooms } from '../../build/rooms.ts'
+import { build } from '../../build.ts'
+import { CODES } from '../../core/errors.ts'
+import { type Field, type NodeSpec, parseOptions } from '../../core/spec.ts'
+import { ROOT } from './sources.ts'
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  'node-red': { nodes: Record<string, string>; plugins: Record<string, string> }
+}
+const listed = Object.keys(manifest['node-red'].nodes)
+const { rooms } = await readRooms(ROOT)
+
+/** What Node-RED's editor keeps for itself (red.js, internalProperties, and what a node has anyway). */
+const RESERVED = new Set([
+  ...['changed', 'dirty', 'id', 'inputLabels', 'moved', 'outputLabels', 'selected', 'type', 'users', 'valid', 'validationErrors', 'wires'],
+  ...['_', '_config', '_def', 'credentials', 'name', 'inputs', 'outputs', 'info', 'icon', 'color', 'ports', 'set', 'env', 'label', 'resize']
+])
+
+describe('every node', () => {
+  before(async () => {
+    await build()
+  })
+
+  it('of package.json has a folder, and every folder stands in package.json', () => {
+    const folders = readdirSync(join(ROOT, 'nodes'), { withFileTypes: true })
+    assert.deepEqual(
+      folders.filter(entry => !entry.isDirectory()).map(entry => entry.name),
+      [],
+      'nodes/ holds folders only'
+    )
+    assert.deepEqual(folders.map(entry => entry.name).sort(), [...listed].sort())
+    for (const name of listed) assert.equal(manifest['node-red'].nodes[name], `dist/${name}.js`)
+  })
+
+  for (const name of listed) {
+    describe(name, () => {
+      const room = () => rooms.find(found => found.name === name) ?? assert.fail(`nodes/${name} has no spec.ts or no runtime.ts`)
+      holdsTheHouse(name, room)
+      fitsTheEditor(name, room)
+    })
+  }
+})
+
+function holdsTheHouse(name: string, room: () => Room): void {
+  it('has its files', () => {
+    const { spec, folder } = room()
+    const needed = ['spec.ts', 'runtime.ts', 'help.md', ...(spec.category === 'config' ? [] : ['logic.ts'])]
+    for (const file of needed) assert.ok(existsSync(join(folder, file)), `nodes/${name}/${file}`)
+    const odd = readdirSync(folder).filter(file => !/^[a-z0-9-]+\.ts$/.test(file) && file !== 'help.md')
+    assert.deepEqual(odd, [])
+    const tests = join(ROOT, 'test', 'nodes', name)
+    assert.ok(existsSync(tests) && readdirSync(tests).some(file => file.endsWith('.test.ts')), `test/nodes/${name}/*.test.ts`)
+    if (spec.category !== 'config') assert.ok(room().example, `examples/NN-${name}.json`)
+  })
+
+  it('has one name', () => {
+    const { spec } = room()
+    assert.equal(spec.type, `millrace-${name}`)
+    assert.equal(spec.label, name.replaceAll('-', ' '))
+  })
+
+  it('says what it is in sentences', () => {
+    const { spec } = room()
+    const sentences = [['summary', spec.summary] as const, ...Object.entries(spec.fields).flatMap(([field, what]) => helpsOf(field, what))]
+    for (const [where, text] of sentences) {
+      assert.match(text, /^[^a-z].*\.$/s, `${where}: "${text}" begins with a capital and ends with a full stop`)
+      assert.ok(text.length <= 280, `${where}: ${text.length} characters are too long for a tooltip`)
+    }
+  })
+
+  it('works with its defaults, once its configuration nodes are chosen', () => {
+    const { spec } = room()
+    const refs = Object.entries(spec.fields).filter(([, field]) => field.kind === 'ref' && !field.optional)
+    parseOptions(spec, Object.fromEntries(refs.map(([field]) => [field, 'some-id'])))
+  })
+}
+
+function fitsTheEditor(name: string, room: () => Room): void {
+  const dist = (path: string) => readFileSync(join(ROOT, 'dist', path), 'utf8')
+
+  it('has fields that Node-RED does not keep for itself', () => {
+    const taken = Object.keys(room().spec.fields).filter(field => RESERVED.has(field) || field.length === 1)
+    assert.deepEqual(taken, [])
+  })
+
+  it('has an icon and a locale', () => {
+    const { spec } = room()
+    assert.match(dist(`icons/${spec.family}.svg`), /^<svg /)
+    const locale = JSON.parse(dist(`locales/en-US/${name}.json`)) as { fields: Record<string, { label: string; help: string }> }
+    for (const [field, { label, help }] of Object.entries(spec.fields)) {
+      assert.equal(locale.fields[field]?.label, label)
+      assert.equal(locale.fields[field]?.help, help)
+    }
+  })
+
+  it('has every field in its form and in its help', () => {
+    const { spec } = room()
+    const html = dist(`${name}.html`)
+    const form = /<script type="text\/html" data-template-name="[^"]+">(.*?)<\/script>/s.exec(html)![1]!
+    const help = /<script type="text\/html" data-help-name="[^"]+">(.*?)<\/script>/s.exec(html)![1]!
+    for (const [field, { label }] of Object.entries(spec.fields)) {
+      assert.ok(form.includes(`data-field="${field}"`), `the form has ${field}`)
+      assert.ok(textOf(help).includes(label), `the help has "${label}"`)
+    }
+    assert.ok(textOf(help).includes(spec.summary))
+  })
+
+  it('has conditions that can be met', () => {
+    const { spec } = room()
+    for (const [field, what] of Object.entries(spec.fields)) checkConditions(spec, field, what)
+  })
+
+  it('can ask for what its Pick buttons offer', () => {
+    const { spec } = room()
+    const picks = Object.values(spec.fields).flatMap(field => (field.kind === 'list' ? Object.values(field.columns) : [field]))
+    const types = Object.values(spec.fields).flatMap(field => (field.kind === 'ref' ? [field.type as string] : []))
+    for (const field of picks) {
+      if (field.kind !== 'text' || field.pick === undefined) continue
+      const answers = field.pick.startsWith('kafka') ? 'millrace-kafka-cluster' : 'millrace-timescale-database'
+      assert.ok([...types, spec.type].includes(answers), `"${field.label}" needs a field that refers to a ${answers}`)
+    }
+  })
+}
+
+function helpsOf(name: string, field: Field): (readonly [string, string])[] {
+  const columns = field.kind === 'list' ? Object.entries(field.columns) : []
+  return [[name, field.help], ...columns.map(([column, { help }]) => [`${name}.${column}`, help] as const)]
+}
+
+function checkConditions(spec: NodeSpec, name: string, field: Field): void {
+  for (const [other, wanted] of Object.entries(field.when ?? {})) {
+    const decides = spec.fields[other]
+    assert.ok(decides, `${name} depends on ${other}, which is no field`)
+    for (const value of [wanted].flat()) {
+      if (decides.kind === 'choice') assert.ok(Object.hasOwn(decides.choices, String(value)), `${other} is never ${value}`)
+      else assert.equal(typeof value, decides.kind === 'bool' ? 'boolean' : 'string', `${other} is never ${value}`)
+    }
+  }
+}
+
+const textOf = (html: string) =>
+  html
+    .replace(/<[^>]*>/g, '')
+    .replace(/&#(\d+);/g, (_entity, code: string) => String.fromCharCode(Number(code)))
+    .replaceAll('&quot;', '"')
+
+describe('the palette', () => {
+  it('says what every code means in a sentence', () => {
+    for (const [code, sentence] of Object.entries(CODES)) {
+      assert.match(code, /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/)
+      assert.match(sentence, /^[A-Z`{].*\.$/, `${code}: "${sentence}"`)
+    }
+  })
+
+  it('has the same nodes and codes in its README', async () => {
+    const { written, generated } = await currentReadme()
+    assert.equal(written, generated, 'write the tables with: npx tsx build/readme.ts')
+  })
+})
