@@ -1,6 +1,6 @@
 /** One connected client: reads its messages, runs them in turns, writes what the database answers. */
 import type { Socket } from 'node:net'
-import { CopyIn, isBinary, isCopyFromStdin } from './copy.ts'
+import { CopyIn, copyKind, isBinary, refusal } from './copy.ts'
 import type { Database } from './database.ts'
 import * as wire from './messages.ts'
 import { Settings } from './settings.ts'
@@ -61,15 +61,19 @@ export class Client {
   }
 
   private async take(message: wire.Message): Promise<void> {
+    if (this.idleSince !== undefined) this.idleSince = performance.now()
     if (this.copy) {
       if (this.copy.take(message)) await this.finishCopy(this.copy)
-    } else if (isCopyFromStdin(message)) {
+      return
+    }
+    const kind = copyKind(message)
+    if (kind === 'collect') {
       this.copy = new CopyIn(message, this.database.folder, this.id)
       this.socket.write(wire.copyInResponse(isBinary(message)))
     } else if (wire.typeOf(message) === 'Q' && discardsAll.test(wire.sqlOf(message)) && this.idleSince === undefined) {
       await this.discardAll(wire.sqlOf(message))
     } else {
-      this.cycle.push(message)
+      this.cycle.push(kind === 'refuse' ? refusal(message) : message)
       if (actsAtOnce.has(wire.typeOf(message))) await this.runCycle()
     }
   }
@@ -85,10 +89,11 @@ export class Client {
     this.cycle = []
     await this.database.turns.take(this)
     const again = this.unnamedAgain(messages)
-    const response = await this.run(Buffer.concat([...again, ...messages.map(message => wire.withPrefix(message, this.prefix))]), answer =>
-      wire.without(answer, '1', again.length)
-    )
-    this.remember(messages, wire.summarize(response).failed)
+    const own = messages.map(message => wire.withPrefix(message, this.prefix))
+    await this.run(Buffer.concat([...again, ...own]), response => {
+      this.remember(messages, wire.summarize(response).failed)
+      return wire.without(response, '1', again.length)
+    })
   }
 
   /** Another client's turn has replaced the unnamed statement that these messages use: it is prepared again first. */
@@ -124,17 +129,19 @@ export class Client {
     this.socket.write(Buffer.concat([wire.makeMessage('C', `${verb} ALL`), wire.readyForQuery('I')]))
   }
 
-  /** Runs messages in a turn of this client, and keeps the turn when a transaction or a cycle stays open. */
-  private async run(messages: Buffer, edit: (response: Buffer) => Buffer): Promise<Buffer> {
+  /**
+   * Runs messages in a turn of this client, and keeps the turn when a transaction or a cycle stays open. `edit` sees
+   * the response while the turn lasts, and returns what of it the client gets.
+   */
+  private async run(messages: Buffer, edit: (response: Buffer) => Buffer): Promise<void> {
     await this.database.turns.take(this)
-    if (this.socket.destroyed) return Buffer.alloc(0)
+    if (this.socket.destroyed) return
     if (this.idleSince === undefined) this.database.useSettings(this.settings.statements)
     const response = edit(this.database.run(messages))
     const { status } = wire.summarize(response)
     this.idleSince = status === 'I' ? undefined : performance.now()
     if (status === 'I') this.database.turns.give(this)
     if (!this.socket.write(response)) await drained(this.socket)
-    return response
   }
 
   /** Tells the client why, and closes the connection. */

@@ -4,7 +4,7 @@
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { bodyOf, type Message, simpleQuery, sqlOf, typeOf } from './messages.ts'
+import { bodyOf, type Message, makeMessage, simpleQuery, sqlOf, statementOf, typeOf } from './messages.ts'
 
 /** Above this the rows go to a file. */
 const maxMemoryBytes = 4 << 20
@@ -12,14 +12,30 @@ const folderName = 'millrace-copy'
 /** Where the engine sees the data folder. */
 const engineFolder = '/tmp/pglite/base'
 
-const copyFromStdin = /^\s*copy\b[^;]*?\bfrom\s+stdin\b/i
+const quotedAndComments = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
+const copyFromStdin = /\bcopy\b[^;]*\bfrom\s+stdin\b/i
+const nothingElse = /^\s*copy\b[^;]*;?\s*$/i
 
-export function isCopyFromStdin(message: Message): boolean {
-  return typeOf(message) === 'Q' && copyFromStdin.test(sqlOf(message))
+/** SQL without its texts, quoted names and comments. */
+const bare = (sql: string) => sql.replace(quotedAndComments, ' ')
+
+/** 'collect' for a query that is a COPY FROM STDIN, 'refuse' where one is prepared or comes with other statements. */
+export function copyKind(message: Message): 'collect' | 'refuse' | undefined {
+  if (typeOf(message) !== 'Q' && typeOf(message) !== 'P') return undefined
+  const sql = sqlOf(message)
+  if (!/stdin/i.test(sql) || !copyFromStdin.test(bare(sql))) return undefined
+  return typeOf(message) === 'Q' && nothingElse.test(bare(sql)) ? 'collect' : 'refuse'
+}
+
+/** A statement in place of one that would end the engine: it waits for rows that cannot come. */
+export function refusal(message: Message): Message {
+  const reason = 'COPY FROM STDIN must be a simple query of its own for this embedded database'
+  const sql = `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = '${reason}'; END $$`
+  return typeOf(message) === 'Q' ? simpleQuery(sql) : makeMessage('P', statementOf(message), sql, [0, 0])
 }
 
 export function isBinary(message: Message): boolean {
-  return /\bbinary\b/i.test(sqlOf(message).replace(/"(?:[^"]|"")*"/g, ''))
+  return /\bbinary\b/i.test(bare(sqlOf(message)))
 }
 
 export class CopyIn {

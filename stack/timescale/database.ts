@@ -38,8 +38,14 @@ export class Database {
 
   /** Runs messages of the wire protocol and returns the whole response. Blocks this process meanwhile. */
   run(messages: Buffer): Buffer {
-    // a copy: the engine writes its next response over this one
-    return Buffer.from(this.engine.execProtocolRawSync(messages))
+    try {
+      // a copy: the engine writes its next response over this one
+      return Buffer.from(this.engine.execProtocolRawSync(messages))
+    } catch (error) {
+      // an SQL error is a response; this is the engine's own end. Committed rows are there again after the next start
+      console.error('the database engine has failed:', error)
+      process.exit(1)
+    }
   }
 
   /** Runs SQL of our own, outside of any client's messages. Throws when it fails. */

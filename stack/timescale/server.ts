@@ -28,6 +28,7 @@ const database = await Database.open(data, name)
 removeLeftovers(data)
 const clients = new Set<Client>()
 let clientCount = 0
+let stopping = false
 
 const parameters = {
   server_version: '17.5',
@@ -53,6 +54,7 @@ const server = createServer({ pauseOnConnect: true, noDelay: true }, async socke
     log(`client ${client.id}: ${(error as Error).stack}`)
   }
   clients.delete(client)
+  if (stopping) return
   await client.leave(clients.size === 0)
 })
 
@@ -70,6 +72,7 @@ const stopJobs = runJobs(
 )
 
 async function stop(): Promise<void> {
+  stopping = true
   clearInterval(idleTimer)
   stopJobs()
   server.close()

@@ -247,6 +247,19 @@ describe('the embedded TimescaleDB', function () {
     await client.end()
   })
 
+  it('refuses a COPY FROM STDIN that is prepared, or one of several statements', async () => {
+    const table = await hypertable()
+    const client = await connected()
+    await assert.rejects(
+      client.query({ text: `COPY ${table} FROM STDIN`, values: [], queryMode: 'extended' } as pg.QueryConfig),
+      sqlState('0A000')
+    )
+    await assert.rejects(client.query(`SELECT 1; /* rows follow */ copy ${table} from stdin`), sqlState('0A000'))
+    const { rows } = await client.query("SELECT 'copy a from stdin' AS a -- copy a from stdin")
+    assert.deepEqual(rows, [{ a: 'copy a from stdin' }])
+    await client.end()
+  })
+
   it('gives rows by COPY TO STDOUT', async () => {
     const client = await connected()
     const chunks = await client.query(copyTo("COPY (SELECT n, 'x' FROM generate_series(1, 3) n) TO STDOUT")).toArray()
