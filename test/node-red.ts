@@ -103,7 +103,7 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
     logs,
     async deploy(flow, type = 'full') {
       const started = flowsStarted(RED)
-      await RED.runtime.flows.setFlows({ flows: { flows: flow.map(node => ({ x: 10, y: 10, ...node })) }, deploymentType: type })
+      await RED.runtime.flows.setFlows({ flows: { flows: flow.map(placed) }, deploymentType: type })
       await started
     },
     node: <T>(id: string) => RED.nodes.getNode(id) as T,
@@ -176,3 +176,6 @@ function linkPalette(userDir: string): void {
   const manifest = { name: 'user-dir', private: true, dependencies: { '@millrace/node-red-telemetry': '*' } }
   writeFileSync(join(userDir, 'package.json'), JSON.stringify(manifest))
 }
+
+/** What has no tab is a configuration node, which Node-RED knows by its having no place. */
+const placed = (node: FlowEntry): FlowEntry => (node.z === undefined ? node : { x: 10, y: 10, ...node })

@@ -75,7 +75,7 @@ export class Fleet {
     const which = Math.floor(number / devices) % metrics.length
     const metric = metrics[which]!
     const series = (number % devices) * metrics.length + which
-    const madeMs = Math.max(nowMs, this.#lastMs[series]! + 1)
+    const madeMs = Math.max(Math.floor(nowMs), this.#lastMs[series]! + 1)
     this.#lastMs[series] = madeMs
     const draw = this.#random()
     const fault = this.#thresholds.find(({ below }) => draw < below)?.fault

@@ -6,25 +6,28 @@ import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from 
 import { headersOf, type MqttBatch } from './batch.ts'
 import { spec } from './spec.ts'
 
-export type IngestOptions = Pick<Options<typeof spec>, 'topic' | 'output' | 'keyField' | 'maxPayloadBytes'>
+export type IngestOptions = Pick<Options<typeof spec>, 'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes'>
 
 /** @throws OptionsError where the template is wrong, or has no field of the name that the key has */
 export function shaperOf(options: IngestOptions): Shaper {
-  const { topic, output, keyField, maxPayloadBytes } = options
-  const problems = topicTemplateProblems(topic).map(problem => `${spec.fields.topic.label}: ${problem}`)
+  const { topic, filter, output, keyField, maxPayloadBytes } = options
+  const { fields } = spec
+  const problems = topicTemplateProblems(topic).map(problem => `${fields.topic.label}: ${problem}`)
+  if (filter !== '') problems.push(...topicTemplateProblems(filter).map(problem => `${fields.filter.label}: ${problem}`))
+  if (/[{}]/.test(filter)) problems.push(`${fields.filter.label}: a filter has + and #, not fields`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const template = compileTopicTemplate(topic)
   if (output === 'messages' && keyField !== '' && !template.fields.includes(keyField)) {
-    throw new OptionsError(spec.label, [
-      `${spec.fields.keyField.label}: the topics have no level {${keyField}}; name one, or leave it empty`
-    ])
+    throw new OptionsError(spec.label, [`${fields.keyField.label}: the topics have no level {${keyField}}; name one, or leave it empty`])
   }
-  return new Shaper({ output, template, keyField, maxPayloadBytes })
+  return new Shaper({ output, template, filter: filter || template.filter, keyField, maxPayloadBytes })
 }
 
 export interface ShapeOptions {
   readonly output: 'records' | 'messages'
   readonly template: TopicTemplate
+  /** The MQTT topic filter to subscribe to; takes at least the topics of the template. */
+  readonly filter: string
   /** Field of the topic that becomes the Kafka key; empty for none. */
   readonly keyField: string
   readonly maxPayloadBytes: number
@@ -55,7 +58,7 @@ export class Shaper {
 
   /** The MQTT topic filter to subscribe to. */
   get filter(): string {
-    return this.options.template.filter
+    return this.options.filter
   }
 
   /** The Kafka key of a topic. */

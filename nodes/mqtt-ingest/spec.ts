@@ -60,6 +60,14 @@ export const spec = {
       patternHint: 'a name without +, # and /',
       help: 'Clients of the same group share the messages ($share), so that several Node-REDs divide the load. Empty for all messages.'
     },
+    filter: {
+      kind: 'text',
+      label: 'Subscribe to',
+      default: '',
+      placeholder: 'acme/#',
+      section: 'advanced',
+      help: 'An MQTT filter wider than the topics, so that what is published to a wrong topic leaves by the second output. Empty for just the topics.'
+    },
     retained: {
       kind: 'choice',
       label: 'Retained messages',
