@@ -1,5 +1,5 @@
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
-import { backoffMs } from '../backoff.ts'
+import { type BackoffOptions, backoffMs } from '../backoff.ts'
 import { reasonOf } from '../errors.ts'
 import type { NodeMetrics } from '../metrics.ts'
 import { deadLetterOf } from './dead-letter.ts'
@@ -24,7 +24,8 @@ export interface SourceOptions {
   readonly deadLetterOutput: number
   /** Messages have left: the source may read on if it is not `full`. */
   onCapacity(): void
-  readonly random?: () => number
+  /** How long it waits before it sends again. */
+  readonly backoff?: BackoffOptions
   /** For tests; else the tracker of the runtime. */
   readonly tracker?: Tracker
 }
@@ -169,7 +170,7 @@ export class DeliverySource {
     if (settlement.kind === 'acknowledge') this.#finish(held, settlement)
     else if (settlement.kind === 'retry') this.#retry(held, settlement.error)
     else if (this.#tracker.deploying) this.#afterDeployment(held)
-    else this.#again(held, backoffMs(held.interruptions++, this.options))
+    else this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
   }
 
   #retry(held: Held, error: FlowError): void {
@@ -178,7 +179,7 @@ export class DeliverySource {
     this.#reason = error.message
     if (held.failures < retries || isDeadLetter) {
       metrics.retried += held.taken.records
-      this.#again(held, backoffMs(held.failures++, this.options))
+      this.#again(held, backoffMs(held.failures++, this.options.backoff))
       return
     }
     held.writtenOff = error
@@ -215,7 +216,7 @@ export class DeliverySource {
       this.#attempt(held, message)
     } catch (error) {
       this.#reason = reasonOf(error)
-      this.#again(held, backoffMs(held.failures++, this.options))
+      this.#again(held, backoffMs(held.failures++, this.options.backoff))
     }
   }
 
