@@ -14,7 +14,7 @@ const KEEP_ALIVE_MS = 60_000
 
 export interface ClientEvents {
   /** kafkajs met an error and tries again; told for every try. */
-  trouble?(sentence: string): void
+  trouble?(error: MillraceError): void
   /** Every line that kafkajs would log as an error. */
   log?(entry: LogEntry): void
 }
@@ -107,7 +107,7 @@ export class KafkaClient {
     this.events.log?.(entry)
     if (this.events.trouble === undefined || !TROUBLE.has(entry.namespace)) return
     const { error, message } = entry.log
-    this.events.trouble(this.explain(new Error(typeof error === 'string' ? error : message)).message)
+    this.events.trouble(this.explain(new Error(typeof error === 'string' ? error : message)))
   }
 }
 

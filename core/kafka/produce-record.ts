@@ -47,6 +47,13 @@ export class ProduceRecord {
   get parcel(): Parcel {
     return this.#parcel
   }
+  /** Non-negative, or NO_KEY. */
+  get hash(): number {
+    return this.#hash
+  }
+  get isKeyless(): boolean {
+    return this.#hash === NO_KEY
+  }
   /** Which of the parcel's records it is. */
   get index(): number {
     return this.#index

@@ -1,0 +1,54 @@
+import type { Admin } from 'kafkajs'
+import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consumer-group.ts'
+import type { HealthEvents } from './health.ts'
+import { KafkaProducer, type ProducerSettings } from './producer.ts'
+import type { ClusterSettings } from './settings.ts'
+import { SharedAdmin } from './shared-admin.ts'
+
+/** A cluster as its nodes share it. Nothing is connected until one of them needs it. */
+export class KafkaCluster {
+  readonly admin: SharedAdmin
+
+  constructor(readonly settings: ClusterSettings) {
+    this.admin = new SharedAdmin(settings)
+  }
+
+  producer(options: Omit<ProducerSettings, 'settings'>, events: HealthEvents): KafkaProducer {
+    return new KafkaProducer({ ...options, settings: this.settings }, events)
+  }
+
+  consumer(options: Omit<GroupOptions, 'settings' | 'admin'>, events: GroupEvents): ConsumerGroup {
+    return new ConsumerGroup({ ...options, settings: this.settings, admin: this.admin }, events)
+  }
+
+  close(): Promise<void> {
+    return this.admin.close()
+  }
+}
+
+/** Asks a cluster with settings that are not saved yet, over a connection that is closed at once. */
+export async function askOnce<T>(settings: ClusterSettings, signal: AbortSignal, question: (admin: Admin) => Promise<T>): Promise<T> {
+  const admin = new SharedAdmin(settings)
+  try {
+    return await admin.ask(question, { signal, deadlineMs: 9_000 })
+  } finally {
+    await admin.close()
+  }
+}
+
+/** Says what answers there, e.g. "Connected: 3 brokers (a:9092, b:9092, c:9092), cluster 4ZyZ…". */
+export async function describeCluster(admin: Admin): Promise<string> {
+  const { brokers, clusterId } = await admin.describeCluster()
+  const addresses = brokers.map(({ host, port }) => `${host}:${port}`).join(', ')
+  return `Connected: ${brokers.length} broker${brokers.length === 1 ? '' : 's'} (${addresses}), cluster ${clusterId}`
+}
+
+/** Topics by name, without Kafka's own. */
+export const listTopics = async (admin: Admin): Promise<string[]> =>
+  (await admin.listTopics()).filter(topic => !topic.startsWith('__')).sort()
+
+export const listGroups = async (admin: Admin): Promise<string[]> =>
+  (await admin.listGroups()).groups
+    .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
+    .map(({ groupId }) => groupId)
+    .sort()

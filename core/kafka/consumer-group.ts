@@ -1,0 +1,332 @@
+import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition, KafkaMessage as RawMessage } from 'kafkajs'
+import { backoffMs } from '../backoff.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
+import { KafkaClient, RETRY } from './client.ts'
+import { registerZstd } from './compression.ts'
+import { protocolErrorOf } from './connect-errors.ts'
+import { Health, type HealthEvents } from './health.ts'
+import { OffsetLedger, type Receipt } from './offset-ledger.ts'
+import type { ClusterSettings } from './settings.ts'
+import type { SharedAdmin } from './shared-admin.ts'
+import { lostSentence, type PartitionOffsets, type Start, type StartPolicy, startOffsets } from './start-offsets.ts'
+
+/** What one fetch brought of one partition. */
+export interface FetchedBatch {
+  readonly topic: string
+  readonly partition: number
+  readonly messages: readonly RawMessage[]
+  /** The offset after its last record, transaction markers included. */
+  readonly nextOffset: bigint
+  /** The end of the partition when it was fetched. */
+  readonly highWatermark: bigint
+  /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
+  part(nextOffset: bigint): Receipt
+}
+
+export interface Assignment {
+  readonly topic: string
+  readonly partitions: readonly number[]
+}
+
+export interface GroupEvents extends HealthEvents {
+  /** Must return soon and not throw. Pause the partition to stop more from coming. */
+  batch(batch: FetchedBatch): void
+  /** A new generation: whatever was handed over before is not ours to commit any more, and nothing is paused. */
+  assigned(assignments: readonly Assignment[]): void
+  /** Something that the person should know, once. */
+  notice(sentence: string): void
+  /** It was told to stop when the committed offset is lost. */
+  stopped(error: MillraceError): void
+}
+
+export interface GroupOptions extends StartPolicy {
+  readonly settings: ClusterSettings
+  readonly admin: SharedAdmin
+  readonly groupId: string
+  readonly topics: readonly string[]
+  readonly maxBytesPerPartition: number
+}
+
+const COMMIT_EVERY_MS = 1_000
+/** How long an idle fetch waits at the broker, and at most how long a resumed partition waits for its first fetch. */
+const MAX_WAIT_MS = 200
+/** After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's session to end. */
+const SESSION_TIMEOUT_MS = 15_000
+
+type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
+
+/**
+ * A member of a consumer group that hands batches over and returns at once, so that the fetch loop goes on heartbeating
+ * however long they take. Commits what was dealt with once a second, when leaving and at a rebalance; never for a
+ * generation that is over. A consumer that crashed is replaced.
+ */
+export class ConsumerGroup {
+  #client: KafkaClient | undefined
+  #consumer: Consumer | undefined
+  #commit: Commit | undefined
+  #committing: Promise<void> | undefined
+  #ledgers = new Map<string, OffsetLedger>()
+  #generation = 0
+  #timer: NodeJS.Timeout | undefined
+  #restart: NodeJS.Timeout | undefined
+  #crashes = 0
+  #closed = false
+
+  readonly #health: Health
+
+  constructor(
+    private readonly options: GroupOptions,
+    private readonly events: GroupEvents
+  ) {
+    this.#health = new Health(events)
+  }
+
+  /** Joins the group, however long that takes; see the events for how it goes. */
+  start(): void {
+    this.#timer = setInterval(() => void this.#commitNow(), COMMIT_EVERY_MS)
+    void this.#run()
+  }
+
+  pause(topic: string, partition: number): void {
+    this.#consumer?.pause([{ topic, partitions: [partition] }])
+  }
+  resume(topic: string, partition: number): void {
+    this.#consumer?.resume([{ topic, partitions: [partition] }])
+  }
+
+  /** The first offset of the partition that was not dealt with; undefined where nothing is known. */
+  positionOf(topic: string, partition: number): bigint | undefined {
+    return this.#ledgers.get(keyOf(topic, partition))?.position
+  }
+
+  /** Commits what was dealt with and leaves the group, within about 4 s, even when the broker is dead. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#health.close()
+    clearInterval(this.#timer)
+    clearTimeout(this.#restart)
+    const consumer = this.#consumer
+    await this.#client?.close(async () => {
+      await this.#committing
+      await this.#commitNow()
+      await consumer?.disconnect()
+    }, 2_500)
+    this.#generation++
+  }
+
+  async #run(): Promise<void> {
+    const { settings, groupId, topics, outOfRange, readUncommitted, maxBytesPerPartition } = this.options
+    registerZstd()
+    const client = new KafkaClient(settings, {
+      trouble: error => this.#health.trouble(error),
+      log: entry => this.#logged(client, entry)
+    })
+    const consumer = client.kafka.consumer({
+      groupId,
+      allowAutoTopicCreation: false,
+      readUncommitted,
+      sessionTimeout: SESSION_TIMEOUT_MS,
+      heartbeatInterval: 2_500,
+      rebalanceTimeout: 60_000,
+      metadataMaxAge: 60_000,
+      maxWaitTimeInMs: MAX_WAIT_MS,
+      maxBytesPerPartition,
+      retry: { ...RETRY, restartOnFailure: async () => false }
+    })
+    this.#client = client
+    this.#consumer = consumer
+    this.#commit = undefined
+    this.#listen(consumer)
+    try {
+      await consumer.connect()
+      await consumer.subscribe({ topics: [...topics], fromBeginning: outOfRange !== 'latest' })
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.#take(payload) })
+    } catch (error) {
+      this.#crashed(client, consumer, error)
+    }
+  }
+
+  #listen(consumer: Consumer): void {
+    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS } = consumer.events
+    consumer.on(GROUP_JOIN, ({ payload }) => {
+      if (consumer !== this.#consumer || this.#closed) return
+      const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
+      this.#joined(consumer, assignments)
+    })
+    consumer.on(HEARTBEAT, () => this.#health.works())
+    consumer.on(REBALANCING, () => void this.#commitNow())
+    consumer.on(CRASH, ({ payload }) => this.#crashed(this.#client, consumer, payload.error))
+    // A batch that holds nothing but transaction markers or aborted records never reaches eachBatch.
+    consumer.on(END_BATCH_PROCESS, ({ payload }) => {
+      const { batchSize, topic, partition, lastOffset } = payload
+      if (batchSize === 0)
+        this.#ledgers
+          .get(keyOf(topic, partition))
+          ?.open(BigInt(lastOffset) + 1n)
+          .done()
+    })
+  }
+
+  /** Runs before the first fetch of the generation. `paused()` survives a rebalance, so all are resumed by name. */
+  #joined(consumer: Consumer, assignments: readonly Assignment[]): void {
+    const generation = ++this.#generation
+    this.#crashes = 0
+    this.#ledgers = new Map(assignments.flatMap(({ topic, partitions }) => partitions.map(p => [keyOf(topic, p), new OffsetLedger()])))
+    consumer.resume(consumer.paused())
+    const all = assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
+    consumer.pause(all)
+    void this.#position(consumer, generation, assignments).then(positioned => {
+      if (!positioned || generation !== this.#generation || this.#closed) return
+      this.#health.works()
+      this.events.assigned(assignments)
+      consumer.resume(all)
+    })
+  }
+
+  /** Finds where to read from before anything is read. False if the generation is over, or the group was stopped. */
+  async #position(consumer: Consumer, generation: number, assignments: readonly Assignment[]): Promise<boolean> {
+    const { outOfRange } = this.options
+    for (let attempt = 0; generation === this.#generation && !this.#closed; attempt++) {
+      try {
+        const starts = startOffsets(await this.#offsets(assignments), this.options)
+        if (generation !== this.#generation) return false
+        const lost = starts.filter(start => start.lost !== undefined)
+        for (const start of lost) this.events.notice(lostSentence(start, outOfRange))
+        if (lost.length > 0 && outOfRange === 'stop') {
+          this.#stop(new MillraceError('KAFKA_OFFSET_LOST', lost.map(start => lostSentence(start, outOfRange)).join(' ')))
+          return false
+        }
+        for (const start of starts) this.#seek(consumer, start)
+        return true
+      } catch (error) {
+        this.#health.fails(this.#explain(error))
+        await new Promise(resolve => setTimeout(resolve, backoffMs(attempt, { maxMs: 5_000 })).unref())
+      }
+    }
+    return false
+  }
+
+  #seek(consumer: Consumer, { topic, partition, seek }: Start): void {
+    if (seek === undefined) return
+    consumer.seek({ topic, partition, offset: String(seek) })
+    // Committed at once: a group that starts at the end must not miss what comes while it is away the first time.
+    this.#ledgers.get(keyOf(topic, partition))?.startAt(seek)
+  }
+
+  async #offsets(assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
+    const { admin, groupId } = this.options
+    const topics = assignments.map(({ topic }) => topic)
+    return admin.ask(async connection => {
+      const groups = topics.length === 0 ? [] : await connection.fetchOffsets({ groupId, topics })
+      const lists = await Promise.all(topics.map(topic => connection.fetchTopicOffsets(topic)))
+      const committed = new Map(groups.flatMap(({ topic, partitions }) => partitions.map(p => [keyOf(topic, p.partition), p.offset])))
+      return assignments.flatMap(({ topic, partitions }, index) =>
+        (lists[index] ?? [])
+          .filter(({ partition }) => partitions.includes(partition))
+          .map(({ partition, low, high }) => ({
+            topic,
+            partition,
+            low: BigInt(low),
+            high: BigInt(high),
+            committed: BigInt(committed.get(keyOf(topic, partition)) ?? -1)
+          }))
+      )
+    })
+  }
+
+  /** An error that left this function would stop kafkajs for good, so none does. */
+  async #take({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
+    this.#commit = commitOffsetsIfNecessary
+    const { topic, partition, messages } = batch
+    const ledger = this.#ledgers.get(keyOf(topic, partition))
+    if (ledger === undefined || this.#closed) return
+    const last = batch.lastOffset()
+    try {
+      this.events.batch({
+        topic,
+        partition,
+        messages,
+        nextOffset: BigInt(last) + 1n,
+        highWatermark: BigInt(batch.highWatermark),
+        part: nextOffset => ledger.open(nextOffset)
+      })
+      resolveOffset(last)
+    } catch (error) {
+      this.#crashed(this.#client, this.#consumer, error)
+    }
+  }
+
+  /**
+   * By the function that belongs to a batch: unlike `consumer.commitOffsets` it does not try again on its own, which would
+   * carry offsets of an old generation into the next and rewind another member.
+   */
+  async #commitNow(): Promise<void> {
+    if (this.#committing !== undefined) return
+    const generation = this.#generation
+    const due = [...this.#ledgers].flatMap(([key, ledger]) => {
+      const offset = ledger.pending
+      return offset === undefined ? [] : [{ ledger, offset, ...partitionOf(key) }]
+    })
+    if (due.length === 0) return
+    const topics = [...new Set(due.map(({ topic }) => topic))].map(name => ({
+      topic: name,
+      partitions: due.filter(({ topic }) => topic === name).map(({ partition, offset }) => ({ partition, offset: String(offset) }))
+    }))
+    const consumer = this.#consumer
+    const commit: Commit = this.#commit ?? (offsets => consumer!.commitOffsets(flat(offsets)))
+    this.#committing = commit({ topics }).then(
+      () => {
+        if (generation === this.#generation) for (const { ledger, offset } of due) ledger.committed(offset)
+      },
+      // The next second commits again what is still ours then.
+      () => undefined
+    )
+    await this.#committing
+    this.#committing = undefined
+  }
+
+  #crashed(client: KafkaClient | undefined, consumer: Consumer | undefined, error: unknown): void {
+    if (consumer !== this.#consumer || this.#closed) return
+    this.#consumer = undefined
+    this.#generation++
+    this.#ledgers = new Map()
+    this.events.assigned([])
+    this.#health.fails(this.#explain(error))
+    void client?.close(async () => consumer?.disconnect(), 1_000)
+    this.#restart = setTimeout(() => void this.#run(), backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 }))
+  }
+
+  #stop(error: MillraceError): void {
+    void this.close()
+    this.events.stopped(error)
+  }
+
+  #explain(error: unknown): MillraceError {
+    if (error instanceof MillraceError) return error
+    if (protocolErrorOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') {
+      const names = this.options.topics.map(topic => `"${topic}"`).join(', ')
+      return new MillraceError('KAFKA_TOPIC_MISSING', `The topic ${names} does not exist, or not all of these do.`, { cause: error })
+    }
+    return this.#client?.explain(error) ?? new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
+  }
+
+  #logged(client: KafkaClient, { namespace, log }: LogEntry): void {
+    // kafkajs closes its connections before it tells of the crash, and waits up to a minute for dead ones.
+    if (namespace === 'Consumer' && log.message.startsWith('Crash')) void client.close(async () => undefined, 0)
+    if (namespace !== 'ConsumerGroup' || !log.message.startsWith('Offset out of range')) return
+    const { outOfRange } = this.options
+    const sentence = `Records of partition ${log.partition} of "${log.topic}" were deleted before they were read (retention).`
+    this.events.notice(sentence)
+    if (outOfRange === 'stop') this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
+  }
+}
+
+const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
+/** Topic names have no slash. */
+function partitionOf(key: string): { topic: string; partition: number } {
+  const slash = key.indexOf('/')
+  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) }
+}
+
+const flat = ({ topics }: OffsetsByTopicPartition) =>
+  topics.flatMap(({ topic, partitions }) => partitions.map(({ partition, offset }) => ({ topic, partition, offset })))

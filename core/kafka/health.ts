@@ -1,0 +1,51 @@
+import type { MillraceError } from '../errors.ts'
+
+export interface HealthEvents {
+  /** Works, for the first time or again after `away`. */
+  up(): void
+  /** Does not work, and tries on; told once until `up`. */
+  away(error: MillraceError): void
+}
+
+/** A short trouble that the first retries heal is nobody's concern. */
+const BEARABLE_MS = 1_000
+
+/** Makes two words of the many lines that a client has for one outage: away, and up again. */
+export class Health {
+  #state: 'new' | 'up' | 'away' = 'new'
+  #troubleSinceMs: number | undefined
+  #closed = false
+
+  constructor(
+    private readonly events: HealthEvents,
+    private readonly nowMs: () => number = () => performance.now()
+  ) {}
+
+  get isUp(): boolean {
+    return this.#state === 'up'
+  }
+
+  works(): void {
+    this.#troubleSinceMs = undefined
+    if (this.#state === 'up' || this.#closed) return
+    this.#state = 'up'
+    this.events.up()
+  }
+
+  /** A try failed and is repeated: an outage if that goes on. */
+  trouble(error: MillraceError): void {
+    const nowMs = this.nowMs()
+    this.#troubleSinceMs ??= nowMs
+    if (this.#state !== 'up' || nowMs - this.#troubleSinceMs >= BEARABLE_MS) this.fails(error)
+  }
+
+  fails(error: MillraceError): void {
+    if (this.#state === 'away' || this.#closed) return
+    this.#state = 'away'
+    this.events.away(error)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+}

@@ -1,0 +1,58 @@
+/** What Kafka knows of one partition, and what the group has committed there. */
+export interface PartitionOffsets {
+  readonly topic: string
+  readonly partition: number
+  /** Of the first record that is still there. */
+  readonly low: bigint
+  /** Of the record that comes next; for read_committed the last stable offset. */
+  readonly high: bigint
+  /** Negative if nothing is committed. */
+  readonly committed: bigint
+}
+
+export interface StartPolicy {
+  /** For a group that has committed nothing in the topic. */
+  readonly startFrom: 'earliest' | 'latest'
+  /** For a committed offset that is no longer, or not yet, in the topic. */
+  readonly outOfRange: 'earliest' | 'latest' | 'stop'
+  /** Uncommitted records lie above `high`, so offsets there are no error. */
+  readonly readUncommitted: boolean
+}
+
+export interface Start {
+  readonly topic: string
+  readonly partition: number
+  /** Where to read from in place of the committed offset; undefined to go on there. */
+  readonly seek?: bigint
+  /** The committed offset is out of range: records were lost to retention, or the topic was made anew. */
+  readonly lost?: { readonly committed: bigint; readonly low: bigint; readonly high: bigint }
+}
+
+/**
+ * Where to read from. kafkajs decides this by itself only when a fetch fails, commits a literal -1 or -2 then, and skips
+ * what is there if `fromBeginning` is off.
+ */
+export function startOffsets(partitions: readonly PartitionOffsets[], policy: StartPolicy): Start[] {
+  const begun = new Set(partitions.filter(({ committed }) => committed >= 0n).map(({ topic }) => topic))
+  return partitions.map(({ topic, partition, low, high, committed }) => {
+    if (committed < 0n) {
+      // A partition added to a topic that the group reads already: its first records are news, whatever the policy.
+      const earliest = begun.has(topic) || policy.startFrom === 'earliest'
+      return { topic, partition, seek: earliest ? low : high }
+    }
+    if (committed >= low && (committed <= high || policy.readUncommitted)) return { topic, partition }
+    return { topic, partition, seek: policy.outOfRange === 'latest' ? high : low, lost: { committed, low, high } }
+  })
+}
+
+/** What happened, for the log: which records are gone, and where reading goes on. */
+export function lostSentence({ topic, partition, seek, lost }: Start, policy: StartPolicy['outOfRange']): string {
+  if (lost === undefined) return ''
+  const { committed, low, high } = lost
+  const why =
+    committed < low
+      ? `${low - committed} records were deleted before they were read (retention)`
+      : `the topic ends at ${high}; it may have been deleted and made anew`
+  const then = policy === 'stop' ? 'The node stops, as it was told to' : `Reading goes on at ${seek ?? low} (${policy})`
+  return `Partition ${partition} of "${topic}" was read up to ${committed}, but ${why}. ${then}.`
+}

@@ -1,0 +1,32 @@
+import type { ConnectionOptions } from 'node:tls'
+import { reasonOf } from '../../core/errors.ts'
+import { type ClusterSettings, parseBrokers } from '../../core/kafka/settings.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import type { Options } from '../../core/spec.ts'
+import { spec } from './spec.ts'
+
+export type ClusterOptions = Options<typeof spec>
+
+/**
+ * The settings of these options.
+ * @throws OptionsError that lists all that is wrong
+ */
+export function settingsOf(options: ClusterOptions, tls: ConnectionOptions | undefined): ClusterSettings {
+  const problems: string[] = []
+  let brokers: string[] = []
+  try {
+    brokers = parseBrokers(options.brokers)
+  } catch (error) {
+    problems.push(reasonOf(error))
+  }
+  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: the TLS configuration is missing or cannot be read`)
+  if (options.sasl !== 'none' && options.password === '') problems.push(`${spec.fields.password.label}: is required`)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const { clientId, sasl, username, password } = options
+  return {
+    brokers,
+    clientId,
+    ...(tls ? { tls } : {}),
+    ...(sasl === 'none' ? {} : { sasl: { mechanism: sasl, username, password } })
+  }
+}
