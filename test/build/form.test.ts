@@ -1,0 +1,111 @@
+import assert from 'node:assert/strict'
+import { formOf } from '../../build/form.ts'
+import { helpOf } from '../../build/help.ts'
+import { localeOf } from '../../build/locale.ts'
+import { codeTable, nodeTable } from '../../build/readme.ts'
+import type { Field, NodeSpec } from '../../core/spec.ts'
+
+const FIELDS: Record<string, Field> = {
+  cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'Where.' },
+  topic: { kind: 'text', label: 'Topic', default: 'a', placeholder: '{org}/x', required: true, pick: 'kafka-topics', help: 'Which.' },
+  secret: { kind: 'secret', label: 'Password', default: '', help: 'Not in the flow.' },
+  lingerMs: { kind: 'number', label: 'Linger', default: 5, min: 0, max: 1000, unit: 'ms', section: 'advanced', help: 'How long.' },
+  sure: { kind: 'bool', label: 'Sure', default: true, help: 'Whether.' },
+  mode: { kind: 'choice', label: 'Mode', default: 'a', choices: { a: 'the <first>', '': 'none' }, help: 'How.' },
+  query: { kind: 'code', label: 'Query', default: '', language: 'sql', when: { mode: 'a', sure: true }, help: 'What.' },
+  rows: {
+    kind: 'list',
+    label: 'Rows',
+    default: [],
+    help: 'Several.',
+    columns: { from: { kind: 'text', label: 'From', default: '', placeholder: 'x', help: 'One.' } }
+  }
+}
+
+const SPEC: NodeSpec = {
+  type: 'millrace-sample',
+  label: 'sample',
+  summary: 'Does <this> & that.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  outputs: ['good', 'bad'],
+  fields: FIELDS,
+  examples: [{ name: 'one', options: { mode: 'a' }, given: { a: '<b>' }, then: [{ a: 1 }, null] }]
+}
+
+describe('the form', () => {
+  const form = formOf(SPEC)
+
+  it('has a control of the right kind for each field', () => {
+    const expected = [
+      '<input type="text" id="node-input-cluster"',
+      '<input type="text" id="node-input-topic"',
+      '<input type="password" id="node-input-secret"',
+      'class="millrace-number" id="node-input-lingerMs"',
+      '<input type="checkbox" id="node-input-sure"',
+      '<select id="node-input-mode">'
+    ]
+    for (const control of expected) assert.ok(form.includes(control), control)
+  })
+
+  it('leaves what Node-RED must not read itself without its prefix', () => {
+    for (const field of ['query', 'rows']) assert.doesNotMatch(form, new RegExp(`node-input-${field}`))
+  })
+
+  it('folds the advanced fields', () => {
+    const [main, advanced] = form.split('millrace-advanced')
+    assert.ok(main!.includes('data-field="topic"') && !main!.includes('lingerMs'))
+    assert.ok(advanced!.includes('lingerMs'))
+  })
+
+  it('has the prefix of configuration nodes in configuration nodes', () => {
+    assert.match(formOf({ ...SPEC, category: 'config' }), /id="node-config-input-topic"/)
+  })
+
+  it('escapes what cannot be a key of a locale', () => {
+    assert.match(form, /<option value="">none<\/option>/)
+    assert.match(form, /<option value="a" data-i18n="fields.mode.choices.a"><\/option>/)
+  })
+})
+
+describe('the help', () => {
+  const help = helpOf(SPEC, 'Why **it** is.\n\n### Pitfalls\n\nNone.', '07-sample')
+
+  it('says what the spec says, escaped', () => {
+    assert.match(help, /^<p>Does &#60;this&#62; &#38; that\.<\/p>/)
+    assert.match(help, /How long\. Default: 5 ms\. 0 to 1000\./)
+    assert.match(help, /Default: the &#60;first&#62;\./)
+  })
+
+  it('says when a field applies', () => {
+    assert.match(help, /What\. Applies where Mode is “the &#60;first&#62;” and Sure is “yes”\./)
+  })
+
+  it('shows the examples', () => {
+    assert.match(help, /<code>\{&#34;a&#34;:&#34;&#60;b&#62;&#34;\}<\/code>/)
+    assert.match(help, /<dt>out 2<\/dt><dd><code>nothing<\/code>/)
+  })
+
+  it('has the prose and the link to the lesson', () => {
+    assert.match(help, /<strong>it<\/strong>/)
+    assert.match(help, /<h3>Pitfalls<\/h3>/)
+    assert.match(help, /data-lesson="07-sample"/)
+  })
+})
+
+describe('the locale', () => {
+  it('has all texts of the form', () => {
+    const { fields } = localeOf(SPEC) as { fields: Record<string, Record<string, unknown>> }
+    assert.deepEqual(fields.topic, { label: 'Topic', help: 'Which.', placeholder: '{org}/x' })
+    assert.deepEqual(fields.lingerMs, { label: 'Linger', help: 'How long.', unit: 'ms' })
+    assert.deepEqual(fields.rows!.columns, { from: { label: 'From', help: 'One.', placeholder: 'x' } })
+  })
+})
+
+describe('the tables of the README', () => {
+  it('have a row a node and a row a code', () => {
+    assert.equal(nodeTable([SPEC]).split('\n').at(-1), '| **sample** | Does <this> & that. | good, bad |')
+    assert.equal(codeTable({ A_CODE: 'One | two.' }).split('\n').at(-1), '| `A_CODE` | One \\| two. |')
+  })
+})
