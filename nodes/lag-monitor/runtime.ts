@@ -1,0 +1,61 @@
+import { type Context, defineNode } from '../../core/define-node.ts'
+import { reasonOf } from '../../core/errors.ts'
+import type { KafkaCluster } from '../../core/kafka/cluster.ts'
+import { type GroupLag, LagReader } from '../../core/kafka/lag.ts'
+import { parseNames } from '../../core/kafka/settings.ts'
+import { compact } from '../../core/status.ts'
+import { alertText, Threshold, Trend } from './logic.ts'
+import { spec } from './spec.ts'
+
+export default defineNode(spec, context => {
+  const { options, status, report } = context
+  const reader = new LagReader(context.provided<KafkaCluster>('cluster').settings)
+  const groups = parseNames(options.groups)
+  const topics = new Set(parseNames(options.topics))
+  const tell = teller(context, new Trend(), new Threshold(options.threshold))
+  let closed = false
+  let away = false
+  let timer: NodeJS.Timeout | undefined
+
+  const poll = async () => {
+    try {
+      const lags = await reader.read(groups, topic => topics.size === 0 || topics.has(topic))
+      if (!closed) tell(lags)
+      away = false
+    } catch (error) {
+      if (closed) return
+      status.waiting(reasonOf(error))
+      if (!away) report(error)
+      away = true
+    }
+    if (!closed) timer = setTimeout(poll, options.intervalS * 1000)
+  }
+  status.waiting('connecting')
+  void poll()
+
+  return {
+    async close() {
+      closed = true
+      clearTimeout(timer)
+      await reader.close()
+    }
+  }
+})
+
+function teller({ metrics, status, send }: Context<typeof spec>, trend: Trend, threshold: Threshold) {
+  return (lags: readonly GroupLag[]): void => {
+    let total = 0
+    for (const lag of lags) {
+      const report = trend.of(lag, Date.now())
+      const change = threshold.change(lag)
+      total += lag.total
+      if (lags.length > 1) metrics.gauges.set(`lag ${lag.group}`, lag.total)
+      const alert = change && { payload: { ...report, change }, topic: lag.group, text: alertText(report, change) }
+      send([{ payload: report, topic: lag.group }, alert ?? null])
+    }
+    metrics.gauges.set('lag', total)
+    const text = `lag ${compact(total)}`
+    if (threshold.behind > 0) status.set('red', 'dot', `${text} · ${threshold.behind} behind`)
+    else status.healthy(text)
+  }
+}

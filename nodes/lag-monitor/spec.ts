@@ -1,0 +1,47 @@
+import type { NodeSpec } from '../../core/spec.ts'
+
+export const spec = {
+  type: 'millrace-lag-monitor',
+  label: 'lag monitor',
+  summary: 'Tells at an interval how far consumer groups are behind, and when one passes its threshold.',
+  category: 'telemetry',
+  family: 'observe',
+  inputs: 0,
+  outputs: ['lag', 'alert'],
+  fields: {
+    cluster: {
+      kind: 'ref',
+      default: '',
+      type: 'millrace-kafka-cluster',
+      label: 'Cluster',
+      help: 'The Kafka cluster whose groups are watched.'
+    },
+    groups: {
+      kind: 'text',
+      default: '',
+      required: true,
+      pick: 'kafka-groups',
+      placeholder: 'millrace-process, millrace-persist',
+      label: 'Groups',
+      help: 'Consumer groups, separated by commas; also such as do not belong to this Node-RED.'
+    },
+    topics: {
+      kind: 'text',
+      default: '',
+      pick: 'kafka-topics',
+      placeholder: 'all that the group has read',
+      label: 'Topics',
+      help: 'Counts only these topics, separated by commas. Empty counts all that the group has committed offsets for.'
+    },
+    intervalS: { kind: 'number', default: 10, min: 1, max: 3600, unit: 's', label: 'Every', help: 'How often the cluster is asked.' },
+    threshold: {
+      kind: 'number',
+      default: 10_000,
+      min: 1,
+      integer: true,
+      unit: 'records',
+      label: 'Alert above',
+      help: 'The alert output tells when the lag of a group passes this, and again when it is back below half of it.'
+    }
+  }
+} as const satisfies NodeSpec

@@ -1,0 +1,78 @@
+/** Looking at topics from outside, with kafkajs as it is. */
+import kafkajs from 'kafkajs'
+
+const { Kafka, logLevel } = kafkajs
+
+export interface Found {
+  readonly partition: number
+  readonly offset: string
+  readonly key: string | null
+  readonly value: Buffer | null
+  readonly headers: Record<string, string>
+}
+
+const kafkaOf = (brokers: string) => new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+
+export async function makeTopics(brokers: string, topics: Record<string, number>): Promise<void> {
+  const admin = kafkaOf(brokers).admin()
+  await admin.connect()
+  try {
+    await admin.createTopics({
+      waitForLeaders: true,
+      topics: Object.entries(topics).map(([topic, numPartitions]) => ({ topic, numPartitions }))
+    })
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** How many offsets a topic has used, over all partitions. */
+export async function endOf(brokers: string, topic: string): Promise<number> {
+  const admin = kafkaOf(brokers).admin()
+  await admin.connect()
+  try {
+    return (await admin.fetchTopicOffsets(topic)).reduce((sum, { high }) => sum + Number(high), 0)
+  } finally {
+    await admin.disconnect()
+  }
+}
+
+/** Everything that is in a topic now. */
+export async function readTopic(brokers: string, topic: string): Promise<Found[]> {
+  const kafka = kafkaOf(brokers)
+  const admin = kafka.admin()
+  await admin.connect()
+  const offsets = await admin.fetchTopicOffsets(topic)
+  const open = new Map(
+    offsets.filter(({ low, high }) => Number(high) > Number(low)).map(({ partition, high }) => [partition, Number(high)])
+  )
+  const found: Found[] = []
+  const groupId = `look-${process.pid}-${Math.random().toString(36).slice(2)}`
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 100 })
+  await consumer.connect()
+  await consumer.subscribe({ topics: [topic], fromBeginning: true })
+  if (open.size > 0) {
+    await new Promise<void>((resolve, refuse) => {
+      consumer.on('consumer.crash', ({ payload }) => refuse(payload.error))
+      consumer.on('consumer.end_batch_process', ({ payload: { partition, lastOffset } }) => {
+        if (Number(lastOffset) >= (open.get(partition) ?? 0) - 1) open.delete(partition)
+        if (open.size === 0) resolve()
+      })
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            for (const { offset, key, value, headers } of batch.messages) {
+              const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
+              found.push({ partition: batch.partition, offset, key: key?.toString() ?? null, value, headers: Object.fromEntries(texts) })
+            }
+          }
+        })
+        .catch(refuse)
+    })
+  }
+  await consumer.disconnect()
+  await admin.deleteGroups([groupId]).catch(() => {})
+  await admin.disconnect()
+  return found
+}

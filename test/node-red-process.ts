@@ -1,0 +1,107 @@
+/** A real Node-RED as a process of its own, which a test may kill. */
+import { type ChildProcess, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import type { MetricsReport } from '../core/metrics.ts'
+import type { FlowEntry } from './node-red.ts'
+import { until } from './until.ts'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+
+export interface ProcessOptions {
+  readonly flow: readonly FlowEntry[]
+  readonly environment?: Readonly<Record<string, string>>
+  /** Node's executable and the folder of node-red; ours where absent. */
+  readonly node?: string
+  readonly nodeRed?: string
+}
+
+export class NodeRedProcess {
+  #child: ChildProcess | undefined
+  readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-process-'))
+  #port = 0
+  /** Everything it has printed. */
+  output = ''
+
+  constructor(private readonly options: ProcessOptions) {
+    const scope = join(this.#folder, 'node_modules', '@millrace')
+    mkdirSync(scope, { recursive: true })
+    symlinkSync(ROOT, join(scope, 'node-red-telemetry'), 'dir')
+    this.deploy(options.flow)
+  }
+
+  get url(): string {
+    return `http://127.0.0.1:${this.#port}`
+  }
+  get pid(): number | undefined {
+    return this.#child?.pid
+  }
+
+  /** Writes the flow that the next start runs. */
+  deploy(flow: readonly FlowEntry[]): void {
+    writeFileSync(join(this.#folder, 'flows.json'), JSON.stringify(flow))
+  }
+
+  async start(): Promise<void> {
+    this.#port ||= await freePort()
+    const settings = join(this.#folder, 'settings.cjs')
+    writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(this.#port))}`)
+    const redJs = join(this.options.nodeRed ?? join(ROOT, 'node_modules', 'node-red'), 'red.js')
+    const child = spawn(this.options.node ?? process.execPath, [redJs, '--userDir', this.#folder, '--settings', settings, 'flows.json'], {
+      env: { ...process.env, ...this.options.environment },
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    this.#child = child
+    for (const stream of [child.stdout, child.stderr]) {
+      stream?.on('data', (text: Buffer) => {
+        this.output += text
+      })
+    }
+    await until(`Node-RED to start the flows\n${this.output.slice(-2000)}`, () => this.metrics(), 60_000, 100)
+  }
+
+  async metrics(): Promise<MetricsReport> {
+    const response = await fetch(`${this.url}/millrace/metrics`)
+    return (await response.json()) as MetricsReport
+  }
+
+  /** SIGKILL, or SIGTERM and wait for its end. */
+  async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
+    const child = this.#child
+    this.#child = undefined
+    if (!child || child.exitCode !== null || child.signalCode !== null) return
+    const gone = once(child, 'exit')
+    child.kill(signal)
+    await gone
+  }
+
+  /** Ends it and removes its folder. */
+  async remove(): Promise<void> {
+    await this.end('SIGKILL')
+    rmSync(this.#folder, { recursive: true, force: true })
+  }
+}
+
+const settingsOf = (uiPort: number) => ({
+  uiHost: '127.0.0.1',
+  uiPort,
+  flowFile: 'flows.json',
+  credentialSecret: false,
+  telemetry: { enabled: false, updateNotification: false },
+  diagnostics: { enabled: false },
+  editorTheme: { tours: false },
+  logging: { console: { level: 'warn', metrics: false, audit: false } }
+})
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  server.close()
+  await once(server, 'close')
+  return typeof address === 'object' && address ? address.port : 0
+}
