@@ -1,0 +1,104 @@
+/** What the tests of core/mqtt share: settings, a client that takes messages and leaves them unacknowledged, and a device. */
+import mqtt, { type MqttClient } from 'mqtt'
+import { MqttConnection } from '../../../core/mqtt/client.ts'
+import { DeferredAcks, type Received, type Recorded } from '../../../core/mqtt/deferred-ack.ts'
+import type { Link } from '../../../core/mqtt/link.ts'
+import type { MqttSettings, Qos } from '../../../core/mqtt/settings.ts'
+import { until } from '../../until.ts'
+
+let number = 0
+/** A name that no other test of this or another run has. */
+export const unique = (prefix: string): string => `${prefix}-${process.pid}-${Date.now().toString(36)}-${++number}`
+
+export function settingsOf(url: string, more: Partial<MqttSettings> = {}): MqttSettings {
+  return {
+    url: new URL(url),
+    protocolVersion: 5,
+    clientId: unique('client'),
+    username: '',
+    password: '',
+    tls: {},
+    keepaliveS: 30,
+    clean: false,
+    sessionExpiryS: 600,
+    receiveMaximum: 1000,
+    topicAliasMaximum: 0,
+    connectTimeoutMs: 5000,
+    ...more
+  }
+}
+
+/** Takes messages as a source does, and acknowledges only when told to. */
+export class Taker {
+  readonly taken: Received[] = []
+  readonly lines: string[] = []
+  readonly problems: string[] = []
+  readonly recorded: Recorded = new Set()
+  /** How many messages it takes before it says that there is no room. */
+  room = Number.POSITIVE_INFINITY
+  readonly connection: MqttConnection
+  acks: DeferredAcks | undefined
+  link: Link | undefined
+  readies = 0
+
+  constructor(
+    settings: MqttSettings,
+    readonly filter: string,
+    readonly qos: Qos = 1
+  ) {
+    this.connection = new MqttConnection(settings, {
+      linked: link => {
+        if (!link.sessionPresent) this.recorded.clear()
+        this.link = link
+        this.acks = new DeferredAcks(link.client, settings.keepaliveS, this.recorded, packet => this.#take(packet))
+      },
+      ready: async link => {
+        await link.subscribe({ filter, qos, retainHandling: 1 })
+        this.readies++
+      },
+      lost: error => {
+        this.problems.push(error.message)
+        this.acks?.end()
+      },
+      log: line => this.lines.push(line)
+    })
+  }
+
+  #take(packet: Received): boolean {
+    if (this.taken.length >= this.room) return false
+    this.taken.push(packet)
+    return true
+  }
+
+  async start(): Promise<this> {
+    const before = this.readies
+    this.connection.start()
+    await until('the connection', () => this.readies > before, 10_000)
+    return this
+  }
+
+  async took(count: number): Promise<Received[]> {
+    await until(`${count} messages, ${this.taken.length} came`, () => this.taken.length >= count, 10_000, 5)
+    return this.taken
+  }
+
+  get payloads(): string[] {
+    return this.taken.map(packet => packet.payload.toString())
+  }
+}
+
+/** A device: mqtt.js as it is. */
+export async function device(url: string, options: mqtt.IClientOptions = {}): Promise<MqttClient> {
+  const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, ...options })
+  client.on('error', () => {})
+  return client
+}
+
+/** Publishes `0` to `count - 1`, at most 20 at a time, so that no Receive Maximum is met; returns the payloads. */
+export async function publishNumbers(client: MqttClient, topic: string, count: number, qos: Qos = 1): Promise<string[]> {
+  const payloads = Array.from({ length: count }, (_, index) => String(index))
+  for (let at = 0; at < count; at += 20) {
+    await Promise.all(payloads.slice(at, at + 20).map(payload => client.publishAsync(topic, payload, { qos })))
+  }
+  return payloads
+}
