@@ -1,0 +1,58 @@
+import assert from 'node:assert/strict'
+import { copyLine, type FailureKind, failureKind, isServerError, sqlstateOf } from '../../../core/postgres/sqlstate.ts'
+import { SettingError } from '../../../core/postgres/table.ts'
+
+const server = (code: string, more: object = {}) => Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...more })
+const system = (code: string) => Object.assign(new Error('connect failed'), { code })
+
+describe('SQLSTATE', () => {
+  const kinds: [string, unknown, FailureKind][] = [
+    ['connection refused', system('ECONNREFUSED'), 'away'],
+    ['connection reset', system('ECONNRESET'), 'away'],
+    ['broken pipe, which looks like a SQLSTATE', system('EPIPE'), 'away'],
+    ['connection ended', new Error('Connection terminated unexpectedly'), 'away'],
+    ['server shutting down', server('57P01'), 'away'],
+    ['server starting', server('57P03'), 'away'],
+    ['too many connections', server('53300'), 'away'],
+    ['disk full', server('53100'), 'away'],
+    ['connection failure', server('08006'), 'away'],
+    ['read-only standby', server('25006'), 'away'],
+    ['deadlock', server('40P01'), 'busy'],
+    ['serialization failure', server('40001'), 'busy'],
+    ['lock not available', server('55P03'), 'busy'],
+    ['statement timeout', server('57014'), 'busy'],
+    ['unique violation', server('23505'), 'duplicate'],
+    ['null in a column that takes none', server('23502'), 'poison'],
+    ['foreign key', server('23503'), 'poison'],
+    ['check', server('23514'), 'poison'],
+    ['bytes that are no text', server('22021'), 'poison'],
+    ['time out of range', server('22008'), 'poison'],
+    ['too large for the index', server('54000'), 'poison'],
+    ['raised by a trigger', server('P0001'), 'poison'],
+    ['too much to decompress', server('53400'), 'limit'],
+    ['no such table', server('42P01'), 'setting'],
+    ['no such column', server('42703'), 'setting'],
+    ['no right', server('42501'), 'setting'],
+    ['wrong password', server('28P01'), 'setting'],
+    ['no such database', server('3D000'), 'setting'],
+    ['a code nobody has heard of stops all rather than rejecting all', server('ZZ999'), 'setting'],
+    ['untrusted certificate', Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'setting'],
+    ['no TLS offered', new Error('The server does not support SSL connections'), 'setting'],
+    ['no password given', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'), 'setting'],
+    ['mapping that does not fit', new SettingError(['no']), 'setting']
+  ]
+  for (const [name, error, kind] of kinds) it(`${name}: ${kind}`, () => assert.equal(failureKind(error), kind))
+
+  it('tells the server from the system', () => {
+    assert.equal(isServerError(server('23505')), true)
+    assert.equal(isServerError(system('EPIPE')), false)
+    assert.equal(sqlstateOf(system('EPIPE')), undefined)
+  })
+
+  it('reads the line of a COPY', () => {
+    assert.equal(copyLine(server('22021', { where: 'COPY telemetry, line 17, column device_id' })), 17)
+    assert.equal(copyLine(server('23514', { where: 'SQL statement "x"\nCOPY _hyper_1_2_chunk, line 3' })), 3)
+    assert.equal(copyLine(server('22021', { where: 'unnamed portal parameter $2' })), undefined)
+    assert.equal(copyLine(server('22021')), undefined)
+  })
+})

@@ -1,0 +1,339 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { Database } from '../../../core/postgres/pool.ts'
+import type { Mapping } from '../../../core/postgres/rows.ts'
+import { Method, type OnConflict } from '../../../core/postgres/store.ts'
+import { services } from '../../services.ts'
+import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
+
+for (const server of ['postgres', 'timescale'] as const) {
+  describe(`rows into ${server}`, function () {
+    this.timeout(30_000)
+    let database: Database
+    let tables = 0
+    let table = ''
+    const writers: TestWriter[] = []
+
+    before(async function () {
+      this.timeout(120_000)
+      database = databaseAt((await services(server))[server].url)
+    })
+    beforeEach(() => {
+      table = `store_${server}_${tables++}`
+    })
+    afterEach(async () => {
+      for (const writer of writers.splice(0)) await writer.close()
+      await database.query(`DROP TABLE IF EXISTS ${table}`)
+    })
+    after(() => database.close())
+
+    function writer(options: TestWriterOptions = {}): TestWriter {
+      const made = new TestWriter(database, table, options)
+      writers.push(made)
+      return made
+    }
+    const content = async () => (await database.query(`SELECT * FROM ${table} ORDER BY time, device_id, metric`)).rows
+
+    it('stores what records say, in the right columns', async () => {
+      const load = await writer().put([reading(1, { location: 'hall 1', ts_utc: '2024-02-23T15:20:00.123456Z' }), reading(2)])
+      assert.deepEqual([load.stored, load.duplicates, load.rejections], [2, 0, []])
+      const { rows } = await database.query(`SELECT time::text, device_id, location, metric, value FROM ${table} ORDER BY time`)
+      assert.deepEqual(rows, [
+        { time: '2024-02-23 00:00:02+00', device_id: 'd2', location: null, metric: 'temperature_c', value: 0.5 },
+        { time: '2024-02-23 15:20:00.123456+00', device_id: 'd1', location: 'hall 1', metric: 'temperature_c', value: 0.25 }
+      ])
+    })
+
+    it('counts duplicates of earlier batches exactly, and goes on', async () => {
+      const sink = writer()
+      assert.equal((await sink.put(readings(0, 1000))).stored, 1000)
+      const second = await sink.put(readings(500, 1000))
+      assert.deepEqual([second.stored, second.duplicates], [500, 500])
+      const third = await sink.put(readings(1500, 10))
+      assert.deepEqual([third.stored, third.duplicates], [10, 0])
+      assert.equal(await countRows(database, table), 1510)
+    })
+
+    it('keeps the first of two with the same key in one batch', async () => {
+      const load = await writer().put([reading(1, { value: 1 }), reading(1, { value: 2 }), reading(2)])
+      assert.deepEqual([load.stored, load.duplicates], [2, 1])
+      assert.equal((await content())[0]?.value, 1)
+    })
+
+    it('replaces rows, and the last value wins within a batch as well (21000)', async () => {
+      const sink = writer({ onConflict: 'update', connections: 1 })
+      await sink.put([reading(1, { value: 1 }), reading(2)])
+      const load = await sink.put([reading(1, { value: 5 }), reading(3), reading(1, { value: 7 }), reading(1, { value: 6 })])
+      assert.deepEqual([load.stored, load.duplicates, load.rejections], [2, 2, []])
+      assert.deepEqual(
+        (await content()).map(row => row.value),
+        [6, 0.5, 0.75]
+      )
+    })
+
+    it('rejects duplicates by name where told to', async () => {
+      const sink = writer({ onConflict: 'reject' })
+      await sink.put(readings(0, 3))
+      const load = await sink.put([reading(1, { value: 9 }), reading(7), reading(8), reading(8, { value: 10 })])
+      assert.equal(load.stored, 2)
+      assert.deepEqual(
+        load.rejections.map(({ reason, record }) => [reason.code, (record as { value: number }).value]).sort(),
+        [
+          ['DUPLICATE_KEY', 10],
+          ['DUPLICATE_KEY', 9]
+        ].sort()
+      )
+      assert.equal(await countRows(database, table), 5)
+    })
+
+    const poison: [string, object, string, string?][] = [
+      ['a NUL in a text', { device_id: 'a\0b' }, 'COLUMN_NUL', 'device_id'],
+      ['a missing field', { value: undefined }, 'COLUMN_MISSING', 'value'],
+      ['a null', { metric: null }, 'COLUMN_MISSING', 'metric'],
+      ['a number as text', { value: '23.5' }, 'COLUMN_TYPE', 'value'],
+      ['true as a number', { value: true }, 'COLUMN_TYPE', 'value'],
+      ['NaN', { value: Number.NaN }, 'COLUMN_NOT_FINITE', 'value'],
+      ['infinity', { value: Number.NEGATIVE_INFINITY }, 'COLUMN_NOT_FINITE', 'value'],
+      ['an object as text', { device_id: {} }, 'COLUMN_TYPE', 'device_id'],
+      ['a time that is none', { ts_utc: 'yesterday' }, 'COLUMN_TIME', 'ts_utc'],
+      ['a NaN time', { ts_utc: Number.NaN }, 'COLUMN_TIME', 'ts_utc'],
+      ['a time without a zone', { ts_utc: '2024-02-23T15:20:00' }, 'COLUMN_TIME', 'ts_utc'],
+      ['a time before all times', { ts_utc: -9e15 }, 'COLUMN_RANGE', 'ts_utc'],
+      ['a time after all times', { ts_utc: 9e15 }, 'COLUMN_RANGE', 'ts_utc'],
+      ['a text that is too long for the index (54000)', { device_id: unpredictable(9000) }, 'ROW_REFUSED']
+    ]
+    for (const [name, more, code, path] of poison) {
+      it(`rejects ${name} and stores those beside it`, async () => {
+        const bad = reading(50, more)
+        const load = await writer().put([...readings(0, 20), bad, ...readings(100, 20)])
+        assert.equal(load.stored, 40)
+        assert.deepEqual(
+          load.rejections.map(({ record, reason }) => [record, reason.code, reason.path]),
+          [[bad, code, path]]
+        )
+        assert.equal(await countRows(database, table), 40)
+      })
+    }
+
+    it('rejects what is no record at all', async () => {
+      const load = await writer().put([null, 7, 'x', undefined, [], reading(1)])
+      assert.equal(load.stored, 1)
+      assert.deepEqual(
+        load.rejections.map(({ reason }) => reason.code),
+        ['NOT_A_RECORD', 'NOT_A_RECORD', 'NOT_A_RECORD', 'NOT_A_RECORD', 'COLUMN_MISSING']
+      )
+    })
+
+    it('stores texts of any script, and a lone surrogate as U+FFFD', async () => {
+      const texts = ['Grüße', '温度', '🌡️', '\ud83c', 'x'.repeat(500), 'ü'.repeat(200)]
+      await writer().put(texts.map((location, n) => reading(n, { location })))
+      assert.deepEqual(
+        (await content()).map(row => row.location),
+        ['Grüße', '温度', '🌡️', '\ufffd', 'x'.repeat(500), 'ü'.repeat(200)]
+      )
+    })
+
+    it('stores the years that a double of microseconds cannot hold', async () => {
+      await writer({ mappings: TELEMETRY.filter(({ column }) => column !== 'location') }).put([
+        reading(1, { ts_utc: -5_000_000_000_001 }),
+        reading(1, { ts_utc: Date.UTC(2400, 0, 1) + 1 }),
+        reading(1, { ts_utc: -11_676_096_000_000 })
+      ])
+      const { rows } = await database.query(`SELECT extract(epoch FROM time)::text AS at FROM ${table} ORDER BY time`)
+      assert.deepEqual(
+        rows.map(row => Number(row.at) * 1000),
+        [-11_676_096_000_000, -5_000_000_000_001, Date.UTC(2400, 0, 1) + 1]
+      )
+    })
+
+    it('finds bad rows that only the database knows, by whatever method it writes', async () => {
+      await database.query(`CREATE TABLE ${table} (time timestamptz NOT NULL, device_id text NOT NULL, location text, metric text NOT NULL,
+        value double precision NOT NULL CHECK (value < 1000), UNIQUE (time, device_id, metric))`)
+      const sink = writer()
+      const mixed = readings(0, 3000).map((record, n) => ({ ...record, value: n % 500 === 77 ? 5000 + n : 1 }))
+      // first by COPY, whose error names the line; then all are duplicates, and INSERT's error names nothing
+      for (const [stored, duplicates] of [
+        [2994, 0],
+        [0, 2994]
+      ]) {
+        const load = await sink.put(mixed)
+        assert.deepEqual([load.stored, load.duplicates, load.rejections.length], [stored, duplicates, 6])
+        for (const { reason } of load.rejections) {
+          assert.equal(reason.code, 'ROW_REFUSED')
+          assert.match(reason.message, /value_check/)
+        }
+      }
+    })
+
+    it('property: stored + duplicates + rejected = given, and the table is what a model says', async () => {
+      await fc.assert(
+        fc.asyncProperty(fc.constantFrom<OnConflict>('ignore', 'update', 'reject'), fc.array(messages, { maxLength: 6 }), holds),
+        {
+          numRuns: server === 'postgres' ? 40 : 12
+        }
+      )
+    }).timeout(60_000)
+
+    async function holds(onConflict: OnConflict, given: readonly (readonly Sample[])[]): Promise<void> {
+      await database.query(`DROP TABLE IF EXISTS ${table}`)
+      const sink = writer({ onConflict, maxRows: 7, connections: 1 })
+      const loads = await Promise.all(given.map(message => sink.put(message)))
+      const model = new Map<string, number>()
+      for (const { bad, ...sample } of given.flat()) {
+        const key = `${sample.ts_utc} ${sample.device_id} ${sample.metric}`
+        if (!bad && (onConflict === 'update' || !model.has(key))) model.set(key, sample.value as number)
+      }
+      for (const [index, load] of loads.entries()) {
+        assert.equal(load.stored + load.duplicates + load.rejections.length, given[index]!.length)
+        assert.equal(load.open, 0)
+      }
+      const found = model.size === 0 ? [] : await content()
+      assert.deepEqual(
+        new Map(found.map(row => [`${row.time.toISOString()} ${row.device_id} ${row.metric}`, row.value])),
+        new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1)))
+      )
+      if (onConflict !== 'update') assert.equal(sum(loads.map(load => load.stored)), model.size)
+      await sink.close()
+    }
+  })
+}
+
+interface Sample {
+  readonly ts_utc: unknown
+  readonly device_id: unknown
+  readonly metric: unknown
+  readonly value: unknown
+  readonly bad: boolean
+}
+
+const good: fc.Arbitrary<Sample> = fc.record({
+  ts_utc: fc.integer({ min: 0, max: 5 }).map(n => new Date(Date.UTC(2024, 0, 1 + n)).toISOString()),
+  device_id: fc.constantFrom('a', 'b', 'bb', 'ü'),
+  metric: fc.constantFrom('t', 'u'),
+  value: fc.double({ noNaN: true, noDefaultInfinity: true }),
+  bad: fc.constant(false)
+})
+const spoiled = fc
+  .tuple(
+    good,
+    fc.constantFrom(
+      { value: 'x' },
+      { value: Number.NaN },
+      { device_id: null },
+      { device_id: 'a\0' },
+      { ts_utc: '2024-13-01T00:00:00Z' },
+      { metric: 'm'.padEnd(10) + unpredictable(9000) }
+    )
+  )
+  .map(([sample, more]) => ({ ...sample, ...more, bad: true }))
+const messages = fc.array(fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: spoiled }), { maxLength: 12 })
+
+const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
+
+/** Text that does not compress, so that it is too long for an index. The same at every call. */
+function unpredictable(length: number): string {
+  let state = 12_345
+  return Array.from({ length }, () => {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
+    return String.fromCharCode(33 + ((state >> 8) % 90))
+  }).join('')
+}
+
+describe('types of columns', function () {
+  this.timeout(30_000)
+  let database: Database
+  before(async function () {
+    this.timeout(120_000)
+    database = databaseAt((await services('postgres')).postgres.url)
+  })
+  after(() => database.close())
+  afterEach(() => database.query('DROP TABLE IF EXISTS store_types'))
+
+  const mapping = (column: string, type: Mapping['type']): Mapping => ({ column, from: column, type, key: false, required: false })
+  const TYPES = [
+    mapping('i', 'integer'),
+    mapping('b', 'bigint'),
+    mapping('f', 'boolean'),
+    mapping('j', 'jsonb'),
+    mapping('n', 'numeric'),
+    mapping('t', 'text')
+  ]
+  async function stored(records: readonly object[], columns = 'i, b, f, j, n::text, t') {
+    const writer = new TestWriter(database, 'store_types', { mappings: TYPES })
+    const load = await writer.put(records)
+    await writer.close()
+    return { load, rows: (await database.query(`SELECT ${columns} FROM store_types`)).rows }
+  }
+
+  it('keeps values of every type, and null', async () => {
+    const { rows } = await stored([
+      { i: -2_147_483_648, b: '9223372036854775807', f: false, j: { a: [1, 'ü', null] }, n: '-12345.6700', t: 17 },
+      { i: 0, b: -5, f: true, j: 'text', n: 1e-7, t: '' },
+      {}
+    ])
+    assert.deepEqual(rows, [
+      { i: -2_147_483_648, b: '9223372036854775807', f: false, j: { a: [1, 'ü', null] }, n: '-12345.6700', t: '17' },
+      { i: 0, b: '-5', f: true, j: 'text', n: '0.0000001', t: '' },
+      { i: null, b: null, f: null, j: null, n: null, t: null }
+    ])
+  })
+
+  const misfits: [object, string][] = [
+    [{ i: 1.5 }, 'COLUMN_TYPE'],
+    [{ i: 2_147_483_648 }, 'COLUMN_RANGE'],
+    [{ i: '1' }, 'COLUMN_TYPE'],
+    [{ b: 2 ** 53 }, 'COLUMN_RANGE'],
+    [{ b: '9223372036854775808' }, 'COLUMN_RANGE'],
+    [{ b: 'x' }, 'COLUMN_TYPE'],
+    [{ f: 1 }, 'COLUMN_TYPE'],
+    [{ f: 'true' }, 'COLUMN_TYPE'],
+    [{ j: { a: 'x\0y' } }, 'COLUMN_NUL'],
+    [{ j: { 'k\0': 1 } }, 'COLUMN_NUL'],
+    [{ j: 10n }, 'COLUMN_TYPE'],
+    [{ j: () => 1 }, 'COLUMN_TYPE'],
+    [{ n: 'abc' }, 'COLUMN_TYPE'],
+    [{ n: '.' }, 'COLUMN_TYPE'],
+    [{ n: Number.POSITIVE_INFINITY }, 'COLUMN_NOT_FINITE'],
+    [{ n: '1e999999' }, 'COLUMN_TYPE']
+  ]
+  it('rejects values of the wrong type, one by one', async () => {
+    const { load, rows } = await stored([...misfits.map(([record]) => record), { j: 'a literal \\u0000 is fine' }])
+    assert.deepEqual(
+      load.rejections.map(({ reason }) => reason.code),
+      misfits.map(([, code]) => code)
+    )
+    assert.equal(rows.length, 1)
+  })
+
+  it('property: numeric keeps every decimal number', async () => {
+    const decimals = fc.tuple(fc.bigInt(), fc.integer({ min: 0, max: 40 })).map(([digits, scale]) => `${digits}e-${scale}`)
+    const samples = fc.sample(fc.oneof(decimals, fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)), 400)
+    const { load } = await stored(samples.map((n, i) => ({ n, i, t: n })))
+    assert.equal(load.stored, samples.length)
+    const { rows } = await database.query('SELECT i, n::text, t FROM store_types WHERE n IS DISTINCT FROM t::numeric')
+    assert.deepEqual(rows, [])
+  })
+})
+
+describe('COPY or INSERT', () => {
+  function after(...events: readonly Event[]): boolean {
+    const method = new Method()
+    for (const event of events) {
+      if (event === 'copied') method.copied()
+      else if (event === 'duplicate') method.duplicateInCopy()
+      else method.inserted(event)
+    }
+    return method.copies
+  }
+  it('begins with COPY', () => assert.equal(after(), true))
+  it('goes to INSERT at the first duplicate', () => assert.equal(after('copied', 'duplicate'), false))
+  it('stays there while duplicates come', () => assert.equal(after('duplicate', 0, 0, 0, 0, 0, 1, 0, 0), false))
+  it('tries COPY again after some clean batches', () => assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0), true))
+  it('waits twice as long after a try in vain', () => {
+    assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', 0, 0, 0), false)
+    assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', ...times(6, 0)), true)
+  })
+})
+
+type Event = 'copied' | 'duplicate' | number
+const times = (count: number, event: Event): Event[] => Array.from({ length: count }, () => event)
