@@ -1,0 +1,143 @@
+/** Kafka as the benchmark needs it: topics of its own, filled beforehand and read to the end afterwards. */
+import { randomUUID } from 'node:crypto'
+import { createRequire } from 'node:module'
+import kafkajs, { type Admin, type Kafka as KafkaClient, type Message } from 'kafkajs'
+import { Arrivals } from './arrivals.ts'
+import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
+
+const { Kafka, logLevel } = kafkajs
+const murmur2 = createRequire(import.meta.url)('kafkajs/src/producer/partitioners/default/murmur2.js') as (key: Buffer) => number
+
+/** The partition that Kafka's own clients choose for this key. */
+const partitionOf = (key: string, partitions: number) => (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions
+
+export class Topics {
+  private readonly kafka: KafkaClient
+  private readonly admin: Admin
+
+  constructor(readonly brokers: string) {
+    this.kafka = new Kafka({
+      clientId: 'bench',
+      brokers: brokers.split(','),
+      logLevel: logLevel.NOTHING,
+      retry: { retries: 30, maxRetryTime: 1_000 }
+    })
+    this.admin = this.kafka.admin()
+  }
+
+  async connect(): Promise<void> {
+    await this.admin.connect()
+  }
+
+  async close(): Promise<void> {
+    await this.admin.disconnect()
+  }
+
+  /**
+   * Makes a topic in which the broker writes the time of arrival on each message, so that the moment a record was stored is
+   * known without asking all the time.
+   */
+  async create(topic: string, partitions: number): Promise<void> {
+    const configEntries = [
+      { name: 'message.timestamp.type', value: 'LogAppendTime' },
+      { name: 'max.message.bytes', value: String(4 * 1024 * 1024) }
+    ]
+    await this.admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true })
+  }
+
+  async delete(topics: readonly string[]): Promise<void> {
+    const known = new Set(await this.admin.listTopics())
+    const gone = topics.filter(topic => known.has(topic))
+    if (gone.length > 0) await this.admin.deleteTopics({ topics: gone })
+  }
+
+  /** Forgets the groups that begin with this, as far as nobody is a member any more. */
+  async deleteGroups(prefix: string): Promise<void> {
+    const { groups } = await this.admin.listGroups()
+    const mine = groups.map(group => group.groupId).filter(id => id.startsWith(prefix))
+    if (mine.length > 0) await this.admin.deleteGroups(mine).catch(() => {})
+  }
+
+  /** Messages in the topic so far, those of all partitions together. */
+  async size(topic: string): Promise<number> {
+    const offsets = await this.admin.fetchTopicOffsets(topic)
+    return offsets.reduce((sum, { high }) => sum + Number(high), 0)
+  }
+
+  /** Puts prepared records into a topic, keyed by device as the pipeline does it. `raw`: as devices send them. */
+  async fill(topic: string, kind: 'raw' | 'clean', records: Range, shape: Shape, partitions: number): Promise<void> {
+    const producer = this.kafka.producer({ createPartitioner: () => message => message.message.partition ?? 0 })
+    await producer.connect()
+    const size = Math.max(100, Math.min(5_000, Math.floor(1_000_000 / Math.max(shape.payloadBytes, 200))))
+    for (let from = records.from; from < records.from + records.count; from += size) {
+      const count = Math.min(size, records.from + records.count - from)
+      const messages = Array.from({ length: count }, (_, index) => prepared(kind, from + index, records.firstMs, shape, partitions))
+      await producer.send({ topic, messages, acks: 1 })
+    }
+    await producer.disconnect()
+  }
+
+  /** Reads the topic to its present end. */
+  async read(
+    topic: string,
+    range: { from: number; count: number },
+    complete?: (record: Record<string, unknown>) => boolean
+  ): Promise<Arrivals> {
+    const arrivals = new Arrivals(range.from, range.count)
+    const ends = new Map<number, bigint>()
+    for (const { partition, high, low } of await this.admin.fetchTopicOffsets(topic)) {
+      if (BigInt(high) > BigInt(low)) ends.set(partition, BigInt(high) - 1n)
+    }
+    if (ends.size === 0) return arrivals
+    const groupId = `bench-reader-${randomUUID()}`
+    const consumer = this.kafka.consumer({ groupId, maxBytesPerPartition: 8 * 1024 * 1024 })
+    await consumer.connect()
+    await consumer.subscribe({ topics: [topic], fromBeginning: true })
+    await new Promise<void>((resolve, reject) => {
+      // the last offset of a topic written in transactions is a marker that no batch shows
+      let idle = setTimeout(resolve, READ_IDLE_MS)
+      consumer.on('consumer.crash', event => reject(event.payload.error))
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            clearTimeout(idle)
+            idle = setTimeout(resolve, READ_IDLE_MS)
+            for (const { value, timestamp } of batch.messages) {
+              const record = JSON.parse(String(value)) as Record<string, unknown>
+              if (!complete || complete(record)) arrivals.add(Number(record.value), Number(timestamp))
+            }
+            if (BigInt(batch.lastOffset()) >= (ends.get(batch.partition) ?? 0n)) ends.delete(batch.partition)
+            if (ends.size === 0) {
+              clearTimeout(idle)
+              resolve()
+            }
+          }
+        })
+        .catch(reject)
+    })
+    await consumer.disconnect()
+    await this.admin.deleteGroups([groupId]).catch(() => {})
+    return arrivals
+  }
+}
+
+const READ_IDLE_MS = 5_000
+
+export interface Range {
+  readonly from: number
+  readonly count: number
+  readonly firstMs: number
+}
+
+function prepared(kind: 'raw' | 'clean', sequence: number, firstMs: number, shape: Shape, partitions: number): Message {
+  const device = deviceOf(sequence, shape)
+  const key = deviceId(device)
+  const text = kind === 'raw' ? payloadOf : cleanPayloadOf
+  return {
+    key,
+    partition: partitionOf(key, partitions),
+    value: text(sequence, preparedTime(sequence, firstMs), shape),
+    ...(kind === 'raw' ? { headers: { 'mqtt.topic': topicOf(device) } } : {})
+  }
+}
