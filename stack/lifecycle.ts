@@ -9,7 +9,7 @@ import { keepArchive } from './java.ts'
 import { kafka } from './kafka/launcher.ts'
 import type { Launcher, StartContext } from './launcher.ts'
 import { anyFree, isFree, nextFree } from './ports.ts'
-import { postgres, postgresData } from './postgres.ts'
+import { postgres, postgresData } from './postgres/launcher.ts'
 import { end, identify, isAlive, launch } from './process.ts'
 import {
   catalogue,
@@ -59,6 +59,7 @@ async function startAll(names: readonly ServiceName[], options: StartOptions, st
   state.kafkaCluster ??= randomBytes(16).toString('base64url').replace(/^-/, 'A')
   const areReady = await Promise.all(names.map(name => isReady(name, options, state)))
   const missing = names.filter((_, i) => !areReady[i])
+  for (const name of missing) launchers[name].check()
   for (const name of missing) await choosePorts(name, options, state)
   writeState(options.home, state)
   const results = await Promise.allSettled(missing.map(name => startOne(name, options, state)))

@@ -10,6 +10,8 @@ import { type Java, otherWays } from './java.ts'
 import { cacheFolder, repository } from './services.ts'
 
 const run = promisify(execFile)
+const isWindows = process.platform === 'win32'
+const mvn = isWindows ? 'mvn.cmd' : 'mvn'
 const pom = join(repository, 'stack', 'mvn', 'pom.xml')
 
 export type JarProfile = 'kafka' | 'mqtt' | 'ecj'
@@ -36,21 +38,26 @@ function publish(half: string, whole: string): void {
   }
 }
 
+const jarFolder = (profile: JarProfile) => join(cacheFolder(), `${profile}-${fingerprint([pom])}`)
+
+/** Throws when jars are missing and Maven, which could download them, is missing too. */
+export function checkJars(...profiles: JarProfile[]): void {
+  if (profiles.every(profile => existsSync(jarFolder(profile)))) return
+  if (spawnSync(mvn, ['-v'], { shell: isWindows }).status === 0) return
+  const why = 'It is used once, to download the jars of Apache Kafka and of the MQTT broker.'
+  throw new StackError('MAVEN_MISSING', `There is no Maven ("mvn") on PATH. ${why} Install Maven 3.6 or newer.\n${otherWays()}`)
+}
+
 /** The folder with a profile's jars; downloads them when they are not there. */
 export async function jars(profile: JarProfile, onProgress: (line: string) => void): Promise<string> {
-  const folder = join(cacheFolder(), `${profile}-${fingerprint([pom])}`)
+  const folder = jarFolder(profile)
   if (existsSync(folder)) return folder
-  const mvn = process.platform === 'win32' ? 'mvn.cmd' : 'mvn'
-  if (spawnSync(mvn, ['-v'], { shell: process.platform === 'win32' }).status !== 0) {
-    const why = 'It is used once, to download the jars of Apache Kafka and of the MQTT broker.'
-    throw new StackError('MAVEN_MISSING', `There is no Maven ("mvn") on PATH. ${why} Install Maven 3.6 or newer.\n${otherWays()}`)
-  }
   onProgress(`downloading the jars of ${profile === 'ecj' ? 'the Java compiler' : profile} (once)`)
   const half = `${folder}.${process.pid}`
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
   try {
     mkdirSync(cacheFolder(), { recursive: true })
-    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: process.platform === 'win32', maxBuffer: 1 << 26 })
+    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26 })
   } catch (error) {
     rmSync(half, { recursive: true, force: true })
     throw new StackError('DOWNLOAD_FAILED', `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`, {

@@ -87,6 +87,13 @@ export const accounts = {
   timescale: { user: 'postgres', password: '', database: 'postgres' }
 } as const
 
+/** Kafka topics of the pipeline. Partitions: at least twice as many as consumers that shall share the work. */
+export const topics = { raw: 'iot-telemetry-raw', clean: 'iot-telemetry-clean', deadLetter: 'iot-telemetry-dead-letter' } as const
+export const partitionsPerTopic = 8
+
+/** The hypertable of readings; its columns and policies are in timescale/telemetry.sql. */
+export const telemetryTable = 'telemetry'
+
 /** Paths of PEM files. */
 export type CertificatePaths = { ca: string; clientCert: string; clientKey: string }
 

@@ -4,7 +4,7 @@ import { basename, delimiter, join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
 import { findJava, jvmOptions } from '../java.ts'
 import type { Launcher, StartContext } from '../launcher.ts'
-import { compile, jars } from '../maven.ts'
+import { checkJars, compile, jars } from '../maven.ts'
 import { probeMqtt } from '../probe.ts'
 import { accounts, type MqttService, repository } from '../services.ts'
 
@@ -59,6 +59,11 @@ function describe({ home, port }: StartContext): MqttService {
 }
 
 export const mqtt: Launcher<'mqtt'> = {
+  check() {
+    findJava()
+    checkJars('mqtt', 'ecj')
+  },
+
   async prepare(context) {
     const { home, fullJit, onProgress } = context
     const java = findJava()

@@ -7,7 +7,7 @@ import { ensureCertificates } from '../certificates.ts'
 import { StackError } from '../errors.ts'
 import { findJava, type Java, jvmOptions } from '../java.ts'
 import type { Launcher, StartContext } from '../launcher.ts'
-import { jars } from '../maven.ts'
+import { checkJars, jars } from '../maven.ts'
 import { probeKafka } from '../probe.ts'
 import { accounts, type KafkaService, repository } from '../services.ts'
 
@@ -63,6 +63,11 @@ function describe({ home, port }: StartContext): KafkaService {
 }
 
 export const kafka: Launcher<'kafka'> = {
+  check() {
+    findJava()
+    checkJars('kafka')
+  },
+
   async prepare(context) {
     const { home, fullJit, onProgress } = context
     const java = findJava()

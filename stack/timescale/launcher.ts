@@ -11,6 +11,9 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 const { user, database } = accounts.timescale
 
 export const timescale: Launcher<'timescale'> = {
+  // Node is there, and the database is one of its packages
+  check() {},
+
   prepare({ folder, port }) {
     const server = join(repository, 'stack', 'timescale', 'server.ts')
     const args = ['--import', tsx, server, folder, String(port('timescale'))]

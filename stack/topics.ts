@@ -1,0 +1,20 @@
+/** The Kafka topics that the pipeline uses. */
+import { Kafka, logLevel } from 'kafkajs'
+import { partitionsPerTopic, topics } from './services.ts'
+
+/** Makes the topics that are missing and returns their names. One that exists is left as it is. Rejects with kafkajs' error. */
+export async function ensureTopics(brokers: string): Promise<string[]> {
+  const kafka = new Kafka({ clientId: 'millrace-setup', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+  const admin = kafka.admin()
+  await admin.connect()
+  try {
+    const existing = new Set(await admin.listTopics())
+    const missing = Object.values(topics).filter(topic => !existing.has(topic))
+    // replication: as the broker is configured, which is 1 for ours
+    const wanted = missing.map(topic => ({ topic, numPartitions: partitionsPerTopic, replicationFactor: -1 }))
+    if (wanted.length > 0) await admin.createTopics({ topics: wanted, waitForLeaders: true })
+    return missing
+  } finally {
+    await admin.disconnect()
+  }
+}
