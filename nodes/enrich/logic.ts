@@ -1,0 +1,104 @@
+import { type Message, recordsOf } from '../../core/batch.ts'
+import { getter, isFieldPath } from '../../core/field-path.ts'
+import { unfitness } from '../../core/parse-record.ts'
+import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record.ts'
+import type { Options } from '../../core/spec.ts'
+import type { Directory } from './directory.ts'
+import { applier, type Metadata } from './metadata.ts'
+import { spec } from './spec.ts'
+import { keyText } from './table.ts'
+
+export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
+export type Find = (keys: readonly string[], message: Message) => Promise<ReadonlyMap<string, Metadata>>
+
+/** By record of a batch: its metadata, null if there is no such device, undefined if it is not known yet. */
+type Found = (Metadata | null | undefined)[]
+
+const STAGE = 'enrich'
+
+/**
+ * Makes the function that adds to the records of a message what is known of their devices. Answers at once where everything
+ * is known, and with a promise where something has to be looked up. Metadata is written into the record itself, which is
+ * ours: Node-RED clones a message for every wire but the first.
+ * @param find looks up what `directory` does not know, as long as it takes
+ * @param now the clock, in milliseconds since 1970; asked once a message
+ */
+export function enricher(
+  options: Options<typeof spec>,
+  directory: Pick<Directory, 'peek'>,
+  find: Find,
+  now: () => number
+): (message: Message) => Sorted | Promise<Sorted> {
+  const keyOf = keyReader(options.key)
+  const finish = finisher(options)
+  return message => {
+    const records = recordsOf(message.payload)
+    const nowMs = now()
+    const found: Found = new Array(records.length)
+    let unknown: Map<number, string> | undefined
+    for (let index = 0; index < records.length; index++) {
+      const key = keyOf(records[index])
+      const known = key === undefined ? null : directory.peek(key, nowMs)
+      found[index] = known
+      if (known === undefined) (unknown ??= new Map()).set(index, key!)
+    }
+    if (!unknown) return finish(records, found)
+    const asked = unknown
+    return find([...new Set(asked.values())], message).then(answers => {
+      for (const [index, key] of asked) found[index] = answers.get(key) ?? null
+      return finish(records, found)
+    })
+  }
+}
+
+function keyReader(path: string): (record: unknown) => string | undefined {
+  const get = getter(path)
+  return record => keyText(get(record))
+}
+
+function finisher(options: Options<typeof spec>): (records: readonly unknown[], found: Found) => Sorted {
+  const apply = applier(options.copy)
+  const applyDefaults = applier([])
+  const defaults: Metadata = options.defaults.map(({ field, value }) => [field, typed(value)] as const)
+  return (records, found) => {
+    const enriched: unknown[] = []
+    const rejected: Rejection[] = []
+    for (let index = 0; index < records.length; index++) {
+      const record = records[index]
+      const metadata = found[index]
+      const reason = unfitness(record) ?? (metadata || options.unknown !== 'reject' ? undefined : unknownDevice(record, options.key))
+      if (reason) {
+        rejected.push(reject(record, STAGE, reason))
+        continue
+      }
+      if (metadata) apply(record as TelemetryRecord, metadata)
+      else if (options.unknown === 'default') applyDefaults(record as TelemetryRecord, defaults)
+      enriched.push(record)
+    }
+    return [enriched, rejected]
+  }
+}
+
+function unknownDevice(record: unknown, path: string): Reason {
+  const key = keyText(getter(path)(record))
+  const message =
+    key === undefined ? `The record names no device in ${path}.` : `There is no metadata for ${path} ${JSON.stringify(key.slice(0, 80))}.`
+  return { code: 'UNKNOWN_DEVICE', message, path }
+}
+
+/** Text that is written as a number is one, as in a table: 52.5 but not 007. */
+const typed = (text: string): unknown => (String(Number(text)) === text ? Number(text) : text)
+
+/** What is wrong with settings that concern every source, in words. */
+export function problemsOf({ key, copy, unknown, defaults }: Options<typeof spec>): string[] {
+  const { fields } = spec
+  const paths: [string, string][] = [
+    [fields.key.label, key],
+    ...copy.flatMap(({ from, to }): [string, string][] => [
+      [fields.copy.label, from],
+      [fields.copy.label, to || from]
+    ]),
+    ...(unknown === 'default' ? defaults.map(({ field }): [string, string] => [fields.defaults.label, field]) : [])
+  ]
+  return paths.filter(([, path]) => !isFieldPath(path)).map(([label, path]) => `${label}: "${path}" is not the path of a field`)
+}

@@ -1,0 +1,54 @@
+import { cloneRecord } from '../../core/clone-record.ts'
+import { getter, isFieldPath, setField } from '../../core/field-path.ts'
+import type { TelemetryRecord } from '../../core/record.ts'
+
+/** What a source says of a device: a row of a table, or a JSON object. */
+export type Row = Readonly<Record<string, unknown>>
+
+/** What is to be copied into the records of one device, worked out once a device. */
+export type Metadata = readonly (readonly [to: string, value: unknown])[]
+
+export interface Copy {
+  /** A column, or a path into objects. */
+  readonly from: string
+  /** A field of the record; empty for the same name. */
+  readonly to: string
+}
+
+/** Works out what a row gives to a record. Without any `copies` that is every column but the key. */
+export function projector(copies: readonly Copy[], keyColumn: string): (row: Row) => Metadata {
+  if (copies.length === 0) {
+    return row => Object.entries(row).flatMap(([name, value]) => (name === keyColumn || !isFieldPath(name) ? [] : given(name, value)))
+  }
+  const getters = copies.map(({ from, to }) => [to || from, getter(from)] as const)
+  return row => getters.flatMap(([to, get]) => given(to, get(row)))
+}
+
+const given = (to: string, value: unknown): Metadata =>
+  value === undefined ? [] : [[to, value instanceof Date ? value.toISOString() : value] as const]
+
+export type Apply = (record: TelemetryRecord, metadata: Metadata) => void
+
+/**
+ * Writes metadata into a record. Fields that a person listed replace those of the record; where all are copied, a column
+ * that happens to be called `value` must not replace a measurement.
+ */
+export function applier(copies: readonly Copy[]): Apply {
+  if (copies.length === 0) {
+    return (record, metadata) => {
+      for (const [name, value] of metadata) if (!Object.hasOwn(record, name)) record[name] = own(value)
+    }
+  }
+  const nested = copies.some(({ from, to }) => (to || from).includes('.'))
+  const set = nested ? setField : setPlain
+  return (record, metadata) => {
+    for (const [to, value] of metadata) set(record, to, own(value))
+  }
+}
+
+function setPlain(record: TelemetryRecord, name: string, value: unknown): void {
+  record[name] = value
+}
+
+/** Records of one device must not share objects that a later node may change. */
+const own = (value: unknown) => (typeof value === 'object' ? cloneRecord(value) : value)

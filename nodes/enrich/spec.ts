@@ -1,0 +1,263 @@
+import type { NodeSpec } from '../../core/spec.ts'
+
+const DEVICES = `device_id,location
+sensor-001,hall 1
+sensor-002,hall 2
+`
+
+const QUERY = `SELECT device_id, location
+FROM devices
+WHERE device_id = ANY($1)
+`
+
+export const spec = {
+  type: 'millrace-enrich',
+  label: 'enrich',
+  summary: 'Adds to every record what is known of its device: location, model, owner.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  outputs: ['enriched', 'rejected'],
+  fields: {
+    key: {
+      kind: 'text',
+      label: 'Device',
+      default: 'device_id',
+      required: true,
+      help: 'The field of the record that names the device; a path such as meta.id reaches into objects.'
+    },
+    source: {
+      kind: 'choice',
+      label: 'Metadata from',
+      default: 'inline',
+      choices: { inline: 'a table typed in here', file: 'a CSV or JSON file', database: 'a database', http: 'a web service' },
+      help: 'Where it is known what belongs to a device.'
+    },
+    devices: {
+      kind: 'code',
+      label: 'Table',
+      default: DEVICES,
+      language: 'csv',
+      required: true,
+      when: { source: 'inline' },
+      help: 'CSV with a header line, or a JSON array of objects.'
+    },
+    file: {
+      kind: 'text',
+      label: 'File',
+      default: '',
+      placeholder: '/data/devices.csv',
+      required: true,
+      when: { source: 'file' },
+      help: 'Full path of a CSV file with a header line, or of a JSON file with an array of objects. It is read again when it changes.'
+    },
+    database: {
+      kind: 'ref',
+      label: 'Database',
+      default: '',
+      type: 'millrace-timescale-database',
+      when: { source: 'database' },
+      help: 'Where the table of devices is.'
+    },
+    lookup: {
+      kind: 'choice',
+      label: 'Look up in',
+      default: 'table',
+      choices: { table: 'a table or view', query: 'a query of my own' },
+      when: { source: 'database' },
+      help: 'A query can join several tables.'
+    },
+    table: {
+      kind: 'text',
+      label: 'Table',
+      default: 'devices',
+      required: true,
+      pick: 'tables',
+      when: { source: 'database', lookup: 'table' },
+      help: 'Name of the table or view, with its schema where needed: devices, registry.devices.'
+    },
+    query: {
+      kind: 'code',
+      label: 'Query',
+      default: QUERY,
+      language: 'sql',
+      required: true,
+      when: { source: 'database', lookup: 'query' },
+      help: 'It gets the devices of a batch as the array $1, and must give a row for each that it knows, with the key column.'
+    },
+    url: {
+      kind: 'text',
+      label: 'URL',
+      default: '',
+      placeholder: 'https://registry.example.org/devices/{key}',
+      required: true,
+      when: { source: 'http' },
+      help: 'Address that answers with a JSON object; {key} becomes the device. The answers 404 and 410 mean that there is no such device.'
+    },
+    token: { kind: 'secret', label: 'Token', default: '', when: { source: 'http' }, help: 'Sent as a bearer token. Empty for none.' },
+    keyColumn: {
+      kind: 'text',
+      label: 'Key column',
+      default: 'device_id',
+      required: true,
+      pick: 'columns',
+      when: { source: ['inline', 'file', 'database'] },
+      help: 'The column that names the device.'
+    },
+    copy: {
+      kind: 'list',
+      label: 'Copy',
+      default: [{ from: 'location', to: '' }],
+      help: 'What goes into the record. A field of this name is replaced. An empty list copies everything that the record does not have yet.',
+      columns: {
+        from: {
+          kind: 'text',
+          label: 'Column',
+          default: '',
+          required: true,
+          placeholder: 'location',
+          help: 'A column, or a path into a JSON object.'
+        },
+        to: {
+          kind: 'text',
+          label: 'Field',
+          default: '',
+          placeholder: 'the same',
+          help: 'The field of the record; empty for the same name.'
+        }
+      }
+    },
+    unknown: {
+      kind: 'choice',
+      label: 'Unknown device',
+      default: 'reject',
+      choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
+      help: 'What becomes of records whose device the source does not know, or that name none.'
+    },
+    defaults: {
+      kind: 'list',
+      label: 'Default values',
+      default: [{ field: 'location', value: 'unknown' }],
+      when: { unknown: 'default' },
+      help: 'For records of unknown devices, where the record does not have the field.',
+      columns: {
+        field: { kind: 'text', label: 'Field', default: '', required: true, placeholder: 'location', help: 'The field of the record.' },
+        value: { kind: 'text', label: 'Value', default: '', placeholder: 'unknown', help: 'Written as a number, it is one.' }
+      }
+    },
+    ttlS: {
+      kind: 'number',
+      label: 'Known for',
+      default: 300,
+      min: 1,
+      unit: 's',
+      section: 'advanced',
+      when: { source: ['database', 'http'] },
+      help: 'After this time a device is asked for again, in the background: meanwhile what is known is used.'
+    },
+    unknownTtlS: {
+      kind: 'number',
+      label: 'Unknown for',
+      default: 30,
+      min: 1,
+      unit: 's',
+      section: 'advanced',
+      when: { source: ['database', 'http'] },
+      help: 'A new device is found at the latest after this time.'
+    },
+    maxEntries: {
+      kind: 'number',
+      label: 'Remember at most',
+      default: 100_000,
+      min: 1,
+      integer: true,
+      unit: 'devices',
+      section: 'advanced',
+      when: { source: ['database', 'http'] },
+      help: 'Bounds the memory; those looked up longest ago are forgotten first.'
+    },
+    timeoutMs: {
+      kind: 'number',
+      label: 'Answer within',
+      default: 5000,
+      min: 1,
+      integer: true,
+      unit: 'ms',
+      section: 'advanced',
+      when: { source: 'http' },
+      help: 'How long one request may take.'
+    },
+    concurrency: {
+      kind: 'number',
+      label: 'Requests at once',
+      default: 8,
+      min: 1,
+      max: 100,
+      integer: true,
+      section: 'advanced',
+      when: { source: 'http' },
+      help: 'How many devices are asked for at the same time.'
+    },
+    waitS: {
+      kind: 'number',
+      label: 'Wait at most',
+      default: 30,
+      min: 0,
+      unit: 's',
+      section: 'advanced',
+      when: { source: ['file', 'database', 'http'] },
+      help: 'While the source of metadata is away, records of devices that are not known yet wait. After this time the message fails, so that its source delivers it again.'
+    }
+  },
+  examples: [
+    {
+      name: 'the location of a device from a table',
+      given: { device_id: 'sensor-001', value: 23.5 },
+      then: [{ device_id: 'sensor-001', value: 23.5, location: 'hall 1' }, null]
+    },
+    {
+      name: 'an unknown device is rejected',
+      given: [
+        { device_id: 'sensor-002', value: 1 },
+        { device_id: 'intruder', value: 2 }
+      ],
+      then: [
+        [{ device_id: 'sensor-002', value: 1, location: 'hall 2' }],
+        [
+          {
+            record: { device_id: 'intruder', value: 2 },
+            reason: { code: 'UNKNOWN_DEVICE', message: 'There is no metadata for device_id "intruder".', path: 'device_id' },
+            stage: 'enrich',
+            origin: null,
+            raw: null
+          }
+        ]
+      ]
+    },
+    {
+      name: 'an unknown device gets default values',
+      options: { unknown: 'default', defaults: [{ field: 'location', value: 'unknown' }] },
+      given: { device_id: 'intruder', value: 2 },
+      then: [{ device_id: 'intruder', value: 2, location: 'unknown' }, null]
+    },
+    {
+      name: 'everything from a JSON table; the measurement is not replaced',
+      options: { devices: '[{ "device_id": 7, "value": "gold", "site": { "name": "north" } }]', copy: [] },
+      given: { device_id: '7', value: 2 },
+      then: [{ device_id: '7', value: 2, site: { name: 'north' } }, null]
+    },
+    {
+      name: 'columns by other names, numbers as numbers',
+      options: {
+        devices: 'serial;place;floor\nA1;"hall; west";-1\n',
+        keyColumn: 'serial',
+        copy: [
+          { from: 'place', to: 'location' },
+          { from: 'floor', to: 'position.floor' }
+        ]
+      },
+      given: { device_id: 'A1' },
+      then: [{ device_id: 'A1', location: 'hall; west', position: { floor: -1 } }, null]
+    }
+  ]
+} as const satisfies NodeSpec

@@ -1,0 +1,80 @@
+import { parse } from 'csv-parse/sync'
+import { reasonOf } from '../../core/errors.ts'
+import type { Row } from './metadata.ts'
+
+/** A sample of the first line decides between comma, semicolon (spreadsheets of much of Europe) and tab. */
+const DELIMITERS = [',', ';', '\t'] as const
+
+/**
+ * Reads a table of devices by key: CSV with a header line; a JSON array of objects; or a JSON object of objects by key.
+ * @throws Error that says what is wrong, and in which row
+ */
+export function readTable(text: string, keyColumn: string): Map<string, Row> {
+  const start = text.trimStart()[0]
+  return start === '[' || start === '{' ? fromJson(text, keyColumn) : fromCsv(text, keyColumn)
+}
+
+function fromJson(text: string, keyColumn: string): Map<string, Row> {
+  const parsed: unknown = parseJson(text)
+  if (Array.isArray(parsed)) return byKey(parsed.map(rowOf), keyColumn, 'entry')
+  return new Map(Object.entries(parsed as object).map(([key, row]) => [key, rowOf(row, key)]))
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (error) {
+    throw new Error(`it is not JSON: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+function rowOf(row: unknown, at: string | number): Row {
+  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Row
+  throw new Error(`${typeof at === 'number' ? `entry ${at + 1}` : `"${at}"`} is not an object`)
+}
+
+function fromCsv(text: string, keyColumn: string): Map<string, Row> {
+  const [header = [], ...lines] = parseCsv(text)
+  if (!header.includes(keyColumn)) throw new Error(`the header line has no column "${keyColumn}"; it has ${header.join(', ') || 'none'}`)
+  const numeric = header.map((name, index) => name !== keyColumn && isNumeric(lines.map(line => line[index] ?? '')))
+  const rows = lines.map(line => {
+    // An empty cell says nothing about the device.
+    const cells = header.flatMap((name, index) => (line[index] ? [[name, numeric[index] ? Number(line[index]) : line[index]]] : []))
+    return Object.fromEntries(cells) as Row
+  })
+  return byKey(rows, keyColumn, 'line')
+}
+
+function parseCsv(text: string): string[][] {
+  const firstLine = text.slice(0, text.search(/[\r\n]|$/))
+  const counts = DELIMITERS.map(delimiter => firstLine.split(delimiter).length)
+  const delimiter = DELIMITERS[counts.indexOf(Math.max(...counts))]!
+  try {
+    return parse(text, { bom: true, trim: true, skip_empty_lines: true, delimiter })
+  } catch (error) {
+    throw new Error(`it is not CSV: ${reasonOf(error)}`, { cause: error })
+  }
+}
+
+/** A column is of numbers if every cell is written as a number is: 52.5 but not 007, which is a name. */
+function isNumeric(cells: readonly string[]): boolean {
+  return cells.some(cell => cell !== '') && cells.every(cell => cell === '' || String(Number(cell)) === cell)
+}
+
+function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'): Map<string, Row> {
+  const table = new Map<string, Row>()
+  for (const [index, row] of rows.entries()) {
+    const at = `${unit} ${unit === 'line' ? index + 2 : index + 1}`
+    const key = keyText(Object.hasOwn(row, keyColumn) ? row[keyColumn] : undefined)
+    if (key === undefined) throw new Error(`${at} has no ${keyColumn}`)
+    if (table.has(key)) throw new Error(`${at}: ${keyColumn} "${key}" is there twice`)
+    table.set(key, row)
+  }
+  return table
+}
+
+/** A key as text, so that the number 7 and the text 7 are one device; undefined if it is none. */
+export function keyText(value: unknown): string | undefined {
+  if (typeof value === 'string') return value === '' ? undefined : value
+  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined
+}

@@ -1,0 +1,205 @@
+import assert from 'node:assert/strict'
+import { mkdtemp, rename, rm, writeFile } from 'node:fs/promises'
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { Database } from '../../../core/postgres/pool.ts'
+import { fromUrl } from '../../../core/postgres/settings.ts'
+import { databaseLookup, statementFor } from '../../../nodes/enrich/database-lookup.ts'
+import { FileDirectory } from '../../../nodes/enrich/file-directory.ts'
+import { httpLookup } from '../../../nodes/enrich/http-lookup.ts'
+import { projector } from '../../../nodes/enrich/metadata.ts'
+import { persist } from '../../../nodes/enrich/persist.ts'
+import { services } from '../../services.ts'
+import { until } from '../../until.ts'
+
+const project = projector([{ from: 'location', to: '' }], 'id')
+const never = new AbortController().signal
+
+describe('nodes/enrich/file', () => {
+  let folder: string
+  before(async () => {
+    folder = await mkdtemp(join(tmpdir(), 'millrace-enrich-'))
+  })
+  after(() => rm(folder, { recursive: true }))
+
+  it('reads the file when it appears, again when it is replaced, and keeps the table while it is broken', async function () {
+    this.timeout(30_000)
+    const path = join(folder, 'devices.csv')
+    const problems: (string | undefined)[] = []
+    const directory = new FileDirectory({ path, keyColumn: 'id', project, onRead: problem => problems.push(problem) })
+    try {
+      assert.equal(directory.peek('a'), undefined)
+      await assert.rejects(directory.find(), /devices\.csv is not there/)
+      await writeFile(path, 'id,location\na,hall 1\n')
+      assert.deepEqual((await directory.find()).get('a'), [['location', 'hall 1']])
+      assert.equal(directory.peek('b'), null)
+
+      await writeFile(join(folder, 'next'), 'id,location\na,hall two\n')
+      await rename(join(folder, 'next'), path)
+      await until('the new table', () => directory.peek('a')?.[0]?.[1] === 'hall two')
+
+      await writeFile(path, 'broken\n')
+      await until('the problem', () => problems.at(-1)?.includes('has no column "id"'))
+      assert.deepEqual(directory.peek('a'), [['location', 'hall two']])
+
+      await rm(path)
+      await until('the problem', () => problems.at(-1)?.includes('is not there'))
+      assert.deepEqual(directory.peek('a'), [['location', 'hall two']])
+    } finally {
+      directory.close()
+    }
+  })
+})
+
+describe('nodes/enrich/http', () => {
+  let server: Server
+  let url: string
+  let atOnce = 0
+  let mostAtOnce = 0
+  before(done => {
+    server = createServer(async (request, response) => {
+      mostAtOnce = Math.max(mostAtOnce, ++atOnce)
+      await new Promise(setImmediate)
+      atOnce--
+      const path = decodeURIComponent(request.url ?? '')
+      if (path === '/slow') return
+      const answers: Record<string, [number, string]> = {
+        '/gone': [410, ''],
+        '/nobody': [404, 'no'],
+        '/busy': [503, ''],
+        '/list': [200, '[]'],
+        '/huge': [200, `{"location":"${'x'.repeat(1_100_000)}"}`],
+        '/who': [200, JSON.stringify({ location: request.headers.authorization ?? 'nobody' })]
+      }
+      const [status, body] = answers[path] ?? [200, JSON.stringify({ location: `at ${path}` })]
+      response.writeHead(status).end(body)
+    }).listen(0, '127.0.0.1', () => {
+      url = `http://127.0.0.1:${(server.address() as AddressInfo).port}/{key}`
+      done()
+    })
+  })
+  after(done => {
+    server.close(done)
+    server.closeAllConnections()
+  })
+  const start = (more: object = {}, closing = never) =>
+    httpLookup({ url, token: '', timeoutMs: 2000, concurrency: 3, ...more }, project, closing)
+
+  it('asks for several devices at a time, not for all', async () => {
+    const keys = Array.from({ length: 20 }, (_, index) => `d${index}`)
+    const found = await start()(keys)
+    assert.equal(found.size, 20)
+    assert.deepEqual(found.get('d7'), [['location', 'at /d7']])
+    assert.equal(mostAtOnce, 3)
+  })
+  it('takes 404 and 410 for an unknown device', async () => {
+    assert.deepEqual([...(await start()(['gone', 'd1', 'nobody'])).keys()], ['d1'])
+  })
+  it('lets no device lead elsewhere', async () => {
+    assert.deepEqual((await start()(['a/../b?c#d'])).get('a/../b?c#d'), [['location', 'at /a/../b?c#d']])
+    assert.equal((await start()(['..', '.', 'half a pair \ud800'])).size, 0)
+  })
+  it('sends the token', async () => {
+    assert.deepEqual((await start({ token: 's3cret' })(['who'])).get('who'), [['location', 'Bearer s3cret']])
+  })
+  const failures: [key: string, more: object, problem: RegExp][] = [
+    ['busy', {}, /answered 503/],
+    ['list', {}, /something else than a JSON object/],
+    ['huge', {}, /more than 1000000 bytes/],
+    ['slow', { timeoutMs: 50 }, /did not answer within 50 ms/],
+    ['d1', { url: 'http://127.0.0.1:1/{key}' }, /ECONNREFUSED|bad port/]
+  ]
+  for (const [key, more, problem] of failures) {
+    it(`says why ${key} failed`, () => assert.rejects(start(more)([key]), problem))
+  }
+  it('gives up when the node is stopped', async () => {
+    const closing = new AbortController()
+    const work = persist(() => start({}, closing.signal)(['slow']), {
+      waitMs: 60_000,
+      closing: closing.signal,
+      onTry: () => setImmediate(() => closing.abort()),
+      onOutcome: () => {}
+    })
+    await assert.rejects(work, { code: 'CLOSED' })
+  })
+})
+
+describe('nodes/enrich/persist', () => {
+  it('tries until it works, and tells of every try', async () => {
+    const outcomes: unknown[] = []
+    let tries = 0
+    const work = async () => {
+      if (++tries < 3) throw new Error(`try ${tries}`)
+      return 'found'
+    }
+    const result = await persist(work, {
+      waitMs: 10_000,
+      closing: never,
+      onTry: () => {},
+      onOutcome: problem => outcomes.push(String(problem))
+    })
+    assert.deepEqual([result, outcomes], ['found', ['Error: try 1', 'Error: try 2', 'undefined']])
+  })
+  it('fails with the last reason when the time is up', () => {
+    const work = () => Promise.reject(new Error('no route to host'))
+    const waiting = persist(work, { waitMs: 20, closing: never, onTry: () => {}, onOutcome: () => {} })
+    return assert.rejects(waiting, {
+      code: 'LOOKUP_FAILED',
+      message: 'The metadata could not be looked up within 0.02 s: no route to host.'
+    })
+  })
+})
+
+describe('nodes/enrich/database', function () {
+  this.timeout(120_000)
+  let database: Database
+  before(async () => {
+    const { postgres } = await services('postgres')
+    const given = fromUrl(postgres.url)
+    database = new Database({
+      ...given,
+      maxConnections: 2,
+      statementTimeoutMs: 10_000,
+      connectTimeoutMs: 10_000,
+      applicationName: 'enrich test'
+    })
+    database.acquire()
+    await database.query('CREATE SCHEMA IF NOT EXISTS enrich_test')
+    await database.query('CREATE TABLE IF NOT EXISTS enrich_test."Devices" (id text PRIMARY KEY, location text, since timestamptz)')
+    await database.query('CREATE TABLE IF NOT EXISTS enrich_test.numbered (id int PRIMARY KEY, location text)')
+    await database.query(
+      "INSERT INTO enrich_test.\"Devices\" SELECT 'd' || n, 'hall ' || n, 'epoch' FROM generate_series(1, 3000) n ON CONFLICT DO NOTHING"
+    )
+    await database.query("INSERT INTO enrich_test.numbered VALUES (7, 'seven') ON CONFLICT DO NOTHING")
+  })
+  after(async () => {
+    await database?.query('DROP SCHEMA enrich_test CASCADE')
+    await database?.release()
+  })
+
+  it('looks devices up in a table, thousands at once', async () => {
+    const statement = statementFor('enrich_test."Devices"', 'id', [{ from: 'location', to: '' }])
+    const keys = Array.from({ length: 2500 }, (_, index) => `d${index}`)
+    const found = await databaseLookup(database, statement, 'id', project)(keys)
+    assert.equal(found.size, 2499)
+    assert.deepEqual(found.get('d2499'), [['location', 'hall 2499']])
+  })
+  it('copies all columns, times as ISO 8601', async () => {
+    const found = await databaseLookup(database, statementFor('enrich_test."Devices"', 'id', []), 'id', projector([], 'id'))(['d1'])
+    assert.deepEqual(Object.fromEntries(found.get('d1')!), { location: 'hall 1', since: '1970-01-01T00:00:00.000Z' })
+  })
+  it('finds the others beside a key that the column cannot hold', async () => {
+    const lookup = databaseLookup(database, statementFor('enrich_test.numbered', 'id', []), 'id', project)
+    assert.deepEqual([...(await lookup(['1', 'abc', '7', '99999999999', 'nul\0', '"', '{}'])).keys()], ['7'])
+  })
+  it('takes a query of the user’s own', async () => {
+    const query = 'SELECT id, upper(location) AS location FROM enrich_test."Devices" WHERE id = ANY($1)'
+    assert.deepEqual((await databaseLookup(database, query, 'id', project)(['d5'])).get('d5'), [['location', 'HALL 5']])
+  })
+  it('fails where the statement is wrong', () =>
+    assert.rejects(databaseLookup(database, 'SELECT id FROM enrich_test.nowhere WHERE id = ANY($1)', 'id', project)(['d1']), {
+      code: '42P01'
+    }))
+})
