@@ -1,6 +1,4 @@
 import type { Admin } from 'kafkajs'
-import { KafkaClient, RETRY } from './client.ts'
-import type { ClusterSettings } from './settings.ts'
 
 export interface PartitionLag {
   readonly topic: string
@@ -23,72 +21,24 @@ export interface GroupLag {
   readonly total: number
 }
 
-const PARALLEL = 8
-
-/** Asks a cluster how far consumer groups are behind. One connection, made at the first question, made anew after a failure. */
-export class LagReader {
-  #open: { client: KafkaClient; admin: Admin } | undefined
-
-  constructor(
-    private readonly settings: ClusterSettings,
-    private readonly deadlineMs = 8_000
-  ) {}
-
-  /**
-   * The lag of these groups on topics that `wanted` takes, in the order of `groups`.
-   * @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when the deadline has passed
-   */
-  async read(groups: readonly string[], wanted: (topic: string) => boolean = () => true): Promise<GroupLag[]> {
-    const { client, admin } = this.#connection()
-    try {
-      return await this.#withDeadline(this.#ask(admin, groups, wanted))
-    } catch (error) {
-      await this.close()
-      throw client.explain(error)
-    }
-  }
-
-  async close(): Promise<void> {
-    const open = this.#open
-    this.#open = undefined
-    await open?.client.close(() => open.admin.disconnect())
-  }
-
-  async #ask(admin: Admin, groups: readonly string[], wanted: (topic: string) => boolean): Promise<GroupLag[]> {
-    await admin.connect()
-    const described = new Map((await admin.describeGroups([...groups])).groups.map(group => [group.groupId, group]))
-    const committed = await inParallel(groups, group => admin.fetchOffsets({ groupId: group }))
-    const topics = [...new Set(committed.flat().flatMap(({ topic }) => (wanted(topic) ? topic : [])))]
-    const ends = new Map(
-      (await inParallel(topics, topic => admin.fetchTopicOffsets(topic))).map((offsets, index) => [topics[index]!, offsets])
-    )
-    return groups.map((group, index) => {
-      const partitions = committed[index]!.flatMap(({ topic, partitions: known }) => partitionsOf(topic, known, ends.get(topic) ?? []))
-      const { state = 'Unknown', members = [] } = described.get(group) ?? {}
-      const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
-      return { group, state, members: state === 'Dead' && partitions.length > 0 ? null : members.length, partitions, total }
-    })
-  }
-
-  #connection(): { client: KafkaClient; admin: Admin } {
-    if (this.#open) return this.#open
-    const client = new KafkaClient(this.settings)
-    this.#open = { client, admin: client.kafka.admin({ retry: { ...RETRY, retries: 3 } }) }
-    return this.#open
-  }
-
-  async #withDeadline<T>(work: Promise<T>): Promise<T> {
-    let timer: NodeJS.Timeout | undefined
-    const late = new Promise<never>((_resolve, refuse) => {
-      timer = setTimeout(() => refuse(new Error(`Kafka did not answer within ${this.deadlineMs / 1000} s`)), this.deadlineMs)
-    })
-    try {
-      return await Promise.race([work, late])
-    } finally {
-      clearTimeout(timer)
-      work.catch(() => undefined)
-    }
-  }
+/** The lag of these groups on topics that `wanted` takes, in the order of `groups`. */
+export async function readLag(
+  admin: Admin,
+  groups: readonly string[],
+  wanted: (topic: string) => boolean = () => true
+): Promise<GroupLag[]> {
+  const described = new Map((await admin.describeGroups([...groups])).groups.map(group => [group.groupId, group]))
+  // Without topics: one request a group brings them all, a third of the time of asking by topic.
+  const committed = await inParallel(groups, group => admin.fetchOffsets({ groupId: group }))
+  const topics = [...new Set(committed.flat().flatMap(({ topic }) => (wanted(topic) ? topic : [])))]
+  const found = await inParallel(topics, topic => admin.fetchTopicOffsets(topic))
+  const ends = new Map(found.map((offsets, index) => [topics[index]!, offsets]))
+  return groups.map((group, index) => {
+    const partitions = committed[index]!.flatMap(({ topic, partitions: known }) => partitionsOf(topic, known, ends.get(topic) ?? []))
+    const { state = 'Unknown', members = [] } = described.get(group) ?? {}
+    const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
+    return { group, state, members: state === 'Dead' && partitions.length > 0 ? null : members.length, partitions, total }
+  })
 }
 
 interface Committed {
@@ -113,6 +63,8 @@ function partitionsOf(topic: string, known: readonly Committed[], ends: readonly
     })
     .sort((a, b) => a.partition - b.partition)
 }
+
+const PARALLEL = 8
 
 /** Asks for each, eight at a time, and keeps the order. */
 async function inParallel<Item, Answer>(items: readonly Item[], ask: (item: Item) => Promise<Answer>): Promise<Answer[]> {

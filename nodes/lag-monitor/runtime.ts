@@ -1,7 +1,7 @@
 import { type Context, defineNode } from '../../core/define-node.ts'
 import { reasonOf } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import { type GroupLag, LagReader } from '../../core/kafka/lag.ts'
+import { type GroupLag, readLag } from '../../core/kafka/lag.ts'
 import { parseNames } from '../../core/kafka/settings.ts'
 import { compact } from '../../core/status.ts'
 import { alertText, Threshold, Trend } from './logic.ts'
@@ -9,9 +9,10 @@ import { spec } from './spec.ts'
 
 export default defineNode(spec, context => {
   const { options, status, report } = context
-  const reader = new LagReader(context.provided<KafkaCluster>('cluster').settings)
+  const { admin } = context.provided<KafkaCluster>('cluster')
   const groups = parseNames(options.groups)
   const topics = new Set(parseNames(options.topics))
+  const wanted = (topic: string) => topics.size === 0 || topics.has(topic)
   const tell = teller(context, new Trend(), new Threshold(options.threshold))
   let closed = false
   let away = false
@@ -19,7 +20,7 @@ export default defineNode(spec, context => {
 
   const poll = async () => {
     try {
-      const lags = await reader.read(groups, topic => topics.size === 0 || topics.has(topic))
+      const lags = await admin.ask(asked => readLag(asked, groups, wanted))
       if (!closed) tell(lags)
       away = false
     } catch (error) {
@@ -34,10 +35,9 @@ export default defineNode(spec, context => {
   void poll()
 
   return {
-    async close() {
+    close() {
       closed = true
       clearTimeout(timer)
-      await reader.close()
     }
   }
 })
