@@ -1,15 +1,17 @@
 import { answer } from '../../core/batch.ts'
 import { defineNode } from '../../core/define-node.ts'
+import { showRate } from '../../core/show-rate.ts'
 import { normalizer } from './logic.ts'
 import { spec } from './spec.ts'
 
-export default defineNode(spec, ({ options, metrics }) => {
+export default defineNode(spec, ({ options, metrics, status }) => {
   const normalize = normalizer(options, Date.now)
   return {
     transform: message => {
       const sorted = normalize(message)
       metrics.rejected += sorted[1].length
       return answer(message, sorted)
-    }
+    },
+    close: showRate(status, metrics)
   }
 })
