@@ -17,8 +17,6 @@ export interface FetchedBatch {
   readonly messages: readonly RawMessage[]
   /** The offset after its last record, transaction markers included. */
   readonly nextOffset: bigint
-  /** The end of the partition when it was fetched. */
-  readonly highWatermark: bigint
   /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
   part(nextOffset: bigint): Receipt
 }
@@ -94,9 +92,11 @@ export class ConsumerGroup {
     this.#consumer?.resume([{ topic, partitions: [partition] }])
   }
 
-  /** The first offset of the partition that was not dealt with; undefined where nothing is known. */
-  positionOf(topic: string, partition: number): bigint | undefined {
-    return this.#ledgers.get(keyOf(topic, partition))?.position
+  /** Offsets of the assigned partitions that were not dealt with. */
+  get lag(): number {
+    let lag = 0n
+    for (const ledger of this.#ledgers.values()) lag += ledger.lag
+    return Number(lag)
   }
 
   /** Commits what was dealt with and leaves the group, within about 4 s, even when the broker is dead. */
@@ -190,13 +190,13 @@ export class ConsumerGroup {
       try {
         const starts = startOffsets(await this.#offsets(assignments), this.options)
         if (generation !== this.#generation) return false
-        const lost = starts.filter(start => start.lost !== undefined)
+        const lost = starts.filter(({ isLost }) => isLost)
         for (const start of lost) this.events.notice(lostSentence(start, outOfRange))
         if (lost.length > 0 && outOfRange === 'stop') {
           this.#stop(new MillraceError('KAFKA_OFFSET_LOST', lost.map(start => lostSentence(start, outOfRange)).join(' ')))
           return false
         }
-        for (const start of starts) this.#seek(consumer, start)
+        for (const start of starts) this.#begin(consumer, start)
         return true
       } catch (error) {
         this.#health.fails(this.#explain(error))
@@ -206,11 +206,13 @@ export class ConsumerGroup {
     return false
   }
 
-  #seek(consumer: Consumer, { topic, partition, seek }: Start): void {
-    if (seek === undefined) return
-    consumer.seek({ topic, partition, offset: String(seek) })
-    // Committed at once: a group that starts at the end must not miss what comes while it is away the first time.
-    this.#ledgers.get(keyOf(topic, partition))?.startAt(seek)
+  /** A start is committed at once: a group that begins at the end must not miss what comes while it is away the first time. */
+  #begin(consumer: Consumer, { topic, partition, committed, high, seek }: Start): void {
+    if (seek !== undefined) consumer.seek({ topic, partition, offset: String(seek) })
+    const ledger = this.#ledgers.get(keyOf(topic, partition))
+    if (ledger === undefined) return
+    ledger.end = high
+    ledger.beginAt(seek ?? committed, seek !== undefined)
   }
 
   async #offsets(assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
@@ -241,13 +243,13 @@ export class ConsumerGroup {
     const ledger = this.#ledgers.get(keyOf(topic, partition))
     if (ledger === undefined || this.#closed) return
     const last = batch.lastOffset()
+    ledger.end = BigInt(batch.highWatermark)
     try {
       this.events.batch({
         topic,
         partition,
         messages,
         nextOffset: BigInt(last) + 1n,
-        highWatermark: BigInt(batch.highWatermark),
         part: nextOffset => ledger.open(nextOffset)
       })
       resolveOffset(last)

@@ -23,6 +23,9 @@ export class OffsetLedger {
   #open: Entry[] = []
   #position: bigint | undefined
   #committed: bigint | undefined
+  #begin: bigint | undefined
+  /** The end of the partition, as far as it is known. */
+  end: bigint | undefined
 
   /** The next part, which ends before `nextOffset`. Parts are opened in the order of their offsets. */
   open(nextOffset: bigint): Receipt {
@@ -31,19 +34,21 @@ export class OffsetLedger {
     return entry
   }
 
-  /** Where to begin, to be committed although nothing was read yet. */
-  startAt(offset: bigint): void {
-    this.#position = offset
+  /** Where reading begins; `commit` says to commit that, although nothing was read yet. */
+  beginAt(offset: bigint, commit: boolean): void {
+    this.#begin = offset
+    if (commit) this.#position = offset
+  }
+
+  /** Offsets that were not dealt with; 0 while nothing is known. */
+  get lag(): bigint {
+    const from = this.#position ?? this.#begin
+    return from === undefined || this.end === undefined || this.end < from ? 0n : this.end - from
   }
 
   /** What there is to commit; undefined if nothing has changed since `committed`. */
   get pending(): bigint | undefined {
     return this.#position === this.#committed ? undefined : this.#position
-  }
-
-  /** The offset of the first record that was not dealt with; undefined until the first was. */
-  get position(): bigint | undefined {
-    return this.#position
   }
 
   /** Parts handed over and not done. */

@@ -19,13 +19,11 @@ export interface StartPolicy {
   readonly readUncommitted: boolean
 }
 
-export interface Start {
-  readonly topic: string
-  readonly partition: number
+export interface Start extends PartitionOffsets {
   /** Where to read from in place of the committed offset; undefined to go on there. */
   readonly seek?: bigint
   /** The committed offset is out of range: records were lost to retention, or the topic was made anew. */
-  readonly lost?: { readonly committed: bigint; readonly low: bigint; readonly high: bigint }
+  readonly isLost?: true
 }
 
 /**
@@ -34,21 +32,21 @@ export interface Start {
  */
 export function startOffsets(partitions: readonly PartitionOffsets[], policy: StartPolicy): Start[] {
   const begun = new Set(partitions.filter(({ committed }) => committed >= 0n).map(({ topic }) => topic))
-  return partitions.map(({ topic, partition, low, high, committed }) => {
+  return partitions.map(offsets => {
+    const { topic, low, high, committed } = offsets
     if (committed < 0n) {
       // A partition added to a topic that the group reads already: its first records are news, whatever the policy.
       const earliest = begun.has(topic) || policy.startFrom === 'earliest'
-      return { topic, partition, seek: earliest ? low : high }
+      return { ...offsets, seek: earliest ? low : high }
     }
-    if (committed >= low && (committed <= high || policy.readUncommitted)) return { topic, partition }
-    return { topic, partition, seek: policy.outOfRange === 'latest' ? high : low, lost: { committed, low, high } }
+    if (committed >= low && (committed <= high || policy.readUncommitted)) return offsets
+    return { ...offsets, seek: policy.outOfRange === 'latest' ? high : low, isLost: true }
   })
 }
 
 /** What happened, for the log: which records are gone, and where reading goes on. */
-export function lostSentence({ topic, partition, seek, lost }: Start, policy: StartPolicy['outOfRange']): string {
-  if (lost === undefined) return ''
-  const { committed, low, high } = lost
+export function lostSentence(start: Start, policy: StartPolicy['outOfRange']): string {
+  const { topic, partition, seek, committed, low, high } = start
   const why =
     committed < low
       ? `${low - committed} records were deleted before they were read (retention)`

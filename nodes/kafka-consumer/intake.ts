@@ -1,0 +1,122 @@
+import type { DeliverySource } from '../../core/delivery/source.ts'
+import type { FetchedBatch } from '../../core/kafka/consumer-group.ts'
+import type { Receipt } from '../../core/kafka/offset-ledger.ts'
+import { KafkaBatch, type Shape, type Span, spansOf } from './logic.ts'
+
+export const ACCEPTED = 0
+export const REJECTED = 1
+/** So that a batch of large payloads stays small: 500 records of telemetry have about 60 kB. */
+const MAX_BATCH_BYTES = 262_144
+
+export interface IntakeOptions {
+  readonly shape: Shape
+  readonly batchSize: number
+  /** Batches of a partition that may be on their way. */
+  readonly perPartition: number
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+}
+
+interface Waiting {
+  readonly batch: KafkaBatch
+  readonly span: Span
+  readonly receipt: Receipt
+}
+
+interface Lane {
+  readonly key: string
+  readonly topic: string
+  readonly partition: number
+  readonly waiting: Waiting[]
+  paused: boolean
+}
+
+/** Between the consumer group and the flow: cuts what was fetched into batches, lets in what there is room for, pauses the rest. */
+export class Intake {
+  #lanes = new Map<string, Lane>()
+  #closed = false
+
+  constructor(
+    private readonly source: DeliverySource,
+    private readonly options: IntakeOptions
+  ) {}
+
+  /** Takes over what one fetch brought of a partition. */
+  take({ topic, partition, messages, nextOffset, part }: FetchedBatch): void {
+    const lane = this.#laneOf(topic, partition)
+    const batch = new KafkaBatch(topic, partition, messages)
+    for (const span of spansOf(messages, this.options.batchSize, MAX_BATCH_BYTES)) {
+      const isLast = span.to === messages.length
+      const receipt = part(isLast ? nextOffset : BigInt(messages[span.to]!.offset))
+      lane.waiting.push({ batch, span, receipt })
+    }
+    this.#fill(lane)
+  }
+
+  /** There is room again, maybe. */
+  refill(): void {
+    for (const lane of this.#lanes.values()) this.#fill(lane)
+  }
+
+  /** Another generation: nothing that is on its way is ours to acknowledge. */
+  reset(): void {
+    const lanes = this.#lanes
+    this.#lanes = new Map()
+    for (const { key } of lanes.values()) this.source.dropLane(key)
+  }
+
+  close(): void {
+    this.#closed = true
+  }
+
+  #laneOf(topic: string, partition: number): Lane {
+    const key = `${topic}/${partition}`
+    let lane = this.#lanes.get(key)
+    if (lane === undefined) {
+      lane = { key, topic, partition, waiting: [], paused: false }
+      this.#lanes.set(key, lane)
+    }
+    return lane
+  }
+
+  /** Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left. */
+  #fill(lane: Lane): void {
+    const { perPartition, pause, resume } = this.options
+    while (lane.waiting.length > 0 && !this.#closed && !this.source.full && this.source.inFlightOf(lane.key) < perPartition) {
+      this.#send(lane, lane.waiting.shift()!)
+    }
+    const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= perPartition
+    if (holds === lane.paused) return
+    lane.paused = holds
+    if (holds) pause(lane.topic, lane.partition)
+    else resume(lane.topic, lane.partition)
+  }
+
+  /** At most two messages, the good and the bad; the offset is acknowledged after both. */
+  #send(lane: Lane, { batch, span, receipt }: Waiting): void {
+    const { shape, batchSize } = this.options
+    const { accepted, rejected } = shape(batch, span.from, span.to)
+    const messageOf = (payload: object[]) => ({ topic: lane.topic, payload: batchSize === 1 ? payload[0] : payload })
+    const finish = () => receipt.done()
+    if (accepted.length > 0) {
+      this.source.take({
+        lane: lane.key,
+        records: accepted.length,
+        message: messageOf(accepted),
+        rebuild: () => messageOf(shape(batch, span.from, span.to).accepted),
+        acknowledge: rejected.length > 0 ? () => {} : finish,
+        output: ACCEPTED
+      })
+    }
+    if (rejected.length > 0) {
+      this.source.take({
+        lane: lane.key,
+        records: rejected.length,
+        message: messageOf(rejected),
+        rebuild: () => messageOf(shape(batch, span.from, span.to).rejected),
+        acknowledge: finish,
+        output: REJECTED
+      })
+    }
+  }
+}

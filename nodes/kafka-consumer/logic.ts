@@ -1,0 +1,123 @@
+import { ParseFailure, parseRecord } from '../../core/parse-record.ts'
+import {
+  type Batch,
+  type Headers,
+  KAFKA_MESSAGE,
+  type KafkaMessage,
+  PROVENANCE,
+  Provenance,
+  type Reason,
+  type Rejection,
+  reject,
+  type Taken
+} from '../../core/record.ts'
+
+/** A message as kafkajs gives it. */
+export interface RawMessage {
+  readonly key: Buffer | null
+  readonly value: Buffer | null
+  /** Milliseconds since 1970 as decimal text. */
+  readonly timestamp: string
+  readonly offset: string
+  readonly headers?: Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
+}
+
+/** Messages of one partition, in order. What nobody asks for is not built. */
+export class KafkaBatch implements Batch {
+  constructor(
+    readonly topic: string,
+    readonly partition: number,
+    readonly messages: readonly RawMessage[]
+  ) {}
+
+  at(index: number): Taken {
+    const { key, value, offset, timestamp, headers } = this.messages[index]!
+    return {
+      origin: { kind: 'kafka', topic: this.topic, partition: this.partition, offset, timestamp },
+      key,
+      headers: singleHeaders(headers),
+      raw: value
+    }
+  }
+}
+
+/** Kafka allows a header several times; the last one counts, as for Kafka's own `lastHeader`. */
+function singleHeaders(headers: RawMessage['headers']): Headers {
+  const single: Headers = {}
+  for (const name in headers) {
+    const value = headers[name]
+    single[name] = Array.isArray(value) ? value.at(-1) : value
+  }
+  return single
+}
+
+export interface Shaped {
+  readonly accepted: object[]
+  readonly rejected: Rejection[]
+}
+
+export type Shape = (batch: KafkaBatch, from: number, to: number) => Shaped
+
+/** The messages as Kafka messages, bytes untouched. */
+export const asMessages: Shape = (batch, from, to) => {
+  const accepted: object[] = []
+  for (let index = from; index < to; index++) {
+    const { key, value, timestamp, headers } = batch.messages[index]!
+    const message: KafkaMessage = { [KAFKA_MESSAGE]: true, key, value, timestamp, headers: singleHeaders(headers) }
+    accepted.push(carrying(message, new Provenance(batch, index)))
+  }
+  return { accepted, rejected: [] }
+}
+
+/** The messages as records; what is none is rejected with its bytes. */
+export const asRecords: Shape = (batch, from, to) => {
+  const accepted: object[] = []
+  const rejected: Rejection[] = []
+  for (let index = from; index < to; index++) {
+    const { value } = batch.messages[index]!
+    const provenance = new Provenance(batch, index)
+    const parsed = value === null ? TOMBSTONE : parseRecord(value)
+    if (parsed === TOMBSTONE || parsed instanceof ParseFailure) rejected.push(malformed(provenance, parsed as Reason))
+    else accepted.push(carrying(parsed, provenance))
+  }
+  return { accepted, rejected }
+}
+
+const TOMBSTONE = new ParseFailure('TOMBSTONE', 'The message has no value: it is a tombstone, which deletes its key.')
+
+function carrying<T extends object>(to: T, provenance: Provenance): T {
+  ;(to as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance
+  return to
+}
+
+/** There is no record to show, only bytes. */
+function malformed(provenance: Provenance, { code, message, path }: Reason): Rejection {
+  const reason = { code, message, ...(path === undefined ? {} : { path }) }
+  return { ...reject(carrying({}, provenance), 'kafka-consumer', reason), record: null }
+}
+
+export interface Span {
+  readonly from: number
+  /** Exclusive. */
+  readonly to: number
+}
+
+/** Cuts messages into batches of at most so many records, and so many bytes unless one alone has more. */
+export function spansOf(messages: readonly RawMessage[], maxRecords: number, maxBytes: number): Span[] {
+  const spans: Span[] = []
+  let from = 0
+  let bytes = 0
+  for (let index = 0; index < messages.length; index++) {
+    const { length } = messages[index]!.value ?? EMPTY
+    if (index > from && (index - from >= maxRecords || bytes + length > maxBytes)) {
+      spans.push({ from, to: index })
+      from = index
+      bytes = 0
+    }
+    bytes += length
+  }
+  if (messages.length > from) spans.push({ from, to: messages.length })
+  return spans
+}
+
+const EMPTY = { length: 0 }

@@ -1,0 +1,130 @@
+import { type Context, defineNode } from '../../core/define-node.ts'
+import { DeliverySource } from '../../core/delivery/source.ts'
+import type { MillraceError } from '../../core/errors.ts'
+import type { KafkaCluster } from '../../core/kafka/cluster.ts'
+import type { ConsumerGroup } from '../../core/kafka/consumer-group.ts'
+import { isTopicName, parseNames } from '../../core/kafka/settings.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import { compact, Rate } from '../../core/status.ts'
+import { Intake, REJECTED } from './intake.ts'
+import { asMessages, asRecords } from './logic.ts'
+import { spec } from './spec.ts'
+
+/** What a fetch may bring of a partition at once: some 2,000 records, a few batches. */
+const FETCH_BYTES = 262_144
+
+class ConsumerNode {
+  readonly #source: DeliverySource
+  readonly #intake: Intake
+  readonly #group: ConsumerGroup
+  readonly #ticker: NodeJS.Timeout
+  readonly #rate = new Rate()
+  #away: { reason: MillraceError; sinceMs: number } | undefined
+  #stopped = false
+  #joined = false
+
+  constructor(
+    private readonly context: Context<typeof spec>,
+    cluster: KafkaCluster
+  ) {
+    const { RED, node, metrics, options, status } = context
+    const { maxInFlight, retries } = options
+    this.#source = new DeliverySource({
+      RED,
+      node,
+      metrics,
+      mode: options.acknowledge,
+      maxInFlight,
+      retries,
+      timeoutMs: options.timeoutS * 1000,
+      outputs: spec.outputs.length,
+      deadLetterOutput: REJECTED,
+      onCapacity: () => this.#intake.refill()
+    })
+    this.#intake = new Intake(this.#source, {
+      shape: options.output === 'messages' ? asMessages : asRecords,
+      batchSize: options.batchSize,
+      perPartition: options.order === 'strict' ? 1 : options.perPartition,
+      pause: (topic, partition) => this.#group.pause(topic, partition),
+      resume: (topic, partition) => this.#group.resume(topic, partition)
+    })
+    this.#group = this.#member(cluster)
+    this.#ticker = setInterval(() => this.#show(), 1000).unref()
+    status.waiting('connecting')
+    this.#group.start()
+  }
+
+  async close(): Promise<void> {
+    clearInterval(this.#ticker)
+    this.#intake.close()
+    await this.#group.close()
+    await this.#source.close()
+  }
+
+  #member(cluster: KafkaCluster): ConsumerGroup {
+    const { options, node, report, status } = this.context
+    const { groupId, startFrom, outOfRange } = options
+    return cluster.consumer(
+      {
+        groupId,
+        topics: topicsOf(options.topics),
+        startFrom,
+        outOfRange,
+        readUncommitted: options.isolation === 'uncommitted',
+        maxBytesPerPartition: FETCH_BYTES
+      },
+      {
+        batch: batch => this.#intake.take(batch),
+        assigned: () => {
+          this.#joined = true
+          this.#intake.reset()
+        },
+        up: () => this.#up(),
+        away: reason => {
+          this.#away = { reason, sinceMs: performance.now() }
+          node.warn(`${reason.message} The node keeps trying.`)
+          this.#show()
+        },
+        notice: sentence => node.warn(sentence),
+        stopped: error => {
+          this.#stopped = true
+          report(error)
+          status.failed(error.code)
+        }
+      }
+    )
+  }
+
+  #up(): void {
+    if (this.#away) this.context.node.log(`Kafka is back after ${Math.round((performance.now() - this.#away.sinceMs) / 1000)} s`)
+    this.#away = undefined
+    this.#show()
+  }
+
+  #show(): void {
+    const { status, metrics } = this.context
+    if (this.#stopped) return
+    const { lag } = this.#group
+    metrics.gauges.set('lag', lag)
+    const { messages, retrying } = this.#source.waiting
+    if (this.#away) {
+      if (this.#away.reason.code === 'KAFKA_TOPIC_MISSING') status.failed('topic missing')
+      else status.waiting('broker away')
+    } else if (!this.#joined) status.waiting('joining the group')
+    else if (retrying > 0) status.waiting(`${messages} in flight · ${retrying} to retry · lag ${compact(lag)}`)
+    else status.healthy(`${compact(this.#rate.of(metrics.in))}/s · lag ${compact(lag)}`)
+  }
+}
+
+/** @throws OptionsError that names what is no topic */
+function topicsOf(text: string): string[] {
+  const topics = parseNames(text)
+  const wrong = topics.filter(topic => !isTopicName(topic)).map(topic => `${spec.fields.topics.label}: "${topic}" is no name of a topic`)
+  if (wrong.length > 0) throw new OptionsError(spec.label, wrong)
+  return topics
+}
+
+export default defineNode(spec, context => {
+  const consumer = new ConsumerNode(context, context.provided<KafkaCluster>('cluster'))
+  return { close: () => consumer.close() }
+})

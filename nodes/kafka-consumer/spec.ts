@@ -1,0 +1,138 @@
+import type { NodeSpec } from '../../core/spec.ts'
+
+const waits = { acknowledge: ['finished', 'stored'] } as const
+
+export const spec = {
+  type: 'millrace-kafka-consumer',
+  label: 'kafka consumer',
+  summary: 'Reads topics as a member of a consumer group, and commits offsets once the flow has stored the records.',
+  category: 'telemetry',
+  family: 'kafka',
+  inputs: 0,
+  outputs: ['records', 'rejected'],
+  fields: {
+    cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'The Kafka cluster to read from.' },
+    topics: {
+      kind: 'text',
+      label: 'Topics',
+      default: '',
+      placeholder: 'iot-telemetry-raw',
+      required: true,
+      pick: 'kafka-topics',
+      help: 'One topic, or several separated by commas.'
+    },
+    groupId: {
+      kind: 'text',
+      label: 'Group',
+      default: '',
+      placeholder: 'millrace-process',
+      required: true,
+      pick: 'kafka-groups',
+      help: 'Members of one group, here or in another Node-RED, share the partitions. A group of its own gets everything.'
+    },
+    startFrom: {
+      kind: 'choice',
+      label: 'Start',
+      default: 'earliest',
+      choices: { earliest: 'with the oldest record', latest: 'with what comes from now on' },
+      help: 'For a group that has read nothing of the topic yet.'
+    },
+    output: {
+      kind: 'choice',
+      label: 'Output',
+      default: 'records',
+      choices: { records: 'records, parsed from JSON', messages: 'Kafka messages, bytes untouched' },
+      help: 'Records for further nodes; Kafka messages to copy a topic as it is.'
+    },
+    acknowledge: {
+      kind: 'choice',
+      label: 'Acknowledge',
+      default: 'finished',
+      choices: {
+        finished: 'when the flow has finished with it',
+        stored: 'when a sink has stored it',
+        received: 'at once, whatever becomes of it'
+      },
+      help: 'When an offset may be committed. "Stored" is strict: what no sink confirms is sent again.'
+    },
+    order: {
+      kind: 'choice',
+      label: 'Order',
+      default: 'pipelined',
+      choices: { pipelined: 'several batches of a partition on their way', strict: 'one batch of a partition at a time' },
+      help: 'Strict keeps the order of a partition even where a batch is retried or branches of the flow differ in speed. It is slower.'
+    },
+    batchSize: {
+      kind: 'number',
+      label: 'Batch size',
+      default: 500,
+      min: 1,
+      max: 10_000,
+      integer: true,
+      unit: 'records',
+      section: 'advanced',
+      help: 'At most this many records leave together. 1 sends every record by itself, not in an array.'
+    },
+    perPartition: {
+      kind: 'number',
+      label: 'Per partition',
+      default: 8,
+      min: 1,
+      max: 1000,
+      integer: true,
+      unit: 'batches',
+      section: 'advanced',
+      when: { order: 'pipelined' },
+      help: 'So many batches of a partition may be on their way; then it is paused. Fewer cost latency.'
+    },
+    maxInFlight: {
+      kind: 'number',
+      label: 'In flight',
+      default: 100,
+      min: 1,
+      max: 10_000,
+      integer: true,
+      unit: 'batches',
+      section: 'advanced',
+      help: 'So many batches may be on their way over all partitions; the rest stays in Kafka. Must exceed what a join or batch node in the flow collects.'
+    },
+    outOfRange: {
+      kind: 'choice',
+      label: 'Lost offset',
+      default: 'earliest',
+      choices: { earliest: 'go on with the oldest record', latest: 'go on at the end', stop: 'stop, and say so' },
+      section: 'advanced',
+      help: 'What to do where the next record was deleted before it was read (retention), or the topic was made anew.'
+    },
+    isolation: {
+      kind: 'choice',
+      label: 'Transactions',
+      default: 'committed',
+      choices: { committed: 'read what is committed', uncommitted: 'read everything' },
+      section: 'advanced',
+      help: 'Records of a transaction that was aborted, or is still open, are left out unless you ask for them.'
+    },
+    retries: {
+      kind: 'number',
+      label: 'Retries',
+      default: 5,
+      min: 0,
+      max: 1000,
+      integer: true,
+      section: 'advanced',
+      when: waits,
+      help: 'How often a batch that the flow failed to deal with is sent again, with growing pauses, before it leaves by the second output.'
+    },
+    timeoutS: {
+      kind: 'number',
+      label: 'Timeout',
+      default: 60,
+      min: 1,
+      max: 86_400,
+      unit: 's',
+      section: 'advanced',
+      when: waits,
+      help: 'A batch that the flow has not finished with after this long counts as failed. Sinks that wait for their service ask for more time.'
+    }
+  }
+} as const satisfies NodeSpec

@@ -1,0 +1,149 @@
+import type { Message } from '../../core/batch.ts'
+import type { Code } from '../../core/errors.ts'
+import { getter } from '../../core/field-path.ts'
+import { KeyHashes } from '../../core/kafka/murmur2.ts'
+import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce-record.ts'
+import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason } from '../../core/record.ts'
+import type { Options } from '../../core/spec.ts'
+import { deadLetterOf, present } from './dead-letter.ts'
+import type { spec } from './spec.ts'
+
+export type ProducerNodeOptions = Pick<
+  Options<typeof spec>,
+  'content' | 'keyField' | 'requireKey' | 'tombstones' | 'headers' | 'keepHeaders'
+>
+
+/** Why a record cannot be written. */
+export class Refusal implements Reason {
+  constructor(
+    readonly code: Code,
+    readonly message: string
+  ) {}
+}
+
+type HeadersOf = (record: unknown, message: Message) => ProduceHeaders | undefined
+
+/** Turns what a message carries into records for Kafka: one JSON.stringify a record, and nothing else that costs. */
+export class Encoder {
+  readonly #keyOf: (record: unknown) => unknown
+  readonly #headersOf: HeadersOf
+  readonly #hashes = new KeyHashes()
+
+  constructor(private readonly options: ProducerNodeOptions) {
+    this.#keyOf = options.keyField === '' ? () => undefined : getter(options.keyField)
+    this.#headersOf = compileHeaders(options)
+  }
+
+  /** The record for Kafka of one item of a payload, or why there is none. */
+  encode(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+    const { content } = this.options
+    if (content !== 'records') {
+      if (isKafkaMessage(item)) return this.#message(item, parcel, index)
+      if (isRejection(item)) {
+        const { key, value, headers } = deadLetterOf(item)
+        return this.#made(key, value, headers, undefined, parcel, index)
+      }
+      if (content === 'messages') return this.#fromObject(item, parcel, index)
+    }
+    if (item === null || item === undefined) return this.#tombstone(message, parcel, index)
+    if (content === 'auto' && (typeof item === 'string' || Buffer.isBuffer(item))) {
+      return this.#keyed(keyOf(message.key), item, this.#headersOf(item, message), parcel, index)
+    }
+    return this.#record(item, message, parcel, index)
+  }
+
+  #record(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+    let value: string | undefined
+    try {
+      value = JSON.stringify(item)
+    } catch (error) {
+      return new Refusal('NOT_SERIALISABLE', `The record cannot be written as JSON: ${(error as Error).message.split('\n')[0]}.`)
+    }
+    if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
+    const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
+    return this.#keyed(key, value, this.#headersOf(item, message), parcel, index)
+  }
+
+  #tombstone(message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+    if (!this.options.tombstones)
+      return new Refusal('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
+    const key = keyOf(message.key)
+    if (key === null) return new Refusal('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
+    return this.#made(key, null, this.#headersOf(null, message), undefined, parcel, index)
+  }
+
+  #keyed(key: Buffer | string | null, value: Buffer | string, headers: ProduceHeaders | undefined, parcel: Parcel, index: number) {
+    if (key === null && this.options.requireKey) {
+      return new Refusal('KEY_MISSING', `The record has no key: the field "${this.options.keyField}" is missing or empty.`)
+    }
+    return this.#made(key, value, headers, undefined, parcel, index)
+  }
+
+  #message({ key, value, headers, timestamp }: KafkaMessage, parcel: Parcel, index: number): ProduceRecord {
+    return this.#made(key, value, present(headers), timestamp, parcel, index)
+  }
+
+  /** A message as a Function node may have made it. */
+  #fromObject(item: unknown, parcel: Parcel, index: number): ProduceRecord | Refusal {
+    const { key = null, value, headers = {}, timestamp } = (item ?? {}) as { [field: string]: unknown }
+    const wrong = (why: string) =>
+      new Refusal('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
+    if (value !== null && !isBytes(value)) return wrong('value is neither text, nor a Buffer, nor null')
+    if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
+    if (timestamp !== undefined && !/^\d{1,18}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
+    const own = headersFrom(headers)
+    if (own === undefined) return wrong('headers is not an object of texts or Buffers')
+    return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), parcel, index)
+  }
+
+  #made(
+    key: Buffer | string | null,
+    value: Buffer | string | null,
+    headers: ProduceHeaders | undefined,
+    timestamp: string | undefined,
+    parcel: Parcel,
+    index: number
+  ): ProduceRecord {
+    return new ProduceRecord(key, value, headers, timestamp, key === null ? NO_KEY : this.#hashes.of(key), parcel, index)
+  }
+}
+
+const isBytes = (value: unknown): value is Buffer | string => typeof value === 'string' || Buffer.isBuffer(value)
+
+function keyOf(value: unknown): Buffer | string | null {
+  if (typeof value === 'string') return value === '' ? null : value
+  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  return Buffer.isBuffer(value) ? value : null
+}
+
+function headersFrom(headers: unknown): ProduceHeaders | undefined {
+  if (typeof headers !== 'object' || headers === null) return undefined
+  const known: ProduceHeaders = {}
+  for (const [name, value] of Object.entries(headers)) {
+    if (value === undefined || value === null) continue
+    if (!isBytes(value)) return undefined
+    known[name] = value
+  }
+  return known
+}
+
+/** The function that makes the headers of a record; the cheapest is none. */
+function compileHeaders({ headers, keepHeaders }: ProducerNodeOptions): HeadersOf {
+  if (headers.length === 0 && !keepHeaders) return () => undefined
+  const rows = headers.map(({ name, from, value }) => ({ name, of: sourceOf(from, value) }))
+  return (record, message) => {
+    const made: ProduceHeaders = keepHeaders ? present(provenanceOf(record)?.taken.headers ?? {}) : {}
+    for (const { name, of } of rows) {
+      const value = of(record, message)
+      if (value === undefined || value === null) continue
+      made[name] = isBytes(value) ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+    }
+    return made
+  }
+}
+
+function sourceOf(from: ProducerNodeOptions['headers'][number]['from'], value: string): (record: unknown, message: Message) => unknown {
+  if (from === 'text') return () => value
+  const get = getter(value)
+  return from === 'field' ? record => get(record) : (_record, message) => get(message)
+}

@@ -1,0 +1,135 @@
+import type { Message } from '../../core/batch.ts'
+import { type Context, type Done, defineNode } from '../../core/define-node.ts'
+import { MillraceError } from '../../core/errors.ts'
+import type { KafkaCluster } from '../../core/kafka/cluster.ts'
+import { hasZstd } from '../../core/kafka/compression.ts'
+import type { KafkaProducer } from '../../core/kafka/producer.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import { compact, Rate } from '../../core/status.ts'
+import { Encoder, Refusal } from './logic.ts'
+import { Shipment } from './shipment.ts'
+import { spec } from './spec.ts'
+
+type ProducerContext = Context<typeof spec>
+
+const BEAT_MS = 2_000
+const DRAIN_MS = 5_000
+
+class ProducerNode {
+  readonly #encoder: Encoder
+  readonly #producer: KafkaProducer
+  readonly #beat: NodeJS.Timeout
+  readonly #waiting = new Set<Shipment>()
+  readonly #arrived = (shipment: Shipment) => this.#finish(shipment)
+  readonly #rate = new Rate()
+  #away: { reason: MillraceError; sinceMs: number } | undefined
+  #closed = false
+
+  constructor(
+    private readonly context: ProducerContext,
+    cluster: KafkaCluster
+  ) {
+    const { options, status } = context
+    if (options.compression === 'zstd' && !hasZstd()) {
+      throw new OptionsError(spec.label, [`${spec.fields.compression.label}: zstd needs Node 22.15 or newer, this is ${process.version}`])
+    }
+    this.#encoder = new Encoder(options)
+    this.#producer = cluster.producer(options, { up: () => this.#up(), away: error => this.#down(error) })
+    this.#beat = setInterval(() => this.#touch(), BEAT_MS)
+    status.waiting('connecting')
+    this.#producer.start()
+  }
+
+  accept(message: Message, done: Done): void {
+    const { metrics } = this.context
+    const shipment = new Shipment(message, done, this.#arrived)
+    this.#waiting.add(shipment)
+    metrics.inFlight += shipment.records.length
+    for (let index = 0; index < shipment.records.length; index++) {
+      const encoded = this.#encoder.encode(shipment.records[index], message, shipment, index)
+      if (encoded instanceof Refusal) {
+        shipment.refuse(index, encoded)
+        shipment.less()
+      } else this.#producer.add(encoded)
+    }
+    shipment.less()
+    if (this.#away) this.#show()
+  }
+
+  async close(): Promise<void> {
+    await this.#producer.close(DRAIN_MS)
+    this.#closed = true
+    clearInterval(this.#beat)
+    const error = new MillraceError('CLOSED', 'The node was stopped before Kafka had the records; the source delivers them again.')
+    for (const { done } of this.#waiting) done(error)
+    this.context.metrics.inFlight = 0
+  }
+
+  /** Everything of the message is in Kafka, or can never be. */
+  #finish(shipment: Shipment): void {
+    if (this.#closed || !this.#waiting.delete(shipment)) return
+    const { context } = this
+    const { metrics, tracker, node } = context
+    const { message, records, rejected, done } = shipment
+    const { written } = shipment
+    metrics.inFlight -= records.length
+    metrics.stored += written.stored
+    metrics.rejected += rejected.length + written.rejected
+    if (written.stored + written.rejected > 0 || records.length === 0) tracker.confirm(message, written)
+    const passedOn = isWired(node, 0) ? shipment.acknowledged : null
+    const refused = rejected.length > 0 ? { ...message, payload: rejected } : null
+    if (refused !== null && !isWired(node, 1)) {
+      context.report(
+        new MillraceError(
+          'KAFKA_RECORD_REFUSED',
+          `${rejected.length} of ${records.length} records cannot be written, and output 2 leads nowhere. ${rejected[0]?.reason.message}`
+        )
+      )
+    }
+    if (passedOn !== null || refused !== null) context.send([passedOn, refused])
+    done()
+    if (!this.#away) this.#show()
+  }
+
+  #up(): void {
+    if (this.#away) this.context.node.log(`Kafka is back after ${Math.round((performance.now() - this.#away.sinceMs) / 1000)} s`)
+    this.#away = undefined
+    this.#show()
+  }
+
+  #down(reason: MillraceError): void {
+    this.#away = { reason, sinceMs: performance.now() }
+    this.context.node.warn(`${reason.message} Records wait until it works again.`)
+    this.#show()
+  }
+
+  /** Deliveries whose records wait here must not time out. */
+  #touch(): void {
+    const latestMs = performance.now() - BEAT_MS
+    for (const { message, sinceMs } of this.#waiting) {
+      if (sinceMs > latestMs) break
+      this.context.tracker.touch(message)
+    }
+    this.#show()
+  }
+
+  #show(): void {
+    const { status, metrics, options } = this.context
+    if (!this.#away) {
+      status.healthy(metrics.rejected > 0 ? `${this.#perSecond()} · ${compact(metrics.rejected)} rejected` : this.#perSecond())
+      return
+    }
+    const waiting = `${compact(metrics.inFlight)} waiting · `
+    if (this.#away.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
+    else status.waiting(`${waiting}broker away`)
+  }
+
+  #perSecond = () => `${compact(this.#rate.of(this.context.metrics.stored + this.context.metrics.rejected))}/s`
+}
+
+const isWired = (node: object, output: number): boolean => ((node as { wires?: unknown[][] }).wires?.[output]?.length ?? 0) > 0
+
+export default defineNode(spec, context => {
+  const producer = new ProducerNode(context, context.provided<KafkaCluster>('cluster'))
+  return { accept: (message, done) => producer.accept(message, done), close: () => producer.close() }
+})
