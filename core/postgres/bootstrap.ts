@@ -29,7 +29,8 @@ export async function createTable(session: Session, wish: TableWish): Promise<st
     await session.query('COMMIT')
   } catch (error) {
     await session.query('ROLLBACK')
-    throw error
+    // whoever waited for the lock may still remember, in its catalogue cache, that there is no such table
+    if (!(await exists(session, wish.table))) throw error
   }
   if (timescale) return []
   return [

@@ -316,7 +316,7 @@ describe('types of columns', function () {
 })
 
 describe('COPY or INSERT', () => {
-  function after(...events: readonly Event[]): boolean {
+  function copiesAfter(...events: readonly Event[]): boolean {
     const method = new Method()
     for (const event of events) {
       if (event === 'copied') method.copied()
@@ -325,13 +325,13 @@ describe('COPY or INSERT', () => {
     }
     return method.copies
   }
-  it('begins with COPY', () => assert.equal(after(), true))
-  it('goes to INSERT at the first duplicate', () => assert.equal(after('copied', 'duplicate'), false))
-  it('stays there while duplicates come', () => assert.equal(after('duplicate', 0, 0, 0, 0, 0, 1, 0, 0), false))
-  it('tries COPY again after some clean batches', () => assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0), true))
+  it('begins with COPY', () => assert.equal(copiesAfter(), true))
+  it('goes to INSERT at the first duplicate', () => assert.equal(copiesAfter('copied', 'duplicate'), false))
+  it('stays there while duplicates come', () => assert.equal(copiesAfter('duplicate', 0, 0, 0, 0, 0, 1, 0, 0), false))
+  it('tries COPY again after some clean batches', () => assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0), true))
   it('waits twice as long after a try in vain', () => {
-    assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', 0, 0, 0), false)
-    assert.equal(after(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', ...times(6, 0)), true)
+    assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', 0, 0, 0), false)
+    assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', ...times(6, 0)), true)
   })
 })
 
