@@ -1,0 +1,48 @@
+// The pipeline of the examples. What is not named here has its default; rejected records go to no node, as there are none.
+const { MQTT_URL, MQTT_SHARE = '', KAFKA_BROKERS, RAW_TOPIC, CLEAN_TOPIC, GROUP, CLIENT_ID, TIMESCALE_URL, TABLE, META } = process.env
+
+const settings = [
+  { id: 'broker', type: 'millrace-mqtt-broker', url: MQTT_URL, clientId: CLIENT_ID },
+  { id: 'cluster', type: 'millrace-kafka-cluster', brokers: KAFKA_BROKERS, clientId: CLIENT_ID },
+  { id: 'database', type: 'millrace-timescale-database', url: TIMESCALE_URL }
+]
+
+/** A tab with nodes in a row: the first output of each goes to the next. */
+const row = (tab, ...nodes) => [
+  { id: tab, type: 'tab', label: tab },
+  ...nodes.map((node, index) => ({
+    z: tab,
+    x: 100 + 160 * index,
+    y: 100,
+    ...node,
+    wires: [index < nodes.length - 1 ? [nodes[index + 1].id] : [], []]
+  }))
+]
+
+const ingest = () =>
+  row(
+    'ingest',
+    { id: 'mqtt', type: 'millrace-mqtt-ingest', broker: 'broker', output: 'messages', group: MQTT_SHARE },
+    { id: 'raw', type: 'millrace-kafka-producer', cluster: 'cluster', topic: RAW_TOPIC }
+  )
+
+const processing = () =>
+  row(
+    'process',
+    { id: 'from-raw', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: RAW_TOPIC, groupId: `${GROUP}-process` },
+    { id: 'validate', type: 'millrace-validate' },
+    { id: 'normalize', type: 'millrace-normalize' },
+    { id: 'enrich', type: 'millrace-enrich', source: 'file', file: META },
+    { id: 'clean', type: 'millrace-kafka-producer', cluster: 'cluster', topic: CLEAN_TOPIC }
+  )
+
+const persist = () =>
+  row(
+    'persist',
+    { id: 'from-clean', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: CLEAN_TOPIC, groupId: `${GROUP}-persist` },
+    { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE }
+  )
+
+const lanes = { A: [ingest], B: [processing], C: [persist], E: [ingest, processing, persist] }
+
+export const flowsOf = lane => [...settings, ...lanes[lane].flatMap(flow => flow())]
