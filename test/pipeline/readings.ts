@@ -1,10 +1,10 @@
 /** A fleet's readings, with all that goes wrong in the field, and what must become of each. */
 import type { Publication } from '../publish.ts'
 
-/** Stored once, or in the dead-letter topic with this code. */
+/** Stored once, or in the dead-letter topic with this code; with other bytes where it was rejected after it had been made a clean record. */
 export type Fate =
   | { readonly stored: { time: string; device_id: string; location: string; metric: string; value: number } }
-  | { readonly code: string }
+  | { readonly code: string; readonly bytes?: string }
 
 export interface Reading extends Publication {
   readonly kind: string
@@ -67,7 +67,11 @@ const KINDS: Record<string, Kind> = {
     payload: json(plain).replace('{', `{"deep":${'['.repeat(10_000)}${']'.repeat(10_000)},`),
     fate: { code: 'PAYLOAD_TOO_DEEP' }
   }),
-  'NUL in a text': plain => ({ payload: json({ ...plain, metric: 'temp\u0000erature' }), fate: { code: 'COLUMN_NUL' } }),
+  'NUL in a text': plain => {
+    const odd = { ...plain, metric: 'temp\u0000erature' }
+    const clean = { ...odd, ts_utc: new Date(plain.ts).toISOString(), location: locationOf(plain.device_id) }
+    return { payload: json(odd), fate: { code: 'COLUMN_NUL', bytes: json(clean) } }
+  },
   'unknown device': (plain, index) => ({ payload: json({ ...plain, device_id: `stranger-${index}` }), fate: { code: 'UNKNOWN_DEVICE' } }),
   'other topic': plain => ({ payload: json(plain), topic: `acme/site-01/${plain.device_id}/reading`, fate: { code: 'TOPIC_MISMATCH' } }),
   empty: () => ({ payload: '', fate: { code: 'PAYLOAD_EMPTY' } })

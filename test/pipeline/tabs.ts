@@ -38,7 +38,7 @@ export function pipeline(tabs: readonly TabName[], names: Names, changes: Readon
     .map(node => {
       const own: FlowEntry = { ...node, ...changes[node.type] }
       for (const field of ['topic', 'topics']) if (typeof own[field] === 'string') own[field] = topics[own[field]] ?? own[field]
-      if (typeof own.group === 'string' && own.type === 'millrace-kafka-consumer') own.group = `${own.group}-${names.suffix}`
+      if (typeof own.groupId === 'string') own.groupId = `${own.groupId}-${names.suffix}`
       if (own.type === 'millrace-mqtt-broker') own.clientId = `t${names.suffix}`
       if (own.type === 'millrace-timescale-sink') own.table = names.table
       return own

@@ -1,0 +1,43 @@
+import assert from 'node:assert/strict'
+import { type Crash, crash, type Hop, type How, type Result, type Target } from './crash.ts'
+
+const LONG = process.env.MILLRACE_CRASH === 'long'
+const TARGETS: Target[] = ['node-red', 'mqtt', 'kafka', 'postgres']
+const HOPS: Hop[] = ['ingest', 'process', 'persist']
+const HOWS: How[] = ['kill -9', 'stop']
+
+/** Each service in the middle of the hop that needs it most; the long form has every combination, three seeds each. */
+const SHORT: Crash[] = [
+  { target: 'node-red', how: 'kill -9', hop: 'ingest', qos: 1, seed: 1 },
+  { target: 'node-red', how: 'kill -9', hop: 'process', qos: 1, seed: 2 },
+  { target: 'node-red', how: 'stop', hop: 'persist', qos: 1, seed: 3 },
+  { target: 'mqtt', how: 'kill -9', hop: 'ingest', qos: 1, seed: 1 },
+  { target: 'kafka', how: 'kill -9', hop: 'process', qos: 1, seed: 1 },
+  { target: 'postgres', how: 'kill -9', hop: 'persist', qos: 1, seed: 1 }
+]
+
+const all = (): Crash[] =>
+  TARGETS.flatMap(target =>
+    HOPS.flatMap(hop => HOWS.flatMap(how => ([1, 2] as const).flatMap(qos => [1, 2, 3].map(seed => ({ target, how, hop, qos, seed })))))
+  )
+
+const nameOf = ({ target, how, hop, qos, seed }: Crash) => `${how} of ${target} during ${hop}, QoS ${qos}, seed ${seed}`
+
+describe('crashes: what the broker had acknowledged is in the table once or in the dead-letter topic', function () {
+  this.timeout(300_000)
+  const table: (Omit<Result, 'lost' | 'strange'> & { crash: string; lost: number })[] = []
+  after(() => console.table(table))
+
+  for (const which of LONG ? all() : SHORT) {
+    it(nameOf(which), async () => {
+      const result = await crash(which)
+      const { lost, strange, ...counts } = result
+      table.push({ crash: nameOf(which), ...counts, lost: lost.length })
+      assert.deepEqual(
+        { lost: lost.slice(0, 5), strange: strange.slice(0, 5), rowsTwice: counts.rowsTwice },
+        { lost: [], strange: [], rowsTwice: 0 }
+      )
+      assert.equal(counts.acknowledged, counts.sent)
+    })
+  }
+})

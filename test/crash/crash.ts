@@ -1,0 +1,147 @@
+/** One crash in the middle of the pipeline, and what came of every reading that the broker had acknowledged to its device. */
+import { setTimeout as wait } from 'node:timers/promises'
+import type { ServiceName } from '../../stack/services.ts'
+import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
+import { NodeRedProcess } from '../node-red-process.ts'
+import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
+import { type Reading, readings } from '../pipeline/readings.ts'
+import { type Names, namesFor, pipeline, type TabName } from '../pipeline/tabs.ts'
+import { publish } from '../publish.ts'
+import { kill, restart, services, stop } from '../services.ts'
+import { until } from '../until.ts'
+
+/** The hop that is under way: device to raw topic, raw to clean topic, clean topic to table. */
+export type Hop = 'ingest' | 'process' | 'persist'
+export type Target = 'node-red' | 'mqtt' | 'kafka' | 'postgres'
+export type How = 'kill -9' | 'stop'
+
+export interface Crash {
+  readonly target: Target
+  readonly how: How
+  readonly hop: Hop
+  readonly qos: 1 | 2
+  /** Decides at which point of the hop it happens. */
+  readonly seed: number
+}
+
+export interface Result {
+  readonly sent: number
+  readonly acknowledged: number
+  readonly stored: number
+  readonly deadLetters: number
+  readonly lost: readonly string[]
+  readonly strange: readonly string[]
+  readonly rowsTwice: number
+  readonly lettersTwice: number
+}
+
+const READINGS = 6_000
+const BEFORE: Record<Hop, TabName[]> = { ingest: [], process: ['ingest'], persist: ['ingest', 'process'] }
+const ALL: TabName[] = ['ingest', 'process', 'persist']
+const AWAY_MS = 1_500
+let runs = 0
+
+interface Run extends Crash {
+  readonly names: Names
+  readonly sent: readonly Reading[]
+  readonly acknowledged: Set<number>
+  readonly nodeRed: NodeRedProcess
+  readonly mqttUrl: string
+  readonly brokers: string
+  readonly database: string
+}
+
+/** Runs it on the test services. Rejects if the pipeline does not get over the crash. */
+export async function crash(which: Crash): Promise<Result> {
+  const { mqtt, kafka, postgres } = await services('mqtt', 'kafka', 'postgres')
+  const names = namesFor(`crash-${process.pid}-${++runs}`)
+  await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
+  const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
+  const nodeRed = new NodeRedProcess({ flow: pipeline(ALL, names, { 'millrace-mqtt-ingest': { qos: String(which.qos) } }), environment })
+  const run: Run = {
+    ...which,
+    names,
+    sent: readings(READINGS, Date.now()),
+    acknowledged: new Set(),
+    nodeRed,
+    mqttUrl: mqtt.url,
+    brokers: kafka.brokers,
+    database: postgres.url
+  }
+  try {
+    await upTo(run)
+    return await result(run)
+  } finally {
+    await nodeRed.remove()
+  }
+}
+
+/** Brings the earlier hops to their end, then crashes the one that is asked for. */
+async function upTo(run: Run): Promise<void> {
+  const { hop, nodeRed, names, brokers, database, seed } = run
+  const share = 0.2 + 0.5 * ((seed * 0.618) % 1)
+  if (hop === 'ingest') {
+    await nodeRed.start()
+    const published = publishAll(run)
+    await until('the hop to be under way', () => run.acknowledged.size > READINGS * share, 60_000, 5)
+    await fault(run)
+    await published
+    return
+  }
+  const before = pipeline(BEFORE[hop], names, { 'millrace-mqtt-ingest': { qos: String(run.qos) } })
+  nodeRed.deploy(before)
+  await nodeRed.start()
+  await publishAll(run)
+  const reached = hop === 'process' ? names.raw : names.clean
+  await settled(`${reached} to be complete`, () => endOf(brokers, reached))
+  await nodeRed.end('SIGTERM')
+  nodeRed.deploy(pipeline(ALL, names))
+  await nodeRed.start()
+  const progress = () => (hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table))
+  const goal = expectedOf(run.sent).rows * share
+  await until('the hop to be under way', async () => (await progress()) > goal, 60_000, 5)
+  await fault(run)
+}
+
+const publishAll = ({ mqttUrl, sent, qos, acknowledged }: Run) =>
+  publish(mqttUrl, sent, { qos, window: qos === 2 ? 50 : 200, onAcknowledged: index => acknowledged.add(index) })
+
+async function fault({ target, how, nodeRed }: Run): Promise<void> {
+  if (target === 'node-red') {
+    await nodeRed.end(how === 'stop' ? 'SIGTERM' : 'SIGKILL')
+    await wait(AWAY_MS)
+    await nodeRed.start()
+    return
+  }
+  const service: ServiceName = target
+  await (how === 'stop' ? stop(service) : kill(service))
+  await wait(AWAY_MS)
+  await restart(service)
+}
+
+async function result({ names, sent, acknowledged, brokers, database, nodeRed }: Run): Promise<Result> {
+  const known = sent.filter((_reading, index) => acknowledged.has(index))
+  const expected = expectedOf(known)
+  const done = async () =>
+    (await countRows(database, names.table)) >= expected.rows && (await endOf(brokers, names.deadLetter)) >= expected.letters
+  await until('all of it to arrive', done, 60_000, 200).catch(() => undefined)
+  await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
+  const found = account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter))
+  return { ...found, sent: sent.length, acknowledged: acknowledged.size }
+}
+
+/** Until a number has stayed the same for a second. */
+async function settled(what: string, count: () => Promise<number>): Promise<void> {
+  let last = -1
+  await until(
+    what,
+    async () => {
+      const now = await count()
+      const same = now === last && now > 0
+      last = now
+      return same
+    },
+    60_000,
+    1000
+  )
+}
