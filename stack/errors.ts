@@ -10,7 +10,7 @@ export type StackErrorCode =
   | 'FOLDER_BUSY'
   | 'PORT_BUSY'
   | 'UNKNOWN_SERVICE'
-  | 'NOT_OURS'
+  | 'UNKNOWN_OPTION'
 
 export class StackError extends Error {
   readonly code: StackErrorCode

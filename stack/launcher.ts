@@ -10,6 +10,7 @@ export type StartContext = {
   kafkaCluster: string
   fullJit: boolean
   onProgress: (line: string) => void
+  signal: AbortSignal
 }
 
 export type Start<N extends ServiceName> = {

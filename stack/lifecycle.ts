@@ -1,6 +1,6 @@
 /** Starting, stopping, killing and finding the services of a data folder. Nothing that was not started here is ever touched. */
 import { randomBytes } from 'node:crypto'
-import { readFileSync, rmSync } from 'node:fs'
+import { existsSync, readFileSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { mqtt } from './artemis/launcher.ts'
@@ -21,7 +21,7 @@ import {
   type Services,
   serviceNames
 } from './services.ts'
-import { locked, type Running, readState, type State, writeState } from './state.ts'
+import { locked, type Running, readState, type State, stateFile, writeState } from './state.ts'
 import { timescale } from './timescale/launcher.ts'
 
 const launchers: { [N in ServiceName]: Launcher<N> } = { mqtt, kafka, timescale, postgres }
@@ -39,6 +39,8 @@ export type StartOptions = {
   shared?: boolean
   /** JVMs with full optimisation, for benchmarks. */
   fullJit?: boolean
+  /** Ends the waiting; what was launched by then is left to stopServices or leaveServices. */
+  signal?: AbortSignal
 }
 
 /**
@@ -105,9 +107,9 @@ async function choosePorts(name: ServiceName, { freePorts, onProgress }: StartOp
 }
 
 function contextOf(name: ServiceName, options: StartOptions, state: State): StartContext {
-  const { home, onProgress = () => {}, fullJit = false } = options
+  const { home, onProgress = () => {}, fullJit = false, signal = new AbortController().signal } = options
   const port = (portName: PortName) => state.ports[portName] ?? fixedPorts[portName]
-  return { home, folder: join(home, name), port, kafkaCluster: state.kafkaCluster ?? '', fullJit, onProgress }
+  return { home, folder: join(home, name), port, kafkaCluster: state.kafkaCluster ?? '', fullJit, onProgress, signal }
 }
 
 async function startOne<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
@@ -118,18 +120,20 @@ async function startOne<N extends ServiceName>(name: N, options: StartOptions, s
   const { command, detail, archive } = await launcher.prepare(context)
   const log = join(home, 'log', `${name}.log`)
   const launched = await launch(command, log)
-  const running: Running<N> = { process: launched, detail: { ...detail, pid: launched.pid }, log, ...(archive ? { archive } : {}) }
+  const found = { ...detail, pid: launched.pid }
+  const running: Running<N> = { process: launched, detail: found, log, kept: !options.shared, ...(archive ? { archive } : {}) }
   Object.assign(state.running, { [name]: running })
   writeState(home, state)
-  await untilReady(name, running, () => launcher.ready(context))
+  await untilReady(name, running, context)
   context.onProgress(`${name}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }
 
 /** Ready is who answers in its protocol while our own process lives: another program on the port does not count. */
-async function untilReady(name: ServiceName, running: Running, answers: () => Promise<boolean>): Promise<void> {
+async function untilReady(name: ServiceName, running: Running, context: StartContext): Promise<void> {
   const { process: launched, log } = running
   const limit = performance.now() + readyTimeoutMs
-  while (!(await answers())) {
+  while (!(await launchers[name].ready(context))) {
+    context.signal.throwIfAborted()
     if (!isAlive(launched)) throw startFailed(name, 'ended', log)
     if (performance.now() > limit) {
       await end(launched, 'SIGKILL', 5_000)
@@ -156,32 +160,42 @@ export function readServices(home: string): Partial<ServiceMap> {
   return detailsOf(readState(home), serviceNames)
 }
 
-/** Ends services in order (all of them when none is named), each by the signal for it or by the given one. */
-export async function stopServices(home: string, names: readonly ServiceName[] = serviceNames, signal?: NodeJS.Signals): Promise<void> {
+/**
+ * Ends services in order (all of them when none is named), each by the signal for it or by the given one, and by
+ * SIGKILL when that takes too long.
+ */
+export async function stopServices(
+  home: string,
+  names: readonly ServiceName[] = serviceNames,
+  signal?: NodeJS.Signals,
+  timeoutMs?: number
+): Promise<void> {
+  if (!existsSync(stateFile(home))) return
   await locked(home, async () => {
     const state = readState(home)
-    await Promise.all(names.map(name => stopOne(home, name, state, signal)))
+    await Promise.all(names.map(name => stopOne(home, name, state, signal, timeoutMs)))
     writeState(home, state)
   })
 }
 
-/** The end of a shared use: stops the services when no other living process has started them as shared. */
-export async function leaveServices(home: string): Promise<void> {
+/** The end of a shared use: stops the services that were started for it, unless another living process shares them. */
+export async function leaveServices(home: string, timeoutMs?: number): Promise<void> {
   if (!readState(home).users.some(user => user.pid === process.pid)) return
   await locked(home, async () => {
     const state = readState(home)
     state.users = state.users.filter(user => user.pid !== process.pid && isAlive(user))
-    if (state.users.length === 0) await Promise.all(serviceNames.map(name => stopOne(home, name, state)))
+    const unused = state.users.length > 0 ? [] : serviceNames.filter(name => !state.running[name]?.kept)
+    await Promise.all(unused.map(name => stopOne(home, name, state, undefined, timeoutMs)))
     writeState(home, state)
   })
 }
 
-async function stopOne(home: string, name: ServiceName, state: State, signal?: NodeJS.Signals): Promise<void> {
+async function stopOne(home: string, name: ServiceName, state: State, signal?: NodeJS.Signals, timeoutMs?: number): Promise<void> {
   const running = state.running[name]
   if (!running) return
   const { stopSignal, stopTimeoutMs } = catalogue[name]
-  await end(running.process, signal ?? stopSignal, stopTimeoutMs)
-  if (running.archive && signal !== 'SIGKILL') keepArchive(home, running.archive)
+  const inOrder = await end(running.process, signal ?? stopSignal, timeoutMs ?? stopTimeoutMs)
+  if (running.archive && inOrder && signal !== 'SIGKILL') keepArchive(home, running.archive)
   delete state.running[name]
 }
 
@@ -201,9 +215,12 @@ export async function restartService<N extends ServiceName>(
   return services[name]
 }
 
-/** Ends what runs there and removes the data folder. The jars stay in the user's cache. */
+/** Ends what runs there and removes its data. The jars stay in the user's cache. */
 export async function resetServices(home: string): Promise<void> {
   await stopServices(home, serviceNames, 'SIGKILL')
   rmSync(dirname(postgresData(join(home, 'postgres'))), { recursive: true, force: true })
-  rmSync(home, { recursive: true, force: true })
+  // not the whole folder: what tests run in a folder below it is not ours
+  const own = [...serviceNames, 'log', 'certificates', 'archive']
+  for (const name of own) rmSync(join(home, name), { recursive: true, force: true })
+  rmSync(stateFile(home), { force: true })
 }

@@ -16,6 +16,8 @@ const pom = join(repository, 'stack', 'mvn', 'pom.xml')
 
 export type JarProfile = 'kafka' | 'mqtt' | 'ecj'
 
+type Download = { onProgress: (line: string) => void; signal: AbortSignal }
+
 /** A part of a folder's name that changes with the contents of these files. */
 function fingerprint(files: string[]): string {
   const hash = createHash('sha256')
@@ -49,7 +51,7 @@ export function checkJars(...profiles: JarProfile[]): void {
 }
 
 /** The folder with a profile's jars; downloads them when they are not there. */
-export async function jars(profile: JarProfile, onProgress: (line: string) => void): Promise<string> {
+export async function jars(profile: JarProfile, { onProgress, signal }: Download): Promise<string> {
   const folder = jarFolder(profile)
   if (existsSync(folder)) return folder
   onProgress(`downloading the jars of ${profile === 'ecj' ? 'the Java compiler' : profile} (once)`)
@@ -57,7 +59,7 @@ export async function jars(profile: JarProfile, onProgress: (line: string) => vo
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
   try {
     mkdirSync(cacheFolder(), { recursive: true })
-    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26 })
+    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26, signal })
   } catch (error) {
     rmSync(half, { recursive: true, force: true })
     throw new StackError('DOWNLOAD_FAILED', `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`, {
@@ -72,14 +74,14 @@ export async function jars(profile: JarProfile, onProgress: (line: string) => vo
 }
 
 /** Compiles the .java files of a folder against a folder of jars into one jar, once, without a JDK. Returns the jar's path. */
-export async function compile(java: Java, sources: string, libraries: string, onProgress: (line: string) => void): Promise<string> {
+export async function compile(java: Java, sources: string, libraries: string, download: Download): Promise<string> {
   const files = readdirSync(sources)
     .filter(file => file.endsWith('.java'))
     .sort()
     .map(file => join(sources, file))
   const jar = join(cacheFolder(), `launcher-${fingerprint([pom, ...files])}.jar`)
   if (existsSync(jar)) return jar
-  const compiler = await jars('ecj', onProgress)
+  const compiler = await jars('ecj', download)
   const classes = `${jar}.${process.pid}.classes`
   const classPath = readdirSync(libraries).map(file => join(libraries, file))
   const options = ['-17', '-nowarn', '-proc:none', '-classpath', classPath.join(delimiter), '-d', classes]

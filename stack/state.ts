@@ -11,6 +11,8 @@ export type Running<N extends ServiceName = ServiceName> = {
   process: ProcessId
   detail: ServiceMap[N]
   log: string
+  /** Started to stay, not for the time of a shared use. */
+  kept: boolean
   /** File name of the class archive that its JVM writes at its end. */
   archive?: string
 }

@@ -13,6 +13,8 @@ export async function ensureTopics(brokers: string): Promise<string[]> {
     // replication: as the broker is configured, which is 1 for ours
     const wanted = missing.map(topic => ({ topic, numPartitions: partitionsPerTopic, replicationFactor: -1 }))
     if (wanted.length > 0) await admin.createTopics({ topics: wanted, waitForLeaders: true })
+    // a new broker makes its topic of group offsets only now: consumers that start next do not have to wait for it
+    await admin.describeGroups(['millrace-setup'])
     return missing
   } finally {
     await admin.disconnect()

@@ -65,10 +65,10 @@ export const mqtt: Launcher<'mqtt'> = {
   },
 
   async prepare(context) {
-    const { home, fullJit, onProgress } = context
+    const { home, fullJit } = context
     const java = findJava()
-    const libraries = await jars('mqtt', onProgress)
-    const broker = await compile(java, sources, libraries, onProgress)
+    const libraries = await jars('mqtt', context)
+    const broker = await compile(java, sources, libraries, context)
     const archive = `${basename(libraries)}-${basename(broker, '.jar')}-${java.versionId}.jsa`
     const settings = writeSettings(context)
     const args = [

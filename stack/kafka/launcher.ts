@@ -69,9 +69,9 @@ export const kafka: Launcher<'kafka'> = {
   },
 
   async prepare(context) {
-    const { home, fullJit, onProgress } = context
+    const { home, fullJit } = context
     const java = findJava()
-    const libraries = await jars('kafka', onProgress)
+    const libraries = await jars('kafka', context)
     const configuration = writeConfiguration(context)
     await format(java, libraries, configuration, context)
     const archive = `${basename(libraries)}-${java.versionId}.jsa`
