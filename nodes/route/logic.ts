@@ -1,0 +1,93 @@
+import { type Message, recordsOf } from '../../core/batch.ts'
+import { cloneRecord } from '../../core/clone-record.ts'
+import { getter } from '../../core/field-path.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import type { Options } from '../../core/spec.ts'
+import { topicOf } from '../../core/topic-of.ts'
+import { OPERATORS, type Operand, type Operator } from './operators.ts'
+import { type Condition, type Rule, ruleProblems, TOPIC } from './rules.ts'
+import { spec } from './spec.ts'
+
+/** The records of a message by output, and how many went to none. */
+export interface Routed {
+  readonly outputs: readonly (readonly unknown[])[]
+  readonly filtered: number
+}
+
+/** True if a record is meant; conditions over time would also need the clock and a place to remember. */
+type Matcher = (record: unknown, topic: string) => boolean
+
+/**
+ * Makes the function that sorts the records of a message by rules, in their order.
+ * @throws OptionsError that lists what is wrong with the rules
+ */
+export function router(options: Options<typeof spec>): (message: Message) => Routed {
+  const problems = ruleProblems(options.rules)
+  if (problems.length > 0)
+    throw new OptionsError(
+      spec.label,
+      problems.map(problem => `${spec.fields.rules.label}: ${problem}`)
+    )
+  const rules = options.rules as readonly Rule[]
+  const matchers = rules.map(matcherOf)
+  const topical = rules.some(({ conditions }) => conditions.some(({ field }) => field === TOPIC))
+  const place = options.send === 'first' ? toFirst(matchers) : toEvery(matchers)
+  const count = matchers.length + (options.otherwise ? 1 : 0)
+  return message => {
+    const outputs: unknown[][] = Array.from({ length: count }, () => [])
+    let filtered = 0
+    for (const record of recordsOf(message.payload)) {
+      const placed = place(record, topical ? topicOf(record, message) : '', outputs)
+      if (placed) continue
+      if (options.otherwise) outputs[matchers.length]!.push(record)
+      else filtered++
+    }
+    return { outputs, filtered }
+  }
+}
+
+type Place = (record: unknown, topic: string, outputs: readonly unknown[][]) => boolean
+
+function toFirst(matchers: readonly Matcher[]): Place {
+  return (record, topic, outputs) => {
+    for (let index = 0; index < matchers.length; index++) {
+      if (!matchers[index]!(record, topic)) continue
+      outputs[index]!.push(record)
+      return true
+    }
+    return false
+  }
+}
+
+/** A record that goes to several outputs is a copy at all but the first, since the nodes behind may change what they get. */
+function toEvery(matchers: readonly Matcher[]): Place {
+  return (record, topic, outputs) => {
+    let placed = false
+    for (let index = 0; index < matchers.length; index++) {
+      if (!matchers[index]!(record, topic)) continue
+      outputs[index]!.push(placed ? cloneRecord(record) : record)
+      placed = true
+    }
+    return placed
+  }
+}
+
+function matcherOf({ match, conditions }: Rule): Matcher {
+  const tests = conditions.map(testOf)
+  const [only] = tests
+  if (tests.length === 1) return only!
+  const decides = match === 'any'
+  return (record, topic) => {
+    for (let index = 0; index < tests.length; index++) if (tests[index]!(record, topic) === decides) return decides
+    return !decides
+  }
+}
+
+function testOf({ field, operator, value, value2 }: Condition): Matcher {
+  const { test }: Operator = OPERATORS[operator]
+  const list = Array.isArray(value) ? (value as readonly Operand[]) : []
+  const holds = test(value as Operand, value2 as Operand, list)
+  if (field === TOPIC) return (_record, topic) => holds(topic === '' ? undefined : topic)
+  const get = getter(field)
+  return record => holds(get(record))
+}

@@ -1,0 +1,109 @@
+import { compileTopicTemplate, topicTemplateProblems } from '../../core/topic-template.ts'
+import { MAX_SEARCHED_CHARACTERS, patternProblems } from './pattern.ts'
+
+/** What a rule's value may be. */
+export type Operand = string | number | boolean
+export type Test = (value: unknown) => boolean
+
+export interface Operator {
+  /** In the list of the dialog, and in sentences where there is no `sign`. */
+  readonly label: string
+  readonly sign?: string
+  /** `one` value, the `two` ends of a range, a `list`, or nothing to compare with. */
+  readonly needs: 'none' | 'one' | 'two' | 'list' | 'text'
+  /** What is wrong with the operands, in words. */
+  problems?(first: Operand, second: Operand): string[]
+  /** Makes the test; `list` holds what stands in a list. */
+  test(first: Operand, second: Operand, list: readonly Operand[]): Test
+}
+
+const isMissing: Test = value => value === undefined || value === null
+
+/**
+ * Numbers compare with numbers, texts with texts (by their characters, so times as ISO 8601 sort as they should). Anything
+ * else is no match: the text "90" is never taken for the number 90.
+ */
+function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator['test'] {
+  return operand => value => typeof value === typeof operand && holds(value as Operand, operand)
+}
+
+const textual =
+  (holds: (text: string, part: string) => boolean): Operator['test'] =>
+  part =>
+  value =>
+    typeof value === 'string' && holds(value, String(part))
+
+const orderedProblems = (operand: Operand) => (typeof operand === 'boolean' ? ['compare with a number or a text'] : [])
+
+export const OPERATORS = {
+  equals: { label: 'is', sign: '=', needs: 'one', test: operand => value => value === operand },
+  not_equals: { label: 'is not', sign: '≠', needs: 'one', test: operand => value => value !== operand },
+  gt: { label: '>', sign: '>', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value > operand) },
+  gte: { label: '≥', sign: '≥', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value >= operand) },
+  lt: { label: '<', sign: '<', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value < operand) },
+  lte: { label: '≤', sign: '≤', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value <= operand) },
+  between: {
+    label: 'is between',
+    sign: 'between',
+    needs: 'two',
+    problems: rangeProblems,
+    test: (from, to) => value => typeof value === typeof from && (value as Operand) >= from && (value as Operand) <= to
+  },
+  in: { label: 'is one of', sign: 'in', needs: 'list', test: (_first, _second, list) => memberOf(list) },
+  not_in: {
+    label: 'is none of',
+    sign: 'not in',
+    needs: 'list',
+    test: (_first, _second, list) => {
+      const isMember = memberOf(list)
+      return value => !isMember(value)
+    }
+  },
+  contains: { label: 'contains', needs: 'one', test: containing },
+  starts_with: { label: 'starts with', needs: 'text', test: textual((text, part) => text.startsWith(part)) },
+  ends_with: { label: 'ends with', needs: 'text', test: textual((text, part) => text.endsWith(part)) },
+  matches: { label: 'matches', needs: 'text', problems: pattern => patternProblems(String(pattern)), test: matching },
+  topic_matches: {
+    label: 'matches topic template',
+    sign: 'matches',
+    needs: 'text',
+    problems: template => topicTemplateProblems(String(template)),
+    test: text => {
+      const template = compileTopicTemplate(String(text))
+      return value => typeof value === 'string' && template.matches(value)
+    }
+  },
+  missing: { label: 'is missing', needs: 'none', test: () => isMissing },
+  present: { label: 'is there', needs: 'none', test: () => value => !isMissing(value) },
+  is_true: { label: 'is true', needs: 'none', test: () => value => value === true },
+  is_false: { label: 'is false', needs: 'none', test: () => value => value === false },
+  is_number: { label: 'is a number', needs: 'none', test: () => value => Number.isFinite(value) },
+  is_text: { label: 'is text', needs: 'none', test: () => value => typeof value === 'string' }
+} as const satisfies Readonly<Record<string, Operator>>
+
+export type OperatorName = keyof typeof OPERATORS
+
+export const isOperator = (name: unknown): name is OperatorName => typeof name === 'string' && Object.hasOwn(OPERATORS, name)
+
+function rangeProblems(from: Operand, to: Operand): string[] {
+  if (typeof from !== typeof to || typeof from === 'boolean') return ['both ends must be numbers, or both texts']
+  return from > to ? ['the lower end comes first'] : []
+}
+
+function memberOf(list: readonly Operand[]): Test {
+  const members = new Set<unknown>(list)
+  return value => members.has(value)
+}
+
+/** A text contains a text; a list contains a value. */
+function containing(part: Operand): Test {
+  return value => {
+    if (typeof value === 'string') return typeof part === 'string' && value.includes(part)
+    return Array.isArray(value) && value.includes(part)
+  }
+}
+
+function matching(pattern: Operand): Test {
+  const expression = new RegExp(String(pattern), 'u')
+  return value => typeof value === 'string' && value.length <= MAX_SEARCHED_CHARACTERS && expression.test(value)
+}
