@@ -1,5 +1,6 @@
 /** The Kafka topics that the pipeline uses. */
 import { Kafka, logLevel } from 'kafkajs'
+import { createTopics } from '../core/kafka/create-topics.ts'
 import { partitionsPerTopic, topics } from './services.ts'
 
 /** Makes the topics that are missing and returns their names. One that exists is left as it is. Rejects with kafkajs' error. */
@@ -12,7 +13,7 @@ export async function ensureTopics(brokers: string): Promise<string[]> {
     const missing = Object.values(topics).filter(topic => !existing.has(topic))
     // replication: as the broker is configured, which is 1 for ours
     const wanted = missing.map(topic => ({ topic, numPartitions: partitionsPerTopic, replicationFactor: -1 }))
-    if (wanted.length > 0) await admin.createTopics({ topics: wanted, waitForLeaders: true })
+    if (wanted.length > 0) await createTopics(admin, wanted)
     // a new broker makes its topic of group offsets only now: consumers that start next do not have to wait for it
     await admin.describeGroups(['millrace-setup'])
     return missing

@@ -1,5 +1,6 @@
 /** Looking at topics from outside, with kafkajs as it is. */
 import kafkajs from 'kafkajs'
+import { until } from './until.ts'
 
 const { Kafka, logLevel } = kafkajs
 
@@ -17,10 +18,13 @@ export async function makeTopics(brokers: string, topics: Record<string, number>
   const admin = kafkaOf(brokers).admin()
   await admin.connect()
   try {
+    // Not waitForLeaders: kafkajs gives up at the first answer of a broker that has not heard of the topic yet.
     await admin.createTopics({
-      waitForLeaders: true,
+      waitForLeaders: false,
       topics: Object.entries(topics).map(([topic, numPartitions]) => ({ topic, numPartitions }))
     })
+    for (const topic of Object.keys(topics))
+      await until(`the topic ${topic}`, async () => (await admin.fetchTopicOffsets(topic)).length > 0)
   } finally {
     await admin.disconnect()
   }

@@ -2,6 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, KafkaMessage, Message, Producer, TopicMessages } from 'kafkajs'
 import { MillraceError } from '../../core/errors.ts'
 import { KafkaClient } from '../../core/kafka/client.ts'
+import { createTopics } from '../../core/kafka/create-topics.ts'
 import { murmur2 } from '../../core/kafka/murmur2.ts'
 import type { ClusterSettings } from '../../core/kafka/settings.ts'
 import { type DeadLetter, type Filter, Ledger, matches, originalOf, Pace, type Progress } from './logic.ts'
@@ -159,8 +160,5 @@ const partitionFor = ({ key, offset }: DeadLetter, partitions: number): number =
 
 async function ensureLedger(admin: Admin, topic: string): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: [{ topic, numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }]
-  })
+  await createTopics(admin, [{ topic, numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }])
 }
