@@ -92,3 +92,28 @@ export const outputLabels = (rules: readonly Rule[], otherwise: boolean): string
   ...rules.map(rule => rule.name || sentence(rule)),
   ...(otherwise ? ['otherwise'] : [])
 ]
+
+/** A list as a person types it: `a, b, 3, "4", "with, comma"`. Numbers, true and false are what they look like; quotes make a text. */
+export function parseList(text: string): Operand[] {
+  const items = ['']
+  let quoted = false
+  for (let index = 0; index < text.length; index++) {
+    const escaped = quoted && text[index] === '\\'
+    if (text[index] === '"') quoted = !quoted
+    if (text[index] === ',' && !quoted) items.push('')
+    else items[items.length - 1] += escaped ? text[index++]! + (text[index] ?? '') : text[index]
+  }
+  return items.map(item => item.trim()).flatMap(item => (item === '' ? [] : [parseItem(item)]))
+}
+
+function parseItem(item: string): Operand {
+  try {
+    const value: unknown = JSON.parse(item)
+    return isOperand(value) ? value : item
+  } catch {
+    return item
+  }
+}
+
+/** The text from which `parseList` makes this list again. */
+export const listText = (list: readonly Operand[]): string => list.map(shown).join(', ')

@@ -1,0 +1,5 @@
+import type { EditorHooks } from '../../core/editor.ts'
+
+export default {
+  label: ({ field, target }) => `${field} → ${target}`
+} satisfies EditorHooks
