@@ -48,12 +48,12 @@ export class MqttTap {
   static async before(url: string): Promise<MqttTap> {
     const tap = new MqttTap(new URL(url))
     await new Promise<void>(listening => tap.#server.listen(0, '127.0.0.1', listening))
+    tap.url = `mqtt://127.0.0.1:${(tap.#server.address() as AddressInfo).port}`
     return tap
   }
 
-  get url(): string {
-    return `mqtt://127.0.0.1:${(this.#server.address() as AddressInfo).port}`
-  }
+  /** Where clients connect to; stays the same after `close`. */
+  url = ''
 
   /** Packets of this kind, oldest first. */
   of(from: Side, type: PacketType): Seen[] {

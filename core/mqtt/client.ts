@@ -41,14 +41,29 @@ export class MqttConnection {
     void this.#open()
   }
 
-  /** Ends the connection within `graceMs`, even when the other side is dead. */
+  /** Ends the connection within `graceMs`, even when the other side is dead. `endSession`: and has the server forget the session. */
   async close(graceMs = 5000, { endSession = false } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
     clearTimeout(this.#timer)
     const link = this.#link
     if (link?.up) await this.#sayGoodbye(link)
-    await link?.end(graceMs, endSession)
+    const wasUp = link?.up ?? false
+    await link?.end(graceMs)
+    if (endSession && wasUp && !this.settings.clean) await this.#discardSession(graceMs)
+  }
+
+  /** A connection with a new session puts an end to the old one. ActiveMQ Artemis 2.55 ignores the expiry of a DISCONNECT, and 3.1.1 has none. */
+  async #discardSession(graceMs: number): Promise<void> {
+    const library = await import('mqtt')
+    const { birth: _birth, will: _will, ...quiet } = this.settings
+    await new Promise<void>(resolve => {
+      const link = new Link(
+        library,
+        { ...quiet, clean: true, connectTimeoutMs: graceMs },
+        { up: () => void link.end(1000), down: () => resolve() }
+      )
+    })
   }
 
   async #open(): Promise<void> {

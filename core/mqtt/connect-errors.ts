@@ -10,7 +10,8 @@ export function connectSentence(error: unknown, settings: Pick<MqttSettings, 'ur
   const system = SYSTEM[String(code)]
   if (system) return `${address}: ${system}`
   const text = reasonOf(error)
-  if (text === 'connack timeout') return `${address} took the connection but does not speak MQTT there, or is too busy to answer.`
+  if (text === 'connack timeout')
+    return `${address} took the connection but does not speak ${isSecure(settings.url) ? 'TLS' : 'MQTT'} there, or is too busy to answer.`
   if (text === 'Keepalive timeout') return `${address} stopped answering (no PINGRESP within the keepalive time).`
   if (/EPROTO|SSL|TLS/.test(`${code} ${text}`)) return `${address}: the TLS handshake failed (${text}).`
   return `${address}: ${text}.`

@@ -102,7 +102,7 @@ export class DeferredAcks {
   #handle(packet: Received, callback: (error?: Error) => void): void {
     if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
       packet.qos = 2
-      if (this.recorded.has(packet.messageId!)) {
+      if (this.#isRecorded(packet)) {
         this.acknowledge([packet])
         callback(DEFERRED)
         return
@@ -110,6 +110,14 @@ export class DeferredAcks {
     }
     if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     this.#offer(packet, callback)
+  }
+
+  /**
+   * True if the server sends again what was recorded. It must set DUP then (MQTT 5.0, 3.3.1.1). Without it the message is
+   * a new one whose id was used before: ActiveMQ Artemis 2.55 forgets a handshake that a broken connection interrupts.
+   */
+  #isRecorded(packet: Received): boolean {
+    return this.recorded.delete(packet.messageId!) && packet.dup
   }
 
   /** mqtt.js gives the topic of an alias to its 'message' event only. */

@@ -1,7 +1,7 @@
 import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { MillraceError } from '../errors.ts'
 import { closedSentence, connectSentence } from './connect-errors.ts'
-import { isSecure, MAX_RECEIVE_MAXIMUM, type MqttSettings, portOf, type Qos, shownUrl } from './settings.ts'
+import { type Announcement, isSecure, MAX_RECEIVE_MAXIMUM, type MqttSettings, portOf, type Qos, shownUrl } from './settings.ts'
 
 type Library = Pick<typeof import('mqtt'), 'connect'>
 
@@ -80,12 +80,11 @@ export class Link {
     this.client.publish(topic, payload, { qos, retain }, error => done(error ?? undefined))
   }
 
-  /** Ends within `graceMs`, even when the other side is dead. `endSession`: the server forgets the session (MQTT 5). */
-  async end(graceMs: number, endSession = false): Promise<void> {
+  /** Ends within `graceMs`, even when the other side is dead. */
+  async end(graceMs: number): Promise<void> {
     if (this.#down) return
     if (this.#up) {
-      const properties = endSession && this.settings.protocolVersion === 5 ? { properties: { sessionExpiryInterval: 0 } } : {}
-      this.client.end(false, { reasonCode: 0, ...properties })
+      this.client.end(false, { reasonCode: 0 })
       await Promise.race([this.#ended, wait(graceMs)])
     } else this.client.end(true)
     // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the stream itself.
@@ -108,7 +107,8 @@ export class Link {
     })
     client.on('close', () => {
       const { settings } = this
-      this.#finish(this.#error ?? new MillraceError('MQTT_CONNECTION_LOST', closedSentence(this.#up, settings)))
+      const code = this.#up ? 'MQTT_CONNECTION_LOST' : 'MQTT_CONNECT_FAILED'
+      this.#finish(this.#error ?? new MillraceError(code, closedSentence(this.#up, settings)))
     })
   }
 
@@ -173,8 +173,14 @@ function clientOptions(settings: MqttSettings): IClientOptions {
     reconnectPeriod: 0,
     resubscribe: false,
     ...(settings.protocolVersion === 5 ? { properties: connectProperties(settings) } : {}),
-    ...(will ? { will: { topic: will.topic, payload: Buffer.from(will.payload), qos: will.qos, retain: will.retain } } : {})
+    ...(will ? { will: willOf(will, settings.protocolVersion) } : {})
   }
+}
+
+/** A second's delay: ActiveMQ Artemis 2.55 never publishes the will of a session that is kept if there is none. */
+function willOf({ topic, payload, qos, retain }: Announcement, version: 4 | 5): NonNullable<IClientOptions['will']> {
+  const will = { topic, payload: Buffer.from(payload), qos, retain }
+  return version === 5 ? { ...will, properties: { willDelayInterval: 1 } } : will
 }
 
 /** Maximum Packet Size is left out on purpose: a server drops larger messages without a word (MQTT 5.0, 3.1.2.11.4). */

@@ -36,7 +36,6 @@ export class IngestSession {
   readonly #connection: MqttConnection
   readonly #filter: string
   #acks: DeferredAcks | undefined
-  #link: Link | undefined
   #recorded: Recorded = new Set()
   #problem = ''
   #stopped = false
@@ -83,11 +82,7 @@ export class IngestSession {
 
   /** Ends the connection. The session stays on the server unless the node is removed: then nobody would fetch its messages. */
   async close(removed: boolean): Promise<void> {
-    const link = this.#link
-    if (removed && link?.up) {
-      await Promise.race([link.unsubscribe(this.#filter).catch(() => {}), wait(1000)])
-      known().delete(this.#connection.settings.clientId)
-    }
+    if (removed) known().delete(this.#connection.settings.clientId)
     await this.#connection.close(3000, { endSession: removed })
     this.#acks?.end()
   }
@@ -104,7 +99,6 @@ export class IngestSession {
     if (!link.sessionPresent) this.#recorded = new Set()
     const acks: DeferredAcks = new DeferredAcks(link.client, link.settings.keepaliveS, this.#recorded, packet => this.#take(packet, acks))
     this.#acks = acks
-    this.#link = link
   }
 
   #take(packet: Received, acks: DeferredAcks): boolean {
@@ -132,8 +126,5 @@ export class IngestSession {
     this.#problem = problem
     this.#acks?.end()
     this.#acks = undefined
-    this.#link = undefined
   }
 }
-
-const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())
