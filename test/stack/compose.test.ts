@@ -17,7 +17,11 @@ type Service = {
 }
 
 const folder = join(repository, 'stack')
-const compose = load(readFileSync(join(folder, 'compose.yaml'), 'utf8')) as { services: Record<string, Service>; volumes: object }
+const compose = load(readFileSync(join(folder, 'compose.yaml'), 'utf8')) as {
+  name: string
+  services: Record<string, Service>
+  volumes: object
+}
 const services = Object.entries(compose.services)
 
 /** `name:1.2.3` or `name:v1.2.3` with whatever comes after; never `latest`, never a bare major version. */
@@ -41,7 +45,10 @@ const hostPort = (binding: string) => Number(binding.split(':')[1])
 describe('compose.yaml', () => {
   it('follows the Compose specification', () => {
     const validate = new Ajv({ strict: false, allErrors: true, formats: { duration: true } }).compile(composeSpecification())
-    assert.ok(validate(compose), JSON.stringify(validate.errors))
+    // the packaged schema is older than the project's name at the top (Compose 2.3.1)
+    const { name, ...rest } = compose
+    assert.match(name, /^[a-z0-9][a-z0-9_-]*$/)
+    assert.ok(validate(rest), JSON.stringify(validate.errors))
   })
 
   it('would be told of a mistake', () => {
