@@ -111,8 +111,9 @@ export class Book implements DeliveryOwner {
   }
 
   confirm(message: object, confirmed: Confirmed): void {
-    const open: OpenDelivery[] = []
-    eachOpen(tokenOf(message), delivery => open.push(delivery))
+    const token = tokenOf(message)
+    if (token === undefined) return
+    const open = token instanceof OpenDelivery ? [token] : token.deliveries.filter(delivery => !delivery.settled)
     allot(open, confirmed)
     for (const delivery of open) {
       delivery.confirmations++

@@ -7,20 +7,20 @@ import type { Confirmed, Settlement } from './types.ts'
  * two sinks confirms every record twice) goes to the last, where `outcome` clamps it.
  */
 export function allot(deliveries: readonly OpenDelivery[], { stored = 0, rejected = 0, duplicates = 0 }: Confirmed): void {
-  let left = { rejected, stored, duplicates }
-  deliveries.forEach((delivery, index) => {
-    const last = index === deliveries.length - 1
+  let left: Counts = { rejected, stored, duplicates }
+  const last = deliveries.at(-1)
+  for (const delivery of deliveries) {
     const room = Math.max(0, delivery.options.records - delivery.rejected - delivery.stored - delivery.duplicates)
-    const part = last ? left : clamped(left, room)
-    delivery.rejected += part.rejected
-    delivery.stored += part.stored
-    delivery.duplicates += part.duplicates
-    left = {
-      rejected: left.rejected - part.rejected,
-      stored: left.stored - part.stored,
-      duplicates: left.duplicates - part.duplicates
-    }
-  })
+    const part = delivery === last ? left : clamped(left, room)
+    add(delivery, part)
+    left = { rejected: left.rejected - part.rejected, stored: left.stored - part.stored, duplicates: left.duplicates - part.duplicates }
+  }
+}
+
+function add(delivery: OpenDelivery, { rejected, stored, duplicates }: Counts): void {
+  delivery.rejected += rejected
+  delivery.stored += stored
+  delivery.duplicates += duplicates
 }
 
 /** What became of the records: adds up to `records`, whatever was confirmed twice or not at all. */

@@ -58,6 +58,7 @@ export class Follower implements FlowHooks {
 
   /** Now the message has been cloned if it had to be: binds the copy to its node. */
   readonly preDeliver = (event: SendEvent): void => {
+    if (this.book.openCount === 0) return
     const token = (event as CountedEvent)[COUNTED]
     if (token === undefined) return
     ;(event as CountedEvent)[COUNTED] = undefined
@@ -68,6 +69,7 @@ export class Follower implements FlowHooks {
   }
 
   readonly onReceive = ({ msg, destination: { node } }: ReceiveEvent): void => {
+    if (this.book.openCount === 0) return
     let flight = flightOf(node, msg)
     if (flight === null || flight.received >= flight.copies) {
       // Not sent through a wire: Catch, Complete and link nodes are given messages directly.

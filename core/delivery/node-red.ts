@@ -1,7 +1,7 @@
 /**
- * The parts of Node-RED's runtime that the tracker touches, as Node-RED 4.1 and 5.0 have them. What is documented:
- * https://nodered.org/docs/api/hooks/. What is not: the underscore members of Node (`@node-red/runtime/lib/nodes/Node.js`)
- * and `Flow.getNode`. The tests of the tracker run against both versions and hold these shapes.
+ * The parts of Node-RED's runtime that the tracker touches, as Node-RED 4.1 and 5.0 have them. The events are documented:
+ * https://nodered.org/docs/api/hooks/. Not documented are `hooks.trigger`, the underscore members of Node
+ * (`@node-red/runtime/lib/nodes/Node.js`) and `Flow.getNode`. The tests of the tracker run against both versions and hold these shapes.
  */
 
 export interface FlowNode {
@@ -53,9 +53,7 @@ export type HookName = keyof HookEvents
 export type FlowHooks = { readonly [Name in HookName]: (event: HookEvents[Name]) => void }
 
 export interface Hooks {
-  add(name: string, callback: (event: never) => void): void
-  remove(name: string): void
-  has(name: string): boolean
+  /** Called by Node-RED for every event, whether somebody has registered for it or not. */
   trigger(name: string, event: unknown, done?: (error?: unknown) => void): unknown
 }
 
