@@ -4,7 +4,7 @@ import type { DatabaseSettings } from './settings.ts'
 import { isServerError } from './sqlstate.ts'
 
 /** How long connections may take to say goodbye before their sockets are cut. */
-const GOODBYE_MS = 3000
+const GOODBYE_MS = 2000
 /** How long the configuration node waits for the nodes that still write. Node-RED waits for 15 s in all. */
 const RETIRE_MS = 10_000
 /** What the client waits beyond the server's statement timeout before it takes the peer for dead. */
@@ -53,7 +53,7 @@ export class Database {
     this.#users++
   }
 
-  /** The node has no more use for the connections. Ends within 4 s, also when the server is dead. */
+  /** The node has no more use for the connections. Ends within 3 s, also when the server is dead. */
   async release(): Promise<void> {
     if (--this.#users > 0) return
     await this.close()

@@ -35,6 +35,8 @@ interface Stored {
 
 /** How often a COPY's error may lead to the bad row; with more bad rows than that, halving is quicker. */
 const MAX_HINTS = 8
+/** feature_not_supported, wrong_object_type */
+const COPY_UNSUPPORTED = ['0A000', '42809']
 
 /**
  * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
@@ -42,6 +44,7 @@ const MAX_HINTS = 8
  */
 export class Store {
   readonly #method = new Method()
+  #copyable: boolean
   readonly #copy: string
   readonly #insert: string
   readonly #scratch: { readonly copy: Out; readonly arrays: readonly Out[] }[] = []
@@ -50,8 +53,9 @@ export class Store {
     readonly plan: Plan,
     readonly table: TableName,
     readonly onConflict: OnConflict,
-    readonly copyable: boolean
+    copyable: boolean
   ) {
+    this.#copyable = copyable
     const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
     this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary)`
     this.#insert = insertStatement(plan, table, onConflict)
@@ -80,7 +84,7 @@ export class Store {
   async #store(session: Session, rows: Rows, part: Uint32Array): Promise<Stored> {
     const scratch = this.#scratch.pop() ?? { copy: new Out(), arrays: this.plan.mappings.map(() => new Out(4096)) }
     try {
-      if (this.copyable && this.#method.copies) {
+      if (this.#copyable && this.#method.copies) {
         const stored = await this.#copyUnlessDuplicate(session, rows, part, scratch.copy)
         if (stored !== undefined) return { stored, duplicates: 0 }
       }
@@ -96,8 +100,10 @@ export class Store {
       this.#method.copied()
       return stored
     } catch (error) {
-      if (failureKind(error) !== 'duplicate') throw error
-      this.#method.duplicateInCopy()
+      if (failureKind(error) === 'duplicate') this.#method.duplicateInCopy()
+      // tables with row security, and some views and foreign tables, take no COPY but INSERT
+      else if (COPY_UNSUPPORTED.includes(sqlstateOf(error) ?? '')) this.#copyable = false
+      else throw error
       return undefined
     }
   }
