@@ -43,22 +43,73 @@ export function probeMqtt(port: number): Promise<boolean> {
   return ask(port, Buffer.concat([Buffer.from([0x10, body.length]), body]), answer => answer[0] === 0x20)
 }
 
-/** Kafka Metadata v1 about no topic: one broker and a controller must be known. */
+/** Reads Kafka's types one after the other. */
+class KafkaReader {
+  private at: number
+  private readonly bytes: Buffer
+
+  constructor(bytes: Buffer, at: number) {
+    this.bytes = bytes
+    this.at = at
+  }
+
+  int16(): number {
+    this.at += 2
+    return this.bytes.readInt16BE(this.at - 2)
+  }
+
+  int32(): number {
+    this.at += 4
+    return this.bytes.readInt32BE(this.at - 4)
+  }
+
+  skip(bytes: number): void {
+    this.at += bytes
+  }
+
+  skipText(): void {
+    // -1 is null
+    this.skip(Math.max(0, this.int16()))
+  }
+
+  list<T>(read: () => T): T[] {
+    return Array.from({ length: this.int32() }, read)
+  }
+}
+
+/** Whether a Metadata v1 response names a broker and a controller, and a leader for every partition. */
+function isComplete(response: Buffer): boolean {
+  const reader = new KafkaReader(response, 8)
+  const brokers = reader.list(() => {
+    reader.skip(4)
+    reader.skipText()
+    reader.skip(4)
+    reader.skipText()
+  })
+  const controller = reader.int32()
+  const errors = reader.list(() => {
+    reader.skip(2)
+    reader.skipText()
+    reader.skip(1)
+    return reader.list(() => {
+      const error = reader.int16()
+      reader.skip(8)
+      reader.list(() => reader.int32())
+      reader.list(() => reader.int32())
+      return error
+    })
+  })
+  return brokers.length > 0 && controller >= 0 && errors.flat().every(error => error === 0)
+}
+
+/** Kafka Metadata v1 about all topics: after a crash the broker answers before it leads its partitions again. */
 export function probeKafka(port: number): Promise<boolean> {
   const client = Buffer.from('probe')
   const header = Buffer.from([0, 3, 0, 1, 0, 0, 0, 7, 0, client.length])
-  const noTopics = Buffer.alloc(4)
-  return ask(port, withLength(Buffer.concat([header, client, noTopics]), false), answer => {
-    if (answer.length < 4 || answer.length < 4 + answer.readInt32BE(0)) return undefined
-    let at = 8
-    const brokers = answer.readInt32BE(at)
-    at += 4
-    for (let i = 0; i < brokers; i++) {
-      at += 4
-      at += 2 + answer.readInt16BE(at) + 4
-      at += 2 + Math.max(answer.readInt16BE(at), 0)
-    }
-    return brokers > 0 && answer.readInt32BE(at) >= 0
+  const allTopics = Buffer.from([255, 255, 255, 255])
+  return ask(port, withLength(Buffer.concat([header, client, allTopics]), false), answer => {
+    const isWhole = answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)
+    return isWhole ? isComplete(answer) : undefined
   })
 }
 

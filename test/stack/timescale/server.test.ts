@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { kill, restart, services } from '../services.ts'
+import { kill, restart, services } from '../../services.ts'
 
 const day = 86_400_000
 let url = ''
