@@ -1,6 +1,9 @@
 /** Nodes for the tests: a source that is told what to send, a sink that confirms, and what is found in the packs of others. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red'
+import { DeliverySource } from '../../core/delivery/source.ts'
 import { trackerOf } from '../../core/delivery/tracker.ts'
+import type { AcknowledgeMode } from '../../core/delivery/types.ts'
+import { NodeMetrics } from '../../core/metrics.ts'
 
 type Message = NodeMessage & { payload?: unknown }
 type Send = (message: NodeMessage) => void
@@ -18,6 +21,45 @@ export const visits: Visit[] = []
 /** `RED` as the nodes of a runtime get it. */
 export let nodeApi: NodeAPI
 
+/** A source with a protocol of its own: the test gives it messages, and sees what it acknowledges. */
+export interface ProtocolNode extends Node {
+  readonly source: DeliverySource
+  readonly metrics: NodeMetrics
+  /** Payloads in the order they were acknowledged. */
+  readonly acknowledged: unknown[]
+  take(payload: unknown): void
+}
+
+interface ProtocolDef extends NodeDef {
+  readonly mode?: Exclude<AcknowledgeMode, 'received'>
+  readonly timeoutMs?: number
+}
+
+function registerProtocolNode(RED: NodeAPI): void {
+  RED.nodes.registerType('test-protocol', function (this: Node, config: ProtocolDef) {
+    RED.nodes.createNode(this, config)
+    const metrics = new NodeMetrics(this.id, this.type, '')
+    const acknowledged: unknown[] = []
+    const source = new DeliverySource({
+      RED,
+      node: this,
+      metrics,
+      mode: config.mode ?? 'finished',
+      maxInFlight: 100,
+      retries: 3,
+      timeoutMs: config.timeoutMs ?? 20_000,
+      outputs: 2,
+      deadLetterOutput: 1,
+      onCapacity() {},
+      backoff: { initialMs: 20 }
+    })
+    const take = (payload: unknown) =>
+      source.take({ lane: 'lane', records: 1, rebuild: () => ({ payload }), acknowledge: () => void acknowledged.push(payload) })
+    Object.assign(this, { source, metrics, acknowledged, take })
+    this.on('close', (done: () => void) => void source.close().then(done))
+  })
+}
+
 interface SinkDef extends NodeDef {
   readonly delayMs?: number
   readonly fail?: boolean
@@ -27,6 +69,7 @@ interface SinkDef extends NodeDef {
 
 export function registerTestNodes(RED: NodeAPI): void {
   nodeApi = RED
+  registerProtocolNode(RED)
   RED.nodes.registerType('test-source', function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
   })
@@ -88,6 +131,13 @@ const FOREIGN: Record<string, (node: Node, config: { alsoDone?: boolean }) => Ha
   'fails-async': () => async (_message, _send, done) => {
     await undefined
     done(new Error('failed later'))
+  },
+  'slow-to-close': node => {
+    node.on('close', (done: () => void) => void setTimeout(done, 300))
+    return (message, send, done) => {
+      send(message)
+      done()
+    }
   },
   'collects-then-sends': node => collector(node, true),
   'sends-collected-last': node => collector(node, false)
