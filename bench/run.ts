@@ -4,17 +4,15 @@ import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
 import { type Contestant, type LaneName, readContestants } from './contestant.ts'
 import { writeDocs } from './docs.ts'
-import { benchHome, type Field, openField } from './field.ts'
-import { usualShape } from './fleet.ts'
+import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
 import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import type { Result, Setting } from './lanes/lane.ts'
-import { clearPrepared } from './lanes/prepared.ts'
 import { machine } from './machine.ts'
-import { Progress } from './progress.ts'
 import { oneLine, type Report, textTable } from './report.ts'
+import { inSession, program, type Session } from './session.ts'
 
 const lanes: Readonly<Record<LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>>> = {
   A: laneA,
@@ -23,29 +21,22 @@ const lanes: Readonly<Record<LaneName, (setting: Setting, contestant: Contestant
   E: laneE
 }
 
-const FULL = { records: { A: 200_000, B: 500_000, C: 500_000 }, rates: [1_000, 5_000, 10_000], rateSeconds: 15 }
 const QUICK = { records: { A: 4_000, B: 5_000, C: 5_000 }, rates: [500, 1_000], rateSeconds: 3 }
 
-function settingOf(request: Request, field: Field): Omit<Setting, 'onProgress'> {
-  const { records, rates, rateSeconds } = request.quick ? QUICK : FULL
+function settingOf(request: Request, usual: Setting): Setting {
+  const setting = { ...usual, ...(request.quick ? QUICK : {}) }
+  const { A, B, C } = setting.records
   const scaled = (count: number) => Math.ceil(count * request.scale)
-  const profiles = join(benchHome, 'profiles')
   return {
-    field,
-    shape: usualShape,
-    partitions: 4,
-    records: { A: scaled(records.A), B: scaled(records.B), C: scaled(records.C) },
-    rates,
-    rateSeconds,
-    publishers: 2,
-    copies: 1,
-    nodeFlags: request.profile ? ['--cpu-prof', `--cpu-prof-dir=${profiles}`] : [],
-    ...(request.node ? { node: request.node } : {})
+    ...setting,
+    records: { A: scaled(A), B: scaled(B), C: scaled(C) },
+    nodeFlags: request.profile ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`] : []
   }
 }
 
-async function race(request: Request, contestants: readonly Contestant[], field: Field, progress: Progress): Promise<Result[]> {
-  const setting = settingOf(request, field)
+async function race(request: Request, contestants: readonly Contestant[], session: Session): Promise<Result[]> {
+  const { progress } = session
+  const setting = settingOf(request, session.setting)
   const results: Result[] = []
   for (const lane of request.lanes) {
     for (const contestant of contestants) {
@@ -68,6 +59,7 @@ function failure(lane: LaneName, contestant: Contestant, error: unknown): Result
 }
 
 async function main(): Promise<void> {
+  if (process.argv.includes('--help')) return console.log(USAGE)
   const all = readContestants()
   const request = parseRequest(
     process.argv.slice(2),
@@ -76,19 +68,14 @@ async function main(): Promise<void> {
   const partly = request.contestants.length > 0 || request.lanes.length < 4
   if (request.writeDocs && !partly) return console.log(writeDocs())
   const contestants = partly && request.contestants.length > 0 ? all.filter(({ name }) => request.contestants.includes(name)) : all
-  const progress = new Progress()
   for (const contestant of contestants) contestant.install()
-  const field = await openField({ ...request, onProgress: line => progress.print(line) })
-  try {
-    const results = await race(request, contestants, field, progress)
+  await inSession(request, async session => {
+    const results = await race(request, contestants, session)
     const full = !partly && !request.quick && request.scale === 1
     const report: Report = { atMs: Date.now(), full, machine: machine(request.node ?? process.execPath), results }
-    progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
+    session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
     if (results.some(({ problem, limit }) => problem && !limit)) process.exitCode = 1
-  } finally {
-    await clearPrepared(field)
-    await field.close()
-  }
+  })
 }
 
 function keep(report: Report): string {
@@ -98,10 +85,4 @@ function keep(report: Report): string {
   return file
 }
 
-try {
-  await main()
-} catch (error) {
-  console.error(error instanceof Error ? error.message : error)
-  console.error(`\n${USAGE}`)
-  process.exitCode = 2
-}
+await program(main)

@@ -37,8 +37,9 @@ export class Topics {
    * Makes a topic in which the broker writes the time of arrival on each message, so that the moment a record was stored is
    * known without asking all the time.
    */
-  async create(topic: string, partitions: number): Promise<void> {
+  async create(topic: string, partitions: number, more: readonly TopicSetting[] = []): Promise<void> {
     const configEntries = [
+      ...more,
       { name: 'message.timestamp.type', value: 'LogAppendTime' },
       { name: 'max.message.bytes', value: String(4 * 1024 * 1024) }
     ]
@@ -123,6 +124,11 @@ export class Topics {
 }
 
 const READ_IDLE_MS = 5_000
+
+export interface TopicSetting {
+  readonly name: string
+  readonly value: string
+}
 
 export interface Range {
   readonly from: number

@@ -65,11 +65,17 @@ export class Start {
 
   start(environment: Partial<LaneEnvironment> = {}): RunningContestant {
     const { node, nodeFlags, copies } = this.setting
-    const told: Record<string, string> =
-      this.contestant.isLimit && this.lane !== 'E' ? { RECORDS: String(this.setting.records[this.lane]) } : {}
-    const options = { log: this.log, nodeFlags, copies, environment: told, ...(node ? { node } : {}) }
+    const options = { log: this.log, nodeFlags, copies, environment: this.more(), ...(node ? { node } : {}) }
     this.running = this.contestant.start(this.lane, { ...this.environment, ...environment }, options)
     return this.running
+  }
+
+  private more(): Record<string, string> {
+    const { shape, records } = this.setting
+    return {
+      ...(this.contestant.isLimit && this.lane !== 'E' ? { RECORDS: String(records[this.lane]) } : {}),
+      ...(shape.values > 1 ? { VALUES: String(shape.values) } : {})
+    }
   }
 
   /** The contestant as it was started last. */

@@ -36,11 +36,24 @@ const processing = () =>
     { id: 'clean', type: 'millrace-kafka-producer', cluster: 'cluster', topic: CLEAN_TOPIC }
   )
 
+/** More than one metric in a record needs a column for each. */
+const more = Array.from({ length: Number(VALUES) - 1 }, (_, index) => `value_${index + 2}`)
+const columns = more.length > 0 && {
+  columns: [
+    { column: 'time', from: 'ts_utc', type: 'timestamptz', role: 'key' },
+    { column: 'device_id', from: 'device_id', type: 'text', role: 'key' },
+    { column: 'location', from: 'location', type: 'text', role: 'optional' },
+    { column: 'metric', from: 'metric', type: 'text', role: 'key' },
+    { column: 'value', from: 'value', type: 'double precision', role: 'required' },
+    ...more.map(name => ({ column: name, from: name, type: 'double precision', role: 'optional' }))
+  ]
+}
+
 const persist = () =>
   row(
     'persist',
     { id: 'from-clean', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: CLEAN_TOPIC, groupId: `${GROUP}-persist` },
-    { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE }
+    { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE, ...columns }
   )
 
 const lanes = { A: [ingest], B: [processing], C: [persist], E: [ingest, processing, persist] }

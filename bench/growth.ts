@@ -1,0 +1,145 @@
+/**
+ * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2]`: what becomes of the cost of a
+ * record when one of these grows. A plot each in docs/performance.
+ */
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parseArgs } from 'node:util'
+import type { Contestant, LaneName } from './contestant.ts'
+import { writeBetween } from './docs.ts'
+import { benchHome } from './field.ts'
+import { laneA } from './lanes/a.ts'
+import { laneB } from './lanes/b.ts'
+import { laneC } from './lanes/c.ts'
+import type { Result, Setting } from './lanes/lane.ts'
+import { writePlot } from './plot.ts'
+import { contestantOf, inSession, program, type Session } from './session.ts'
+
+interface Dimension {
+  readonly label: string
+  readonly steps: readonly number[]
+  readonly logarithmic: boolean
+  readonly change: (setting: Setting, step: number) => Setting
+}
+
+const RECORDS = { A: 50_000, B: 200_000, C: 200_000 }
+/** So many bytes of payload in a lane at most, or records of 10 kB would need gigabytes. */
+const MOST_BYTES = 100_000_000
+
+const DIMENSIONS: Readonly<Record<string, Dimension>> = {
+  devices: {
+    label: 'devices',
+    steps: [100, 1_000, 10_000, 100_000],
+    logarithmic: true,
+    change: (setting, devices) => ({ ...setting, shape: { ...setting.shape, devices } })
+  },
+  partitions: {
+    label: 'partitions of a topic',
+    steps: [4, 16, 64],
+    logarithmic: true,
+    change: (setting, partitions) => ({ ...setting, partitions })
+  },
+  values: {
+    label: 'metrics a record',
+    steps: [1, 5, 10, 20],
+    logarithmic: false,
+    change: (setting, values) => ({ ...setting, shape: { ...setting.shape, values } })
+  },
+  payload: {
+    label: 'bytes of payload',
+    steps: [110, 1_000, 10_000],
+    logarithmic: true,
+    change: (setting, payloadBytes) => ({
+      ...setting,
+      shape: { ...setting.shape, payloadBytes },
+      records: fitting(setting.records, payloadBytes)
+    })
+  },
+  processes: {
+    label: 'Node-RED processes',
+    steps: [1, 2, 4],
+    logarithmic: false,
+    change: (setting, copies) => ({ ...setting, copies })
+  }
+}
+
+const LANES: readonly [LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>][] = [
+  ['A', laneA],
+  ['B', laneB],
+  ['C', laneC]
+]
+
+function fitting(records: Setting['records'], payloadBytes: number): Setting['records'] {
+  const most = Math.floor(MOST_BYTES / payloadBytes)
+  return { A: Math.min(records.A, most), B: Math.min(records.B, most), C: Math.min(records.C, most) }
+}
+
+interface Step {
+  readonly dimension: string
+  readonly step: number
+  readonly result: Result
+}
+
+async function measure(session: Session, names: readonly string[], scale: number): Promise<Step[]> {
+  const contestant = contestantOf('millrace')
+  const scaled = (count: number) => Math.ceil(count * scale)
+  const records = { A: scaled(RECORDS.A), B: scaled(RECORDS.B), C: scaled(RECORDS.C) }
+  const steps: Step[] = []
+  for (const name of names) {
+    const { steps: values, change, label } = DIMENSIONS[name]!
+    for (const step of values) {
+      for (const [lane, run] of LANES) {
+        session.progress.show(`${step} ${label}, lane ${lane}`)
+        const setting = change({ ...session.setting, records }, step)
+        for (const result of await run(setting, contestant)) steps.push({ dimension: name, step, result })
+      }
+      session.progress.print(`${step} ${label}: ${lines(steps.filter(other => other.dimension === name && other.step === step))}`)
+    }
+  }
+  return steps
+}
+
+const nameOf = ({ lane, variant }: Result) => (variant ? `${lane}, ${variant}` : lane)
+
+const lines = (steps: readonly Step[]) =>
+  steps
+    .map(({ result }) => `${nameOf(result)} ${result.problem ?? `${Math.round(result.perSecond)}/s ${result.cpuMicros.toFixed(1)} us`}`)
+    .join('; ')
+
+function draw(name: string, steps: readonly Step[]): void {
+  const { label, logarithmic } = DIMENSIONS[name]!
+  const valid = steps.filter(({ result }) => !result.problem)
+  const points = valid.map(({ step, result }) => ({ x: step, y: result.cpuMicros, line: nameOf(result) }))
+  writePlot(`growth-${name}`, { points, x: label, y: 'CPU us a record', logarithmic })
+}
+
+/** A table a dimension: CPU time and rate by lane. */
+function table(name: string, steps: readonly Step[]): string {
+  const { label, steps: values } = DIMENSIONS[name]!
+  const names = [...new Set(steps.map(({ result }) => nameOf(result)))]
+  const cell = (value: number, line: string) => {
+    const found = steps.find(({ step, result }) => step === value && nameOf(result) === line)?.result
+    return found ? (found.problem ?? `${found.cpuMicros.toFixed(1)} (${Math.round(found.perSecond).toLocaleString('en')}/s)`) : ''
+  }
+  const rows = values.map(value => `| ${value.toLocaleString('en')} | ${names.map(line => cell(value, line)).join(' | ')} |`)
+  const head = `| ${label} | ${names.join(' | ')} |\n|---:|${names.map(() => '---:|').join('')}`
+  return `### ${label}\n\n${head}\n${rows.join('\n')}\n\n![CPU time a record by ${label}](performance/growth-${name}.svg)`
+}
+
+await program(async () => {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { scale: { type: 'string', default: '1' }, 'write-docs': { type: 'boolean', default: false } }
+  })
+  const unknown = positionals.find(name => !(name in DIMENSIONS))
+  if (unknown) throw new Error(`"${unknown}" is none of ${Object.keys(DIMENSIONS).join(', ')}.`)
+  const names = positionals.length > 0 ? positionals : Object.keys(DIMENSIONS)
+  const steps = await inSession({}, session => measure(session, names, Number(values.scale)))
+  writeFileSync(join(benchHome, 'growth.json'), `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`)
+  if (!values['write-docs']) return
+  for (const name of names) {
+    const own = steps.filter(({ dimension }) => dimension === name)
+    draw(name, own)
+    writeBetween(`growth-${name}`, table(name, own))
+  }
+})
