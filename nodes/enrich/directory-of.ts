@@ -50,7 +50,7 @@ function inlineTable({ devices, keyColumn, copy }: Options<typeof spec>) {
   return new Map([...readTable(devices, keyColumn)].map(([key, row]) => [key, project(row)]))
 }
 
-function fromDatabase({ lookup, table, query, keyColumn, copy }: Options<typeof spec>, database: Queries): Lookup {
+function fromDatabase({ lookup, table, query, databaseKey: keyColumn, copy }: Options<typeof spec>, database: Queries): Lookup {
   const statement = lookup === 'table' ? statementFor(table, keyColumn, copy) : query
   return databaseLookup(database, statement, keyColumn, projector(copy, keyColumn))
 }
@@ -69,7 +69,8 @@ function sourceProblems(options: Options<typeof spec>): string[] {
     case 'http':
       return urlProblems(options.url).map(problem => `${fields.url.label}: ${problem}`)
     case 'database': {
-      if (options.lookup === 'table') return attempt(fields.table.label, () => statementFor(options.table, options.keyColumn, options.copy))
+      if (options.lookup === 'table')
+        return attempt(fields.table.label, () => statementFor(options.table, options.databaseKey, options.copy))
       return options.query.includes('$1')
         ? []
         : [`${fields.query.label}: must have $1 where the devices go, as in WHERE device_id = ANY($1)`]

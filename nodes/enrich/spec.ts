@@ -100,9 +100,17 @@ export const spec = {
       label: 'Key column',
       default: 'device_id',
       required: true,
-      pick: 'columns',
-      when: { source: ['inline', 'file', 'database'] },
+      when: { source: ['inline', 'file'] },
       help: 'The column that names the device.'
+    },
+    databaseKey: {
+      kind: 'text',
+      label: 'Key column',
+      default: 'device_id',
+      required: true,
+      pick: 'columns',
+      when: { source: 'database' },
+      help: 'The column of the table, or of what the query gives, that names the device.'
     },
     copy: {
       kind: 'list',

@@ -27,7 +27,7 @@ export const spec = {
       kind: 'choice',
       label: 'Numbers are',
       default: 'auto',
-      choices: { auto: 's, ms, us or ns: see by the size', s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' },
+      choices: { auto: 's, ms, µs or ns, by their size', s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' },
       help: 'The unit of times that are numbers, counted from 1970. By size, a number must fall between 2000 and 2100 in one of the units; otherwise it is rejected.'
     },
     zoneFrom: {

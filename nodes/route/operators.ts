@@ -64,7 +64,7 @@ export const OPERATORS = {
   ends_with: { label: 'ends with', needs: 'text', test: textual((text, part) => text.endsWith(part)) },
   matches: { label: 'matches', needs: 'text', problems: pattern => patternProblems(String(pattern)), test: matching },
   topic_matches: {
-    label: 'matches topic template',
+    label: 'matches topic',
     sign: 'matches',
     needs: 'text',
     problems: template => topicTemplateProblems(String(template)),

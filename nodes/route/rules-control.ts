@@ -5,7 +5,8 @@ import { OPERATORS, type Operand, type Operator, type OperatorName } from './ope
 import { type Condition, listText, parseList, problemsOfCondition, type Rule, ruleProblems, sentence } from './rules.ts'
 
 const NEW_RULE: Rule = { match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }
-const ROW = 'display: grid; grid-template-columns: 3fr 3fr 4fr 24px; gap: 4px; align-items: start; margin-bottom: 4px; border-radius: 4px'
+const ROW =
+  'display: grid; grid-template-columns: 9fr 11fr 12fr 24px; gap: 4px; align-items: center; margin-bottom: 4px; border-radius: 4px'
 const FULL = 'width: 100%; min-width: 0; margin: 0; box-sizing: border-box'
 
 /** A rule as the list is given it: with its place when the dialog was opened, none if it is new. */
@@ -19,7 +20,12 @@ export function rulesControl(place: HTMLElement, value: unknown, form: Form): Co
   const boxes = new WeakMap<HTMLElement, RuleBox>()
   const before = new WeakMap<HTMLElement, number>()
   const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
-  const containers = () => (list.editableList('items') as unknown as JQuery).toArray()
+  // The list gives a collection of collections, one a rule; a rule that is being built has no box yet.
+  const containers = () =>
+    (list.editableList('items') as unknown as JQuery)
+      .toArray()
+      .map(item => $(item)[0]!)
+      .filter(container => boxes.has(container))
   const changed = () => form.changed()
   list.editableList({
     addButton: 'rule',
@@ -153,7 +159,9 @@ class ConditionRow {
       const input = this.#plain(String(first ?? ''), '')
       this.#read = () => ({ value: input.value.trim() })
     } else if (needs === 'two') {
-      const [from, to] = [this.#typed(first), this.#typed(value2)]
+      const from = this.#typed(first)
+      this.#operands.append(element('div', { style: 'height: 4px' }))
+      const to = this.#typed(value2)
       this.#read = () => ({ ...valueOf('value', from()), ...valueOf('value2', to()) })
     } else {
       const operand = this.#typed(first)

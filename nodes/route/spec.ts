@@ -18,10 +18,10 @@ export const spec = {
     },
     send: {
       kind: 'choice',
-      label: 'A record goes to',
+      label: 'Send to',
       default: 'first',
-      choices: { first: 'the first rule that it meets', every: 'every rule that it meets' },
-      help: 'With every rule, all outputs but the first get copies.'
+      choices: { first: 'the first rule that is met', every: 'every rule that is met' },
+      help: 'Where a record goes that meets several rules. With every rule, all outputs but the first get copies.'
     },
     otherwise: {
       kind: 'bool',
