@@ -11,6 +11,8 @@ import { spec } from './spec.ts'
 
 const BEAT_MS = 2000
 const DRAIN_MS = 8000
+const STORED = 0
+const REJECTED = 1
 
 type SinkContext = Context<typeof spec>
 interface Held extends Message {
@@ -26,6 +28,8 @@ class Sink implements WriterPort<Held> {
   readonly #beat: NodeJS.Timeout
   #trouble: Trouble | undefined
   #told = ''
+  #unwired = 0
+  #silentUntilMs = 0
 
   constructor(
     private readonly context: SinkContext,
@@ -59,17 +63,18 @@ class Sink implements WriterPort<Held> {
 
   finished(load: Load<Held>, error?: Error): void {
     const { metrics, tracker, send } = this.context
+    const { stored, duplicates, rejections } = load
     const { message, done } = load.message
-    metrics.stored += load.stored
-    metrics.duplicates += load.duplicates
-    metrics.rejected += load.rejections.length
+    metrics.stored += stored
+    metrics.duplicates += duplicates
     metrics.inFlight = this.#writer.waitingRecords
     if (error) {
       done(error)
       return
     }
-    const { stored, duplicates } = load
+    metrics.rejected += rejections.length
     if (stored + duplicates > 0 || load.records.length === 0) tracker.confirm(message, { stored, duplicates })
+    if (rejections.length > 0 && !isWired(this.context.node, REJECTED)) this.#warnUnwired(load)
     send(outputsOf(load, this.context))
     done()
     if (!this.#trouble) this.#show()
@@ -95,6 +100,18 @@ class Sink implements WriterPort<Held> {
     await this.database.release()
   }
 
+  /** Nothing is dropped without a word; but a word a minute will do. */
+  #warnUnwired({ rejections }: Load<Held>): void {
+    this.#unwired += rejections.length
+    if (performance.now() < this.#silentUntilMs) return
+    const why = rejections[0]!.reason.message
+    this.context.node.warn(
+      `${this.#unwired} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`
+    )
+    this.#unwired = 0
+    this.#silentUntilMs = performance.now() + 60_000
+  }
+
   /** Deliveries whose records wait here must not time out. */
   #touch(): void {
     for (const { message } of this.#writer.loads) this.context.tracker.touch(message.message)
@@ -116,7 +133,7 @@ function outputsOf(
   { node }: SinkContext
 ): (object | null)[] {
   const rejected = rejections.length > 0 ? { ...message, payload: rejections } : null
-  if (!isWired(node, 0) || stored + duplicates === 0) return [null, rejected]
+  if (!isWired(node, STORED) || stored + duplicates === 0) return [null, rejected]
   const left = new Set(rejections.map(({ record }) => record))
   const payload = left.size === 0 ? message.payload : records.filter(record => !left.has(record))
   return [{ ...message, payload, stored: { stored, duplicates, rejected: rejections.length } }, rejected]

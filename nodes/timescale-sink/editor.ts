@@ -1,0 +1,5 @@
+import type { EditorHooks } from '../../core/editor.ts'
+
+export default {
+  label: ({ table }) => (typeof table === 'string' && table !== '' ? `records → ${table}` : 'timescale sink')
+} satisfies EditorHooks
