@@ -28,6 +28,7 @@ export class KafkaClient {
   readonly #sockets = new Set<Socket>()
   #firstBytes: Buffer = Buffer.alloc(0)
   #connected = false
+  #closing = false
   #ended = false
 
   constructor(
@@ -64,6 +65,7 @@ export class KafkaClient {
    * sockets are destroyed.
    */
   async close(disconnect: () => Promise<unknown> = async () => undefined, graceMs = 1_000): Promise<void> {
+    this.#closing = true
     let done = false
     const polite = disconnect()
       .catch(() => undefined)
@@ -105,13 +107,19 @@ export class KafkaClient {
 
   #log(entry: LogEntry): void {
     this.events.log?.(entry)
-    if (this.events.trouble === undefined || !TROUBLE.has(entry.namespace)) return
     const { error, message } = entry.log
-    this.events.trouble(this.explain(new Error(typeof error === 'string' ? error : message)))
+    // What a broker answers is told by the rejection of the request, in better words.
+    if (this.#closing || this.events.trouble === undefined || !TROUBLE.has(entry.namespace) || message.startsWith('Response ')) return
+    const text = typeof error === 'string' ? error : message
+    if (text.includes(UNKNOWN_TOPIC)) {
+      this.events.trouble(new MillraceError('KAFKA_TOPIC_MISSING', 'The topic does not exist, or not any more.'))
+    } else this.events.trouble(this.explain(new Error(text)))
   }
 }
 
 const TROUBLE = new Set(['Connection', 'BrokerPool', 'Producer'])
+/** kafkajs' text for UNKNOWN_TOPIC_OR_PARTITION. */
+const UNKNOWN_TOPIC = 'does not host this topic-partition'
 
 /** A retry of kafkajs that outlives its client must not reach the broker again. */
 function refusedSocket(): Socket {

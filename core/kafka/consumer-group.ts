@@ -43,6 +43,10 @@ export interface GroupOptions extends StartPolicy {
   readonly groupId: string
   readonly topics: readonly string[]
   readonly maxBytesPerPartition: number
+  /** How long the group waits for a member that has vanished. */
+  readonly sessionTimeoutMs?: number
+  /** How soon new partitions are found. */
+  readonly metadataMaxAgeMs?: number
 }
 
 const COMMIT_EVERY_MS = 1_000
@@ -50,6 +54,7 @@ const COMMIT_EVERY_MS = 1_000
 const MAX_WAIT_MS = 200
 /** After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's session to end. */
 const SESSION_TIMEOUT_MS = 15_000
+const HEARTBEAT_MS = 2_000
 
 type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
@@ -125,10 +130,10 @@ export class ConsumerGroup {
       groupId,
       allowAutoTopicCreation: false,
       readUncommitted,
-      sessionTimeout: SESSION_TIMEOUT_MS,
-      heartbeatInterval: 2_500,
+      sessionTimeout: this.options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
+      heartbeatInterval: HEARTBEAT_MS,
       rebalanceTimeout: 60_000,
-      metadataMaxAge: 60_000,
+      metadataMaxAge: this.options.metadataMaxAgeMs ?? 60_000,
       maxWaitTimeInMs: MAX_WAIT_MS,
       maxBytesPerPartition,
       retry: { ...RETRY, restartOnFailure: async () => false }

@@ -3,7 +3,7 @@ import type { MillraceError } from '../errors.ts'
 export interface HealthEvents {
   /** Works, for the first time or again after `away`. */
   up(): void
-  /** Does not work, and tries on; told once until `up`. */
+  /** Does not work, and tries on; told once until `up`, or until the reason is another. */
   away(error: MillraceError): void
 }
 
@@ -13,6 +13,7 @@ const BEARABLE_MS = 1_000
 /** Makes two words of the many lines that a client has for one outage: away, and up again. */
 export class Health {
   #state: 'new' | 'up' | 'away' = 'new'
+  #reason = ''
   #troubleSinceMs: number | undefined
   #closed = false
 
@@ -40,8 +41,9 @@ export class Health {
   }
 
   fails(error: MillraceError): void {
-    if (this.#state === 'away' || this.#closed) return
+    if ((this.#state === 'away' && this.#reason === error.code) || this.#closed) return
     this.#state = 'away'
+    this.#reason = error.code
     this.events.away(error)
   }
 

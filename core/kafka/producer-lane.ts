@@ -77,11 +77,8 @@ export class ProducerLane {
 
   add(record: ProduceRecord): void {
     if (this.#closed) return
-    const bytes = bytesOf(record)
-    if (bytes > this.#largest) {
-      refuse(record, { code: 'MESSAGE_TOO_LARGE', message: tooLarge(bytes, this.#largest) })
-      return
-    }
+    const bytes = this.#bytesOf(record)
+    if (bytes === undefined) return
     if (this.#filling.length >= this.#maxRecords || (this.#fillingBytes + bytes > this.#maxBytes && this.#filling.length > 0)) {
       this.#full.push(this.#filling)
       this.#filling = []
@@ -91,6 +88,18 @@ export class ProducerLane {
     this.#filling.push(record)
     this.#fillingBytes += bytes
     if (!this.#running && (this.#timer === undefined || this.#filling.length === EAGER_RECORDS || this.#full.length === 1)) this.#arm()
+  }
+
+  /** Undefined if the record was refused for its size, or for parts that are neither text nor bytes. */
+  #bytesOf(record: ProduceRecord): number | undefined {
+    try {
+      const bytes = bytesOf(record)
+      if (bytes <= this.#largest) return bytes
+      refuse(record, { code: 'MESSAGE_TOO_LARGE', message: tooLarge(bytes, this.#largest) })
+    } catch (error) {
+      refuse(record, { code: 'KAFKA_RECORD_REFUSED', message: `The record cannot be written: ${reasonOf(error)}.` })
+    }
+    return undefined
   }
 
   /** Ends within `graceMs` and about 2 s more. What is not acknowledged by then stays unsettled. */
