@@ -95,15 +95,19 @@ export const outputLabels = (rules: readonly Rule[], otherwise: boolean): string
 
 /** A list as a person types it: `a, b, 3, "4", "with, comma"`. Numbers, true and false are what they look like; quotes make a text. */
 export function parseList(text: string): Operand[] {
-  const items = ['']
+  const items: string[] = []
+  let item = ''
   let quoted = false
   for (let index = 0; index < text.length; index++) {
-    const escaped = quoted && text[index] === '\\'
-    if (text[index] === '"') quoted = !quoted
-    if (text[index] === ',' && !quoted) items.push('')
-    else items[items.length - 1] += escaped ? text[index++]! + (text[index] ?? '') : text[index]
+    const character = text.charAt(index)
+    if (character === '"') quoted = !quoted
+    if (character === ',' && !quoted) {
+      items.push(item)
+      item = ''
+    } else item += quoted && character === '\\' ? character + text.charAt(++index) : character
   }
-  return items.map(item => item.trim()).flatMap(item => (item === '' ? [] : [parseItem(item)]))
+  items.push(item)
+  return items.map(one => one.trim()).flatMap(one => (one === '' ? [] : [parseItem(one)]))
 }
 
 function parseItem(item: string): Operand {
