@@ -51,25 +51,26 @@ export function listControl(place: HTMLElement, { field, rows, text, changed, ad
     'addItems',
     rows.map(row => ({ ...row }))
   )
-  const rowOf = (container: HTMLElement): Row =>
-    Object.fromEntries(columns.map(([name, column]) => [name, cellValue(column, cellsOf.get(container)!.get(name)!)]))
-  return { value: () => (list.editableList('items') as unknown as JQuery).toArray().map(rowOf) }
+  const rowOf = (container: HTMLElement): Row => {
+    const cells = cellsOf.get(container)
+    return Object.fromEntries(columns.map(([name, column]) => [name, cells ? cellValue(column, cells.get(name)!) : column.default]))
+  }
+  // The list gives a collection of collections, one a row.
+  return { value: () => (list.editableList('items') as unknown as JQuery).toArray().map(item => rowOf($(item)[0]!)) }
 }
 
 function header(columns: readonly (readonly [string, Column])[], text: Text): HTMLElement {
   const cells = columns.map(([name, column]) => {
-    const cell = element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, text(`${name}.label`))
+    const cell = element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, captionOf(column, text(`${name}.label`)))
     window.RED.popover.tooltip($(cell), text(`${name}.help`))
     return cell
   })
   return element('div', { class: 'millrace-cells millrace-header' }, ...cells)
 }
 
-function wrapped(column: Column, cell: HTMLElement): HTMLElement {
-  const parts: (HTMLElement | string)[] = [cell]
-  if (column.kind === 'number' && column.unit) parts.push(element('span', { class: 'millrace-unit' }, column.unit))
-  return element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, ...parts)
-}
+const captionOf = (column: Column, label: string) => (column.kind === 'number' && column.unit ? `${label}, ${column.unit}` : label)
+
+const wrapped = (column: Column, cell: HTMLElement) => element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, cell)
 
 function cellOf(column: Column, name: string, value: string | number | boolean, text: Text): HTMLInputElement | HTMLSelectElement {
   if (column.kind === 'choice') {

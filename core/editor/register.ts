@@ -1,6 +1,6 @@
 import type { EditorHooks } from '../editor.ts'
 import type { Field, NodeSpec } from '../spec.ts'
-import { type NodeType, parsed, problemsIn } from './check.ts'
+import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
 import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
@@ -58,13 +58,18 @@ function dialogHooks(type: NodeType): object {
   }
 }
 
-/** What stands on the canvas without a name: the first text that must be given says most about a node. */
-function labelOf({ spec, hooks }: NodeType, node: EditorNode): string {
-  const said = hooks.label?.(parsed({ spec, hooks }, node))
+/** What stands on the canvas without a name: which topic, table or server says most about a node. */
+function labelOf(type: NodeType, node: EditorNode): string {
+  const values = parsed(type, node)
+  const said = type.hooks.label?.(values)
   if (said) return said
-  const telling = Object.entries(spec.fields).find(([, field]) => field.kind === 'text' && field.required)
-  return (telling && String(node[telling[0]] ?? '')) || spec.label
+  const [telling] =
+    Object.entries(type.spec.fields).find(([, field]) => isTelling(field, type.spec.category) && isShown(field, values)) ?? []
+  return (telling !== undefined && String(values[telling] ?? '')) || type.spec.label
 }
+
+const isTelling = (field: Field, category: string) =>
+  field.kind === 'text' && field.required === true && (category === 'config' || field.pick !== undefined || field.label.startsWith('Topic'))
 
 function defaultsOf(type: NodeType): Record<string, object> {
   const { fields, outputsFrom, outputs } = type.spec

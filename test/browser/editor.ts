@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Browser, Locator, Page } from 'playwright-core'
-import type { FlowEntry } from '../node-red.ts'
+import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
 
 const SCREENSHOTS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.millrace', 'screenshots')
 const READY_LIMIT_MS = 30_000
@@ -11,13 +11,30 @@ const READY_LIMIT_MS = 30_000
 /** The browser of CHROMIUM_PATH, or the one that is inside the package @sparticuz/chromium. */
 export async function launchBrowser(): Promise<Browser> {
   const [{ chromium: launcher }, { default: packaged }] = await Promise.all([import('playwright-core'), import('@sparticuz/chromium')])
-  const own = process.env['CHROMIUM_PATH']
+  const own = process.env.CHROMIUM_PATH
   const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
   return launcher.launch({
     executablePath: own ?? (await packaged.executablePath()),
     args: own ? [...quiet, '--no-sandbox'] : [...packaged.args, ...quiet],
     headless: true
   })
+}
+
+/** Node-RED with the built palette and its editor on, and nothing that asks the person or the internet first. */
+export function startEditor(): Promise<RunningNodeRed> {
+  const editorTheme = { tours: false, palette: { catalogues: [] }, codeEditor: { lib: 'monaco' } }
+  return startNodeRed({ palette: true, settings: { disableEditor: false, editorTheme } })
+}
+
+/** What the tests ask of the editor from within its page. */
+interface Red {
+  readonly nodes: {
+    import(flow: unknown, options: object): void
+    node(id: string): { readonly _def: { category: string; defaults: object }; readonly type: string; readonly [field: string]: unknown }
+  }
+  readonly view: { redraw(all: boolean): void }
+  readonly workspaces: { show(id: string): void }
+  readonly editor: { edit(node: object): void; editConfig(field: string, type: string, id: string): void }
 }
 
 export interface EditorOptions {
@@ -56,8 +73,10 @@ export class Editor {
   /** Puts nodes on the canvas as Import does. */
   async importFlow(flow: readonly FlowEntry[]): Promise<void> {
     await this.page.evaluate(nodes => {
-      const { RED } = window as unknown as { RED: { nodes: { import(flow: unknown, options: object): void }; view: { redraw(all: boolean): void } } }
+      const { RED } = window as unknown as { RED: Red }
       RED.nodes.import(nodes, { importMap: {} })
+      const tab = nodes.find(node => node.type === 'tab')
+      if (tab) RED.workspaces.show(tab.id)
       RED.view.redraw(true)
     }, flow as FlowEntry[])
   }
@@ -65,10 +84,10 @@ export class Editor {
   /** Opens a node's dialog and waits until it stands. */
   async edit(id: string): Promise<Locator> {
     await this.page.evaluate(node => {
-      const { RED } = window as unknown as { RED: { nodes: { node(id: string): { _def: { category: string }; type: string } }; editor: Record<string, (...args: unknown[]) => void> } }
+      const { RED } = window as unknown as { RED: Red }
       const found = RED.nodes.node(node)
-      if (found._def.category === 'config') RED.editor['editConfig']!('', found.type, node)
-      else RED.editor['edit']!(found)
+      if (found._def.category === 'config') RED.editor.editConfig('', found.type, node)
+      else RED.editor.edit(found)
     }, id)
     const form = this.page.locator('.red-ui-tray .millrace-form').last()
     await form.waitFor({ timeout: READY_LIMIT_MS })
@@ -76,17 +95,44 @@ export class Editor {
     return form
   }
 
+  /** The values of a node as the editor holds them. */
+  async values(id: string): Promise<Record<string, unknown>> {
+    return this.page.evaluate(node => {
+      const found = (window as unknown as { RED: Red }).RED.nodes.node(node)
+      return JSON.parse(JSON.stringify(Object.fromEntries(Object.keys(found._def.defaults).map(name => [name, found[name]]))))
+    }, id)
+  }
+
+  /** Does something while the dialog is as narrow as this. */
+  async atWidth<T>(px: number, act: () => Promise<T>): Promise<T> {
+    const tray = this.page.locator('.red-ui-tray').last()
+    const before = await tray.evaluate((shown, width) => {
+      const style = shown.style.width
+      shown.style.width = `${width}px`
+      return style
+    }, px)
+    const result = await act()
+    await tray.evaluate((shown, style) => {
+      shown.style.width = style
+    }, before)
+    return result
+  }
+
   /** Trays slide in; waits until they have. */
   async settled(): Promise<void> {
-    await this.page.waitForFunction(() => {
-      const trays = Array.from(document.querySelectorAll<HTMLElement>('.red-ui-tray'))
-      const last = trays.at(-1)
-      if (!last) return true
-      const now = String(last.getBoundingClientRect().left)
-      const steady = last.dataset['left'] === now
-      last.dataset['left'] = now
-      return steady
-    }, undefined, { polling: 100 })
+    await this.page.waitForFunction(
+      () => {
+        const trays = Array.from(document.querySelectorAll<HTMLElement>('.red-ui-tray'))
+        const last = trays.at(-1)
+        if (!last) return true
+        const now = String(last.getBoundingClientRect().left)
+        const steady = last.dataset.left === now
+        last.dataset.left = now
+        return steady
+      },
+      undefined,
+      { polling: 100 }
+    )
   }
 
   async done(): Promise<void> {
@@ -97,10 +143,16 @@ export class Editor {
     await this.#press('#node-dialog-cancel, #node-config-dialog-cancel')
   }
 
+  /** Closes what a failed test left open. */
+  async closeDialogs(): Promise<void> {
+    const trays = this.page.locator('.red-ui-tray')
+    while ((await trays.count()) > 0) await this.cancel()
+  }
+
   async #press(button: string): Promise<void> {
     const trays = await this.page.locator('.red-ui-tray').count()
     await this.page.locator(button).last().click()
-    await this.page.waitForFunction(before => document.querySelectorAll('.red-ui-tray').length < before, trays)
+    await this.page.waitForFunction(before => document.querySelectorAll('.red-ui-tray').length < before, trays, { timeout: 10_000 })
   }
 
   /** A picture below .millrace/screenshots, for people to look at. */

@@ -1,0 +1,77 @@
+import assert from 'node:assert/strict'
+import type { Browser } from 'playwright-core'
+import { readRooms } from '../../build/rooms.ts'
+import { build } from '../../build.ts'
+import { ROOT } from '../house/sources.ts'
+import type { FlowEntry, RunningNodeRed } from '../node-red.ts'
+import { Editor, launchBrowser, startEditor } from './editor.ts'
+
+const { rooms } = await readRooms(ROOT)
+const MAX_WIDTH_PX = 450
+
+const TAB: FlowEntry = { id: 'tab', type: 'tab', label: 'every node' }
+const nodes = rooms.map(({ spec }, index) => ({
+  id: `a-${spec.type}`,
+  type: spec.type,
+  ...(spec.category === 'config' ? {} : { z: 'tab', x: 160 + (index % 3) * 260, y: 80 + Math.floor(index / 3) * 80, wires: [] })
+}))
+
+describe('the dialogs in a browser', function () {
+  this.timeout(120_000)
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+
+  before(async () => {
+    await build()
+    nodeRed = await startEditor()
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url, { width: 1300, height: 1000 })
+    await editor.importFlow([TAB, ...nodes])
+    await editor.screenshot('canvas')
+  })
+  after(async () => {
+    await browser?.close()
+    await nodeRed?.stop()
+  })
+  afterEach(async () => {
+    await editor.closeDialogs()
+    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
+  })
+
+  it('the palette has every node, in one category', async () => {
+    const shown = await editor.page
+      .locator('#red-ui-palette-container-telemetry .red-ui-palette-node')
+      .evaluateAll(found => found.map(node => node.getAttribute('data-palette-type')))
+    const wanted = rooms.filter(({ spec }) => spec.category === 'telemetry').map(({ spec }) => spec.type)
+    assert.deepEqual([...shown].sort(), [...wanted].sort())
+  })
+
+  for (const { name, spec } of rooms) {
+    it(`${name}: opens, fits ${MAX_WIDTH_PX} px, and saves what it showed`, async () => {
+      const form = await editor.edit(`a-${spec.type}`)
+      const wide = await editor.atWidth(MAX_WIDTH_PX, () =>
+        form.evaluate(shown =>
+          Array.from(shown.querySelectorAll<HTMLElement>('.form-row'))
+            .filter(row => row.scrollWidth > row.clientWidth)
+            .map(row => row.dataset.field)
+        )
+      )
+      assert.deepEqual(wide, [])
+      const fold = form.locator('.millrace-fold')
+      if (await fold.isVisible()) await fold.click()
+      await editor.screenshot(`dialog-${name}`, editor.page.locator('.red-ui-tray').last())
+      const before = await editor.values(`a-${spec.type}`)
+      await editor.done()
+      const after = await editor.values(`a-${spec.type}`)
+      for (const [field, { kind, default: initial }] of Object.entries(spec.fields)) {
+        if (kind === 'secret') continue
+        assert.deepEqual(
+          String(JSON.stringify(after[field])).replaceAll('"', ''),
+          String(JSON.stringify(before[field] ?? initial)).replaceAll('"', ''),
+          field
+        )
+      }
+    })
+  }
+})
