@@ -66,7 +66,7 @@ export interface NodeRed {
   readonly httpNode: (request: unknown, response: unknown) => void
   readonly nodes: { getNode(id: string): unknown }
   readonly events: NodeAPI['events']
-  readonly hooks: NodeAPI['hooks']
+  readonly hooks: { add(name: string, hook: (event: unknown) => unknown): void; remove(name: string): void }
   readonly util: NodeAPI['util']
   readonly settings: Record<string, unknown>
   readonly runtime: {

@@ -48,13 +48,19 @@ const SOME: Outcome = {
 
 type Wires = string | string[] | string[][]
 const wiresOf = (to: Wires): string[][] => (Array.isArray(to) ? (Array.isArray(to[0]) ? (to as string[][]) : [to as string[]]) : [[to]])
-const node = (id: string, type: string, to: Wires, more: object = {}): FlowEntry => ({ id, z: 'tab', type, wires: wiresOf(to), ...more })
-const source = (to: Wires) => node('source', 'test-source', to)
-const sink = (id = 'sink', more: object = {}): FlowEntry => ({ id, z: 'tab', type: 'test-sink', wires: [], ...more })
-const code = (id: string, func: string, to: Wires) =>
+export const node = (id: string, type: string, to: Wires, more: object = {}): FlowEntry => ({
+  id,
+  z: 'tab',
+  type,
+  wires: wiresOf(to),
+  ...more
+})
+export const source = (to: Wires) => node('source', 'test-source', to)
+export const sink = (id = 'sink', more: object = {}): FlowEntry => ({ id, z: 'tab', type: 'test-sink', wires: [], ...more })
+export const code = (id: string, func: string, to: Wires) =>
   node(id, 'function', to, { func, outputs: 1, timeout: 0, noerr: 0, initialize: '', finalize: '', libs: [] })
-const catchAll = (to: Wires, more: object = {}) => node('catch', 'catch', to, { scope: null, uncaught: false, ...more })
-const delay = (id: string, ms: number, to: Wires) =>
+export const catchAll = (to: Wires, more: object = {}) => node('catch', 'catch', to, { scope: null, uncaught: false, ...more })
+export const delay = (id: string, ms: number, to: Wires) =>
   node(id, 'delay', to, { pauseType: 'delay', timeout: String(ms), timeoutUnits: 'milliseconds' })
 const rate = (perSecond: number, drop: boolean) =>
   node('n', 'delay', 'sink', {
@@ -66,13 +72,13 @@ const rate = (perSecond: number, drop: boolean) =>
     timeout: '1',
     timeoutUnits: 'seconds'
   })
-const change = (id: string, to: Wires, more: object = {}) =>
+export const change = (id: string, to: Wires, more: object = {}) =>
   node(id, 'change', to, { rules: [{ t: 'set', p: 'a', pt: 'msg', to: '1', tot: 'num' }], ...more })
 const choose = (to: Wires, rule: object) =>
   node('n', 'switch', to, { property: 'payload', propertyType: 'msg', rules: [rule], checkall: 'true', repair: false, outputs: 1 })
-const split = (to: Wires, more: object = {}) =>
+export const split = (to: Wires, more: object = {}) =>
   node('n', 'split', to, { splt: '\\n', spltType: 'str', arraySplt: 1, arraySpltType: 'len', ...more })
-const join = (to: Wires, more: object = {}) =>
+export const join = (to: Wires, more: object = {}) =>
   node('join', 'join', to, {
     mode: 'custom',
     build: 'array',
@@ -122,7 +128,7 @@ const subflow = (inner: object): FlowEntry[] => [
   { id: 'inner', z: 'sub', type: 'delay', wires: [[]], ...inner }
 ]
 const linkCall = (more: object) => node('call', 'link call', 'sink', { links: ['in'], linkType: 'static', timeout: '0.2', ...more })
-const linkIn = (id: string, from: string[], to: Wires) => node(id, 'link in', to, { links: from })
+export const linkIn = (id: string, from: string[], to: Wires) => node(id, 'link in', to, { links: from })
 const linkReturn = node('return', 'link out', [], { mode: 'return', links: [] })
 
 /** A flow `source → n → sink` and more nodes where given. */

@@ -18,6 +18,9 @@ export interface Visit {
 /** What sinks have finished, newest last; `onVisit` is called for each. */
 export const visits: Visit[] = []
 
+/** Payloads that a node or a sink has failed with. */
+export const failures: Visit[] = []
+
 /** `RED` as the nodes of a runtime get it. */
 export let nodeApi: NodeAPI
 
@@ -77,7 +80,10 @@ export function registerTestNodes(RED: NodeAPI): void {
     RED.nodes.createNode(this, config)
     this.on('input', (message, _send, done) => {
       const finish = () => {
-        if (config.fail) return done(new Error('the sink failed'))
+        if (config.fail) {
+          failures.push({ nodeId: this.id, payload: message.payload, atMs: performance.now() })
+          return done(new Error('the sink failed'))
+        }
         if (!config.silent) trackerOf(RED).confirm(message, { stored: marksIn(message.payload) })
         visits.push({ nodeId: this.id, payload: message.payload, atMs: performance.now() })
         done()
@@ -127,6 +133,16 @@ const FOREIGN: Record<string, (node: Node, config: { alsoDone?: boolean }) => Ha
   'reports-error': (node, config) => (message, _send, done) => {
     node.error('reported', message)
     if (config.alsoDone) done()
+  },
+  'fails-odd': node => (message, send, done) => {
+    const { payload } = message
+    if (/@\d*[13579]@/.test(JSON.stringify(payload))) {
+      failures.push({ nodeId: node.id, payload, atMs: performance.now() })
+      done(new Error('odd'))
+    } else {
+      send(message)
+      done()
+    }
   },
   'fails-async': () => async (_message, _send, done) => {
     await undefined
