@@ -9,11 +9,12 @@ const DEADLINE_MS = 10_000
 interface Connection {
   readonly client: KafkaClient
   readonly admin: Admin
+  readonly ready: Promise<void>
 }
 
 /** One connection for all questions to a cluster: opened at the first, closed when there were none for a while. */
 export class SharedAdmin {
-  #connection: Promise<Connection> | undefined
+  #connection: Connection | undefined
   #users = 0
   #idle: NodeJS.Timeout | undefined
   #closed = false
@@ -27,23 +28,20 @@ export class SharedAdmin {
     this.#users++
     this.#connection ??= this.#connect()
     const connection = this.#connection
+    const { admin, client, ready } = connection
     try {
       return await withDeadline(
-        connection.then(({ admin }) => question(admin)),
+        ready.then(() => question(admin)),
         this.settings,
         deadlineMs,
         signal
       )
     } catch (error) {
-      const explained = await connection.then(
-        ({ client }) => client.explain(error),
-        () => error
-      )
-      this.#discard(connection)
-      throw explained
+      void this.#discard(connection)
+      throw client.explain(error)
     } finally {
       this.#users--
-      if (this.#users === 0) this.#idle = setTimeout(() => this.#discard(this.#connection), IDLE_MS).unref()
+      if (this.#users === 0) this.#idle = setTimeout(() => void this.#discard(this.#connection), IDLE_MS).unref()
     }
   }
 
@@ -53,26 +51,18 @@ export class SharedAdmin {
     await this.#discard(this.#connection)
   }
 
-  async #connect(): Promise<Connection> {
+  #connect(): Connection {
     const client = new KafkaClient(this.settings, {}, { retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 } })
     const admin = client.kafka.admin()
-    try {
-      await admin.connect()
-      return { client, admin }
-    } catch (error) {
-      const explained = client.explain(error)
-      await client.close(() => admin.disconnect(), 0)
-      throw explained
-    }
+    const ready = admin.connect()
+    ready.catch(() => undefined)
+    return { client, admin, ready }
   }
 
-  async #discard(connection: Promise<Connection> | undefined): Promise<void> {
+  async #discard(connection: Connection | undefined): Promise<void> {
     if (connection === undefined) return
     if (this.#connection === connection) this.#connection = undefined
-    await connection.then(
-      ({ client, admin }) => client.close(() => admin.disconnect()),
-      () => undefined
-    )
+    await connection.client.close(() => connection.admin.disconnect())
   }
 }
 
