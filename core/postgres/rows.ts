@@ -155,6 +155,25 @@ export class Rows {
     return lengthA - lengthB
   }
 
+  /** Writes 8 bytes that stand for the row's key, or for the whole row where there is no key (FNV-1a with two primes). */
+  hashInto(row: number, into: Buffer, at: number): void {
+    const { view, buffer } = this.#out
+    const columns = this.plan.key.length > 0 ? this.plan.key : this.plan.mappings.keys()
+    let one = 0x811c9dc5
+    let other = 0x9747b28c
+    for (const column of columns) {
+      const field = this.#field(row, column)
+      const end = field + 4 + Math.max(view.getInt32(field), 0)
+      // the length is part of it, so that ("ab", "c") is not ("a", "bc")
+      for (let byte = field; byte < end; byte++) {
+        one = Math.imul(one ^ buffer[byte]!, 0x01000193)
+        other = Math.imul(other ^ buffer[byte]!, 0x5bd1e995)
+      }
+    }
+    into.writeInt32BE(one, at)
+    into.writeInt32BE(other, at + 4)
+  }
+
   /** Those of `part`, which is in order, that are the last with their key in it. */
   lastOfEachKey(part: Uint32Array): Uint32Array {
     return part.filter((row, index) => index === part.length - 1 || this.compare(row, part[index + 1]!) !== 0)

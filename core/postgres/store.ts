@@ -2,6 +2,7 @@ import { reasonOf } from '../errors.ts'
 import type { Reason } from '../record.ts'
 import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
+import type { Receipts } from './offsets.ts'
 import type { Session } from './pool.ts'
 import type { Plan, Rows } from './rows.ts'
 import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.ts'
@@ -18,6 +19,8 @@ export interface Refused {
 /** A batch on its way into the table. It keeps what is done, so that a retry goes on where the last attempt broke off. */
 export interface Work {
   readonly rows: Rows
+  /** The records by row; asked for only where offsets are kept with the rows. */
+  readonly records: () => readonly unknown[]
   /** Parts not stored yet, last one next; the rows of each in the order of the key. */
   readonly todo: Uint32Array[]
   stored: number
@@ -25,7 +28,14 @@ export interface Work {
   readonly refused: Refused[]
 }
 
-export const workOf = (rows: Rows): Work => ({ rows, todo: [rows.ordered()], stored: 0, duplicates: 0, refused: [] })
+export const workOf = (rows: Rows, records: () => readonly unknown[] = () => []): Work => ({
+  rows,
+  records,
+  todo: [rows.ordered()],
+  stored: 0,
+  duplicates: 0,
+  refused: []
+})
 
 interface Stored {
   readonly stored: number
@@ -53,7 +63,8 @@ export class Store {
     readonly plan: Plan,
     readonly table: TableName,
     readonly onConflict: OnConflict,
-    copyable: boolean
+    copyable: boolean,
+    private readonly receipts?: Receipts
   ) {
     this.#copyable = copyable
     const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
@@ -65,13 +76,15 @@ export class Store {
   async write(session: Session, work: Work): Promise<void> {
     let hints = 0
     for (let part = work.todo.at(-1); part !== undefined; part = work.todo.at(-1)) {
+      const byCopy = this.#copyable && this.#method.copies
       try {
-        const { stored, duplicates, refused } = await this.#store(session, work.rows, part)
+        const { stored, duplicates, refused } = await this.#storePart(session, work, part, byCopy)
         work.todo.pop()
         work.stored += stored
         work.duplicates += duplicates
         for (const row of refused ?? []) work.refused.push({ row, reason: this.#duplicateReason() })
       } catch (error) {
+        if (byCopy && this.#triesInsert(error)) continue
         if (!isolates(error, part)) throw error
         work.todo.pop()
         if (part.length === 1) work.refused.push({ row: part[0]!, reason: this.#refusal(error) })
@@ -81,30 +94,48 @@ export class Store {
     }
   }
 
-  async #store(session: Session, rows: Rows, part: Uint32Array): Promise<Stored> {
-    const scratch = this.#scratch.pop() ?? { copy: new Out(), arrays: this.plan.mappings.map(() => new Out(4096)) }
+  /** What COPY cannot do, INSERT can. */
+  #triesInsert(error: unknown): boolean {
+    if (failureKind(error) === 'duplicate') this.#method.duplicateInCopy()
+    // tables with row security, and some views and foreign tables, take no COPY but INSERT
+    else if (COPY_UNSUPPORTED.includes(sqlstateOf(error) ?? '')) this.#copyable = false
+    else return false
+    return true
+  }
+
+  async #storePart(session: Session, work: Work, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+    if (!this.receipts) return this.#put(session, work.rows, part, byCopy)
+    await session.query('BEGIN')
     try {
-      if (this.#copyable && this.#method.copies) {
-        const stored = await this.#copyUnlessDuplicate(session, rows, part, scratch.copy)
-        if (stored !== undefined) return { stored, duplicates: 0 }
-      }
-      return await this.#insertPart(session, rows, part, scratch.arrays)
-    } finally {
-      this.#scratch.push(scratch)
+      const stored = await this.#putWithReceipts(this.receipts, session, work, part, byCopy)
+      await session.query('COMMIT')
+      return stored
+    } catch (error) {
+      // a session that broke cannot; the server rolls back by itself
+      await session.query('ROLLBACK').catch(() => {})
+      throw error
     }
   }
 
-  async #copyUnlessDuplicate(session: Session, rows: Rows, part: Uint32Array, scratch: Out): Promise<number | undefined> {
+  async #putWithReceipts(receipts: Receipts, session: Session, work: Work, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+    const claim = await receipts.claim(session, work.rows, part, work.records())
+    const { kept } = claim
+    const known = part.length - kept.length
+    if (kept.length === 0) return { stored: 0, duplicates: known }
+    const { stored, duplicates, refused = [] } = await this.#put(session, work.rows, kept, byCopy)
+    await receipts.note(session, claim, refused.length === 0 ? kept : kept.filter(row => !refused.includes(row)))
+    return { stored, duplicates: duplicates + known, refused }
+  }
+
+  async #put(session: Session, rows: Rows, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+    const scratch = this.#scratch.pop() ?? { copy: new Out(), arrays: this.plan.mappings.map(() => new Out(4096)) }
     try {
-      const stored = await session.copyIn(this.#copy, rows.copyMessages(part, scratch))
+      if (!byCopy) return await this.#insertPart(session, rows, part, scratch.arrays)
+      const stored = await session.copyIn(this.#copy, rows.copyMessages(part, scratch.copy))
       this.#method.copied()
-      return stored
-    } catch (error) {
-      if (failureKind(error) === 'duplicate') this.#method.duplicateInCopy()
-      // tables with row security, and some views and foreign tables, take no COPY but INSERT
-      else if (COPY_UNSUPPORTED.includes(sqlstateOf(error) ?? '')) this.#copyable = false
-      else throw error
-      return undefined
+      return { stored, duplicates: 0 }
+    } finally {
+      this.#scratch.push(scratch)
     }
   }
 

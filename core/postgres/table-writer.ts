@@ -1,4 +1,5 @@
 import { createTable, type TableWish } from './bootstrap.ts'
+import { Receipts } from './offsets.ts'
 import type { Database, Session } from './pool.ts'
 import { failureKind } from './sqlstate.ts'
 import { type OnConflict, Store, type Work } from './store.ts'
@@ -8,6 +9,8 @@ export interface TableWriterOptions {
   /** Make the table where it is missing. */
   readonly create: boolean
   readonly onConflict: OnConflict
+  /** Keeps the offsets of this consumer group with the rows, for this sink. */
+  readonly offsets?: { readonly group: string; readonly sink: string } | undefined
   /** Told once for each new way in which the table is not as it should be. */
   readonly warn: (warning: string) => void
 }
@@ -52,13 +55,15 @@ export class TableWriter {
 
   async #prepared(session: Session): Promise<Store> {
     const { table, plan } = this.wish
-    const { create, onConflict } = this.options
+    const { create, onConflict, offsets } = this.options
     if (create) this.#warn(await createTable(session, this.wish))
     const facts = await inspectTable(session, table, plan.mappings)
     if (!facts) throw new SettingError([`There is no table ${table.name}. Create it, or let the node create it.`])
     const { copyable, warnings } = checkMapping(facts, plan, table, onConflict)
     this.#warn(warnings)
-    return new Store(plan, table, onConflict, copyable)
+    const receipts = offsets && new Receipts(offsets.group, offsets.sink, table)
+    await receipts?.prepare(session)
+    return new Store(plan, table, onConflict, copyable, receipts)
   }
 
   #warn(warnings: readonly string[]): void {

@@ -203,7 +203,7 @@ export class Writer<M extends object> {
 
   async #run(batch: Batch<M>): Promise<void> {
     this.#active++
-    const work = workOf(batch.rows)
+    const work = workOf(batch.rows, () => recordsIn(batch))
     try {
       await this.#task(() => this.port.write(work), batch.rows.count)
       this.#settle(batch, work)
@@ -306,6 +306,10 @@ export class Writer<M extends object> {
     })
   }
 }
+
+/** The records by row. */
+const recordsIn = <M extends object>({ pieces }: Batch<M>): unknown[] =>
+  pieces.flatMap(({ load, firstRecord, count }) => load.records.slice(firstRecord, firstRecord + count))
 
 function outageOf(prober: object, trouble: Trouble): Outage {
   let end = () => {}

@@ -39,7 +39,12 @@ class Sink implements WriterPort<Held> {
     const { options, node } = context
     this.plan = sink.plan
     const warn = (warning: string) => node.warn(warning)
-    this.#table = new TableWriter(database, sink, { create: options.create === 'create', onConflict: options.conflict, warn })
+    this.#table = new TableWriter(database, sink, {
+      create: options.create === 'create',
+      onConflict: options.conflict,
+      offsets: options.offsets === 'transaction' ? { group: options.group, sink: context.id } : undefined,
+      warn
+    })
     this.#writer = new Writer(this, { ...options, connections: sink.connections, stage: 'timescale-sink' })
     database.acquire()
     context.status.waiting('connecting')

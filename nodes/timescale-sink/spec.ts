@@ -77,6 +77,24 @@ export const spec = {
       choices: { ignore: 'leave the row as it is', update: 'replace the row', reject: 'reject the record' },
       help: 'What happens to a record whose key is in the table already, as after a restart. The table needs a unique index on the key.'
     },
+    offsets: {
+      kind: 'choice',
+      label: 'Kafka offsets',
+      default: 'off',
+      choices: { off: 'kept by Kafka alone', transaction: 'kept with the rows, in one transaction' },
+      section: 'advanced',
+      help: 'With the rows, a record that Kafka brings again is known even where the table has no unique key. Costs some of the rate.'
+    },
+    group: {
+      kind: 'text',
+      label: 'Group',
+      default: '',
+      required: true,
+      placeholder: 'millrace-persist',
+      section: 'advanced',
+      when: { offsets: 'transaction' },
+      help: 'The consumer group that the records come from.'
+    },
     maxRows: {
       kind: 'number',
       label: 'Rows at a time',

@@ -43,6 +43,7 @@ export interface TestWriterOptions extends Partial<WriterOptions> {
   readonly mappings?: readonly Mapping[]
   readonly onConflict?: OnConflict
   readonly create?: boolean
+  readonly offsets?: { readonly group: string; readonly sink: string }
 }
 
 /** Writes records into a table and tells what became of them. */
@@ -52,9 +53,13 @@ export class TestWriter {
   retried = 0
   readonly writer: Writer<{ resolve: (load: Load<object>) => void; reject: (error: Error) => void }>
 
-  constructor(database: Database, table: string, { mappings, onConflict = 'ignore', create = true, ...more }: TestWriterOptions = {}) {
+  constructor(
+    database: Database,
+    table: string,
+    { mappings, onConflict = 'ignore', create = true, offsets, ...more }: TestWriterOptions = {}
+  ) {
     const wish = wishFor(table, mappings)
-    const target = new TableWriter(database, wish, { create, onConflict, warn: warning => this.warnings.push(warning) })
+    const target = new TableWriter(database, wish, { create, onConflict, offsets, warn: warning => this.warnings.push(warning) })
     this.writer = new Writer(
       {
         plan: wish.plan,

@@ -38,10 +38,11 @@ describe('the sink in Node-RED', function () {
     nodeRed = await startNodeRed({ nodes: [timescaleDatabase, timescaleSink] })
     const events = nodeRed.RED.events as NodeJS.EventEmitter
     events.on('node-status', ({ id, status }: { id: string; status: Shown }) => id === 'sink' && shown.push(status))
-    nodeRed.RED.hooks.add('onComplete.test', (event: { node: { id: string }; msg: object; error?: unknown }) => {
-      if (event.node.id !== 'sink') return
-      if (event.error) failed.push({ message: event.msg, reason: event.error })
-      else completed.push(event.msg)
+    nodeRed.RED.hooks.add('onComplete.test', (event: unknown) => {
+      const { node, msg, error } = event as { node: { id: string }; msg: object; error?: unknown }
+      if (node.id !== 'sink') return
+      if (error) failed.push({ message: msg, reason: error })
+      else completed.push(msg)
     })
   })
   beforeEach(() => {

@@ -1,0 +1,246 @@
+import { type Origin, provenanceOf } from '../record.ts'
+import { quoted, type TableName } from './identifier.ts'
+import type { Database, Session } from './pool.ts'
+import type { Rows } from './rows.ts'
+
+/**
+ * Exactly once into a table, whatever its key: with the rows, in their transaction, a receipt is stored that says which row
+ * of which Kafka offset they are. A row that comes again finds its receipt and is left out.
+ *
+ * An offset alone would not do as the mark: a flow may make several rows of one message, drop some, or bring them in another
+ * order or in several parts. So an entry is the offset and a hash of the row's key.
+ */
+export class Receipts {
+  readonly #offsets: string
+  readonly #receipts: string
+  readonly #prefix: string
+  #notes = 0
+
+  /** `sink` tells apart what two sinks do with the same records. */
+  constructor(
+    private readonly group: string,
+    private readonly sink: string,
+    table: Pick<TableName, 'schema'>
+  ) {
+    this.#prefix = table.schema === undefined ? '' : `${quoted(table.schema)}.`
+    this.#offsets = `${this.#prefix}millrace_offsets`
+    this.#receipts = `${this.#prefix}millrace_receipts`
+  }
+
+  /** Makes the two tables where they are missing. */
+  async prepare(session: Session): Promise<void> {
+    await session.query('BEGIN')
+    try {
+      await session.query('SELECT pg_advisory_xact_lock(1296651852, 1)')
+      for (const statement of this.#statements()) await session.query(statement)
+      await session.query('COMMIT')
+    } catch (error) {
+      await session.query('ROLLBACK')
+      throw error
+    }
+  }
+
+  #statements(): string[] {
+    const key = 'group_id text NOT NULL, sink text NOT NULL, topic text NOT NULL, partition integer NOT NULL'
+    return [
+      `CREATE TABLE IF NOT EXISTS ${this.#offsets} (${key}, next_offset bigint NOT NULL, PRIMARY KEY (group_id, sink, topic, partition))`,
+      `CREATE TABLE IF NOT EXISTS ${this.#receipts} (${key}, first_offset bigint NOT NULL, last_offset bigint NOT NULL, entries bytea NOT NULL)`,
+      `CREATE INDEX IF NOT EXISTS millrace_receipts_last ON ${this.#receipts} (group_id, sink, topic, partition, last_offset)`
+    ]
+  }
+
+  /**
+   * Begins: waits for whoever else is writing rows of these partitions, such as a consumer that does not know yet that it has
+   * lost them, and leaves out the rows that have a receipt. Must run in the transaction that stores the rest.
+   */
+  async claim(session: Session, rows: Rows, part: Uint32Array, records: readonly unknown[]): Promise<Claim> {
+    const claim = new Claim(rows, part, records)
+    const spans = claim.spans()
+    if (spans.length === 0) return claim
+    await session.query(this.#lockSql(), [...this.#who, ...columnsOf(spans, 'topic', 'partition', 'next')])
+    const found = await session.query<FoundReceipt>(this.#findSql(), [
+      ...this.#who,
+      ...columnsOf(spans, 'topic', 'partition', 'first', 'last')
+    ])
+    claim.leaveOut(found.rows)
+    return claim
+  }
+
+  /** Ends: notes that these rows of the claim are stored. */
+  async note(session: Session, claim: Claim, stored: Uint32Array): Promise<void> {
+    const notes = claim.notesOf(stored)
+    if (notes.length === 0) return
+    await session.query(this.#noteSql(), [...this.#who, ...columnsOf(notes, 'topic', 'partition', 'first', 'last', 'entries')])
+    if (++this.#notes % CLEAN_EVERY === 0) await session.query(this.#cleanSql(), [...this.#who, KEEP_OFFSETS])
+  }
+
+  get #who(): [string, string] {
+    return [this.group, this.sink]
+  }
+
+  /** In one order everywhere, so that two sinks never wait for each other. */
+  #lockSql(): string {
+    return `INSERT INTO ${this.#offsets} AS o (group_id, sink, topic, partition, next_offset)
+      SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[]) AS w(topic, partition, next) ORDER BY topic, partition
+      ON CONFLICT (group_id, sink, topic, partition) DO UPDATE SET next_offset = greatest(o.next_offset, excluded.next_offset)`
+  }
+  #findSql(): string {
+    return `SELECT r.topic, r.partition, r.first_offset AS first, r.entries FROM ${this.#receipts} r
+      JOIN unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[]) AS w(topic, partition, first, last)
+        ON r.topic = w.topic AND r.partition = w.partition AND r.last_offset >= w.first AND r.first_offset <= w.last
+      WHERE r.group_id = $1 AND r.sink = $2`
+  }
+  #noteSql(): string {
+    return `INSERT INTO ${this.#receipts} (group_id, sink, topic, partition, first_offset, last_offset, entries)
+      SELECT $1, $2, * FROM unnest($3::text[], $4::int[], $5::bigint[], $6::bigint[], $7::bytea[])`
+  }
+  #cleanSql(): string {
+    return `DELETE FROM ${this.#receipts} r USING ${this.#offsets} o
+      WHERE (r.group_id, r.sink) = ($1, $2) AND (o.group_id, o.sink, o.topic, o.partition) = (r.group_id, r.sink, r.topic, r.partition)
+        AND r.last_offset < o.next_offset - $3::bigint`
+  }
+}
+
+/**
+ * How far back receipts are kept, in offsets of a partition. Kafka's own committed offset is never that far behind: it follows
+ * within a second, and the source reads no further than its bound of unacknowledged messages. What is older is stored again.
+ */
+const KEEP_OFFSETS = 1_000_000
+const CLEAN_EVERY = 200
+/** uint32 offset from the first one, and 8 bytes of hash. */
+const ENTRY_BYTES = 12
+
+interface FoundReceipt {
+  readonly topic: string
+  readonly partition: number
+  /** PostgreSQL's bigint as text. */
+  readonly first: string
+  readonly entries: Buffer
+}
+
+/** What belongs to one partition. */
+interface Span {
+  readonly topic: string
+  readonly partition: number
+  first: number
+  last: number
+  next: number
+  readonly rows: number[]
+}
+
+interface Note {
+  readonly topic: string
+  readonly partition: number
+  readonly first: number
+  readonly last: number
+  readonly entries: Buffer
+}
+
+/** The rows of one transaction, by where they come from. Rows that do not come from Kafka are always stored. */
+export class Claim {
+  readonly #spans = new Map<string, Span>()
+  readonly #offsets: Float64Array
+  readonly #done = new Set<number>()
+
+  constructor(
+    private readonly rows: Rows,
+    private readonly part: Uint32Array,
+    records: readonly unknown[]
+  ) {
+    this.#offsets = new Float64Array(rows.count).fill(-1)
+    for (const row of part) {
+      const origin = provenanceOf(records[row])?.taken.origin
+      if (origin?.kind === 'kafka') this.#add(row, origin)
+    }
+  }
+
+  spans(): Span[] {
+    return [...this.#spans.values()]
+  }
+
+  /** The rows that have no receipt, in their order. */
+  get kept(): Uint32Array {
+    return this.#done.size === 0 ? this.part : this.part.filter(row => !this.#done.has(row))
+  }
+
+  leaveOut(found: readonly FoundReceipt[]): void {
+    const hash = Buffer.alloc(8)
+    for (const { topic, partition, first, entries } of found) {
+      const known = new Set<string>()
+      for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
+        known.add(`${Number(first) + entries.readUInt32BE(at)} ${entries.toString('latin1', at + 4, at + ENTRY_BYTES)}`)
+      }
+      for (const row of this.#spans.get(laneOf(topic, partition))?.rows ?? []) {
+        this.rows.hashInto(row, hash, 0)
+        if (known.has(`${this.#offsets[row]} ${hash.toString('latin1')}`)) this.#done.add(row)
+      }
+    }
+  }
+
+  notesOf(stored: Uint32Array): Note[] {
+    const wanted = new Set(stored)
+    const notes: Note[] = []
+    for (const { topic, partition, rows } of this.#spans.values()) {
+      const ours = rows.filter(row => wanted.has(row))
+      if (ours.length === 0) continue
+      let first = Number.POSITIVE_INFINITY
+      let last = 0
+      for (const row of ours) {
+        first = Math.min(first, this.#offsets[row]!)
+        last = Math.max(last, this.#offsets[row]!)
+      }
+      const entries = Buffer.allocUnsafe(ours.length * ENTRY_BYTES)
+      for (const [index, row] of ours.entries()) {
+        entries.writeUInt32BE(this.#offsets[row]! - first, index * ENTRY_BYTES)
+        this.rows.hashInto(row, entries, index * ENTRY_BYTES + 4)
+      }
+      notes.push({ topic, partition, first, last, entries })
+    }
+    return notes
+  }
+
+  #add(row: number, { topic, partition, offset }: Extract<Origin, { kind: 'kafka' }>): void {
+    const at = Number(offset)
+    this.#offsets[row] = at
+    const lane = laneOf(topic, partition)
+    let span = this.#spans.get(lane)
+    if (span === undefined) {
+      span = { topic, partition, first: at, last: at, next: at + 1, rows: [] }
+      this.#spans.set(lane, span)
+    }
+    span.first = Math.min(span.first, at)
+    span.last = Math.max(span.last, at)
+    span.next = span.last + 1
+    span.rows.push(row)
+  }
+}
+
+const laneOf = (topic: string, partition: number): string => `${topic}/${partition}`
+
+/** One array a column, as `unnest` takes them. */
+const columnsOf = <T extends object>(rows: readonly T[], ...names: (keyof T)[]): unknown[][] =>
+  names.map(name => rows.map(row => row[name]))
+
+/** Where a group stands in one partition. */
+export interface StoredOffset {
+  readonly topic: string
+  readonly partition: number
+  /** The one behind the highest that a sink has stored. */
+  readonly nextOffset: bigint
+}
+
+/**
+ * Where the sinks of a consumer group stand, the slowest one where there are several; empty if none has written offsets yet.
+ * Lower offsets may still have been on their way: a group whose own offsets are in Kafka goes on from these, and takes the
+ * stored ones only where Kafka has lost them.
+ */
+export async function storedOffsets(database: Database, group: string, schema?: string): Promise<StoredOffset[]> {
+  const table = `${schema === undefined ? '' : `${quoted(schema)}.`}millrace_offsets`
+  const there = await database.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table])
+  if (!there.rows[0]?.found) return []
+  const { rows } = await database.query<{ topic: string; partition: number; next: string }>(
+    `SELECT topic, partition, min(next_offset) AS next FROM ${table} WHERE group_id = $1 GROUP BY topic, partition ORDER BY topic, partition`,
+    [group]
+  )
+  return rows.map(({ topic, partition, next }) => ({ topic, partition, nextOffset: BigInt(next) }))
+}
