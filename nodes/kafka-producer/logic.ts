@@ -3,9 +3,9 @@ import type { Code } from '../../core/errors.ts'
 import { getter } from '../../core/field-path.ts'
 import { KeyHashes } from '../../core/kafka/murmur2.ts'
 import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce-record.ts'
-import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason } from '../../core/record.ts'
+import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason, type Rejection } from '../../core/record.ts'
 import type { Options } from '../../core/spec.ts'
-import { deadLetterOf, present } from './dead-letter.ts'
+import { deadLetterOf, present, shortened } from './dead-letter.ts'
 import type { spec } from './spec.ts'
 
 export type ProducerNodeOptions = Pick<
@@ -50,6 +50,12 @@ export class Encoder {
       return this.#keyed(keyOf(message.key), item, this.#headersOf(item, message), parcel, index)
     }
     return this.#record(item, message, parcel, index)
+  }
+
+  /** A dead letter with at most so many bytes of its value. */
+  shortened(letter: Rejection, maxBytes: number, parcel: Parcel, index: number): ProduceRecord {
+    const { key, value, headers } = shortened(deadLetterOf(letter), maxBytes)
+    return this.#made(key, value, headers, undefined, parcel, index)
   }
 
   #record(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {

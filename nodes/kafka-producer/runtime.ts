@@ -7,7 +7,7 @@ import type { KafkaProducer } from '../../core/kafka/producer.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { compact, Rate } from '../../core/status.ts'
 import { Encoder, Refusal } from './logic.ts'
-import { Shipment } from './shipment.ts'
+import { Shipment, type ShipmentEvents } from './shipment.ts'
 import { spec } from './spec.ts'
 
 type ProducerContext = Context<typeof spec>
@@ -20,7 +20,10 @@ class ProducerNode {
   readonly #producer: KafkaProducer
   readonly #beat: NodeJS.Timeout
   readonly #waiting = new Set<Shipment>()
-  readonly #arrived = (shipment: Shipment) => this.#finish(shipment)
+  readonly #events: ShipmentEvents = {
+    arrived: shipment => this.#finish(shipment),
+    shorten: (shipment, letter, index, maxBytes) => this.#producer.add(this.#encoder.shortened(letter, maxBytes, shipment, index))
+  }
   readonly #rate = new Rate()
   #away: { reason: MillraceError; sinceMs: number } | undefined
   #closed = false
@@ -42,7 +45,7 @@ class ProducerNode {
 
   accept(message: Message, done: Done): void {
     const { metrics } = this.context
-    const shipment = new Shipment(message, done, this.#arrived)
+    const shipment = new Shipment(message, done, this.#events)
     this.#waiting.add(shipment)
     metrics.inFlight += shipment.records.length
     for (let index = 0; index < shipment.records.length; index++) {

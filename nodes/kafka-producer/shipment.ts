@@ -2,6 +2,16 @@ import { type Message, recordsOf } from '../../core/batch.ts'
 import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
 import { isRejection, type Reason, type Rejection, reject } from '../../core/record.ts'
 
+export interface ShipmentEvents {
+  /** Nothing of the message is open any more. */
+  arrived(shipment: Shipment): void
+  /** A dead letter is too large for its topic: sends it again with at most so many bytes of its value. */
+  shorten(shipment: Shipment, letter: Rejection, index: number, maxBytes: number): void
+}
+
+/** What is left of a dead letter that its topic does not take: each time a tenth. */
+const SHORTER_BYTES = [900_000, 90_000, 9_000, 900]
+
 /** A message on its way, from its arrival until Kafka has all of its records. */
 export class Shipment implements Parcel {
   /** One more than the records, so that none finishes it while others are still being added. */
@@ -9,13 +19,15 @@ export class Shipment implements Parcel {
   readonly sinceMs = performance.now()
   readonly records: readonly unknown[]
   readonly rejected: Rejection[] = []
-  /** How many of the rejected records were rejections already, on their way to a dead-letter topic. */
+  /** Which of the records were refused. */
   #refusedAt: Set<number> | undefined
+  /** How often a dead letter was cut. */
+  #cuts: Map<number, number> | undefined
 
   constructor(
     readonly message: Message,
     readonly done: (error?: Error) => void,
-    private readonly arrived: (shipment: Shipment) => void
+    private readonly events: ShipmentEvents
   ) {
     this.records = recordsOf(message.payload)
     this.open = this.records.length + 1
@@ -28,8 +40,20 @@ export class Shipment implements Parcel {
     this.rejected.push(isRejection(record) ? record : reject(record, 'kafka-producer', reason))
   }
 
-  refused(record: ProduceRecord, reason: Reason): void {
-    this.refuse(record.index, reason)
+  refused({ index }: ProduceRecord, reason: Reason): void {
+    const letter = this.records[index]
+    if (reason.code === 'MESSAGE_TOO_LARGE' && isRejection(letter)) {
+      this.#cuts ??= new Map()
+      const cut = this.#cuts.get(index) ?? 0
+      const maxBytes = SHORTER_BYTES[cut]
+      if (maxBytes !== undefined) {
+        this.#cuts.set(index, cut + 1)
+        this.open++
+        this.events.shorten(this, letter, index, maxBytes)
+        return
+      }
+    }
+    this.refuse(index, reason)
   }
 
   /** One record less that is open. */
@@ -38,7 +62,7 @@ export class Shipment implements Parcel {
   }
 
   finished(): void {
-    this.arrived(this)
+    this.events.arrived(this)
   }
 
   /** What Kafka has: records of their own, and dead letters. */
