@@ -42,14 +42,16 @@ export async function publish(url: string, publications: readonly Publication[],
   const startMs = performance.now()
   let next = 0
   let open = 0
-  let acknowledged = 0
+  const acknowledged = new Set<number>()
   try {
     await new Promise<void>((resolve, refuse) => {
       const acknowledge = (index: number) => {
+        // MQTT.js may call back twice for what it sent again after a reconnect.
+        if (acknowledged.has(index)) return
         open--
-        acknowledged++
+        acknowledged.add(index)
         onAcknowledged?.(index)
-        if (acknowledged === publications.length) resolve()
+        if (acknowledged.size === publications.length) resolve()
         else pump().catch(refuse)
       }
       let pumping = false

@@ -124,9 +124,9 @@ async function result({ names, sent, acknowledged, brokers, database, nodeRed }:
   const expected = expectedOf(known)
   const done = async () =>
     (await countRows(database, names.table)) >= expected.rows && (await endOf(brokers, names.deadLetter)) >= expected.letters
-  await until('all of it to arrive', done, 60_000, 200).catch(() => undefined)
+  await until('all of it to arrive', done, 150_000, 200).catch(() => undefined)
   await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
-  const found = account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter))
+  const found = account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter), known)
   return { ...found, sent: sent.length, acknowledged: acknowledged.size }
 }
 

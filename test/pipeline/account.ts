@@ -50,17 +50,15 @@ export interface Account {
 const rowKey = ({ time, device_id, location, metric, value }: Row) => [time, device_id, location, metric, value].join('|')
 const letterKey = (code: string, value: Buffer | string | null) => `${code}|${Buffer.from(value ?? '').toString('latin1')}`
 
-/** Readings that were published and acknowledged, against all rows and dead letters. */
-export function account(sent: readonly Reading[], rows: readonly Row[], letters: readonly Found[]): Account {
-  const expectedRows = new Map<string, string>()
-  const expectedLetters = new Map<string, { kind: string; times: number }>()
-  for (const { fate, kind, payload } of sent) {
-    if ('stored' in fate) expectedRows.set(rowKey(fate.stored), kind)
-    else {
-      const key = letterKey(fate.code, fate.bytes ?? payload)
-      expectedLetters.set(key, { kind, times: (expectedLetters.get(key)?.times ?? 0) + 1 })
-    }
-  }
+/** All rows and dead letters against what was sent. Lost is only what the broker had acknowledged to its device. */
+export function account(
+  sent: readonly Reading[],
+  rows: readonly Row[],
+  letters: readonly Found[],
+  acknowledged: readonly Reading[] = sent
+): Account {
+  const { rows: expectedRows, letters: expectedLetters } = expectations(acknowledged)
+  const possible = expectations(sent)
   const foundRows = counted(rows.map(rowKey))
   const foundLetters = counted(letters.map(({ headers, value }) => letterKey(headers['millrace.reason.code'] ?? '', value)))
   const lost: string[] = []
@@ -69,17 +67,30 @@ export function account(sent: readonly Reading[], rows: readonly Row[], letters:
     for (let missing = times - (foundLetters.get(key) ?? 0); missing > 0; missing--) lost.push(`${kind}: dead letter ${key.slice(0, 120)}`)
   }
   const strange = [
-    ...[...foundRows.keys()].filter(key => !expectedRows.has(key)).map(key => `row ${key}`),
-    ...[...foundLetters.keys()].filter(key => !expectedLetters.has(key)).map(key => `dead letter ${key.slice(0, 120)}`)
+    ...[...foundRows.keys()].filter(key => !possible.rows.has(key)).map(key => `row ${key}`),
+    ...[...foundLetters.keys()].filter(key => !possible.letters.has(key)).map(key => `dead letter ${key.slice(0, 120)}`)
   ]
   return {
     stored: [...expectedRows.keys()].filter(key => foundRows.has(key)).length,
     deadLetters: [...expectedLetters].reduce((sum, [key, { times }]) => sum + Math.min(times, foundLetters.get(key) ?? 0), 0),
     lost,
     rowsTwice: rows.length - foundRows.size,
-    lettersTwice: [...expectedLetters].reduce((sum, [key, { times }]) => sum + Math.max(0, (foundLetters.get(key) ?? 0) - times), 0),
+    lettersTwice: [...possible.letters].reduce((sum, [key, { times }]) => sum + Math.max(0, (foundLetters.get(key) ?? 0) - times), 0),
     strange
   }
+}
+
+function expectations(readings: readonly Reading[]) {
+  const rows = new Map<string, string>()
+  const letters = new Map<string, { kind: string; times: number }>()
+  for (const { fate, kind, payload } of readings) {
+    if ('stored' in fate) rows.set(rowKey(fate.stored), kind)
+    else {
+      const key = letterKey(fate.code, fate.bytes ?? payload)
+      letters.set(key, { kind, times: (letters.get(key)?.times ?? 0) + 1 })
+    }
+  }
+  return { rows, letters }
 }
 
 function counted(keys: readonly string[]): Map<string, number> {
@@ -90,11 +101,6 @@ function counted(keys: readonly string[]): Map<string, number> {
 
 /** How many rows, and at least how many dead letters, there must be in the end. */
 export function expectedOf(sent: readonly Reading[]): { rows: number; letters: number } {
-  const rows = new Set<string>()
-  let letters = 0
-  for (const { fate } of sent) {
-    if ('stored' in fate) rows.add(rowKey(fate.stored))
-    else letters++
-  }
-  return { rows: rows.size, letters }
+  const { rows, letters } = expectations(sent)
+  return { rows: rows.size, letters: [...letters.values()].reduce((sum, { times }) => sum + times, 0) }
 }
