@@ -1,9 +1,15 @@
-import type { EditorHooks, Values } from '../../core/editor.ts'
-import { outputLabels, type Rule, ruleProblems } from './rules.ts'
-import { rulesControl } from './rules-control.ts'
+import { button, element } from '../../core/editor/element.ts'
+import { mark } from '../../core/editor/mark.ts'
+import type { Control, EditorHooks, Form, Values } from '../../core/editor.ts'
+import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
+import { type Condition, listText, outputLabels, parseList, problemsOfCondition, type Rule, ruleProblems, sentence } from './rules.ts'
 
 /** Longer labels make a node wider than a screen. */
 const MAX_CHARACTERS = 40
+const NEW_RULE: Rule = { match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }
+const ROW =
+  'display: grid; grid-template-columns: 9fr 11fr 12fr 24px; gap: 4px; align-items: center; margin-bottom: 4px; border-radius: 4px'
+const FULL = 'width: 100%; min-width: 0; margin: 0; box-sizing: border-box'
 
 const rulesIn = ({ rules }: Values): readonly Rule[] => (ruleProblems(rules).length === 0 ? (rules as readonly Rule[]) : [])
 
@@ -23,3 +29,191 @@ export default {
   },
   controls: { rules: { problems: ruleProblems, edit: rulesControl } }
 } satisfies EditorHooks
+
+/** A rule as the list is given it: with its place when the dialog was opened, none if it is new. */
+interface Item {
+  readonly rule?: Rule
+  readonly before?: number
+}
+
+/** The rules as Node-RED's editableList, which can be sorted; each with its conditions as rows. */
+function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
+  const boxes = new WeakMap<HTMLElement, RuleBox>()
+  const before = new WeakMap<HTMLElement, number>()
+  const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
+  // The list gives a collection of collections, one a rule; a rule that is being built has no box yet.
+  const containers = () =>
+    (list.editableList('items') as unknown as JQuery)
+      .toArray()
+      .map(item => $(item)[0]!)
+      .filter(container => boxes.has(container))
+  const changed = () => form.changed()
+  list.editableList({
+    addButton: 'rule',
+    sortable: true,
+    removable: true,
+    height: 'auto',
+    addItem(container: JQuery, _index: number, { rule = NEW_RULE, before: index }: Item) {
+      const box = new RuleBox(rule, changed)
+      container.append(box.root)
+      boxes.set(container[0]!, box)
+      if (index !== undefined) before.set(container[0]!, index)
+      else changed()
+    },
+    removeItem: changed,
+    sortItems: changed
+  } as object)
+  const rules = ruleProblems(value).length === 0 || Array.isArray(value) ? (value as Rule[]) : []
+  list.editableList(
+    'addItems',
+    rules.map((rule, index): Item => ({ rule, before: index }))
+  )
+  form.onChange(() => containers().forEach((container, index) => boxes.get(container)!.refresh(index + 1)))
+  return {
+    value: () => containers().map(container => boxes.get(container)!.value()),
+    movedFrom: () => containers().map(container => before.get(container))
+  }
+}
+
+/** One rule: its name, whether all or any of its conditions count, and the conditions. */
+class RuleBox {
+  readonly root = element('div')
+  readonly #match: HTMLSelectElement
+  readonly #name: HTMLInputElement
+  readonly #output = element('span', { style: 'white-space: nowrap' })
+  readonly #place = element('div', { style: 'margin-top: 6px' })
+  #rows: ConditionRow[] = []
+
+  constructor(
+    rule: Rule,
+    private readonly changed: () => void
+  ) {
+    this.#match = element('select', { style: 'width: 72px; margin: 0; flex: none' }, option('all', 'all of'), option('any', 'any of'))
+    this.#match.value = rule.match === 'any' ? 'any' : 'all'
+    this.#name = element('input', { type: 'text', autocomplete: 'off', style: `${FULL}; flex: 1` })
+    this.#name.value = rule.name ?? ''
+    const head = element('div', { style: 'display: flex; gap: 6px; align-items: center' }, this.#match, this.#name, this.#output)
+    const add = button('plus', 'condition', () => this.#add({ field: '', operator: 'equals', value: '' }))
+    add.classList.add('red-ui-button-small')
+    this.root.append(head, this.#place, add)
+    for (const condition of rule.conditions ?? []) this.#append(condition)
+  }
+
+  value(): Rule {
+    const name = this.#name.value.trim()
+    const conditions = this.#rows.map(row => row.value())
+    return { ...(name === '' ? {} : { name }), match: this.#match.value === 'any' ? 'any' : 'all', conditions }
+  }
+
+  /** Shows what depends on the whole: the number of the output, the sentence while there is no name, what is wrong. */
+  refresh(output: number): void {
+    const rule = this.value()
+    this.#output.textContent = `→ ${output}`
+    this.#match.style.display = rule.conditions.length > 1 ? '' : 'none'
+    this.#name.placeholder = ruleProblems([rule]).length === 0 ? sentence(rule) : 'name'
+    for (const row of this.#rows) mark(row.root, problemsOfCondition(row.value()))
+  }
+
+  #add(condition: Condition): void {
+    this.#append(condition)
+    this.changed()
+  }
+
+  #append(condition: Condition): void {
+    const row = new ConditionRow(condition, this.changed, () => this.#remove(row))
+    this.#rows.push(row)
+    this.#place.append(row.root)
+    row.build()
+  }
+
+  #remove(row: ConditionRow): void {
+    this.#rows = this.#rows.filter(other => other !== row)
+    row.root.remove()
+    this.changed()
+  }
+}
+
+/** One condition: field, operator, and the inputs that the operator needs. */
+class ConditionRow {
+  readonly root = element('div', { style: ROW })
+  readonly #field: HTMLInputElement
+  readonly #operator: HTMLSelectElement
+  readonly #operands = element('div', { style: 'min-width: 0' })
+  #read: () => Pick<Condition, 'value' | 'value2'> = () => ({})
+  #needs: Operator['needs'] | undefined
+
+  constructor(
+    private readonly condition: Condition,
+    changed: () => void,
+    remove: () => void
+  ) {
+    this.#field = element('input', { type: 'text', autocomplete: 'off', placeholder: 'value', style: FULL })
+    this.#field.value = String(condition.field ?? '')
+    const options = Object.entries(OPERATORS).map(([name, { label }]) => option(name, label))
+    this.#operator = element('select', { style: FULL }, ...options)
+    this.#operator.value = condition.operator
+    this.#operator.addEventListener('change', () => {
+      this.build(this.#read())
+      changed()
+    })
+    const less = button('remove', '', remove)
+    less.classList.add('red-ui-button-small')
+    this.root.append(this.#field, this.#operator, this.#operands, less)
+  }
+
+  value(): Condition {
+    return { field: this.#field.value.trim(), operator: this.#operator.value as OperatorName, ...this.#read() }
+  }
+
+  /** Builds the inputs for the operator. Only once the row is in the dialog, since typedInput measures where it stands. */
+  build({ value, value2 }: Pick<Condition, 'value' | 'value2'> = this.condition): void {
+    const { needs }: Operator = OPERATORS[this.#operator.value as OperatorName] ?? OPERATORS.equals
+    if (needs === this.#needs) return
+    this.#needs = needs
+    this.#operands.replaceChildren()
+    const first = Array.isArray(value) ? (value[0] as Operand | undefined) : (value as Operand | undefined)
+    if (needs === 'none') this.#read = () => ({})
+    else if (needs === 'list') {
+      const input = this.#plain(listText(Array.isArray(value) ? value : first === undefined ? [] : [first]), 'a, b, 3')
+      this.#read = () => ({ value: parseList(input.value) })
+    } else if (needs === 'text') {
+      const input = this.#plain(String(first ?? ''), '')
+      this.#read = () => ({ value: input.value.trim() })
+    } else if (needs === 'two') {
+      const from = this.#typed(first)
+      this.#operands.append(element('div', { style: 'height: 4px' }))
+      const to = this.#typed(value2)
+      this.#read = () => ({ ...valueOf('value', from()), ...valueOf('value2', to()) })
+    } else {
+      const operand = this.#typed(first)
+      this.#read = () => valueOf('value', operand())
+    }
+  }
+
+  #plain(text: string, placeholder: string): HTMLInputElement {
+    const input = element('input', { type: 'text', autocomplete: 'off', placeholder, style: FULL })
+    input.value = text
+    this.#operands.append(input)
+    return input
+  }
+
+  /** A number, a text, or true or false, told apart by the person. */
+  #typed(value: Operand | undefined): () => Operand | undefined {
+    const input = $(element('input', { type: 'text', style: 'width: 100%' })).appendTo(this.#operands)
+    const type = value === undefined || typeof value === 'number' ? 'num' : typeof value === 'boolean' ? 'bool' : 'str'
+    input.typedInput({ types: ['num', 'str', 'bool'], default: type })
+    input.typedInput('type', type)
+    input.typedInput('value', String(value ?? ''))
+    return () => operandOf(input.typedInput('type'), input.typedInput('value'))
+  }
+}
+
+const option = (value: string, label: string) => element('option', { value }, label)
+
+const valueOf = (key: 'value' | 'value2', value: Operand | undefined) => (value === undefined ? {} : { [key]: value })
+
+function operandOf(type: string, text: string): Operand | undefined {
+  if (type === 'str') return text
+  if (type === 'bool') return text === 'true'
+  return text.trim() !== '' && Number.isFinite(Number(text)) ? Number(text) : undefined
+}
