@@ -1,5 +1,17 @@
 // The pipeline of the examples. What is not named here has its default; rejected records go to no node, as there are none.
-const { MQTT_URL, MQTT_SHARE = '', KAFKA_BROKERS, RAW_TOPIC, CLEAN_TOPIC, GROUP, CLIENT_ID, TIMESCALE_URL, TABLE, META } = process.env
+const {
+  MQTT_URL,
+  MQTT_SHARE = '',
+  KAFKA_BROKERS,
+  RAW_TOPIC,
+  CLEAN_TOPIC,
+  GROUP,
+  CLIENT_ID,
+  TIMESCALE_URL,
+  TABLE,
+  META,
+  VALUES = '1'
+} = process.env
 
 const settings = [
   { id: 'broker', type: 'millrace-mqtt-broker', url: MQTT_URL, clientId: CLIENT_ID },
@@ -22,7 +34,7 @@ const row = (tab, ...nodes) => [
 const ingest = () =>
   row(
     'ingest',
-    { id: 'mqtt', type: 'millrace-mqtt-ingest', broker: 'broker', output: 'messages', group: MQTT_SHARE },
+    { id: 'mqtt', type: 'millrace-mqtt-ingest', broker: 'broker', output: 'messages', clientId: CLIENT_ID, group: MQTT_SHARE },
     { id: 'raw', type: 'millrace-kafka-producer', cluster: 'cluster', topic: RAW_TOPIC }
   )
 
