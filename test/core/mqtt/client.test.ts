@@ -149,17 +149,21 @@ for (const make of makes) {
         return counts.one.size + counts.two.size
       }
       await publishNumbers(publisher, topic, 200)
-      await until('all 200', () => drain() >= 200)
+      await until('all 200', () => drain() >= 200, 10_000)
       assert.ok(counts.one.size > 20 && counts.two.size > 20, `${counts.one.size} and ${counts.two.size}`)
 
       await one.connection.close(1000, { endSession: true })
       const heir = new Set<string>()
       await publishNumbers(publisher, topic, 100)
-      await until('all 100 at the other', () => {
-        for (const payload of two.payloads) heir.add(payload)
-        acknowledgeAll(two)
-        return heir.size === 100
-      })
+      await until(
+        'all 100 at the other',
+        () => {
+          for (const payload of two.payloads) heir.add(payload)
+          acknowledgeAll(two)
+          return heir.size === 100
+        },
+        10_000
+      )
       await publisher.endAsync()
     })
   })

@@ -102,3 +102,14 @@ export async function publishNumbers(client: MqttClient, topic: string, count: n
   }
   return payloads
 }
+
+/** Whether the server has a session of this client; ends it. */
+export async function hasSession(url: string, clientId: string): Promise<boolean> {
+  const client = mqtt.connect(url, { protocolVersion: 5, clientId, clean: false, reconnectPeriod: 0 })
+  const { sessionPresent } = await new Promise<{ sessionPresent: boolean }>((resolve, refuse) => {
+    client.once('connect', resolve)
+    client.once('error', refuse)
+  })
+  await client.endAsync()
+  return sessionPresent
+}
