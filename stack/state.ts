@@ -1,6 +1,7 @@
 /** What runs where, remembered in `services.json` of the data folder; and the lock that keeps two starts apart. */
+import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StackError } from './errors.ts'
 import { identify, isAlive, type ProcessId } from './process.ts'
@@ -57,7 +58,7 @@ function holderOf(lock: string): ProcessId | undefined {
   }
 }
 
-/** Runs `work` while no other process starts or stops services of this data folder. A dead holder's lock is broken. */
+/** Runs `work` while no other process starts or stops services of this data folder. */
 export async function locked<T>(home: string, work: () => Promise<T>, timeoutMs = 240_000): Promise<T> {
   const release = await takeLock(join(home, 'lock'), timeoutMs)
   try {
@@ -67,30 +68,45 @@ export async function locked<T>(home: string, work: () => Promise<T>, timeoutMs 
   }
 }
 
-/** Takes a lock file; returns the function that gives it back. */
+/** Takes a lock file and returns the function that gives it back. The lock of a process that is dead is broken. */
 export async function takeLock(lock: string, timeoutMs: number): Promise<() => void> {
-  mkdirSync(join(lock, '..'), { recursive: true })
+  mkdirSync(dirname(lock), { recursive: true })
   const limit = performance.now() + timeoutMs
-  const mine = `${lock}.${process.pid}`
-  writeFileSync(mine, JSON.stringify(identify(process.pid)))
-  for (;;) {
-    try {
-      // a link appears with its whole content, or not at all
-      linkSync(mine, lock)
-      rmSync(mine, { force: true })
-      return () => rmSync(lock, { force: true })
-    } catch (error) {
-      if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error
-    }
+  while (!tryLock(lock)) {
     const holder = holderOf(lock)
-    if (holder && !isAlive(holder)) {
-      rmSync(lock, { force: true })
-      continue
-    }
-    if (performance.now() > limit) {
-      rmSync(mine, { force: true })
+    if (holder && !isAlive(holder)) breakLock(lock, holder)
+    else if (performance.now() > limit) {
       throw new StackError('FOLDER_BUSY', `Process ${holder?.pid ?? 'unknown'} holds ${lock}. Wait for it, or end it and remove the file.`)
-    }
-    await wait(50)
+    } else await wait(50)
   }
+  return () => rmSync(lock, { force: true })
+}
+
+function tryLock(lock: string): boolean {
+  const mine = `${lock}.${randomUUID()}`
+  writeFileSync(mine, JSON.stringify(identify(process.pid)))
+  try {
+    // a link appears with its whole content, or not at all
+    linkSync(mine, lock)
+    return true
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(mine, { force: true })
+  }
+}
+
+/** Takes the file away, and puts it back when it turns out to be a newer one, of a process that broke the lock before us. */
+function breakLock(lock: string, dead: ProcessId): void {
+  const aside = `${lock}.${randomUUID()}`
+  try {
+    renameSync(lock, aside)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return
+    throw error
+  }
+  const found = holderOf(aside)
+  if (found?.pid !== dead.pid || found.bornAt !== dead.bornAt) linkSync(aside, lock)
+  rmSync(aside)
 }

@@ -81,7 +81,7 @@ export class Client {
   private async finishCopy(copy: CopyIn): Promise<void> {
     this.copy = undefined
     // the client has got its CopyInResponse from us already
-    await this.run(copy.statement(), response => wire.without(response, 'G', 1)).finally(() => copy.discard())
+    await this.run(copy.statement(), response => wire.withoutMessages(response, 'G', 1)).finally(() => copy.discard())
   }
 
   private async runCycle(): Promise<void> {
@@ -92,7 +92,7 @@ export class Client {
     const own = messages.map(message => wire.withPrefix(message, this.prefix))
     await this.run(Buffer.concat([...again, ...own]), response => {
       this.remember(messages, wire.summarize(response).failed)
-      return wire.without(response, '1', again.length)
+      return wire.withoutMessages(response, '1', again.length)
     })
   }
 

@@ -138,7 +138,7 @@ export function summarize(response: Buffer): { status: string | undefined; faile
 }
 
 /** The response without its first `count` messages of this type. */
-export function without(response: Buffer, type: string, count: number): Buffer {
+export function withoutMessages(response: Buffer, type: string, count: number): Buffer {
   let left = count
   const kept = splitMessages(response).messages.filter(message => typeOf(message) !== type || left-- <= 0)
   return Buffer.concat(kept)
