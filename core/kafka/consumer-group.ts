@@ -322,7 +322,7 @@ export class ConsumerGroup {
     if (namespace === 'Consumer' && log.message.startsWith('Crash')) void client.close(async () => undefined, 0)
     if (namespace !== 'ConsumerGroup' || !log.message.startsWith('Offset out of range')) return
     const { outOfRange } = this.options
-    const sentence = `Records of partition ${log.partition} of "${log.topic}" were deleted before they were read (retention).`
+    const sentence = `Records of partition ${log.partition} of "${log.topic}" were deleted before being read (retention).`
     this.events.notice(sentence)
     if (outOfRange === 'stop') this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
   }

@@ -49,7 +49,7 @@ export function lostSentence(start: Start, policy: StartPolicy['outOfRange']): s
   const { topic, partition, seek, committed, low, high } = start
   const why =
     committed < low
-      ? `${low - committed} records were deleted before they were read (retention)`
+      ? `${low - committed === 1n ? '1 record was' : `${low - committed} records were`} deleted before being read (retention)`
       : `the topic ends at ${high}; it may have been deleted and made anew`
   const then = policy === 'stop' ? 'The node stops, as it was told to' : `Reading goes on at ${seek ?? low} (${policy})`
   return `Partition ${partition} of "${topic}" was read up to ${committed}, but ${why}. ${then}.`

@@ -199,7 +199,7 @@ describe('core/kafka/consumer-group', function () {
       await feed(topic, ['new'])
       await until('the new record', () => member.values.includes('new'))
       assert.deepEqual(member.values, expected)
-      assert.match(member.told.join(' '), /4 records were deleted before they were read/)
+      assert.match(member.told.join(' '), /4 records were deleted before being read/)
       await until('the commit', async () => (await rig.committed(group, topic))[0] === 11)
     })
   }
