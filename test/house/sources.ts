@@ -2,7 +2,10 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import ts from 'typescript'
+// Not typescript: since version 7 it has no parser to call from JavaScript.
+import { parse } from '@babel/parser'
+import type { File, Node } from '@babel/types'
+import { isFunction, traverseFast } from '@babel/types'
 
 export const ROOT = dirname(dirname(dirname(fileURLToPath(import.meta.url))))
 
@@ -40,60 +43,48 @@ export interface Import {
   readonly dynamic: boolean
 }
 
-const syntax = new Map<string, ts.SourceFile>()
+const syntax = new Map<string, { text: string; file: File }>()
 
-function parsed({ path, text }: Source): ts.SourceFile {
+function parsed({ path, text }: Source): File {
   const known = syntax.get(path)
-  if (known?.text === text) return known
-  const file = ts.createSourceFile(path, text, ts.ScriptTarget.Latest, true)
-  syntax.set(path, file)
+  if (known?.text === text) return known.file
+  const file = parse(text, { sourceType: 'module', plugins: ['typescript'] })
+  syntax.set(path, { text, file })
   return file
 }
 
 /** What a file imports, exports from elsewhere included. */
 export function importsOf(source: Source): Import[] {
-  const file = parsed(source)
   const imports: Import[] = []
-  const visit = (node: ts.Node): void => {
-    if (
-      (ts.isImportDeclaration(node) || ts.isExportDeclaration(node)) &&
-      node.moduleSpecifier &&
-      ts.isStringLiteral(node.moduleSpecifier)
-    ) {
-      imports.push({ from: node.moduleSpecifier.text, typeOnly: isTypeOnly(node), dynamic: false })
-    } else if (ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword) {
+  traverseFast(parsed(source), (node: Node) => {
+    if (node.type === 'ImportDeclaration') imports.push({ from: node.source.value, typeOnly: isTypeOnly(node), dynamic: false })
+    else if ((node.type === 'ExportNamedDeclaration' || node.type === 'ExportAllDeclaration') && node.source) {
+      imports.push({ from: node.source.value, typeOnly: node.exportKind === 'type', dynamic: false })
+    } else if (node.type === 'CallExpression' && node.callee.type === 'Import') {
       const [argument] = node.arguments
-      if (argument && ts.isStringLiteral(argument)) imports.push({ from: argument.text, typeOnly: false, dynamic: true })
-    } else if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument) && ts.isStringLiteral(node.argument.literal)) {
-      imports.push({ from: node.argument.literal.text, typeOnly: true, dynamic: false })
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(file)
+      if (argument?.type === 'StringLiteral') imports.push({ from: argument.value, typeOnly: false, dynamic: true })
+    } else if (node.type === 'TSImportType') imports.push({ from: node.argument.value, typeOnly: true, dynamic: false })
+  })
   return imports
 }
 
-function isTypeOnly(node: ts.ImportDeclaration | ts.ExportDeclaration): boolean {
-  if (ts.isExportDeclaration(node)) return node.isTypeOnly
-  const clause = node.importClause
-  if (!clause) return false
-  const bindings = clause.namedBindings
-  const allTypes = bindings !== undefined && ts.isNamedImports(bindings) && bindings.elements.every(element => element.isTypeOnly)
-  return clause.isTypeOnly || (clause.name === undefined && allTypes)
+function isTypeOnly({ importKind, specifiers }: Extract<Node, { type: 'ImportDeclaration' }>): boolean {
+  if (importKind === 'type') return true
+  return specifiers.length > 0 && specifiers.every(each => each.type === 'ImportSpecifier' && each.importKind === 'type')
 }
 
 /** The functions of a file, with the number of lines of each. */
 export function functionsOf(source: Source): { readonly name: string; readonly lines: number; readonly line: number }[] {
-  const file = parsed(source)
   const found: { name: string; lines: number; line: number }[] = []
-  const visit = (node: ts.Node): void => {
-    if (ts.isFunctionLike(node) && 'body' in node && node.body) {
-      const from = file.getLineAndCharacterOfPosition(node.getStart()).line
-      const to = file.getLineAndCharacterOfPosition(node.getEnd()).line
-      found.push({ name: (node as { name?: ts.Node }).name?.getText() ?? '(nameless)', lines: to - from + 1, line: from + 1 })
-    }
-    ts.forEachChild(node, visit)
-  }
-  visit(file)
+  traverseFast(parsed(source), (node: Node) => {
+    if (!isFunction(node) || !node.loc) return
+    const { start, end } = node.loc
+    found.push({ name: nameOf(node), lines: end.line - start.line + 1, line: start.line })
+  })
   return found
+}
+
+function nameOf(node: Node): string {
+  const named = 'id' in node ? node.id : 'key' in node ? node.key : null
+  return typeof named === 'object' && named !== null && 'name' in named && typeof named.name === 'string' ? named.name : '(nameless)'
 }
