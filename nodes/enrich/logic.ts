@@ -40,7 +40,9 @@ export function enricher(
       const key = keyOf(records[index])
       const known = key === undefined ? null : directory.peek(key, nowMs)
       found[index] = known
-      if (known === undefined) (unknown ??= new Map()).set(index, key!)
+      if (known !== undefined) continue
+      unknown ??= new Map()
+      unknown.set(index, key!)
     }
     if (!unknown) return finish(records, found)
     const asked = unknown

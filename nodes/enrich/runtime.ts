@@ -13,7 +13,7 @@ export default defineNode(spec, context => {
   const { options, metrics, status, tracker, node } = context
   const closing = new AbortController()
   const database = databaseOf(context)
-  const trouble = new Trouble(options.source === 'database' ? databaseWords : reasonOf, node)
+  const trouble = new Trouble(options.source === 'database' ? databaseWords : shortReason, node)
   const directory = directoryOf(options, {
     database: () => database!,
     closing: closing.signal,
@@ -47,6 +47,12 @@ export default defineNode(spec, context => {
 
 const databaseOf = (context: Context<typeof spec>): Database | undefined =>
   context.options.source === 'database' ? context.provided<Database>('database') : undefined
+
+/** A status is cut by the editor where it gets too long, and the end of a path says more than its beginning. */
+function shortReason(problem: unknown): string {
+  const reason = reasonOf(problem)
+  return reason.length > 60 ? `…${reason.slice(-59)}` : reason
+}
 
 /** What is wrong with the source: one line in the log when it begins and one when it ends, not one a try. */
 class Trouble {

@@ -22,8 +22,8 @@ export default {
     return more.length === 0 ? `${cut(first)} → 1` : `${cut(first)} → 1, ${more.length} more`
   },
   outputLabels(values) {
-    const rules = Array.isArray(values['rules']) ? values['rules'] : []
-    const labels = outputLabels(rulesIn(values), values['otherwise'] !== false)
+    const rules = Array.isArray(values.rules) ? values.rules : []
+    const labels = outputLabels(rulesIn(values), values.otherwise !== false)
     // while a rule is being typed, the number of outputs still follows the number of rules
     return rulesIn(values).length === rules.length ? labels : [...rules.map((_, index) => `rule ${index + 1}`), ...labels]
   },
@@ -68,7 +68,9 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
     'addItems',
     rules.map((rule, index): Item => ({ rule, before: index }))
   )
-  form.onChange(() => containers().forEach((container, index) => boxes.get(container)!.refresh(index + 1)))
+  form.onChange(() => {
+    for (const [index, container] of containers().entries()) boxes.get(container)!.refresh(index + 1)
+  })
   return {
     value: () => containers().map(container => boxes.get(container)!.value()),
     movedFrom: () => containers().map(container => before.get(container))
@@ -111,7 +113,7 @@ class RuleBox {
     this.#output.textContent = `→ ${output}`
     this.#match.style.display = rule.conditions.length > 1 ? '' : 'none'
     this.#name.placeholder = ruleProblems([rule]).length === 0 ? sentence(rule) : 'name'
-    for (const row of this.#rows) mark(row.root, problemsOfCondition(row.value()))
+    for (const row of this.#rows) row.refresh()
   }
 
   #add(condition: Condition): void {
@@ -165,6 +167,12 @@ class ConditionRow {
     return { field: this.#field.value.trim(), operator: this.#operator.value as OperatorName, ...this.#read() }
   }
 
+  refresh(): void {
+    const problems = problemsOfCondition(this.value())
+    mark(this.root, problems)
+    this.root.style.outline = problems.length === 0 ? '' : '1px solid var(--red-ui-form-input-border-error-color, #d00)'
+  }
+
   /** Builds the inputs for the operator. Only once the row is in the dialog, since typedInput measures where it stands. */
   build({ value, value2 }: Pick<Condition, 'value' | 'value2'> = this.condition): void {
     const { needs }: Operator = OPERATORS[this.#operator.value as OperatorName] ?? OPERATORS.equals
@@ -183,10 +191,10 @@ class ConditionRow {
       const from = this.#typed(first)
       this.#operands.append(element('div', { style: 'height: 4px' }))
       const to = this.#typed(value2)
-      this.#read = () => ({ ...valueOf('value', from()), ...valueOf('value2', to()) })
+      this.#read = () => ({ ...operand('value', from()), ...operand('value2', to()) })
     } else {
-      const operand = this.#typed(first)
-      this.#read = () => valueOf('value', operand())
+      const read = this.#typed(first)
+      this.#read = () => operand('value', read())
     }
   }
 
@@ -210,7 +218,7 @@ class ConditionRow {
 
 const option = (value: string, label: string) => element('option', { value }, label)
 
-const valueOf = (key: 'value' | 'value2', value: Operand | undefined) => (value === undefined ? {} : { [key]: value })
+const operand = (key: 'value' | 'value2', value: Operand | undefined) => (value === undefined ? {} : { [key]: value })
 
 function operandOf(type: string, text: string): Operand | undefined {
   if (type === 'str') return text

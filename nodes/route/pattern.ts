@@ -54,7 +54,7 @@ export function patternProblems(pattern: string): string[] {
 }
 
 /** A character after a backslash (`\d`, `\u{1F600}`, `\p{L}`, `\k<name>`), a class, the start of a group, a quantifier, or one character. */
-const TOKENS = /\\(?:u\{[^}]*\}|[pP]\{[^}]*\}|k<[^>]*>|[^])|\[(?:\\[^]|[^\]\\])*\]|\(\?(?:<?[=!]|:|<[^>]*>)|\{[^}]*\}\??|[*+?]\??|[^]/gu
+const TOKENS = /\\(?:u\{[^}]*\}|[pP]\{[^}]*\}|k<[^>]*>|.)|\[(?:\\.|[^\]\\])*\]|\(\?(?:<?[=!]|:|<[^>]*>)|\{[^}]*\}\??|[*+?]\??|./gsu
 const QUANTIFIER = /^(?:[*+?]\??|\{[^}]*\}\??)$/
 
 function timesOf(quantifier: string): { atMost: number; fixed: boolean } {

@@ -17,5 +17,5 @@ function titleOf(schema: unknown): string | undefined {
 }
 
 export default {
-  label: values => LABELS[String(values['choose'])]?.(values) ?? 'validate'
+  label: values => LABELS[String(values.choose)]?.(values) ?? 'validate'
 } satisfies EditorHooks

@@ -54,7 +54,7 @@ export function summary(reasons: readonly Reason[]): Reason {
 
 function explainOne(error: ErrorObject): Reason {
   const { missingProperty, additionalProperty, unevaluatedProperty } = error.params
-  const steps = error.instancePath.split('/').slice(1).map(unescape)
+  const steps = error.instancePath.split('/').slice(1).map(unescaped)
   const extra: unknown = missingProperty ?? additionalProperty ?? unevaluatedProperty
   if (extra !== undefined) steps.push(String(extra))
   const path = steps.join('.')
@@ -71,7 +71,7 @@ function predicate(error: ErrorObject): string {
 }
 
 /** JSON pointer, RFC 6901 section 4: ~1 stands for a slash and ~0 for a tilde. */
-const unescape = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~')
+const unescaped = (step: string) => step.replaceAll('~1', '/').replaceAll('~0', '~')
 
 const TYPE_NAMES: Readonly<Record<string, string>> = {
   string: 'text',

@@ -69,7 +69,7 @@ function schemaObject(schema: unknown): SchemaObject {
 }
 
 function draftOf(schema: SchemaObject, otherwise: Draft): Draft {
-  const dialect: unknown = schema['$schema']
+  const dialect: unknown = schema.$schema
   if (dialect === undefined) return otherwise
   const known = DIALECTS.find(([pattern]) => pattern.test(String(dialect)))
   if (!known) throw new Error(`$schema "${String(dialect)}" is not a draft that is supported (07, 2019-09, 2020-12)`)

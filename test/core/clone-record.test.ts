@@ -33,7 +33,7 @@ describe('core/clone-record', () => {
   })
   it('takes what contains itself, and any depth', () => {
     const loop: Record<string, unknown> = {}
-    loop['self'] = [loop]
+    loop.self = [loop]
     const copy = cloneRecord(loop) as { self: unknown[] }
     assert.equal(copy.self[0], copy)
     let deep: unknown = 1

@@ -160,7 +160,7 @@ describe('nodes/validate', () => {
     const record = fromKafka({ ...READING, value: '1', metric: '' }, 'a')
     const [, [rejection]] = start({ coerce: true })({ payload: record })
     assert.equal(rejection!.record, record)
-    assert.equal(record['value'], '1')
+    assert.equal(record.value, '1')
     const [[valid]] = start({ coerce: true })({ payload: fromKafka({ ...READING, value: '1' }, 'a') })
     assert.deepEqual({ ...(valid as object), [PROVENANCE]: undefined }, { ...READING, [PROVENANCE]: undefined })
     assert.ok((valid as Record<symbol, unknown>)[PROVENANCE])
