@@ -1,5 +1,5 @@
 /**
- * `node --import tsx bench/loss.ts [contestants] [cases]`: kills the contestant and Kafka in the middle of the work, and counts
+ * `node --import tsx bench/loss.ts [contestants] [cases] [--write-docs]`: kills the contestant and Kafka in the middle of the work, and counts
  * what the broker has acknowledged to the devices and nobody finds afterwards.
  */
 import { writeFileSync } from 'node:fs'
@@ -8,6 +8,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { killService, startServices } from '../stack/lifecycle.ts'
 import type { Count } from './arrivals.ts'
 import { type Contestant, readContestants } from './contestant.ts'
+import { writeBetween } from './docs.ts'
 import { benchHome } from './field.ts'
 import { arrived, firstTime, job, probeUntilReady, type Setting, Start } from './lanes/lane.ts'
 import { preparedTopic } from './lanes/prepared.ts'
@@ -113,6 +114,18 @@ async function tried(session: Session, contestant: Contestant, which: Case): Pro
 const sentence = ({ contestant, case: which, lost, doubled, problem }: Loss) =>
   `${contestant}, ${CASES[which]}: ${problem ?? `${lost?.toLocaleString('en')} lost, ${doubled?.toLocaleString('en')} twice, of ${RECORDS.toLocaleString('en')}`}`
 
+function table(losses: readonly Loss[]): string {
+  const cases = [...new Set(losses.map(loss => loss.case))]
+  const cell = (name: string, which: Case) => {
+    const found = losses.find(loss => loss.contestant === name && loss.case === which)
+    if (!found) return ''
+    return found.problem ?? `${found.lost?.toLocaleString('en')}${found.doubled ? ` (${found.doubled.toLocaleString('en')} twice)` : ''}`
+  }
+  const names = [...new Set(losses.map(({ contestant }) => contestant))]
+  const rows = names.map(name => `| ${name} | ${cases.map(which => cell(name, which)).join(' | ')} |`)
+  return `| lost | ${cases.map(which => CASES[which]).join(' | ')} |\n|---|${cases.map(() => '---:|').join('')}\n${rows.join('\n')}`
+}
+
 await program(async () => {
   const wanted = process.argv.slice(2)
   const all = readContestants().filter(({ isLimit }) => !isLimit)
@@ -128,6 +141,7 @@ await program(async () => {
         losses.push(loss)
       }
     }
+    if (wanted.includes('--write-docs')) writeBetween('loss', table(losses))
     writeFileSync(join(benchHome, 'loss.json'), `${JSON.stringify({ atMs: Date.now(), records: RECORDS, losses }, null, 2)}\n`)
     if (losses.some(({ contestant, lost }) => contestant === 'millrace' && lost !== 0)) process.exitCode = 1
   })

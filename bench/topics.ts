@@ -1,7 +1,7 @@
 /** Kafka as the benchmark needs it: topics of its own, filled beforehand and read to the end afterwards. */
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
-import kafkajs, { type Admin, type Kafka as KafkaClient, type Message } from 'kafkajs'
+import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
 import { Arrivals } from './arrivals.ts'
 import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
 
@@ -78,18 +78,22 @@ export class Topics {
     await producer.disconnect()
   }
 
-  /** Reads the topic to its present end. */
-  async read(
-    topic: string,
-    range: { from: number; count: number },
-    complete?: (record: Record<string, unknown>) => boolean
-  ): Promise<Arrivals> {
+  /** Reads the topic to its present end. `sequenceOf` gives the number of a record, or undefined where it does not count. */
+  async read(topic: string, range: { from: number; count: number }, sequenceOf: SequenceOf = valueOf): Promise<Arrivals> {
     const arrivals = new Arrivals(range.from, range.count)
+    await this.each(topic, ({ value, timestamp }) => {
+      const sequence = value === null ? undefined : sequenceOf(JSON.parse(value.toString()) as Record<string, unknown>)
+      if (sequence !== undefined) arrivals.add(sequence, Number(timestamp))
+    })
+    return arrivals
+  }
+
+  private async each(topic: string, take: (message: KafkaMessage) => void): Promise<void> {
     const ends = new Map<number, bigint>()
     for (const { partition, high, low } of await this.admin.fetchTopicOffsets(topic)) {
       if (BigInt(high) > BigInt(low)) ends.set(partition, BigInt(high) - 1n)
     }
-    if (ends.size === 0) return arrivals
+    if (ends.size === 0) return
     const groupId = `bench-reader-${randomUUID()}`
     const consumer = this.kafka.consumer({ groupId, maxBytesPerPartition: 8 * 1024 * 1024 })
     await consumer.connect()
@@ -97,31 +101,24 @@ export class Topics {
     await new Promise<void>((resolve, reject) => {
       // the last offset of a topic written in transactions is a marker that no batch shows
       let idle = setTimeout(resolve, READ_IDLE_MS)
+      const eachBatch = async ({ batch }: EachBatchPayload) => {
+        clearTimeout(idle)
+        batch.messages.forEach(take)
+        if (BigInt(batch.lastOffset()) >= (ends.get(batch.partition) ?? 0n)) ends.delete(batch.partition)
+        if (ends.size === 0) resolve()
+        else idle = setTimeout(resolve, READ_IDLE_MS)
+      }
       consumer.on('consumer.crash', event => reject(event.payload.error))
-      consumer
-        .run({
-          autoCommit: false,
-          eachBatch: async ({ batch }) => {
-            clearTimeout(idle)
-            idle = setTimeout(resolve, READ_IDLE_MS)
-            for (const { value, timestamp } of batch.messages) {
-              const record = JSON.parse(String(value)) as Record<string, unknown>
-              if (!complete || complete(record)) arrivals.add(Number(record.value), Number(timestamp))
-            }
-            if (BigInt(batch.lastOffset()) >= (ends.get(batch.partition) ?? 0n)) ends.delete(batch.partition)
-            if (ends.size === 0) {
-              clearTimeout(idle)
-              resolve()
-            }
-          }
-        })
-        .catch(reject)
+      consumer.run({ autoCommit: false, eachBatch }).catch(reject)
     })
     await consumer.disconnect()
     await this.admin.deleteGroups([groupId]).catch(() => {})
-    return arrivals
   }
 }
+
+export type SequenceOf = (record: Record<string, unknown>) => number | undefined
+
+const valueOf: SequenceOf = ({ value }) => Number(value)
 
 const READ_IDLE_MS = 5_000
 
