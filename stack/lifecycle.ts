@@ -33,6 +33,8 @@ export type StartOptions = {
   home: string
   /** Any free ports instead of the fixed ones. */
   freePorts?: boolean
+  /** The ports it had, if they are free. Otherwise a start goes back to the fixed ones when it can. */
+  samePorts?: boolean
   /** Short lines on what happens. */
   onProgress?: (line: string) => void
   /** This process uses the services together with others and calls leaveServices at its end. */
@@ -90,12 +92,12 @@ async function isReady(name: ServiceName, options: StartOptions, state: State): 
 }
 
 /** Gives every port of a service a number that is free now: the one it had, or the fixed one, or one near or far. */
-async function choosePorts(name: ServiceName, { freePorts, onProgress }: StartOptions, state: State): Promise<void> {
+async function choosePorts(name: ServiceName, { freePorts, samePorts, onProgress }: StartOptions, state: State): Promise<void> {
   for (const portName of catalogue[name].ports) {
     const before = state.ports[portName]
     const taken = new Set(Object.entries(state.ports).flatMap(([other, port]) => (other === portName ? [] : [port])))
     if (!freePorts) for (const [other, port] of Object.entries(fixedPorts)) if (other !== portName) taken.add(port)
-    if (before !== undefined && (await isFree(before))) continue
+    if ((freePorts || samePorts) && before !== undefined && (await isFree(before))) continue
     if (freePorts) {
       state.ports[portName] = await anyFree(taken)
       continue
@@ -211,7 +213,7 @@ export async function restartService<N extends ServiceName>(
   options: Omit<StartOptions, 'home'> = {}
 ): Promise<ServiceMap[N]> {
   await stopServices(home, [name])
-  const services = await startServices([name], { freePorts: true, ...options, home })
+  const services = await startServices([name], { freePorts: true, samePorts: true, ...options, home })
   return services[name]
 }
 

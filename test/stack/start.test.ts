@@ -91,9 +91,9 @@ describe('npm start', function () {
     assert.match(start.output, /stopping\n.*stopped\n$/s)
   })
 
-  it('is there once for a data folder', async () => {
-    const start = startNow('--no-simulator')
-    await start.printed(/starting/)
+  it('begins anew with --fresh, and is there once for a data folder', async () => {
+    const start = startNow('--fresh', '--no-simulator')
+    await start.printed(/rows in the table: 0\n/)
     const second = startNow()
     const [, pid] = await second.printed(/Process (\d+) holds/)
     assert.equal(Number(pid), start.process.pid)

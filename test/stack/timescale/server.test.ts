@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
+import { on } from 'node:events'
+import { connect } from 'node:net'
+import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { kill, restart, services } from '../../services.ts'
+import { repository } from '../../../stack/services.ts'
+import * as wire from '../../../stack/timescale/messages.ts'
+import { kill, restart, services, testHome } from '../../services.ts'
 
 const day = 86_400_000
 let url = ''
@@ -123,6 +129,37 @@ describe('the embedded TimescaleDB', function () {
     await first.end()
     assert.deepEqual((await second.query({ name: 'same', text: 'SELECT 2 AS b' })).rows, [{ b: 2 }])
     await second.end()
+  })
+
+  it('keeps the unnamed statement that a client has prepared in an earlier turn', async () => {
+    const socket = connect(Number(new URL(url).port), '127.0.0.1')
+    const send = async (...messages: Buffer[]) => {
+      socket.write(Buffer.concat(messages))
+      const chunks: Buffer[] = []
+      for await (const [chunk] of on(socket, 'data')) {
+        chunks.push(chunk as Buffer)
+        if (wire.summarize(Buffer.concat(chunks)).status) break
+      }
+      return wire.splitMessages(Buffer.concat(chunks)).messages.map(wire.typeOf).join('')
+    }
+    const sync = wire.makeMessage('S')
+    const parameters = wire.makeMessage('', [0, 3, 0, 0], 'user', 'postgres', 'database', 'postgres', [0]).subarray(1)
+    const parse = wire.makeMessage('P', '', 'SELECT 42', [0, 0])
+    const bind = wire.makeMessage('B', '', '', [0, 0, 0, 0, 0, 0])
+    const execute = wire.makeMessage('E', '', [0, 0, 0, 0])
+    assert.match(await send(Buffer.from(parameters)), /^RS+KZ$/)
+    assert.equal(await send(parse, sync), '1Z')
+    await pool.query('SELECT $1::text', ['another client prepares'])
+    assert.equal(await send(bind, execute, sync), '2DCZ')
+    socket.end()
+  })
+
+  it('has its data folder for itself', () => {
+    const server = join(repository, 'stack', 'timescale', 'server.ts')
+    const args = ['--import', 'tsx', server, join(testHome, 'timescale'), '0']
+    const { status, stderr } = spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 30_000 })
+    assert.equal(status, 1)
+    assert.match(stderr, /Process \d+ holds/)
   })
 
   it('keeps what a client sets to that client', async () => {
@@ -271,9 +308,16 @@ describe('the embedded TimescaleDB', function () {
     const table = await hypertable()
     await pool.query(`INSERT INTO ${table} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [new Date(Date.now() - 30 * day)])
     await pool.query(`SELECT add_retention_policy('${table}', INTERVAL '7 days')`)
+    const compressed = await hypertable()
+    await pool.query(`INSERT INTO ${compressed} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [new Date(Date.now() - 30 * day)])
+    await pool.query(`ALTER TABLE ${compressed} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id')`)
+    await pool.query(`SELECT add_compression_policy('${compressed}', INTERVAL '7 days')`)
+    const chunks = 'SELECT is_compressed FROM timescaledb_information.chunks WHERE hypertable_name = $1 ORDER BY range_start'
+    const isDone = async () => (await count(table)) === 1 && (await pool.query(chunks, [compressed])).rows[0].is_compressed
     const limit = Date.now() + 30_000
-    while ((await count(table)) > 1 && Date.now() < limit) await wait(100)
+    while (!(await isDone()) && Date.now() < limit) await wait(100)
     assert.deepEqual((await pool.query(`SELECT device_id FROM ${table}`)).rows, [{ device_id: 'new' }])
+    assert.deepEqual((await pool.query(chunks, [compressed])).rows, [{ is_compressed: true }, { is_compressed: false }])
   })
 
   it('has all committed rows after kill -9, and compresses them', async () => {
