@@ -39,8 +39,6 @@ export interface Progress {
   /** Readings made; each was sent once, those with the fault `duplicate` twice. */
   readonly readings: number
   readonly faults: Record<Fault, number>
-  /** All readings asked for were made and sent. */
-  readonly finished: boolean
 }
 
 /** Sends a reading; false if there is no room, then the same is offered again. */
@@ -54,19 +52,29 @@ export class Simulation {
   #lastMs: number | undefined
   #next: Reading | undefined
   #copies = 0
+  #end: number
 
   constructor(
     private readonly fleet: Fleet,
     private readonly options: { readonly ratePerSecond: number; readonly count: number },
     private readonly send: Send
-  ) {}
+  ) {
+    this.#end = options.count
+  }
 
+  /** All readings asked for were made and sent. */
   get finished(): boolean {
-    return this.options.count > 0 && this.readings >= this.options.count && this.#next === undefined
+    return this.#end > 0 && this.readings >= this.#end && this.#next === undefined
+  }
+
+  /** Goes on where it had stopped; after the end with as many again. */
+  again(): void {
+    if (this.finished) this.#end += this.options.count
+    this.#lastMs = undefined
   }
 
   get progress(): Progress {
-    return { readings: this.readings, faults: { ...this.faults }, finished: this.finished }
+    return { readings: this.readings, faults: { ...this.faults } }
   }
 
   /** Sends what is due by now. A fleet that could not send does not catch up more than a second's worth. */

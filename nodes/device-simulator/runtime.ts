@@ -35,14 +35,17 @@ export default defineNode(spec, ({ node, id, options, metrics, status, provided,
     metrics.out = counts.published
     metrics.inFlight = counts.inFlight
     const perSecond = rate.of(counts.published)
-    send([null, { payload: { ...simulation.progress, ...counts, perSecond: Math.round(perSecond) } }])
-    if (simulation.finished) status.set('grey', 'dot', `finished, ${compact(counts.acknowledged)} sent`)
+    const finished = simulation.finished && counts.inFlight === 0
+    send([null, { payload: { ...simulation.progress, ...counts, perSecond: Math.round(perSecond), finished } }])
+    if (finished) status.set('grey', 'dot', `finished, ${compact(counts.acknowledged)} sent`)
     else if (outlet.connected) status.healthy(`${compact(perSecond)}/s · ${compact(counts.acknowledged)} sent`)
     else status.waiting('waiting for the server')
   }
   const start = () => {
-    ticker ??= setInterval(tick, TICK_MS)
-    reporter ??= setInterval(progress, PROGRESS_MS)
+    if (ticker !== undefined) return
+    simulation.again()
+    ticker = setInterval(tick, TICK_MS)
+    reporter = setInterval(progress, PROGRESS_MS)
   }
   const stop = () => {
     if (ticker === undefined) return

@@ -1,0 +1,150 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
+import { parseOptions } from '../../../core/spec.ts'
+import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
+import { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
+import { shaperOf } from '../../../nodes/mqtt-ingest/logic.ts'
+import { spec } from '../../../nodes/mqtt-ingest/spec.ts'
+import { until } from '../../until.ts'
+
+const optionsOf = (raw: Record<string, unknown>) => parseOptions(spec, { broker: 'some', ...raw })
+const packetOf = (topic: string, payload: string, more: object = {}): Received =>
+  ({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, dup: false, retain: false, messageId: 1, ...more }) as Received
+/** Which connection brought a batch; here nobody acknowledges. */
+const connection = (): DeferredAcks => Object.create(null)
+
+describe('mqtt-ingest options', () => {
+  const wrong: [Record<string, unknown>, RegExp][] = [
+    [{ topic: 'a/#/b' }, /Topics: # must be the last level/],
+    [{ topic: 'a/{x}/{x}' }, /Topics: the field \{x\} stands in it twice/],
+    [{ filter: 'acme/{site}' }, /Subscribe to: a filter has \+ and #, not fields/],
+    [{ filter: 'acme/#/x' }, /Subscribe to: # must be the last level/],
+    [{ topic: 'acme/+/reading', output: 'messages' }, /Key: the topics have no level \{device_id\}/]
+  ]
+  for (const [raw, message] of wrong) it(String(message), () => assert.throws(() => shaperOf(optionsOf(raw)), message))
+
+  it('subscribe to the topics, or to more', () => {
+    assert.equal(shaperOf(optionsOf({})).filter, '+/+/+/+/+')
+    assert.equal(shaperOf(optionsOf({ topic: 'acme/{site}/{device_id}' })).filter, 'acme/+/+')
+    assert.equal(shaperOf(optionsOf({ filter: 'acme/#' })).filter, 'acme/#')
+  })
+
+  it('need no key', () => {
+    assert.equal(shaperOf(optionsOf({ topic: 'acme/#', keyField: '', output: 'messages' })).keyOf('acme/d1'), null)
+  })
+})
+
+describe('mqtt-ingest shaping', () => {
+  it('gives the same again, in new objects, for a retry', () => {
+    const shaper = shaperOf(optionsOf({}))
+    const batch = new MqttBatch(connection(), shaper.keyOf)
+    batch.add(packetOf('acme/s1/press/d1/reading', '{"value":1}'))
+    batch.add(packetOf('acme/s1/press/d2/reading', 'nonsense'))
+    const [first, second] = [shaper.shape(batch), shaper.shape(batch)]
+    assert.deepEqual(first, second)
+    assert.notEqual(first.taken[0], second.taken[0])
+  })
+
+  it('loses no message and keeps the order of each output', () => {
+    const shaper = shaperOf(optionsOf({ maxPayloadBytes: 30 }))
+    const message = fc.record({
+      topic: fc.constantFrom('acme/s1/press/d1/reading', 'acme/s1/d1', 'acme/s1/press//reading'),
+      payload: fc.oneof(fc.json(), fc.string(), fc.constant('{"device_id":"x"}'))
+    })
+    fc.assert(
+      fc.property(fc.array(message), messages => {
+        const batch = new MqttBatch(connection(), shaper.keyOf)
+        for (const { topic, payload } of messages) batch.add(packetOf(topic, payload))
+        const { taken, rejected } = shaper.shape(batch)
+        assert.equal(taken.length + rejected.length, messages.length)
+        for (const { raw, reason } of rejected) {
+          assert.ok(raw !== null && reason.code.length > 0)
+        }
+      })
+    )
+  })
+})
+
+describe('mqtt-ingest intake', () => {
+  const setUp = (options: Partial<ConstructorParameters<typeof Intake>[0]> = {}) => {
+    const batches: MqttBatch[] = []
+    const intake = new Intake({
+      batchSize: 10,
+      lingerMs: 5,
+      maxInFlight: 100,
+      keyOf: () => null,
+      emit: batch => batches.push(batch),
+      ...options
+    })
+    return { intake, batches, sizes: () => batches.map(({ packets }) => packets.length) }
+  }
+  const packet = packetOf('a', '12345')
+
+  it('sends at once what comes first, when the tick is over', async () => {
+    const { intake, sizes } = setUp({ lingerMs: 1_000_000 })
+    const acks = connection()
+    for (let count = 0; count < 3; count++) intake.offer(packet, acks)
+    assert.deepEqual(sizes(), [])
+    await until('the batch', () => sizes().length === 1, 1000, 1)
+    assert.deepEqual(sizes(), [3])
+  })
+
+  it('gathers while the flow is busy', async () => {
+    const { intake, sizes } = setUp({ lingerMs: 20 })
+    const acks = connection()
+    intake.offer(packet, acks)
+    intake.flush()
+    for (let count = 0; count < 4; count++) {
+      intake.offer(packet, acks)
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    await until('the second batch', () => sizes().length === 2, 1000, 1)
+    assert.deepEqual(sizes(), [1, 4])
+  })
+
+  it('sends a batch that is full, in number or bytes', () => {
+    const { intake, sizes } = setUp()
+    const acks = connection()
+    for (let count = 0; count < 25; count++) intake.offer(packet, acks)
+    assert.deepEqual(sizes(), [10, 10])
+    const large = packetOf('a', 'x'.repeat(500_000))
+    intake.flush()
+    intake.offer(large, acks)
+    intake.offer(large, acks)
+    assert.deepEqual(sizes(), [10, 10, 5, 2])
+  })
+
+  it('takes no more than allowed, and again once something is released', () => {
+    const { intake, batches, sizes } = setUp({ maxInFlight: 12 })
+    const acks = connection()
+    const taken = Array.from({ length: 20 }, () => intake.offer(packet, acks))
+    assert.equal(taken.filter(Boolean).length, 12)
+    assert.deepEqual(sizes(), [10, 2], 'what is full is not kept waiting')
+    intake.release(batches[0]!)
+    assert.equal(intake.open, 2)
+    assert.equal(intake.offer(packet, acks), true)
+  })
+
+  it('holds at most 64 MB, but takes any one message', () => {
+    const { intake } = setUp({ maxInFlight: 1000 })
+    const acks = connection()
+    const huge = packetOf('a', 'x'.repeat(40 << 20))
+    assert.equal(intake.offer(huge, acks), true)
+    assert.equal(intake.offer(huge, acks), true)
+    assert.equal(intake.offer(packet, acks), false)
+  })
+
+  it('never mixes connections in a batch', () => {
+    const { intake, batches, sizes } = setUp()
+    const [old, young] = [connection(), connection()]
+    intake.offer(packet, old)
+    intake.offer(packet, young)
+    intake.flush()
+    assert.deepEqual(sizes(), [1, 1])
+    assert.deepEqual(
+      batches.map(({ acks }) => acks),
+      [old, young]
+    )
+  })
+})
