@@ -66,8 +66,8 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
   const links = causesOf(error)
   const where = whereOf(links, settings)
   const text = reasonOf(error)
-  for (const { code, type } of links) {
-    const explain = BY_TYPE[String(type)] ?? BY_CODE[String(code)]
+  for (const { code, type, message } of links) {
+    const explain = BY_TYPE[String(type)] ?? BY_CODE[String(code)] ?? BY_CODE[codeIn(message) ?? '']
     if (explain) return explain(where, settings, heard) + advertised(where, settings)
   }
   if (links.some(link => link.name === 'KafkaJSSASLAuthenticationError')) return wrongLogin(settings)
@@ -79,6 +79,9 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
   if (/timed out|timeout|Broker not connected/i.test(text)) return `${where} accepts connections but does not answer as Kafka does.`
   return `${text.replace(/[.\s]*$/, '')}.`
 }
+
+/** The lines that kafkajs logs have the code of the system in their text only. */
+const codeIn = (message: unknown) => (typeof message === 'string' ? Object.keys(BY_CODE).find(code => message.includes(code)) : undefined)
 
 function closedSentence(where: string, { tls, sasl }: ClusterSettings, { firstBytes, connected }: Heard): string {
   const start = firstBytes.toString('latin1', 0, 8)

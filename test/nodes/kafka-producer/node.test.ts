@@ -1,0 +1,135 @@
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Node, NodeMessage } from 'node-red'
+import { isRejection, reject } from '../../../core/record.ts'
+import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
+import { FaultProxy } from '../../fault-proxy.ts'
+import { readTopic } from '../../kafka-topics.ts'
+import { until } from '../../until.ts'
+import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'
+
+describe('kafka-producer in Node-RED', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  let proxy: FaultProxy
+  let flow: KafkaFlow
+
+  before(async () => {
+    rig = await kafkaRig()
+    proxy = await FaultProxy.before(rig.brokers)
+    flow = await startKafkaFlow()
+  })
+  after(async () => {
+    await flow.stop()
+    await proxy.refuse()
+    await rig.close()
+  })
+
+  async function producer(topic: string, more: object = {}, wires: string[][] = [['sent'], ['bad']]): Promise<Node> {
+    await flow.deploy(proxy.brokers[0]!, [
+      { id: 'write', type: 'millrace-kafka-producer', topic, ...more, wires },
+      { id: 'sent', type: 'seen' },
+      { id: 'bad', type: 'seen' }
+    ])
+    for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
+    return flow.nodeRed.node<Node>('write')
+  }
+  const valuesOf = async (topic: string) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value))
+
+  it('passes on what Kafka has, in the form it came; rejects what it cannot write, and writes what is beside it', async () => {
+    const topic = await rig.topic(2)
+    const node = await producer(topic)
+    node.receive({ topic: 'kept', payload: { device_id: 'a', value: 1 } })
+    node.receive({ payload: [{ device_id: 'b' }, { device_id: 'c', value: 5n }, null, { device_id: 'd' }] })
+    node.receive({ payload: [] })
+    await until('the three', () => flow.seen('sent').arrived.length === 3)
+    assert.deepEqual(
+      flow.seen('sent').arrived.map(({ message: { payload } }) => payload),
+      // Nothing to write is done at once.
+      [[], { device_id: 'a', value: 1 }, [{ device_id: 'b' }, { device_id: 'd' }]]
+    )
+    const rejected = flow.seen('bad').records
+    assert.deepEqual(
+      rejected.map(record => isRejection(record) && [record.reason.code, record.stage]),
+      [
+        ['NOT_SERIALISABLE', 'kafka-producer'],
+        ['NOT_A_RECORD', 'kafka-producer']
+      ]
+    )
+    assert.deepEqual((await valuesOf(topic)).sort(), ['{"device_id":"a","value":1}', '{"device_id":"b"}', '{"device_id":"d"}'])
+  })
+
+  it('says in the log what it cannot write where output 2 leads nowhere', async () => {
+    const node = await producer(await rig.topic(1), {}, [['sent'], []])
+    node.receive({ payload: [{ device_id: 'a' }, 5n] })
+    await until('the message', () => flow.seen('sent').arrived.length === 1)
+    assert.ok(flow.nodeRed.logs.some(({ msg }) => /1 of 2 records cannot be written/.test(String(msg))))
+  })
+
+  it('writes a dead letter, cut where its topic takes no more', async () => {
+    const topic = await rig.topic(1, { 'max.message.bytes': '20000' })
+    const node = await producer(topic)
+    const letter = { ...reject({ a: 1 }, 'validate', { code: 'X', message: 'too bad' }), raw: Buffer.alloc(30_000, 'z') }
+    node.receive({ payload: [letter, { ...letter, raw: Buffer.from('short') }] })
+    await until('the letters', () => flow.seen('sent').arrived.length === 1)
+    const found = (await readTopic(rig.brokers, topic)).sort((a, b) => a.value!.length - b.value!.length)
+    assert.deepEqual(
+      found.map(({ value, headers }) => [value?.length, headers['millrace.reason.code'], headers['millrace.truncated']]),
+      [
+        [5, 'X', undefined],
+        [9_000, 'X', '30000']
+      ]
+    )
+  })
+
+  it('deletes a key by a tombstone', async () => {
+    const topic = await rig.topic(1)
+    const node = await producer(topic, { tombstones: true })
+    const tombstone: object = { key: 'gone', payload: null }
+    node.receive(tombstone as NodeMessage)
+    await until('it', () => flow.seen('sent').arrived.length === 1)
+    assert.deepEqual(
+      (await readTopic(rig.brokers, topic)).map(({ key, value }) => [key, value]),
+      [['gone', null]]
+    )
+  })
+
+  it('holds everything while the brokers are away: one line in the log, the number in the status, nothing lost', async () => {
+    const topic = await rig.topic(2)
+    const node = await producer(topic)
+    node.receive({ payload: { device_id: 'a', n: 0 } })
+    await until('the first', () => flow.seen('sent').arrived.length === 1)
+    await proxy.refuse()
+    const linesBefore = flow.nodeRed.logs.length
+    for (let n = 1; n <= 30; n++) node.receive({ payload: { device_id: 'a', n } })
+    await until('the status', () => flow.statusOf('write').some(text => text === '30 waiting · broker away'))
+    await wait(2_500)
+    assert.equal(flow.nodeRed.logs.length - linesBefore, 1)
+    assert.match(String(flow.nodeRed.logs.at(-1)?.msg), /^Nothing listens at 127\.0\.0\.1:\d+ .* Records wait until it works again\.$/)
+    assert.equal(flow.seen('sent').arrived.length, 1)
+    await proxy.open()
+    await until('the rest', () => flow.seen('sent').arrived.length === 31)
+    assert.deepEqual(
+      await valuesOf(topic),
+      Array.from({ length: 31 }, (_, n) => JSON.stringify({ device_id: 'a', n }))
+    )
+  })
+
+  it('starts while the brokers are away, and stops while they are', async () => {
+    const topic = await rig.topic(1)
+    await proxy.refuse()
+    const node = await producer(topic)
+    node.receive({ payload: { device_id: 'a' } })
+    await until('the status', () => flow.statusOf('write').some(text => text === '1 waiting · broker away'))
+    const startMs = performance.now()
+    await flow.deploy(proxy.brokers[0]!, [])
+    assert.ok(performance.now() - startMs < 8_000)
+    await proxy.open()
+  })
+
+  it('tells what is wrong with its settings, and does not start', async () => {
+    await producer('no topic!')
+    assert.ok(flow.statusOf('write').includes('OPTIONS_INVALID'))
+    assert.ok(flow.nodeRed.logs.some(({ msg }) => /kafka producer: Topic: must be of letters, digits/.test(String(msg))))
+  })
+})
