@@ -42,13 +42,15 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
     filter: shaper.filter,
     intake,
     log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
+    changed: () => show(),
     skipped: () => {
       metrics.in++
       metrics.filtered++
     }
   })
   const rate = new Rate()
-  const ticker = setInterval(() => show(status, session, source, intake.open, rate.of(metrics.in)), 1000).unref()
+  const show = () => showStatus(status, session, source, intake.open, rate.of(metrics.in))
+  const ticker = setInterval(show, 1000).unref()
   status.waiting('connecting')
   session.start()
   return {
@@ -63,7 +65,7 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   }
 })
 
-function show(status: Status, session: IngestSession, source: DeliverySource, open: number, perSecond: number): void {
+function showStatus(status: Status, session: IngestSession, source: DeliverySource, open: number, perSecond: number): void {
   const { retrying, reason } = source.waiting
   const inFlight = `${compact(open)} in flight`
   if (!session.connected) status.waiting(session.problem === '' ? 'connecting' : 'waiting for the server')

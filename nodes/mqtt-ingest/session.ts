@@ -17,6 +17,8 @@ export interface SessionOptions {
   readonly maxInFlight: number
   readonly intake: Intake
   log(line: string, isProblem: boolean): void
+  /** There is a connection, or none any more. */
+  changed(): void
   /** A retained message was left out, as set. */
   skipped(): void
 }
@@ -120,11 +122,13 @@ export class IngestSession {
     await link.subscribe({ filter: this.#filter, qos: this.options.qos, retainHandling: RETAIN_HANDLING[this.options.retained] })
     known().set(clientId, this.#filter)
     this.#problem = ''
+    this.options.changed()
   }
 
   #lost(problem: string): void {
     this.#problem = problem
     this.#acks?.end()
     this.#acks = undefined
+    this.options.changed()
   }
 }
