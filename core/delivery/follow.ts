@@ -1,7 +1,7 @@
 import type { Book } from './book.ts'
 import { type Flight, flightOf, heldBy, heldFlight, hold, isDeaf, isLegacy, land, launch, type NodeState, stateOf } from './flight.ts'
 import type { CompleteEvent, FlowHooks, FlowMessage, FlowNode, ReceiveEvent, SendEvent } from './node-red.ts'
-import { carry, eachOpen, includes, Lineage, type OpenDelivery, primaryOf, type Token, tokenFor, tokenOf } from './token.ts'
+import { carry, eachOpen, includes, Lineage, type OpenDelivery, type Token, tokenFor, tokenOf } from './token.ts'
 
 /** A message that a legacy node did not answer, or that a node reported as failed without completing it, is done after this. */
 const SILENCE_GRACE_MS = 150
@@ -20,6 +20,8 @@ export class Follower implements FlowHooks {
    * Nothing that merely completes now counts as dealt with.
    */
   unsettled = false
+  /** A node has handled a message when `send` returns; else it is given the message in a later turn. */
+  deliversAtOnce = false
   #silent = new Set<Flight>()
   #handled: Flight[] = []
   #turn: NodeState[] = []
@@ -52,7 +54,7 @@ export class Follower implements FlowHooks {
       const state = stateOf(source)
       if (state === undefined) continue
       for (const unsent of state.unsent) eachOpen(unsent, delivery => this.#joinSends(delivery, [event]))
-      if (state.held > 1 && !isLegacy(source)) this.#noteSend(state, event)
+      if (state.held > 1 && !isLegacy(source)) this.#noteSend(source, state, event)
     }
   }
 
@@ -172,7 +174,10 @@ export class Follower implements FlowHooks {
     }
   }
 
-  #noteSend(state: NodeState, event: SendEvent): void {
+  #noteSend(source: FlowNode, state: NodeState, event: SendEvent): void {
+    // The message will be gone before the node completes what went into it: all that it holds may have.
+    if (this.deliversAtOnce)
+      for (const flight of this.#heldAt(source)) eachOpen(flight.token, delivery => this.#joinSends(delivery, [event]))
     if (state.sends.push(event) + state.unsent.length === 1) this.#noteTurn(state)
   }
 
@@ -202,10 +207,7 @@ export class Follower implements FlowHooks {
     const counted = event[COUNTED]
     const flight = counted === undefined && event.destination.node !== undefined ? flightOf(event.destination.node, event.msg) : null
     const token = counted ?? flight?.token
-    if (token === undefined) {
-      this.#joinCopies(delivery, event)
-      return
-    }
+    if (token === undefined) return
     const grown = grow(token, delivery, event)
     carry(event.msg, grown)
     if (flight !== null) {
@@ -214,18 +216,6 @@ export class Follower implements FlowHooks {
     } else {
       event[COUNTED] = grown
       delivery.pending++
-    }
-  }
-
-  /** With `runtimeSyncDelivery` the message has gone further already: every copy of its delivery may hold the joined data. */
-  #joinCopies(delivery: OpenDelivery, event: SendEvent): void {
-    const sent = tokenOf(event.msg)
-    if (sent === undefined) return
-    for (let flight = primaryOf(sent).flights; flight !== null; flight = flight.next) {
-      if (includes(flight.token, delivery)) continue
-      flight.token = grow(flight.token, delivery, null)
-      if (flight.message !== null) carry(flight.message, flight.token)
-      delivery.pending += flight.copies
     }
   }
 
@@ -281,9 +271,9 @@ export class Follower implements FlowHooks {
 }
 
 /** A lineage made for this very send has no other copies yet and may grow in place: a join of n messages is not n² copies. */
-function grow(token: Token, delivery: OpenDelivery, madeFor: SendEvent | null): Lineage {
+function grow(token: Token, delivery: OpenDelivery, madeFor: SendEvent): Lineage {
   if (!(token instanceof Lineage)) return new Lineage([token, delivery], madeFor)
-  if (madeFor === null || token.madeFor !== madeFor) return new Lineage([...token.deliveries, delivery], madeFor)
+  if (token.madeFor !== madeFor) return new Lineage([...token.deliveries, delivery], madeFor)
   token.deliveries.push(delivery)
   return token
 }

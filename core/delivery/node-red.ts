@@ -68,6 +68,7 @@ export interface Runtime {
   readonly hooks?: unknown
   readonly events: Events
   readonly nodes: { getNode(id: string): unknown }
+  readonly settings: { readonly runtimeSyncDelivery?: unknown }
   readonly util: { generateId(): string }
   readonly log: { warn(text: string): void }
 }

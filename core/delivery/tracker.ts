@@ -35,6 +35,7 @@ export class FlowTracker implements Tracker {
       id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false
     )
     this.#follower = new Follower(this.#book, nodeOf, () => this.#graceMs)
+    this.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
     this.#listen()
   }
 
@@ -48,6 +49,11 @@ export class FlowTracker implements Tracker {
   afterDeployment(callback: () => void): void {
     if (this.deploying) this.#deployed.push(callback)
     else setImmediate(callback)
+  }
+
+  /** Node-RED's setting `runtimeSyncDelivery`. */
+  set deliversAtOnce(atOnce: boolean) {
+    this.#follower.deliversAtOnce = atOnce
   }
 
   register(node: object): () => void {
@@ -171,12 +177,15 @@ const TRACKERS = Symbol.for('millrace.trackers')
 
 /** The tracker of this Node-RED runtime. */
 export function trackerOf(RED: NodeAPI): Tracker {
-  const shared = globalThis as { [TRACKERS]?: WeakMap<object, Tracker> }
+  const shared = globalThis as { [TRACKERS]?: WeakMap<object, FlowTracker> }
+  const runtime = RED as unknown as Runtime
   shared[TRACKERS] ??= new WeakMap()
   let tracker = shared[TRACKERS].get(RED.events)
   if (tracker === undefined) {
-    tracker = new FlowTracker(RED as unknown as Runtime)
+    tracker = new FlowTracker(runtime)
     shared[TRACKERS].set(RED.events, tracker)
   }
+  // A process may start one runtime after another, as tests do: they share the events, not the settings.
+  tracker.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
   return tracker
 }

@@ -322,7 +322,7 @@ const TIME = [
   through('rate limit with a queue', rate(20, false), { ...STORED, count: 5 }),
   through('rate limit that drops', rate(1, true), { ...SOME, count: 3 }),
   // It never calls done() for what it throws away: sent again, though it need not be.
-  through('rate limit, queue reset', rate(2, false), {
+  through('rate limit, queue reset', rate(0.1, false), {
     stored: index => [index === 0 ? 'stored' : 'timeout'],
     finished: index => [index === 0 ? 'stored' : index === 3 ? 'filtered' : 'timeout'],
     visits: 0,
@@ -384,7 +384,7 @@ const THIRD_PARTY = [
   through('legacy, async', node('n', 'legacy-async', 'sink'), { ...STORED, count: 3 }),
   through('legacy, async, a new message', node('n', 'legacy-async-new', 'sink'), { ...STORED, count: 3 }),
   // Slower than the graces: in `finished` nobody can tell it from a node that drops.
-  through('legacy, slower than the grace', node('n', 'legacy-slow', 'sink'), { ...STORED, finished: ['early'], count: 2 }),
+  through('legacy, slower than the grace', node('n', 'legacy-slow', 'sink'), { ...STORED, finished: ['early', 'stored'], count: 2 }),
   through('async, a new message', node('n', 'async-new', 'sink'), { ...STORED, count: 3 }),
   through('done, then send', node('n', 'done-then-send', 'sink')),
   through('done, then send a new message', node('n', 'done-then-send-new', 'sink'), {

@@ -6,7 +6,7 @@ import { trackerOf } from '../../core/delivery/tracker.ts'
 import type { Settlement } from '../../core/delivery/types.ts'
 import type { FlowEntry, RunningNodeRed } from '../node-red.ts'
 import { type Fate, type FlowCase, mark } from './flows.ts'
-import { nodeApi, visits } from './nodes.ts'
+import { failures, nodeApi, visits } from './nodes.ts'
 
 export type Mode = 'stored' | 'finished'
 
@@ -23,6 +23,8 @@ const DELIVERY_TIMEOUT_MS = 3000
 const AFTERWARDS_MS = 600
 
 export async function runFlows(nodeRed: RunningNodeRed, cases: readonly FlowCase[]): Promise<FlowResult[]> {
+  visits.length = 0
+  failures.length = 0
   const echo = createServer((request, response) => {
     const parts: Buffer[] = []
     request.on('data', part => parts.push(part))
