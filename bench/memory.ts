@@ -1,11 +1,12 @@
 /**
- * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000]`: heap and resident memory of the whole pipeline
+ * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000] [--write-docs]`: heap and resident memory of the whole pipeline
  * (lane E) at a fixed rate, and whether they keep growing.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
+import { writeBetween } from './docs.ts'
 import { benchHome } from './field.ts'
 import { firstTime, job, probeUntilReady, Start } from './lanes/lane.ts'
 import { writePlot } from './plot.ts'
@@ -98,7 +99,11 @@ async function run(session: Session, name: string, minutes: number, perSecond: n
 await program(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { minutes: { type: 'string', default: '30' }, rate: { type: 'string', default: '5000' } }
+    options: {
+      minutes: { type: 'string', default: '30' },
+      rate: { type: 'string', default: '5000' },
+      'write-docs': { type: 'boolean', default: false }
+    }
   })
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
   if (!(minutes > 0) || !(rate > 0)) throw new Error('--minutes and --rate must be numbers above 0.')
@@ -108,12 +113,15 @@ await program(async () => {
     { x: minute, y: heapMb, line: 'heap' },
     { x: minute, y: rssMb, line: 'resident' }
   ])
-  const plot = writePlot('memory', { points, x: 'minutes', y: 'MB', marked: false })
   const grown = { heap: growth(samples.map(sample => sample.heapMb)), rss: growth(samples.map(sample => sample.rssMb)) }
   const peakMb = Math.max(...samples.map(sample => sample.rssMb))
-  console.log(
-    `heap ${grown.heap.toFixed(2)} times, resident ${grown.rss.toFixed(2)} times from the second third to the last; peak ${Math.round(peakMb)} MB; ${plot}`
-  )
+  const times = `heap ${grown.heap.toFixed(2)} times, resident memory ${grown.rss.toFixed(2)} times`
+  const sentence = `${name}, ${minutes} minutes at ${rate.toLocaleString('en')} records/s: from the second third to the last ${times}; peak ${Math.round(peakMb)} MB.`
+  console.log(sentence)
+  if (values['write-docs']) {
+    writePlot('memory', { points, x: 'minutes', y: 'MB', marked: false })
+    writeBetween('memory', `${sentence}\n\n![Heap and resident memory](performance/memory.svg)`)
+  }
   writeFileSync(
     join(benchHome, 'memory.json'),
     `${JSON.stringify({ atMs: Date.now(), name, minutes, rate, grown, peakMb, samples }, null, 2)}\n`

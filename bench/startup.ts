@@ -1,4 +1,4 @@
-/** `node --import tsx bench/startup.ts`: how long Node-RED takes to start with this pack and without, turn by turn. */
+/** `node --import tsx bench/startup.ts [--write-docs]`: how long Node-RED takes to start with this pack and without, turn by turn. */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { anyFree } from '../stack/ports.ts'
 import { repository } from '../stack/services.ts'
 import { emptyFolder } from './contestant.ts'
+import { writeBetween } from './docs.ts'
 import { benchHome } from './field.ts'
 import { usageOf } from './process-tree.ts'
 import { median } from './regression/compare.ts'
@@ -78,13 +79,14 @@ await program(async () => {
   const middle = (of: 'without' | 'with', what: keyof StartCost) => median(rounds.map(round => round[of][what]))
   const ratio = (what: keyof StartCost) => median(rounds.map(round => round.with[what] / round.without[what]))
   const bytes = editorBytes()
-  console.log(
-    `without the pack ${Math.round(middle('without', 'ms'))} ms, with it ${Math.round(middle('with', 'ms'))} ms: ${ratio('ms').toFixed(2)} times`
-  )
-  console.log(
-    `CPU time ${Math.round(middle('without', 'cpuMs'))} and ${Math.round(middle('with', 'cpuMs'))} ms: ${ratio('cpuMs').toFixed(2)} times`
-  )
-  console.log(`the editor loads ${Math.round(bytes / 1000)} kB of it`)
+  const sentences = [
+    `Without the pack ${Math.round(middle('without', 'ms'))} ms, with it ${Math.round(middle('with', 'ms'))} ms: ${ratio('ms').toFixed(2)} times.`,
+    `CPU time ${Math.round(middle('without', 'cpuMs'))} ms and ${Math.round(middle('with', 'cpuMs'))} ms: ${ratio('cpuMs').toFixed(2)} times.`,
+    `The editor loads ${Math.round(bytes / 1000)} kB of it.`
+  ]
+  console.log(sentences.join('\n'))
+  if (process.argv.includes('--write-docs'))
+    writeBetween('startup', `Medians of ${ROUNDS} starts each, turn by turn. ${sentences.join(' ')}`)
   const found = { atMs: Date.now(), ratio: ratio('ms'), cpuRatio: ratio('cpuMs'), editorBytes: bytes, rounds }
   writeFileSync(join(benchHome, 'startup.json'), `${JSON.stringify(found, null, 2)}\n`)
   if (ratio('ms') > HIGHEST_RATIO || bytes > MOST_EDITOR_BYTES) process.exitCode = 1

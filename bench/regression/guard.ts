@@ -1,9 +1,9 @@
 /** Compares what the hot path costs now with what was accepted. Every figure is a ratio, so the machine does not matter. */
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { measureTracker } from '../tracker.ts'
 import { costRatio } from './compare.ts'
 import { baseline, subjects } from './subjects.ts'
-import { trackerCost } from './tracker.ts'
 
 const FILE = join(import.meta.dirname, 'accepted.json')
 
@@ -12,11 +12,19 @@ export const TOLERANCE = 1.5
 
 export type Costs = Readonly<Record<string, number>>
 
+const TRACKED = [
+  { rounds: 7, messages: 3_000, batchSize: 1 },
+  { rounds: 7, messages: 200, batchSize: 500 }
+]
+
 /** Multiples of parsing and stringifying the same records; for the tracker, of the same flow without it. */
 export async function measure(): Promise<Record<string, number>> {
   const costs = Object.fromEntries(subjects().map(({ name, work }) => [name, costRatio(work, baseline.work)]))
-  const { idle, tracking } = await trackerCost()
-  return { ...costs, 'tracker, idle': idle, 'tracker, tracking': tracking }
+  for (const { batchSize, ratio } of await measureTracker(TRACKED)) {
+    costs[`tracker idle, ${batchSize} a message`] = ratio.idle
+    costs[`tracker tracking, ${batchSize} a message`] = ratio.tracking
+  }
+  return costs
 }
 
 /** Engines differ, so each major version of Node has figures of its own; an unknown one takes the next lower. */
