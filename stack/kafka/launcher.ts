@@ -8,8 +8,8 @@ import { StackError } from '../errors.ts'
 import { findJava, type Java, jvmOptions } from '../java.ts'
 import type { Launcher, StartContext } from '../launcher.ts'
 import { checkJars, jars } from '../maven.ts'
-import { probeKafka } from '../probe.ts'
 import { accounts, type KafkaService, repository } from '../services.ts'
+import { probeKafka } from './probe.ts'
 
 const run = promisify(execFile)
 const host = '127.0.0.1'

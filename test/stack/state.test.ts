@@ -9,102 +9,103 @@ import { anyFree, isFree, nextFree } from '../../stack/ports.ts'
 import { end, identify, isAlive, launch } from '../../stack/process.ts'
 import { locked, readState, stateFile, takeLock, writeState } from '../../stack/state.ts'
 
-let folder = ''
-beforeEach(() => {
-  folder = mkdtempSync(join(tmpdir(), 'millrace-state-'))
-})
-afterEach(() => rmSync(folder, { recursive: true, force: true }))
-
-/** A process that does nothing until it is ended. */
-const sleeper = () => launch({ file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }, join(folder, 'log', 'sleeper.log'))
-
-describe('processes', () => {
-  it('are known by their pid and their birth', async () => {
-    const id = await sleeper()
-    assert.ok(isAlive(id))
-    assert.ok(!isAlive({ ...id, bornAt: 'another time' }))
-    assert.equal(await end(id, 'SIGTERM', 5_000), true)
-    assert.ok(!isAlive(id))
-    assert.equal(identify(id.pid), undefined)
-  })
-
-  it('that do not heed the signal are killed', async () => {
-    const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1000)'])
-    await once(child.stdout, 'data')
-    const id = identify(child.pid!)!
-    assert.equal(await end(id, 'SIGTERM', 200), false)
-    assert.ok(!isAlive(id))
-  })
-
-  it('that cannot be started reject', async () => {
-    await assert.rejects(launch({ file: '/no/such/program', args: [] }, join(folder, 'log', 'x.log')), { code: 'ENOENT' })
-  })
-})
-
-describe('ports', () => {
-  it('in use are passed over', async () => {
-    const port = await anyFree(new Set())
-    const server = (await import('node:net')).createServer()
-    await new Promise<void>(done => server.listen(port, '127.0.0.1', done))
-    assert.equal(await isFree(port), false)
-    assert.ok((await nextFree(port, new Set([port + 1]))) > port + 1)
-    await new Promise(done => server.close(done))
-    assert.equal(await isFree(port), true)
-  })
-})
-
-describe('the state of a data folder', () => {
-  it('is kept', () => {
-    assert.deepEqual(readState(folder), { ports: {}, running: {}, users: [] })
-    const state = { ports: { mqtt: 1 }, running: {}, users: [], kafkaCluster: 'abc' }
-    writeState(folder, state)
-    assert.deepEqual(readState(folder), state)
-  })
-
-  it('that cannot be read is an error that names the file', () => {
-    writeFileSync(stateFile(folder), '{')
-    assert.throws(() => readState(folder), { code: 'SETUP_FAILED' })
-  })
-
-  it('is changed by one process at a time', async () => {
-    let inside = 0
-    let most = 0
-    const work = () =>
-      locked(folder, async () => {
-        most = Math.max(most, ++inside)
-        await new Promise(done => setTimeout(done, 5))
-        inside--
-      })
-    await Promise.all([work(), work(), work()])
-    assert.equal(most, 1)
-  })
-
-  it('names the holder of a lock that is not given back, and breaks that of a dead one', async () => {
-    const lock = join(folder, 'lock')
-    const release = await takeLock(lock, 0)
-    await assert.rejects(takeLock(lock, 0), { code: 'FOLDER_BUSY', message: new RegExp(`Process ${process.pid} `) })
-    release()
-    const dead = await sleeper()
-    await end(dead, 'SIGKILL', 5_000)
-    writeFileSync(lock, JSON.stringify(dead))
-    ;(await takeLock(lock, 0))()
-  })
-})
-
-describe('services that several processes share', function () {
+describe('the state of running things', function () {
   this.timeout(60_000)
+  let folder = ''
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'millrace-state-'))
+  })
+  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
-  it('end with the last of them', async () => {
-    const options = { home: folder, freePorts: true, shared: true }
-    await startServices(['timescale'], options)
-    const other = await sleeper()
-    const state = readState(folder)
-    writeState(folder, { ...state, users: [...state.users, other] })
-    await leaveServices(folder)
-    assert.ok(readServices(folder).timescale, 'another process uses it')
-    await end(other, 'SIGKILL', 5_000)
-    await startServices(['timescale'], options)
-    await leaveServices(folder)
-    assert.deepEqual(readServices(folder), {})
+  /** A process that does nothing until it is ended. */
+  const sleeper = () => launch({ file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }, join(folder, 'log', 'sleeper.log'))
+
+  describe('processes', () => {
+    it('are known by their pid and their birth', async () => {
+      const id = await sleeper()
+      assert.ok(isAlive(id))
+      assert.ok(!isAlive({ ...id, bornAt: 'another time' }))
+      assert.equal(await end(id, 'SIGTERM', 5_000), true)
+      assert.ok(!isAlive(id))
+      assert.equal(identify(id.pid), undefined)
+    })
+
+    it('that do not heed the signal are killed', async () => {
+      const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1000)'])
+      await once(child.stdout, 'data')
+      const id = identify(child.pid!)!
+      assert.equal(await end(id, 'SIGTERM', 200), false)
+      assert.ok(!isAlive(id))
+    })
+
+    it('that cannot be started reject', async () => {
+      await assert.rejects(launch({ file: '/no/such/program', args: [] }, join(folder, 'log', 'x.log')), { code: 'ENOENT' })
+    })
+  })
+
+  describe('ports', () => {
+    it('in use are passed over', async () => {
+      const port = await anyFree(new Set())
+      const server = (await import('node:net')).createServer()
+      await new Promise<void>(done => server.listen(port, '127.0.0.1', done))
+      assert.equal(await isFree(port), false)
+      assert.ok((await nextFree(port, new Set([port + 1]))) > port + 1)
+      await new Promise(done => server.close(done))
+      assert.equal(await isFree(port), true)
+    })
+  })
+
+  describe('the state of a data folder', () => {
+    it('is kept', () => {
+      assert.deepEqual(readState(folder), { ports: {}, running: {}, users: [] })
+      const state = { ports: { mqtt: 1 }, running: {}, users: [], kafkaCluster: 'abc' }
+      writeState(folder, state)
+      assert.deepEqual(readState(folder), state)
+    })
+
+    it('that cannot be read is an error that names the file', () => {
+      writeFileSync(stateFile(folder), '{')
+      assert.throws(() => readState(folder), { code: 'SETUP_FAILED' })
+    })
+
+    it('is changed by one process at a time', async () => {
+      let inside = 0
+      let most = 0
+      const work = () =>
+        locked(folder, async () => {
+          most = Math.max(most, ++inside)
+          await new Promise(done => setTimeout(done, 5))
+          inside--
+        })
+      await Promise.all([work(), work(), work()])
+      assert.equal(most, 1)
+    })
+
+    it('names the holder of a lock that is not given back, and breaks that of a dead one', async () => {
+      const lock = join(folder, 'lock')
+      const release = await takeLock(lock, 0)
+      await assert.rejects(takeLock(lock, 0), { code: 'FOLDER_BUSY', message: new RegExp(`Process ${process.pid} `) })
+      release()
+      const dead = await sleeper()
+      await end(dead, 'SIGKILL', 5_000)
+      writeFileSync(lock, JSON.stringify(dead))
+      ;(await takeLock(lock, 0))()
+    })
+  })
+
+  describe('services that several processes share', () => {
+    it('end with the last of them', async () => {
+      const options = { home: folder, freePorts: true, shared: true }
+      await startServices(['timescale'], options)
+      const other = await sleeper()
+      const state = readState(folder)
+      writeState(folder, { ...state, users: [...state.users, other] })
+      await leaveServices(folder)
+      assert.ok(readServices(folder).timescale, 'another process uses it')
+      await end(other, 'SIGKILL', 5_000)
+      await startServices(['timescale'], options)
+      await leaveServices(folder)
+      assert.deepEqual(readServices(folder), {})
+    })
   })
 })
