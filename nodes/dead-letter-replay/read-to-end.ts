@@ -33,10 +33,16 @@ export async function readToEnd(client: KafkaClient, { topic, ends, each }: Read
   try {
     await consumer.connect()
     await consumer.subscribe({ topics: [topic], fromBeginning: true })
-    await new Promise<void>((resolve, refuse) => {
+    await new Promise<void>((resolve, reject) => {
+      let failed = false
+      const refuse = (error: unknown) => {
+        failed = true
+        reject(error)
+      }
       const take = async ({ batch, heartbeat }: EachBatchPayload) => {
         const end = open.get(batch.partition)
-        if (end === undefined) return
+        // kafkajs goes on with the next partition; a producer that was fenced would begin a new epoch and send doubles.
+        if (end === undefined || failed) return
         const before = batch.messages.filter(({ offset }) => BigInt(offset) < end)
         // An error must not leave eachBatch: kafkajs would run the batch again.
         if (before.length > 0) await each(batch.partition, before, heartbeat).catch(refuse)

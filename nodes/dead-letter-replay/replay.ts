@@ -30,7 +30,8 @@ export class Replay {
   #stopped = false
 
   constructor(private readonly options: ReplayOptions) {
-    this.#client = new KafkaClient(options.settings)
+    // A person waits for the answer: not half a minute of retries, as where records wait for the broker.
+    this.#client = new KafkaClient(options.settings, {}, { retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } })
   }
 
   /** Ends after the batch that is under way. */
