@@ -1,7 +1,8 @@
 import { type Origin, provenanceOf } from '../record.ts'
+import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Database, Session } from './pool.ts'
-import type { Rows } from './rows.ts'
+import { type Rows, startArray } from './rows.ts'
 
 /**
  * Exactly once into a table, whatever its key: with the rows, in their transaction, a receipt is stored that says which row
@@ -45,6 +46,8 @@ export class Receipts {
     return [
       `CREATE TABLE IF NOT EXISTS ${this.#offsets} (${key}, next_offset bigint NOT NULL, PRIMARY KEY (group_id, sink, topic, partition))`,
       `CREATE TABLE IF NOT EXISTS ${this.#receipts} (${key}, first_offset bigint NOT NULL, last_offset bigint NOT NULL, entries bytea NOT NULL)`,
+      // hashes do not compress, and trying to costs more than storing them
+      `ALTER TABLE ${this.#receipts} ALTER COLUMN entries SET STORAGE EXTERNAL`,
       `CREATE INDEX IF NOT EXISTS millrace_receipts_last ON ${this.#receipts} (group_id, sink, topic, partition, last_offset)`
     ]
   }
@@ -70,7 +73,8 @@ export class Receipts {
   async note(session: Session, claim: Claim, stored: Uint32Array): Promise<void> {
     const notes = claim.notesOf(stored)
     if (notes.length === 0) return
-    await session.query(this.#noteSql(), [...this.#who, ...columnsOf(notes, 'topic', 'partition', 'first', 'last', 'entries')])
+    const entries = byteaArray(notes.map(note => note.entries))
+    await session.query(this.#noteSql(), [...this.#who, ...columnsOf(notes, 'topic', 'partition', 'first', 'last'), entries])
     if (++this.#notes % CLEAN_EVERY === 0) await session.query(this.#cleanSql(), [...this.#who, KEEP_OFFSETS])
   }
 
@@ -178,25 +182,30 @@ export class Claim {
   }
 
   notesOf(stored: Uint32Array): Note[] {
-    const wanted = new Set(stored)
+    const wanted = stored.length === this.part.length ? undefined : new Set(stored)
     const notes: Note[] = []
     for (const { topic, partition, rows } of this.#spans.values()) {
-      const ours = rows.filter(row => wanted.has(row))
-      if (ours.length === 0) continue
-      let first = Number.POSITIVE_INFINITY
-      let last = 0
-      for (const row of ours) {
-        first = Math.min(first, this.#offsets[row]!)
-        last = Math.max(last, this.#offsets[row]!)
-      }
-      const entries = Buffer.allocUnsafe(ours.length * ENTRY_BYTES)
-      for (const [index, row] of ours.entries()) {
-        entries.writeUInt32BE(this.#offsets[row]! - first, index * ENTRY_BYTES)
-        this.rows.hashInto(row, entries, index * ENTRY_BYTES + 4)
-      }
-      notes.push({ topic, partition, first, last, entries })
+      const ours = wanted ? rows.filter(row => wanted.has(row)) : rows
+      if (ours.length > 0) notes.push({ topic, partition, ...this.#entriesOf(ours) })
     }
     return notes
+  }
+
+  #entriesOf(rows: readonly number[]): Omit<Note, 'topic' | 'partition'> {
+    let first = Number.POSITIVE_INFINITY
+    let last = 0
+    for (const row of rows) {
+      first = Math.min(first, this.#offsets[row]!)
+      last = Math.max(last, this.#offsets[row]!)
+    }
+    const entries = Buffer.allocUnsafe(rows.length * ENTRY_BYTES)
+    let at = 0
+    for (const row of rows) {
+      entries.writeUInt32BE(this.#offsets[row]! - first, at)
+      this.rows.hashInto(row, entries, at + 4)
+      at += ENTRY_BYTES
+    }
+    return { first, last, entries }
   }
 
   #add(row: number, { topic, partition, offset }: Extract<Origin, { kind: 'kafka' }>): void {
@@ -220,6 +229,20 @@ const laneOf = (topic: string, partition: number): string => `${topic}/${partiti
 /** One array a column, as `unnest` takes them. */
 const columnsOf = <T extends object>(rows: readonly T[], ...names: (keyof T)[]): unknown[][] =>
   names.map(name => rows.map(row => row[name]))
+
+/** In binary form: pg would write bytes as hexadecimal text, twice as long. */
+function byteaArray(values: readonly Buffer[]): Buffer {
+  const out = new Out(64 + values.reduce((bytes, value) => bytes + value.length + 4, 0))
+  startArray(out, BYTEA_OID, values.length)
+  for (const value of values) {
+    out.reserve(4)
+    out.int32(value.length)
+    out.copy(value, 0, value.length)
+  }
+  return out.buffer.subarray(0, out.at)
+}
+
+const BYTEA_OID = 17
 
 /** Where a group stands in one partition. */
 export interface StoredOffset {

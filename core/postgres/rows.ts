@@ -228,7 +228,7 @@ export class Rows {
 }
 
 /** The head of an array of one dimension (array_recv in arrayfuncs.c); nulls are allowed. */
-function startArray(out: Out, oid: number, length: number): void {
+export function startArray(out: Out, oid: number, length: number): void {
   out.at = 0
   out.reserve(20)
   for (const word of [1, 1, oid, length, 1]) out.int32(word)

@@ -1,6 +1,6 @@
 import { backoffMs } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
-import { type Rejection, reject } from '../record.ts'
+import { isKafkaMessage, type Rejection, reject } from '../record.ts'
 import { type Plan, type RowProblem, Rows } from './rows.ts'
 import { failureKind } from './sqlstate.ts'
 import { type Work, workOf } from './store.ts'
@@ -61,7 +61,8 @@ interface Piece<M extends object> {
 interface Batch<M extends object> {
   readonly rows: Rows
   readonly pieces: Piece<M>[]
-  readonly bornMs: number
+  /** When its first row came. */
+  bornMs: number
 }
 
 interface Outage extends Trouble {
@@ -75,6 +76,8 @@ interface Outage extends Trouble {
 /** A batch ends at this size, whatever the number of its rows: the server holds it in memory as a whole. */
 const MAX_BATCH_BYTES = 8_000_000
 const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
+/** A database that is back should not wait for us; one try each few seconds burdens nobody. */
+const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
 
 /**
  * Collects the records of messages into batches and has them stored by several connections. A message that meets an idle
@@ -138,6 +141,7 @@ export class Writer<M extends object> {
         batch.pieces.push(piece)
       }
       piece.count++
+      if (rows.count === 1) batch.bornMs = performance.now()
       if (rows.count === rows.capacity || rows.bytes > MAX_BATCH_BYTES) this.#seal()
     }
     if (load.open === 0) this.#finish(load)
@@ -162,7 +166,7 @@ export class Writer<M extends object> {
     this.#filling ??= {
       rows: this.#spare.pop() ?? new Rows(this.port.plan, this.options.maxRows),
       pieces: [],
-      bornMs: performance.now()
+      bornMs: 0
     }
     return this.#filling
   }
@@ -187,7 +191,8 @@ export class Writer<M extends object> {
       if (!batch) break
       void this.#run(batch)
     }
-    if (this.#filling && !this.#outage && this.#active < this.options.connections) {
+    const waiting = this.#filling !== undefined && this.#filling.rows.count > 0
+    if (waiting && !this.#outage && this.#active < this.options.connections) {
       this.#linger = setTimeout(() => this.#pump(), Math.ceil(this.options.lingerMs - this.#ageMs()))
     }
   }
@@ -240,7 +245,7 @@ export class Writer<M extends object> {
     this.#outage ??= outageOf(prober, trouble)
     if (this.#outage.prober !== prober) return
     this.port.troubled(trouble)
-    await this.#pause(backoffMs(this.#outage.attempt++))
+    await this.#pause(backoffMs(this.#outage.attempt++, OUTAGE_WAITS))
   }
 
   #recover(): void {
@@ -296,16 +301,14 @@ export class Writer<M extends object> {
   }
 
   #misfit(record: unknown, { code, says, mapping }: RowProblem): Rejection {
-    const isObject = typeof record === 'object' && record !== null
-    if (!isObject)
-      return reject(record, this.options.stage, { code: 'NOT_A_RECORD', message: 'The payload is not a record but a plain value.' })
-    return reject(record, this.options.stage, {
-      code,
-      message: `"${mapping.from}" ${says} (column ${mapping.column}).`,
-      path: mapping.from
-    })
+    const { stage } = this.options
+    if (isKafkaMessage(record)) return reject(record, stage, notARecord('Kafka message; let the consumer give records instead'))
+    if (typeof record !== 'object' || record === null) return reject(record, stage, notARecord('plain value'))
+    return reject(record, stage, { code, message: `"${mapping.from}" ${says} (column ${mapping.column}).`, path: mapping.from })
   }
 }
+
+const notARecord = (what: string) => ({ code: 'NOT_A_RECORD', message: `The payload is not a record but a ${what}.` })
 
 /** The records by row. */
 const recordsIn = <M extends object>({ pieces }: Batch<M>): unknown[] =>

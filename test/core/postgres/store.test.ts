@@ -3,6 +3,7 @@ import fc from 'fast-check'
 import type { Database } from '../../../core/postgres/pool.ts'
 import type { Mapping } from '../../../core/postgres/rows.ts'
 import { Method, type OnConflict } from '../../../core/postgres/store.ts'
+import { KAFKA_MESSAGE } from '../../../core/record.ts'
 import { services } from '../../services.ts'
 import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
 
@@ -122,6 +123,11 @@ for (const server of ['postgres', 'timescale'] as const) {
         load.rejections.map(({ reason }) => reason.code),
         ['NOT_A_RECORD', 'NOT_A_RECORD', 'NOT_A_RECORD', 'NOT_A_RECORD', 'COLUMN_MISSING']
       )
+    })
+
+    it('says that a Kafka message is not a record', async () => {
+      const load = await writer().put([{ [KAFKA_MESSAGE]: true, key: null, value: Buffer.from('{}'), headers: {} }])
+      assert.match(load.rejections[0]!.reason.message, /not a record but a Kafka message; let the consumer give records/)
     })
 
     it('stores texts of any script, and a lone surrogate as U+FFFD', async () => {

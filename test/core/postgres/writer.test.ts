@@ -266,8 +266,11 @@ describe('batches', () => {
     )
   })
 
-  it('finish an empty message and one of rubbish without the database', () => {
-    const { writer, finished } = held()
+  it('finish an empty message and one of rubbish without the database, and then rest', async () => {
+    const { writer, finished } = held({ lingerMs: 1 })
+    const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
+    await turn()
+    const before = timers()
     writer.add(new Load({}, []))
     writer.add(new Load({}, [null]))
     assert.deepEqual(
@@ -277,6 +280,8 @@ describe('batches', () => {
         [0, 1]
       ]
     )
+    await turn()
+    assert.equal(timers(), before)
   })
 
   it('are sorted by key only where they are not', () => {
