@@ -1,7 +1,7 @@
 import type { Control, Form, Values } from '../editor.ts'
 import type { Column, Field, ListField } from '../spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
-import { codeControl } from './code.ts'
+import { CodeControl } from './code.ts'
 import { Fold } from './fold.ts'
 import { listControl } from './list.ts'
 import { mark } from './mark.ts'
@@ -10,7 +10,8 @@ import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
 
 type Native = HTMLInputElement | HTMLSelectElement
-type Built = Control & { close?(): void }
+/** `shown` is called whenever its row is, `close` at the end. */
+type Built = Control & { shown?(): void; close?(): void }
 
 /**
  * An open dialog. Node-RED fills, reads and checks the plain inputs (`node-input-…`); lists, code and custom fields, and
@@ -102,7 +103,7 @@ export class Dialog implements Form {
 
   #control(place: HTMLElement, name: string, field: Field, value: unknown): Built {
     const changed = () => this.changed()
-    if (field.kind === 'code') return codeControl(place, field, String(value), changed)
+    if (field.kind === 'code') return new CodeControl(place, field, String(value), changed)
     if (field.kind === 'list') return this.#list(place, name, field, value)
     const custom = this.type.hooks.controls?.[name]
     if (custom) return custom.edit(place, value, this)
@@ -126,7 +127,8 @@ export class Dialog implements Form {
   }
 
   #native(name: string): Native | null {
-    return document.getElementById(`${this.#prefix}-${name}`) as Native | null
+    // Not by the document: while another dialog lies above, this one is not in it.
+    return this.#root.querySelector<Native>(`[id="${this.#prefix}-${name}"]`)
   }
 
   #valueOf(name: string, field: Field): unknown {
@@ -142,7 +144,9 @@ export class Dialog implements Form {
   #refresh(): void {
     const values = parsed(this.type, this.values())
     for (const [name, field] of Object.entries(this.type.spec.fields)) {
-      this.row(name)!.classList.toggle('millrace-hidden', !isShown(field, values))
+      const shown = isShown(field, values)
+      this.row(name)!.classList.toggle('millrace-hidden', !shown)
+      if (shown) this.#built.get(name)?.shown?.()
       const place = this.row(name)!.querySelector<HTMLElement>('.millrace-place')
       if (place !== null) mark(place, problemsIn(this.type, name, values))
     }

@@ -24,7 +24,7 @@ export function questionOf(dialog: Dialog, pick: Pick | undefined): Question | s
   if (answering === type.spec.type) return { type: answering, id: node.id, values, query: texts(values) }
   const [name, field] = Object.entries(type.spec.fields).find(([, other]) => other.kind === 'ref' && other.type === answering) ?? []
   const config = name === undefined ? null : window.RED.nodes.node(String(values[name] ?? ''))
-  if (config === null) return `${say('chooseFirst')} ${field?.label ?? answering}.`
+  if (!config) return `${say('chooseFirst')} ${field?.label ?? answering}.`
   return { type: answering, id: config.id, values: valuesOf(config), query: texts(values) }
 }
 

@@ -4,7 +4,7 @@ export interface RedEditor {
   _(key: string): string
   readonly nodes: {
     registerType(type: string, definition: object): void
-    node(id: string): EditorNode | null
+    node(id: string): EditorNode | null | undefined
     getType(type: string): { readonly defaults?: object } | undefined
   }
   readonly editor: {

@@ -58,14 +58,20 @@ function dialogHooks(type: NodeType): object {
   }
 }
 
+/** A node that is wider hides its neighbours. */
+const MAX_LABEL = 36
+
 /** What stands on the canvas without a name: which topic, table or server says most about a node. */
 function labelOf(type: NodeType, node: EditorNode): string {
   const values = parsed(type, node)
-  const said = type.hooks.label?.(values)
-  if (said) return said
-  const [telling] =
-    Object.entries(type.spec.fields).find(([, field]) => isTelling(field, type.spec.category) && isShown(field, values)) ?? []
-  return (telling !== undefined && String(values[telling] ?? '')) || type.spec.label
+  const label = type.hooks.label?.(values) || tellingValue(type, values) || type.spec.label
+  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label
+}
+
+function tellingValue({ spec }: NodeType, values: Record<string, unknown>): string {
+  const [name] = Object.entries(spec.fields).find(([, field]) => isTelling(field, spec.category) && isShown(field, values)) ?? []
+  // The fields of a topic template say less than their place.
+  return name === undefined ? '' : String(values[name] ?? '').replace(/\{[^{}]*\}/g, '+')
 }
 
 const isTelling = (field: Field, category: string) =>
@@ -99,7 +105,7 @@ function defaultOf(type: NodeType, name: string, field: Field): object {
 function referenceIsFine(field: Field, id: string): true | string {
   if (/^\$\{.+\}$/.test(id)) return true
   const config = window.RED.nodes.node(id)
-  if (config === null) return `${field.label}: ${say('missing')}`
+  if (!config) return `${field.label}: ${say('missing')}`
   return config.valid === false ? `${field.label}: ${say('invalid')}` : true
 }
 

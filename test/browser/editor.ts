@@ -8,6 +8,9 @@ import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.t
 const SCREENSHOTS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.millrace', 'screenshots')
 const READY_LIMIT_MS = 30_000
 
+/** Node-RED's `editor.destroy()` makes Monaco throw this where text was typed in, with a bare editor outside any node too. */
+const MONACO_CLOSES = /Model is disposed/
+
 /** The browser of CHROMIUM_PATH, or the one that is inside the package @sparticuz/chromium. */
 export async function launchBrowser(): Promise<Browser> {
   const [{ chromium: launcher }, { default: packaged }] = await Promise.all([import('playwright-core'), import('@sparticuz/chromium')])
@@ -33,6 +36,7 @@ interface Red {
     node(id: string): { readonly _def: { category: string; defaults: object }; readonly type: string; readonly [field: string]: unknown }
   }
   readonly view: { redraw(all: boolean): void }
+  readonly sidebar: { readonly help: { show(type: string): void } }
   readonly workspaces: { show(id: string): void }
   readonly editor: { edit(node: object): void; editConfig(field: string, type: string, id: string): void }
 }
@@ -49,7 +53,9 @@ export class Editor {
   readonly errors: string[] = []
 
   private constructor(readonly page: Page) {
-    page.on('pageerror', error => this.errors.push(String(error.stack ?? error)))
+    page.on('pageerror', error => {
+      if (!MONACO_CLOSES.test(String(error))) this.errors.push(String(error.stack ?? error))
+    })
     page.on('console', message => {
       if (message.type() === 'error' || /oneditprepare|oneditsave|Definition error|Validation error/.test(message.text())) {
         this.errors.push(`${message.text()} ${message.location().url}`)
@@ -103,6 +109,31 @@ export class Editor {
     }, id)
   }
 
+  /** Whether the editor shows a node without its red triangle. */
+  async isValid(id: string): Promise<boolean> {
+    return this.page.evaluate(node => (window as unknown as { RED: Red }).RED.nodes.node(node).valid !== false, id)
+  }
+
+  /** Waits for a condition, which is asked a few times a second. */
+  async until(condition: () => Promise<boolean>, limitMs = 10_000): Promise<void> {
+    const endMs = Date.now() + limitMs
+    while (!(await condition())) {
+      if (Date.now() > endMs) throw new Error('the condition was not met in time')
+      await new Promise(asked => setTimeout(asked, 100))
+    }
+  }
+
+  /** Types over what an input has, and leaves it. */
+  async type(input: Locator, text: string): Promise<void> {
+    await input.fill(text)
+    await input.blur()
+  }
+
+  /** Shows the help of a type in the sidebar. */
+  async help(type: string): Promise<void> {
+    await this.page.evaluate(wanted => (window as unknown as { RED: Red }).RED.sidebar.help.show(wanted), type)
+  }
+
   /** Does something while the dialog is as narrow as this. */
   async atWidth<T>(px: number, act: () => Promise<T>): Promise<T> {
     const tray = this.page.locator('.red-ui-tray').last()
@@ -150,9 +181,9 @@ export class Editor {
   }
 
   async #press(button: string): Promise<void> {
-    const trays = await this.page.locator('.red-ui-tray').count()
+    const tray = await this.page.locator('.red-ui-tray').last().elementHandle()
     await this.page.locator(button).last().click()
-    await this.page.waitForFunction(before => document.querySelectorAll('.red-ui-tray').length < before, trays, { timeout: 10_000 })
+    await tray?.waitForElementState('hidden', { timeout: 10_000 })
   }
 
   /** A picture below .millrace/screenshots, for people to look at. */

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import type { Browser, Locator } from 'playwright-core'
+import { build } from '../../build.ts'
+import type { RunningNodeRed } from '../node-red.ts'
+import { Editor, launchBrowser, startEditor } from './editor.ts'
+
+const FLOW = [
+  { id: 'tab', type: 'tab', label: 'forms' },
+  { id: 'cluster', type: 'millrace-kafka-cluster', brokers: '127.0.0.1:1', clientId: 'test' },
+  { id: 'check', type: 'millrace-validate', z: 'tab', wires: [] },
+  { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', wires: [] },
+  { id: 'ingest', type: 'millrace-mqtt-ingest', z: 'tab', wires: [] },
+  { id: 'times', type: 'millrace-normalize', z: 'tab', wires: [] }
+]
+
+describe('the forms in a browser', function () {
+  this.timeout(120_000)
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+
+  before(async () => {
+    await build()
+    nodeRed = await startEditor()
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url)
+    await editor.importFlow(FLOW)
+  })
+  after(async () => {
+    await browser?.close()
+    await nodeRed?.stop()
+  })
+  afterEach(async () => {
+    await editor.closeDialogs()
+    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
+  })
+
+  const row = (form: Locator, field: string) => form.locator(`[data-field="${field}"]`)
+  const isRed = (control: Locator) => control.evaluate(shown => shown.classList.contains('input-error'))
+  /** The reason that the tooltip of a red control gives. */
+  const reason = async (control: Locator) => {
+    await control.hover()
+    const tooltip = editor.page.locator('.red-ui-popover-tooltip-size-default, .red-ui-popover').last()
+    await tooltip.waitFor()
+    return (await tooltip.textContent()) ?? ''
+  }
+
+  it('a required field that is empty is red, and says why', async () => {
+    const form = await editor.edit('producer')
+    const topic = form.locator('#node-input-topic')
+    assert.equal(await isRed(topic), true)
+    assert.match(await reason(topic), /Topic: is required/)
+    await editor.type(topic, 'some-topic')
+    await editor.until(async () => !(await isRed(topic)))
+  })
+
+  it('a reference to a configuration node says what is wrong, until one is chosen', async () => {
+    const form = await editor.edit('producer')
+    const cluster = form.locator('#node-input-cluster')
+    assert.match(await reason(cluster), /Cluster: choose or add one/)
+    await cluster.selectOption('cluster')
+    await editor.until(async () => !(await isRed(cluster)))
+  })
+
+  it('a number out of its range is red; a variable of the environment is not', async () => {
+    const form = await editor.edit('ingest')
+    await form.locator('.millrace-fold').click()
+    const size = form.locator('#node-input-batchSize')
+    await editor.type(size, '0')
+    assert.match(await reason(size), /Batch size: must be at least 1/)
+    await editor.type(size, '${BATCH}')
+    await editor.until(async () => !(await isRed(size)))
+  })
+
+  it('fields that do not apply are hidden, and then not checked', async () => {
+    const form = await editor.edit('check')
+    assert.deepEqual([await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()], [true, false])
+    await form.locator('#node-input-choose').selectOption('field')
+    assert.deepEqual([await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()], [false, true])
+    await editor.type(form.locator('#node-input-field'), '')
+    await form.locator('#node-input-choose').selectOption('one')
+    await editor.done()
+    assert.equal(await editor.isValid('check'), true)
+  })
+
+  it('advanced fields are folded, unless one of them is wrong', async () => {
+    await editor.importFlow([{ id: 'wrong', type: 'millrace-mqtt-ingest', z: 'tab', batchSize: '0', wires: [] }])
+    const form = await editor.edit('ingest')
+    assert.equal(await row(form, 'batchSize').isVisible(), false)
+    await form.locator('.millrace-fold').click()
+    assert.equal(await row(form, 'batchSize').isVisible(), true)
+    await editor.cancel()
+    const open = await editor.edit('wrong')
+    assert.equal(await row(open, 'batchSize').isVisible(), true)
+    assert.match((await open.locator('.millrace-fold').textContent()) ?? '', /1 changed/)
+  })
+
+  it('code with a mistake is red, with the place of the mistake', async () => {
+    const form = await editor.edit('check')
+    const place = row(form, 'schema').locator('.millrace-place')
+    await place.locator('.monaco-editor').waitFor()
+    await place.locator('.view-line').first().click()
+    await editor.page.keyboard.press('Control+A')
+    await editor.page.keyboard.insertText('tru')
+    await editor.until(() => isRed(place))
+    await editor.page.keyboard.press('Control+A')
+    await editor.page.keyboard.insertText('true')
+    await editor.until(async () => !(await isRed(place)))
+    await editor.done()
+    assert.equal((await editor.values('check')).schema, 'true')
+  })
+
+  it('code can be edited in a larger window', async () => {
+    const form = await editor.edit('check')
+    await row(form, 'schema').locator('.millrace-larger').click()
+    const larger = editor.page.locator('.red-ui-tray', { hasText: 'JSON editor' })
+    await larger.locator('.view-line').first().click()
+    await editor.page.keyboard.press('Control+A')
+    await editor.page.keyboard.insertText('false')
+    await editor.done()
+    await row(form, 'schema').getByText('false').waitFor()
+    await editor.done()
+    assert.equal((await editor.values('check')).schema, 'false')
+  })
+
+  it('rows are added to a list, checked and saved', async () => {
+    const form = await editor.edit('times')
+    const list = row(form, 'fields')
+    await list.locator('.red-ui-editableList-addButton').click()
+    const [from, to] = [list.locator('li input[type="text"]').nth(0), list.locator('li input[type="text"]').nth(1)]
+    assert.equal(await isRed(from), true)
+    await editor.type(from, 'data.temp')
+    await editor.type(to, 'value')
+    await list.locator('li select').selectOption('number')
+    await editor.screenshot('list', editor.page.locator('.red-ui-tray').last())
+    await editor.done()
+    assert.deepEqual((await editor.values('times')).fields, [{ from: 'data.temp', to: 'value', as: 'number' }])
+    assert.equal(await editor.isValid('times'), true)
+  })
+
+  it('what a field is for stands in the tooltip of its label', async () => {
+    const form = await editor.edit('ingest')
+    assert.match(await reason(row(form, 'qos').locator('label')), /^What the server is asked for\./)
+  })
+
+  it('Pick says what must be chosen first', async () => {
+    const form = await editor.edit('producer')
+    await row(form, 'topic').locator('.millrace-picker').click()
+    const panel = editor.page.locator('.millrace-pick')
+    assert.match((await panel.textContent()) ?? '', /Choose this first: Cluster\./)
+    await editor.page.keyboard.press('Escape')
+  })
+
+  it('a test of the connection that fails says why in a sentence', async () => {
+    const form = await editor.edit('cluster')
+    await form.getByRole('button', { name: 'Test connection' }).click()
+    const answer = form.locator('.millrace-answer.millrace-failed')
+    await answer.waitFor({ timeout: 15_000 })
+    assert.match((await answer.textContent()) ?? '', /127\.0\.0\.1:1\b.*\.$/s)
+    await editor.screenshot('test-failed', editor.page.locator('.red-ui-tray').last())
+  })
+
+  it('the help stands in the sidebar, with the link that imports the lesson', async () => {
+    for (const dark of [false, true]) {
+      await editor.help('millrace-validate')
+      const help = editor.page.locator('.red-ui-sidebar-help .red-ui-help, .red-ui-sidebar-node-help').last()
+      assert.match((await help.textContent()) ?? '', /Checks records against a JSON Schema/)
+      await editor.screenshot(`help-${dark ? 'dark' : 'light'}`)
+    }
+  })
+})
