@@ -1,0 +1,98 @@
+/**
+ * npm test: builds, checks and runs every test, and ends with one line "N passed, N failed".
+ * `--crash` runs the long form of the crash tests and nothing else; any other word runs the test files whose path has it.
+ */
+import { spawn } from 'node:child_process'
+import { readdirSync } from 'node:fs'
+import { dirname, join, relative, sep } from 'node:path'
+import { fileURLToPath } from 'node:url'
+
+const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
+/** What is quick and says most comes first; the browser comes last. */
+const ORDER = ['core', 'build', 'house', 'nodes', 'delivery', 'stack', 'pipeline', 'examples', 'crash', 'bench', 'browser']
+const LIMIT_MS = 80 * 60_000
+
+interface Outcome {
+  readonly passed: number
+  readonly failed: number
+}
+
+/** Runs a command, shows what it prints, and gives its exit code and its output. */
+function run(
+  command: string,
+  args: readonly string[],
+  environment: Record<string, string> = {}
+): Promise<{ code: number; output: string }> {
+  return new Promise(resolve => {
+    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
+    let output = ''
+    child.stdout.on('data', (text: Buffer) => {
+      output += text
+      process.stdout.write(text)
+    })
+    child.on('error', error => {
+      console.error(error.message)
+      resolve({ code: 1, output })
+    })
+    child.on('close', code => {
+      clearTimeout(timer)
+      resolve({ code: code ?? 1, output })
+    })
+  })
+}
+
+const node = (...args: string[]) => run(process.execPath, args)
+const tool = (path: string, ...args: string[]) => node(join(ROOT, 'node_modules', path), ...args)
+
+/** Each of these counts as one test. */
+async function checks(): Promise<Outcome> {
+  const steps: [string, () => Promise<{ code: number }>][] = [
+    ['build', () => node('--import', 'tsx', 'build.ts')],
+    ['lint and format', () => tool('@biomejs/biome/bin/biome', 'check', '.')],
+    ['types', () => tool('typescript/bin/tsc', '--noEmit')]
+  ]
+  let passed = 0
+  for (const [name, step] of steps) {
+    const { code } = await step()
+    if (code === 0) passed++
+    console.log(`${code === 0 ? '✔' : '✘'} ${name}`)
+  }
+  return { passed, failed: steps.length - passed }
+}
+
+function testFiles(): string[] {
+  const files = readdirSync(join(ROOT, 'test'), { recursive: true, encoding: 'utf8' })
+    .filter(file => file.endsWith('.test.ts') && !file.split(sep).includes('node_modules'))
+    .map(file =>
+      relative(ROOT, join(ROOT, 'test', file))
+        .split(sep)
+        .join('/')
+    )
+  const rank = (file: string) => {
+    const place = ORDER.indexOf(file.split('/')[1]!)
+    return place < 0 ? ORDER.length : place
+  }
+  return files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
+}
+
+async function tests(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+  const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
+  const options = ['--import=tsx', '--require', 'test/hooks.ts', '--forbid-only', '--forbid-pending', '--exit', '--timeout', '30000']
+  const { code, output } = await run(process.execPath, [mocha, ...options, ...files], environment)
+  const count = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
+  const [passed, failed] = [count('passing'), count('failing')]
+  // A run that ended without its summary, or failed outside of a test, is a failure too.
+  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+}
+
+const words = process.argv.slice(2)
+const long = words.includes('--crash')
+const wanted = words.filter(word => !word.startsWith('--'))
+const files = testFiles().filter(file =>
+  long ? file.startsWith('test/crash/') : wanted.length === 0 || wanted.some(word => file.includes(word))
+)
+const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]
+const total = (field: keyof Outcome) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0)
+console.log(`${total('passed')} passed, ${total('failed')} failed`)
+process.exitCode = total('failed') > 0 ? 1 : 0
