@@ -54,6 +54,11 @@ export interface Waiting {
   readonly retrying: number
   /** Why the last of these failed. */
   readonly reason: string | undefined
+  /**
+   * For how long the source has been full without any message leaving; 0 if it is not full. A join or batch that waits
+   * for more messages than may be in flight stands still until the delivery timeout: a status can say so.
+   */
+  readonly stalledMs: number
 }
 
 /** The deliveries of one source: sends, follows, retries, writes off, and acknowledges in order. */
@@ -67,6 +72,8 @@ export class DeliverySource {
   #retrying = 0
   #interrupted: Held[] = []
   #reason: string | undefined
+  /** When a message last left, or the source became full. */
+  #movedMs = 0
   #closed = false
 
   constructor(private readonly options: SourceOptions) {
@@ -83,7 +90,8 @@ export class DeliverySource {
     return this.#held >= this.options.maxInFlight
   }
   get waiting(): Waiting {
-    return { messages: this.#held, retrying: this.#retrying, reason: this.#reason }
+    const stalledMs = this.full ? performance.now() - this.#movedMs : 0
+    return { messages: this.#held, retrying: this.#retrying, reason: this.#reason, stalledMs }
   }
   inFlightOf(lane: string): number {
     return this.#lanes.get(lane)?.size ?? 0
@@ -105,10 +113,12 @@ export class DeliverySource {
     const lane = this.#laneOf(taken.lane)
     const held = new Held(taken, this.#number++, () => {
       this.#held--
+      this.#movedMs = performance.now()
       this.#acknowledge(taken)
     })
     lane.add(held)
     this.#held++
+    if (this.full) this.#movedMs = performance.now()
     this.#attemptNow(held, taken.message)
   }
 
@@ -143,7 +153,7 @@ export class DeliverySource {
   #attempt(held: Held, message: NodeMessage = held.taken.rebuild()): void {
     const { node, mode, timeoutMs, deadLetterOutput } = this.options
     const { records, output = 0 } = held.taken
-    const letter = held.writtenOff ? deadLetterOf(message, this.#stage, held.writtenOff, held.attempts) : message
+    const letter = held.writtenOff ? deadLetterOf(message, this.#stage, held.writtenOff.error, held.writtenOff.attempts) : message
     const delivery = this.#tracker.open(letter, node.id, {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,
@@ -151,7 +161,6 @@ export class DeliverySource {
       onSettled: settlement => this.#settled(held, settlement)
     })
     held.delivery = delivery
-    held.attempts++
     try {
       this.#send(letter, held.writtenOff ? deadLetterOutput : output)
     } finally {
@@ -182,9 +191,10 @@ export class DeliverySource {
       this.#again(held, backoffMs(held.failures++, this.options.backoff))
       return
     }
-    held.writtenOff = error
+    const attempts = held.failures + 1
+    held.writtenOff = { error, attempts }
     held.failures = 0
-    node.error(`The flow failed to deal with a message ${held.attempts} times; it leaves as a dead letter. The last time: ${error.message}`)
+    node.error(`The flow failed to deal with a message, ${attempts} times; it leaves as a dead letter. The last time: ${error.message}`)
     this.#attemptNow(held)
   }
 
@@ -263,14 +273,12 @@ class Held implements PrefixEntry {
   gone = false
   delivery: Delivery | null = null
   timer: NodeJS.Timeout | undefined
-  /** How often it was sent. */
-  attempts = 0
   /** How often sending it failed since it was taken or written off. */
   failures = 0
   /** How often its delivery was abandoned, by a deployment. */
   interruptions = 0
-  /** The last error, once the message leaves as a dead letter. */
-  writtenOff: FlowError | null = null
+  /** Once the message leaves as a dead letter: the last error, and how often the flow had failed. */
+  writtenOff: { readonly error: FlowError; readonly attempts: number } | null = null
 
   constructor(
     readonly taken: TakenMessage,

@@ -3,7 +3,6 @@ import { Book } from './book.ts'
 import { Follower } from './follow.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
-import { eachOpen, tokenOf } from './token.ts'
 import type { Confirmed, Delivery, OpenOptions, Tracker } from './types.ts'
 
 const SWEEP_MS = 25
@@ -142,9 +141,7 @@ export class FlowTracker implements Tracker {
     this.runtime.log.warn(
       `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : error}`
     )
-    eachOpen(tokenOf(message), delivery => {
-      delivery.taint ??= { code: 'DELIVERY_FAILED', message: 'The message could not be followed through the flow.' }
-    })
+    this.#book.failByHand(message, { code: 'DELIVERY_FAILED', message: 'The message could not be followed through the flow; see the log.' })
   }
 
   #remove(): void {

@@ -56,8 +56,12 @@ function registerProtocolNode(RED: NodeAPI): void {
       onCapacity() {},
       backoff: { initialMs: 20 }
     })
+    const acknowledge = (payload: unknown) => {
+      acknowledged.push(payload)
+      this.emit('acknowledged')
+    }
     const take = (payload: unknown) =>
-      source.take({ lane: 'lane', records: 1, rebuild: () => ({ payload }), acknowledge: () => void acknowledged.push(payload) })
+      source.take({ lane: 'lane', records: 1, rebuild: () => ({ payload }), acknowledge: () => acknowledge(payload) })
     Object.assign(this, { source, metrics, acknowledged, take })
     this.on('close', (done: () => void) => void source.close().then(done))
   })

@@ -90,6 +90,7 @@ describe('delivery source', () => {
     assert.equal(source.full, false)
     take('2')
     assert.equal(source.full, true)
+    assert.ok(source.waiting.stalledMs >= 0)
     const [first, second] = tracker.open_
     second!.settle(acknowledged(1))
     assert.equal(source.full, true)
@@ -105,7 +106,7 @@ describe('delivery source', () => {
     const first = sent[0]!.message
     for (const attempts of [2, 3]) {
       tracker.last.settle(failed)
-      assert.deepEqual(source.waiting, { messages: 1, retrying: 1, reason: 'the sink is away' })
+      assert.deepEqual(source.waiting, { messages: 1, retrying: 1, reason: 'the sink is away', stalledMs: 0 })
       await until(() => sent.length === attempts)
       assert.notEqual(sent.at(-1)!.message, first)
       assert.equal(JSON.stringify(sent.at(-1)!.message), JSON.stringify(first))

@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Node, NodeAPI } from 'node-red'
 import { trackerOf } from '../../core/delivery/tracker.ts'
 import type { Settlement } from '../../core/delivery/types.ts'
-import { nodeApi, registerTestNodes } from './nodes.ts'
+import { nodeApi, type ProtocolNode, registerTestNodes } from './nodes.ts'
 
 interface TestHelper {
   load(nodes: ((RED: NodeAPI) => void)[], flow: object[]): Promise<void>
@@ -40,4 +40,19 @@ describe('delivery in node-red-node-test-helper', function () {
       }
     })
   }
+
+  it('a source that is loaded with its flow', async () => {
+    await helper.load(
+      [registerTestNodes],
+      [
+        { id: 'source', type: 'test-protocol', wires: [['sink'], []] },
+        { id: 'sink', type: 'test-sink', delayMs: 0, wires: [] }
+      ]
+    )
+    const node = helper.getNode('source') as ProtocolNode
+    const acknowledged = new Promise<void>(resolve => node.once('acknowledged', resolve))
+    node.take('x')
+    await acknowledged
+    assert.equal(node.metrics.stored, 1)
+  })
 })
