@@ -1,0 +1,101 @@
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { topics } from '../../stack/services.ts'
+import { makeTopics, readTopic } from '../kafka-topics.ts'
+import type { FlowEntry } from '../node-red.ts'
+import { NodeRedProcess } from '../node-red-process.ts'
+import { services } from '../services.ts'
+import { until } from '../until.ts'
+
+const folder = new URL('../../examples/', import.meta.url)
+const files = readdirSync(folder).filter(file => file.endsWith('.json'))
+const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as FlowEntry[]
+
+/** What the buttons of a lesson must come to: counts of a node once all of its buttons were pressed, or what runs by itself. */
+const OUTCOMES: Record<string, Partial<Record<'in' | 'out' | 'stored' | 'rejected' | 'duplicates', number>>> = {
+  'lesson-kafka-producer-write': { in: 2, stored: 1, rejected: 1 },
+  'lesson-validate-check': { in: 6, rejected: 3 },
+  'lesson-normalize-time': { in: 4, rejected: 1 },
+  'lesson-enrich-join': { in: 2, rejected: 1 },
+  'lesson-route-rules': { in: 10, out: 10 },
+  'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
+}
+/** Nodes that must have dealt with at least so many records by themselves. */
+const BUSY: Record<string, ['in' | 'out' | 'stored', number]> = {
+  'lesson-device-simulator-fleet': ['out', 10],
+  'lesson-mqtt-ingest-take': ['in', 10],
+  'lesson-kafka-consumer-read': ['in', 1],
+  'lesson-acknowledge-take': ['in', 3],
+  'lesson-whole-pipeline-store': ['stored', 50],
+  'lesson-recipe-alerts-rules': ['in', 1],
+  'lesson-recipe-without-kafka-store': ['stored', 5]
+}
+
+describe('examples', function () {
+  this.timeout(120_000)
+  let nodeRed: NodeRedProcess
+  let brokers: string
+
+  before(async () => {
+    const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
+    brokers = kafka.brokers
+    await makeTopics(brokers, Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))).catch(() => {})
+    const here: Record<string, object> = {
+      'millrace-mqtt-broker': { url: mqtt.url },
+      'millrace-kafka-cluster': { brokers },
+      'millrace-timescale-database': { url: timescale.url },
+      'mqtt-broker': { port: new URL(mqtt.url).port }
+    }
+    nodeRed = new NodeRedProcess({ flow: files.flatMap(file => read(file).map(node => ({ ...node, ...here[node.type] }))) })
+    await nodeRed.start()
+  })
+  after(() => nodeRed?.remove())
+
+  for (const file of files) {
+    it(`${file} says what to do, and needs nothing edited`, () => {
+      const nodes = read(file)
+      assert.ok(nodes.some(({ type }) => type === 'comment'))
+      assert.equal(nodes.filter(({ type }) => type === 'tab').length, 1)
+      const ids = new Set(nodes.map(({ id }) => id))
+      for (const { id, wires = [] } of nodes) for (const target of wires.flat()) assert.ok(ids.has(target), `${id} → ${target}`)
+      assert.doesNotMatch(JSON.stringify(nodes), /\$\{[A-Z]/)
+    })
+  }
+
+  it('all start, and none has a wrong setting', () => assert.doesNotMatch(nodeRed.output, /\[error\]|OPTIONS_INVALID|unknown/i))
+
+  it('their buttons do what the comments say', async () => {
+    const counts = async (id: string) => (await nodeRed.metrics()).nodes.find(node => node.id === id)?.counts
+    await until('the consumers to have joined', async () => (await counts('lesson-whole-pipeline-store'))!.stored > 0, 60_000)
+    const buttons = files.flatMap(read).filter(({ type, id }) => type === 'inject' && !id.startsWith('lesson-dead-letter-replay'))
+    for (const { id } of buttons) assert.equal((await fetch(`${nodeRed.url}/inject/${id}`, { method: 'POST' })).status, 200, id)
+    for (const [id, expected] of Object.entries(OUTCOMES)) {
+      const matching = async () => {
+        const now = await counts(id)
+        return Object.entries(expected).every(([name, count]) => now?.[name as keyof typeof now] === count)
+      }
+      await until(`${id} to count ${JSON.stringify(expected)}`, matching, 15_000).catch(async error => {
+        throw new Error(`${error.message}, but it counts ${JSON.stringify(await counts(id))}`)
+      })
+    }
+  })
+
+  it('run by themselves where they should', async () => {
+    for (const [id, [name, least]] of Object.entries(BUSY)) {
+      await until(`${least} ${name} at ${id}`, async () => {
+        const { nodes } = await nodeRed.metrics()
+        return (nodes.find(node => node.id === id)?.counts[name] ?? 0) >= least
+      })
+    }
+  })
+
+  it('the replay lesson sends dead letters back', async () => {
+    const found = async () => {
+      const { nodes } = await nodeRed.metrics()
+      return nodes.find(({ id }) => id === 'lesson-dead-letter-replay-replay')?.gauges.replayed
+    }
+    await until('a dead letter', async () => (await readTopic(brokers, topics.deadLetter)).length > 0)
+    await fetch(`${nodeRed.url}/inject/lesson-dead-letter-replay-all`, { method: 'POST' })
+    await until('a record to be replayed', async () => ((await found()) ?? 0) > 0)
+  })
+})
