@@ -169,7 +169,7 @@ export class FlowTracker implements Tracker {
   }
 }
 
-/** Kept on the global object: each room is built into a file of its own, and all of them must share one tracker. */
+/** Kept on the global object: where this module is loaded twice, all nodes must still share one tracker. */
 const TRACKERS = Symbol.for('millrace.trackers')
 
 /** The tracker of this Node-RED runtime. */
