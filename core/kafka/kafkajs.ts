@@ -1,4 +1,6 @@
-import { loadModule } from '../load-module.ts'
+import { loadModule, replaceModule } from '../load-module.ts'
+import { decodeRecord } from './record-decoder.ts'
+import { encodeRecord } from './record-encoder.ts'
 
 type Kafkajs = typeof import('kafkajs')
 
@@ -15,11 +17,17 @@ export const KAFKAJS_VERSION = '2.2.4'
 
 let loaded: Kafkajs | undefined
 
-/** kafkajs, loaded when it is first needed and with the guards of its version. */
+/** kafkajs, loaded when it is first needed, with the guards and the faster parts that fit its version. */
 export function kafkajs(): Kafkajs {
   if (loaded === undefined) {
+    const isKnown = loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION
+    // Another palette may have loaded kafkajs before; then it works as it is, only slower.
+    if (isKnown) {
+      replaceModule('kafkajs/src/protocol/recordBatch/record/v0', encodeRecord)
+      replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder', decodeRecord)
+    }
     loaded = loadModule<Kafkajs>('kafkajs')
-    if (loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION) guardThrottleTimer()
+    if (isKnown) guardThrottleTimer()
   }
   return loaded
 }
