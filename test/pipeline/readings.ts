@@ -50,7 +50,10 @@ const KINDS: Record<string, Kind> = {
     return { payload: json({ ...plain, ts: local }), fate: stored(plain) }
   },
   'clock in the future': plain => ({ payload: json({ ...plain, ts: plain.ts + 3 * HOUR_MS }), fate: { code: 'TS_FUTURE' } }),
-  'clock years behind': plain => ({ payload: json({ ...plain, ts: plain.ts - 3 * 365 * 24 * HOUR_MS }), fate: { code: 'TS_PAST' } }),
+  'clock twenty years behind': plain => ({
+    payload: json({ ...plain, ts: plain.ts - 20 * 365 * 24 * HOUR_MS }),
+    fate: { code: 'TS_PAST' }
+  }),
   'impossible time': plain => ({ payload: json({ ...plain, ts: '2026-13-45T99:00:00Z' }), fate: { code: 'TS_UNPARSABLE' } }),
   'cut off': plain => ({ payload: json(plain).slice(0, -9), fate: { code: 'JSON_INVALID' } }),
   'not JSON': (_plain, index) => ({
