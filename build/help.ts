@@ -32,12 +32,15 @@ function property(field: Field, fields: NodeSpec['fields']): string {
   const choices = field.kind === 'choice' ? choicesOf(field.choices) : ''
   return (
     `<dt${isOptional(field) ? ' class="optional"' : ''}>${escapeHtml(field.label)} <span class="property-type">${typeOf(field)}</span></dt>` +
-    `<dd>${[escapeHtml(field.help), ...facts].join(' ')}${choices}${columns}</dd>`
+    `<dd>${escapeHtml(field.help)}${facts.length === 0 ? '' : `<div class="millrace-facts">${facts.join(' ')}</div>`}${choices}${columns}</dd>`
   )
 }
 
-const isOptional = (field: Field) =>
-  field.kind === 'text' || field.kind === 'code' ? !field.required : field.kind !== 'ref' || field.optional
+/** Choices, numbers and switches always have a value. */
+function isOptional(field: Field): boolean {
+  if (field.kind === 'text' || field.kind === 'code') return !field.required
+  return field.kind === 'secret' || (field.kind === 'ref' && field.optional === true)
+}
 
 function typeOf(field: Field): string {
   if (field.kind === 'number') return field.unit ? `number, ${escapeHtml(field.unit)}` : 'number'

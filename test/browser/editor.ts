@@ -33,6 +33,7 @@ export function startEditor(): Promise<RunningNodeRed> {
 interface Red {
   readonly nodes: {
     import(flow: unknown, options: object): void
+    eachNode(visit: (node: { readonly type: string }) => void): void
     node(id: string): { readonly _def: { category: string; defaults: object }; readonly type: string; readonly [field: string]: unknown }
   }
   readonly view: { redraw(all: boolean): void }
@@ -107,6 +108,15 @@ export class Editor {
       const found = (window as unknown as { RED: Red }).RED.nodes.node(node)
       return JSON.parse(JSON.stringify(Object.fromEntries(Object.keys(found._def.defaults).map(name => [name, found[name]]))))
     }, id)
+  }
+
+  /** The types of all nodes of all flows, with repetitions. */
+  async typesOnCanvas(): Promise<string[]> {
+    return this.page.evaluate(() => {
+      const types: string[] = []
+      ;(window as unknown as { RED: Red }).RED.nodes.eachNode(node => types.push(node.type))
+      return types
+    })
   }
 
   /** Whether the editor shows a node without its red triangle. */

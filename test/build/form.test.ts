@@ -74,12 +74,12 @@ describe('the help', () => {
 
   it('says what the spec says, escaped', () => {
     assert.match(help, /^<p>Does &#60;this&#62; &#38; that\.<\/p>/)
-    assert.match(help, /How long\. Default: 5 ms\. 0 to 1000\./)
+    assert.match(help, /How long\.<div class="millrace-facts">Default: 5 ms\. 0 to 1000\.</)
     assert.match(help, /Default: the &#60;first&#62;\./)
   })
 
   it('says when a field applies', () => {
-    assert.match(help, /What\. Applies where Mode is “the &#60;first&#62;” and Sure is “yes”\./)
+    assert.match(help, /What\.<div class="millrace-facts">Applies where Mode is “the &#60;first&#62;” and Sure is “yes”\./)
   })
 
   it('shows the examples', () => {
