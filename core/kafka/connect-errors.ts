@@ -70,6 +70,9 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
     const explain = BY_TYPE[String(type)] ?? BY_CODE[String(code)] ?? BY_CODE[codeIn(message) ?? '']
     if (explain) return explain(where, settings, heard) + advertised(where, settings)
   }
+  if (/ZSTD compression not implemented/.test(text)) {
+    return `The topic holds records compressed with Zstandard, which Node 22.15 or newer can read; this is Node ${process.versions.node}.`
+  }
   if (links.some(link => link.name === 'KafkaJSSASLAuthenticationError')) return wrongLogin(settings)
   if (/before secure TLS connection/.test(text)) return `${where} does not speak TLS: remove TLS, or use the port that does.`
   if (/bad certificate|certificate required|handshake failure/.test(text)) {

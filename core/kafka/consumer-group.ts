@@ -2,7 +2,7 @@ import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition, Kaf
 import { backoffMs } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { KafkaClient, RETRY } from './client.ts'
-import { registerZstd } from './compression.ts'
+import { registerCodecs } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import { Health, type HealthEvents } from './health.ts'
 import { OffsetLedger, type Receipt } from './offset-ledger.ts'
@@ -121,7 +121,7 @@ export class ConsumerGroup {
 
   async #run(): Promise<void> {
     const { settings, groupId, topics, outOfRange, readUncommitted, maxBytesPerPartition } = this.options
-    registerZstd()
+    registerCodecs()
     const client = new KafkaClient(settings, {
       trouble: error => this.#health.trouble(error),
       log: entry => this.#logged(client, entry)

@@ -1,5 +1,4 @@
 import { type Context, defineNode } from '../../core/define-node.ts'
-import { reasonOf } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import { type GroupLag, readLag } from '../../core/kafka/lag.ts'
 import { parseNames } from '../../core/kafka/settings.ts'
@@ -25,7 +24,7 @@ export default defineNode(spec, context => {
       away = false
     } catch (error) {
       if (closed) return
-      status.waiting(reasonOf(error))
+      status.waiting('broker away')
       if (!away) report(error)
       away = true
     }

@@ -38,7 +38,7 @@ export interface KafkaFlow {
   stop(): Promise<void>
 }
 
-export async function startKafkaFlow(): Promise<KafkaFlow> {
+export async function startKafkaFlow(...more: readonly ((RED: NodeAPI) => void)[]): Promise<KafkaFlow> {
   const seen = new Map<string, Seen>()
   const of = (id: string): Seen => {
     const known = seen.get(id) ?? new Seen()
@@ -52,7 +52,7 @@ export async function startKafkaFlow(): Promise<KafkaFlow> {
     }
     RED.nodes.registerType('seen', construct)
   }
-  const nodeRed = await startNodeRed({ nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, register] })
+  const nodeRed = await startNodeRed({ nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, register, ...more] })
   const statuses = new Map<string, string[]>()
   ;(nodeRed.RED.events as NodeJS.EventEmitter).on('node-status', ({ id, status }: { id: string; status?: { text?: string } }) => {
     statuses.set(id, [...(statuses.get(id) ?? []), status?.text ?? ''])
@@ -77,4 +77,4 @@ export async function startKafkaFlow(): Promise<KafkaFlow> {
   }
 }
 
-const needsCluster = (type: string) => type === 'millrace-kafka-consumer' || type === 'millrace-kafka-producer'
+const needsCluster = (type: string) => type.startsWith('millrace-')

@@ -1,0 +1,63 @@
+import { copyWithin } from './snappy.ts'
+
+const MAGIC = 0x184d2204
+const FLAG = { contentChecksum: 4, contentSize: 8, blockChecksum: 16, dictionary: 1 } as const
+/** Sizes of blocks by the three bits that stand in the frame. */
+const BLOCK_BYTES = [0, 0, 0, 0, 65_536, 262_144, 1_048_576, 4_194_304]
+
+/**
+ * What LZ4 has compressed, in its frame format.
+ * Source: https://github.com/lz4/lz4/blob/dev/doc/lz4_Frame_format.md and lz4_Block_format.md
+ * @throws RangeError if it is no LZ4 frame
+ */
+export function lz4Decompress(bytes: Buffer): Buffer {
+  if (bytes.length < 7 || bytes.readUInt32LE(0) !== MAGIC) throw new RangeError('LZ4: no frame')
+  const flags = bytes[4]!
+  const blockBytes = BLOCK_BYTES[(bytes[5]! >> 4) & 7]!
+  let at = 7 + (flags & FLAG.contentSize ? 8 : 0) + (flags & FLAG.dictionary ? 4 : 0)
+  let out = Buffer.allocUnsafe(Math.max(blockBytes, bytes.length * 4))
+  let end = 0
+  for (;;) {
+    const head = bytes.readUInt32LE(at)
+    at += 4
+    if (head === 0) break
+    const size = head & 0x7fffffff
+    if (end + blockBytes > out.length) out = Buffer.concat([out.subarray(0, end)], Math.max(out.length * 2, end + blockBytes))
+    const block = bytes.subarray(at, at + size)
+    if (head > 0x7fffffff) end += block.copy(out, end)
+    else end = decompressBlock(block, out, end)
+    at += size + (flags & FLAG.blockChecksum ? 4 : 0)
+  }
+  return out.subarray(0, end)
+}
+
+/** Matches may reach back into earlier blocks, so all are unpacked into one buffer. Gives the new end. */
+function decompressBlock(block: Buffer, out: Buffer, start: number): number {
+  let at = 0
+  let end = start
+  const more = (nibble: number): number => {
+    let length = nibble
+    if (nibble < 15) return length
+    let byte: number
+    do {
+      byte = block[at++] ?? 0
+      length += byte
+    } while (byte === 255)
+    return length
+  }
+  while (at < block.length) {
+    const token = block[at++]!
+    const literals = more(token >> 4)
+    if (end + literals > out.length) throw new RangeError('The compressed data is damaged')
+    block.copy(out, end, at, at + literals)
+    at += literals
+    end += literals
+    if (at >= block.length) break
+    const offset = block.readUInt16LE(at)
+    at += 2
+    const size = more(token & 15) + 4
+    copyWithin(out, end, offset, size)
+    end += size
+  }
+  return end
+}

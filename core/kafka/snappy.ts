@@ -1,0 +1,69 @@
+/** How Java's clients frame Snappy: this magic, two versions, then blocks that begin with their length. */
+const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
+const XERIAL_HEADER_BYTES = 16
+
+/**
+ * What Snappy has compressed, framed as Java's clients do it or bare as librdkafka does.
+ * Source of the format: https://github.com/google/snappy/blob/main/format_description.txt
+ * @throws RangeError if it is no Snappy
+ */
+export function snappyDecompress(bytes: Buffer): Buffer {
+  if (!bytes.subarray(0, XERIAL_MAGIC.length).equals(XERIAL_MAGIC)) return decompressBlock(bytes)
+  const blocks: Buffer[] = []
+  let at = XERIAL_HEADER_BYTES
+  while (at < bytes.length) {
+    const length = bytes.readUInt32BE(at)
+    blocks.push(decompressBlock(bytes.subarray(at + 4, at + 4 + length)))
+    at += 4 + length
+  }
+  return Buffer.concat(blocks)
+}
+
+function decompressBlock(bytes: Buffer): Buffer {
+  const [length, start] = preamble(bytes)
+  const out = Buffer.allocUnsafe(length)
+  let at = start
+  let end = 0
+  while (at < bytes.length) {
+    const tag = bytes[at++]!
+    if ((tag & 3) === 0) {
+      const extra = Math.max(0, (tag >> 2) - 59)
+      const size = (extra === 0 ? tag >> 2 : bytes.readUIntLE(at, extra)) + 1
+      at += extra
+      bytes.copy(out, end, at, at + size)
+      at += size
+      end += size
+    } else {
+      const width = WIDTHS[tag & 3]!
+      const size = width === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1
+      const offset = width === 1 ? ((tag >> 5) << 8) | bytes[at]! : bytes.readUIntLE(at, width)
+      at += width
+      copyWithin(out, end, offset, size)
+      end += size
+    }
+  }
+  if (end !== length) throw new RangeError(`Snappy: ${end} bytes in place of ${length}`)
+  return out
+}
+
+/** Bytes of the offset, by the two low bits of the tag. */
+const WIDTHS = [0, 1, 2, 4]
+
+function preamble(bytes: Buffer): [length: number, start: number] {
+  let length = 0
+  let factor = 1
+  for (let at = 0; at < 5 && at < bytes.length; at++) {
+    length += (bytes[at]! & 127) * factor
+    factor *= 128
+    if (bytes[at]! < 128) return [length, at + 1]
+  }
+  throw new RangeError('Snappy: no length')
+}
+
+/** Repeats `size` bytes from `offset` before `end`; they may overlap with what is written. */
+export function copyWithin(out: Buffer, end: number, offset: number, size: number): void {
+  const from = end - offset
+  if (offset < 1 || from < 0 || end + size > out.length) throw new RangeError('The compressed data is damaged')
+  if (offset >= size) out.copyWithin(end, from, from + size)
+  else for (let index = 0; index < size; index++) out[end + index] = out[from + index]!
+}
