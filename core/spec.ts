@@ -130,7 +130,7 @@ export function parseOptions<S extends NodeSpec>(
   environment: (name: string) => unknown = () => undefined
 ): Options<S> {
   const problems: string[] = []
-  const options: Record<string, unknown> = { name: typeof raw['name'] === 'string' ? raw['name'] : '' }
+  const options: Record<string, unknown> = { name: typeof raw.name === 'string' ? raw.name : '' }
   for (const [name, field] of Object.entries(spec.fields)) {
     options[name] = parseField(field, raw[name] ?? field.default, environment)
   }
