@@ -79,7 +79,7 @@ export class Topics {
   }
 
   /** Reads the topic to its present end. `sequenceOf` gives the number of a record, or undefined where it does not count. */
-  async read(topic: string, range: { from: number; count: number }, sequenceOf: SequenceOf = valueOf): Promise<Arrivals> {
+  async read(topic: string, range: { from: number; count: number }, sequenceOf: SequenceOf = sequenceInValue): Promise<Arrivals> {
     const arrivals = new Arrivals(range.from, range.count)
     await this.each(topic, ({ value, timestamp }) => {
       const sequence = value === null ? undefined : sequenceOf(JSON.parse(value.toString()) as Record<string, unknown>)
@@ -118,7 +118,7 @@ export class Topics {
 
 export type SequenceOf = (record: Record<string, unknown>) => number | undefined
 
-const valueOf: SequenceOf = ({ value }) => Number(value)
+const sequenceInValue: SequenceOf = ({ value }) => Number(value)
 
 const READ_IDLE_MS = 5_000
 
