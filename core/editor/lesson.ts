@@ -6,7 +6,7 @@ export function listenForLessons(): void {
     event.preventDefault()
     const { lesson } = (event.currentTarget as HTMLElement).dataset
     try {
-      const flow: unknown = await $.getJSON(`library/_examples/flows/${MODULE_NAME}/${lesson}`)
+      const flow: unknown = await $.getJSON(`library/examples/flows/${MODULE_NAME}/${lesson}`)
       window.RED.view.importNodes(flow, { generateIds: true, addFlow: true })
     } catch {
       window.RED.notify(say('lessonMissing'), { type: 'error' })
