@@ -92,8 +92,10 @@ export class MqttConnection {
       const { birth } = this.settings
       if (birth) link.publish(birth.topic, birth.payload, birth.qos, birth.retain, () => {})
     } catch (error) {
-      this.#complain(error instanceof MillraceError ? error : new MillraceError('MQTT_CONNECT_FAILED', reasonOf(error), { cause: error }))
-      await link.end(1000)
+      await link.end(
+        1000,
+        error instanceof MillraceError ? error : new MillraceError('MQTT_CONNECT_FAILED', reasonOf(error), { cause: error })
+      )
     }
   }
 

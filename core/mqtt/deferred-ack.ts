@@ -38,7 +38,6 @@ export class DeferredAcks {
 
   constructor(
     private readonly client: MqttClient,
-    private readonly keepaliveS: number,
     private readonly recorded: Recorded,
     private readonly take: Take
   ) {
@@ -135,10 +134,12 @@ export class DeferredAcks {
 
   #hold(packet: Received, callback: (error?: Error) => void): void {
     this.#held = { packet, callback }
-    if (this.keepaliveS <= 0) return
+    // What the server has asked for goes before the settings (MQTT 5.0, 3.2.2.3.14).
+    const { keepalive } = this.client
+    if (keepalive <= 0) return
     this.#pinger = setInterval(() => {
       this.client.sendPing()
       this.client.reschedulePing(true)
-    }, this.keepaliveS * 500)
+    }, keepalive * 500)
   }
 }

@@ -56,7 +56,7 @@ export class Link {
 
   /** @throws MillraceError MQTT_SUBSCRIBE_REFUSED, or MQTT_CONNECTION_LOST if the connection ends first */
   async subscribe({ filter, qos, retainHandling }: Subscription): Promise<void> {
-    const properties = this.settings.protocolVersion === 5 ? { rh: retainHandling, rap: true } : {}
+    const properties = this.settings.protocolVersion === 5 ? { rh: retainHandling } : {}
     let granted: number | undefined
     try {
       const grants = await this.#unlessLost(this.client.subscribeAsync(filter, { qos, ...properties }))
@@ -80,16 +80,17 @@ export class Link {
     this.client.publish(topic, payload, { qos, retain }, error => done(error ?? undefined))
   }
 
-  /** Ends within `graceMs`, even when the other side is dead. */
-  async end(graceMs: number): Promise<void> {
+  /** Ends within `graceMs`, even when the other side is dead. `because` is what `down` is told. */
+  async end(graceMs: number, because?: MillraceError): Promise<void> {
     if (this.#down) return
+    this.#error ??= because
     if (this.#up) {
       this.client.end(false, { reasonCode: 0 })
       await Promise.race([this.#ended, wait(graceMs)])
     } else this.client.end(true)
     // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the stream itself.
     this.client.stream.destroy()
-    this.#finish(new MillraceError('MQTT_CONNECTION_LOST', `The connection to ${this.#where} was ended here.`))
+    this.#finish(because ?? new MillraceError('MQTT_CONNECTION_LOST', `The connection to ${this.#where} was ended here.`))
   }
 
   #listen(): void {
@@ -121,7 +122,9 @@ export class Link {
   }
 
   #fail(sentence: string, cause?: unknown): void {
-    this.#error ??= new MillraceError(this.#up ? 'MQTT_CONNECTION_LOST' : 'MQTT_CONNECT_FAILED', sentence, { cause })
+    const refused = typeof (cause as { code?: unknown } | undefined)?.code === 'number'
+    const before = refused ? 'MQTT_REFUSED' : 'MQTT_CONNECT_FAILED'
+    this.#error ??= new MillraceError(this.#up ? 'MQTT_CONNECTION_LOST' : before, sentence, { cause })
   }
 
   #finish(error: MillraceError): void {

@@ -1,5 +1,7 @@
+import type { Node } from 'node-red'
 import { defineNode } from '../../core/define-node.ts'
 import { DeliverySource } from '../../core/delivery/source.ts'
+import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { compact, Rate, type Status } from '../../core/status.ts'
@@ -11,6 +13,11 @@ import { spec } from './spec.ts'
 
 /** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
 const DRAIN_MS = 2000
+
+const UNWIRED =
+  'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
+
+const isWired = (node: Node, output: number) => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0
 
 export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided }) => {
   const broker = provided<MqttBroker>('broker')
@@ -52,6 +59,7 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   const show = () => showStatus(status, session, source, intake.open, rate.of(metrics.in))
   const ticker = setInterval(show, 1000).unref()
   status.waiting('connecting')
+  if (options.acknowledge === 'stored' && qos > 0 && !isWired(node, REJECTED)) node.warn(UNWIRED)
   session.start()
   return {
     async close(removed) {
@@ -68,8 +76,8 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
 function showStatus(status: Status, session: IngestSession, source: DeliverySource, open: number, perSecond: number): void {
   const { retrying, reason } = source.waiting
   const inFlight = `${compact(open)} in flight`
-  if (!session.connected) status.waiting(session.problem === '' ? 'connecting' : 'waiting for the server')
-  else if (retrying > 0) status.waiting(`retrying: ${reason}`)
+  if (!session.connected) showProblem(status, session.problem)
+  else if (retrying > 0) status.waiting(`retrying: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
   else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
 }
@@ -77,4 +85,10 @@ function showStatus(status: Status, session: IngestSession, source: DeliverySour
 async function drained(source: DeliverySource): Promise<void> {
   const untilMs = performance.now() + DRAIN_MS
   while (source.inFlight > 0 && performance.now() < untilMs) await new Promise(resolve => setTimeout(resolve, 20))
+}
+
+function showProblem(status: Status, problem: MillraceError | undefined): void {
+  if (problem === undefined) status.waiting('connecting')
+  else if (problem.code === 'MQTT_REFUSED' || problem.code === 'MQTT_SUBSCRIBE_REFUSED') status.failed('refused, see the log')
+  else status.waiting('waiting for the server')
 }

@@ -1,3 +1,4 @@
+import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { MqttConnection } from '../../core/mqtt/client.ts'
 import { DeferredAcks, type Received, type Recorded } from '../../core/mqtt/deferred-ack.ts'
@@ -39,7 +40,7 @@ export class IngestSession {
   readonly #filter: string
   #acks: DeferredAcks | undefined
   #recorded: Recorded = new Set()
-  #problem = ''
+  #problem: MillraceError | undefined
   #stopped = false
 
   constructor(private readonly options: SessionOptions) {
@@ -50,7 +51,7 @@ export class IngestSession {
       {
         linked: link => this.#linked(link),
         ready: link => this.#subscribe(link),
-        lost: error => this.#lost(error.message),
+        lost: error => this.#lost(error),
         log: options.log
       }
     )
@@ -67,8 +68,8 @@ export class IngestSession {
   get holding(): boolean {
     return this.#acks?.holding ?? false
   }
-  /** Why there is no connection; empty if there is one or none was tried. */
-  get problem(): string {
+  /** Why there is no connection; undefined if there is one or none was tried. */
+  get problem(): MillraceError | undefined {
     return this.#problem
   }
 
@@ -99,7 +100,7 @@ export class IngestSession {
 
   #linked(link: Link): void {
     if (!link.sessionPresent) this.#recorded = new Set()
-    const acks: DeferredAcks = new DeferredAcks(link.client, link.settings.keepaliveS, this.#recorded, packet => this.#take(packet, acks))
+    const acks: DeferredAcks = new DeferredAcks(link.client, this.#recorded, packet => this.#take(packet, acks))
     this.#acks = acks
   }
 
@@ -121,11 +122,11 @@ export class IngestSession {
     if (link.sessionPresent && before !== undefined && before !== this.#filter) await link.unsubscribe(before)
     await link.subscribe({ filter: this.#filter, qos: this.options.qos, retainHandling: RETAIN_HANDLING[this.options.retained] })
     known().set(clientId, this.#filter)
-    this.#problem = ''
+    this.#problem = undefined
     this.options.changed()
   }
 
-  #lost(problem: string): void {
+  #lost(problem: MillraceError): void {
     this.#problem = problem
     this.#acks?.end()
     this.#acks = undefined

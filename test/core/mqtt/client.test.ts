@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { MqttConnection } from '../../../core/mqtt/client.ts'
 import type { MqttSettings } from '../../../core/mqtt/settings.ts'
+import { accounts } from '../../../stack/services.ts'
 import { makes } from '../../brokers.ts'
 import { MqttTap } from '../../mqtt-tap.ts'
 import { kill, restart, services } from '../../services.ts'
@@ -193,6 +194,21 @@ describe('staying connected over the end of the server (kill -9)', function () {
     )
     one.acks!.acknowledge(one.taken.slice(100))
     await one.connection.close(2000, { endSession: true })
+  })
+})
+
+describe('subscribing to what is not allowed', function () {
+  this.timeout(30_000)
+
+  it('says so once, and goes on trying', async () => {
+    const { mqtt } = await services('mqtt')
+    const { user, password } = accounts.mqttGuest
+    const one = new Taker(settingsOf(mqtt.url, { username: user, password }), unique('forbidden'))
+    one.connection.start()
+    await until('three tries', () => one.problems.length >= 3)
+    assert.equal(one.lines.length, 1, one.lines.join('\n'))
+    assert.match(one.lines[0]!, /refused the subscription to "forbidden-.*": Not authorized\. Trying again/)
+    await one.connection.close()
   })
 })
 

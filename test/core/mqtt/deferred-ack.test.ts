@@ -72,8 +72,9 @@ for (const make of makes) {
         one.acks!.acknowledge(one.taken.slice(done, done + 5))
         await one.took(Math.min(60, done + 25))
       }
+      const came = make.strict ? one.payloads : one.payloads.sort((a, b) => Number(a) - Number(b))
       assert.deepEqual(
-        one.payloads,
+        came,
         Array.from({ length: 60 }, (_, index) => String(index))
       )
     })

@@ -50,7 +50,7 @@ export class Taker {
       linked: link => {
         if (!link.sessionPresent) this.recorded.clear()
         this.link = link
-        this.acks = new DeferredAcks(link.client, settings.keepaliveS, this.recorded, packet => this.#take(packet))
+        this.acks = new DeferredAcks(link.client, this.recorded, packet => this.#take(packet))
       },
       ready: async link => {
         await link.subscribe({ filter, qos, retainHandling: 1 })

@@ -331,6 +331,14 @@ for (const make of makes) {
       }
     })
 
+    it('leaves out none that is published live, though to be retained', async () => {
+      const scene = sceneOf(url, { retained: 'never' })
+      await deploy(scene)
+      await publisher.publishAsync(topicOf(scene), '{"n":1}', { qos: 1, retain: true })
+      await until('the live one', () => scene.taken.records.length === 1)
+      await publisher.publishAsync(topicOf(scene), '', { retain: true })
+    })
+
     it('hands on QoS 0 without waiting for the flow', async () => {
       const scene = sceneOf(url, { qos: '0' })
       await deploy(scene)
@@ -350,6 +358,16 @@ describe('mqtt-ingest with wrong settings', () => {
     const told = red.logs.map(({ msg }) => String(msg)).join('\n')
     assert.match(told, /must begin with mqtt:\/\//)
     assert.match(told, /QoS: must be one of 0, 1, 2; Batch size: must be at least 1/)
+    await red.deploy([])
+  })
+})
+
+describe('mqtt-ingest whose rejected records nobody stores', () => {
+  it('warns that they will block it', async () => {
+    const scene = sceneOf('mqtt://127.0.0.1:1', { acknowledge: 'stored', wires: [['somewhere'], []] })
+    red.logs.length = 0
+    await red.deploy(scene.flow)
+    assert.ok(red.logs.some(({ id, msg }) => id === scene.ingest && /leads nowhere/.test(String(msg))))
     await red.deploy([])
   })
 })
