@@ -3,14 +3,19 @@
  * `--crash` runs the long form of the crash tests and nothing else; any other word runs the test files whose path has it.
  */
 import { spawn } from 'node:child_process'
-import { readdirSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { leaveServices } from '../stack/lifecycle.ts'
+import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What is quick and says most comes first; the browser comes last. */
 const ORDER = ['core', 'build', 'house', 'nodes', 'delivery', 'stack', 'pipeline', 'examples', 'crash', 'bench', 'browser']
-const LIMIT_MS = 80 * 60_000
+/** What one process may take. */
+const LIMIT_MS = 20 * 60_000
+/** Node-RED's runtime is a singleton that does not start twice cleanly: a file that has one in its own process gets a process. */
+const HAS_NODE_RED = /node-red(\.ts|-node-test-helper)|kafka-flow\.ts|editor\.ts/
 
 interface Outcome {
   readonly passed: number
@@ -76,14 +81,53 @@ function testFiles(): string[] {
   return files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
 }
 
-async function tests(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
-  const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
+/** Files that run in one process each, and those of a folder that can share one. */
+function processesOf(files: readonly string[]): string[][] {
+  const shared = new Map<string, string[]>()
+  const processes: string[][] = []
+  for (const file of files) {
+    const folder = file.split('/')[1]!
+    if (HAS_NODE_RED.test(readFileSync(join(ROOT, file), 'utf8'))) processes.push([file])
+    else if (shared.has(folder)) shared.get(folder)!.push(file)
+    else {
+      const together = [file]
+      shared.set(folder, together)
+      processes.push(together)
+    }
+  }
+  return processes
+}
+
+async function mocha(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+  const path = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
   const options = ['--import=tsx', '--require', 'test/hooks.ts', '--forbid-only', '--forbid-pending', '--exit', '--timeout', '30000']
-  const { code, output } = await run(process.execPath, [mocha, ...options, ...files], environment)
-  const count = (word: string) => Number(new RegExp(`^\\s*(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
+  const { code, output } = await run(process.execPath, [path, ...options, ...files], environment)
+  const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
   const [passed, failed] = [count('passing'), count('failing')]
   // A run that ended without its summary, or failed outside of a test, is a failure too.
   return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+}
+
+/** The services start once: this process uses them from the first test file to the last. */
+async function tests(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+  let [passed, failed] = [0, 0]
+  try {
+    await services('mqtt', 'kafka', 'timescale', 'postgres')
+    for (const together of processesOf(files)) {
+      const startMs = performance.now()
+      const outcome = await mocha(together, environment)
+      passed += outcome.passed
+      failed += outcome.failed
+      const what = together.length === 1 ? together[0] : `${together.length} files of ${dirname(together[0]!)}`
+      console.log(`${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${Math.round((performance.now() - startMs) / 1000)} s\n`)
+    }
+  } catch (error) {
+    console.error(error)
+    failed++
+  } finally {
+    await leaveServices(testHome)
+  }
+  return { passed, failed }
 }
 
 const words = process.argv.slice(2)
