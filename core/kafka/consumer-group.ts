@@ -29,8 +29,11 @@ export interface Assignment {
 export interface GroupEvents extends HealthEvents {
   /** Must return soon and not throw. Pause the partition to stop more from coming. */
   batch(batch: FetchedBatch): void
-  /** A new generation: whatever was handed over before is not ours to commit any more, and nothing is paused. */
-  assigned(assignments: readonly Assignment[]): void
+  /**
+   * A new generation, in which nothing is paused. What was handed over of partitions that were not `kept` is not ours to
+   * commit any more, and will be read again by whoever has the partition; what is under way of the others goes on.
+   */
+  assigned(assignments: readonly Assignment[], isKept: (topic: string, partition: number) => boolean): void
   /** Something that the person should know, once. */
   notice(sentence: string): void
   /** It was told to stop when the committed offset is lost. */
@@ -69,6 +72,8 @@ export class ConsumerGroup {
   #commit: Commit | undefined
   #committing: Promise<void> | undefined
   #ledgers = new Map<string, OffsetLedger>()
+  /** Of the last generation, until it is known which partitions are still ours. */
+  #before = new Map<string, OffsetLedger>()
   #generation = 0
   #timer: NodeJS.Timeout | undefined
   #restart: NodeJS.Timeout | undefined
@@ -176,48 +181,64 @@ export class ConsumerGroup {
   #joined(consumer: Consumer, assignments: readonly Assignment[]): void {
     const generation = ++this.#generation
     this.#crashes = 0
-    this.#ledgers = new Map(assignments.flatMap(({ topic, partitions }) => partitions.map(p => [keyOf(topic, p), new OffsetLedger()])))
+    this.#setAside()
     consumer.resume(consumer.paused())
     const all = assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
     consumer.pause(all)
-    void this.#position(consumer, generation, assignments).then(positioned => {
-      if (!positioned || generation !== this.#generation || this.#closed) return
+    void this.#position(generation, assignments).then(starts => {
+      if (starts === undefined || generation !== this.#generation || this.#closed) return
+      const kept = new Set(starts.flatMap(start => (this.#begin(consumer, start) ? [keyOf(start.topic, start.partition)] : [])))
+      this.#before = new Map()
       this.#health.works()
-      this.events.assigned(assignments)
       consumer.resume(all)
+      this.events.assigned(assignments, (topic, partition) => kept.has(keyOf(topic, partition)))
     })
   }
 
-  /** Finds where to read from before anything is read. False if the generation is over, or the group was stopped. */
-  async #position(consumer: Consumer, generation: number, assignments: readonly Assignment[]): Promise<boolean> {
+  /** Nothing is committed until it is known what is still ours. */
+  #setAside(): void {
+    if (this.#ledgers.size > 0) this.#before = this.#ledgers
+    this.#ledgers = new Map()
+  }
+
+  /** Finds where to read from before anything is read. Undefined if the generation is over, or the group was stopped. */
+  async #position(generation: number, assignments: readonly Assignment[]): Promise<Start[] | undefined> {
     const { outOfRange } = this.options
     for (let attempt = 0; generation === this.#generation && !this.#closed; attempt++) {
       try {
         const starts = startOffsets(await this.#offsets(assignments), this.options)
-        if (generation !== this.#generation) return false
+        if (generation !== this.#generation) return undefined
         const lost = starts.filter(({ isLost }) => isLost)
         for (const start of lost) this.events.notice(lostSentence(start, outOfRange))
         if (lost.length > 0 && outOfRange === 'stop') {
           this.#stop(new MillraceError('KAFKA_OFFSET_LOST', lost.map(start => lostSentence(start, outOfRange)).join(' ')))
-          return false
+          return undefined
         }
-        for (const start of starts) this.#begin(consumer, start)
-        return true
+        return starts
       } catch (error) {
         this.#health.fails(this.#explain(error))
         await new Promise(resolve => setTimeout(resolve, backoffMs(attempt, { maxMs: 5_000 })).unref())
       }
     }
-    return false
+    return undefined
   }
 
-  /** A start is committed at once: a group that begins at the end must not miss what comes while it is away the first time. */
-  #begin(consumer: Consumer, { topic, partition, committed, high, seek }: Start): void {
+  /**
+   * Reads from where it has to; true if that is where the last generation was. A start is committed at once: a group that
+   * begins at the end must not miss what comes while it is away the first time.
+   */
+  #begin(consumer: Consumer, { topic, partition, committed, low, high, seek }: Start): boolean {
+    const key = keyOf(topic, partition)
+    const before = this.#before.get(key)
+    const resumed = before?.resumeAt(committed, low, high)
+    if (before !== undefined && resumed !== undefined) {
+      consumer.seek({ topic, partition, offset: String(resumed) })
+      this.#ledgers.set(key, before)
+      return true
+    }
     if (seek !== undefined) consumer.seek({ topic, partition, offset: String(seek) })
-    const ledger = this.#ledgers.get(keyOf(topic, partition))
-    if (ledger === undefined) return
-    ledger.end = high
-    ledger.beginAt(seek ?? committed, seek !== undefined)
+    this.#ledgers.set(key, new OffsetLedger(seek ?? committed, committed, high))
+    return false
   }
 
   async #offsets(assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
@@ -259,6 +280,9 @@ export class ConsumerGroup {
       })
       resolveOffset(last)
     } catch (error) {
+      // Nobody knows how much of it was taken over, so all is read again.
+      this.#ledgers = new Map()
+      this.#before = new Map()
       this.#crashed(this.#client, this.#consumer, error)
     }
   }
@@ -280,7 +304,9 @@ export class ConsumerGroup {
       partitions: due.filter(({ topic }) => topic === name).map(({ partition, offset }) => ({ partition, offset: String(offset) }))
     }))
     const consumer = this.#consumer
-    const commit: Commit = this.#commit ?? (offsets => consumer!.commitOffsets(flat(offsets)))
+    if (consumer === undefined) return
+    const commit: Commit = this.#commit ?? (offsets => consumer.commitOffsets(flat(offsets)))
+    for (const { ledger, offset } of due) ledger.attempt(offset)
     this.#committing = commit({ topics }).then(
       () => {
         if (generation === this.#generation) for (const { ledger, offset } of due) ledger.committed(offset)
@@ -295,9 +321,9 @@ export class ConsumerGroup {
   #crashed(client: KafkaClient | undefined, consumer: Consumer | undefined, error: unknown): void {
     if (consumer !== this.#consumer || this.#closed) return
     this.#consumer = undefined
+    this.#commit = undefined
     this.#generation++
-    this.#ledgers = new Map()
-    this.events.assigned([])
+    this.#setAside()
     this.#health.fails(this.#explain(error))
     void client?.close(async () => consumer?.disconnect(), 1_000)
     this.#restart = setTimeout(() => void this.#run(), backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 }))

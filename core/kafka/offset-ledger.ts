@@ -15,40 +15,49 @@ class Entry implements Receipt {
   }
 }
 
+/** Of the broker: negative if nothing is committed. */
+const NOTHING = -1n
+
 /**
  * What of one partition may be committed: the end of the contiguous prefix of what was dealt with, whatever the order in
  * which the parts are done.
  */
 export class OffsetLedger {
   #open: Entry[] = []
-  #position: bigint | undefined
-  #committed: bigint | undefined
-  #begin: bigint | undefined
+  /** The first offset that was not dealt with. */
+  #position: bigint
+  /** The first offset that was not handed over. */
+  #readTo: bigint
+  #committed: bigint
+  #attempted: bigint
   /** The end of the partition, as far as it is known. */
-  end: bigint | undefined
+  end: bigint
+
+  /** Reading begins at `begin`; that is committed at once where it is not what the group has committed. */
+  constructor(begin: bigint, committed: bigint = NOTHING, end: bigint = begin) {
+    this.#position = begin
+    this.#readTo = begin
+    this.#committed = committed < 0n ? NOTHING : committed
+    this.#attempted = this.#committed
+    this.end = end
+  }
 
   /** The next part, which ends before `nextOffset`. Parts are opened in the order of their offsets. */
   open(nextOffset: bigint): Receipt {
     const entry = new Entry(this, nextOffset)
     this.#open.push(entry)
+    this.#readTo = nextOffset
     return entry
   }
 
-  /** Where reading begins; `commit` says to commit that, although nothing was read yet. */
-  beginAt(offset: bigint, commit: boolean): void {
-    this.#begin = offset
-    if (commit) this.#position = offset
-  }
-
-  /** Offsets that were not dealt with; 0 while nothing is known. */
-  get lag(): bigint {
-    const from = this.#position ?? this.#begin
-    return from === undefined || this.end === undefined || this.end < from ? 0n : this.end - from
-  }
-
-  /** What there is to commit; undefined if nothing has changed since `committed`. */
+  /** What there is to commit; undefined if the group has it. */
   get pending(): bigint | undefined {
     return this.#position === this.#committed ? undefined : this.#position
+  }
+
+  /** Offsets that were not dealt with. */
+  get lag(): bigint {
+    return this.end < this.#position ? 0n : this.end - this.#position
   }
 
   /** Parts handed over and not done. */
@@ -56,8 +65,26 @@ export class OffsetLedger {
     return this.#open.length
   }
 
+  /** A commit of this offset is on its way; whether it arrives is not known. */
+  attempt(offset: bigint): void {
+    this.#attempted = offset
+  }
   committed(offset: bigint): void {
     this.#committed = offset
+    this.#attempted = offset
+  }
+
+  /**
+   * Where to read on after a rebalance, if nobody else has had the partition meanwhile: then what is on its way needs not
+   * be read again. Undefined if the group's offset is not what we have committed, or the partition has lost what comes next.
+   */
+  resumeAt(committed: bigint, low: bigint, high: bigint): bigint | undefined {
+    const known = committed < 0n ? NOTHING : committed
+    if (known !== this.#committed && known !== this.#attempted) return undefined
+    if (this.#readTo < low || this.#readTo > high) return undefined
+    this.#committed = known
+    this.end = high
+    return this.#readTo
   }
 
   advance(): void {

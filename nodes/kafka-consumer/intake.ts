@@ -33,7 +33,7 @@ interface Lane {
 
 /** Between the consumer group and the flow: cuts what was fetched into batches, lets in what there is room for, pauses the rest. */
 export class Intake {
-  #lanes = new Map<string, Lane>()
+  readonly #lanes = new Map<string, Lane>()
   #closed = false
 
   constructor(
@@ -58,11 +58,17 @@ export class Intake {
     for (const lane of this.#lanes.values()) this.#fill(lane)
   }
 
-  /** Another generation: nothing that is on its way is ours to acknowledge. */
-  reset(): void {
-    const lanes = this.#lanes
-    this.#lanes = new Map()
-    for (const { key } of lanes.values()) this.source.dropLane(key)
+  /** Another generation, in which nothing is paused: what is on its way of other partitions than these is not ours to acknowledge. */
+  keep(isKept: (topic: string, partition: number) => boolean): void {
+    for (const lane of [...this.#lanes.values()]) {
+      if (isKept(lane.topic, lane.partition)) {
+        lane.paused = false
+        this.#fill(lane)
+      } else {
+        this.#lanes.delete(lane.key)
+        this.source.dropLane(lane.key)
+      }
+    }
   }
 
   close(): void {

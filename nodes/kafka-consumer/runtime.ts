@@ -75,9 +75,9 @@ class ConsumerNode {
       },
       {
         batch: batch => this.#intake.take(batch),
-        assigned: () => {
+        assigned: (_assignments, isKept) => {
           this.#joined = true
-          this.#intake.reset()
+          this.#intake.keep(isKept)
         },
         up: () => this.#up(),
         away: reason => {

@@ -17,6 +17,8 @@ export interface Rig {
   readonly feed: Producer
   /** A new topic. */
   topic(partitions: number, config?: Record<string, string>): Promise<string>
+  /** Deletes the records of partition 0 that lie before an offset, as retention does. */
+  deleteBefore(topic: string, offset: number): Promise<void>
   /** Commits for partition 0, as a member that leaves again. (kafkajs' own setOffsets takes 5 s.) */
   commit(groupId: string, topic: string, offset: number): Promise<void>
   /** What the group has committed, by partition. */
@@ -40,6 +42,11 @@ export async function kafkaRig(): Promise<Rig> {
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
       await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] })
       return topic
+    },
+    async deleteBefore(topic, offset) {
+      // kafkajs finds the leader only in what it has asked for before.
+      await admin.fetchTopicOffsets(topic)
+      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
     },
     async commit(groupId, topic, offset) {
       const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50 })
