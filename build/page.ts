@@ -32,11 +32,45 @@ ${registration(spec, hooks)}
 `
 }
 
-/** The shared script takes what is pushed here, whether it is loaded before this or after. */
+/**
+ * The call that Node-RED's editor waits for. The definition stands here as a literal, because catalogues of nodes read it
+ * without running it; what needs code is in the shared script (core/editor/), asked for when it is needed: where the
+ * palette is installed into a running Node-RED, this file may be there first.
+ */
 function registration(spec: NodeSpec, hooks: string): string {
-  const what = `${scriptJson(editorSpec(spec))}, ${JSON.stringify(COLOURS[spec.family])}`
-  const queue = '(window.millraceNodes = window.millraceNodes || []).push'
-  return hooks === '' ? `${queue}([${what}])` : `(function () {\n${hooks}\n${queue}([${what}, room.default])\n})()`
+  const fields = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
+  const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
+  const outputs = spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]
+  const defaults = ["name: { value: '' }", ...outputs, ...fields.map(([name]) => `${name}: field('${name}')`)]
+  return `(function () {
+${hooks}
+const spec = ${scriptJson(editorSpec(spec))}
+const shared = () => window.millrace && window.millrace.node(spec, ${hooks === '' ? '{}' : 'room.default'})
+const ask = (what, ...given) => { const node = shared(); return node && node[what](...given) }
+const field = name => ({
+  value: structuredClone(spec.fields[name].default),
+  ...(spec.fields[name].kind === 'ref' ? { type: spec.fields[name].type } : {}),
+  validate: function (value, _options) { return shared() ? ask('check', this, name, value) : true }
+})
+RED.nodes.registerType('${spec.type}', {
+  category: '${spec.category}',
+  color: '${COLOURS[spec.family]}',
+  icon: '${spec.family}.svg',
+  defaults: { ${defaults.join(', ')} },
+  credentials: { ${secrets.map(([name]) => `${name}: { type: 'password' }`).join(', ')} },
+  inputs: ${spec.inputs},
+  outputs: ${spec.outputs.length},
+  align: '${spec.inputs === 1 && spec.outputs.length === 0 ? 'right' : 'left'}',
+  paletteLabel: '${spec.label}',
+  label: function () { return this.name || ask('label', this) || '${spec.label}' },
+  labelStyle: function () { return this.name ? 'node_label_italic' : '' },
+  outputLabels: function (index) { return ask('outputLabel', this, index) },
+  oneditprepare: function () { ask('open', this) },
+  oneditsave: function () { ask('save', this) },
+  oneditcancel: function () { ask('close', this) },
+  oneditdelete: function () { ask('close', this) }
+})
+})()`
 }
 
 /** The spec without what only the help and the locale need. */

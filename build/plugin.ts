@@ -15,7 +15,7 @@ const PLUGIN = "module.exports = RED => RED.plugins.registerPlugin('millrace-edi
 export async function editorPlugin(): Promise<Files> {
   const { name } = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as { name: string }
   const folder = join(HOME, 'core', 'editor')
-  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millrace', { MODULE: JSON.stringify(name) })
+  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor', { MODULE: JSON.stringify(name) })
   const style = await esbuild.transform(await readFile(join(folder, 'dialog.css'), 'utf8'), { loader: 'css', minify: true })
   return new Map([
     ['editor.js', Buffer.from(PLUGIN)],

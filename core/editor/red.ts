@@ -3,7 +3,6 @@ export interface RedEditor {
   /** A text by its key; `namespace:key`. */
   _(key: string): string
   readonly nodes: {
-    registerType(type: string, definition: object): void
     node(id: string): EditorNode | null | undefined
     getType(type: string): { readonly defaults?: object } | undefined
   }

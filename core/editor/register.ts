@@ -1,5 +1,5 @@
 import type { EditorHooks } from '../editor.ts'
-import type { Field, NodeSpec } from '../spec.ts'
+import type { Field } from '../spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
 import type { EditorNode } from './red.ts'
@@ -7,54 +7,49 @@ import { say } from './texts-of.ts'
 
 const open = new Map<string, Dialog>()
 
-/** Makes a node known to Node-RED's editor. */
-export function register(spec: NodeType['spec'], colour: string, hooks: EditorHooks = {}): void {
-  const type: NodeType = { spec, hooks }
-  window.RED.nodes.registerType(spec.type, {
-    category: spec.category,
-    color: colour,
-    icon: `${spec.family}.svg`,
-    paletteLabel: spec.label,
-    inputs: spec.inputs,
-    outputs: spec.outputs.length,
-    ...(spec.inputs === 1 && spec.outputs.length === 0 ? { align: 'right' } : {}),
-    defaults: defaultsOf(type),
-    credentials: credentialsOf(spec),
-    label(this: EditorNode) {
-      return this.name || labelOf(type, this)
-    },
-    labelStyle(this: EditorNode) {
-      return this.name ? 'node_label_italic' : ''
-    },
-    outputLabels(this: EditorNode, index: number) {
-      return (hooks.outputLabels?.(parsed(type, this)) ?? spec.outputs)[index]
-    },
-    ...dialogHooks(type)
-  })
+/** What a node's definition asks for; each call has the node that Node-RED's editor is about. */
+export interface Handlers {
+  label(node: EditorNode): string
+  outputLabel(node: EditorNode, index: number): string | undefined
+  /** True, or what is wrong. */
+  check(node: EditorNode, field: string, value: unknown): true | string
+  open(node: EditorNode): void
+  save(node: EditorNode): void
+  close(node: EditorNode): void
 }
 
-function dialogHooks(type: NodeType): object {
+const known = new Map<string, Handlers>()
+
+/** The handlers of a node type, made when they are first needed. */
+export function nodeOf(spec: NodeType['spec'], hooks: EditorHooks): Handlers {
+  let handlers = known.get(spec.type)
+  if (!handlers) {
+    handlers = handlersOf({ spec, hooks })
+    known.set(spec.type, handlers)
+  }
+  return handlers
+}
+
+function handlersOf(type: NodeType): Handlers {
   const close = (node: EditorNode) => {
     open.get(node.id)?.close()
     open.delete(node.id)
   }
   return {
-    oneditprepare(this: EditorNode) {
-      close(this)
-      const dialog = new Dialog(this, type)
-      open.set(this.id, dialog)
+    label: node => labelOf(type, node),
+    outputLabel: (node, index) => (type.hooks.outputLabels?.(parsed(type, node)) ?? type.spec.outputs)[index],
+    check: (node, field, value) => checked(type, node, field, value),
+    open(node) {
+      close(node)
+      const dialog = new Dialog(node, type)
+      open.set(node.id, dialog)
       dialog.build()
     },
-    oneditsave(this: EditorNode) {
-      open.get(this.id)?.save()
-      close(this)
+    save(node) {
+      open.get(node.id)?.save()
+      close(node)
     },
-    oneditcancel(this: EditorNode) {
-      close(this)
-    },
-    oneditdelete(this: EditorNode) {
-      close(this)
-    }
+    close
   }
 }
 
@@ -77,29 +72,12 @@ function tellingValue({ spec }: NodeType, values: Record<string, unknown>): stri
 const isTelling = (field: Field, category: string) =>
   field.kind === 'text' && field.required === true && (category === 'config' || field.pick !== undefined || field.label.startsWith('Topic'))
 
-function defaultsOf(type: NodeType): Record<string, object> {
-  const { fields, outputsFrom, outputs } = type.spec
-  const plain = Object.entries(fields).filter(([, field]) => field.kind !== 'secret')
-  return {
-    name: { value: '' },
-    ...(outputsFrom === undefined ? {} : { outputs: { value: outputs.length } }),
-    ...Object.fromEntries(plain.map(([name, field]) => [name, defaultOf(type, name, field)]))
-  }
-}
-
-function defaultOf(type: NodeType, name: string, field: Field): object {
-  return {
-    value: structuredClone(field.default),
-    ...(field.kind === 'ref' ? { type: field.type } : {}),
-    // Two parameters, or Node-RED takes an answer that is a text for "valid".
-    validate(this: EditorNode, value: unknown, _options: unknown) {
-      const given = value === '_ADD_' ? '' : value
-      const values = { ...(open.get(this.id)?.values() ?? this), [name]: given }
-      const problems = problemsIn(type, name, values)
-      if (problems.length > 0) return problems.map(problem => `${field.label}: ${problem}`).join('\n')
-      return field.kind === 'ref' && given ? referenceIsFine(field, String(given)) : true
-    }
-  }
+function checked(type: NodeType, node: EditorNode, name: string, value: unknown): true | string {
+  const field = type.spec.fields[name]!
+  const given = value === '_ADD_' ? '' : value
+  const problems = problemsIn(type, name, { ...(open.get(node.id)?.values() ?? node), [name]: given })
+  if (problems.length > 0) return problems.map(problem => `${field.label}: ${problem}`).join('\n')
+  return field.kind === 'ref' && given ? referenceIsFine(field, String(given)) : true
 }
 
 function referenceIsFine(field: Field, id: string): true | string {
@@ -108,10 +86,3 @@ function referenceIsFine(field: Field, id: string): true | string {
   if (!config) return `${field.label}: ${say('missing')}`
   return config.valid === false ? `${field.label}: ${say('invalid')}` : true
 }
-
-const credentialsOf = (spec: Pick<NodeSpec, 'fields'>) =>
-  Object.fromEntries(
-    Object.entries(spec.fields)
-      .filter(([, field]) => field.kind === 'secret')
-      .map(([name]) => [name, { type: 'password' }])
-  )
