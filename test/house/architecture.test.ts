@@ -92,8 +92,10 @@ describe('architecture', () => {
     )
   })
 
-  it('depends at run time on these six packages', () => {
-    assert.deepEqual(Object.keys(manifest.dependencies).sort(), ['ajv', 'ajv-formats', 'kafkajs', 'mqtt', 'pg', 'pg-copy-streams'])
+  it('depends at run time on six packages at most', () => {
+    const agreed = ['ajv', 'ajv-formats', 'kafkajs', 'mqtt', 'pg', 'pg-copy-streams']
+    const more = Object.keys(manifest.dependencies).filter(name => !agreed.includes(name))
+    assert.deepEqual(more, [])
   })
 
   it('other packages in the product are small ones that the build bundles', () => {

@@ -1,6 +1,19 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from '@babel/parser'
+import {
+  isCallExpression,
+  isIdentifier,
+  isMemberExpression,
+  isNumericLiteral,
+  isObjectExpression,
+  isObjectProperty,
+  isStringLiteral,
+  type Node,
+  type ObjectExpression,
+  traverseFast
+} from '@babel/types'
 import { currentReadme } from '../../build/readme.ts'
 import { type Room, readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
@@ -109,6 +122,17 @@ function fitsTheEditor(name: string, room: () => Room): void {
     assert.ok(textOf(help).includes(spec.summary))
   })
 
+  it('has a definition that catalogues of nodes can read without running it', () => {
+    const { spec } = room()
+    const definition = definitionIn(dist(`${name}.html`), spec.type)
+    const literals = { category: spec.category, icon: `${spec.family}.svg`, inputs: spec.inputs, outputs: spec.outputs.length }
+    for (const [key, value] of Object.entries(literals)) assert.equal(definition.get(key), value, key)
+    assert.match(String(definition.get('color')), /^#[0-9a-f]{6}$/)
+    const plain = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
+    const defaults = definition.get('defaults') as string[]
+    for (const [field] of plain) assert.ok(defaults.includes(field), field)
+  })
+
   it('has conditions that can be met', () => {
     const { spec } = room()
     for (const [field, what] of Object.entries(spec.fields)) checkConditions(spec, field, what)
@@ -141,6 +165,29 @@ function checkConditions(spec: NodeSpec, name: string, field: Field): void {
     }
   }
 }
+
+/** The literal that a node's script registers: constants as they are, objects as the list of their keys. */
+function definitionIn(html: string, type: string): Map<string, unknown> {
+  const script = /<script type="text\/javascript">(.*?)<\/script>/s.exec(html)![1]!
+  const found = new Map<string, unknown>()
+  traverseFast(parse(script), node => {
+    if (!isCallExpression(node) || !isMemberExpression(node.callee) || !isIdentifier(node.callee.property, { name: 'registerType' })) return
+    const [first, second] = node.arguments
+    assert.ok(isStringLiteral(first, { value: type }) && isObjectExpression(second), 'registerType with a text and an object')
+    for (const [key, value] of propertiesOf(second))
+      found.set(key, isObjectExpression(value) ? propertiesOf(value).map(([name]) => name) : constant(value))
+  })
+  return found
+}
+
+function propertiesOf(literal: ObjectExpression): [string, Node][] {
+  return literal.properties.map(property => {
+    assert.ok(isObjectProperty(property) && isIdentifier(property.key), 'plain properties only')
+    return [property.key.name, property.value]
+  })
+}
+
+const constant = (value: Node) => (isStringLiteral(value) || isNumericLiteral(value) ? value.value : undefined)
 
 const textOf = (html: string) =>
   html
