@@ -112,6 +112,13 @@ export class Contestant {
 
 const STOP_MS = 20_000
 
+const running = new Set<RunningContestant>()
+
+/** Ends all that were started here and still run: the benchmark was interrupted. */
+export async function killAll(): Promise<void> {
+  await Promise.all([...running].map(contestant => contestant.kill()))
+}
+
 /** A started contestant: its processes and whatever they have started. */
 export class RunningContestant {
   private readonly processes: readonly ProcessId[]
@@ -127,6 +134,7 @@ export class RunningContestant {
       return identity
     })
     this.usage = new UsageTimeline(this.pids)
+    running.add(this)
   }
 
   get pids(): number[] {
@@ -149,6 +157,7 @@ export class RunningContestant {
   private async end(signal: NodeJS.Signals): Promise<void> {
     this.usage.stop()
     await Promise.all(this.processes.map(root => endTree(root, signal)))
+    running.delete(this)
   }
 }
 

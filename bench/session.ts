@@ -1,5 +1,5 @@
 /** What every program of the benchmark does around its work: services, a line of progress, an end in order. */
-import { type Contestant, readContestants } from './contestant.ts'
+import { type Contestant, killAll, readContestants } from './contestant.ts'
 import { type Field, openField } from './field.ts'
 import { usualShape } from './fleet.ts'
 import type { Setting } from './lanes/lane.ts'
@@ -35,11 +35,19 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
     onProgress: () => {},
     ...(options.node ? { node: options.node } : {})
   }
+  const interrupted = () => {
+    progress.print('stopping')
+    killAll()
+      .then(() => field.close())
+      .finally(() => process.exit(130))
+  }
+  process.once('SIGINT', interrupted).once('SIGTERM', interrupted)
   try {
     return await work({ field, progress, setting })
   } finally {
     await clearPrepared(field)
     await field.close()
+    process.removeListener('SIGINT', interrupted).removeListener('SIGTERM', interrupted)
   }
 }
 
