@@ -157,7 +157,7 @@ export class ConsumerGroup {
   }
 
   #listen(consumer: Consumer): void {
-    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS } = consumer.events
+    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS, RECEIVED_UNSUBSCRIBED_TOPICS } = consumer.events
     consumer.on(GROUP_JOIN, ({ payload }) => {
       if (consumer !== this.#consumer || this.#closed) return
       const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
@@ -166,6 +166,13 @@ export class ConsumerGroup {
     consumer.on(HEARTBEAT, () => this.#health.works())
     consumer.on(REBALANCING, () => void this.#commitNow())
     consumer.on(CRASH, ({ payload }) => this.#crashed(this.#client, consumer, payload.error))
+    // kafkajs shares out the topics of one member among all, so the others' are read by nobody.
+    consumer.on(RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload: { groupId, topicsNotSubscribed } }) => {
+      const others = topicsNotSubscribed.map(topic => `"${topic}"`).join(', ')
+      this.events.notice(
+        `Another member of the group "${groupId}" reads ${others}: all members of a group must read the same topics. Choose another group.`
+      )
+    })
     // A batch that holds nothing but transaction markers or aborted records never reaches eachBatch.
     consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, topic, partition, lastOffset } = payload

@@ -62,11 +62,11 @@ class ConsumerNode {
   }
 
   #member(cluster: KafkaCluster): ConsumerGroup {
-    const { options, node, report, status } = this.context
+    const { id, options, node, report, status } = this.context
     const { groupId, startFrom, outOfRange } = options
     return cluster.consumer(
       {
-        groupId,
+        groupId: groupId || `millrace-${id}`,
         topics: topicsOf(options.topics),
         startFrom,
         outOfRange,

@@ -15,8 +15,7 @@ export const spec = {
     topics: {
       kind: 'text',
       label: 'Topics',
-      default: '',
-      placeholder: 'iot-telemetry-raw',
+      default: 'iot-telemetry-raw',
       required: true,
       pick: 'kafka-topics',
       help: 'One topic, or several separated by commas.'
@@ -25,10 +24,9 @@ export const spec = {
       kind: 'text',
       label: 'Group',
       default: '',
-      placeholder: 'millrace-process',
-      required: true,
+      placeholder: 'millrace- and the id of this node',
       pick: 'kafka-groups',
-      help: 'Members of one group, here or in another Node-RED, share the partitions. A group of its own gets everything.'
+      help: 'Members of one group, here or in another Node-RED, share the partitions, and must read the same topics. A group of its own gets everything.'
     },
     startFrom: {
       kind: 'choice',

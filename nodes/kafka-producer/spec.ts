@@ -15,8 +15,7 @@ export const spec = {
     topic: {
       kind: 'text',
       label: 'Topic',
-      default: '',
-      placeholder: 'iot-telemetry-clean',
+      default: 'iot-telemetry-raw',
       required: true,
       pattern: '[a-zA-Z0-9._-]{1,249}',
       patternHint: 'of letters, digits, dot, underscore and hyphen',

@@ -18,12 +18,11 @@ export const spec = {
     },
     groups: {
       kind: 'text',
-      default: '',
+      default: 'millrace-process, millrace-persist',
       required: true,
       pick: 'kafka-groups',
-      placeholder: 'millrace-process, millrace-persist',
       label: 'Groups',
-      help: 'Consumer groups, separated by commas; also such as do not belong to this Node-RED.'
+      help: 'Consumer groups, separated by commas; also such as do not belong to this Node-RED. The default are those of npm start.'
     },
     topics: {
       kind: 'text',

@@ -298,6 +298,14 @@ describe('core/kafka/consumer-group', function () {
     assert.deepEqual(member.told.slice(0, 3), ['up', 'KAFKA_CONNECT_FAILED', 'up'])
   })
 
+  it('says so where members of one group read different topics', async () => {
+    const [one, other, group] = [await rig.topic(2), await rig.topic(2), groupId()]
+    const first = join(one, group)
+    await until('the group', () => first.generations > 0)
+    const second = join(other, group)
+    await until('the word about it', () => [...first.told, ...second.told].some(line => /must read the same topics/.test(line)))
+  })
+
   it('a missing topic is told, and read once it is there', async () => {
     const topic = `late-${randomUUID()}`
     const member = join(topic, groupId())
