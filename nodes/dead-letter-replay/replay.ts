@@ -54,8 +54,10 @@ export class Replay {
     try {
       await admin.connect()
       await ensureLedger(admin, ledgerTopic)
-      // Connecting fences whoever replays this topic, and ends its transaction: the ledger read after that is complete.
       await producer.connect()
+      // kafkajs takes on the transactional id at the first transaction, not when it connects. That fences whoever replays
+      // this topic and ends its transaction: the ledger read after that is complete.
+      await (await producer.transaction()).abort()
       await readToEnd(this.#client, { topic: ledgerTopic, ends: await admin.fetchTopicOffsets(ledgerTopic), each: this.#readLedger })
       const ends = await admin.fetchTopicOffsets(topic)
       this.#progress.remaining = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
