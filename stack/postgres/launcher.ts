@@ -1,6 +1,6 @@
 /** A real PostgreSQL 18, for what the embedded database cannot show: concurrency, fail-over, TLS. */
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -8,6 +8,7 @@ import { ensureCertificates } from '../certificates.ts'
 import { StackError } from '../errors.ts'
 import type { Launcher } from '../launcher.ts'
 import { probePostgres } from '../probe.ts'
+import { identify } from '../process.ts'
 import { accounts } from '../services.ts'
 import { findBinaries, identity, reachable } from './binaries.ts'
 
@@ -57,6 +58,17 @@ function giveCertificates(home: string, data: string): string {
   return ca
 }
 
+/**
+ * PostgreSQL does not start while the process of its postmaster.pid exists, and takes a zombie for one that does: after a
+ * kill -9 it stays one until its parent, maybe a busy test, has asked for its end.
+ */
+function forgetZombie(data: string): void {
+  const file = join(data, 'postmaster.pid')
+  if (!existsSync(file)) return
+  const pid = Number(readFileSync(file, 'utf8').split('\n', 1)[0])
+  if (identify(pid) === undefined) rmSync(file, { force: true })
+}
+
 /** The folder of the server's data for a service folder: below the home, or where "nobody" can reach it. */
 export function postgresData(folder: string): string {
   return join(reachable(folder), 'data')
@@ -71,6 +83,7 @@ export const postgres: Launcher<'postgres'> = {
     const { initdb, postgres: server } = findBinaries()
     const data = postgresData(folder)
     await initialize(initdb, data)
+    forgetZombie(data)
     const ca = giveCertificates(home, data)
     const settings = [`listen_addresses=${host}`, 'unix_socket_directories=', 'shared_buffers=64MB', 'max_connections=100', 'ssl=on']
     const args = ['-D', data, '-p', String(port('postgres')), ...settings.flatMap(setting => ['-c', setting])]
