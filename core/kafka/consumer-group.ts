@@ -4,11 +4,12 @@ import { MillraceError, reasonOf } from '../errors.ts'
 import { KafkaClient, RETRY } from './client.ts'
 import { registerCodecs } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
+import { GroupLedgers } from './group-ledgers.ts'
 import { Health, type HealthEvents } from './health.ts'
-import { OffsetLedger, type Receipt } from './offset-ledger.ts'
+import type { Receipt } from './offset-ledger.ts'
 import type { ClusterSettings } from './settings.ts'
 import type { SharedAdmin } from './shared-admin.ts'
-import { lostSentence, type PartitionOffsets, type Start, type StartPolicy, startOffsets } from './start-offsets.ts'
+import { type Assignment, lostSentence, partitionOffsets, type Start, type StartPolicy, startOffsets } from './start-offsets.ts'
 
 /** What one fetch brought of one partition. */
 export interface FetchedBatch {
@@ -19,11 +20,6 @@ export interface FetchedBatch {
   readonly nextOffset: bigint
   /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
   part(nextOffset: bigint): Receipt
-}
-
-export interface Assignment {
-  readonly topic: string
-  readonly partitions: readonly number[]
 }
 
 export interface GroupEvents extends HealthEvents {
@@ -71,10 +67,10 @@ export class ConsumerGroup {
   #consumer: Consumer | undefined
   #commit: Commit | undefined
   #committing: Promise<void> | undefined
-  #ledgers = new Map<string, OffsetLedger>()
-  /** Of the last generation, until it is known which partitions are still ours. */
-  #before = new Map<string, OffsetLedger>()
+  readonly #ledgers = new GroupLedgers()
   #generation = 0
+  /** It is known where to read from. */
+  #ready = false
   #timer: NodeJS.Timeout | undefined
   #restart: NodeJS.Timeout | undefined
   #crashes = 0
@@ -104,9 +100,7 @@ export class ConsumerGroup {
 
   /** Offsets of the assigned partitions that were not dealt with. */
   get lag(): number {
-    let lag = 0n
-    for (const ledger of this.#ledgers.values()) lag += ledger.lag
-    return Number(lag)
+    return this.#ledgers.lag
   }
 
   /** Commits what was dealt with and leaves the group, within about 4 s, even when the broker is dead. */
@@ -150,7 +144,7 @@ export class ConsumerGroup {
     try {
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics], fromBeginning: outOfRange !== 'latest' })
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.#take(payload) })
+      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.#take(consumer, payload) })
     } catch (error) {
       this.#crashed(client, consumer, error)
     }
@@ -163,7 +157,9 @@ export class ConsumerGroup {
       const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
       this.#joined(consumer, assignments)
     })
-    consumer.on(HEARTBEAT, () => this.#health.works())
+    consumer.on(HEARTBEAT, () => {
+      if (this.#ready) this.#health.works()
+    })
     consumer.on(REBALANCING, () => void this.#commitNow())
     consumer.on(CRASH, ({ payload }) => this.#crashed(this.#client, consumer, payload.error))
     // kafkajs shares out the topics of one member among all, so the others' are read by nobody.
@@ -176,11 +172,9 @@ export class ConsumerGroup {
     // A batch that holds nothing but transaction markers or aborted records never reaches eachBatch.
     consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, topic, partition, lastOffset } = payload
-      if (batchSize === 0)
-        this.#ledgers
-          .get(keyOf(topic, partition))
-          ?.open(BigInt(lastOffset) + 1n)
-          .done()
+      if (batchSize > 0 || consumer !== this.#consumer) return
+      const passed = this.#ledgers.of(topic, partition)?.open(BigInt(lastOffset) + 1n)
+      passed?.done()
     })
   }
 
@@ -188,32 +182,28 @@ export class ConsumerGroup {
   #joined(consumer: Consumer, assignments: readonly Assignment[]): void {
     const generation = ++this.#generation
     this.#crashes = 0
-    this.#setAside()
+    this.#ready = false
+    this.#ledgers.setAside()
     consumer.resume(consumer.paused())
     const all = assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
     consumer.pause(all)
     void this.#position(generation, assignments).then(starts => {
       if (starts === undefined || generation !== this.#generation || this.#closed) return
-      const kept = new Set(starts.flatMap(start => (this.#begin(consumer, start) ? [keyOf(start.topic, start.partition)] : [])))
-      this.#before = new Map()
+      const { seeks, isKept } = this.#ledgers.begin(starts)
+      for (const seek of seeks) consumer.seek(seek)
+      this.#ready = true
       this.#health.works()
       consumer.resume(all)
-      this.events.assigned(assignments, (topic, partition) => kept.has(keyOf(topic, partition)))
+      this.events.assigned(assignments, isKept)
     })
-  }
-
-  /** Nothing is committed until it is known what is still ours. */
-  #setAside(): void {
-    if (this.#ledgers.size > 0) this.#before = this.#ledgers
-    this.#ledgers = new Map()
   }
 
   /** Finds where to read from before anything is read. Undefined if the generation is over, or the group was stopped. */
   async #position(generation: number, assignments: readonly Assignment[]): Promise<Start[] | undefined> {
-    const { outOfRange } = this.options
+    const { admin, groupId, outOfRange } = this.options
     for (let attempt = 0; generation === this.#generation && !this.#closed; attempt++) {
       try {
-        const starts = startOffsets(await this.#offsets(assignments), this.options)
+        const starts = startOffsets(await admin.ask(asked => partitionOffsets(asked, groupId, assignments)), this.options)
         if (generation !== this.#generation) return undefined
         const lost = starts.filter(({ isLost }) => isLost)
         for (const start of lost) this.events.notice(lostSentence(start, outOfRange))
@@ -230,50 +220,12 @@ export class ConsumerGroup {
     return undefined
   }
 
-  /**
-   * Reads from where it has to; true if that is where the last generation was. A start is committed at once: a group that
-   * begins at the end must not miss what comes while it is away the first time.
-   */
-  #begin(consumer: Consumer, { topic, partition, committed, low, high, seek }: Start): boolean {
-    const key = keyOf(topic, partition)
-    const before = this.#before.get(key)
-    const resumed = before?.resumeAt(committed, low, high)
-    if (before !== undefined && resumed !== undefined) {
-      consumer.seek({ topic, partition, offset: String(resumed) })
-      this.#ledgers.set(key, before)
-      return true
-    }
-    if (seek !== undefined) consumer.seek({ topic, partition, offset: String(seek) })
-    this.#ledgers.set(key, new OffsetLedger(seek ?? committed, committed, high))
-    return false
-  }
-
-  async #offsets(assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
-    const { admin, groupId } = this.options
-    const topics = assignments.map(({ topic }) => topic)
-    return admin.ask(async connection => {
-      const groups = topics.length === 0 ? [] : await connection.fetchOffsets({ groupId, topics })
-      const lists = await Promise.all(topics.map(topic => connection.fetchTopicOffsets(topic)))
-      const committed = new Map(groups.flatMap(({ topic, partitions }) => partitions.map(p => [keyOf(topic, p.partition), p.offset])))
-      return assignments.flatMap(({ topic, partitions }, index) =>
-        (lists[index] ?? [])
-          .filter(({ partition }) => partitions.includes(partition))
-          .map(({ partition, low, high }) => ({
-            topic,
-            partition,
-            low: BigInt(low),
-            high: BigInt(high),
-            committed: BigInt(committed.get(keyOf(topic, partition)) ?? -1)
-          }))
-      )
-    })
-  }
-
   /** An error that left this function would stop kafkajs for good, so none does. */
-  async #take({ batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
+  async #take(consumer: Consumer, { batch, resolveOffset, commitOffsetsIfNecessary }: EachBatchPayload): Promise<void> {
+    if (consumer !== this.#consumer) return
     this.#commit = commitOffsetsIfNecessary
     const { topic, partition, messages } = batch
-    const ledger = this.#ledgers.get(keyOf(topic, partition))
+    const ledger = this.#ledgers.of(topic, partition)
     if (ledger === undefined || this.#closed) return
     const last = batch.lastOffset()
     ledger.end = BigInt(batch.highWatermark)
@@ -288,8 +240,7 @@ export class ConsumerGroup {
       resolveOffset(last)
     } catch (error) {
       // Nobody knows how much of it was taken over, so all is read again.
-      this.#ledgers = new Map()
-      this.#before = new Map()
+      this.#ledgers.forget()
       this.#crashed(this.#client, this.#consumer, error)
     }
   }
@@ -299,24 +250,15 @@ export class ConsumerGroup {
    * carry offsets of an old generation into the next and rewind another member.
    */
   async #commitNow(): Promise<void> {
-    if (this.#committing !== undefined) return
-    const generation = this.#generation
-    const due = [...this.#ledgers].flatMap(([key, ledger]) => {
-      const offset = ledger.pending
-      return offset === undefined ? [] : [{ ledger, offset, ...partitionOf(key) }]
-    })
-    if (due.length === 0) return
-    const topics = [...new Set(due.map(({ topic }) => topic))].map(name => ({
-      topic: name,
-      partitions: due.filter(({ topic }) => topic === name).map(({ partition, offset }) => ({ partition, offset: String(offset) }))
-    }))
     const consumer = this.#consumer
-    if (consumer === undefined) return
+    if (this.#committing !== undefined || consumer === undefined) return
+    const generation = this.#generation
+    const due = this.#ledgers.due()
+    if (due === undefined) return
     const commit: Commit = this.#commit ?? (offsets => consumer.commitOffsets(flat(offsets)))
-    for (const { ledger, offset } of due) ledger.attempt(offset)
-    this.#committing = commit({ topics }).then(
+    this.#committing = commit({ topics: due.topics }).then(
       () => {
-        if (generation === this.#generation) for (const { ledger, offset } of due) ledger.committed(offset)
+        if (generation === this.#generation) due.committed()
       },
       // The next second commits again what is still ours then.
       () => undefined
@@ -330,7 +272,8 @@ export class ConsumerGroup {
     this.#consumer = undefined
     this.#commit = undefined
     this.#generation++
-    this.#setAside()
+    this.#ready = false
+    this.#ledgers.setAside()
     this.#health.fails(this.#explain(error))
     void client?.close(async () => consumer?.disconnect(), 1_000)
     this.#restart = setTimeout(() => void this.#run(), backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 }))
@@ -359,13 +302,6 @@ export class ConsumerGroup {
     this.events.notice(sentence)
     if (outOfRange === 'stop') this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
   }
-}
-
-const keyOf = (topic: string, partition: number) => `${topic}/${partition}`
-/** Topic names have no slash. */
-function partitionOf(key: string): { topic: string; partition: number } {
-  const slash = key.indexOf('/')
-  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) }
 }
 
 const flat = ({ topics }: OffsetsByTopicPartition) =>

@@ -1,3 +1,27 @@
+import type { Admin } from 'kafkajs'
+
+export interface Assignment {
+  readonly topic: string
+  readonly partitions: readonly number[]
+}
+
+/** Asks for the offsets of these partitions. */
+export async function partitionOffsets(admin: Admin, groupId: string, assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
+  const topics = assignments.map(({ topic }) => topic)
+  const groups = topics.length === 0 ? [] : await admin.fetchOffsets({ groupId, topics })
+  const ends = await Promise.all(topics.map(topic => admin.fetchTopicOffsets(topic)))
+  return assignments.flatMap(({ topic, partitions }, index) => {
+    const commits = groups.find(group => group.topic === topic)?.partitions ?? []
+    return partitions.map(partition => {
+      const committed = BigInt(commits.find(commit => commit.partition === partition)?.offset ?? -1)
+      const end = ends[index]?.find(found => found.partition === partition)
+      // The list of partitions that the admin client knows can be older than the assignment: then this one is new.
+      const high = end === undefined ? (committed > 0n ? committed : 0n) : BigInt(end.high)
+      return { topic, partition, committed, low: BigInt(end?.low ?? 0), high }
+    })
+  })
+}
+
 /** What Kafka knows of one partition, and what the group has committed there. */
 export interface PartitionOffsets {
   readonly topic: string

@@ -1,0 +1,97 @@
+import type { TopicOffsets } from 'kafkajs'
+import { OffsetLedger } from './offset-ledger.ts'
+import type { Start } from './start-offsets.ts'
+
+interface Due {
+  readonly topic: string
+  readonly partition: number
+  readonly ledger: OffsetLedger
+  readonly offset: bigint
+}
+
+/** What a member of a group has read, dealt with and committed, of each of its partitions. */
+export class GroupLedgers {
+  #now = new Map<string, OffsetLedger>()
+  /** Of the last generation, until it is known which partitions are still ours. */
+  #before = new Map<string, OffsetLedger>()
+
+  of(topic: string, partition: number): OffsetLedger | undefined {
+    return this.#now.get(keyOf(topic, partition))
+  }
+
+  /** Offsets of the assigned partitions that were not dealt with. */
+  get lag(): number {
+    let lag = 0n
+    for (const ledger of this.#now.values()) lag += ledger.lag
+    return Number(lag)
+  }
+
+  /** A generation is over: nothing is committed until it is known what is still ours. */
+  setAside(): void {
+    if (this.#now.size > 0) this.#before = this.#now
+    this.#now = new Map()
+  }
+
+  forget(): void {
+    this.#now = new Map()
+    this.#before = new Map()
+  }
+
+  /**
+   * Opens the ledgers of a new generation, and goes on with those whose partition nobody else has had meanwhile. A start is
+   * committed at once: a group that begins at the end must not miss what comes while it is away the first time.
+   * Gives where to read from, where that is not the committed offset.
+   */
+  begin(starts: readonly Start[]): { readonly seeks: Seek[]; isKept(topic: string, partition: number): boolean } {
+    const seeks: Seek[] = []
+    const kept = new Set<string>()
+    for (const { topic, partition, committed, low, high, seek } of starts) {
+      const key = keyOf(topic, partition)
+      const before = this.#before.get(key)
+      const resumed = before?.resumeAt(committed, low, high)
+      if (before !== undefined && resumed !== undefined) kept.add(key)
+      this.#now.set(key, before !== undefined && resumed !== undefined ? before : new OffsetLedger(seek ?? committed, committed, high))
+      const offset = resumed ?? seek
+      if (offset !== undefined) seeks.push({ topic, partition, offset: String(offset) })
+    }
+    this.#before = new Map()
+    return { seeks, isKept: (topic, partition) => kept.has(keyOf(topic, partition)) }
+  }
+
+  /** What there is to commit, and what to do once that is done. */
+  due(): { readonly topics: TopicOffsets[]; committed(): void } | undefined {
+    const due: Due[] = []
+    for (const [key, ledger] of this.#now) {
+      const offset = ledger.pending
+      if (offset !== undefined) due.push({ ...partitionOf(key), ledger, offset })
+    }
+    if (due.length === 0) return undefined
+    const topics = new Map<string, TopicOffsets>()
+    for (const { topic, partition, ledger, offset } of due) {
+      ledger.attempt(offset)
+      const list = topics.get(topic) ?? { topic, partitions: [] }
+      list.partitions.push({ partition, offset: String(offset) })
+      topics.set(topic, list)
+    }
+    return {
+      topics: [...topics.values()],
+      committed: () => {
+        for (const { ledger, offset } of due) ledger.committed(offset)
+      }
+    }
+  }
+}
+
+export interface Seek {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: string
+}
+
+export const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
+
+/** Topic names have no slash. */
+function partitionOf(key: string): { topic: string; partition: number } {
+  const slash = key.indexOf('/')
+  return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) }
+}
