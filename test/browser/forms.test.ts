@@ -8,7 +8,7 @@ const FLOW = [
   { id: 'tab', type: 'tab', label: 'forms' },
   { id: 'cluster', type: 'millrace-kafka-cluster', brokers: '127.0.0.1:1', clientId: 'test' },
   { id: 'check', type: 'millrace-validate', z: 'tab', wires: [] },
-  { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', wires: [] },
+  { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', topic: '', wires: [] },
   { id: 'ingest', type: 'millrace-mqtt-ingest', z: 'tab', wires: [] },
   { id: 'times', type: 'millrace-normalize', z: 'tab', wires: [] }
 ]
