@@ -56,21 +56,20 @@ function handlersOf(type: NodeType): Handlers {
 /** A node that is wider hides its neighbours. */
 const MAX_LABEL = 36
 
-/** What stands on the canvas without a name: which topic, table or server says most about a node. */
+/** What stands on the canvas, or in the list of configuration nodes, without a name. */
 function labelOf(type: NodeType, node: EditorNode): string {
   const values = parsed(type, node)
-  const label = type.hooks.label?.(values) || tellingValue(type, values) || type.spec.label
+  const label = type.hooks.label?.(values) || addressIn(type, values) || type.spec.label
   return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label
 }
 
-function tellingValue({ spec }: NodeType, values: Record<string, unknown>): string {
-  const [name] = Object.entries(spec.fields).find(([, field]) => isTelling(field, spec.category) && isShown(field, values)) ?? []
-  // The fields of a topic template say less than their place.
-  return name === undefined ? '' : String(values[name] ?? '').replace(/\{[^{}]*\}/g, '+')
+/** The first text that a configuration node must have: its address. */
+function addressIn({ spec }: NodeType, values: Record<string, unknown>): string {
+  if (spec.category !== 'config') return ''
+  const isAddress = (field: Field) => field.kind === 'text' && field.required === true && isShown(field, values)
+  const [name] = Object.entries(spec.fields).find(([, field]) => isAddress(field)) ?? []
+  return name === undefined ? '' : String(values[name] ?? '')
 }
-
-const isTelling = (field: Field, category: string) =>
-  field.kind === 'text' && field.required === true && (category === 'config' || field.pick !== undefined || field.label.startsWith('Topic'))
 
 function checked(type: NodeType, node: EditorNode, name: string, value: unknown): true | string {
   const field = type.spec.fields[name]!

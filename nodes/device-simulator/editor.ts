@@ -1,0 +1,5 @@
+import type { EditorHooks } from '../../core/editor.ts'
+
+export default {
+  label: ({ devices, ratePerSecond }) => `${devices} devices, ${ratePerSecond}/s`
+} satisfies EditorHooks

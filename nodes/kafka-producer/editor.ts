@@ -1,0 +1,5 @@
+import type { EditorHooks } from '../../core/editor.ts'
+
+export default {
+  label: ({ topic }) => (topic ? `→ ${topic}` : 'kafka producer')
+} satisfies EditorHooks

@@ -1,0 +1,6 @@
+import type { EditorHooks } from '../../core/editor.ts'
+
+export default {
+  // Its fields say less than their place: {org}/{site} reads as +/+.
+  label: ({ topic, output }) => `${String(topic).replace(/\{[^{}]*\}/g, '+')} → ${output === 'messages' ? 'messages' : 'records'}`
+} satisfies EditorHooks
