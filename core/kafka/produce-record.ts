@@ -72,7 +72,9 @@ export class ProduceRecord {
 const RECORD_OVERHEAD = 82
 const HEADER_OVERHEAD = 10
 
-export function bytesOf({ key, value, headers }: Pick<ProduceRecord, 'key' | 'value' | 'headers'>): number {
+/** @throws TypeError for a part that is neither text nor bytes, or a time that is none */
+export function bytesOf({ key, value, headers, timestamp }: Pick<ProduceRecord, 'key' | 'value' | 'headers' | 'timestamp'>): number {
+  if (timestamp !== undefined && !/^\d{1,15}$/.test(timestamp)) throw new TypeError(`"${timestamp}" is no time in milliseconds`)
   let bytes = RECORD_OVERHEAD + lengthOf(key) + lengthOf(value)
   if (headers !== undefined) {
     for (const name in headers) bytes += HEADER_OVERHEAD + Buffer.byteLength(name) + lengthOf(headers[name])

@@ -90,7 +90,7 @@ export class ProducerLane {
     if (!this.#running && (this.#timer === undefined || this.#filling.length === EAGER_RECORDS || this.#full.length === 1)) this.#arm()
   }
 
-  /** Undefined if the record was refused for its size, or for parts that are neither text nor bytes. */
+  /** Undefined if the record was refused for its size, for a time that is none, or for parts that are neither text nor bytes. */
   #bytesOf(record: ProduceRecord): number | undefined {
     try {
       const bytes = bytesOf(record)
@@ -240,12 +240,13 @@ interface Refusal {
 const REFUSED_AS_RECORD = new Set(['INVALID_RECORD', 'INVALID_TIMESTAMP', 'UNSUPPORTED_FOR_MESSAGE_FORMAT', 'CORRUPT_MESSAGE'])
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
-/** Why a record of the batch can never be written; undefined for errors that pass. */
+/**
+ * Why a record of the batch can never be written; undefined for errors that may pass. An error of kafkajs itself is one of
+ * these: what could be wrong with a record here was found before the send.
+ */
 function refusalOf(error: unknown): Refusal | undefined {
   const type = protocolErrorOf(error) ?? ''
   if (TOO_LARGE.has(type)) return { code: 'MESSAGE_TOO_LARGE', message: 'The record is larger than the topic takes (max.message.bytes).' }
-  if (REFUSED_AS_RECORD.has(type))
-    return { code: 'KAFKA_RECORD_REFUSED', message: `Kafka refuses the record: ${reasonOf(error)} (${type}).` }
-  const unwritable = error instanceof TypeError || error instanceof RangeError || error instanceof SyntaxError
-  return unwritable ? { code: 'KAFKA_RECORD_REFUSED', message: `The record cannot be written: ${reasonOf(error)}.` } : undefined
+  if (!REFUSED_AS_RECORD.has(type)) return undefined
+  return { code: 'KAFKA_RECORD_REFUSED', message: `Kafka refuses the record: ${reasonOf(error)} (${type}).` }
 }

@@ -96,7 +96,7 @@ export class Encoder {
       new Refusal('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
     if (value !== null && !isBytes(value)) return wrong('value is neither text, nor a Buffer, nor null')
     if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
-    if (timestamp !== undefined && !/^\d{1,18}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
+    if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
     const own = headersFrom(headers)
     if (own === undefined) return wrong('headers is not an object of texts or Buffers')
     return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), parcel, index)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MillraceError } from '../../../core/errors.ts'
+import { hasZstd } from '../../../core/kafka/compression.ts'
 import { KAFKAJS_VERSION, kafkajs } from '../../../core/kafka/kafkajs.ts'
 import { KafkaProducer, type ProducerSettings } from '../../../core/kafka/producer.ts'
 import { API, FaultProxy } from '../../fault-proxy.ts'
@@ -234,7 +235,7 @@ describe('core/kafka/producer', function () {
     assert.equal(queue.throttleCheckTimeoutId, null)
   })
 
-  for (const compression of ['gzip'] as const) {
+  for (const compression of ['gzip', ...(hasZstd() ? (['zstd'] as const) : [])] as const) {
     it(`writes ${compression}`, async () => {
       const topic = await rig.topic(1)
       await send(
