@@ -2,6 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
+import { createTopics } from '../core/kafka/create-topics.ts'
 import { Arrivals } from './arrivals.ts'
 import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
 
@@ -43,7 +44,7 @@ export class Topics {
       { name: 'message.timestamp.type', value: 'LogAppendTime' },
       { name: 'max.message.bytes', value: String(4 * 1024 * 1024) }
     ]
-    await this.admin.createTopics({ topics: [{ topic, numPartitions: partitions, configEntries }], waitForLeaders: true })
+    await createTopics(this.admin, [{ topic, numPartitions: partitions, configEntries }])
   }
 
   async delete(topics: readonly string[]): Promise<void> {
