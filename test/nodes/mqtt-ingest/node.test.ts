@@ -13,15 +13,19 @@ import { until } from '../../until.ts'
 import { countsOf, greeted, type Scene, sceneOf, topicOf } from './scene.ts'
 
 let red: RunningNodeRed
-before(async function () {
-  this.timeout(60_000)
-  red = await startNodeRed({ nodes: [broker, ingest, registerCollect] })
-})
-after(() => red.stop())
+/** Hooks of a file would be hooks of the whole run. */
+function withNodeRed(): void {
+  before(async function () {
+    this.timeout(60_000)
+    red = await startNodeRed({ nodes: [broker, ingest, registerCollect] })
+  })
+  after(() => red.stop())
+}
 
 for (const make of makes) {
   describe(`mqtt-ingest from ${make.name}`, function () {
     this.timeout(30_000)
+    withNodeRed()
     let url: string
     let publisher: MqttClient
     const taps: MqttTap[] = []
@@ -31,7 +35,6 @@ for (const make of makes) {
       publisher = await device(url)
     })
     after(async () => {
-      await red.deploy([])
       await publisher.endAsync()
       await make.stop()
     })
@@ -294,6 +297,7 @@ for (const make of makes) {
 }
 
 describe('mqtt-ingest with wrong settings', () => {
+  withNodeRed()
   it('tells all of them at deploy and does not start', async () => {
     const scene = sceneOf('http://nowhere', { qos: '7', batchSize: 0, topic: 'a/#/b' })
     red.logs.length = 0
@@ -306,6 +310,7 @@ describe('mqtt-ingest with wrong settings', () => {
 })
 
 describe('mqtt-ingest whose rejected records nobody stores', () => {
+  withNodeRed()
   it('warns that they will block it', async () => {
     const scene = sceneOf('mqtt://127.0.0.1:1', { acknowledge: 'stored', wires: [['somewhere'], []] })
     red.logs.length = 0
@@ -317,6 +322,7 @@ describe('mqtt-ingest whose rejected records nobody stores', () => {
 
 describe('mqtt-ingest over the end of the server (kill -9)', function () {
   this.timeout(60_000)
+  withNodeRed()
 
   it('loses nothing that the server has acknowledged to a device', async () => {
     const { mqtt } = await services('mqtt')
