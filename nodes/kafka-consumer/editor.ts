@@ -1,5 +1,5 @@
 import type { EditorHooks } from '../../core/editor.ts'
 
 export default {
-  label: ({ topics, output }) => (topics ? `${topics} → ${output === 'messages' ? 'messages' : 'records'}` : 'kafka consumer')
+  label: ({ topics }) => (topics ? `${topics} →` : 'kafka consumer')
 } satisfies EditorHooks

@@ -33,9 +33,12 @@ export function startEditor(): Promise<RunningNodeRed> {
 interface Red {
   readonly nodes: {
     import(flow: unknown, options: object): void
+    filterNodes(filter: { type: string }): { readonly id: string }[]
+    createCompleteNodeSet(): { readonly id: string; readonly type: string }[]
     eachNode(visit: (node: { readonly type: string }) => void): void
     node(id: string): { readonly _def: { category: string; defaults: object }; readonly type: string; readonly [field: string]: unknown }
   }
+  readonly actions: { invoke(action: string): void }
   readonly view: { redraw(all: boolean): void }
   readonly sidebar: { readonly help: { show(type: string): void } }
   readonly workspaces: { show(id: string): void }
@@ -108,6 +111,30 @@ export class Editor {
       const found = (window as unknown as { RED: Red }).RED.nodes.node(node)
       return JSON.parse(JSON.stringify(Object.fromEntries(Object.keys(found._def.defaults).map(name => [name, found[name]]))))
     }, id)
+  }
+
+  /** Imports an example of this package by the menu's dialog. */
+  async importExample(name: string): Promise<void> {
+    await this.page.evaluate(() => (window as unknown as { RED: Red }).RED.actions.invoke('core:show-examples-import-dialog'))
+    const dialog = this.page.locator('.red-ui-clipboard-dialog:visible, #red-ui-clipboard-dialog:visible').last()
+    await dialog.getByText('@millrace/node-red-telemetry', { exact: true }).click()
+    await dialog.getByText(name, { exact: true }).click()
+    await this.page.locator('#red-ui-clipboard-dialog-ok').click()
+    await dialog.waitFor({ state: 'hidden' })
+  }
+
+  /** The first node of a type, configuration nodes included. */
+  async idOf(type: string): Promise<string> {
+    return this.page.evaluate(wanted => {
+      const { nodes } = (window as unknown as { RED: Red }).RED
+      return nodes.filterNodes({ type: wanted })[0]?.id ?? nodes.createCompleteNodeSet().find(node => node.type === wanted)!.id
+    }, type)
+  }
+
+  /** Presses Deploy, and waits until that is done. */
+  async deploy(): Promise<void> {
+    await this.page.locator('#red-ui-header-button-deploy').click()
+    await this.page.locator('#red-ui-header-button-deploy.disabled').waitFor({ timeout: 30_000 })
   }
 
   /** The types of all nodes of all flows, with repetitions. */

@@ -1,0 +1,14 @@
+import assert from 'node:assert/strict'
+import { runOnNodeRed5 } from '../on-node-red-5.ts'
+
+const LIMIT_MS = 400_000
+
+describe('the dialogs in the editor of Node-RED 5', function () {
+  this.timeout(LIMIT_MS)
+
+  it('open and save as in that of Node-RED 4.1', async () => {
+    const { passed, failed } = await runOnNodeRed5(['test/browser/dialogs.test.ts'], LIMIT_MS)
+    assert.deepEqual(failed, [])
+    assert.ok(passed.length > 10)
+  })
+})

@@ -1,0 +1,64 @@
+import assert from 'node:assert/strict'
+import pg from 'pg'
+import type { Browser } from 'playwright-core'
+import { build } from '../../build.ts'
+import { topics } from '../../stack/services.ts'
+import { makeTopics } from '../kafka-topics.ts'
+import type { RunningNodeRed } from '../node-red.ts'
+import { services } from '../services.ts'
+import { until } from '../until.ts'
+import { Editor, launchBrowser, startEditor } from './editor.ts'
+
+describe('the whole pipeline, imported and deployed in a browser', function () {
+  this.timeout(240_000)
+  let addresses: Record<string, string>
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+
+  before(async () => {
+    const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
+    addresses = { 'mqtt-broker': mqtt.url, 'kafka-cluster': kafka.brokers, 'timescale-database': timescale.url }
+    await makeTopics(kafka.brokers, Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))).catch(() => undefined)
+    await build()
+    nodeRed = await startEditor()
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url, { height: 1000 })
+  })
+  after(async () => {
+    await browser?.close()
+    await nodeRed?.stop()
+  })
+
+  it('is imported from Import, Examples', async () => {
+    await editor.importExample('20-whole-pipeline')
+    await editor.until(async () => (await editor.typesOnCanvas()).includes('millrace-timescale-sink'))
+    await editor.page.locator('#red-ui-workspace-tabs').getByText('The whole pipeline').click()
+  })
+
+  it('takes the addresses of the services, tested in their dialogs', async () => {
+    for (const [type, address] of Object.entries(addresses)) {
+      const id = await editor.idOf(`millrace-${type}`)
+      const form = await editor.edit(id)
+      await editor.type(form.locator(`#node-config-input-${type === 'kafka-cluster' ? 'brokers' : 'url'}`), address)
+      await form.getByRole('button', { name: 'Test connection' }).click()
+      await form.locator('.millrace-answer .fa-check').waitFor({ timeout: 20_000 })
+      await editor.done()
+    }
+  })
+
+  it('is deployed, and its rows arrive', async () => {
+    const client = new pg.Client({ connectionString: addresses['timescale-database']! })
+    await client.connect()
+    const startedAt = new Date(Date.now() - 1000)
+    await editor.deploy()
+    const rows = async () => {
+      const { rows: found } = await client.query('SELECT count(*)::int AS rows FROM telemetry WHERE time > $1', [startedAt])
+      return (found[0] as { rows: number }).rows > 20
+    }
+    await until('rows in the table', rows, 90_000, 500).finally(() => client.end())
+    await editor.screenshot('whole-pipeline')
+    await editor.page.locator('.red-ui-flow-node-status-label', { hasText: '/s' }).first().waitFor({ state: 'attached', timeout: 20_000 })
+    assert.deepEqual(editor.errors, [])
+  })
+})
