@@ -54,6 +54,8 @@ const MAX_WAIT_MS = 200
 /** After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's session to end. */
 const SESSION_TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 2_000
+/** For the last commit, and to leave the group: the fetch that is under way has to come back before. */
+const CLOSE_GRACE_MS = 2_000
 
 type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
@@ -114,7 +116,7 @@ export class ConsumerGroup {
       await this.#committing
       await this.#commitNow()
       await consumer?.disconnect()
-    }, 2_500)
+    }, CLOSE_GRACE_MS)
     this.#generation++
   }
 
