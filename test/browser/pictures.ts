@@ -34,7 +34,7 @@ try {
   const stored = async () => (await nodeRed.metrics()).nodes.find(({ id }) => id === 'persist-store')?.counts.stored ?? 0
   await until('rows', async () => (await stored()) > 100, 60_000)
   await wait(RUN_MS)
-  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1280, height: 480 })
+  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1640, height: 480 })
   for (const tab of TABS) {
     await editor.page.evaluate(id => {
       const { RED } = window as unknown as { RED: { workspaces: { show(id: string): void } } }
