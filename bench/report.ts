@@ -45,18 +45,7 @@ export const HEADINGS = ['', 'records/s', 'CPU us/record', 'peak MB', 'p50 ms', 
 /** The cells of one line, as text; the first is the contestant. */
 export function cellsOf(result: Result, millrace: Result | undefined): string[] {
   const { contestant, problem, missing, doubled } = result
-  const failed = problem !== undefined && (result.perSecond === 0 || missing > 0)
-  if (failed)
-    return [
-      contestant,
-      '-',
-      '-',
-      '-',
-      '-',
-      '-',
-      '-',
-      `no result: ${problem}${missing > 0 && result.perSecond > 0 ? ` (${thousands(result.perSecond)}/s with the rest)` : ''}`
-    ]
+  if (problem !== undefined && (result.perSecond === 0 || missing > 0)) return [contestant, '-', '-', '-', '-', '-', '-', noResult(result)]
   return [
     contestant,
     thousands(result.perSecond),
@@ -67,6 +56,11 @@ export function cellsOf(result: Result, millrace: Result | undefined): string[] 
     doubled > 0 ? String(doubled) : '',
     problem ?? ratio(result, millrace)
   ]
+}
+
+function noResult({ lane, problem, missing, perSecond }: Result): string {
+  if (lane === 'E' && missing > 0) return problem ?? ''
+  return `no result: ${problem}${missing > 0 && perSecond > 0 ? ` (${thousands(perSecond)}/s with the rest)` : ''}`
 }
 
 const thousands = (value: number) => Math.round(value).toLocaleString('en')
