@@ -133,10 +133,7 @@ for (const make of makes) {
     it('divides the messages of a shared subscription, and the rest takes over from one that dies', async () => {
       const topic = unique('shared')
       const publisher = await device(url)
-      const [one, two] = [
-        await taker({ receiveMaximum: 50 }, `$share/group/${topic}`),
-        await taker({ receiveMaximum: 50 }, `$share/group/${topic}`)
-      ]
+      const [one, two] = [await taker({}, `$share/group/${topic}`), await taker({}, `$share/group/${topic}`)]
       const acknowledgeAll = (taker: Taker) => {
         const { acks, taken } = taker
         acks!.acknowledge(taken.splice(0))
