@@ -1,4 +1,5 @@
 /** The project's own files, for the tests that hold its rules. */
+import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -32,6 +33,13 @@ export function projectFiles(...below: string[]): Source[] {
   if (below.length === 0) visit('')
   else for (const folder of below) visit(folder)
   return found
+}
+
+/** The files of the project that git knows; all of them where this is no clone. */
+export function trackedFiles(): Source[] {
+  const { status, stdout } = spawnSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' })
+  const tracked = status === 0 ? new Set(stdout.split('\0')) : undefined
+  return projectFiles().filter(file => tracked?.has(file.path) ?? true)
 }
 
 export interface Import {
