@@ -4,7 +4,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { anyFree } from '../stack/ports.ts'
 import { probeMqtt } from '../stack/probe.ts'
-import { end, launch, type ProcessId } from '../stack/process.ts'
+import { end, isAlive, launch, type ProcessId } from '../stack/process.ts'
 import { services, testHome } from './services.ts'
 import { until } from './until.ts'
 
@@ -42,6 +42,8 @@ const mosquitto: BrokerMake = {
     const broker = await launch({ file: 'mosquitto', args: ['-c', file] }, join(folder, 'mosquitto.log'))
     await until('mosquitto', () => probeMqtt(port), 10_000)
     running = { url: `mqtt://127.0.0.1:${port}`, process: broker }
+    // Where a test run breaks off before it stops what it started.
+    process.once('exit', () => running && isAlive(running.process) && process.kill(running.process.pid))
     return running.url
   },
   async stop() {
