@@ -49,8 +49,8 @@ export class Table {
   /** From the commit with which this share (0 … 1) of the records was there, to the last commit. */
   async window(from: number, count: number, afterShare: number): Promise<Window> {
     const { rows } = await this.pool.query(
-      `with commits as (select ${COMMIT_MS} as at from ${quoted(this.name)} where value >= $1 and value < $2),
-       beginning as (select percentile_disc($3) within group (order by at) as at from commits)
+      `with commits as materialized (select ${COMMIT_MS} as at from ${quoted(this.name)} where value >= $1 and value < $2),
+       beginning as materialized (select percentile_disc($3) within group (order by at) as at from commits)
        select beginning.at as "fromMs", max(commits.at) as "toMs", (count(*) filter (where commits.at > beginning.at))::int as records
        from commits, beginning group by beginning.at`,
       [from, from + count, afterShare]
