@@ -105,7 +105,7 @@ async function mocha(files: readonly string[], environment: Record<string, strin
   const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
   const [passed, failed] = [count('passing'), count('failing')]
   // A run that ended without its summary, or failed outside of a test, is a failure too.
-  return { passed, failed: code !== 0 && failed === 0 ? 1 : failed }
+  return { passed, failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed }
 }
 
 /**
