@@ -18,61 +18,67 @@ export interface PublishOptions {
   readonly clientId?: string
 }
 
+/** A device that hears nothing for so long connects anew and sends again what was not acknowledged. */
+const SILENCE_MS = 15_000
+
 /**
- * Publishes all and resolves when the broker has acknowledged all. A broker that dies is waited for: MQTT.js sends what
- * was not acknowledged again after it has reconnected.
+ * Publishes all and resolves when the broker has acknowledged all. A broker that dies is waited for, and what it has not
+ * acknowledged is sent again, by MQTT.js when it has reconnected, and by a new connection where that comes to nothing.
  */
 export async function publish(url: string, publications: readonly Publication[], options: PublishOptions = {}): Promise<void> {
-  const {
-    qos = 1,
-    window = 200,
-    perSecond,
-    onAcknowledged,
-    clientId = `fleet-${process.pid}-${Math.random().toString(36).slice(2)}`
-  } = options
+  const acknowledged = new Set<number>()
+  const acknowledge = (index: number) => {
+    if (acknowledged.has(index)) return
+    acknowledged.add(index)
+    options.onAcknowledged?.(index)
+  }
+  while (acknowledged.size < publications.length) {
+    const open = [...publications.keys()].filter(index => !acknowledged.has(index))
+    await attempt(url, publications, open, acknowledge, options)
+  }
+}
+
+/** Publishes those of these indexes, in order. Resolves when all are acknowledged, or there was silence for too long. */
+async function attempt(
+  url: string,
+  publications: readonly Publication[],
+  indexes: readonly number[],
+  acknowledge: (index: number) => void,
+  { qos = 1, window = 200, perSecond, clientId = `fleet-${process.pid}-${Math.random().toString(36).slice(2)}` }: PublishOptions
+): Promise<void> {
   const client = mqtt.connect(url, {
     protocolVersion: 5,
     clientId,
     clean: false,
     reconnectPeriod: 200,
-    connectTimeout: 5000,
+    connectTimeout: SILENCE_MS,
     properties: { sessionExpiryInterval: 3600 }
   })
   client.on('error', () => {})
   const startMs = performance.now()
-  let next = 0
-  let open = 0
-  const acknowledged = new Set<number>()
+  let [next, open, done] = [0, 0, 0]
+  let heardMs = startMs
+  let over = false
+  const answered = (index: number) => (error?: Error) => {
+    open--
+    if (error || over) return
+    done++
+    heardMs = performance.now()
+    acknowledge(index)
+  }
   try {
-    await new Promise<void>((resolve, refuse) => {
-      const acknowledge = (index: number) => {
-        // MQTT.js may call back twice for what it sent again after a reconnect.
-        if (acknowledged.has(index)) return
-        open--
-        acknowledged.add(index)
-        onAcknowledged?.(index)
-        if (acknowledged.size === publications.length) resolve()
-        else pump().catch(refuse)
+    while (done < indexes.length && performance.now() - heardMs < SILENCE_MS) {
+      const allowed = perSecond === undefined ? indexes.length : Math.ceil(((performance.now() - startMs) * perSecond) / 1000)
+      while (client.connected && open < window && next < Math.min(allowed, indexes.length)) {
+        const index = indexes[next++]!
+        const { topic, payload } = publications[index]!
+        open++
+        client.publish(topic, payload, { qos }, answered(index))
       }
-      let pumping = false
-      const pump = async () => {
-        if (pumping) return
-        pumping = true
-        while (open < window && next < publications.length) {
-          const index = next++
-          const { topic, payload } = publications[index]!
-          open++
-          client.publish(topic, payload, { qos }, error => (error ? refuse(error) : acknowledge(index)))
-          if (perSecond !== undefined) {
-            const aheadMs = (next * 1000) / perSecond - (performance.now() - startMs)
-            if (aheadMs > 5) await wait(aheadMs)
-          }
-        }
-        pumping = false
-      }
-      client.once('connect', () => pump().catch(refuse))
-    })
+      await wait(1)
+    }
   } finally {
+    over = true
     await client.endAsync(true)
   }
 }
