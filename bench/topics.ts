@@ -1,6 +1,7 @@
 /** Kafka as the benchmark needs it: topics of its own, filled beforehand and read to the end afterwards. */
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
+import { setTimeout as wait } from 'node:timers/promises'
 import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
 import { createTopics } from '../core/kafka/create-topics.ts'
 import { Arrivals } from './arrivals.ts'
@@ -62,8 +63,19 @@ export class Topics {
 
   /** Messages in the topic so far, those of all partitions together. */
   async size(topic: string): Promise<number> {
-    const offsets = await this.admin.fetchTopicOffsets(topic)
+    const offsets = await this.offsets(topic)
     return offsets.reduce((sum, { high }) => sum + Number(high), 0)
+  }
+
+  /** A broker that is busy names itself as leader of a new partition and for a moment denies it when asked. */
+  private async offsets(topic: string, attempts = 20): Promise<{ partition: number; high: string; low: string }[]> {
+    try {
+      return await this.admin.fetchTopicOffsets(topic)
+    } catch (error) {
+      if (attempts <= 1) throw error
+      await wait(250)
+      return this.offsets(topic, attempts - 1)
+    }
   }
 
   /** Puts prepared records into a topic, keyed by device as the pipeline does it. `raw`: as devices send them. */
@@ -91,7 +103,7 @@ export class Topics {
 
   private async each(topic: string, take: (message: KafkaMessage) => void): Promise<void> {
     const ends = new Map<number, bigint>()
-    for (const { partition, high, low } of await this.admin.fetchTopicOffsets(topic)) {
+    for (const { partition, high, low } of await this.offsets(topic)) {
       if (BigInt(high) > BigInt(low)) ends.set(partition, BigInt(high) - 1n)
     }
     if (ends.size === 0) return
