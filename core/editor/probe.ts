@@ -85,7 +85,8 @@ function offer({ ok, message, items = [] }: Answer, input: HTMLInputElement): vo
   })
   const choose = (item: string) => {
     panel.hide()
-    input.value = item
+    // Behind a comma, the next of several.
+    input.value = /,\s*$/.test(input.value) ? `${input.value.trimEnd()} ${item}` : item
     $(input).trigger('change')
     input.focus()
   }

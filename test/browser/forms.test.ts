@@ -13,6 +13,11 @@ const FLOW = [
   { id: 'times', type: 'millrace-normalize', z: 'tab', wires: [] }
 ]
 
+interface Definition {
+  readonly label: () => string
+  readonly defaults: { readonly schema: { readonly validate: (value: unknown, options: object) => unknown } }
+}
+
 describe('the forms in a browser', function () {
   this.timeout(120_000)
   let nodeRed: RunningNodeRed
@@ -136,6 +141,19 @@ describe('the forms in a browser', function () {
     await editor.done()
     assert.deepEqual((await editor.values('times')).fields, [{ from: 'data.temp', to: 'value', as: 'number' }])
     assert.equal(await editor.isValid('times'), true)
+  })
+
+  it('nodes stand before the shared script is there, as when they are installed into a running Node-RED', async () => {
+    const [label, valid] = await editor.page.evaluate(() => {
+      const page = window as unknown as { RED: { nodes: { getType(type: string): Definition } }; millrace: unknown }
+      const { label: labelOf, defaults } = page.RED.nodes.getType('millrace-validate')
+      const shared = page.millrace
+      page.millrace = undefined
+      const found = [labelOf.call({}), defaults.schema.validate.call({}, '', {})]
+      page.millrace = shared
+      return found
+    })
+    assert.deepEqual([label, valid], ['validate', true])
   })
 
   it('what a field is for stands in the tooltip of its label', async () => {
