@@ -62,14 +62,19 @@ async function stage(start: Start, running: RunningContestant, table: Table, { f
   const kept = (await table.countUntil(from, count, publication.finishedMs + GRACE_MS)) / count
   const whole = { ...window, fromMs: publication.startedMs, records: count }
   const found = await table.count(from, count)
+  const seconds = (publication.finishedMs - publication.startedMs) / 1000
+  const problem = problemOf(kept, count / seconds, perSecond)
   return result(start, whole, found, {
     variant: `${perSecond.toLocaleString('en')}/s`,
     records: count,
-    publisher: {
-      seconds: (publication.finishedMs - publication.startedMs) / 1000,
-      cpuMicros: publication.cpuMicros / count
-    },
+    publisher: { seconds, cpuMicros: publication.cpuMicros / count },
     ...(found.missing < count ? await table.latency(from, count) : {}),
-    ...(kept < KEPT_UP ? { problem: `falls behind (${Math.round(kept * 100)} % in time)` } : {})
+    ...(problem ? { problem } : {})
   })
+}
+
+/** The rate was not the one asked for when the broker took less: then nothing is said of the contestant. */
+function problemOf(kept: number, offered: number, perSecond: number): string | undefined {
+  if (offered < KEPT_UP * perSecond) return `the broker took only ${Math.round(offered).toLocaleString('en')}/s from the publisher`
+  return kept < KEPT_UP ? `falls behind (${Math.round(kept * 100)} % in time)` : undefined
 }
