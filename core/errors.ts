@@ -4,7 +4,6 @@
  */
 export const CODES = {
   OPTIONS_INVALID: 'A setting of the node is wrong; the message lists all of them. The node does not start.',
-  CONFIG_UNUSABLE: 'The configuration node that this node refers to is missing, disabled or has wrong settings.',
   NOT_READY: 'The node has not started, so it cannot take a message.',
   CLOSED: 'The node was stopped or redeployed before the work was finished; the source delivers again.',
   DELIVERY_FAILED: 'A node of the flow failed with the message, and no Catch node took the error.',
@@ -60,7 +59,6 @@ export const CODES = {
   ROW_REFUSED: 'The database refused this row; the message has its words.',
   DUPLICATE_KEY: 'A row with the same key is already in the table, and the node is set to reject duplicates.',
   DECOMPRESSION_LIMIT: 'The row updates a compressed chunk, and the database would have to decompress more rows than it allows.',
-  DATABASE_AWAY: 'The database cannot be reached; records wait until it is back.',
   DATABASE_SETTING: 'The database refuses to store anything until a setting is corrected (table, column, right, password); records wait.'
 } as const
 

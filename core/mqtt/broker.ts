@@ -1,5 +1,6 @@
+import type { TlsOptions } from '../tls.ts'
 import { type ConnectionEvents, MqttConnection } from './client.ts'
-import { type Announcement, isSecure, type MqttSettings, type Qos, shownUrl, type TlsOptions } from './settings.ts'
+import { type Announcement, isSecure, type MqttSettings, type Qos, shownUrl } from './settings.ts'
 
 /** What the mqtt-broker configuration node knows. */
 export interface BrokerOptions {

@@ -1,15 +1,5 @@
+import type { TlsOptions } from '../tls.ts'
 export type Qos = 0 | 1 | 2
-
-/** Certificates and checks, as Node-RED's tls-config gives them. */
-export interface TlsOptions {
-  ca?: string | Buffer
-  cert?: string | Buffer
-  key?: string | Buffer
-  passphrase?: string
-  servername?: string
-  rejectUnauthorized?: boolean
-  ALPNProtocols?: string[]
-}
 
 /** A message that says whether this client is there: the birth when it connects, the will when it is gone. */
 export interface Announcement {

@@ -1,14 +1,5 @@
+import type { TlsOptions } from '../tls.ts'
 import type { Place } from './connect-errors.ts'
-
-/** Certificates and checks, as Node-RED's tls-config gives them. */
-export interface TlsOptions {
-  ca?: string | Buffer
-  cert?: string | Buffer
-  key?: string | Buffer
-  passphrase?: string
-  servername?: string
-  rejectUnauthorized?: boolean
-}
 
 /** All that connections to one database need. */
 export interface DatabaseSettings extends Place {

@@ -1,8 +1,8 @@
-import type { ConnectionOptions } from 'node:tls'
 import { reasonOf } from '../../core/errors.ts'
 import { type ClusterSettings, parseBrokers } from '../../core/kafka/settings.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Options } from '../../core/spec.ts'
+import { TLS_UNUSABLE, type TlsOptions } from '../../core/tls.ts'
 import { spec } from './spec.ts'
 
 export type ClusterOptions = Options<typeof spec>
@@ -11,7 +11,7 @@ export type ClusterOptions = Options<typeof spec>
  * The settings of these options.
  * @throws OptionsError that lists all that is wrong
  */
-export function settingsOf(options: ClusterOptions, tls: ConnectionOptions | undefined): ClusterSettings {
+export function settingsOf(options: ClusterOptions, tls: TlsOptions | undefined): ClusterSettings {
   const problems: string[] = []
   let brokers: string[] = []
   try {
@@ -19,7 +19,7 @@ export function settingsOf(options: ClusterOptions, tls: ConnectionOptions | und
   } catch (error) {
     problems.push(reasonOf(error))
   }
-  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: the TLS configuration is missing or cannot be read`)
+  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
   if (options.sasl !== 'none' && options.password === '') problems.push(`${spec.fields.password.label}: is required`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const { clientId, sasl, username, password } = options

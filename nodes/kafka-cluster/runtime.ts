@@ -1,16 +1,11 @@
-import type { ConnectionOptions } from 'node:tls'
-import type { Node, NodeAPI } from 'node-red'
+import type { NodeAPI } from 'node-red'
 import { defineNode } from '../../core/define-node.ts'
 import { askOnce, describeCluster, KafkaCluster, listGroups, listTopics } from '../../core/kafka/cluster.ts'
+import { tlsOptionsOf } from '../../core/tls.ts'
 import { type ClusterOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
-type TlsNode = Node & { valid?: boolean; addTLSOptions?(options: ConnectionOptions): ConnectionOptions }
-
-function settings(options: ClusterOptions, RED: NodeAPI) {
-  const node = options.tls === '' ? undefined : (RED.nodes.getNode(options.tls) as TlsNode | null)
-  return settingsOf(options, node?.valid === false ? undefined : node?.addTLSOptions?.({}))
-}
+const settings = (options: ClusterOptions, RED: NodeAPI) => settingsOf(options, tlsOptionsOf(RED, options.tls))
 
 export default defineNode(
   spec,

@@ -1,6 +1,7 @@
+import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/delivery/fields.ts'
 import type { NodeSpec } from '../../core/spec.ts'
 
-const waits = { acknowledge: ['finished', 'stored'] } as const
+const waits = { acknowledge: WAITS } as const
 
 export const spec = {
   type: 'millrace-kafka-consumer',
@@ -46,11 +47,7 @@ export const spec = {
       kind: 'choice',
       label: 'Acknowledge',
       default: 'finished',
-      choices: {
-        finished: 'when the flow has finished with it',
-        stored: 'when a sink has stored it',
-        received: 'at once, whatever becomes of it'
-      },
+      choices: ACKNOWLEDGE,
       help: 'When an offset may be committed. "Stored" is strict: what no sink confirms is sent again.'
     },
     order: {
@@ -110,27 +107,7 @@ export const spec = {
       section: 'advanced',
       help: 'Records of a transaction that was aborted, or is still open, are left out unless you ask for them.'
     },
-    retries: {
-      kind: 'number',
-      label: 'Retries',
-      default: 5,
-      min: 0,
-      max: 1000,
-      integer: true,
-      section: 'advanced',
-      when: waits,
-      help: 'How often a batch that the flow failed to deal with is sent again, with growing pauses, before it leaves by the second output.'
-    },
-    timeoutS: {
-      kind: 'number',
-      label: 'Timeout',
-      default: 60,
-      min: 1,
-      max: 86_400,
-      unit: 's',
-      section: 'advanced',
-      when: waits,
-      help: 'A batch that the flow has not finished with after this long counts as failed. Sinks that wait for their service ask for more time.'
-    }
+    retries: { ...retries, when: waits },
+    timeoutS: { ...timeoutS, when: waits }
   }
 } as const satisfies NodeSpec

@@ -1,7 +1,8 @@
 import { MqttBroker } from '../../core/mqtt/broker.ts'
-import { isSecure, type TlsOptions, urlProblems } from '../../core/mqtt/settings.ts'
+import { isSecure, urlProblems } from '../../core/mqtt/settings.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Options } from '../../core/spec.ts'
+import { TLS_UNUSABLE, type TlsOptions } from '../../core/tls.ts'
 import { spec } from './spec.ts'
 
 export type BrokerNodeOptions = Options<typeof spec>
@@ -19,7 +20,7 @@ export function brokerOf(options: BrokerNodeOptions, tls: TlsOptions | undefined
 
 function tlsProblems(options: BrokerNodeOptions, tls: TlsOptions | undefined): string[] {
   if (options.tls === '') return []
-  if (tls === undefined) return [`${spec.fields.tls.label}: the TLS configuration is missing or cannot be read`]
+  if (tls === undefined) return [`${spec.fields.tls.label}: ${TLS_UNUSABLE}`]
   const secure = isSecure(new URL(options.url))
   return secure ? [] : [`${spec.fields.tls.label}: only counts with mqtts:// or wss://, but the address is ${options.url}`]
 }

@@ -1,4 +1,7 @@
+import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/delivery/fields.ts'
 import type { NodeSpec } from '../../core/spec.ts'
+
+const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 
 export const spec = {
   type: 'millrace-mqtt-ingest',
@@ -43,11 +46,7 @@ export const spec = {
       kind: 'choice',
       label: 'Acknowledge',
       default: 'finished',
-      choices: {
-        finished: 'when the flow has finished with it',
-        stored: 'when a sink has stored it',
-        received: 'at once, whatever becomes of it'
-      },
+      choices: ACKNOWLEDGE,
       when: { qos: ['1', '2'] },
       help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
     },
@@ -120,28 +119,8 @@ export const spec = {
       section: 'advanced',
       help: 'Larger messages leave by the second output.'
     },
-    retries: {
-      kind: 'number',
-      label: 'Retries',
-      default: 5,
-      min: 0,
-      max: 1000,
-      integer: true,
-      section: 'advanced',
-      when: { qos: ['1', '2'], acknowledge: ['finished', 'stored'] },
-      help: 'How often a batch that the flow failed to deal with is sent again, with growing pauses, before it leaves by the second output.'
-    },
-    timeoutS: {
-      kind: 'number',
-      label: 'Timeout',
-      default: 60,
-      min: 1,
-      max: 86_400,
-      unit: 's',
-      section: 'advanced',
-      when: { qos: ['1', '2'], acknowledge: ['finished', 'stored'] },
-      help: 'A batch that the flow has not finished with after this long counts as failed. Sinks that wait for their service ask for more time.'
-    },
+    retries: { ...retries, when: waits },
+    timeoutS: { ...timeoutS, when: waits },
     clientId: {
       kind: 'text',
       label: 'Client id',

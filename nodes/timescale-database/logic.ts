@@ -1,6 +1,7 @@
 import { OptionsError } from '../../core/options-error.ts'
-import { type DatabaseSettings, fromUrl, type TlsOptions, urlProblems } from '../../core/postgres/settings.ts'
+import { type DatabaseSettings, fromUrl, urlProblems } from '../../core/postgres/settings.ts'
 import type { Options } from '../../core/spec.ts'
+import { TLS_UNUSABLE, type TlsOptions } from '../../core/tls.ts'
 import { spec } from './spec.ts'
 
 export type DatabaseNodeOptions = Options<typeof spec>
@@ -13,7 +14,7 @@ const CONNECT_TIMEOUT_MS = 10_000
  */
 export function settingsOf(options: DatabaseNodeOptions, tls: TlsOptions | undefined, applicationName = 'millrace'): DatabaseSettings {
   const problems = options.connection === 'url' ? urlProblems(options.url).map(problem => `${spec.fields.url.label}: ${problem}`) : []
-  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: the TLS configuration is missing or cannot be read`)
+  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const given = options.connection === 'url' ? fromUrl(options.url) : { ...options, tls: undefined }
   return {

@@ -1,21 +1,14 @@
-import type { Node, NodeAPI } from 'node-red'
+import type { NodeAPI } from 'node-red'
 import { defineNode } from '../../core/define-node.ts'
 import { describeDatabase, listColumns, listTables } from '../../core/postgres/describe.ts'
 import { Database } from '../../core/postgres/pool.ts'
-import type { TlsOptions } from '../../core/postgres/settings.ts'
+import { tlsOptionsOf } from '../../core/tls.ts'
 import { type DatabaseNodeOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
-type TlsNode = Node & { valid?: boolean; addTLSOptions?(options: TlsOptions): TlsOptions }
-
-function tlsOf(RED: NodeAPI, id: string): TlsOptions | undefined {
-  const node = id === '' ? undefined : (RED.nodes.getNode(id) as TlsNode | null)
-  return node?.valid === false ? undefined : node?.addTLSOptions?.({})
-}
-
 /** For the dialog: with its unsaved values, and one connection that is closed at once. */
 async function asked<T>(options: DatabaseNodeOptions, RED: NodeAPI, ask: (database: Database) => Promise<T>): Promise<T> {
-  const database = new Database({ ...settingsOf(options, tlsOf(RED, options.tls), 'millrace dialog'), maxConnections: 1 })
+  const database = new Database({ ...settingsOf(options, tlsOptionsOf(RED, options.tls), 'millrace dialog'), maxConnections: 1 })
   try {
     return await ask(database)
   } finally {
@@ -26,7 +19,7 @@ async function asked<T>(options: DatabaseNodeOptions, RED: NodeAPI, ask: (databa
 export default defineNode(
   spec,
   ({ options, RED }) => {
-    const database = new Database(settingsOf(options, tlsOf(RED, options.tls)))
+    const database = new Database(settingsOf(options, tlsOptionsOf(RED, options.tls)))
     return { provides: database, close: () => database.retire() }
   },
   {

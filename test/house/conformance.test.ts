@@ -19,7 +19,7 @@ import { type Room, readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
 import { CODES } from '../../core/errors.ts'
 import { type Field, type NodeSpec, parseOptions } from '../../core/spec.ts'
-import { ROOT } from './sources.ts'
+import { projectFiles, ROOT } from './sources.ts'
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   'node-red': { nodes: Record<string, string>; plugins: Record<string, string> }
@@ -201,6 +201,17 @@ describe('the palette', () => {
       assert.match(code, /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/)
       assert.match(sentence, /^[A-Z`{].*\.$/, `${code}: "${sentence}"`)
     }
+  })
+
+  it('lists no code that nothing reports', () => {
+    const text = projectFiles('core', 'nodes')
+      .filter(({ path }) => path.endsWith('.ts') && path !== 'core/errors.ts')
+      .map(file => file.text)
+      .join('\n')
+    assert.deepEqual(
+      Object.keys(CODES).filter(code => !new RegExp(`['"]${code}['"]`).test(text)),
+      []
+    )
   })
 
   it('has the same nodes and codes in its README', async () => {
