@@ -28,7 +28,8 @@ const bytes = fc.oneof(
 )
 const part = fc.option(bytes)
 const headers = fc.dictionary(
-  fc.string({ unit: 'binary', maxLength: 20 }).filter(name => name !== '__proto__'),
+  // kafkajs takes what every object inherits for an earlier header of that name: it is no measure for these.
+  fc.string({ unit: 'binary', maxLength: 20 }).filter(name => !(name in {})),
   fc.oneof(bytes, fc.array(bytes, { maxLength: 3 })),
   { maxKeys: 4 }
 )
@@ -89,6 +90,14 @@ describe('core/kafka: records as kafkajs writes and reads them, faster', () => {
     assert.throws(() => encodeRecord({ headers: { a: {} as unknown as string } }), TypeError)
     assert.throws(() => encodeRecord({ value: 'x', timestampDelta: Number.NaN }), RangeError)
   })
+
+  for (const name of ['valueOf', 'toString', 'constructor', 'hasOwnProperty']) {
+    it(`a header named ${name} is a header like any other`, () => {
+      const body = bodyOf(encodeRecord({ value: 'x', headers: { [name]: 'b' } }).buffer)
+      const { headers: found } = decodeRecord({ buffer: body, offset: 0 }, { firstOffset: '0', firstTimestamp: '0' })
+      assert.deepEqual(Object.entries(found), [[name, Buffer.from('b')]])
+    })
+  }
 
   it('a header named __proto__ is a header', () => {
     const body = bodyOf(encodeRecord({ value: 'x', headers: { ['__proto__']: 'evil', a: 'b' } }).buffer)
