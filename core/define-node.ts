@@ -8,7 +8,7 @@ import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
 import { OptionsError } from './options-error.ts'
 import { type Probes, probeRoute } from './probe.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
-import { Status } from './status.ts'
+import { isHealthy, Status } from './status.ts'
 
 export type Done = (error?: Error) => void
 export type Outputs = readonly (object | null)[]
@@ -62,8 +62,12 @@ export function defineNode<S extends NodeSpec>(spec: S, start: Start<S>, probes?
 }
 
 function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: Start<S>, RED: NodeAPI): void {
-  const status = new Status(shown => node.status(shown))
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')
+  metrics.status = undefined
+  const status = new Status(shown => {
+    metrics.status = { healthy: isHealthy(shown), text: shown.text }
+    node.status(shown)
+  })
   let behaviour: Behaviour | undefined
   try {
     const raw = { ...config, ...(node.credentials as object | undefined) } as Record<string, unknown>
@@ -71,7 +75,7 @@ function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: St
     behaviour = start(contextOf(node, RED, spec, options, metrics, status))
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {
-    refuse(node, error)
+    refuse(node, metrics, error)
   }
   if (spec.inputs === 1) listen(node, behaviour, metrics)
   node.on('close', (removed: boolean, done: () => void) => {
@@ -111,8 +115,9 @@ function contextOf<S extends NodeSpec>(
 }
 
 /** Wrong settings: a red ring with the code, one message that lists all problems, and no start. */
-function refuse(node: Node, error: unknown): void {
+function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
   const code = error instanceof OptionsError ? error.code : 'NOT_READY'
+  metrics.status = { healthy: false, text: code }
   node.status({ fill: 'red', shape: 'ring', text: code })
   node.error(reasonOf(error))
 }

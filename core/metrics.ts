@@ -15,6 +15,8 @@ export class NodeMetrics {
   /** Taken, then given back to the protocol before the flow was done with them (rebalance, redeploy): it delivers them again. */
   returned = 0
   inFlight = 0
+  /** What the status below the node says of its work; absent before the node has said anything. */
+  status: { readonly healthy: boolean; readonly text: string } | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
 
@@ -53,7 +55,14 @@ export function forgetMetrics(id: string): void {
 }
 
 export interface MetricsReport {
-  nodes: { id: string; type: string; name: string; counts: Record<Count, number>; gauges: Record<string, number> }[]
+  nodes: {
+    id: string
+    type: string
+    name: string
+    counts: Record<Count, number>
+    gauges: Record<string, number>
+    status?: { healthy: boolean; text: string }
+  }[]
 }
 
 export function report(): MetricsReport {
@@ -63,7 +72,8 @@ export function report(): MetricsReport {
       type: node.type,
       name: node.name,
       counts: node.counts(),
-      gauges: Object.fromEntries(node.gauges)
+      gauges: Object.fromEntries(node.gauges),
+      ...(node.status && { status: node.status })
     }))
   }
 }
@@ -77,6 +87,8 @@ export function prometheusText(): string {
     lines.push(`# TYPE ${name} ${gauge ? 'gauge' : 'counter'}`)
     for (const node of registry.values()) lines.push(`${name}{${labels(node)}} ${node[count]}`)
   }
+  lines.push('# TYPE millrace_healthy gauge')
+  for (const node of registry.values()) if (node.status) lines.push(`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`)
   for (const gauge of new Set([...registry.values()].flatMap(node => [...node.gauges.keys()]))) {
     const name = `millrace_${gauge.replace(/[^a-zA-Z0-9]+/g, '_').toLowerCase()}`
     lines.push(`# TYPE ${name} gauge`)

@@ -5,6 +5,9 @@ export interface Shown {
   readonly text: string
 }
 
+/** Neither waiting for something (yellow) nor failed (red). */
+export const isHealthy = ({ fill }: Shown): boolean => fill !== 'yellow' && fill !== 'red'
+
 /** Passes a status on at most once a second and only when it changed; the last one always arrives. */
 export class Status {
   #wanted: Shown | undefined

@@ -69,6 +69,19 @@ export class NodeRedProcess {
     return (await response.json()) as MetricsReport
   }
 
+  /** Waits until all nodes of this type say that they are well: that they are subscribed, have joined their group. */
+  async healthy(type: string): Promise<void> {
+    await until(
+      `every ${type} to be well`,
+      async () => {
+        const nodes = (await this.metrics()).nodes.filter(node => node.type === type)
+        return nodes.length > 0 && nodes.every(({ status }) => status?.healthy)
+      },
+      60_000,
+      50
+    )
+  }
+
   /** SIGKILL, or SIGTERM and wait for its end. */
   async end(signal: 'SIGKILL' | 'SIGTERM'): Promise<void> {
     const child = this.#child

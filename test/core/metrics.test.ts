@@ -18,6 +18,14 @@ describe('metrics', () => {
     assert.deepEqual([found?.name, found?.counts.rejected, found?.gauges.lag], ['check', 2, 7])
   })
 
+  it('say whether a node is well, once it has said so', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'check')
+    assert.ok(!prometheusText().includes('millrace_healthy{id="m1"'))
+    node.status = { healthy: false, text: 'broker away' }
+    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.status, { healthy: false, text: 'broker away' })
+    assert.match(prometheusText(), /^millrace_healthy\{id="m1",.*\} 0$/m)
+  })
+
   it('are written in the text format of Prometheus, with names escaped', () => {
     const node = metricsFor('m1', 'millrace-validate', 'a "b"\\\n')
     node.stored = 3

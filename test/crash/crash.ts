@@ -38,6 +38,8 @@ export interface Result {
 const READINGS = 6_000
 const BEFORE: Record<Hop, TabName[]> = { ingest: [], process: ['ingest'], persist: ['ingest', 'process'] }
 const ALL: TabName[] = ['ingest', 'process', 'persist']
+/** What the broker takes before this has subscribed for the first time goes to nobody. */
+const SUBSCRIBER = 'millrace-mqtt-ingest'
 const AWAY_MS = 1_500
 let runs = 0
 
@@ -82,6 +84,7 @@ async function upTo(run: Run): Promise<void> {
   const share = 0.2 + 0.5 * ((seed * 0.618) % 1)
   if (hop === 'ingest') {
     await nodeRed.start()
+    await nodeRed.healthy(SUBSCRIBER)
     const published = publishAll(run)
     await until('the hop to be under way', () => run.acknowledged.size > READINGS * share, 60_000, 5)
     await fault(run)
@@ -91,6 +94,7 @@ async function upTo(run: Run): Promise<void> {
   const before = pipeline(BEFORE[hop], names, { 'millrace-mqtt-ingest': { qos: String(run.qos) } })
   nodeRed.deploy(before)
   await nodeRed.start()
+  await nodeRed.healthy(SUBSCRIBER)
   await publishAll(run)
   const reached = hop === 'process' ? names.raw : names.clean
   await settled(`${reached} to be complete`, () => endOf(brokers, reached))
@@ -122,12 +126,14 @@ async function fault({ target, how, nodeRed }: Run): Promise<void> {
 async function result({ names, sent, acknowledged, brokers, database, nodeRed }: Run): Promise<Result> {
   const known = sent.filter((_reading, index) => acknowledged.has(index))
   const expected = expectedOf(known)
+  const found = async () => account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter), known)
   const done = async () =>
-    (await countRows(database, names.table)) >= expected.rows && (await endOf(brokers, names.deadLetter)) >= expected.letters
-  await until('all of it to arrive', done, 150_000, 200).catch(() => undefined)
+    (await countRows(database, names.table)) >= expected.rows &&
+    (await endOf(brokers, names.deadLetter)) >= expected.letters &&
+    (await found()).lost.length === 0
+  await until('all of it to arrive', done, 120_000, 500).catch(() => undefined)
   await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
-  const found = account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter), known)
-  return { ...found, sent: sent.length, acknowledged: acknowledged.size }
+  return { ...(await found()), sent: sent.length, acknowledged: acknowledged.size }
 }
 
 /** Until a number has stayed the same for a second. */

@@ -31,6 +31,7 @@ describe('the whole pipeline, on real services', function () {
       environment: { MQTT_URL: mqttUrl, KAFKA_BROKERS: brokers, TIMESCALE_URL: database }
     })
     await nodeRed.start()
+    await nodeRed.healthy('millrace-mqtt-ingest')
   })
   after(() => nodeRed?.remove())
 
