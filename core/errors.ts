@@ -44,6 +44,8 @@ export const CODES = {
   KAFKA_TOPIC_MISSING: 'The Kafka topic does not exist; the records wait until it does.',
   KAFKA_RECORD_REFUSED: 'Kafka refuses the record for what it is, e.g. one without a key in a compacted topic.',
   KAFKA_OFFSET_LOST: 'The committed offset is no longer in the topic, and the node was told to stop in that case.',
+  TRANSACTION_MIXED: 'The message was made of messages of several Kafka transactions, and no one transaction can hold it.',
+  TRANSACTION_OVER: 'The Kafka transaction that the records belong to has ended meanwhile; the source delivers them again.',
   MESSAGE_TOO_LARGE: 'The record is larger than the Kafka topic takes (max.message.bytes).',
   NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or holds a BigInt.',
   KEY_MISSING: 'The record has no key, and the node was told that it must have one.',

@@ -217,6 +217,11 @@ export async function restartService<N extends ServiceName>(
   return services[name]
 }
 
+/** Begins anew where no living process shares the services: what earlier runs left there slows the brokers down. */
+export async function resetUnshared(home: string): Promise<void> {
+  if (!readState(home).users.some(isAlive)) await resetServices(home)
+}
+
 /** Ends what runs there and removes its data. The jars stay in the user's cache. */
 export async function resetServices(home: string): Promise<void> {
   await stopServices(home, serviceNames, 'SIGKILL')

@@ -92,8 +92,16 @@ export class NodeRedProcess {
     await gone
   }
 
-  /** Ends it and removes its folder. */
+  /** Takes its nodes out, so that they end their MQTT sessions, which would gather messages from now on. */
+  async #undeploy(): Promise<void> {
+    if (this.#child === undefined) return
+    const headers = { 'Content-Type': 'application/json', 'Node-RED-API-Version': 'v1' }
+    await fetch(`${this.url}/flows`, { method: 'POST', headers, body: '[]', signal: AbortSignal.timeout(15_000) }).catch(() => undefined)
+  }
+
+  /** Ends it, without a trace in the services, and removes its folder. */
   async remove(): Promise<void> {
+    await this.#undeploy()
     await this.end('SIGKILL')
     rmSync(this.#folder, { recursive: true, force: true })
   }

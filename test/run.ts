@@ -6,7 +6,7 @@ import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { leaveServices } from '../stack/lifecycle.ts'
+import { leaveServices, resetUnshared } from '../stack/lifecycle.ts'
 import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -123,6 +123,7 @@ async function twice(files: readonly string[], environment: Record<string, strin
 async function tests(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
   let [passed, failed] = [0, 0]
   try {
+    await resetUnshared(testHome)
     await services('mqtt', 'kafka', 'timescale', 'postgres')
     for (const together of processesOf(files)) {
       const startMs = performance.now()

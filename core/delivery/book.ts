@@ -1,3 +1,4 @@
+import { MillraceError } from '../errors.ts'
 import { allot, outcome } from './counts.ts'
 import { markConfirmed } from './flight.ts'
 import type { FlowMessage } from './node-red.ts'
@@ -120,6 +121,16 @@ export class Book implements DeliveryOwner {
       if (delivery.pending === 0) this.#enqueue(delivery)
     }
     markConfirmed(message as FlowMessage)
+  }
+
+  transactionOf(message: object): object | undefined {
+    const transactions = new Set<object | undefined>()
+    eachOpen(tokenOf(message), delivery => transactions.add(delivery.options.transaction))
+    if (transactions.size < 2) return transactions.values().next().value
+    throw new MillraceError(
+      'TRANSACTION_MIXED',
+      'The message was made of messages of several Kafka transactions, as by a join node: no one transaction can hold it.'
+    )
   }
 
   failByHand(message: object, error: FlowError): void {

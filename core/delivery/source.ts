@@ -44,6 +44,18 @@ export interface TakenMessage {
   acknowledge(): void
   /** The output it leaves by; 0 where absent. */
   readonly output?: number
+  /** Where what the flow does with it and its acknowledgement happen together or not at all. */
+  readonly transaction?: SourceTransaction | undefined
+}
+
+/** One message's. Each attempt has its own beginning, and what an attempt did that was not committed has not happened. */
+export interface SourceTransaction {
+  /** Resolves with what sinks write into; undefined if an attempt that seemed to have failed was committed after all. */
+  begin(): Promise<object | undefined>
+  /** The flow has dealt with the message. A rejection means another attempt. */
+  commit(): Promise<void>
+  /** Why the last attempt failed lies here, not in the flow. */
+  readonly broken: boolean
 }
 
 /** What a source waits for, for its status. */
@@ -150,7 +162,7 @@ export class DeliverySource {
     return lane
   }
 
-  #attempt(held: Held, message: NodeMessage = held.taken.rebuild()): void {
+  #attempt(held: Held, message: NodeMessage = held.taken.rebuild(), transaction?: object): void {
     const { node, mode, timeoutMs, deadLetterOutput } = this.options
     const { records, output = 0 } = held.taken
     const letter = held.writtenOff ? deadLetterOf(message, this.#stage, held.writtenOff.error, held.writtenOff.attempts) : message
@@ -158,6 +170,7 @@ export class DeliverySource {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,
       timeoutMs,
+      transaction,
       onSettled: settlement => this.#settled(held, settlement)
     })
     held.delivery = delivery
@@ -176,7 +189,7 @@ export class DeliverySource {
   #settled(held: Held, settlement: Settlement): void {
     held.delivery = null
     if (held.gone) return
-    if (settlement.kind === 'acknowledge') this.#finish(held, settlement)
+    if (settlement.kind === 'acknowledge') this.#dealtWith(held, settlement)
     else if (settlement.kind === 'retry') this.#retry(held, settlement.error)
     else if (this.#tracker.deploying) this.#afterDeployment(held)
     else this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
@@ -186,6 +199,10 @@ export class DeliverySource {
     const { node, metrics, retries, deadLetterOutput } = this.options
     const isDeadLetter = held.writtenOff !== null || held.taken.output === deadLetterOutput
     this.#reason = error.message
+    if (held.taken.transaction?.broken) {
+      this.#laterAgain(held)
+      return
+    }
     if (held.failures < retries || isDeadLetter) {
       metrics.retried += held.taken.records
       this.#again(held, backoffMs(held.failures++, this.options.backoff))
@@ -222,6 +239,11 @@ export class DeliverySource {
       this.#afterDeployment(held)
       return
     }
+    const { transaction } = held.taken
+    if (transaction !== undefined) {
+      void this.#attemptIn(transaction, held, message)
+      return
+    }
     try {
       this.#attempt(held, message)
     } catch (error) {
@@ -230,7 +252,43 @@ export class DeliverySource {
     }
   }
 
-  #finish(held: Held, counted: Settlement & { kind: 'acknowledge' }): void {
+  async #attemptIn(transaction: SourceTransaction, held: Held, message?: NodeMessage): Promise<void> {
+    try {
+      const scope = await transaction.begin()
+      if (held.gone) return
+      if (scope === undefined) this.#finish(held, { ...NOTHING_DONE, duplicates: held.taken.records })
+      else if (this.#tracker.deploying) this.#afterDeployment(held)
+      else this.#attempt(held, message, scope)
+    } catch (error) {
+      this.#reason = reasonOf(error)
+      if (!held.gone) this.#laterAgain(held)
+    }
+  }
+
+  /** Another attempt for a reason that does not lie in the flow, however many there were. */
+  #laterAgain(held: Held): void {
+    this.options.metrics.retried += held.taken.records
+    this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
+  }
+
+  #dealtWith(held: Held, counted: Acknowledged): void {
+    const { transaction } = held.taken
+    if (transaction === undefined) {
+      this.#finish(held, counted)
+      return
+    }
+    transaction.commit().then(
+      () => {
+        if (!held.gone) this.#finish(held, counted)
+      },
+      error => {
+        this.#reason = reasonOf(error)
+        if (!held.gone) this.#laterAgain(held)
+      }
+    )
+  }
+
+  #finish(held: Held, counted: Acknowledged): void {
     const { metrics, onCapacity } = this.options
     const { records } = held.taken
     metrics.inFlight -= records
@@ -265,6 +323,9 @@ export class DeliverySource {
     held.delivery = null
   }
 }
+
+type Acknowledged = Settlement & { kind: 'acknowledge' }
+const NOTHING_DONE: Acknowledged = { kind: 'acknowledge', stored: 0, rejected: 0, duplicates: 0, filtered: 0 }
 
 /** A message that the source has sent and not acknowledged. */
 class Held implements PrefixEntry {

@@ -78,6 +78,9 @@ export class FlowTracker implements Tracker {
   confirm(message: object, confirmed: Confirmed): void {
     this.#book.confirm(message, confirmed)
   }
+  transactionOf(message: object): object | undefined {
+    return this.#book.transactionOf(message)
+  }
   fail(message: object, error: { code: string; message: string }): void {
     this.#book.failByHand(message, error)
   }

@@ -28,6 +28,8 @@ export interface OpenOptions {
   /** Settles as retry when this long has passed without the flow finishing or a sink saying that it is still at it. */
   readonly timeoutMs: number
   readonly onSettled: (settlement: Settlement) => void
+  /** What sinks that can write into a transaction of the source write into; see `Tracker.transactionOf`. */
+  readonly transaction?: object | undefined
 }
 
 /** What nodes need of the tracker. Everything takes the message as the node received it (or any copy of it). */
@@ -36,6 +38,11 @@ export interface Tracker {
   open(message: object, nodeId: string, options: OpenOptions): Delivery
   /** A sink has made the records durable (rejected: has stored them as dead letters). Call before `done()`. */
   confirm(message: object, confirmed: Confirmed): void
+  /**
+   * The transaction of the source that this message belongs to; undefined if there is none.
+   * @throws MillraceError TRANSACTION_MIXED for a message that was made of several, as by a join
+   */
+  transactionOf(message: object): object | undefined
   /** Fails the delivery by hand, whatever the flow does. */
   fail(message: object, error: { code: string; message: string }): void
   /** A sink that waits for its service says so, so that the delivery does not time out meanwhile. */

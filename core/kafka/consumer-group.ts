@@ -4,9 +4,11 @@ import { MillraceError, reasonOf } from '../errors.ts'
 import { KafkaClient, RETRY } from './client.ts'
 import { registerCodecs } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
+import { FetchPace } from './fetch-pace.ts'
 import { GroupLedgers } from './group-ledgers.ts'
 import { Health, type HealthEvents } from './health.ts'
 import type { Receipt } from './offset-ledger.ts'
+import { PartitionTransaction } from './partition-transaction.ts'
 import type { ClusterSettings } from './settings.ts'
 import type { SharedAdmin } from './shared-admin.ts'
 import { type Assignment, lostSentence, partitionOffsets, type Start, type StartPolicy, startOffsets } from './start-offsets.ts'
@@ -44,6 +46,8 @@ export interface GroupOptions extends StartPolicy {
   readonly maxBytesPerPartition: number
   /** How long the group waits for a member that has vanished. */
   readonly sessionTimeoutMs?: number
+  /** Who commits the offsets: this member, or what deals with the batches, in a `transaction`; this member where absent. */
+  readonly commits?: 'here' | 'elsewhere'
   /** How soon new partitions are found. */
   readonly metadataMaxAgeMs?: number
 }
@@ -56,6 +60,11 @@ const SESSION_TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 2_000
 /** For the last commit, and to leave the group: the fetch that is under way has to come back before. */
 const CLOSE_GRACE_MS = 2_000
+/** Partitions that are taken over at a time, so that none waits for the pause after another. */
+const SIDE_BY_SIDE = 32
+
+/** What the coordinator of a group answers while it starts or moves to another broker. */
+const PASSES = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
 
 type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
@@ -70,6 +79,7 @@ export class ConsumerGroup {
   #commit: Commit | undefined
   #committing: Promise<void> | undefined
   readonly #ledgers = new GroupLedgers()
+  readonly #pace = new FetchPace()
   #generation = 0
   /** It is known where to read from. */
   #ready = false
@@ -98,6 +108,12 @@ export class ConsumerGroup {
   }
   resume(topic: string, partition: number): void {
     this.#consumer?.resume([{ topic, partitions: [partition] }])
+  }
+
+  /** For batches of this partition, where offsets are committed elsewhere. */
+  transaction(topic: string, partition: number, timeoutMs: number): PartitionTransaction {
+    const { settings, admin, groupId } = this.options
+    return new PartitionTransaction({ settings, admin, groupId, topic, partition, timeoutMs }, error => this.#health.trouble(error))
   }
 
   /** Offsets of the assigned partitions that were not dealt with. */
@@ -146,19 +162,25 @@ export class ConsumerGroup {
     try {
       await consumer.connect()
       await consumer.subscribe({ topics: [...topics], fromBeginning: outOfRange !== 'latest' })
-      await consumer.run({ autoCommit: false, eachBatchAutoResolve: false, eachBatch: payload => this.#take(consumer, payload) })
+      await consumer.run({
+        autoCommit: false,
+        eachBatchAutoResolve: false,
+        partitionsConsumedConcurrently: SIDE_BY_SIDE,
+        eachBatch: payload => this.#take(consumer, payload)
+      })
     } catch (error) {
       this.#crashed(client, consumer, error)
     }
   }
 
   #listen(consumer: Consumer): void {
-    const { GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS, RECEIVED_UNSUBSCRIBED_TOPICS } = consumer.events
+    const { FETCH, GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS, RECEIVED_UNSUBSCRIBED_TOPICS } = consumer.events
     consumer.on(GROUP_JOIN, ({ payload }) => {
       if (consumer !== this.#consumer || this.#closed) return
       const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
       this.#joined(consumer, assignments)
     })
+    consumer.on(FETCH, () => this.#pace.answered(performance.now()))
     consumer.on(HEARTBEAT, () => {
       if (this.#ready) this.#health.works()
     })
@@ -240,11 +262,20 @@ export class ConsumerGroup {
         part: nextOffset => ledger.open(nextOffset)
       })
       resolveOffset(last)
+      this.#pace.add(messages.length)
+      await this.#untilNextFetch()
     } catch (error) {
       // Nobody knows how much of it was taken over, so all is read again.
       this.#ledgers.forget()
       this.#crashed(this.#client, this.#consumer, error)
     }
+  }
+
+  /** Of the partitions of one fetch, which are taken over at once, each waits; the next fetch begins when all have. */
+  async #untilNextFetch(): Promise<void> {
+    await null
+    const waitMs = this.#pace.waitMs(performance.now())
+    if (waitMs >= 1) await new Promise(resolve => setTimeout(resolve, waitMs))
   }
 
   /**
@@ -253,7 +284,7 @@ export class ConsumerGroup {
    */
   async #commitNow(): Promise<void> {
     const consumer = this.#consumer
-    if (this.#committing !== undefined || consumer === undefined) return
+    if (this.#committing !== undefined || consumer === undefined || this.options.commits === 'elsewhere') return
     const generation = this.#generation
     const due = this.#ledgers.due()
     if (due === undefined) return
@@ -276,7 +307,8 @@ export class ConsumerGroup {
     this.#generation++
     this.#ready = false
     this.#ledgers.setAside()
-    this.#health.fails(this.#explain(error))
+    if (PASSES.has(protocolErrorOf(error) ?? '')) this.#health.waits(this.#explain(error))
+    else this.#health.fails(this.#explain(error))
     void client?.close(async () => consumer?.disconnect(), 1_000)
     this.#restart = setTimeout(() => void this.#run(), backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 }))
   }

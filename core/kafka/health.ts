@@ -9,6 +9,7 @@ export interface HealthEvents {
 
 /** A short trouble that the first retries heal is nobody's concern. */
 const BEARABLE_MS = 1_000
+const PATIENCE_MS = 10_000
 
 /** Makes two words of the many lines that a client has for one outage: away, and up again. */
 export class Health {
@@ -38,6 +39,13 @@ export class Health {
     const nowMs = this.nowMs()
     this.#troubleSinceMs ??= nowMs
     if (this.#state !== 'up' || nowMs - this.#troubleSinceMs >= BEARABLE_MS) this.fails(error)
+  }
+
+  /** A broker asks for patience, as one does that has just started: an outage if it goes on asking. */
+  waits(error: MillraceError): void {
+    const nowMs = this.nowMs()
+    this.#troubleSinceMs ??= nowMs
+    if (nowMs - this.#troubleSinceMs >= PATIENCE_MS) this.fails(error)
   }
 
   fails(error: MillraceError): void {

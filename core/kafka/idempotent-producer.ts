@@ -76,7 +76,7 @@ export class IdempotentProducer {
 }
 
 /** Asks for the topic's own limit. Also tells at once that the topic is missing, which a send finds after half a minute. */
-async function maxMessageBytesOf(client: KafkaClient, topic: string): Promise<number> {
+export async function maxMessageBytesOf(client: KafkaClient, topic: string): Promise<number> {
   const admin = client.kafka.admin({ retry: { retries: 0 } })
   try {
     await admin.connect()

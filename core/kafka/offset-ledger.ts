@@ -1,6 +1,8 @@
 /** A part of a partition that was handed over; `done` says that it was dealt with. */
 export interface Receipt {
   done(): void
+  /** The group's offset is moved behind it by somebody else than the group's member, now or already. */
+  committed(): void
 }
 
 class Entry implements Receipt {
@@ -12,6 +14,9 @@ class Entry implements Receipt {
   done(): void {
     this.isDone = true
     this.ledger.advance()
+  }
+  committed(): void {
+    this.ledger.committed(this.nextOffset)
   }
 }
 

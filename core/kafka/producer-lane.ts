@@ -1,7 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import { type MillraceError, reasonOf } from '../errors.ts'
-import { protocolErrorOf } from './connect-errors.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
+import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusals.ts'
 
 /** What a lane sends with; made anew after every rejection. */
 export interface Sender {
@@ -217,36 +217,4 @@ export class ProducerLane {
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
-function acknowledge(batch: readonly ProduceRecord[]): void {
-  for (const { parcel } of batch) if (--parcel.open === 0) parcel.finished()
-}
-
-function refuse(record: ProduceRecord, refusal: Refusal): void {
-  const { parcel } = record
-  parcel.refused(record, refusal)
-  if (--parcel.open === 0) parcel.finished()
-}
-
-const tooLarge = (bytes: number, limit: number) =>
-  `The record has ${bytes} bytes as Kafka counts, the topic takes ${limit} (max.message.bytes).`
-
 const totalBytes = (batch: readonly ProduceRecord[]) => batch.reduce((sum, record) => sum + bytesOf(record), 0)
-
-interface Refusal {
-  readonly code: 'MESSAGE_TOO_LARGE' | 'KAFKA_RECORD_REFUSED'
-  readonly message: string
-}
-
-const REFUSED_AS_RECORD = new Set(['INVALID_RECORD', 'INVALID_TIMESTAMP', 'UNSUPPORTED_FOR_MESSAGE_FORMAT', 'CORRUPT_MESSAGE'])
-const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
-
-/**
- * Why a record of the batch can never be written; undefined for errors that may pass. An error of kafkajs itself is one of
- * these: what could be wrong with a record here was found before the send.
- */
-function refusalOf(error: unknown): Refusal | undefined {
-  const type = protocolErrorOf(error) ?? ''
-  if (TOO_LARGE.has(type)) return { code: 'MESSAGE_TOO_LARGE', message: 'The record is larger than the topic takes (max.message.bytes).' }
-  if (!REFUSED_AS_RECORD.has(type)) return undefined
-  return { code: 'KAFKA_RECORD_REFUSED', message: `Kafka refuses the record: ${reasonOf(error)} (${type}).` }
-}

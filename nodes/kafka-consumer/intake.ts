@@ -1,18 +1,24 @@
-import type { DeliverySource } from '../../core/delivery/source.ts'
+import type { DeliverySource, SourceTransaction } from '../../core/delivery/source.ts'
 import type { FetchedBatch } from '../../core/kafka/consumer-group.ts'
 import type { Receipt } from '../../core/kafka/offset-ledger.ts'
-import { KafkaBatch, type Shape, type Span, spansOf } from './logic.ts'
+import type { PartitionTransaction } from '../../core/kafka/partition-transaction.ts'
+import { KafkaBatch, runsOf, type Shape, type Span, spansOf } from './logic.ts'
 
 export const ACCEPTED = 0
 export const REJECTED = 1
 /** So that a batch of large payloads stays small: 500 records of telemetry have about 60 kB. */
 const MAX_BATCH_BYTES = 262_144
 
+/** Batches of a partition that are held before it is paused: resuming costs up to 200 ms, which these bridge. */
+const MIN_HELD = 4
+
 export interface IntakeOptions {
   readonly shape: Shape
   readonly batchSize: number
-  /** Batches of a partition that may be on their way. */
+  /** Batches of a partition that may be on their way; one with transactions. */
   readonly perPartition: number
+  /** Opens what the batches of a partition are dealt with in, one after the other; absent where offsets are committed later. */
+  readonly transactionOf?: ((topic: string, partition: number) => PartitionTransaction) | undefined
   pause(topic: string, partition: number): void
   resume(topic: string, partition: number): void
 }
@@ -20,6 +26,8 @@ export interface IntakeOptions {
 interface Waiting {
   readonly batch: KafkaBatch
   readonly span: Span
+  /** The offset behind it. */
+  readonly next: bigint
   readonly receipt: Receipt
 }
 
@@ -28,6 +36,7 @@ interface Lane {
   readonly topic: string
   readonly partition: number
   readonly waiting: Waiting[]
+  readonly transaction: PartitionTransaction | undefined
   paused: boolean
 }
 
@@ -45,10 +54,12 @@ export class Intake {
   take({ topic, partition, messages, nextOffset, part }: FetchedBatch): void {
     const lane = this.#laneOf(topic, partition)
     const batch = new KafkaBatch(topic, partition, messages)
-    for (const span of spansOf(messages, this.options.batchSize, MAX_BATCH_BYTES)) {
-      const isLast = span.to === messages.length
-      const receipt = part(isLast ? nextOffset : BigInt(messages[span.to]!.offset))
-      lane.waiting.push({ batch, span, receipt })
+    const { batchSize, shape } = this.options
+    const whole = spansOf(messages, batchSize, MAX_BATCH_BYTES)
+    const spans = lane.transaction === undefined ? whole : whole.flatMap(span => runsOf(shape, batch, span))
+    for (const span of spans) {
+      const next = span.to === messages.length ? nextOffset : BigInt(messages[span.to]!.offset)
+      lane.waiting.push({ batch, span, next, receipt: part(next) })
     }
     this.#fill(lane)
   }
@@ -67,19 +78,22 @@ export class Intake {
       } else {
         this.#lanes.delete(lane.key)
         this.source.dropLane(lane.key)
+        void lane.transaction?.close()
       }
     }
   }
 
-  close(): void {
+  /** Lets nothing more in. Transactions that are under way are undone. */
+  async close(): Promise<void> {
     this.#closed = true
+    await Promise.all([...this.#lanes.values()].map(({ transaction }) => transaction?.close()))
   }
 
   #laneOf(topic: string, partition: number): Lane {
     const key = `${topic}/${partition}`
     let lane = this.#lanes.get(key)
     if (lane === undefined) {
-      lane = { key, topic, partition, waiting: [], paused: false }
+      lane = { key, topic, partition, waiting: [], transaction: this.options.transactionOf?.(topic, partition), paused: false }
       this.#lanes.set(key, lane)
     }
     return lane
@@ -91,7 +105,7 @@ export class Intake {
     while (lane.waiting.length > 0 && !this.#closed && !this.source.full && this.source.inFlightOf(lane.key) < perPartition) {
       this.#send(lane, lane.waiting.shift()!)
     }
-    const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= perPartition
+    const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= Math.max(perPartition, MIN_HELD)
     if (holds === lane.paused) return
     lane.paused = holds
     if (holds) pause(lane.topic, lane.partition)
@@ -99,11 +113,12 @@ export class Intake {
   }
 
   /** At most two messages, the good and the bad; the offset is acknowledged after both. */
-  #send(lane: Lane, { batch, span, receipt }: Waiting): void {
+  #send(lane: Lane, { batch, span, next, receipt }: Waiting): void {
     const { shape, batchSize } = this.options
     const { accepted, rejected } = shape(batch, span.from, span.to)
     const messageOf = (payload: object[]) => ({ topic: lane.topic, payload: batchSize === 1 ? payload[0] : payload })
     const finish = () => receipt.done()
+    const transaction = lane.transaction && transactionFor(lane.transaction, BigInt(batch.messages[span.from]!.offset), next, receipt)
     if (accepted.length > 0) {
       this.source.take({
         lane: lane.key,
@@ -111,7 +126,8 @@ export class Intake {
         message: messageOf(accepted),
         rebuild: () => messageOf(shape(batch, span.from, span.to).accepted),
         acknowledge: rejected.length > 0 ? () => {} : finish,
-        output: ACCEPTED
+        output: ACCEPTED,
+        transaction
       })
     }
     if (rejected.length > 0) {
@@ -121,8 +137,23 @@ export class Intake {
         message: messageOf(rejected),
         rebuild: () => messageOf(shape(batch, span.from, span.to).rejected),
         acknowledge: finish,
-        output: REJECTED
+        output: REJECTED,
+        transaction
       })
+    }
+  }
+}
+
+/** The part of a partition's transactions that is one batch's. */
+function transactionFor(transaction: PartitionTransaction, first: bigint, next: bigint, receipt: Receipt): SourceTransaction {
+  return {
+    begin: () => transaction.begin(first, next),
+    async commit() {
+      await transaction.commit(next)
+      receipt.committed()
+    },
+    get broken() {
+      return transaction.broken
     }
   }
 }

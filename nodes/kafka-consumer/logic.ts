@@ -120,4 +120,23 @@ export function spansOf(messages: readonly RawMessage[], maxRecords: number, max
   return spans
 }
 
+/** Divides a span so that each part leaves by one output: with a transaction a batch is one message. */
+export function runsOf(shape: Shape, batch: KafkaBatch, span: Span): Span[] {
+  const { accepted, rejected } = shape(batch, span.from, span.to)
+  if (accepted.length === 0 || rejected.length === 0) return [span]
+  const runs: Span[] = []
+  let from = span.from
+  let good: boolean | undefined
+  for (let index = span.from; index < span.to; index++) {
+    const isGood = shape(batch, index, index + 1).rejected.length === 0
+    if (good !== undefined && isGood !== good) {
+      runs.push({ from, to: index })
+      from = index
+    }
+    good = isGood
+  }
+  runs.push({ from, to: span.to })
+  return runs
+}
+
 const EMPTY = { length: 0 }

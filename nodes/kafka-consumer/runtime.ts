@@ -29,6 +29,8 @@ class ConsumerNode {
   ) {
     const { RED, node, metrics, options, status } = context
     const { maxInFlight, retries } = options
+    const inTransaction = options.offsets === 'transaction' && options.acknowledge !== 'received'
+    const timeoutMs = options.timeoutS * 1000
     this.#source = new DeliverySource({
       RED,
       node,
@@ -36,7 +38,7 @@ class ConsumerNode {
       mode: options.acknowledge,
       maxInFlight,
       retries,
-      timeoutMs: options.timeoutS * 1000,
+      timeoutMs,
       outputs: spec.outputs.length,
       deadLetterOutput: REJECTED,
       onCapacity: () => this.#intake.refill()
@@ -44,11 +46,12 @@ class ConsumerNode {
     this.#intake = new Intake(this.#source, {
       shape: options.output === 'messages' ? asMessages : asRecords,
       batchSize: options.batchSize,
-      perPartition: options.order === 'strict' ? 1 : options.perPartition,
+      perPartition: options.order === 'strict' || inTransaction ? 1 : options.perPartition,
+      transactionOf: inTransaction ? (topic, partition) => this.#group.transaction(topic, partition, timeoutMs + 30_000) : undefined,
       pause: (topic, partition) => this.#group.pause(topic, partition),
       resume: (topic, partition) => this.#group.resume(topic, partition)
     })
-    this.#group = this.#member(cluster)
+    this.#group = this.#member(cluster, inTransaction)
     this.#ticker = setInterval(() => this.#show(), 1000).unref()
     status.waiting('connecting')
     this.#group.start()
@@ -56,12 +59,11 @@ class ConsumerNode {
 
   async close(): Promise<void> {
     clearInterval(this.#ticker)
-    this.#intake.close()
-    await this.#group.close()
+    await Promise.all([this.#intake.close(), this.#group.close()])
     await this.#source.close()
   }
 
-  #member(cluster: KafkaCluster): ConsumerGroup {
+  #member(cluster: KafkaCluster, inTransaction: boolean): ConsumerGroup {
     const { id, options, node, report, status } = this.context
     const { groupId, startFrom, outOfRange } = options
     return cluster.consumer(
@@ -71,7 +73,8 @@ class ConsumerNode {
         startFrom,
         outOfRange,
         readUncommitted: options.isolation === 'uncommitted',
-        maxBytesPerPartition: FETCH_BYTES
+        maxBytesPerPartition: FETCH_BYTES,
+        commits: inTransaction ? 'elsewhere' : 'here'
       },
       {
         batch: batch => this.#intake.take(batch),

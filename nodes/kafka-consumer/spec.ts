@@ -57,6 +57,15 @@ export const spec = {
       choices: { pipelined: 'several batches of a partition on their way', strict: 'one batch of a partition at a time' },
       help: 'Strict keeps the order of a partition even where a batch is retried or branches of the flow differ in speed. It is slower.'
     },
+    offsets: {
+      kind: 'choice',
+      label: 'Offsets',
+      default: 'later',
+      choices: { later: 'committed within a second', transaction: 'in one transaction with what kafka producers write' },
+      section: 'advanced',
+      when: waits,
+      help: 'In a transaction, every record comes to the next topic exactly once, whatever crashes. One batch of a partition is on its way at a time.'
+    },
     batchSize: {
       kind: 'number',
       label: 'Batch size',

@@ -3,6 +3,8 @@ import { type Context, type Done, defineNode } from '../../core/define-node.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import { hasZstd } from '../../core/kafka/compression.ts'
+import { isTransactionScope, type TransactionScope } from '../../core/kafka/partition-transaction.ts'
+import type { ProduceRecord } from '../../core/kafka/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/producer.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { compact, Rate } from '../../core/status.ts'
@@ -11,6 +13,9 @@ import { Shipment, type ShipmentEvents } from './shipment.ts'
 import { spec } from './spec.ts'
 
 type ProducerContext = Context<typeof spec>
+
+const OTHER_CLUSTER =
+  'The records come from a kafka consumer with transactions, but by another cluster configuration: what is written here is no part of them, and may be written twice.'
 
 const BEAT_MS = 2_000
 const DRAIN_MS = 5_000
@@ -22,15 +27,16 @@ class ProducerNode {
   readonly #waiting = new Set<Shipment>()
   readonly #events: ShipmentEvents = {
     arrived: shipment => this.#finish(shipment),
-    shorten: (shipment, letter, index, maxBytes) => this.#producer.add(this.#encoder.shortened(letter, maxBytes, shipment, index))
+    shorten: (shipment, letter, index, maxBytes) => this.#write(shipment, [this.#encoder.shortened(letter, maxBytes, shipment, index)])
   }
   readonly #rate = new Rate()
   #away: { reason: MillraceError; sinceMs: number } | undefined
   #closed = false
+  #toldOfCluster = false
 
   constructor(
     private readonly context: ProducerContext,
-    cluster: KafkaCluster
+    private readonly cluster: KafkaCluster
   ) {
     const { options, status } = context
     if (options.compression === 'zstd' && !hasZstd()) {
@@ -45,7 +51,15 @@ class ProducerNode {
 
   accept(message: Message, done: Done): void {
     const { metrics } = this.context
-    const shipment = new Shipment(message, done, this.#events)
+    let transaction: TransactionScope | undefined
+    try {
+      transaction = this.#transactionOf(message)
+    } catch (error) {
+      done(error as Error)
+      return
+    }
+    const shipment = new Shipment(message, done, this.#events, transaction)
+    const together: ProduceRecord[] = []
     this.#waiting.add(shipment)
     metrics.inFlight += shipment.records.length
     for (let index = 0; index < shipment.records.length; index++) {
@@ -53,8 +67,10 @@ class ProducerNode {
       if (encoded instanceof Refusal) {
         shipment.refuse(index, encoded)
         shipment.less()
-      } else this.#producer.add(encoded)
+      } else if (transaction === undefined) this.#producer.add(encoded)
+      else together.push(encoded)
     }
+    if (together.length > 0) this.#write(shipment, together)
     shipment.less()
     if (this.#away) this.#show()
   }
@@ -66,6 +82,29 @@ class ProducerNode {
     const error = new MillraceError('CLOSED', 'The node was stopped before Kafka had the records; the source delivers them again.')
     for (const { done } of this.#waiting) done(error)
     this.context.metrics.inFlight = 0
+  }
+
+  /** The transaction of the source, if that reads from the same cluster. @throws MillraceError TRANSACTION_MIXED */
+  #transactionOf(message: Message): TransactionScope | undefined {
+    const transaction = this.context.tracker.transactionOf(message)
+    if (!isTransactionScope(transaction)) return undefined
+    if (transaction.settings === this.cluster.settings) return transaction
+    if (!this.#toldOfCluster) this.context.node.warn(OTHER_CLUSTER)
+    this.#toldOfCluster = true
+    return undefined
+  }
+
+  #write(shipment: Shipment, records: readonly ProduceRecord[]): void {
+    const { topic, compression } = this.context.options
+    if (shipment.transaction === undefined) for (const record of records) this.#producer.add(record)
+    else shipment.transaction.write(topic, compression, records).catch(error => this.#fail(shipment, error))
+  }
+
+  /** Nothing of it counts: its transaction cannot be saved. */
+  #fail(shipment: Shipment, error: Error): void {
+    if (this.#closed || !this.#waiting.delete(shipment)) return
+    this.context.metrics.inFlight -= shipment.records.length
+    shipment.done(error)
   }
 
   /** Everything of the message is in Kafka, or can never be. */

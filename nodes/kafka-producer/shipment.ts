@@ -1,4 +1,5 @@
 import { type Message, recordsOf } from '../../core/batch.ts'
+import type { TransactionScope } from '../../core/kafka/partition-transaction.ts'
 import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
 import { isRejection, type Reason, type Rejection, reject } from '../../core/record.ts'
 
@@ -27,7 +28,9 @@ export class Shipment implements Parcel {
   constructor(
     readonly message: Message,
     readonly done: (error?: Error) => void,
-    private readonly events: ShipmentEvents
+    private readonly events: ShipmentEvents,
+    /** Where its records are written, if its source has a transaction. */
+    readonly transaction?: TransactionScope
   ) {
     this.records = recordsOf(message.payload)
     this.open = this.records.length + 1

@@ -16,19 +16,32 @@ const SHORT: Crash[] = [
   { target: 'postgres', how: 'kill -9', hop: 'persist', qos: 1, seed: 1 }
 ]
 
+/** With Kafka transactions: also what lies between the topics is there once, dead letters included. */
+const SHORT_IN_TRANSACTIONS: Crash[] = [
+  { target: 'node-red', how: 'kill -9', hop: 'process', qos: 1, seed: 1, inTransactions: true },
+  { target: 'kafka', how: 'kill -9', hop: 'process', qos: 1, seed: 2, inTransactions: true }
+]
+
 const all = (): Crash[] =>
   TARGETS.flatMap(target =>
     HOPS.flatMap(hop => HOWS.flatMap(how => ([1, 2] as const).flatMap(qos => [1, 2, 3].map(seed => ({ target, how, hop, qos, seed })))))
   )
 
-const nameOf = ({ target, how, hop, qos, seed }: Crash) => `${how} of ${target} during ${hop}, QoS ${qos}, seed ${seed}`
+const nameOf = ({ target, how, hop, qos, seed, inTransactions }: Crash) =>
+  `${how} of ${target} during ${hop}, QoS ${qos}, seed ${seed}${inTransactions ? ', in transactions' : ''}`
+
+/** What the transactions are of: crashes of Node-RED, Kafka and the database, once the readings are in Kafka. */
+const allInTransactions = (): Crash[] =>
+  all()
+    .filter(({ target, hop, qos }) => target !== 'mqtt' && hop !== 'ingest' && qos === 1)
+    .map(which => ({ ...which, inTransactions: true }))
 
 describe('crashes: what the broker had acknowledged is in the table once or in the dead-letter topic', function () {
   this.timeout(300_000)
   const table: (Omit<Result, 'lost' | 'strange'> & { crash: string; lost: number })[] = []
   after(() => console.table(table))
 
-  for (const which of LONG ? all() : SHORT) {
+  for (const which of LONG ? [...all(), ...allInTransactions()] : [...SHORT, ...SHORT_IN_TRANSACTIONS]) {
     it(nameOf(which), async () => {
       const result = await crash(which)
       const { lost, strange, ...counts } = result
@@ -38,6 +51,7 @@ describe('crashes: what the broker had acknowledged is in the table once or in t
         { lost: [], strange: [], rowsTwice: 0 }
       )
       assert.equal(counts.acknowledged, counts.sent)
+      if (which.inTransactions) assert.deepEqual([counts.lettersTwice, counts.cleanTwice], [0, 0])
     })
   }
 })

@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { ServiceName } from '../../stack/services.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
+import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
 import { type Reading, readings } from '../pipeline/readings.ts'
@@ -22,6 +23,8 @@ export interface Crash {
   readonly qos: 1 | 2
   /** Decides at which point of the hop it happens. */
   readonly seed: number
+  /** The consumers' offsets are in one Kafka transaction with what the producers write. */
+  readonly inTransactions?: boolean
 }
 
 export interface Result {
@@ -33,6 +36,8 @@ export interface Result {
   readonly strange: readonly string[]
   readonly rowsTwice: number
   readonly lettersTwice: number
+  /** Records of the clean topic that are there more often than they came. */
+  readonly cleanTwice: number
 }
 
 const READINGS = 6_000
@@ -45,6 +50,7 @@ let runs = 0
 
 interface Run extends Crash {
   readonly names: Names
+  flowOf(tabs: readonly TabName[]): FlowEntry[]
   readonly sent: readonly Reading[]
   readonly acknowledged: Set<number>
   readonly nodeRed: NodeRedProcess
@@ -59,10 +65,16 @@ export async function crash(which: Crash): Promise<Result> {
   const names = namesFor(`crash-${process.pid}-${++runs}`)
   await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
   const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
-  const nodeRed = new NodeRedProcess({ flow: pipeline(ALL, names, { 'millrace-mqtt-ingest': { qos: String(which.qos) } }), environment })
+  const changes = {
+    'millrace-mqtt-ingest': { qos: String(which.qos) },
+    'millrace-kafka-consumer': { offsets: which.inTransactions ? 'transaction' : 'later' }
+  }
+  const flowOf = (tabs: readonly TabName[]) => pipeline(tabs, names, changes)
+  const nodeRed = new NodeRedProcess({ flow: flowOf(ALL), environment })
   const run: Run = {
     ...which,
     names,
+    flowOf,
     sent: readings(READINGS, Date.now()),
     acknowledged: new Set(),
     nodeRed,
@@ -91,15 +103,14 @@ async function upTo(run: Run): Promise<void> {
     await published
     return
   }
-  const before = pipeline(BEFORE[hop], names, { 'millrace-mqtt-ingest': { qos: String(run.qos) } })
-  nodeRed.deploy(before)
+  nodeRed.deploy(run.flowOf(BEFORE[hop]))
   await nodeRed.start()
   await nodeRed.healthy(SUBSCRIBER)
   await publishAll(run)
   const reached = hop === 'process' ? names.raw : names.clean
   await settled(`${reached} to be complete`, () => endOf(brokers, reached))
   await nodeRed.end('SIGTERM')
-  nodeRed.deploy(pipeline(ALL, names))
+  nodeRed.deploy(run.flowOf(ALL))
   await nodeRed.start()
   const progress = () => (hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table))
   const goal = expectedOf(run.sent).rows * share
@@ -133,8 +144,12 @@ async function result({ names, sent, acknowledged, brokers, database, nodeRed }:
     (await found()).lost.length === 0
   await until('all of it to arrive', done, 120_000, 500).catch(() => undefined)
   await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
-  return { ...(await found()), sent: sent.length, acknowledged: acknowledged.size }
+  const cleanTwice = (await readTopic(brokers, names.clean)).length - sent.filter(becomesClean).length
+  return { ...(await found()), cleanTwice, sent: sent.length, acknowledged: acknowledged.size }
 }
+
+/** Stored, or rejected by the last hop only. */
+const becomesClean = ({ fate }: Reading) => 'stored' in fate || fate.bytes !== undefined
 
 /** Until a number has stayed the same for a second. */
 async function settled(what: string, count: () => Promise<number>): Promise<void> {

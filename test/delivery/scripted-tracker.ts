@@ -44,6 +44,7 @@ export class ScriptedTracker implements Tracker {
     for (const callback of this.#after.splice(0)) callback()
   }
   confirm(): void {}
+  transactionOf(): undefined {}
   fail(): void {}
   touch(): void {}
 }

@@ -37,6 +37,18 @@ describe('core/kafka/health', () => {
     assert.deepEqual(told, ['up', 'KAFKA_CONNECT_FAILED'])
   })
 
+  it('waits ten seconds for a broker that asks for patience', () => {
+    const { made, told, clock } = health()
+    made.waits(away)
+    clock.nowMs = 9_900
+    made.waits(away)
+    assert.deepEqual(told, [])
+    clock.nowMs = 10_100
+    made.waits(away)
+    made.works()
+    assert.deepEqual(told, ['KAFKA_CONNECT_FAILED', 'up'])
+  })
+
   it('tells the first trouble at once, and nothing after it was closed', () => {
     const { made, told } = health()
     made.trouble(away)
