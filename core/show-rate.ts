@@ -1,5 +1,6 @@
 import type { NodeMetrics } from './metrics.ts'
-import { compact, Rate, type Status } from './status.ts'
+import { Rate } from './rate.ts'
+import { compact, type Status } from './status.ts'
 
 /**
  * Shows below a node how many records a second it deals with, and how many it rejected so far. Once a second and not once

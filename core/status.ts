@@ -61,20 +61,3 @@ export function compact(value: number): string {
 }
 
 const trimmed = (value: number) => (value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : String(Math.round(value)))
-
-/** Records a second over the time since it was last asked (at least 500 ms), by the growth of a count. */
-export class Rate {
-  #count = 0
-  #atMs = performance.now()
-  #perSecond = 0
-
-  of(count: number, nowMs = performance.now()): number {
-    const elapsedMs = nowMs - this.#atMs
-    if (elapsedMs >= 500) {
-      this.#perSecond = ((count - this.#count) / elapsedMs) * 1000
-      this.#count = count
-      this.#atMs = nowMs
-    }
-    return this.#perSecond
-  }
-}

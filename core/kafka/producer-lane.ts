@@ -1,5 +1,6 @@
 import { backoffMs } from '../backoff.ts'
 import { type MillraceError, reasonOf } from '../errors.ts'
+import { CALM_PER_SECOND, Rate } from '../rate.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
 import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusals.ts'
 
@@ -49,7 +50,8 @@ export class ProducerLane {
   #largest = Number.POSITIVE_INFINITY
   #running = false
   #timer: NodeJS.Timeout | undefined
-  #lastSentMs = Number.NEGATIVE_INFINITY
+  readonly #rate = new Rate()
+  #taken = 0
   #sends = 0
   #closed = false
   #wake: (() => void) | undefined
@@ -84,6 +86,7 @@ export class ProducerLane {
       this.#filling = []
       this.#fillingBytes = 0
     }
+    this.#taken++
     if (this.#filling.length === 0) this.#fillingSinceMs = performance.now()
     this.#filling.push(record)
     this.#fillingBytes += bytes
@@ -112,12 +115,13 @@ export class ProducerLane {
     await this.#discard(500)
   }
 
-  /** An idle lane sends at once what one tick brings; a busy one waits up to `lingerMs` for more. */
+  /** A lane that nobody hurries sends at once what one tick brings; a busy one waits up to `lingerMs` for more. */
   #arm(): void {
     clearTimeout(this.#timer)
     const nowMs = performance.now()
     const { lingerMs } = this.options
-    const ready = this.#full.length > 0 || this.#filling.length >= EAGER_RECORDS || nowMs - this.#lastSentMs >= lingerMs
+    const isCalm = this.#rate.of(this.#taken, nowMs) < CALM_PER_SECOND
+    const ready = this.#full.length > 0 || this.#filling.length >= EAGER_RECORDS || isCalm
     if (ready) {
       this.#timer = undefined
       this.#running = true
@@ -133,7 +137,6 @@ export class ProducerLane {
     let batch = this.#full.shift() ?? this.#takeFilling()
     while (batch !== undefined && !this.#closed) {
       await this.#deliver(batch)
-      this.#lastSentMs = performance.now()
       batch = this.#full.shift()
       if (batch === undefined && this.#due()) batch = this.#takeFilling()
     }

@@ -1,5 +1,6 @@
 import { backoffMs } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
+import { CALM_PER_SECOND, Rate } from '../rate.ts'
 import { isKafkaMessage, type Rejection, reject } from '../record.ts'
 import { type Plan, type RowProblem, Rows } from './rows.ts'
 import { failureKind } from './sqlstate.ts'
@@ -75,6 +76,8 @@ interface Outage extends Trouble {
 
 /** A batch ends at this size, whatever the number of its rows: the server holds it in memory as a whole. */
 const MAX_BATCH_BYTES = 8_000_000
+/** Below this a batch waits for more even where a connection is idle, if records keep coming fast. */
+const SMALL = 200
 const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
 /** A database that is back should not wait for us; one try each few seconds burdens nobody. */
 const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
@@ -90,6 +93,8 @@ export class Writer<M extends object> {
   readonly #sealed: Batch<M>[] = []
   readonly #spare: Rows[] = []
   #active = 0
+  readonly #rate = new Rate()
+  #taken = 0
   #outage: Outage | undefined
   #planned: NodeJS.Immediate | undefined
   #linger: NodeJS.Timeout | undefined
@@ -125,6 +130,7 @@ export class Writer<M extends object> {
       return
     }
     const { records } = load
+    this.#taken += records.length
     let piece: Piece<M> | undefined
     for (let index = 0; index < records.length; index++) {
       const batch = this.#fillable()
@@ -203,7 +209,8 @@ export class Writer<M extends object> {
   #isRipe(): boolean {
     const rows = this.#filling?.rows.count ?? 0
     if (rows === 0) return false
-    return this.#active === 0 || this.#closed || rows >= this.options.maxRows / 5 || this.#ageMs() >= this.options.lingerMs
+    const isCalm = rows >= SMALL || this.#rate.of(this.#taken) < CALM_PER_SECOND
+    return (this.#active === 0 && isCalm) || this.#closed || rows >= this.options.maxRows / 5 || this.#ageMs() >= this.options.lingerMs
   }
 
   async #run(batch: Batch<M>): Promise<void> {

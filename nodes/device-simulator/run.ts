@@ -1,4 +1,4 @@
-import { Rate } from '../../core/status.ts'
+import { Rate } from '../../core/rate.ts'
 import type { Progress, Simulation } from './logic.ts'
 import type { Outlet } from './outlet.ts'
 

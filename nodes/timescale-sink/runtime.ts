@@ -5,7 +5,7 @@ import { databaseSentence, databaseWords } from '../../core/postgres/connect-err
 import type { Database } from '../../core/postgres/pool.ts'
 import { TableWriter } from '../../core/postgres/table-writer.ts'
 import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
-import { Rate } from '../../core/status.ts'
+import { Rate } from '../../core/rate.ts'
 import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
 import { spec } from './spec.ts'
 

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { compact, Rate, type Shown, Status } from '../../core/status.ts'
+import { Rate } from '../../core/rate.ts'
+import { compact, type Shown, Status } from '../../core/status.ts'
 
 describe('status', () => {
   it('shows the first at once, then the last of those that follow, and nothing twice', async () => {

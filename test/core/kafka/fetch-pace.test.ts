@@ -3,7 +3,7 @@ import { FetchPace } from '../../../core/kafka/fetch-pace.ts'
 
 /** Fetches of `records` every 5 ms for two seconds; gives the wait after the last one. */
 function waitAfter(records: number): number {
-  const pace = new FetchPace()
+  const pace = new FetchPace(1_000)
   let nowMs = 1_000
   for (; nowMs < 3_000; nowMs += 5) {
     pace.answered(nowMs)
@@ -21,7 +21,7 @@ describe('core/kafka/fetch-pace', () => {
   it('does not wait after a large fetch', () => assert.equal(waitAfter(500), 0))
 
   it('counts the time that has passed since the answer, and all partitions of a fetch together', () => {
-    const pace = new FetchPace()
+    const pace = new FetchPace(1_000)
     pace.answered(1_000)
     pace.add(4_000)
     pace.answered(2_000)
