@@ -3,7 +3,7 @@ import { CALM_PER_SECOND, Rate } from '../rate.ts'
 /** The time between two fetches grows with the rate, by a millisecond for so many records a second. */
 const PER_MS = 300
 /** What a record may wait at most for the next fetch. */
-const MOST_MS = 12
+const MOST_MS = 16
 /** A fetch of so many records is large enough: the cost of a record is near its floor. */
 const LARGE = 500
 

@@ -90,7 +90,7 @@ export const spec = {
     lingerMs: {
       kind: 'number',
       label: 'Linger',
-      default: 5,
+      default: 10,
       min: 0,
       max: 1000,
       unit: 'ms',
