@@ -1,7 +1,7 @@
 /** A real Node-RED as a process of its own, which a test may kill. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -39,6 +39,12 @@ export class NodeRedProcess {
   }
   get pid(): number | undefined {
     return this.#child?.pid
+  }
+
+  /** What the process holds in memory, by /proc; 0 where that is missing. */
+  get residentBytes(): number {
+    const file = `/proc/${this.pid}/statm`
+    return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[1]) * 4096 : 0
   }
 
   /** Writes the flow that the next start runs. */

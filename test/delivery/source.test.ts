@@ -236,4 +236,85 @@ describe('delivery source', () => {
     assert.match(errors[0]!, /could not be acknowledged.*the connection is closed/)
     assert.equal(source.inFlight, 0)
   })
+
+  describe('with a transaction', () => {
+    /** A transaction that does as the test says, and notes what it is asked. */
+    function transactional(script: { begin?: (object | Error | undefined)[]; commit?: Error[] } = {}) {
+      const made = sourceWith({ retries: 1 })
+      const asked: string[] = []
+      const scope = {}
+      const transaction = {
+        broken: false,
+        async begin() {
+          asked.push('begin')
+          const next = script.begin && script.begin.length > 0 ? script.begin.shift() : scope
+          if (next instanceof Error) throw next
+          return next
+        },
+        async commit() {
+          asked.push('commit')
+          const error = script.commit?.shift()
+          if (error) throw error
+        }
+      }
+      made.source.take({ ...made.taken('x', 3), transaction })
+      return { ...made, asked, transaction, scope }
+    }
+
+    it('begins, gives sinks what to write into, commits, and only then acknowledges', async () => {
+      const { tracker, asked, acks, scope, metrics } = transactional()
+      await until(() => tracker.openCount === 1)
+      assert.equal(tracker.last.options.transaction, scope)
+      tracker.last.settle(acknowledged(3))
+      assert.deepEqual(acks, [])
+      await until(() => acks.length === 1)
+      assert.deepEqual(asked, ['begin', 'commit'])
+      assert.deepEqual([metrics.stored, metrics.inFlight], [3, 0])
+    })
+
+    it('makes another attempt, however often, where the fault is not the flow’s', async () => {
+      const lost = new Error('the broker is away')
+      const { tracker, asked, acks, sent, metrics, transaction } = transactional({ begin: [lost, lost, {}, {}, {}], commit: [lost] })
+      await until(() => tracker.openCount === 1)
+      tracker.last.settle(acknowledged(3))
+      await until(() => asked.length === 5 && tracker.openCount === 1)
+      transaction.broken = true
+      tracker.last.settle(failed)
+      await until(() => asked.length === 6 && tracker.openCount === 1)
+      tracker.last.settle(acknowledged(3))
+      await until(() => acks.length === 1)
+      assert.deepEqual(asked, ['begin', 'begin', 'begin', 'commit', 'begin', 'begin', 'commit'])
+      assert.ok(sent.every(({ output }) => output === 0))
+      assert.deepEqual([metrics.stored, metrics.rejected, metrics.inFlight], [3, 0, 0])
+    })
+
+    it('counts as duplicates what an attempt had committed that seemed to have failed', async () => {
+      const { tracker, acks, metrics, sent } = transactional({ begin: [{}, undefined], commit: [new Error('no answer')] })
+      await until(() => tracker.openCount === 1)
+      tracker.last.settle(acknowledged(3))
+      await until(() => acks.length === 1)
+      assert.deepEqual([metrics.stored, metrics.duplicates, metrics.inFlight, sent.length], [0, 3, 0, 1])
+    })
+
+    it('writes off what the flow fails to deal with, in a transaction too', async () => {
+      const { tracker, asked, acks, sent, metrics } = transactional()
+      for (const attempt of [1, 2]) {
+        await until(() => sent.length === attempt)
+        tracker.last.settle(failed)
+      }
+      await until(() => sent.length === 3)
+      assert.equal(sent[2]!.output, 1)
+      tracker.last.settle(acknowledged(3, { rejected: 3 }))
+      await until(() => acks.length === 1)
+      assert.deepEqual(asked, ['begin', 'begin', 'begin', 'commit'])
+      assert.deepEqual([metrics.rejected, metrics.inFlight], [3, 0])
+    })
+
+    it('does nothing more of what was given back meanwhile', async () => {
+      const { tracker, source, acks, sent } = transactional()
+      source.dropLane('lane')
+      await new Promise(resolve => setTimeout(resolve, 5))
+      assert.deepEqual([tracker.openCount, acks.length, sent.length], [0, 0, 0])
+    })
+  })
 })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isKafkaMessage, provenanceOf } from '../../../core/record.ts'
-import { asMessages, asRecords, KafkaBatch, type RawMessage, spansOf } from '../../../nodes/kafka-consumer/logic.ts'
+import { asMessages, asRecords, KafkaBatch, type RawMessage, runsOf, spansOf } from '../../../nodes/kafka-consumer/logic.ts'
 
 const message = (value: string | null, more: Partial<RawMessage> = {}): RawMessage => ({
   key: Buffer.from('k'),
@@ -88,5 +88,23 @@ describe('kafka-consumer: messages to records', () => {
         }
       })
     )
+  })
+})
+
+describe('kafka-consumer: runs of one output', () => {
+  const runs = (...values: string[]) =>
+    runsOf(asRecords, batchOf(...values.map(value => message(value))), { from: 0, to: values.length }).map(({ from, to }) => [from, to])
+
+  it('leaves a span whole that has only good records, or only bad ones', () => {
+    assert.deepEqual(runs('{}', '{}'), [[0, 2]])
+    assert.deepEqual(runs('x', 'y', 'z'), [[0, 3]])
+  })
+  it('divides where good and bad meet', () => {
+    assert.deepEqual(runs('{}', '{}', 'x', '{}', 'y', 'z'), [
+      [0, 2],
+      [2, 3],
+      [3, 4],
+      [4, 6]
+    ])
   })
 })
