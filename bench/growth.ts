@@ -1,5 +1,5 @@
 /**
- * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2]`: what becomes of the cost of a
+ * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2] [--mosquitto]`: what becomes of the cost of a
  * record when one of these grows. A plot each in docs/performance.
  */
 import { writeFileSync } from 'node:fs'
@@ -129,12 +129,16 @@ function table(name: string, steps: readonly Step[]): string {
 await program(async () => {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { scale: { type: 'string', default: '1' }, 'write-docs': { type: 'boolean', default: false } }
+    options: {
+      scale: { type: 'string', default: '1' },
+      mosquitto: { type: 'boolean', default: false },
+      'write-docs': { type: 'boolean', default: false }
+    }
   })
   const unknown = positionals.find(name => !(name in DIMENSIONS))
   if (unknown) throw new Error(`"${unknown}" is none of ${Object.keys(DIMENSIONS).join(', ')}.`)
   const names = positionals.length > 0 ? positionals : Object.keys(DIMENSIONS)
-  const steps = await inSession({}, session => measure(session, names, Number(values.scale)))
+  const steps = await inSession({ mosquitto: values.mosquitto }, session => measure(session, names, Number(values.scale)))
   writeFileSync(join(benchHome, 'growth.json'), `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`)
   if (!values['write-docs']) return
   for (const name of names) {

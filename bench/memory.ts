@@ -1,5 +1,5 @@
 /**
- * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000] [--write-docs]`: heap and resident memory of the whole pipeline
+ * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000] [--mosquitto] [--write-docs]`: heap and resident memory of the whole pipeline
  * (lane E) at a fixed rate, and whether they keep growing.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -102,13 +102,14 @@ await program(async () => {
     options: {
       minutes: { type: 'string', default: '30' },
       rate: { type: 'string', default: '5000' },
+      mosquitto: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false }
     }
   })
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
   if (!(minutes > 0) || !(rate > 0)) throw new Error('--minutes and --rate must be numbers above 0.')
   const name = positionals[0] ?? 'millrace'
-  const samples = await inSession({}, session => run(session, name, minutes, rate))
+  const samples = await inSession({ mosquitto: values.mosquitto }, session => run(session, name, minutes, rate))
   const points = samples.flatMap(({ minute, heapMb, rssMb }) => [
     { x: minute, y: heapMb, line: 'heap' },
     { x: minute, y: rssMb, line: 'resident' }

@@ -124,8 +124,11 @@ export class Book implements DeliveryOwner {
   }
 
   transactionOf(message: object): object | undefined {
-    const transactions = new Set<object | undefined>()
-    eachOpen(tokenOf(message), delivery => transactions.add(delivery.options.transaction))
+    const token = tokenOf(message)
+    const all = token === undefined ? [] : token instanceof OpenDelivery ? [token] : token.deliveries
+    const open = all.filter(delivery => !delivery.settled)
+    // What comes after its delivery was given up must not be taken for something that never had a transaction.
+    const transactions = new Set((open.length > 0 ? open : all).map(({ options }) => options.transaction))
     if (transactions.size < 2) return transactions.values().next().value
     throw new MillraceError(
       'TRANSACTION_MIXED',

@@ -103,11 +103,21 @@ export class ConsumerGroup {
     void this.#run()
   }
 
+  /** Until the generation is ready nothing is fetched, and `assigned` says when to look anew. */
   pause(topic: string, partition: number): void {
-    this.#consumer?.pause([{ topic, partitions: [partition] }])
+    this.#ifReady(consumer => consumer.pause([{ topic, partitions: [partition] }]))
   }
   resume(topic: string, partition: number): void {
-    this.#consumer?.resume([{ topic, partitions: [partition] }])
+    this.#ifReady(consumer => consumer.resume([{ topic, partitions: [partition] }]))
+  }
+
+  #ifReady(act: (consumer: Consumer) => void): void {
+    if (!this.#ready || this.#consumer === undefined) return
+    try {
+      act(this.#consumer)
+    } catch {
+      // kafkajs throws while its consumer is crashing, before it tells of the crash
+    }
   }
 
   /** For batches of this partition, where offsets are committed elsewhere. */
@@ -211,15 +221,34 @@ export class ConsumerGroup {
     consumer.resume(consumer.paused())
     const all = assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
     consumer.pause(all)
-    void this.#position(generation, assignments).then(starts => {
+    void this.#position(generation, assignments).then(async starts => {
       if (starts === undefined || generation !== this.#generation || this.#closed) return
       const { seeks, isKept } = this.#ledgers.begin(starts)
       for (const seek of seeks) consumer.seek(seek)
+      if (this.options.commits === 'elsewhere' && !(await this.#commitStarts(generation, consumer, starts))) return
       this.#ready = true
       this.#health.works()
       consumer.resume(all)
       this.events.assigned(assignments, isKept)
     })
+  }
+
+  /**
+   * Where a group begins must be known before it has dealt with anything: else what comes while it is away the first time
+   * is skipped. False if the generation is over.
+   */
+  async #commitStarts(generation: number, consumer: Consumer, starts: readonly Start[]): Promise<boolean> {
+    const offsets = starts.flatMap(({ topic, partition, seek }) => (seek === undefined ? [] : [{ topic, partition, offset: String(seek) }]))
+    for (let attempt = 0; generation === this.#generation && !this.#closed; attempt++) {
+      try {
+        if (offsets.length > 0) await consumer.commitOffsets(offsets)
+        return generation === this.#generation && !this.#closed
+      } catch (error) {
+        this.#health.fails(this.#explain(error))
+        await new Promise(resolve => setTimeout(resolve, backoffMs(attempt, { maxMs: 5_000 })).unref())
+      }
+    }
+    return false
   }
 
   /** Finds where to read from before anything is read. Undefined if the generation is over, or the group was stopped. */

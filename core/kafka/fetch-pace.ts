@@ -10,7 +10,8 @@ const LARGE = 500
 /**
  * How long a consumer leaves alone a broker that it has just emptied. Brokers answer as soon as they have one record, so a
  * steady stream arrives in ever smaller fetches, and a message of ten records costs a flow as much as one of five hundred.
- * At 5,000 records a second over 4 partitions this saves a third of the CPU time of the whole pipeline.
+ * At 5,000 records a second over 4 partitions, 16 ms in place of 12 saves the whole pipeline a tenth of its CPU time (115 to
+ * 104 us a record) and costs 2 ms of the median latency.
  */
 export class FetchPace {
   #records = 0

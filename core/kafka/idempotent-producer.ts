@@ -5,6 +5,7 @@ import { type Compression, compressionType } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import type { ProduceRecord } from './produce-record.ts'
 import { RecordList } from './record-list.ts'
+import { requireAnswers } from './refusals.ts'
 import type { ClusterSettings } from './settings.ts'
 
 export interface ProducerOptions {
@@ -63,7 +64,8 @@ export class IdempotentProducer {
   async send(records: readonly ProduceRecord[], keyless: number): Promise<void> {
     const { topic, compression } = this.options
     const messages = new RecordList(records, keyless).asMessages()
-    await this.producer.send({ topic, acks: -1, compression: compressionType(compression), messages })
+    const answers = await this.producer.send({ topic, acks: -1, compression: compressionType(compression), messages })
+    requireAnswers(records, answers)
   }
 
   explain(error: unknown): MillraceError {

@@ -1,7 +1,7 @@
 /** A part of a partition that was handed over; `done` says that it was dealt with. */
 export interface Receipt {
   done(): void
-  /** The group's offset is moved behind it by somebody else than the group's member, now or already. */
+  /** It was dealt with, and somebody else than the group's member has moved the group's offset behind it. */
   committed(): void
 }
 
@@ -16,6 +16,7 @@ class Entry implements Receipt {
     this.ledger.advance()
   }
   committed(): void {
+    this.done()
     this.ledger.committed(this.nextOffset)
   }
 }

@@ -2,10 +2,11 @@ import type { Producer, Transaction } from 'kafkajs'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { KafkaClient, wait } from './client.ts'
 import { type Compression, compressionType } from './compression.ts'
+import { protocolErrorOf } from './connect-errors.ts'
 import { maxMessageBytesOf } from './idempotent-producer.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
 import { RecordList } from './record-list.ts'
-import { acknowledge, refusalOf, refuse, tooLarge } from './refusals.ts'
+import { acknowledge, refusalOf, refuse, requireAnswers, tooLarge } from './refusals.ts'
 import type { ClusterSettings } from './settings.ts'
 import type { SharedAdmin } from './shared-admin.ts'
 import { partitionOffsets } from './start-offsets.ts'
@@ -23,9 +24,12 @@ export interface PartitionTransactionOptions {
 
 /** What producers write into while one attempt at a batch is under way. */
 export class TransactionScope {
-  /** A send that failed for a reason that is not the records': the attempt cannot be saved. */
+  /** A send that failed: the attempt cannot be saved. */
   failure: unknown
-  over = false
+  /** What is written now comes too late: for an attempt that was undone, or for one that was committed. */
+  over: 'undone' | 'committed' | undefined
+  /** The broker refuses some of the records, and it is not known which. */
+  refusesSome = false
   #tail: Promise<void> = Promise.resolve()
   #open = 0
   #sends = 0
@@ -34,7 +38,9 @@ export class TransactionScope {
     readonly settings: ClusterSettings,
     private readonly client: KafkaClient,
     private readonly transaction: Transaction,
-    private readonly limits: Map<string, Promise<number>>
+    private readonly limits: Map<string, Promise<number>>,
+    /** Each record is sent by itself, to find those that the broker refuses. */
+    private readonly oneByOne: boolean
   ) {}
 
   get isWriting(): boolean {
@@ -67,7 +73,8 @@ export class TransactionScope {
       throw error
     })
     const largest = compression === 'none' ? maxBytes : Number.POSITIVE_INFINITY
-    for (const batch of batchesOf(records, largest, maxBytes - BATCH_HEAD)) await this.#send(topic, compression, batch)
+    const most = this.oneByOne ? 0 : maxBytes - BATCH_HEAD
+    for (const batch of batchesOf(records, largest, most)) await this.#send(topic, compression, batch)
   }
 
   async #send(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<void> {
@@ -76,17 +83,17 @@ export class TransactionScope {
     }
     const messages = new RecordList(batch, this.#sends++).asMessages()
     try {
-      await this.transaction.send({ topic, acks: -1, compression: compressionType(compression), messages })
+      const answers = await this.transaction.send({ topic, acks: -1, compression: compressionType(compression), messages })
+      requireAnswers(batch, answers)
       acknowledge(batch)
     } catch (error) {
       const refusal = refusalOf(error)
-      if (refusal === undefined) throw error
-      // The broker has taken nothing of it, so the transaction stands.
       const [only] = batch
-      if (batch.length === 1 && only !== undefined) return refuse(only, refusal)
-      const middle = batch.length >> 1
-      await this.#send(topic, compression, batch.slice(0, middle))
-      await this.#send(topic, compression, batch.slice(middle))
+      // Of one record the broker has taken nothing, so the transaction stands. Of several, partitions may have been taken
+      // whose sequence numbers kafkajs does not know: all is undone, and the next attempt sends them one by one.
+      if (refusal !== undefined && batch.length === 1 && only !== undefined) return refuse(only, refusal)
+      if (refusal !== undefined) this.refusesSome = true
+      throw error
     }
   }
 }
@@ -163,18 +170,19 @@ export class PartitionTransaction {
   ) {}
 
   /**
-   * Begins an attempt at the records from `first` up to `next`, and ends the one before without effect. Undefined if the
-   * group has committed `next` already. @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words
+   * Begins an attempt at the records up to `next`, and ends the one before without effect. Undefined if the group has
+   * committed `next` already. What lies before `committed` was dealt with by whoever had the partition before.
+   * @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words
    */
-  async begin(first: bigint, next: bigint): Promise<TransactionScope | undefined> {
+  async begin(next: bigint): Promise<{ readonly scope: TransactionScope; readonly committed: bigint } | undefined> {
+    const oneByOne = this.#scope?.refusesSome ?? false
     await this.#undo()
     try {
       const { client, producer, committed } = await this.#open()
       if (committed >= next) return undefined
-      if (committed > first) throw new MillraceError('TRANSACTION_OVER', 'Another member of the group has this partition.')
       this.#transaction = await producer.transaction()
-      this.#scope = new TransactionScope(this.options.settings, client, this.#transaction, this.#limits)
-      return this.#scope
+      this.#scope = new TransactionScope(this.options.settings, client, this.#transaction, this.#limits, oneByOne)
+      return { scope: this.#scope, committed }
     } catch (error) {
       throw await this.#failed(error)
     }
@@ -199,10 +207,12 @@ export class PartitionTransaction {
       if (opened === undefined || transaction === undefined || scope === undefined || scope.failure !== undefined || scope.isWriting) {
         throw new MillraceError('TRANSACTION_OVER', 'The Kafka transaction is over; the batch is delivered again.')
       }
-      scope.over = true
+      scope.over = 'undone'
       this.#transaction = undefined
-      await transaction.sendOffsets({ consumerGroupId: groupId, topics: [{ topic, partitions: [{ partition, offset: String(next) }] }] })
+      const topics = [{ topic, partitions: [{ partition, offset: String(next) }] }]
+      await patiently(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }))
       await transaction.commit()
+      scope.over = 'committed'
       opened.committed = next
     } catch (error) {
       throw await this.#failed(error)
@@ -212,8 +222,7 @@ export class PartitionTransaction {
   /** Leaves the partition to others. What is under way is undone by whoever takes over, or by the broker in time. */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.race([this.#committing, wait(CLOSE_GRACE_MS)])
-    await this.#undo()
+    await Promise.race([this.#committing.then(() => this.#undo()), wait(CLOSE_GRACE_MS)])
     await this.#discard()
   }
 
@@ -221,7 +230,7 @@ export class PartitionTransaction {
     const [transaction, scope] = [this.#transaction, this.#scope]
     this.#transaction = undefined
     if (transaction === undefined || scope === undefined) return
-    scope.over = true
+    scope.over = 'undone'
     // What a send that is still under way does is not known: the broker aborts the transaction when the id is taken on anew.
     if (scope.failure !== undefined || scope.isWriting) return this.#discard()
     await transaction.abort().catch(() => this.#discard())
@@ -256,7 +265,7 @@ export class PartitionTransaction {
   async #failed(error: unknown): Promise<MillraceError> {
     const explained = this.#opened?.client.explain(error) ?? new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     this.#transaction = undefined
-    if (this.#scope) this.#scope.over = true
+    if (this.#scope) this.#scope.over = 'undone'
     await this.#discard()
     if (!this.#closed) this.trouble(explained)
     return explained
@@ -268,6 +277,23 @@ export class PartitionTransaction {
     await opened?.client.close(() => opened.producer.disconnect(), 0)
   }
 }
+
+/**
+ * A transaction that begins with offsets, because nothing was written, may come before the broker has ended the one before
+ * (CONCURRENT_TRANSACTIONS); kafkajs tries that again for what is written, and not for offsets.
+ */
+async function patiently(act: () => Promise<void>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await act()
+    } catch (error) {
+      if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt === MOST_ATTEMPTS) throw error
+      await wait(20)
+    }
+  }
+}
+
+const MOST_ATTEMPTS = 50
 
 /** Transactions back to back meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default before it tries again. */
 const RETRY = { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 } as const

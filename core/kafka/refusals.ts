@@ -6,6 +6,16 @@ export function acknowledge(batch: readonly ProduceRecord[]): void {
   for (const { parcel } of batch) if (--parcel.open === 0) parcel.finished()
 }
 
+/**
+ * kafkajs asks only those brokers again that have not answered: a partition that moved meanwhile to one that had is never
+ * sent, and nobody is told. @throws Error if a partition of these records was not answered for
+ */
+export function requireAnswers(batch: readonly ProduceRecord[], answers: readonly { readonly partition: number }[]): void {
+  const answered = new Set(answers.map(({ partition }) => partition))
+  const missing = batch.find(({ partition }) => !answered.has(partition))
+  if (missing) throw new Error(`Partition ${missing.partition} moved to another broker during the send`)
+}
+
 export function refuse(record: ProduceRecord, refusal: Refusal): void {
   const { parcel } = record
   parcel.refused(record, refusal)

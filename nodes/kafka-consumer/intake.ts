@@ -1,4 +1,4 @@
-import type { DeliverySource, SourceTransaction } from '../../core/delivery/source.ts'
+import type { DeliverySource } from '../../core/delivery/source.ts'
 import type { FetchedBatch } from '../../core/kafka/consumer-group.ts'
 import type { Receipt } from '../../core/kafka/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/partition-transaction.ts'
@@ -113,12 +113,16 @@ export class Intake {
   }
 
   /** At most two messages, the good and the bad; the offset is acknowledged after both. */
-  #send(lane: Lane, { batch, span, next, receipt }: Waiting): void {
+  #send(lane: Lane, waiting: Waiting): void {
+    const { batch, span, receipt } = waiting
     const { shape, batchSize } = this.options
+    if (lane.transaction) {
+      this.#sendInTransaction(lane, lane.transaction, waiting)
+      return
+    }
     const { accepted, rejected } = shape(batch, span.from, span.to)
     const messageOf = (payload: object[]) => ({ topic: lane.topic, payload: batchSize === 1 ? payload[0] : payload })
     const finish = () => receipt.done()
-    const transaction = lane.transaction && transactionFor(lane.transaction, BigInt(batch.messages[span.from]!.offset), next, receipt)
     if (accepted.length > 0) {
       this.source.take({
         lane: lane.key,
@@ -126,8 +130,7 @@ export class Intake {
         message: messageOf(accepted),
         rebuild: () => messageOf(shape(batch, span.from, span.to).accepted),
         acknowledge: rejected.length > 0 ? () => {} : finish,
-        output: ACCEPTED,
-        transaction
+        output: ACCEPTED
       })
     }
     if (rejected.length > 0) {
@@ -137,23 +140,41 @@ export class Intake {
         message: messageOf(rejected),
         rebuild: () => messageOf(shape(batch, span.from, span.to).rejected),
         acknowledge: finish,
-        output: REJECTED,
-        transaction
+        output: REJECTED
       })
     }
   }
-}
 
-/** The part of a partition's transactions that is one batch's. */
-function transactionFor(transaction: PartitionTransaction, first: bigint, next: bigint, receipt: Receipt): SourceTransaction {
-  return {
-    begin: () => transaction.begin(first, next),
-    async commit() {
-      await transaction.commit(next)
-      receipt.committed()
-    },
-    get broken() {
-      return transaction.broken
+  /** One message, as the span is a run of one output. What others have committed of it meanwhile is left out. */
+  #sendInTransaction(lane: Lane, transaction: PartitionTransaction, { batch, span, next, receipt }: Waiting): void {
+    const { shape, batchSize } = this.options
+    let { from } = span
+    const { accepted, rejected } = shape(batch, from, span.to)
+    const build = () => {
+      const again = shape(batch, from, span.to)
+      const payload = accepted.length > 0 ? again.accepted : again.rejected
+      return { topic: lane.topic, payload: batchSize === 1 ? payload[0] : payload }
     }
+    this.source.take({
+      lane: lane.key,
+      records: accepted.length + rejected.length,
+      rebuild: build,
+      acknowledge: () => receipt.done(),
+      output: accepted.length > 0 ? ACCEPTED : REJECTED,
+      transaction: {
+        async begin() {
+          const begun = await transaction.begin(next)
+          while (begun && from < span.to && BigInt(batch.messages[from]!.offset) < begun.committed) from++
+          return from < span.to ? begun?.scope : undefined
+        },
+        async commit() {
+          await transaction.commit(next)
+          receipt.committed()
+        },
+        get broken() {
+          return transaction.broken
+        }
+      }
+    })
   }
 }

@@ -88,7 +88,7 @@ class ProducerNode {
   /** The transaction of the source, if that reads from the same cluster. @throws MillraceError TRANSACTION_MIXED */
   #transactionOf(message: Message): TransactionScope | undefined {
     const transaction = this.context.tracker.transactionOf(message)
-    if (!isTransactionScope(transaction)) return undefined
+    if (!isTransactionScope(transaction) || transaction.over === 'committed') return undefined
     if (transaction.settings === this.cluster.settings) return transaction
     if (!this.#toldOfCluster) this.context.node.warn(OTHER_CLUSTER)
     this.#toldOfCluster = true

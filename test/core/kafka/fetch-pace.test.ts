@@ -17,7 +17,7 @@ function waitAfter(records: number): number {
 describe('core/kafka/fetch-pace', () => {
   it('does not wait at 1,000 records a second', () => assert.equal(waitAfter(5), 0))
   it('waits 5 ms at 3,000 a second', () => assert.equal(Math.round(waitAfter(15)), 5))
-  it('waits no longer than 12 ms', () => assert.equal(waitAfter(100), 12))
+  it('waits no longer than 16 ms', () => assert.equal(waitAfter(100), 16))
   it('does not wait after a large fetch', () => assert.equal(waitAfter(500), 0))
 
   it('counts the time that has passed since the answer, and all partitions of a fetch together', () => {

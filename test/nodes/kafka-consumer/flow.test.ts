@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Node } from 'node-red'
 import kafkaCluster from '../../../nodes/kafka-cluster/runtime.ts'
 import kafkaConsumer from '../../../nodes/kafka-consumer/runtime.ts'
@@ -68,5 +69,57 @@ describe('Kafka to Kafka, through Node-RED', function () {
         [Buffer.from([0xff]), 'JSON_INVALID', 'kafka-consumer', raw]
       ]
     )
+  })
+
+  it('in transactions: members join and leave under load, and every record is in the next topic once', async () => {
+    const id = randomUUID()
+    const [raw, clean] = [`raw-${id}`, `clean-${id}`]
+    await makeTopics(brokers, { [raw]: 4, [clean]: 2 })
+    const member = (name: string): FlowEntry[] => [
+      {
+        id: `read-${name}`,
+        type: 'millrace-kafka-consumer',
+        z: 'tab',
+        cluster: 'cluster',
+        topics: raw,
+        groupId: `g-${id}`,
+        offsets: 'transaction',
+        batchSize: 50,
+        wires: [[`write-${name}`], []]
+      },
+      { id: `write-${name}`, type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: clean, wires: [[], []] }
+    ]
+    const base: FlowEntry[] = [
+      { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
+      { id: 'tab', type: 'tab' },
+      { id: 'feed', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: raw, wires: [[], []] }
+    ]
+    await nodeRed.deploy([...base, ...member('one')])
+    let fed = 0
+    const feed = (count: number) => {
+      const payload = Array.from({ length: count }, (_, index) => ({ device_id: `d${(fed + index) % 40}`, n: fed + index }))
+      nodeRed.node<Node>('feed').receive({ payload })
+      fed += count
+    }
+    const feeder = setInterval(() => feed(200), 20)
+    try {
+      for (const flow of [[...member('one'), ...member('two')], member('one'), [...member('one'), ...member('three')], member('three')]) {
+        await wait(2_500)
+        await nodeRed.deploy([...base, ...flow], 'nodes')
+      }
+      await wait(1_000)
+    } finally {
+      clearInterval(feeder)
+    }
+    const seen = await until(
+      'every record',
+      async () => {
+        const numbers = (await readTopic(brokers, clean)).map(({ value }) => JSON.parse(String(value)).n as number)
+        return new Set(numbers).size === fed ? numbers : undefined
+      },
+      40_000,
+      500
+    )
+    assert.equal(seen.length, fed)
   })
 })
