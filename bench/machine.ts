@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { catalogue } from '../stack/services.ts'
 import type { Machine } from './report.ts'
 
-/** On what the figures were measured. `node` is the one that the contestants ran on. */
-export function machine(node: string): Machine {
+/** On what the figures were measured. `node` is the one that the contestants ran on, `mqtt` the broker. */
+export function machine(node: string, mqtt: string = catalogue.mqtt.product): Machine {
   const all = cpus()
   const version = (name: string) => {
     const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'node_modules', name, 'package.json'), 'utf8')) as {
@@ -21,7 +21,7 @@ export function machine(node: string): Machine {
     system: `Linux ${release()}`,
     node: execFileSync(node, ['--version'], { encoding: 'utf8' }).trim(),
     versions: {
-      MQTT: catalogue.mqtt.product,
+      MQTT: mqtt,
       Kafka: catalogue.kafka.product,
       PostgreSQL: catalogue.postgres.product,
       'Node-RED': version('node-red'),

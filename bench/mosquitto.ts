@@ -1,4 +1,5 @@
 /** The mosquitto on PATH, where there is one: a second make of broker, to see how much of lane A is the broker's. */
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -17,6 +18,13 @@ persistence true
 persistence_location ${folder}/
 user root
 `
+
+/** Its name and version. */
+export function mosquittoProduct(): string {
+  // its help ends with code 1
+  const [first = ''] = spawnSync('mosquitto', ['-h'], { encoding: 'utf8' }).stdout.split('\n')
+  return `mosquitto ${/[\d.]+/.exec(first)?.[0] ?? ''}`
+}
 
 /** @throws Error when it is not installed or does not start */
 export async function startMosquitto(folder: string): Promise<{ url: string; stop(): Promise<void> }> {

@@ -11,6 +11,7 @@ import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import type { Result, Setting } from './lanes/lane.ts'
 import { machine } from './machine.ts'
+import { mosquittoProduct } from './mosquitto.ts'
 import { oneLine, type Report, textTable } from './report.ts'
 import { inSession, program, type Session } from './session.ts'
 
@@ -72,7 +73,12 @@ async function main(): Promise<void> {
   await inSession(request, async session => {
     const results = await race(request, contestants, session)
     const full = !partly && !request.quick && request.scale === 1
-    const report: Report = { atMs: Date.now(), full, machine: machine(request.node ?? process.execPath), results }
+    const report: Report = {
+      atMs: Date.now(),
+      full,
+      machine: machine(request.node ?? process.execPath, request.mosquitto ? mosquittoProduct() : undefined),
+      results
+    }
     session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
     if (results.some(({ problem, limit }) => problem && !limit)) process.exitCode = 1
   })
