@@ -145,6 +145,12 @@ export class DeliverySource {
     if (left.length > 0 && !this.#closed) this.options.onCapacity()
   }
 
+  /** Waits until nothing is in flight, for so long at most: what is still stored now needs not be delivered again. */
+  async drained(limitMs: number): Promise<void> {
+    const endMs = performance.now() + limitMs
+    while (this.inFlight > 0 && performance.now() < endMs) await new Promise(resolve => setTimeout(resolve, 20))
+  }
+
   /** Gives back everything that is not acknowledged: the protocol delivers it again. */
   async close(): Promise<void> {
     if (this.#closed) return

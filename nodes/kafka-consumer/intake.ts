@@ -83,9 +83,14 @@ export class Intake {
     }
   }
 
-  /** Lets nothing more in. Transactions that are under way are undone. */
-  async close(): Promise<void> {
+  /** Lets nothing more in. */
+  stop(): void {
     this.#closed = true
+  }
+
+  /** Undoes the transactions that are under way. */
+  async close(): Promise<void> {
+    this.stop()
     await Promise.all([...this.#lanes.values()].map(({ transaction }) => transaction?.close()))
   }
 

@@ -14,6 +14,9 @@ import { spec } from './spec.ts'
 /** What a fetch may bring of a partition at once: some 2,000 records, a few batches. */
 const FETCH_BYTES = 262_144
 
+/** What is in flight when the node is stopped may still be stored and committed for so long; the rest comes again. */
+const DRAIN_MS = 2_000
+
 class ConsumerNode {
   readonly #source: DeliverySource
   readonly #intake: Intake
@@ -60,6 +63,8 @@ class ConsumerNode {
 
   async close(): Promise<void> {
     clearInterval(this.#ticker)
+    this.#intake.stop()
+    await this.#source.drained(DRAIN_MS)
     await Promise.all([this.#intake.close(), this.#group.close()])
     await this.#source.close()
   }

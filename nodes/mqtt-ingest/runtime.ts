@@ -67,7 +67,7 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
       clearInterval(ticker)
       session.stopTaking()
       intake.flush()
-      await drained(source)
+      await source.drained(DRAIN_MS)
       await source.close()
       await session.close(removed)
     }
@@ -81,11 +81,6 @@ function showStatus(status: Status, session: IngestSession, source: DeliverySour
   else if (retrying > 0) status.waiting(`retrying: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
   else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
-}
-
-async function drained(source: DeliverySource): Promise<void> {
-  const untilMs = performance.now() + DRAIN_MS
-  while (source.inFlight > 0 && performance.now() < untilMs) await new Promise(resolve => setTimeout(resolve, 20))
 }
 
 function showProblem(status: Status, problem: MillraceError | undefined): void {
