@@ -291,6 +291,7 @@ export class ConsumerGroup {
         part: nextOffset => ledger.open(nextOffset)
       })
       resolveOffset(last)
+      this.#health.works()
       this.#pace.add(messages.length)
       await this.#untilNextFetch()
     } catch (error) {
