@@ -4,7 +4,7 @@ import { type ClientEvents, KafkaClient, RETRY } from './client.ts'
 import { type Compression, compressionType } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import type { ProduceRecord } from './produce-record.ts'
-import { RecordList } from './record-list.ts'
+import { PRODUCER, RecordList } from './record-list.ts'
 import { requireAnswers } from './refusals.ts'
 import type { ClusterSettings } from './settings.ts'
 
@@ -34,14 +34,7 @@ export class IdempotentProducer {
   /** @throws MillraceError KAFKA_TOPIC_MISSING, or KAFKA_CONNECT_FAILED with the reason in words */
   static async open(options: ProducerOptions): Promise<IdempotentProducer> {
     const client = new KafkaClient(options.settings, options.events)
-    const producer = client.kafka.producer({
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 60_000,
-      retry: RETRY,
-      createPartitioner: () => RecordList.partitionOf
-    })
+    const producer = client.kafka.producer({ ...PRODUCER, retry: RETRY })
     try {
       const maxMessageBytes = await maxMessageBytesOf(client, options.topic)
       await producer.connect()

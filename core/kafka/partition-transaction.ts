@@ -5,7 +5,7 @@ import { type Compression, compressionType } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import { maxMessageBytesOf } from './idempotent-producer.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
-import { RecordList } from './record-list.ts'
+import { PRODUCER, RecordList } from './record-list.ts'
 import { acknowledge, refusalOf, refuse, requireAnswers, tooLarge } from './refusals.ts'
 import type { ClusterSettings } from './settings.ts'
 import type { SharedAdmin } from './shared-admin.ts'
@@ -242,14 +242,10 @@ export class PartitionTransaction {
     if (this.#closed) throw new MillraceError('CLOSED', 'The node was stopped.')
     const client = new KafkaClient(settings, {}, { retry: RETRY })
     const producer = client.kafka.producer({
+      ...PRODUCER,
       transactionalId: `millrace-${groupId}-${topic}-${partition}`,
       transactionTimeout: Math.min(timeoutMs, MAX_TIMEOUT_MS),
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      metadataMaxAge: 60_000,
-      retry: RETRY,
-      createPartitioner: () => RecordList.partitionOf
+      retry: RETRY
     })
     const opened: Opened = { client, producer, committed: -1n }
     this.#opened = opened
