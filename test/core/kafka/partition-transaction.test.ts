@@ -4,6 +4,7 @@ import { PartitionTransaction } from '../../../core/kafka/partition-transaction.
 import { SharedAdmin } from '../../../core/kafka/shared-admin.ts'
 import { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
+import { until } from '../../until.ts'
 import { kafkaRig, type Rig, TestParcel } from './kafka-rig.ts'
 
 const END_TXN = 26
@@ -22,6 +23,14 @@ describe('core/kafka/partition-transaction', function () {
     rig = await kafkaRig()
     proxy = await FaultProxy.before(rig.brokers)
     admin = new SharedAdmin({ brokers: [rig.brokers], clientId: 'test' })
+    // A broker that has just started loads its coordinators at the first question; a source asks again by itself.
+    const topic = await rig.topic(1)
+    const isLoaded = () =>
+      rig.committed('anybody', topic).then(
+        () => true,
+        () => false
+      )
+    await until('the coordinator', isLoaded)
   })
   beforeEach(async () => {
     from = await rig.topic(1)
