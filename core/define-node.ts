@@ -35,6 +35,8 @@ export interface Context<S extends NodeSpec> {
   readonly tracker: Tracker
   /** Sends on the outputs; for what does not answer an input. */
   send(outputs: Outputs): void
+  /** Whether a wire leaves this output. */
+  isWired(output: number): boolean
   /** What the configuration node of this field provides. @throws OptionsError if it cannot be used */
   provided<T extends object>(field: keyof S['fields'] & string): T
   /** Reports an operational error once, in the log and to Catch nodes. */
@@ -104,6 +106,7 @@ function contextOf<S extends NodeSpec>(
     status,
     tracker: trackerOf(RED),
     send: outputs => node.send([...outputs] as Parameters<Node['send']>[0]),
+    isWired: output => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0,
     provided<T extends object>(field: keyof S['fields'] & string): T {
       const id = (options as Record<string, unknown>)[field] as string
       const found = (RED.nodes.getNode(id) as Provider | null)?.[PROVIDED]

@@ -16,6 +16,12 @@ export const KAFKA_MESSAGE = Symbol.for('millrace.kafka-message')
 /** Header values as Kafka has them. */
 export type Headers = Record<string, Buffer | string | undefined>
 
+/** Sets a header. An assignment to `__proto__` would change what the object is, not what it has. */
+export function setHeader<Value>(headers: Record<string, Value>, name: string, value: Value): void {
+  if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true })
+  else headers[name] = value
+}
+
 /** What a source knows of one thing it took; all that a dead letter or a later step may ask for. */
 export interface Taken {
   readonly origin: Origin

@@ -112,16 +112,16 @@ class ProducerNode {
   #finish(shipment: Shipment): void {
     if (this.#closed || !this.#waiting.delete(shipment)) return
     const { context } = this
-    const { metrics, tracker, node } = context
+    const { metrics, tracker } = context
     const { message, records, rejected, done } = shipment
     const { written } = shipment
     metrics.inFlight -= records.length
     metrics.stored += written.stored
     metrics.rejected += rejected.length + written.rejected
     if (written.stored + written.rejected > 0 || records.length === 0) tracker.confirm(message, written)
-    const passedOn = isWired(node, 0) ? shipment.acknowledged : null
+    const passedOn = context.isWired(0) ? shipment.acknowledged : null
     const refused = rejected.length > 0 ? { ...message, payload: rejected } : null
-    if (refused !== null && !isWired(node, 1)) {
+    if (refused !== null && !context.isWired(1)) {
       context.report(
         new MillraceError(
           'KAFKA_RECORD_REFUSED',
@@ -169,8 +169,6 @@ class ProducerNode {
 
   #perSecond = () => `${compact(this.#rate.of(this.context.metrics.stored + this.context.metrics.rejected))}/s`
 }
-
-const isWired = (node: object, output: number): boolean => ((node as { wires?: unknown[][] }).wires?.[output]?.length ?? 0) > 0
 
 export default defineNode(spec, context => {
   const producer = new ProducerNode(context, context.provided<KafkaCluster>('cluster'))

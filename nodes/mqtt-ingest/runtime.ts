@@ -1,4 +1,3 @@
-import type { Node } from 'node-red'
 import { defineNode } from '../../core/define-node.ts'
 import { DeliverySource } from '../../core/delivery/source.ts'
 import type { MillraceError } from '../../core/errors.ts'
@@ -18,9 +17,7 @@ const DRAIN_MS = 2000
 const UNWIRED =
   'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
 
-const isWired = (node: Node, output: number) => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0
-
-export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided }) => {
+export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided, isWired }) => {
   const broker = provided<MqttBroker>('broker')
   const shaper = shaperOf(options)
   const qos = Number(options.qos) as Qos
@@ -60,7 +57,7 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   const show = () => showStatus(status, session, source, intake.open, rate.of(metrics.in))
   const ticker = setInterval(show, 1000).unref()
   status.waiting('connecting')
-  if (options.acknowledge === 'stored' && qos > 0 && !isWired(node, REJECTED)) node.warn(UNWIRED)
+  if (options.acknowledge === 'stored' && qos > 0 && !isWired(REJECTED)) node.warn(UNWIRED)
   session.start()
   return {
     async close(removed) {

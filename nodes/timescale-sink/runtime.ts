@@ -79,7 +79,7 @@ class Sink implements WriterPort<Held> {
     }
     metrics.rejected += rejections.length
     if (stored + duplicates > 0 || load.records.length === 0) tracker.confirm(message, { stored, duplicates })
-    if (rejections.length > 0 && !isWired(this.context.node, REJECTED)) this.#warnUnwired(load)
+    if (rejections.length > 0 && !this.context.isWired(REJECTED)) this.#warnUnwired(load)
     send(outputsOf(load, this.context))
     done()
     if (!this.#trouble) this.#show()
@@ -135,16 +135,14 @@ class Sink implements WriterPort<Held> {
 /** What is in the table on the first output, if somebody listens there; what could not be stored on the second. */
 function outputsOf(
   { message: { message }, records, rejections, stored, duplicates }: Load<Held>,
-  { node }: SinkContext
+  { isWired }: SinkContext
 ): (object | null)[] {
   const rejected = rejections.length > 0 ? { ...message, payload: rejections } : null
-  if (!isWired(node, STORED) || stored + duplicates === 0) return [null, rejected]
+  if (!isWired(STORED) || stored + duplicates === 0) return [null, rejected]
   const left = new Set(rejections.map(({ record }) => record))
   const payload = left.size === 0 ? message.payload : records.filter(record => !left.has(record))
   return [{ ...message, payload, stored: { stored, duplicates, rejected: rejections.length } }, rejected]
 }
-
-const isWired = (node: object, output: number): boolean => ((node as { wires?: unknown[][] }).wires?.[output]?.length ?? 0) > 0
 
 export default defineNode(spec, context => {
   const sink = new Sink(context, context.provided<Database>('database'), sinkPlan(context.options))
