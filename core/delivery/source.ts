@@ -67,8 +67,8 @@ export interface Waiting {
   /** Why the last of these failed. */
   readonly reason: string | undefined
   /**
-   * For how long the source has been full without any message leaving; 0 if it is not full. A join or batch that waits
-   * for more messages than may be in flight stands still until the delivery timeout: a status can say so.
+   * For how long messages have been in flight without any leaving. A join or batch that waits for more messages than may be
+   * in flight stands still until the delivery timeout, and nothing fails: the status must say so.
    */
   readonly stalledMs: number
 }
@@ -84,7 +84,7 @@ export class DeliverySource {
   #retrying = 0
   #interrupted: Held[] = []
   #reason: string | undefined
-  /** When a message last left, or the source became full. */
+  /** When a message last left, or the first one was taken. */
   #movedMs = 0
   #closed = false
 
@@ -102,7 +102,7 @@ export class DeliverySource {
     return this.#held >= this.options.maxInFlight
   }
   get waiting(): Waiting {
-    const stalledMs = this.full ? performance.now() - this.#movedMs : 0
+    const stalledMs = this.#held > 0 ? performance.now() - this.#movedMs : 0
     return { messages: this.#held, retrying: this.#retrying, reason: this.#reason, stalledMs }
   }
   inFlightOf(lane: string): number {
@@ -129,8 +129,7 @@ export class DeliverySource {
       this.#acknowledge(taken)
     })
     lane.add(held)
-    this.#held++
-    if (this.full) this.#movedMs = performance.now()
+    if (this.#held++ === 0) this.#movedMs = performance.now()
     this.#attemptNow(held, taken.message)
   }
 

@@ -1,7 +1,7 @@
 import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition, KafkaMessage as RawMessage } from 'kafkajs'
 import { backoffMs } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
-import { KafkaClient, RETRY } from './client.ts'
+import { KafkaClient, RETRY, wait } from './client.ts'
 import { registerCodecs } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import { FetchPace } from './fetch-pace.ts'
@@ -65,6 +65,10 @@ const SIDE_BY_SIDE = 32
 
 /** What the coordinator of a group answers while it starts or moves to another broker. */
 const PASSES = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
+
+/** Of the names that kafkajs gives to errors. */
+const IS_CONNECTION_ERROR = /Connection|Timeout|RetriesExceeded|Broker|Metadata/
+const LEAVE_MS = 1_000
 
 type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
@@ -190,9 +194,14 @@ export class ConsumerGroup {
       const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
       this.#joined(consumer, assignments)
     })
-    consumer.on(FETCH, () => this.#pace.answered(performance.now()))
-    consumer.on(HEARTBEAT, () => {
+    consumer.on(FETCH, () => {
+      this.#pace.answered(performance.now())
+      // Only now: what a fetch brings may be what a consumer crashes of, again and again.
+      this.#crashes = 0
       if (this.#ready) this.#health.works()
+    })
+    consumer.on(HEARTBEAT, () => {
+      if (this.#ready && this.#crashes === 0) this.#health.works()
     })
     consumer.on(REBALANCING, () => void this.#commitNow())
     consumer.on(CRASH, ({ payload }) => this.#crashed(this.#client, consumer, payload.error))
@@ -215,22 +224,24 @@ export class ConsumerGroup {
   /** Runs before the first fetch of the generation. `paused()` survives a rebalance, so all are resumed by name. */
   #joined(consumer: Consumer, assignments: readonly Assignment[]): void {
     const generation = ++this.#generation
-    this.#crashes = 0
     this.#ready = false
     this.#ledgers.setAside()
     consumer.resume(consumer.paused())
-    const all = assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
-    consumer.pause(all)
-    void this.#position(generation, assignments).then(async starts => {
-      if (starts === undefined || generation !== this.#generation || this.#closed) return
-      const { seeks, isKept } = this.#ledgers.begin(starts)
-      for (const seek of seeks) consumer.seek(seek)
-      if (this.options.commits === 'elsewhere' && !(await this.#commitStarts(generation, consumer, starts))) return
-      this.#ready = true
-      this.#health.works()
-      consumer.resume(all)
-      this.events.assigned(assignments, isKept)
-    })
+    consumer.pause(assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] })))
+    // kafkajs throws while its consumer is crashing
+    this.#begin(generation, consumer, assignments).catch(error => this.#crashed(this.#client, consumer, error))
+  }
+
+  async #begin(generation: number, consumer: Consumer, assignments: readonly Assignment[]): Promise<void> {
+    const starts = await this.#position(generation, assignments)
+    if (starts === undefined || generation !== this.#generation || this.#closed) return
+    const { seeks, isKept } = this.#ledgers.begin(starts)
+    for (const seek of seeks) consumer.seek(seek)
+    if (this.options.commits === 'elsewhere' && !(await this.#commitStarts(generation, consumer, starts))) return
+    this.#ready = true
+    if (this.#crashes === 0 || assignments.length === 0) this.#health.works()
+    consumer.resume(assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] })))
+    this.events.assigned(assignments, isKept)
   }
 
   /**
@@ -358,8 +369,12 @@ export class ConsumerGroup {
   }
 
   #logged(client: KafkaClient, { namespace, log }: LogEntry): void {
-    // kafkajs closes its connections before it tells of the crash, and waits up to a minute for dead ones.
-    if (namespace === 'Consumer' && log.message.startsWith('Crash')) void client.close(async () => undefined, 0)
+    // kafkajs closes its connections before it tells of the crash, and waits up to a minute for dead ones. Where they live, it
+    // must leave the group: a member that vanishes keeps the others waiting for its session to end.
+    if (namespace === 'Consumer' && log.message.startsWith('Crash')) {
+      const leaveMs = IS_CONNECTION_ERROR.test(log.message) ? 0 : LEAVE_MS
+      void client.close(() => (leaveMs === 0 ? Promise.resolve() : wait(leaveMs)), leaveMs)
+    }
     if (namespace !== 'ConsumerGroup' || !log.message.startsWith('Offset out of range')) return
     const { outOfRange } = this.options
     const sentence = `Records of partition ${log.partition} of "${log.topic}" were deleted before being read (retention).`

@@ -1,5 +1,4 @@
 import type { Admin } from 'kafkajs'
-import { protocolErrorOf } from './connect-errors.ts'
 
 export interface PartitionLag {
   readonly topic: string
@@ -31,8 +30,10 @@ export async function readLag(
   const described = new Map((await admin.describeGroups([...groups])).groups.map(group => [group.groupId, group]))
   // Without topics: one request a group brings them all, a third of the time of asking by topic.
   const committed = await inParallel(groups, group => admin.fetchOffsets({ groupId: group }))
-  const topics = [...new Set(committed.flat().flatMap(({ topic }) => (wanted(topic) ? topic : [])))]
-  const found = await inParallel(topics, topic => admin.fetchTopicOffsets(topic).catch(noneIfDeleted))
+  // A group keeps the offsets of a topic for a while after it was deleted.
+  const existing = new Set(await admin.listTopics())
+  const topics = [...new Set(committed.flat().flatMap(({ topic }) => (existing.has(topic) && wanted(topic) ? topic : [])))]
+  const found = await inParallel(topics, topic => admin.fetchTopicOffsets(topic))
   const ends = new Map(found.map((offsets, index) => [topics[index]!, offsets]))
   return groups.map((group, index) => {
     const partitions = committed[index]!.flatMap(({ topic, partitions: known }) => partitionsOf(topic, known, ends.get(topic) ?? []))
@@ -40,12 +41,6 @@ export async function readLag(
     const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
     return { group, state, members: state === 'Dead' && partitions.length > 0 ? null : members.length, partitions, total }
   })
-}
-
-/** A group keeps the offsets of a topic for a while after it was deleted. */
-function noneIfDeleted(error: unknown): End[] {
-  if (protocolErrorOf(error) === 'UNKNOWN_TOPIC_OR_PARTITION') return []
-  throw error
 }
 
 interface Committed {

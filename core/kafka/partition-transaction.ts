@@ -78,20 +78,30 @@ export class TransactionScope {
   }
 
   async #send(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<void> {
+    for (let rest = batch; rest.length > 0; ) rest = await this.#sendToOneBroker(topic, compression, rest)
+  }
+
+  /** Gives the records that go to other brokers. */
+  async #sendToOneBroker(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> {
     if (this.over || this.failure !== undefined) {
       throw new MillraceError('TRANSACTION_OVER', 'The Kafka transaction that the records belong to is over; they are delivered again.')
     }
-    const messages = new RecordList(batch, this.#sends++).asMessages()
+    const list = new RecordList(batch, this.#sends++, true)
+    const messages = list.asMessages()
     try {
       const answers = await this.transaction.send({ topic, acks: -1, compression: compressionType(compression), messages })
-      requireAnswers(batch, answers)
-      acknowledge(batch)
+      requireAnswers(list.sent, answers)
+      acknowledge(list.sent)
+      return list.rest
     } catch (error) {
       const refusal = refusalOf(error)
       const [only] = batch
       // Of one record the broker has taken nothing, so the transaction stands. Of several, partitions may have been taken
       // whose sequence numbers kafkajs does not know: all is undone, and the next attempt sends them one by one.
-      if (refusal !== undefined && batch.length === 1 && only !== undefined) return refuse(only, refusal)
+      if (refusal !== undefined && batch.length === 1 && only !== undefined) {
+        refuse(only, refusal)
+        return []
+      }
       if (refusal !== undefined) this.refusesSome = true
       throw error
     }
@@ -240,12 +250,12 @@ export class PartitionTransaction {
     if (this.#opened !== undefined) return this.#opened
     const { settings, admin, groupId, topic, partition, timeoutMs } = this.options
     if (this.#closed) throw new MillraceError('CLOSED', 'The node was stopped.')
-    const client = new KafkaClient(settings, {}, { retry: RETRY })
+    const client = new KafkaClient(settings, {}, { retry: TRANSACTION_RETRY })
     const producer = client.kafka.producer({
       ...PRODUCER,
       transactionalId: `millrace-${groupId}-${topic}-${partition}`,
       transactionTimeout: Math.min(timeoutMs, MAX_TIMEOUT_MS),
-      retry: RETRY
+      retry: TRANSACTION_RETRY
     })
     const opened: Opened = { client, producer, committed: -1n }
     this.#opened = opened
@@ -292,6 +302,6 @@ async function patiently(act: () => Promise<void>): Promise<void> {
 const MOST_ATTEMPTS = 50
 
 /** Transactions back to back meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default before it tries again. */
-const RETRY = { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 } as const
+export const TRANSACTION_RETRY = { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 } as const
 const MAX_TIMEOUT_MS = 900_000
 const CLOSE_GRACE_MS = 1_000

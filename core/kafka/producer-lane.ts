@@ -47,6 +47,8 @@ export class ProducerLane {
   #full: ProduceRecord[][] = []
   #sender: Promise<Sender> | undefined
   #maxBytes: number
+  /** What the broker has shown to take, where it does not tell its limit. */
+  #learnedBytes = Number.POSITIVE_INFINITY
   #largest = Number.POSITIVE_INFINITY
   #running = false
   #timer: NodeJS.Timeout | undefined
@@ -108,6 +110,10 @@ export class ProducerLane {
   /** Ends within `graceMs` and about 2 s more. What is not acknowledged by then stays unsettled. */
   async close(graceMs: number): Promise<void> {
     const endMs = performance.now() + graceMs
+    if (!this.#running && this.#filling.length > 0) {
+      clearTimeout(this.#timer)
+      void this.#run()
+    }
     while (this.#running && performance.now() < endMs) await sleep(20)
     this.#closed = true
     clearTimeout(this.#timer)
@@ -182,7 +188,10 @@ export class ProducerLane {
     const [only] = batch
     if (batch.length === 1 && only !== undefined) return refuse(only, refusal)
     const middle = batch.length >> 1
-    if (refusal.code === 'MESSAGE_TOO_LARGE') this.#maxBytes = Math.max(10_000, Math.min(this.#maxBytes, totalBytes(batch) / 2))
+    if (refusal.code === 'MESSAGE_TOO_LARGE') {
+      this.#learnedBytes = Math.max(10_000, Math.min(this.#maxBytes, totalBytes(batch) / 2))
+      this.#maxBytes = this.#learnedBytes
+    }
     await this.#deliver(batch.slice(0, middle))
     await this.#deliver(batch.slice(middle))
   }
@@ -190,7 +199,7 @@ export class ProducerLane {
   #connected(): Promise<Sender> {
     this.#sender ??= this.options.connect().then(sender => {
       // One batch a partition at most, so a send never exceeds what the topic takes; some bytes for the batch's own head.
-      this.#maxBytes = Math.min(this.options.maxBytes ?? MAX_BYTES, sender.maxMessageBytes - 100)
+      this.#maxBytes = Math.min(this.options.maxBytes ?? MAX_BYTES, sender.maxMessageBytes - 100, this.#learnedBytes)
       this.#largest = sender.maxRecordBytes
       return sender
     })

@@ -1,3 +1,5 @@
+import { setHeader } from '../record.ts'
+
 /** What kafkajs knows of the batch a record is in. */
 export interface BatchContext {
   readonly firstOffset: string
@@ -99,9 +101,7 @@ function headers(): DecodedRecord['headers'] {
     const value = part()
     const known = Object.hasOwn(found, name) ? found[name] : undefined
     const all = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
-    // An assignment to __proto__ would change what the object is, not what it has.
-    if (name === '__proto__') Object.defineProperty(found, name, { value: all, enumerable: true, configurable: true, writable: true })
-    else found[name] = all
+    setHeader(found, name, all)
   }
   return found
 }

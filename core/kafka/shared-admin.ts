@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import { MillraceError } from '../errors.ts'
 import { KafkaClient } from './client.ts'
+import { protocolErrorOf } from './connect-errors.ts'
 import type { ClusterSettings } from './settings.ts'
 
 const IDLE_MS = 30_000
@@ -22,7 +23,18 @@ export class SharedAdmin {
   constructor(private readonly settings: ClusterSettings) {}
 
   /** @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no answer within the deadline */
-  async ask<T>(question: (admin: Admin) => Promise<T>, { deadlineMs = DEADLINE_MS, signal }: AskOptions = {}): Promise<T> {
+  async ask<T>(question: (admin: Admin) => Promise<T>, options: AskOptions = {}): Promise<T> {
+    const isNew = this.#connection === undefined
+    try {
+      return await this.#ask(question, options)
+    } catch (error) {
+      // kafkajs asks for every topic that it was ever asked about, and fails with all of them once one was deleted.
+      if (isNew || protocolErrorOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      return this.#ask(question, options)
+    }
+  }
+
+  async #ask<T>(question: (admin: Admin) => Promise<T>, { deadlineMs = DEADLINE_MS, signal }: AskOptions): Promise<T> {
     if (this.#closed) throw new MillraceError('CLOSED', 'The cluster configuration was closed.')
     clearTimeout(this.#idle)
     this.#users++

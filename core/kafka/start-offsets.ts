@@ -12,12 +12,13 @@ export async function partitionOffsets(admin: Admin, groupId: string, assignment
   const ends = await Promise.all(topics.map(topic => admin.fetchTopicOffsets(topic)))
   return assignments.flatMap(({ topic, partitions }, index) => {
     const commits = groups.find(group => group.topic === topic)?.partitions ?? []
+    const isBegun = commits.some(({ offset }) => Number(offset) >= 0)
     return partitions.map(partition => {
       const committed = BigInt(commits.find(commit => commit.partition === partition)?.offset ?? -1)
       const end = ends[index]?.find(found => found.partition === partition)
       // The list of partitions that the admin client knows can be older than the assignment: then this one is new.
       const high = end === undefined ? (committed > 0n ? committed : 0n) : BigInt(end.high)
-      return { topic, partition, committed, low: BigInt(end?.low ?? 0), high }
+      return { topic, partition, committed, isBegun, low: BigInt(end?.low ?? 0), high }
     })
   })
 }
@@ -30,8 +31,10 @@ export interface PartitionOffsets {
   readonly low: bigint
   /** Of the record that comes next; for read_committed the last stable offset. */
   readonly high: bigint
-  /** Negative if nothing is committed. */
+  /** -1 if nothing is committed; -2 if the offset was out of range, and kafkajs has committed what it was to do instead. */
   readonly committed: bigint
+  /** The group has committed something in the topic, maybe in partitions of other members. */
+  readonly isBegun: boolean
 }
 
 export interface StartPolicy {
@@ -55,12 +58,11 @@ export interface Start extends PartitionOffsets {
  * what is there if `fromBeginning` is off.
  */
 export function startOffsets(partitions: readonly PartitionOffsets[], policy: StartPolicy): Start[] {
-  const begun = new Set(partitions.filter(({ committed }) => committed >= 0n).map(({ topic }) => topic))
   return partitions.map(offsets => {
-    const { topic, low, high, committed } = offsets
-    if (committed < 0n) {
+    const { low, high, committed, isBegun } = offsets
+    if (committed === NOTHING) {
       // A partition added to a topic that the group reads already: its first records are news, whatever the policy.
-      const earliest = begun.has(topic) || policy.startFrom === 'earliest'
+      const earliest = isBegun || policy.startFrom === 'earliest'
       return { ...offsets, seek: earliest ? low : high }
     }
     if (committed >= low && (committed <= high || policy.readUncommitted)) return offsets
@@ -68,13 +70,17 @@ export function startOffsets(partitions: readonly PartitionOffsets[], policy: St
   })
 }
 
+const NOTHING = -1n
+
 /** What happened, for the log: which records are gone, and where reading goes on. */
 export function lostSentence(start: Start, policy: StartPolicy['outOfRange']): string {
   const { topic, partition, seek, committed, low, high } = start
   const why =
-    committed < low
-      ? `${low - committed === 1n ? '1 record was' : `${low - committed} records were`} deleted before being read (retention)`
-      : `the topic ends at ${high}; it may have been deleted and made anew`
+    committed < 0n
+      ? 'what came next was deleted before being read (retention)'
+      : committed < low
+        ? `${low - committed === 1n ? '1 record was' : `${low - committed} records were`} deleted before being read (retention)`
+        : `the topic ends at ${high}; it may have been deleted and made anew`
   const then = policy === 'stop' ? 'The node stops, as it was told to' : `Reading goes on at ${seek ?? low} (${policy})`
-  return `Partition ${partition} of "${topic}" was read up to ${committed}, but ${why}. ${then}.`
+  return `Partition ${partition} of "${topic}" ${committed < 0n ? 'was being read' : `was read up to ${committed}`}, but ${why}. ${then}.`
 }

@@ -1,4 +1,4 @@
-import type { Headers } from '../../core/record.ts'
+import { type Headers, setHeader } from '../../core/record.ts'
 
 /** A message of the dead-letter topic, as far as a replay looks at it. */
 export interface DeadLetter {
@@ -43,8 +43,12 @@ const HEADER = {
   code: 'millrace.reason.code',
   originKind: 'millrace.origin.kind',
   originTopic: 'millrace.origin.topic',
+  truncated: 'millrace.truncated',
   replays: 'millrace.replays'
 } as const
+
+/** Its value was too large for the dead-letter topic, and is only the beginning of what was rejected. */
+export const isTruncated = ({ headers }: DeadLetter): boolean => headers[HEADER.truncated] !== undefined
 
 export interface Original {
   readonly topic: string
@@ -62,37 +66,31 @@ export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
   const topic = cameFromKafka ? textOf(letter.headers[HEADER.originTopic]) : ingestTopic
   const headers: Record<string, Buffer | string> = {}
   for (const [name, value] of Object.entries(letter.headers)) {
-    if (value !== undefined && !name.startsWith('millrace.')) headers[name] = value
+    if (value !== undefined && !name.startsWith('millrace.')) setHeader(headers, name, value)
   }
   headers[HEADER.replays] = String((Number(textOf(letter.headers[HEADER.replays])) || 0) + 1)
   return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }
 }
 
-/** Which dead letters were replayed already. */
+/** Which dead letters of a topic were replayed already. */
 export class Ledger {
-  readonly #done = new Map<number, Set<string>>()
+  readonly #done = new Set<string>()
 
-  /** Key of the ledger entry of a dead letter. */
-  static key(letter: { partition: number; offset: string }): string {
-    return `${letter.partition}:${letter.offset}`
+  constructor(private readonly topic: string) {}
+
+  /** Key of the ledger entry of a dead letter. The time is part of it: a topic that is made anew has the old offsets again. */
+  key({ partition, offset, timestamp }: Pick<DeadLetter, 'partition' | 'offset' | 'timestamp'>): string {
+    return `${this.topic}:${partition}:${offset}:${timestamp}`
   }
-  /** Takes in an entry by its key; anything else is not one. */
+  /** Takes in an entry by its key; those of other topics are nobody's concern here. */
   read(key: string): void {
-    const [partition, offset] = key.split(':')
-    if (partition && offset && /^\d+$/.test(partition) && /^\d+$/.test(offset)) this.#of(Number(partition)).add(offset)
+    if (key.startsWith(`${this.topic}:`)) this.#done.add(key)
   }
-  note(letter: { partition: number; offset: string }): void {
-    this.#of(letter.partition).add(letter.offset)
+  note(letter: DeadLetter): void {
+    this.#done.add(this.key(letter))
   }
-  has(letter: { partition: number; offset: string }): boolean {
-    return this.#done.get(letter.partition)?.has(letter.offset) ?? false
-  }
-  #of(partition: number): Set<string> {
-    const known = this.#done.get(partition)
-    if (known) return known
-    const offsets = new Set<string>()
-    this.#done.set(partition, offsets)
-    return offsets
+  has(letter: DeadLetter): boolean {
+    return this.#done.has(this.key(letter))
   }
 }
 
@@ -123,6 +121,8 @@ export interface Progress {
   alreadyReplayed: number
   /** Do not match the filter. */
   others: number
+  /** Match the filter, but their value was cut: there is no original to send. */
+  truncated: number
   /** Of the dead letters there were at the start, not looked at yet. */
   remaining: number
 }

@@ -1,11 +1,16 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Admin, KafkaMessage, Message, Producer, TopicMessages } from 'kafkajs'
+import type { Admin, KafkaMessage, Producer } from 'kafkajs'
 import { MillraceError } from '../../core/errors.ts'
 import { KafkaClient } from '../../core/kafka/client.ts'
 import { createTopics } from '../../core/kafka/create-topics.ts'
-import { murmur2 } from '../../core/kafka/murmur2.ts'
+import { singleHeaders } from '../../core/kafka/headers.ts'
+import { KeyHashes } from '../../core/kafka/murmur2.ts'
+import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/partition-transaction.ts'
+import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
+import { PRODUCER } from '../../core/kafka/record-list.ts'
 import type { ClusterSettings } from '../../core/kafka/settings.ts'
-import { type DeadLetter, type Filter, Ledger, matches, originalOf, Pace, type Progress } from './logic.ts'
+import type { Reason } from '../../core/record.ts'
+import { type DeadLetter, type Filter, isTruncated, Ledger, matches, type Original, originalOf, Pace, type Progress } from './logic.ts'
 import { type End, readToEnd } from './read-to-end.ts'
 
 export interface ReplayOptions {
@@ -24,12 +29,15 @@ export interface ReplayOptions {
  */
 export class Replay {
   readonly #client: KafkaClient
-  readonly #progress: Progress = { replayed: 0, alreadyReplayed: 0, others: 0, remaining: 0 }
-  readonly #ledger = new Ledger()
-  readonly #partitions = new Map<string, number>()
+  readonly #progress: Progress = { replayed: 0, alreadyReplayed: 0, others: 0, truncated: 0, remaining: 0 }
+  readonly #ledger: Ledger
+  readonly #hashes = new KeyHashes()
+  /** The largest record batch that each topic takes. */
+  readonly #limits = new Map<string, Promise<number>>()
   #stopped = false
 
   constructor(private readonly options: ReplayOptions) {
+    this.#ledger = new Ledger(options.topic)
     // A person waits for the answer: not half a minute of retries, as where records wait for the broker.
     this.#client = new KafkaClient(options.settings, {}, { retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } })
   }
@@ -44,12 +52,9 @@ export class Replay {
     const { topic, ledgerTopic } = this.options
     const admin = this.#client.kafka.admin()
     const producer = this.#client.kafka.producer({
+      ...PRODUCER,
       transactionalId: `millrace-replay-${topic}`,
-      idempotent: true,
-      maxInFlightRequests: 1,
-      allowAutoTopicCreation: false,
-      // Back to back transactions meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default before it tries again.
-      retry: { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 }
+      retry: TRANSACTION_RETRY
     })
     try {
       await admin.connect()
@@ -61,7 +66,7 @@ export class Replay {
       await readToEnd(this.#client, { topic: ledgerTopic, ends: await admin.fetchTopicOffsets(ledgerTopic), each: this.#readLedger })
       const ends = await admin.fetchTopicOffsets(topic)
       this.#progress.remaining = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
-      await this.#replay(admin, producer, ends)
+      await this.#replay(producer, ends)
       return this.#progress
     } catch (error) {
       if (error instanceof Stopped) return this.#progress
@@ -75,14 +80,14 @@ export class Replay {
     for (const { key } of messages) if (key !== null) this.#ledger.read(key.toString())
   }
 
-  async #replay(admin: Admin, producer: Producer, ends: readonly End[]): Promise<void> {
+  async #replay(producer: Producer, ends: readonly End[]): Promise<void> {
     const pace = new Pace(this.options.perSecond, performance.now())
     const each = async (partition: number, messages: readonly KafkaMessage[], beat: () => Promise<void>) => {
       const chosen = messages.map(message => letterOf(partition, message)).filter(letter => this.#choose(letter))
       for (let start = 0; start < chosen.length; start += pace.batchSize) {
         const letters = chosen.slice(start, start + pace.batchSize)
         await this.#pause(pace.waitMs(letters.length, performance.now()), beat)
-        await this.#send(admin, producer, letters)
+        await this.#send(producer, letters)
       }
       this.#progress.remaining = Math.max(0, this.#progress.remaining - messages.length)
       this.options.onProgress(this.#progress)
@@ -96,6 +101,7 @@ export class Replay {
   #choose(letter: DeadLetter): boolean {
     if (!matches(letter, this.options.filter)) this.#progress.others++
     else if (this.#ledger.has(letter)) this.#progress.alreadyReplayed++
+    else if (isTruncated(letter)) this.#progress.truncated++
     else return true
     return false
   }
@@ -109,21 +115,23 @@ export class Replay {
   }
 
   /** The originals and their notes, all or none. */
-  async #send(admin: Admin, producer: Producer, letters: readonly DeadLetter[]): Promise<void> {
-    const { ledgerTopic, ingestTopic } = this.options
-    const byTopic = new Map<string, Message[]>()
+  async #send(producer: Producer, letters: readonly DeadLetter[]): Promise<void> {
+    const { settings, ledgerTopic, ingestTopic } = this.options
+    const sending = new Sending()
+    const byTopic = new Map<string, ProduceRecord[]>()
     for (const letter of letters) {
-      const { topic, ...message } = originalOf(letter, ingestTopic)
-      const partition = partitionFor(letter, await this.#partitionsOf(admin, topic))
-      byTopic.set(topic, [...(byTopic.get(topic) ?? []), { ...message, partition }])
+      const { topic, key, value, headers } = originalOf(letter, ingestTopic)
+      const records = byTopic.get(topic) ?? []
+      byTopic.set(topic, records)
+      records.push(sending.record(key, value, headers, this.#hashes))
     }
-    const notes: TopicMessages = {
-      topic: ledgerTopic,
-      messages: letters.map(letter => ({ key: Ledger.key(letter), value: '', partition: 0 }))
-    }
+    const notes = letters.map(letter => sending.record(this.#ledger.key(letter), '', {}, this.#hashes))
     const transaction = await producer.transaction()
+    const scope = new TransactionScope(settings, this.#client, transaction, this.#limits, false)
     try {
-      await transaction.sendBatch({ acks: -1, topicMessages: [...[...byTopic].map(([topic, messages]) => ({ topic, messages })), notes] })
+      for (const [topic, records] of byTopic) await scope.write(topic, 'none', records)
+      await scope.write(ledgerTopic, 'none', notes)
+      sending.requireAll()
       await transaction.commit()
     } catch (error) {
       await transaction.abort().catch(() => undefined)
@@ -133,15 +141,24 @@ export class Replay {
     this.#progress.replayed += letters.length
     this.options.onProgress(this.#progress)
   }
+}
 
-  async #partitionsOf(admin: Admin, topic: string): Promise<number> {
-    const known = this.#partitions.get(topic)
-    if (known !== undefined) return known
-    const { topics } = await admin.fetchTopicMetadata({ topics: [topic] })
-    const count = topics[0]?.partitions.length ?? 0
-    if (count === 0) throw new MillraceError('KAFKA_TOPIC_MISSING', `The topic "${topic}", which a dead letter came from, does not exist.`)
-    this.#partitions.set(topic, count)
-    return count
+/** What goes back in one transaction. */
+class Sending implements Parcel {
+  open = 0
+  #refusal: Reason | undefined
+
+  record(key: Buffer | string | null, value: Buffer | string | null, headers: Original['headers'], hashes: KeyHashes): ProduceRecord {
+    return new ProduceRecord(key, value, headers, undefined, key === null ? NO_KEY : hashes.of(key), this, this.open++)
+  }
+  refused(_record: ProduceRecord, reason: Reason): void {
+    this.#refusal ??= reason
+  }
+  finished(): void {}
+
+  /** @throws MillraceError if a record cannot go back to its topic */
+  requireAll(): void {
+    if (this.#refusal) throw new MillraceError('KAFKA_RECORD_REFUSED', `A dead letter cannot go back: ${this.#refusal.message}`)
   }
 }
 
@@ -154,12 +171,8 @@ const letterOf = (partition: number, { offset, timestamp, key, value, headers }:
   timestamp,
   key,
   value,
-  headers: Object.fromEntries(Object.entries(headers ?? {}).map(([name, text]) => [name, Array.isArray(text) ? text[0] : text]))
+  headers: singleHeaders(headers)
 })
-
-/** The partition of the key, as Kafka's own clients choose it; without a key they are spread. */
-const partitionFor = ({ key, offset }: DeadLetter, partitions: number): number =>
-  key === null ? Number(BigInt(offset) % BigInt(partitions)) : (murmur2(key) & 0x7fffffff) % partitions
 
 async function ensureLedger(admin: Admin, topic: string): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return

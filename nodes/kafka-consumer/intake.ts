@@ -64,9 +64,9 @@ export class Intake {
     this.#fill(lane)
   }
 
-  /** There is room again, maybe. */
+  /** There is room again, maybe: it goes to the partition that has waited longest. */
   refill(): void {
-    for (const lane of this.#lanes.values()) this.#fill(lane)
+    for (const lane of [...this.#lanes.values()]) this.#fill(lane)
   }
 
   /** Another generation, in which nothing is paused: what is on its way of other partitions than these is not ours to acknowledge. */
@@ -107,14 +107,21 @@ export class Intake {
   /** Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left. */
   #fill(lane: Lane): void {
     const { perPartition, pause, resume } = this.options
+    const before = lane.waiting.length
     while (lane.waiting.length > 0 && !this.#closed && !this.source.full && this.source.inFlightOf(lane.key) < perPartition) {
       this.#send(lane, lane.waiting.shift()!)
     }
+    if (lane.waiting.length < before) this.#toTheEnd(lane)
     const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= Math.max(perPartition, MIN_HELD)
     if (holds === lane.paused) return
     lane.paused = holds
     if (holds) pause(lane.topic, lane.partition)
     else resume(lane.topic, lane.partition)
+  }
+
+  /** Of the line in which partitions wait for room. */
+  #toTheEnd(lane: Lane): void {
+    if (this.#lanes.delete(lane.key)) this.#lanes.set(lane.key, lane)
   }
 
   /** At most two messages, the good and the bad; the offset is acknowledged after both. */

@@ -1,7 +1,7 @@
+import { singleHeaders } from '../../core/kafka/headers.ts'
 import { ParseFailure, parseRecord } from '../../core/parse-record.ts'
 import {
   type Batch,
-  type Headers,
   KAFKA_MESSAGE,
   type KafkaMessage,
   PROVENANCE,
@@ -39,16 +39,6 @@ export class KafkaBatch implements Batch {
       raw: value
     }
   }
-}
-
-/** Kafka allows a header several times; the last one counts, as for Kafka's own `lastHeader`. */
-function singleHeaders(headers: RawMessage['headers']): Headers {
-  const single: Headers = {}
-  for (const name in headers) {
-    const value = headers[name]
-    single[name] = Array.isArray(value) ? value.at(-1) : value
-  }
-  return single
 }
 
 export interface Shaped {

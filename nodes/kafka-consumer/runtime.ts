@@ -17,6 +17,12 @@ const FETCH_BYTES = 262_144
 /** What is in flight when the node is stopped may still be stored and committed for so long; the rest comes again. */
 const DRAIN_MS = 2_000
 
+/** A flow that has finished nothing for so long stands still, as one whose join node waits for more than may be in flight. */
+const STALLED_MS = 10_000
+
+const UNWIRED =
+  'The output "rejected" leads nowhere. What is no record, and what the flow fails to deal with, leaves by it: nobody stores it. Wire it to something durable.'
+
 class ConsumerNode {
   readonly #source: DeliverySource
   readonly #intake: Intake
@@ -58,6 +64,7 @@ class ConsumerNode {
     this.#group = this.#member(cluster, inTransaction)
     this.#ticker = setInterval(() => this.#show(), 1000).unref()
     status.waiting('connecting')
+    if (options.acknowledge !== 'received' && !context.isWired(REJECTED)) node.warn(UNWIRED)
     this.#group.start()
   }
 
@@ -115,12 +122,13 @@ class ConsumerNode {
     if (this.#stopped) return
     const { lag } = this.#group
     metrics.gauges.set('lag', lag)
-    const { messages, retrying } = this.#source.waiting
+    const { messages, retrying, stalledMs } = this.#source.waiting
     if (this.#away) {
       if (this.#away.reason.code === 'KAFKA_TOPIC_MISSING') status.failed('topic missing')
       else status.waiting('broker away')
     } else if (!this.#joined) status.waiting('joining the group')
     else if (retrying > 0) status.waiting(`${messages} in flight · ${retrying} to retry · lag ${compact(lag)}`)
+    else if (stalledMs >= STALLED_MS) status.waiting(`${messages} in flight, none done for ${Math.round(stalledMs / 1000)} s`)
     else status.healthy(`${compact(this.#rate.of(metrics.in))}/s · lag ${compact(lag)}`)
   }
 }

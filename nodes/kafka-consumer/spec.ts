@@ -87,7 +87,7 @@ export const spec = {
       unit: 'batches',
       section: 'advanced',
       when: { order: 'pipelined' },
-      help: 'So many batches of a partition may be on their way; then it is paused. Fewer cost latency.'
+      help: 'So many batches of a partition may be on their way; then it is paused. Fewer cost latency. Must exceed what a join or batch node collects of one partition.'
     },
     maxInFlight: {
       kind: 'number',

@@ -1,5 +1,5 @@
 import type { ProduceHeaders } from '../../core/kafka/produce-record.ts'
-import { type Headers, type Origin, provenanceOf, type Rejection } from '../../core/record.ts'
+import { type Headers, type Origin, provenanceOf, type Rejection, setHeader } from '../../core/record.ts'
 
 export interface DeadLetter {
   readonly key: Buffer | string | null
@@ -47,7 +47,7 @@ export function present(headers: Headers): ProduceHeaders {
   const known: ProduceHeaders = {}
   for (const name in headers) {
     const value = headers[name]
-    if (value !== undefined && value !== null) known[name] = value
+    if (value !== undefined && value !== null) setHeader(known, name, value)
   }
   return known
 }

@@ -1,9 +1,9 @@
 import type { Message } from '../../core/batch.ts'
-import type { Code } from '../../core/errors.ts'
+import { type Code, reasonOf } from '../../core/errors.ts'
 import { getter } from '../../core/field-path.ts'
 import { KeyHashes } from '../../core/kafka/murmur2.ts'
 import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce-record.ts'
-import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason, type Rejection } from '../../core/record.ts'
+import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason, type Rejection, setHeader } from '../../core/record.ts'
 import type { Options } from '../../core/spec.ts'
 import { deadLetterOf, present, shortened } from './dead-letter.ts'
 import type { spec } from './spec.ts'
@@ -36,6 +36,14 @@ export class Encoder {
 
   /** The record for Kafka of one item of a payload, or why there is none. */
   encode(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+    try {
+      return this.#encode(item, message, parcel, index)
+    } catch (error) {
+      return new Refusal('NOT_SERIALISABLE', `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`)
+    }
+  }
+
+  #encode(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
     const { content } = this.options
     if (content !== 'records') {
       if (isKafkaMessage(item)) return this.#message(item, parcel, index)
@@ -59,12 +67,7 @@ export class Encoder {
   }
 
   #record(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
-    let value: string | undefined
-    try {
-      value = JSON.stringify(item)
-    } catch (error) {
-      return new Refusal('NOT_SERIALISABLE', `The record cannot be written as JSON: ${(error as Error).message.split('\n')[0]}.`)
-    }
+    const value: string | undefined = JSON.stringify(item)
     if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
     return this.#keyed(key, value, this.#headersOf(item, message), parcel, index)
@@ -85,7 +88,7 @@ export class Encoder {
     return this.#made(key, value, headers, undefined, parcel, index)
   }
 
-  #message({ key, value, headers, timestamp }: KafkaMessage, parcel: Parcel, index: number): ProduceRecord {
+  #message({ key = null, value = null, headers, timestamp }: KafkaMessage, parcel: Parcel, index: number): ProduceRecord {
     return this.#made(key, value, present(headers), timestamp, parcel, index)
   }
 
@@ -128,7 +131,7 @@ function headersFrom(headers: unknown): ProduceHeaders | undefined {
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined || value === null) continue
     if (!isBytes(value)) return undefined
-    known[name] = value
+    setHeader(known, name, value)
   }
   return known
 }

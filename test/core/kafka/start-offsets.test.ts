@@ -2,10 +2,11 @@ import assert from 'node:assert/strict'
 import { lostSentence, type PartitionOffsets, type StartPolicy, startOffsets } from '../../../core/kafka/start-offsets.ts'
 
 const policy: StartPolicy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false }
-const at = (committed: number, low: number, high: number, partition = 0): PartitionOffsets => ({
+const at = (committed: number, low: number, high: number, partition = 0, isBegun = committed >= 0): PartitionOffsets => ({
   topic: 't',
   partition,
   committed: BigInt(committed),
+  isBegun,
   low: BigInt(low),
   high: BigInt(high)
 })
@@ -16,7 +17,8 @@ const cases: readonly [name: string, offsets: PartitionOffsets, more: Partial<St
   ['goes on at the oldest record', at(3, 3, 10), {}, undefined, false],
   ['begins with the oldest record', at(-1, 3, 10), {}, 3n, false],
   ['begins at the end', at(-1, 3, 10), { startFrom: 'latest' }, 10n, false],
-  ['takes a literal -2 for no commit', at(-2, 3, 10), {}, 3n, false],
+  ['finds what kafkajs commits when an offset was deleted: earliest', at(-2, 3, 10), { startFrom: 'latest' }, 3n, true],
+  ['finds what kafkajs commits when an offset was deleted: latest', at(-2, 3, 10), { outOfRange: 'latest' }, 10n, true],
   ['finds a deleted offset: earliest', at(2, 3, 10), {}, 3n, true],
   ['finds a deleted offset: latest', at(2, 3, 10), { outOfRange: 'latest' }, 10n, true],
   ['finds an offset beyond the end', at(11, 0, 10), {}, 0n, true],
@@ -38,11 +40,9 @@ describe('core/kafka/start-offsets', () => {
   }
 
   it('reads a partition that was added later from its first record, wherever the group began', () => {
-    const starts = startOffsets([at(7, 0, 10), at(-1, 0, 4, 1)], { ...policy, startFrom: 'latest' })
-    assert.deepEqual(
-      starts.map(({ seek }) => seek),
-      [undefined, 0n]
-    )
+    // this member has only the new one
+    const [start] = startOffsets([at(-1, 0, 4, 1, true)], { ...policy, startFrom: 'latest' })
+    assert.equal(start?.seek, 0n)
   })
 
   it('says what was lost and what is done about it', () => {

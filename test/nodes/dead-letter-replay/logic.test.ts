@@ -60,13 +60,19 @@ describe('dead-letter-replay: what is sent', () => {
 
 describe('dead-letter-replay: ledger', () => {
   it('knows what it was told, by entry or by letter, and nothing else', () => {
-    const ledger = new Ledger()
-    ledger.read('3:17')
-    ledger.note({ partition: 0, offset: '9007199254740993' })
-    for (const nonsense of ['', ':', 'a:b', '1:', '-1:5', '1']) ledger.read(nonsense)
-    assert.ok(ledger.has({ partition: 3, offset: '17' }) && ledger.has({ partition: 0, offset: '9007199254740993' }))
-    assert.ok(!ledger.has({ partition: 0, offset: '9007199254740992' }) && !ledger.has({ partition: 1, offset: '5' }))
-    assert.equal(Ledger.key({ partition: 3, offset: '17' }), '3:17')
+    const ledger = new Ledger('dead')
+    ledger.read('dead:3:17:1000')
+    ledger.note(letter({ offset: '9007199254740993' }))
+    for (const nonsense of ['', ':', 'dead', 'other:1:5:1000']) ledger.read(nonsense)
+    assert.ok(ledger.has(letter({ partition: 3, offset: '17' })) && ledger.has(letter({ offset: '9007199254740993' })))
+    assert.ok(!ledger.has(letter({ offset: '9007199254740992' })) && !ledger.has(letter({ partition: 1 })))
+    assert.equal(ledger.key(letter({ partition: 3, offset: '17' })), 'dead:3:17:1000')
+  })
+
+  it('takes the dead letters of a topic that was made anew for new ones', () => {
+    const ledger = new Ledger('dead')
+    ledger.note(letter())
+    assert.ok(!ledger.has(letter({ timestamp: '2000' })))
   })
 })
 

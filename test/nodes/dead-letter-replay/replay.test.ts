@@ -29,7 +29,7 @@ describe('dead-letter-replay on a real Kafka', function () {
   })
 
   /** Every third came over MQTT, every second has the code TS_FUTURE. */
-  async function bury(count: number, from = 0): Promise<void> {
+  async function bury(count: number, from = 0, more: Record<string, string> = {}): Promise<void> {
     const producer = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: 0 }).producer()
     await producer.connect()
     const messages = Array.from({ length: count }, (_, index) => ({
@@ -40,7 +40,8 @@ describe('dead-letter-replay on a real Kafka', function () {
         'mqtt.topic': 'acme/x',
         'millrace.reason.code': index % 2 === 0 ? 'TS_FUTURE' : 'UNKNOWN_DEVICE',
         'millrace.origin.kind': index % 3 === 0 ? 'mqtt' : 'kafka',
-        'millrace.origin.topic': index % 3 === 0 ? 'acme/x' : raw
+        'millrace.origin.topic': index % 3 === 0 ? 'acme/x' : raw,
+        ...more
       }
     }))
     await producer.send({ topic, messages })
@@ -69,8 +70,8 @@ describe('dead-letter-replay on a real Kafka', function () {
   it('sends the original bytes back to where they came from, each once, however often it runs', async () => {
     const first = await replay().run()
     const second = await replay().run()
-    assert.deepEqual(first, { replayed: LETTERS, alreadyReplayed: 0, others: 0, remaining: 0 })
-    assert.deepEqual(second, { replayed: 0, alreadyReplayed: LETTERS, others: 0, remaining: 0 })
+    assert.deepEqual(first, { replayed: LETTERS, alreadyReplayed: 0, others: 0, truncated: 0, remaining: 0 })
+    assert.deepEqual(second, { replayed: 0, alreadyReplayed: LETTERS, others: 0, truncated: 0, remaining: 0 })
     assert.deepEqual(
       await numbersIn(raw),
       all(index => index % 3 !== 0)
@@ -83,6 +84,13 @@ describe('dead-letter-replay on a real Kafka', function () {
       assert.deepEqual(headers, { 'mqtt.topic': 'acme/x', 'millrace.replays': '1' })
       assert.match(key ?? '', /^sensor-\d$/)
     }
+  })
+
+  it('leaves what was cut where it is, and counts it: there is no original to send', async () => {
+    await bury(3, LETTERS, { 'millrace.truncated': '2000000' })
+    const { replayed, truncated } = await replay().run()
+    assert.deepEqual([replayed, truncated], [LETTERS, 3])
+    assert.equal([...(await numbersIn(raw)), ...(await numbersIn(ingest))].length, LETTERS)
   })
 
   it('replays by code, and what was left the next time', async () => {
