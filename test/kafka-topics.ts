@@ -1,8 +1,8 @@
-/** Looking at topics from outside, with kafkajs as it is. */
-import kafkajs from 'kafkajs'
+/** Looking at topics from outside. */
+import { kafkajs } from '../core/kafka/kafkajs.ts'
 import { until } from './until.ts'
 
-const { Kafka, logLevel } = kafkajs
+const { Kafka, logLevel } = kafkajs()
 
 export interface Found {
   readonly partition: number

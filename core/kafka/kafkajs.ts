@@ -1,4 +1,5 @@
 import { loadModule, replaceModule } from '../load-module.ts'
+import { guardReadCommitted } from './aborted.ts'
 import { decodeRecord } from './record-decoder.ts'
 import { encodeRecord } from './record-encoder.ts'
 
@@ -27,7 +28,10 @@ export function kafkajs(): Kafkajs {
       replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder', decodeRecord)
     }
     loaded = loadModule<Kafkajs>('kafkajs')
-    if (isKnown) guardThrottleTimer()
+    if (isKnown) {
+      guardThrottleTimer()
+      guardReadCommitted()
+    }
   }
   return loaded
 }

@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { ConsumerGroup, type FetchedBatch, type GroupOptions } from '../../../core/kafka/consumer-group.ts'
 import type { Receipt } from '../../../core/kafka/offset-ledger.ts'
 import { SharedAdmin } from '../../../core/kafka/shared-admin.ts'
+import { partitionOffsets } from '../../../core/kafka/start-offsets.ts'
 import { FaultProxy } from '../../fault-proxy.ts'
 import { until } from '../../until.ts'
 import { kafkaRig, type Rig } from './kafka-rig.ts'
@@ -266,6 +267,13 @@ describe('core/kafka/consumer-group', function () {
     await until('the record', () => member.values.includes('first of 2'))
   })
 
+  it('knows that a group has begun by what it has committed in partitions of other members', async () => {
+    const [topic, group] = [await rig.topic(2), groupId()]
+    await rig.commit(group, topic, 0)
+    const [second] = await partitionOffsets(rig.admin, group, [{ topic, partitions: [1] }])
+    assert.deepEqual([second?.committed, second?.isBegun], [-1n, true])
+  })
+
   it('trap 16: transaction markers and aborted records leave no lag behind', async () => {
     const [topic, group] = [await rig.topic(1), groupId()]
     const member = join(topic, group)
@@ -285,6 +293,27 @@ describe('core/kafka/consumer-group', function () {
     await until('the marker of the abort', async () => (await end()) === 4)
     await until('no lag after an abort', caughtUp)
     assert.deepEqual(member.values, ['committed'])
+  })
+
+  it('of transactions that overlap nothing is read that was aborted, whatever the keys', async () => {
+    const topic = await rig.topic(1)
+    const likeAMarker = Buffer.alloc(4)
+    await rig.transaction(async first => {
+      await first.send({ topic, messages: [{ partition: 0, key: likeAMarker, value: 'aborted last' }] })
+      await rig.transaction(async second => {
+        await second.send({ topic, messages: [{ partition: 0, value: 'aborted first' }] })
+        await second.abort()
+      })
+      await first.send({ topic, messages: [{ partition: 0, value: 'aborted last too' }] })
+      await first.abort()
+    })
+    await rig.transaction(async transaction => {
+      await transaction.send({ topic, messages: [{ partition: 0, value: 'committed' }] })
+    })
+    await feed(topic, ['without'])
+    const member = join(topic, groupId())
+    await until('what is committed', () => member.values.includes('without'))
+    assert.deepEqual(member.values, ['committed', 'without'])
   })
 
   it('a broker that is away is waited for: one word about it, and reading goes on', async () => {

@@ -72,6 +72,14 @@ describe('kafka-consumer: messages to records', () => {
     )
   })
 
+  it('a header may be named __proto__', () => {
+    const headers = Object.defineProperty({}, '__proto__', { value: Buffer.from('x'), enumerable: true })
+    const [message_] = asMessages(batchOf(message('{}', { headers })), 0, 1).accepted
+    assert.ok(isKafkaMessage(message_))
+    assert.deepEqual(Object.entries(message_.headers), [['__proto__', Buffer.from('x')]])
+    assert.equal(Object.getPrototypeOf(message_.headers), Object.prototype)
+  })
+
   it('cuts into batches that hold everything once, in order, within the bounds', () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 60 })
     fc.assert(

@@ -128,6 +128,23 @@ describe('kafka-consumer in Node-RED', function () {
     await until('no lag in the status', () => flow.statusOf('read').at(-1)?.endsWith('lag 0'))
   })
 
+  it('lets every partition have its turn where the flow is slower than Kafka', async () => {
+    const topic = await rig.topic(6)
+    for (let partition = 0; partition < 6; partition++) await feed(topic, numbered(0, 100), partition)
+    good().holds = true
+    await flow.deploy(rig.brokers, reader(topic, newGroup(), { batchSize: 10, maxInFlight: 2, perPartition: 2 }))
+    const turns = Array.from({ length: 6 }, () => 0)
+    for (let batch = 0; batch < 30; batch++) {
+      await until('a batch', () => good().arrived.length > batch)
+      const { message, done } = good().arrived[batch]!
+      const origin = provenanceOf((message.payload as unknown[])[0])?.taken.origin
+      assert.ok(origin?.kind === 'kafka')
+      turns[origin.partition]!++
+      done()
+    }
+    assert.ok(Math.min(...turns) >= 2, `batches by partition: ${turns}`)
+  })
+
   it('strict order: one batch of a partition at a time, a retry before the next', async () => {
     const [topic, group] = [await rig.topic(1), newGroup()]
     await feed(topic, numbered(0, 40))

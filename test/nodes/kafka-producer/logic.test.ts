@@ -40,6 +40,20 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
   ['a record that refers to itself', circular, {}, {}, 'NOT_SERIALISABLE'],
   ['a BigInt', { device_id: 'd', value: 1n }, {}, {}, 'NOT_SERIALISABLE'],
   ['a function', () => 1, {}, {}, 'NOT_SERIALISABLE'],
+  [
+    'a header of the message that refers to itself',
+    { device_id: 'd' },
+    { headers: [{ name: 'h', from: 'msg', value: 'context' }] },
+    { context: circular } as Message,
+    'NOT_SERIALISABLE'
+  ],
+  [
+    'a Kafka message whose key a node has taken away',
+    { [KAFKA_MESSAGE]: true, key: undefined, value: 'x', headers: {} },
+    {},
+    {},
+    { key: null, value: 'x', headers: {} }
+  ],
   ['text as it is', 'hello', {}, { key: 'k' }, { key: 'k', value: 'hello' }],
   ['bytes as they are', Buffer.from([0xff]), {}, {}, { key: null, value: Buffer.from([0xff]) }],
   ['text as JSON, where records are wanted', 'hello', { content: 'records' }, {}, { key: null, value: '"hello"' }],
