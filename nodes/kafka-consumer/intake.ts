@@ -2,7 +2,7 @@ import type { DeliverySource } from '../../core/delivery/source.ts'
 import type { FetchedBatch } from '../../core/kafka/consumer-group.ts'
 import type { Receipt } from '../../core/kafka/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/partition-transaction.ts'
-import { KafkaBatch, runsOf, type Shape, type Span, spansOf } from './logic.ts'
+import { KafkaBatch, type Run, runsOf, type Shape, type Span, spansOf } from './logic.ts'
 
 export const ACCEPTED = 0
 export const REJECTED = 1
@@ -25,7 +25,7 @@ export interface IntakeOptions {
 
 interface Waiting {
   readonly batch: KafkaBatch
-  readonly span: Span
+  readonly span: Span | Run
   /** The offset behind it. */
   readonly next: bigint
   readonly receipt: Receipt
@@ -160,19 +160,19 @@ export class Intake {
   /** One message, as the span is a run of one output. What others have committed of it meanwhile is left out. */
   #sendInTransaction(lane: Lane, transaction: PartitionTransaction, { batch, span, next, receipt }: Waiting): void {
     const { shape, batchSize } = this.options
+    const isRejected = 'isRejected' in span && span.isRejected
     let { from } = span
-    const { accepted, rejected } = shape(batch, from, span.to)
     const build = () => {
-      const again = shape(batch, from, span.to)
-      const payload = accepted.length > 0 ? again.accepted : again.rejected
+      const { accepted, rejected } = shape(batch, from, span.to)
+      const payload = isRejected ? rejected : accepted
       return { topic: lane.topic, payload: batchSize === 1 ? payload[0] : payload }
     }
     this.source.take({
       lane: lane.key,
-      records: accepted.length + rejected.length,
+      records: span.to - from,
       rebuild: build,
       acknowledge: () => receipt.done(),
-      output: accepted.length > 0 ? ACCEPTED : REJECTED,
+      output: isRejected ? REJECTED : ACCEPTED,
       transaction: {
         async begin() {
           const begun = await transaction.begin(next)

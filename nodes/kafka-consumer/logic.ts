@@ -110,22 +110,22 @@ export function spansOf(messages: readonly RawMessage[], maxRecords: number, max
   return spans
 }
 
+/** A span that leaves by one output. */
+export interface Run extends Span {
+  readonly isRejected: boolean
+}
+
 /** Divides a span so that each part leaves by one output: with a transaction a batch is one message. */
-export function runsOf(shape: Shape, batch: KafkaBatch, span: Span): Span[] {
-  const { accepted, rejected } = shape(batch, span.from, span.to)
-  if (accepted.length === 0 || rejected.length === 0) return [span]
-  const runs: Span[] = []
-  let from = span.from
-  let good: boolean | undefined
-  for (let index = span.from; index < span.to; index++) {
-    const isGood = shape(batch, index, index + 1).rejected.length === 0
-    if (good !== undefined && isGood !== good) {
-      runs.push({ from, to: index })
-      from = index
-    }
-    good = isGood
+export function runsOf(shape: Shape, batch: KafkaBatch, { from, to }: Span): Run[] {
+  const { accepted, rejected } = shape(batch, from, to)
+  if (accepted.length === 0 || rejected.length === 0) return [{ from, to, isRejected: accepted.length === 0 }]
+  const runs: { from: number; to: number; isRejected: boolean }[] = []
+  for (let index = from; index < to; index++) {
+    const isRejected = shape(batch, index, index + 1).rejected.length > 0
+    const last = runs.at(-1)
+    if (last?.isRejected === isRejected) last.to = index + 1
+    else runs.push({ from: index, to: index + 1, isRejected })
   }
-  runs.push({ from, to: span.to })
   return runs
 }
 
