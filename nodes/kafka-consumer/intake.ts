@@ -17,6 +17,8 @@ export interface IntakeOptions {
   readonly batchSize: number
   /** Batches of a partition that may be on their way; one with transactions. */
   readonly perPartition: number
+  /** Batches over all partitions that may be on their way. Where so many are held each partition holds the fewest: memory must not grow with their number. */
+  readonly maxInFlight: number
   /** Opens what the batches of a partition are dealt with in, one after the other; absent where offsets are committed later. */
   readonly transactionOf?: ((topic: string, partition: number) => PartitionTransaction) | undefined
   pause(topic: string, partition: number): void
@@ -43,6 +45,8 @@ interface Lane {
 /** Between the consumer group and the flow: cuts what was fetched into batches, lets in what there is room for, pauses the rest. */
 export class Intake {
   readonly #lanes = new Map<string, Lane>()
+  /** Batches that were fetched and not let in, over all lanes. */
+  #waiting = 0
   #closed = false
 
   constructor(
@@ -61,6 +65,7 @@ export class Intake {
       const next = span.to === messages.length ? nextOffset : BigInt(messages[span.to]!.offset)
       lane.waiting.push({ batch, span, next, receipt: part(next) })
     }
+    this.#waiting += spans.length
     this.#fill(lane)
   }
 
@@ -77,6 +82,7 @@ export class Intake {
         this.#fill(lane)
       } else {
         this.#lanes.delete(lane.key)
+        this.#waiting -= lane.waiting.length
         this.source.dropLane(lane.key)
         void lane.transaction?.close()
       }
@@ -106,13 +112,15 @@ export class Intake {
 
   /** Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left. */
   #fill(lane: Lane): void {
-    const { perPartition, pause, resume } = this.options
+    const { perPartition, maxInFlight, pause, resume } = this.options
     const before = lane.waiting.length
     while (lane.waiting.length > 0 && !this.#closed && !this.source.full && this.source.inFlightOf(lane.key) < perPartition) {
+      this.#waiting--
       this.#send(lane, lane.waiting.shift()!)
     }
     if (lane.waiting.length < before) this.#toTheEnd(lane)
-    const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= Math.max(perPartition, MIN_HELD)
+    const most = this.#waiting + this.source.inFlight >= maxInFlight ? MIN_HELD : Math.max(perPartition, MIN_HELD)
+    const holds = lane.waiting.length + this.source.inFlightOf(lane.key) >= most
     if (holds === lane.paused) return
     lane.paused = holds
     if (holds) pause(lane.topic, lane.partition)

@@ -56,6 +56,7 @@ class ConsumerNode {
     this.#intake = new Intake(this.#source, {
       shape: options.output === 'messages' ? asMessages : asRecords,
       batchSize: options.batchSize,
+      maxInFlight,
       perPartition: options.order === 'strict' || inTransaction ? 1 : options.perPartition,
       transactionOf: inTransaction ? (topic, partition) => this.#group.transaction(topic, partition, timeoutMs + 30_000) : undefined,
       pause: (topic, partition) => this.#group.pause(topic, partition),

@@ -80,14 +80,14 @@ export const spec = {
     perPartition: {
       kind: 'number',
       label: 'Per partition',
-      default: 8,
+      default: 25,
       min: 1,
       max: 1000,
       integer: true,
       unit: 'batches',
       section: 'advanced',
       when: { order: 'pipelined' },
-      help: 'So many batches of a partition may be on their way; then it is paused. Fewer cost latency. Must exceed what a join or batch node collects of one partition.'
+      help: 'So many batches of a partition may be on their way; then it is paused. With fewer, a sink cannot fill its batches from few partitions. Must exceed what a join or batch node collects of one partition.'
     },
     maxInFlight: {
       kind: 'number',
