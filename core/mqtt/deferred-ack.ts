@@ -99,6 +99,7 @@ export class DeferredAcks {
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
+    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
       packet.qos = 2
       if (this.#isRecorded(packet)) {
@@ -107,7 +108,6 @@ export class DeferredAcks {
         return
       }
     }
-    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     this.#offer(packet, callback)
   }
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type mqtt from 'mqtt'
+import type { Received } from '../../../core/mqtt/deferred-ack.ts'
 import { makes } from '../../brokers.ts'
 import { MqttTap } from '../../mqtt-tap.ts'
 import { until } from '../../until.ts'
@@ -251,6 +252,24 @@ for (const make of makes) {
       assert.deepEqual(
         one.taken.map(packet => packet.topic),
         [topic, topic, topic]
+      )
+    })
+
+    it('learns a topic alias from a message that it has recorded and does not take again', async () => {
+      const one = await taker({ topicAliasMaximum: 5 }, 2)
+      one.recorded.add(7)
+      // Neither server repeats a message under an alias, so these packets come from here.
+      const qos2 = { cmd: 'publish', payload: Buffer.from('1'), qos: 2, retain: false, properties: { topicAlias: 1 } } as const
+      const give = (messageId: number, name: string, dup: boolean) => {
+        const packet: Received = { ...qos2, messageId, topic: name, dup }
+        one.link!.client.emit('packetreceive', packet)
+        one.link!.client.handleMessage(packet, () => {})
+      }
+      give(7, topic, true)
+      give(8, '', false)
+      assert.deepEqual(
+        one.taken.map(packet => [packet.messageId, packet.topic]),
+        [[8, topic]]
       )
     })
   })
