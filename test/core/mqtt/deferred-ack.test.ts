@@ -209,6 +209,37 @@ for (const make of makes) {
       assert.equal(one.readies, 1)
     })
 
+    it('keeps the connection alive over many short holds, though the answers to pings wait behind what is not read', async () => {
+      const one = await taker({ keepaliveS: 1, receiveMaximum: 2000 })
+      one.room = 1
+      await publishNumbers(publisher, topic, 600)
+      const flow = setInterval(() => {
+        one.room = one.taken.length + 2
+        one.acks!.resume()
+      }, 50)
+      try {
+        await until('pings over three keepalive times', () => tap.of('client', 'pingreq').length >= 6)
+        assert.deepEqual(one.problems, [])
+        assert.ok(one.taken.length > 100, 'there were many holds')
+        assert.ok(one.taken.length < 600, 'and always something to read')
+      } finally {
+        clearInterval(flow)
+      }
+    })
+
+    it('leaves the pings to mqtt.js when the holds are over, so that a dead server is noticed', async () => {
+      const one = await taker({ keepaliveS: 1 })
+      one.room = 1
+      await publishNumbers(publisher, topic, 2)
+      await until('a held message', () => one.acks!.holding)
+      one.room = 10
+      one.acks!.resume()
+      await one.took(2)
+      tap.freeze()
+      await until('the loss', () => one.problems.length > 0)
+      assert.match(one.problems[0]!, /stopped answering/)
+    })
+
     it('holds back QoS 0 too, in the socket', async () => {
       const one = await taker({}, 0)
       one.room = 1
