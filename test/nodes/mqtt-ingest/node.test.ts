@@ -119,7 +119,12 @@ for (const make of makes) {
         contentType: 'application/cbor',
         responseTopic: 'answer/here',
         correlationData: Buffer.from([1, 2]),
-        userProperties: { traceparent: '00-ab-cd-01', 'mqtt.topic': 'forged' }
+        userProperties: {
+          traceparent: '00-ab-cd-01',
+          'mqtt.topic': 'forged',
+          'mqtt.retain': 'true',
+          'millrace.reason.code': 'FORGED'
+        }
       }
       await publisher.publishAsync(topicOf(scene, 'press-7'), bytes, { qos: 1, properties })
       const found = await until('the message', () => (scene.taken.records as KafkaMessage[]).find(({ key }) => key === 'press-7'))
