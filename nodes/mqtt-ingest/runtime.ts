@@ -63,7 +63,10 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   const rate = new Rate()
   const retryText = isWired(REJECTED) ? 'retrying' : 'retrying, no wire for dead letters'
   const show = () => showStatus(status, session, source, { open: intake.open, perSecond: rate.of(metrics.in), retryText })
-  const ticker = setInterval(show, 1000).unref()
+  const ticker = setInterval(() => {
+    session.tidy()
+    show()
+  }, 1000).unref()
   status.waiting('connecting')
   if (mode !== 'received' && !isWired(REJECTED)) node.warn(UNWIRED[mode])
   session.start()

@@ -233,30 +233,6 @@ for (const make of makes) {
       assert.equal(await hasSession(url, clientId), false)
     })
 
-    it('unsubscribes from the topics it had before they were changed', async () => {
-      const scene = sceneOf(url)
-      await deploy(scene)
-      const old = topicOf(scene)
-      const ingestNode = scene.flow[2]!
-      ingestNode.topic = `${scene.org}/{site}/changed`
-      await red.deploy(scene.flow, 'nodes')
-      const changed = `${scene.org}/s1/changed`
-      const sites = () => scene.taken.records.map(record => (record as { site: string }).site)
-      await until(
-        'the new topic',
-        async () => {
-          await publisher.publishAsync(changed, '{"n":1}', { qos: 1 })
-          return sites().includes('s1')
-        },
-        10_000,
-        100
-      )
-      await publisher.publishAsync(old, '{"n":2}', { qos: 1 })
-      await publisher.publishAsync(`${scene.org}/s2/changed`, '{"n":3}', { qos: 1 })
-      await until('what was published later', () => sites().includes('s2'))
-      assert.deepEqual(scene.rejected.records, [])
-    })
-
     it('takes retained messages as it is set', async () => {
       for (const [retained, expected] of [
         ['new', 1],
@@ -311,72 +287,6 @@ describe('mqtt-ingest with wrong settings', () => {
     assert.match(told, /must begin with mqtt:\/\//)
     assert.match(told, /QoS: must be one of 0, 1, 2; Batch size: must be at least 1/)
     await red.deploy([])
-  })
-})
-
-describe('mqtt-ingest whose rejected records no wire takes', function () {
-  this.timeout(30_000)
-  withNodeRed()
-  let url: string
-  let publisher: MqttClient
-  before(async () => {
-    url = (await services('mqtt')).mqtt.url
-    publisher = await device(url)
-  })
-  after(() => publisher.endAsync())
-  beforeEach(() => {
-    red.logs.length = 0
-  })
-  afterEach(() => red.deploy([]))
-
-  function unwired(options: Record<string, unknown>): Scene {
-    const scene = sceneOf(url, options)
-    scene.flow[2]!.wires!.pop()
-    return scene
-  }
-  const told = (scene: Scene, sentence: RegExp) => red.logs.filter(({ id, msg }) => id === scene.ingest && sentence.test(String(msg)))
-
-  for (const [options, sentence] of [
-    [{ acknowledge: 'stored' }, /leads nowhere, so nobody stores what leaves by it/],
-    [{ acknowledge: 'finished' }, /leads nowhere: messages that are no records are lost/]
-  ] as const) {
-    it(`warns of what that means: ${options.acknowledge}`, async () => {
-      const scene = unwired(options)
-      await red.deploy(scene.flow)
-      assert.equal(told(scene, /leads nowhere/).length, 1)
-      assert.equal(told(scene, sentence).length, 1)
-    })
-  }
-
-  it('keeps what the flow fails to deal with until it does, unacknowledged', async () => {
-    const tap = await MqttTap.before(url)
-    const scene = unwired({ retries: 1, batchSize: 1 })
-    scene.flow[1]!.url = tap.url
-    await red.deploy(scene.flow)
-    await greeted(scene, publisher)
-    const before = tap.of('client', 'puback').length
-    scene.taken.treatment = 'fail'
-    await publisher.publishAsync(topicOf(scene), '{"n":1}', { qos: 1 })
-    await until('more tries than it has retries', () => scene.taken.records.length >= 4, 10_000)
-    assert.equal(tap.of('client', 'puback').length, before)
-    assert.equal(told(scene, /fails to deal with messages, and no wire leaves output 2/).length, 1)
-    scene.taken.treatment = 'store'
-    await until('the acknowledgement', () => tap.of('client', 'puback').length === before + 1, 10_000)
-    const { stored, rejected, filtered } = countsOf(scene)
-    assert.deepEqual([rejected, filtered], [0, 0])
-    assert.ok(stored > 0)
-    await red.deploy([])
-    await tap.close()
-  })
-
-  it('counts what is no record as rejected, and says that it is lost', async () => {
-    const scene = unwired({})
-    await red.deploy(scene.flow)
-    await greeted(scene, publisher)
-    await publisher.publishAsync(topicOf(scene), 'no JSON', { qos: 1 })
-    await until('the count', () => countsOf(scene).rejected === 1)
-    assert.equal(countsOf(scene).filtered, 0)
-    assert.equal(told(scene, /are lost, since no wire leaves output 2.*: 1\. The first: /).length, 1)
   })
 })
 
