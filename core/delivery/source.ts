@@ -7,6 +7,7 @@ import { ContiguousPrefix, type PrefixEntry } from './prefix.ts'
 import type { FlowError } from './token.ts'
 import { trackerOf } from './tracker.ts'
 import type { AcknowledgeMode, Delivery, Settlement, Tracker } from './types.ts'
+import { UnwiredOutput } from './unwired.ts'
 
 export interface SourceOptions {
   readonly RED: NodeAPI
@@ -22,6 +23,8 @@ export interface SourceOptions {
   readonly outputs: number
   /** Index of the output for what the flow failed to deal with. */
   readonly deadLetterOutput: number
+  /** Whether a wire leaves this output. */
+  isWired(output: number): boolean
   /** Messages have left: the source may read on if it is not `full`. */
   onCapacity(): void
   /** How long it waits before it sends again. */
@@ -79,6 +82,7 @@ export class DeliverySource {
   readonly #leave: () => void
   readonly #lanes = new Map<string, ContiguousPrefix<Held>>()
   readonly #stage: string
+  readonly #unwired: UnwiredOutput
   #held = 0
   #number = 0
   #retrying = 0
@@ -92,6 +96,7 @@ export class DeliverySource {
     this.#tracker = options.tracker ?? trackerOf(options.RED)
     this.#leave = options.mode === 'received' ? () => {} : this.#tracker.register(options.node)
     this.#stage = options.node.type.replace(/^millrace-/, '')
+    this.#unwired = new UnwiredOutput(options.node, options.deadLetterOutput)
   }
 
   /** Messages taken and not acknowledged. */
@@ -117,7 +122,7 @@ export class DeliverySource {
     metrics.out += taken.records
     if (this.options.mode === 'received') {
       this.#send(taken.message ?? taken.rebuild(), taken.output ?? 0)
-      metrics.filtered += taken.records
+      this.#countFiltered(taken, taken.records)
       this.#acknowledge(taken)
       return
     }
@@ -155,6 +160,7 @@ export class DeliverySource {
     if (this.#closed) return
     this.#closed = true
     for (const lane of [...this.#lanes.keys()]) this.dropLane(lane)
+    this.#unwired.end()
     this.#leave()
   }
 
@@ -208,7 +214,7 @@ export class DeliverySource {
       this.#laterAgain(held)
       return
     }
-    if (held.failures < retries || isDeadLetter) {
+    if (held.failures < retries || isDeadLetter || this.#mustKeep(held, error)) {
       metrics.retried += held.taken.records
       this.#again(held, backoffMs(held.failures++, this.options.backoff))
       return
@@ -218,6 +224,15 @@ export class DeliverySource {
     held.failures = 0
     node.error(`The flow failed to deal with a message, ${attempts} times; it leaves as a dead letter. The last time: ${error.message}`)
     this.#attemptNow(held)
+  }
+
+  /** Once acknowledged, a dead letter that no wire takes would be gone: its message is kept instead, as when a sink is away. */
+  #mustKeep(held: Held, error: FlowError): boolean {
+    const { deadLetterOutput } = this.options
+    if (this.options.isWired(deadLetterOutput)) return false
+    if (!held.isKept) this.#unwired.kept(held.taken.records, error.message)
+    held.isKept = true
+    return true
   }
 
   #again(held: Held, waitMs: number): void {
@@ -302,10 +317,19 @@ export class DeliverySource {
       metrics.stored += counted.stored
       metrics.rejected += counted.rejected
       metrics.duplicates += counted.duplicates
-      metrics.filtered += counted.filtered
+      this.#countFiltered(held.taken, counted.filtered)
     }
     const lane = this.#lanes.get(held.taken.lane)
     if (lane !== undefined && lane.finish(held) > 0 && !this.#closed) onCapacity.call(this.options)
+  }
+
+  /** What was rejected at once and has left by no wire is not filtered on purpose. */
+  #countFiltered(taken: TakenMessage, records: number): void {
+    const { metrics, deadLetterOutput } = this.options
+    if (records > 0 && taken.output === deadLetterOutput && !this.options.isWired(deadLetterOutput)) {
+      metrics.rejected += records
+      this.#unwired.lost(records, taken.message ?? taken.rebuild())
+    } else metrics.filtered += records
   }
 
   #acknowledge(taken: TakenMessage): void {
@@ -341,6 +365,8 @@ class Held implements PrefixEntry {
   timer: NodeJS.Timeout | undefined
   /** How often sending it failed since it was taken or written off. */
   failures = 0
+  /** It would be a dead letter if a wire took it. */
+  isKept = false
   /** How often its delivery was abandoned, by a deployment. */
   interruptions = 0
   /** Once the message leaves as a dead letter: the last error, and how often the flow had failed. */

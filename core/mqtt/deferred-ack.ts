@@ -25,12 +25,15 @@ const DEFERRED = new Error('acknowledged later')
  * - QoS 2: mqtt.js would send PUBREC at once and keep the message in memory until PUBREL; a crash in between loses it, since
  *   after PUBREC the server no longer has it. So the packet is shown to mqtt.js as QoS 1, and `acknowledge` sends PUBREC. To
  *   the PUBREL of a message that it does not know mqtt.js answers with PUBCOMP, which ends the handshake.
- * - No room: the callback is kept, which stops mqtt.js and with it the reading of the socket. This also stops the answers to
- *   its pings from being read, so that it would take the server for dead; meanwhile the pings are sent from here.
+ * - No room: the callback is kept, which stops mqtt.js and with it the reading of the socket. The answers to its pings wait
+ *   behind what is not read, for many short holds as for a long one, so that it would take the server for dead. From the
+ *   first hold until half a keepalive has passed without one, the pings are sent from here and nobody waits for answers.
  */
 export class DeferredAcks {
   #held: { packet: Received; callback: (error?: Error) => void } | undefined
   #pinger: NodeJS.Timeout | undefined
+  /** There was a hold since the last ping of the pinger. */
+  #hasHeld = false
   #ended = false
   /** Packet ids of QoS 2 that were taken and not acknowledged yet. */
   readonly #exactlyOnce = new Set<number>()
@@ -74,8 +77,6 @@ export class DeferredAcks {
     const held = this.#held
     if (held === undefined || this.#ended) return
     this.#held = undefined
-    clearInterval(this.#pinger)
-    this.#pinger = undefined
     this.#offer(held.packet, held.callback)
   }
 
@@ -99,6 +100,7 @@ export class DeferredAcks {
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
+    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
       packet.qos = 2
       if (this.#isRecorded(packet)) {
@@ -107,7 +109,6 @@ export class DeferredAcks {
         return
       }
     }
-    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     this.#offer(packet, callback)
   }
 
@@ -134,12 +135,21 @@ export class DeferredAcks {
 
   #hold(packet: Received, callback: (error?: Error) => void): void {
     this.#held = { packet, callback }
+    this.#hasHeld = true
     // What the server has asked for goes before the settings (MQTT 5.0, 3.2.2.3.14).
     const { keepalive } = this.client
-    if (keepalive <= 0) return
-    this.#pinger = setInterval(() => {
-      this.client.sendPing()
-      this.client.reschedulePing(true)
-    }, keepalive * 500)
+    if (this.#pinger !== undefined || keepalive <= 0) return
+    this.client.reschedulePing(true)
+    this.#pinger = setInterval(() => this.#ping(), keepalive * 500)
+  }
+
+  #ping(): void {
+    this.client.sendPing()
+    this.client.reschedulePing(true)
+    if (!this.#hasHeld) {
+      clearInterval(this.#pinger)
+      this.#pinger = undefined
+    }
+    this.#hasHeld = this.holding
   }
 }

@@ -51,6 +51,7 @@ class ConsumerNode {
       timeoutMs,
       outputs: spec.outputs.length,
       deadLetterOutput: REJECTED,
+      isWired: context.isWired,
       onCapacity: () => this.#intake.refill()
     })
     this.#intake = new Intake(this.#source, {

@@ -50,7 +50,7 @@ export const spec = {
       placeholder: 'millrace',
       pattern: '[^+#/\\s]*',
       patternHint: 'without spaces, +, # and /',
-      help: 'Begins the client id of every node that uses this server; the id of the node follows. Several Node-REDs with the same flow need one each, e.g. ${HOSTNAME}.'
+      help: 'Begins the client id of every node that uses this server; the id of the node follows. Several Node-REDs with the same flow need one each, e.g. ${INSTANCE}, that is the same after every restart: never a container id.'
     },
     cleanStart: {
       kind: 'bool',

@@ -1,5 +1,5 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
-import type { Batch, Headers, Taken } from '../../core/record.ts'
+import { type Batch, type Headers, setHeader, type Taken } from '../../core/record.ts'
 
 /** Messages that leave together, as the server sent them. What nobody asks for is not built. */
 export class MqttBatch implements Batch {
@@ -30,7 +30,8 @@ export class MqttBatch implements Batch {
 
 /**
  * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as it is), then topic, QoS
- * and what else the device said under `mqtt.`, which no user property can replace.
+ * and what else the device said under `mqtt.`. A device could forge these, and the reasons of dead letters under
+ * `millrace.`, so its properties of such names are left out.
  */
 export function headersOf(topic: string, qos: number, retain: boolean, properties: Received['properties']): Headers {
   const headers: Headers = {}
@@ -41,12 +42,22 @@ export function headersOf(topic: string, qos: number, retain: boolean, propertie
   return headers
 }
 
+type UserProperties = NonNullable<NonNullable<Received['properties']>['userProperties']>
+
 const QOS = ['0', '1', '2']
+
+const RESERVED = /^(mqtt|millrace)\./
 
 function addProperties(headers: Headers, properties: NonNullable<Received['properties']>): void {
   const { userProperties, contentType, responseTopic, correlationData } = properties
-  for (const [name, value] of Object.entries(userProperties ?? {})) headers[name] = Array.isArray(value) ? value.join(',') : value
+  if (userProperties !== undefined) addUserProperties(headers, userProperties)
   if (contentType !== undefined) headers['mqtt.content-type'] = contentType
   if (responseTopic !== undefined) headers['mqtt.response-topic'] = responseTopic
   if (correlationData !== undefined) headers['mqtt.correlation-data'] = correlationData
+}
+
+function addUserProperties(headers: Headers, userProperties: UserProperties): void {
+  for (const [name, value] of Object.entries(userProperties)) {
+    if (!RESERVED.test(name)) setHeader<Headers[string]>(headers, name, Array.isArray(value) ? value.join(',') : value)
+  }
 }

@@ -21,10 +21,16 @@ export class Intake {
   #batch: MqttBatch | undefined
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
+  #taken = 0
   #open = 0
   #openBytes = 0
 
   constructor(private readonly options: IntakeOptions) {}
+
+  /** Messages that were ever taken. */
+  get taken(): number {
+    return this.#taken
+  }
 
   /** Messages that were taken and not given back by `release`. */
   get open(): number {
@@ -39,6 +45,7 @@ export class Intake {
   /** Takes a message; false if there is no room. */
   offer(packet: Received, acks: DeferredAcks): boolean {
     if (this.full) return false
+    this.#taken++
     this.#open++
     this.#openBytes += packet.payload.length
     if (this.#batch !== undefined && this.#batch.acks !== acks) this.flush()

@@ -14,24 +14,31 @@ import { spec } from './spec.ts'
 /** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
 const DRAIN_MS = 2000
 
-const UNWIRED =
-  'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
+/** What becomes of what leaves by the output "rejected" where no wire takes it, by the mode of waiting. */
+const UNWIRED = {
+  finished:
+    'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
+  stored:
+    'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
+} as const
 
 export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided, isWired }) => {
   const broker = provided<MqttBroker>('broker')
   const shaper = shaperOf(options)
   const qos = Number(options.qos) as Qos
+  const mode = qos === 0 ? 'received' : options.acknowledge
   const { maxInFlight, retries } = options
   const source = new DeliverySource({
     RED,
     node,
     metrics,
-    mode: qos === 0 ? 'received' : options.acknowledge,
+    mode,
     maxInFlight,
     retries,
     timeoutMs: options.timeoutS * 1000,
     outputs: spec.outputs.length,
     deadLetterOutput: REJECTED,
+    isWired,
     onCapacity: () => session.resume()
   })
   const intake = new Intake({
@@ -54,10 +61,14 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
     }
   })
   const rate = new Rate()
-  const show = () => showStatus(status, session, source, intake.open, rate.of(metrics.in))
-  const ticker = setInterval(show, 1000).unref()
+  const retryText = isWired(REJECTED) ? 'retrying' : 'retrying, no wire for dead letters'
+  const show = () => showStatus(status, session, source, { open: intake.open, perSecond: rate.of(metrics.in), retryText })
+  const ticker = setInterval(() => {
+    session.tidy()
+    show()
+  }, 1000).unref()
   status.waiting('connecting')
-  if (options.acknowledge === 'stored' && qos > 0 && !isWired(REJECTED)) node.warn(UNWIRED)
+  if (mode !== 'received' && !isWired(REJECTED)) node.warn(UNWIRED[mode])
   session.start()
   return {
     async close(removed) {
@@ -71,11 +82,17 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   }
 })
 
-function showStatus(status: Status, session: IngestSession, source: DeliverySource, open: number, perSecond: number): void {
+interface Shown {
+  readonly open: number
+  readonly perSecond: number
+  readonly retryText: string
+}
+
+function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText }: Shown): void {
   const { retrying, reason } = source.waiting
   const inFlight = `${compact(open)} in flight`
   if (!session.connected) showProblem(status, session.problem)
-  else if (retrying > 0) status.waiting(`retrying: ${reason?.slice(0, 40)}`)
+  else if (retrying > 0) status.waiting(`${retryText}: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
   else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
 }

@@ -1,9 +1,10 @@
-import type { MillraceError } from '../../core/errors.ts'
+import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { MqttConnection } from '../../core/mqtt/client.ts'
 import { DeferredAcks, type Received, type Recorded } from '../../core/mqtt/deferred-ack.ts'
 import type { Link } from '../../core/mqtt/link.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
+import { abandonedSentence, FormerFilters, isSameSession, keptSessions, plainFilter, sessionOf } from './former.ts'
 import type { Intake } from './intake.ts'
 
 export interface SessionOptions {
@@ -26,19 +27,13 @@ export interface SessionOptions {
 
 const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const
 
-/** Filters that the sessions of this process are subscribed to, by client id; outlives a redeploy, which makes new nodes. */
-const FILTERS = Symbol.for('millrace.mqtt-filters')
-const shared = globalThis as { [FILTERS]?: Map<string, string> }
-const known = (): Map<string, string> => {
-  shared[FILTERS] ??= new Map()
-  return shared[FILTERS]
-}
-
 /** The session of one ingest node with its server: subscribes at every connect, and hands what comes to the intake. */
 export class IngestSession {
   readonly #connection: MqttConnection
   readonly #filter: string
+  readonly #former = new FormerFilters()
   #acks: DeferredAcks | undefined
+  #link: Link | undefined
   #recorded: Recorded = new Set()
   #problem: MillraceError | undefined
   #stopped = false
@@ -58,6 +53,10 @@ export class IngestSession {
   }
 
   start(): void {
+    const before = keptSessions().get(this.options.nodeId)
+    if (before !== undefined && !isSameSession(before, sessionOf(this.#connection.settings))) {
+      this.options.log(abandonedSentence(before), true)
+    }
     this.#connection.start()
   }
 
@@ -78,6 +77,11 @@ export class IngestSession {
     this.#acks?.resume()
   }
 
+  /** Call about once a second: leaves what the session is still subscribed to and does not need any more. */
+  tidy(): void {
+    if (this.#former.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#former.due(this.options.intake))
+  }
+
   /** Takes no more messages; acknowledgements still go out. */
   stopTaking(): void {
     this.#stopped = true
@@ -85,7 +89,7 @@ export class IngestSession {
 
   /** Ends the connection. The session stays on the server unless the node is removed: then nobody would fetch its messages. */
   async close(removed: boolean): Promise<void> {
-    if (removed) known().delete(this.#connection.settings.clientId)
+    if (removed) keptSessions().delete(this.options.nodeId)
     await this.#connection.close(3000, { endSession: removed })
     this.#acks?.end()
   }
@@ -112,24 +116,54 @@ export class IngestSession {
       this.options.skipped()
       return true
     }
-    return this.options.intake.offer(packet, acks)
+    const { intake } = this.options
+    const isTaken = intake.offer(packet, acks)
+    if (this.#former.exist && intake.full) this.#former.heldBack()
+    return isTaken
   }
 
+  /** The session outlives a redeploy, and with it what was subscribed to before: that is left later, see `FormerFilters`. */
   async #subscribe(link: Link): Promise<void> {
-    const { clientId } = link.settings
-    const before = known().get(clientId)
-    // The session outlives a redeploy, and with it a subscription to what was set before.
-    if (link.sessionPresent && before !== undefined && before !== this.#filter) await link.unsubscribe(before)
-    await link.subscribe({ filter: this.#filter, qos: this.options.qos, retainHandling: RETAIN_HANDLING[this.options.retained] })
-    known().set(clientId, this.#filter)
+    const { nodeId, qos, retained } = this.options
+    await link.subscribe({ filter: this.#filter, qos, retainHandling: RETAIN_HANDLING[retained] })
+    const session = sessionOf(link.settings)
+    if (session === undefined) keptSessions().delete(nodeId)
+    else {
+      const before = keptSessions().get(nodeId)
+      if (before && link.sessionPresent && isSameSession(session, before)) for (const filter of before.filters) session.filters.add(filter)
+      this.#former.begin([...session.filters].filter(filter => filter !== this.#filter))
+      session.filters.add(this.#filter)
+      keptSessions().set(nodeId, session)
+    }
+    this.#link = link
     this.#problem = undefined
     this.options.changed()
+  }
+
+  /**
+   * Where a filter was left whose twin in or out of a shared group stays, ActiveMQ Artemis 2.55 sends nothing for the twin
+   * until the client connects anew, so it does.
+   */
+  async #unsubscribe(link: Link, filters: readonly string[]): Promise<void> {
+    for (const filter of filters) {
+      try {
+        await link.unsubscribe(filter)
+        keptSessions().get(this.options.nodeId)?.filters.delete(filter)
+      } catch (error) {
+        if (link.up)
+          this.options.log(`The subscription to "${filter}", from before the topics were changed, stays: ${reasonOf(error)}`, true)
+      }
+    }
+    if (filters.some(filter => plainFilter(filter) === this.options.filter)) {
+      await link.end(1000, new MillraceError('MQTT_CONNECTION_LOST', 'The shared group was changed, which takes a new connection.'))
+    }
   }
 
   #lost(problem: MillraceError): void {
     this.#problem = problem
     this.#acks?.end()
     this.#acks = undefined
+    this.#link = undefined
     this.options.changed()
   }
 }

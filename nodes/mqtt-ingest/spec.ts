@@ -128,7 +128,7 @@ export const spec = {
       section: 'advanced',
       pattern: '[^+#/\\s]*',
       patternHint: 'without spaces, +, # and /',
-      help: 'Names the session on the server. Empty for one made of the client id of the server node and the id of this node.'
+      help: 'Names the session on the server, so it must be the same after every restart. Empty for one made of the client id of the server node and the id of this node.'
     }
   }
 } as const satisfies NodeSpec

@@ -53,6 +53,7 @@ function registerProtocolNode(RED: NodeAPI): void {
       timeoutMs: config.timeoutMs ?? 20_000,
       outputs: 2,
       deadLetterOutput: 1,
+      isWired: () => true,
       onCapacity() {},
       backoff: { initialMs: 20 }
     })

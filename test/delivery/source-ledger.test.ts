@@ -52,6 +52,7 @@ class Run {
       timeoutMs: 1000,
       outputs: 2,
       deadLetterOutput: 1,
+      isWired: () => true,
       onCapacity() {},
       backoff: { initialMs: 0 },
       tracker: this.tracker

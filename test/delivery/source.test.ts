@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { DeliverySource, type SourceOptions } from '../../core/delivery/source.ts'
 import { NodeMetrics } from '../../core/metrics.ts'
-import { inherit, PROVENANCE, Provenance, type Rejection } from '../../core/record.ts'
+import { inherit, PROVENANCE, Provenance, type Rejection, reject } from '../../core/record.ts'
 import { abandoned, acknowledged, failed, ScriptedTracker } from './scripted-tracker.ts'
 
 const RAW = Buffer.from('{"device_id":"pump-7","value":1}')
@@ -14,13 +14,16 @@ function sourceWith(options: Partial<SourceOptions> = {}) {
   const metrics = new NodeMetrics('id', 'millrace-mqtt-ingest', '')
   const sent: { output: number; message: NodeMessage }[] = []
   const errors: string[] = []
+  const warnings: string[] = []
   const acks: string[] = []
   let capacities = 0
   const send = (message: NodeMessage | (NodeMessage | null)[]) => {
     if (!Array.isArray(message)) sent.push({ output: 0, message })
     else for (const [output, each] of message.entries()) if (each !== null) sent.push({ output, message: each })
   }
-  const node = { id: 'source', type: 'millrace-mqtt-ingest', send, error: (text: string) => void errors.push(text) } as unknown as Node
+  const error = (text: string) => void errors.push(text)
+  const warn = (text: string) => void warnings.push(text)
+  const node = { id: 'source', type: 'millrace-mqtt-ingest', send, error, warn } as unknown as Node
   const source = new DeliverySource({
     RED: {} as NodeAPI,
     node,
@@ -31,6 +34,7 @@ function sourceWith(options: Partial<SourceOptions> = {}) {
     timeoutMs: 1000,
     outputs: 2,
     deadLetterOutput: 1,
+    isWired: () => true,
     onCapacity: () => void capacities++,
     backoff: { initialMs: 1 },
     tracker,
@@ -48,6 +52,7 @@ function sourceWith(options: Partial<SourceOptions> = {}) {
     metrics,
     sent,
     errors,
+    warnings,
     acks,
     taken,
     take: (name: string, records?: number, lane?: string) => source.take(taken(name, records, lane)),
@@ -156,6 +161,40 @@ describe('delivery source', () => {
     }
     tracker.last.settle(acknowledged(1, { rejected: 1 }))
     assert.deepEqual(acks, ['x'])
+  })
+
+  describe('whose dead-letter output has no wire', () => {
+    const unwired = { retries: 1, isWired: (output: number) => output === 0 }
+
+    it('keeps what the flow fails to deal with, says so, and acknowledges it when the flow has dealt with it', async () => {
+      const { source, tracker, take, sent, acks, errors, metrics } = sourceWith(unwired)
+      take('x', 3)
+      for (let attempts = 1; attempts < 7; attempts++) {
+        tracker.last.settle(failed)
+        assert.equal(source.waiting.reason, 'the sink is away')
+        await until(() => sent.length === attempts + 1)
+      }
+      assert.ok(sent.every(({ output }) => output === 0))
+      assert.deepEqual(acks, [])
+      assert.equal(errors.length, 1)
+      assert.match(errors[0]!, /no wire leaves output 2 for dead letters.*sent again.*Records: 3\. The first: the sink is away/)
+      tracker.last.settle(acknowledged(3))
+      assert.deepEqual(acks, ['x'])
+      assert.deepEqual([metrics.stored, metrics.rejected, metrics.filtered], [3, 0, 0])
+    })
+
+    for (const mode of ['finished', 'received'] as const) {
+      it(`counts as rejected what is malformed, and says why it is lost, when it acknowledges: ${mode}`, () => {
+        const { source, tracker, taken, acks, warnings, metrics } = sourceWith({ ...unwired, mode })
+        const rejection = reject(recordOf('x'), 'mqtt-ingest', { code: 'JSON_INVALID', message: 'It is no JSON.' })
+        source.take({ ...taken('x', 2), output: 1, message: { payload: [rejection, rejection] } as NodeMessage })
+        if (mode === 'finished') tracker.last.settle(acknowledged(2, { filtered: 2 }))
+        assert.deepEqual(acks, ['x'])
+        assert.deepEqual([metrics.rejected, metrics.filtered, metrics.inFlight], [2, 0, 0])
+        assert.equal(warnings.length, 1)
+        assert.match(warnings[0]!, /lost.*no wire leaves output 2.*: 2\. The first: It is no JSON\./)
+      })
+    }
   })
 
   it('sends again what a deployment took from it, without counting that as a failure', async () => {

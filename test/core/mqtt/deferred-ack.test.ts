@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type mqtt from 'mqtt'
+import type { Received } from '../../../core/mqtt/deferred-ack.ts'
 import { makes } from '../../brokers.ts'
 import { MqttTap } from '../../mqtt-tap.ts'
 import { until } from '../../until.ts'
@@ -208,6 +209,37 @@ for (const make of makes) {
       assert.equal(one.readies, 1)
     })
 
+    it('keeps the connection alive over many short holds, though the answers to pings wait behind what is not read', async () => {
+      const one = await taker({ keepaliveS: 1, receiveMaximum: 2000 })
+      one.room = 1
+      await publishNumbers(publisher, topic, 600)
+      const flow = setInterval(() => {
+        one.room = one.taken.length + 2
+        one.acks!.resume()
+      }, 50)
+      try {
+        await until('pings over three keepalive times', () => tap.of('client', 'pingreq').length >= 6)
+        assert.deepEqual(one.problems, [])
+        assert.ok(one.taken.length > 100, 'there were many holds')
+        assert.ok(one.taken.length < 600, 'and always something to read')
+      } finally {
+        clearInterval(flow)
+      }
+    })
+
+    it('leaves the pings to mqtt.js when the holds are over, so that a dead server is noticed', async () => {
+      const one = await taker({ keepaliveS: 1 })
+      one.room = 1
+      await publishNumbers(publisher, topic, 2)
+      await until('a held message', () => one.acks!.holding)
+      one.room = 10
+      one.acks!.resume()
+      await one.took(2)
+      tap.freeze()
+      await until('the loss', () => one.problems.length > 0)
+      assert.match(one.problems[0]!, /stopped answering/)
+    })
+
     it('holds back QoS 0 too, in the socket', async () => {
       const one = await taker({}, 0)
       one.room = 1
@@ -251,6 +283,24 @@ for (const make of makes) {
       assert.deepEqual(
         one.taken.map(packet => packet.topic),
         [topic, topic, topic]
+      )
+    })
+
+    it('learns a topic alias from a message that it has recorded and does not take again', async () => {
+      const one = await taker({ topicAliasMaximum: 5 }, 2)
+      one.recorded.add(7)
+      // Neither server repeats a message under an alias, so these packets come from here.
+      const qos2 = { cmd: 'publish', payload: Buffer.from('1'), qos: 2, retain: false, properties: { topicAlias: 1 } } as const
+      const give = (messageId: number, name: string, dup: boolean) => {
+        const packet: Received = { ...qos2, messageId, topic: name, dup }
+        one.link!.client.emit('packetreceive', packet)
+        one.link!.client.handleMessage(packet, () => {})
+      }
+      give(7, topic, true)
+      give(8, '', false)
+      assert.deepEqual(
+        one.taken.map(packet => [packet.messageId, packet.topic]),
+        [[8, topic]]
       )
     })
   })

@@ -4,7 +4,7 @@ import { parseOptions } from '../../../core/spec.ts'
 import { brokerOf } from '../../../nodes/mqtt-broker/logic.ts'
 import { spec } from '../../../nodes/mqtt-broker/spec.ts'
 
-const environment = (name: string) => ({ MQTT_URL: 'mqtts://user:p%40ss@broker.example', HOSTNAME: 'edge-7' })[name]
+const environment = (name: string) => ({ MQTT_URL: 'mqtts://user:p%40ss@broker.example', INSTANCE: 'edge-7' })[name]
 const optionsOf = (raw: object) => parseOptions(spec, raw as Record<string, unknown>, environment)
 const request = { nodeId: 'a1b2', keepSession: true, receiveMaximum: 500 }
 
@@ -20,7 +20,7 @@ describe('mqtt-broker', () => {
   })
 
   it('takes address and client id from the environment', () => {
-    const broker = brokerOf(optionsOf({ url: '${MQTT_URL}', clientId: 'plant-${HOSTNAME}' }), undefined)
+    const broker = brokerOf(optionsOf({ url: '${MQTT_URL}', clientId: 'plant-${INSTANCE}' }), undefined)
     const settings = broker.settingsFor(request)
     assert.equal(settings.clientId, 'plant-edge-7-a1b2')
     assert.equal(settings.username, 'user')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/spec.ts'
-import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
+import { headersOf, MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
 import { shaperOf } from '../../../nodes/mqtt-ingest/logic.ts'
 import { spec } from '../../../nodes/mqtt-ingest/spec.ts'
@@ -63,6 +63,30 @@ describe('mqtt-ingest shaping', () => {
         }
       })
     )
+  })
+})
+
+describe('mqtt-ingest headers', () => {
+  it('have every user property but those that would pass for ours', () => {
+    const userProperties = Object.assign(Object.create(null), {
+      traceparent: '00-ab-cd-01',
+      ['__proto__']: 'a name like others',
+      tag: ['a', 'b'],
+      'mqtt.retain': 'true',
+      'mqtt.content-type': 'forged',
+      'mqtt.response-topic': 'forged',
+      'mqtt.correlation-data': 'forged',
+      'millrace.reason.code': 'FORGED',
+      mqttVersion: '5'
+    })
+    assert.deepEqual(Object.entries(headersOf('a/b', 1, false, { userProperties })), [
+      ['traceparent', '00-ab-cd-01'],
+      ['__proto__', 'a name like others'],
+      ['tag', 'a,b'],
+      ['mqttVersion', '5'],
+      ['mqtt.topic', 'a/b'],
+      ['mqtt.qos', '1']
+    ])
   })
 })
 

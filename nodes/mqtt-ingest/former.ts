@@ -1,0 +1,81 @@
+import { type MqttSettings, shownUrl } from '../../core/mqtt/settings.ts'
+
+/** A session that a server keeps for a node of this process. */
+export interface KeptSession {
+  readonly server: string
+  readonly clientId: string
+  /** The filters it is subscribed to. */
+  readonly filters: Set<string>
+}
+
+/** The kept sessions of this process, by node id; outlives a redeploy, which makes new nodes. */
+const SESSIONS = Symbol.for('millrace.mqtt-sessions')
+const shared = globalThis as { [SESSIONS]?: Map<string, KeptSession> }
+export const keptSessions = (): Map<string, KeptSession> => {
+  shared[SESSIONS] ??= new Map()
+  return shared[SESSIONS]
+}
+
+/** The session that these settings lead to; undefined if the server keeps none. */
+export function sessionOf({ url, clientId, clean, protocolVersion, sessionExpiryS }: MqttSettings): KeptSession | undefined {
+  if (clean || (protocolVersion === 5 && sessionExpiryS === 0)) return undefined
+  return { server: shownUrl(url), clientId, filters: new Set() }
+}
+
+export const isSameSession = (one: KeptSession, other: KeptSession | undefined): boolean =>
+  one.server === other?.server && one.clientId === other.clientId
+
+/** To end a session is to lose what is queued in it, so this is left to the user, who can have it fetched first. */
+export function abandonedSentence({ server, clientId }: KeptSession): string {
+  return `This node had the session "${clientId}" on ${server} before it was changed. The server keeps it with all that is queued in it until it expires, goes on queueing for it, and in a shared group gives it a share that nobody takes. To lose nothing, add an mqtt ingest with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then remove it: that ends the session.`
+}
+
+/** A filter without its shared group. */
+export const plainFilter = (filter: string): string => filter.replace(/^\$share\/[^/]*\//, '')
+
+/** What an intake has taken, for `FormerFilters`. */
+export interface Progress {
+  /** Messages taken in all. */
+  readonly taken: number
+  /** Messages of these that are not acknowledged. */
+  readonly open: number
+  readonly full: boolean
+}
+
+/**
+ * Subscriptions of the session that are not wanted any more. Servers may drop what is queued for a subscription, or sent and
+ * not acknowledged, when it ends (ActiveMQ Artemis 2.55 has a queue for each; so have shared groups elsewhere). So one is
+ * left only when it has brought all it had: when the server, which sends as long as it may, was not held back for a whole
+ * beat, and what it had sent by then is acknowledged. What is published later comes by the new subscription.
+ */
+export class FormerFilters {
+  #filters: string[] = []
+  #heldBack = false
+  #mark: number | undefined
+
+  /** A connection stands, and the session has these. */
+  begin(filters: string[]): void {
+    this.#filters = filters
+    this.#heldBack = false
+    this.#mark = undefined
+  }
+
+  get exist(): boolean {
+    return this.#filters.length > 0
+  }
+
+  /** The server may not send more for now. */
+  heldBack(): void {
+    this.#heldBack = true
+  }
+
+  /** The filters to leave now. Call at a steady beat. */
+  due({ taken, open, full }: Progress): string[] {
+    if (this.#heldBack || full) {
+      this.#heldBack = false
+      this.#mark = undefined
+    } else if (this.#mark === undefined) this.#mark = taken
+    else if (taken - open >= this.#mark) return this.#filters.splice(0)
+    return []
+  }
+}
