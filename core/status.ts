@@ -54,6 +54,12 @@ export class Status {
   }
 }
 
+/** A flow that has finished nothing for so long stands still, as one whose join node waits for more than may be in flight. */
+export const STALLED_MS = 10_000
+
+export const stalledText = (messages: number, stalledMs: number): string =>
+  `${compact(messages)} in flight, none done for ${Math.round(stalledMs / 1000)} s`
+
 /** 950 → "950", 5230 → "5.2k", 1_200_000 → "1.2M". */
 export function compact(value: number): string {
   if (value < 1000) return String(Math.round(value))

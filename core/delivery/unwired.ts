@@ -2,6 +2,14 @@ import type { Node, NodeMessage } from 'node-red'
 import { isRejection } from '../record.ts'
 import { WordAMinute } from '../word-a-minute.ts'
 
+/** What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the mode of waiting. */
+export const UNWIRED = {
+  finished:
+    'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
+  stored:
+    'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
+} as const
+
 /** Says what becomes of rejected records and dead letters where no wire leaves the output for them. */
 export class UnwiredOutput {
   readonly #lost: WordAMinute

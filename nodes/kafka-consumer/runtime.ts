@@ -1,12 +1,13 @@
 import { type Context, defineNode } from '../../core/define-node.ts'
 import { DeliverySource } from '../../core/delivery/source.ts'
+import { UNWIRED } from '../../core/delivery/unwired.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ConsumerGroup } from '../../core/kafka/consumer-group.ts'
 import { isTopicName, parseNames } from '../../core/kafka/settings.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { Rate } from '../../core/rate.ts'
-import { compact } from '../../core/status.ts'
+import { compact, STALLED_MS, stalledText } from '../../core/status.ts'
 import { Intake, REJECTED } from './intake.ts'
 import { asMessages, asRecords } from './logic.ts'
 import { spec } from './spec.ts'
@@ -16,12 +17,6 @@ const FETCH_BYTES = 262_144
 
 /** What is in flight when the node is stopped may still be stored and committed for so long; the rest comes again. */
 const DRAIN_MS = 2_000
-
-/** A flow that has finished nothing for so long stands still, as one whose join node waits for more than may be in flight. */
-const STALLED_MS = 10_000
-
-const UNWIRED =
-  'The output "rejected" leads nowhere. What is no record, and what the flow fails to deal with, leaves by it: nobody stores it. Wire it to something durable.'
 
 class ConsumerNode {
   readonly #source: DeliverySource
@@ -66,7 +61,7 @@ class ConsumerNode {
     this.#group = this.#member(cluster, inTransaction)
     this.#ticker = setInterval(() => this.#show(), 1000).unref()
     status.waiting('connecting')
-    if (options.acknowledge !== 'received' && !context.isWired(REJECTED)) node.warn(UNWIRED)
+    if (options.acknowledge !== 'received' && !context.isWired(REJECTED)) node.warn(UNWIRED[options.acknowledge])
     this.#group.start()
   }
 
@@ -130,7 +125,7 @@ class ConsumerNode {
       else status.waiting('broker away')
     } else if (!this.#joined) status.waiting('joining the group')
     else if (retrying > 0) status.waiting(`${messages} in flight · ${retrying} to retry · lag ${compact(lag)}`)
-    else if (stalledMs >= STALLED_MS) status.waiting(`${messages} in flight, none done for ${Math.round(stalledMs / 1000)} s`)
+    else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
     else status.healthy(`${compact(this.#rate.of(metrics.in))}/s · lag ${compact(lag)}`)
   }
 }

@@ -1,10 +1,11 @@
 import { defineNode } from '../../core/define-node.ts'
 import { DeliverySource } from '../../core/delivery/source.ts'
+import { UNWIRED } from '../../core/delivery/unwired.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { Rate } from '../../core/rate.ts'
-import { compact, type Status } from '../../core/status.ts'
+import { compact, STALLED_MS, type Status, stalledText } from '../../core/status.ts'
 import { deliver, REJECTED } from './deliver.ts'
 import { Intake } from './intake.ts'
 import { shaperOf } from './logic.ts'
@@ -13,14 +14,6 @@ import { spec } from './spec.ts'
 
 /** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
 const DRAIN_MS = 2000
-
-/** What becomes of what leaves by the output "rejected" where no wire takes it, by the mode of waiting. */
-const UNWIRED = {
-  finished:
-    'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
-  stored:
-    'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
-} as const
 
 export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided, isWired }) => {
   const broker = provided<MqttBroker>('broker')
@@ -89,11 +82,12 @@ interface Shown {
 }
 
 function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText }: Shown): void {
-  const { retrying, reason } = source.waiting
+  const { messages, retrying, reason, stalledMs } = source.waiting
   const inFlight = `${compact(open)} in flight`
   if (!session.connected) showProblem(status, session.problem)
   else if (retrying > 0) status.waiting(`${retryText}: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
+  else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
   else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
 }
 
