@@ -1,6 +1,6 @@
 import { type Message, recordsOf } from '../../core/batch.ts'
-import type { TransactionScope } from '../../core/kafka/partition-transaction.ts'
 import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
+import type { TransactionScope } from '../../core/kafka/transaction-scope.ts'
 import { isRejection, type Reason, type Rejection, reject } from '../../core/record.ts'
 
 export interface ShipmentEvents {

@@ -181,6 +181,17 @@ describe('kafka-consumer in Node-RED', function () {
     await until('the commits', async () => Object.values(await rig.committed(group, topic)).reduce((sum, offset) => sum + offset, 0) === n)
   })
 
+  it('says so when it starts and nothing takes what it rejects, and how much was lost', async () => {
+    const topic = await rig.topic(1)
+    await feed(topic, ['rubbish', { n: 1 }])
+    const [read, ...rest] = reader(topic, newGroup())
+    await flow.deploy(rig.brokers, [{ ...read!, wires: [['good'], []] }, ...rest])
+    const told = (what: RegExp) => flow.nodeRed.logs.some(({ msg }) => what.test(String(msg)))
+    assert.ok(told(/leads nowhere: messages that are no records are lost/))
+    await until('the word', () => told(/Records that were rejected are lost.*: 1\./))
+    await until('the record', () => good().records.length === 1)
+  })
+
   it('tells what is wrong with its settings', async () => {
     await flow.deploy(rig.brokers, reader('a, b c/d', 'g'))
     assert.ok(flow.nodeRed.logs.some(({ msg }) => /kafka consumer: Topics: "c\/d" is no name of a topic/.test(String(msg))))
