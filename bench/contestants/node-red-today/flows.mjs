@@ -81,6 +81,8 @@ function ingest() {
     protocolVersion: '5',
     keepalive: '60',
     cleansession: false,
+    // its default unsubscribes at a stop: then the session holds nothing of what is published meanwhile
+    autoUnsubscribe: false,
     sessionExpiry: '86400'
   }
   const nodes = wired(
