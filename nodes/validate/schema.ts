@@ -1,6 +1,7 @@
 import type { Ajv, ErrorObject, Options, SchemaObject, ValidateFunction } from 'ajv'
 import { reasonOf } from '../../core/errors.ts'
 import { loadModule } from '../../core/load-module.ts'
+import { useTolerantMultipleOf } from './multiple-of.ts'
 
 export type Draft = '07' | '2019-09' | '2020-12'
 export type Check = ValidateFunction
@@ -110,6 +111,7 @@ function instance(draft: Draft, options: Options = {}): Ajv {
   const formats = loadModule<typeof import('ajv-formats')>('ajv-formats').default
   const ajv = new Compiler({ ...OPTIONS, ...options })
   formats.default(ajv)
+  useTolerantMultipleOf(ajv)
   return ajv
 }
 
