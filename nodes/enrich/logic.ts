@@ -10,7 +10,7 @@ import { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
 export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
-export type Find = (keys: readonly string[], message: Message) => Promise<ReadonlyMap<string, Metadata>>
+export type Find = (keys: readonly string[]) => Promise<ReadonlyMap<string, Metadata>>
 
 /** By record of a batch: its metadata, null if there is no such device, undefined if it is not known yet. */
 type Found = (Metadata | null | undefined)[]
@@ -47,7 +47,7 @@ export function enricher(
     }
     if (!unknown) return finish(records, found)
     const asked = unknown
-    return find([...new Set(asked.values())], message).then(answers => {
+    return find([...new Set(asked.values())]).then(answers => {
       for (const [index, key] of asked) found[index] = answers.get(key) ?? null
       return finish(records, found)
     })

@@ -178,32 +178,39 @@ describe('nodes/enrich/http', () => {
     const work = persist(() => start({}, closing.signal)(['slow']), {
       waitMs: 60_000,
       closing: closing.signal,
-      onTry: () => setImmediate(() => closing.abort()),
       onOutcome: () => {}
     })
+    setImmediate(() => closing.abort())
     await assert.rejects(work, { code: 'CLOSED' })
   })
 })
 
 describe('nodes/enrich/persist', () => {
-  it('tries until it works, and tells of every try', async () => {
-    const outcomes: unknown[] = []
-    let tries = 0
-    const work = async () => {
-      if (++tries < 3) throw new Error(`try ${tries}`)
-      return 'found'
-    }
-    const result = await persist(work, {
-      waitMs: 10_000,
-      closing: never,
-      onTry: () => {},
-      onOutcome: problem => outcomes.push(String(problem))
+  for (const waitMs of [10_000, 0]) {
+    it(`tries until it works, and tells of every try${waitMs === 0 ? ', also where there is no limit' : ''}`, async () => {
+      const outcomes: unknown[] = []
+      let tries = 0
+      const work = async () => {
+        if (++tries < 3) throw new Error(`try ${tries}`)
+        return 'found'
+      }
+      const result = await persist(work, {
+        waitMs,
+        closing: never,
+        onOutcome: problem => outcomes.push(String(problem))
+      })
+      assert.deepEqual([result, outcomes], ['found', ['Error: try 1', 'Error: try 2', 'undefined']])
     })
-    assert.deepEqual([result, outcomes], ['found', ['Error: try 1', 'Error: try 2', 'undefined']])
+  }
+  it('asks nobody any more once the node is stopped', async () => {
+    let tries = 0
+    const work = async () => ++tries
+    await assert.rejects(persist(work, { waitMs: 0, closing: AbortSignal.abort(), onOutcome: () => {} }), { code: 'CLOSED' })
+    assert.equal(tries, 0)
   })
   it('fails with the last reason when the time is up', () => {
     const work = () => Promise.reject(new Error('no route to host'))
-    const waiting = persist(work, { waitMs: 20, closing: never, onTry: () => {}, onOutcome: () => {} })
+    const waiting = persist(work, { waitMs: 20, closing: never, onOutcome: () => {} })
     return assert.rejects(waiting, {
       code: 'LOOKUP_FAILED',
       message: 'The metadata could not be looked up within 0.02 s: no route to host.'
