@@ -9,9 +9,9 @@ import { OptionsError } from './options-error.ts'
 import { type Probes, probeRoute } from './probe.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
 import { isHealthy, Status } from './status.ts'
+import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
 
-export type Done = (error?: Error) => void
-export type Outputs = readonly (object | null)[]
+export type { Done, Outputs }
 
 /** What a node does once started. */
 export interface Behaviour {
@@ -79,7 +79,7 @@ function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: St
   } catch (error) {
     refuse(node, metrics, error)
   }
-  if (spec.inputs === 1) listen(node, behaviour, metrics)
+  if (spec.inputs === 1) listen(node, behaviour, metrics, trackerOf(RED))
   node.on('close', (removed: boolean, done: () => void) => {
     status.close()
     if (removed) forgetMetrics(node.id)
@@ -125,7 +125,7 @@ function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
   node.error(reasonOf(error))
 }
 
-function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics): void {
+function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics, tracker: Tracker): void {
   if (behaviour?.accept) {
     const accept = behaviour.accept.bind(behaviour)
     node.on('input', (message, _send, done) => {
@@ -133,55 +133,11 @@ function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetri
       accept(message as Message, done)
     })
   } else if (behaviour?.transform) {
-    listenTransform(node, behaviour.transform.bind(behaviour), metrics)
+    const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics)
+    node.on('input', (message, send, done) => {
+      queue.add({ message: message as Message, send: outputs => send([...outputs] as Parameters<typeof send>[0]), done })
+    })
   } else {
     node.on('input', (_message, _send, done) => done(new MillraceError('NOT_READY', 'The node did not start: its settings are wrong.')))
   }
-}
-
-type Send = (outputs: Outputs) => void
-
-function listenTransform(node: Node, transform: NonNullable<Behaviour['transform']>, metrics: NodeMetrics): void {
-  let last: Promise<void> | undefined
-  const finish = (outputs: Outputs, send: Send, done: Done) => {
-    metrics.out += countOut(outputs)
-    send(outputs)
-    done()
-  }
-  const later = async (before: Promise<void> | undefined, work: () => Outputs | Promise<Outputs>, send: Send, done: Done) => {
-    await before
-    try {
-      finish(await work(), send, done)
-    } catch (error) {
-      done(asError(error))
-    }
-  }
-  node.on('input', (message, send, done) => {
-    metrics.in += countOf(message.payload)
-    const emit: Send = outputs => send([...outputs] as Parameters<typeof send>[0])
-    if (last === undefined) {
-      try {
-        const outputs = transform(message as Message)
-        if (!(outputs instanceof Promise)) return finish(outputs, emit, done)
-        track(later(undefined, () => outputs, emit, done))
-      } catch (error) {
-        done(asError(error))
-      }
-    } else track(later(last, () => transform(message as Message), emit, done))
-  })
-  /** While one message waits, those behind it wait too: records keep their order. */
-  function track(work: Promise<void>): void {
-    last = work
-    work.finally(() => {
-      if (last === work) last = undefined
-    })
-  }
-}
-
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(reasonOf(error)))
-
-function countOut(outputs: Outputs): number {
-  let count = 0
-  for (const message of outputs) if (message !== null) count += countOf((message as Message).payload)
-  return count
 }

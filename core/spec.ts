@@ -137,8 +137,8 @@ export function parseOptions<S extends NodeSpec>(
   for (const [name, field] of Object.entries(spec.fields)) {
     if (!applies(field.when, options)) continue
     for (const problem of problemsOf(field, options[name])) problems.push(`${field.label}: ${problem}`)
-    if (typeof options[name] === 'string')
-      for (const variable of unsetVariables(options[name])) problems.push(`${field.label}: the environment variable ${variable} is not set`)
+    for (const variable of unsetVariables(field, options[name]))
+      problems.push(`${field.label}: the environment variable ${variable} is not set`)
   }
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return options as Options<S>
@@ -158,12 +158,15 @@ function expand(text: string, environment: (name: string) => unknown): string {
   })
 }
 
-const unsetVariables = (text: string) => [...text.matchAll(VARIABLE)].map(match => match[1])
+/** Code is left as it is: what looks like a variable may be a pattern of a schema or a text of a statement. */
+const expands = ({ kind }: Field) => kind === 'text' || kind === 'secret' || kind === 'number'
+
+const unsetVariables = (field: Field, value: unknown) =>
+  expands(field) && typeof value === 'string' ? [...value.matchAll(VARIABLE)].map(match => match[1]) : []
 
 /** A field's value from what a flow or a form holds: text becomes what the field is of. Used by the form too. */
 export function parseField(field: Field, given: unknown, environment: (name: string) => unknown): unknown {
-  const expands = field.kind === 'text' || field.kind === 'secret' || field.kind === 'number'
-  const value = expands && typeof given === 'string' ? expand(given, environment) : given
+  const value = expands(field) && typeof given === 'string' ? expand(given, environment) : given
   if (field.kind === 'number' && typeof value === 'string' && value.trim() !== '') return Number(value)
   if (field.kind === 'text' && typeof value === 'string') return value.trim()
   if (field.kind === 'bool' && (value === 'true' || value === 'false')) return value === 'true'

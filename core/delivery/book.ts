@@ -152,6 +152,12 @@ export class Book implements DeliveryOwner {
     })
   }
 
+  isGivenUp(message: object): boolean {
+    const token = tokenOf(message)
+    if (token === undefined) return false
+    return token instanceof OpenDelivery ? token.givenUp : token.deliveries.every(({ givenUp }) => givenUp)
+  }
+
   sweep(nowMs: number, graceMs: number): void {
     for (const delivery of this.#unconfirmed) {
       if (delivery.settled || delivery.pending > 0 || delivery.confirmations > 0) this.#unconfirmed.delete(delivery)
@@ -194,6 +200,7 @@ export class Book implements DeliveryOwner {
   #settle(delivery: OpenDelivery, settlement: Settlement): void {
     if (delivery.settled) return
     delivery.settled = true
+    delivery.givenUp = settlement.kind !== 'acknowledge'
     this.openCount--
     if (delivery.previous !== null) delivery.previous.next = delivery.next
     else this.first = delivery.next

@@ -23,6 +23,8 @@ export class OpenDelivery implements Delivery {
   /** Copies in flight, and one more until the source has sent. */
   pending = 1
   settled = false
+  /** It is settled, and was not acknowledged. */
+  givenUp = false
   /** Node-RED has routed what the source sent. */
   routed = false
   /** It stands in the queue of those to be settled at the end of this turn. */

@@ -87,6 +87,9 @@ export class FlowTracker implements Tracker {
   touch(message: object): void {
     this.#book.touch(message)
   }
+  isGivenUp(message: object): boolean {
+    return this.#book.isGivenUp(message)
+  }
 
   /** Listens as long as the runtime lives: a tracker without sources must know that flows are being deployed. */
   #listen(): void {

@@ -47,6 +47,8 @@ export interface Tracker {
   fail(message: object, error: { code: string; message: string }): void
   /** A sink that waits for its service says so, so that the delivery does not time out meanwhile. */
   touch(message: object): void
+  /** All deliveries that the message belongs to were given up: their sources send it again, if they have not yet. */
+  isGivenUp(message: object): boolean
   /** Deliveries not settled yet. */
   readonly openCount: number
   /** Says that this node is a source, from its constructor on: the tracker listens to the flows until the returned function is called. */

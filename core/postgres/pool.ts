@@ -1,4 +1,4 @@
-import type { Client, ClientBase, Pool, PoolClient, PoolConfig, QueryResult, QueryResultRow } from 'pg'
+import type { Client, ClientBase, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
 import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { isServerError } from './sqlstate.ts'
@@ -17,7 +17,7 @@ export class Session {
     private readonly deadlineMs: number
   ) {}
 
-  query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
     return this.#answered(this.client.query<R>(text, [...values]))
   }
 
@@ -100,7 +100,7 @@ export class Database {
   }
 
   /** One statement on any connection. */
-  query<R extends QueryResultRow>(text: string, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
     return this.with(session => session.query<R>(text, values))
   }
 

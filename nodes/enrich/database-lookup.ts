@@ -1,11 +1,13 @@
+import type { QueryConfig } from 'pg'
 import { parseTableName, quoted } from '../../core/postgres/identifier.ts'
 import type { Lookup } from './cached-directory.ts'
+import { columnTypes } from './column-types.ts'
 import type { Copy, Metadata, Row } from './metadata.ts'
 import { keyText } from './table.ts'
 
 /** What is needed of a database configuration node. */
 export interface Queries {
-  query(text: string, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+  query(statement: QueryConfig, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>
 }
 
 /** How many devices one statement asks for. */
@@ -24,12 +26,13 @@ export function statementFor(table: string, keyColumn: string, copies: readonly 
 export function databaseLookup(database: Queries, statement: string, keyColumn: string, project: (row: Row) => Metadata): Lookup {
   return async keys => {
     const found = new Map<string, Metadata>()
+    const types = await columnTypes()
     for (let at = 0; at < keys.length; at += MAX_KEYS) await ask(keys.slice(at, at + MAX_KEYS))
     return found
 
     async function ask(some: readonly string[]): Promise<void> {
       try {
-        const { rows } = await database.query(statement, [some])
+        const { rows } = await database.query({ text: statement, types }, [some])
         for (const row of rows) {
           const key = keyText(row[keyColumn])
           if (key !== undefined && !found.has(key)) found.set(key, project(row))

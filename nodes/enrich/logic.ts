@@ -4,12 +4,13 @@ import { unfitness } from '../../core/parse-record.ts'
 import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record.ts'
 import type { Options } from '../../core/spec.ts'
 import type { Directory } from './directory.ts'
+import { exactNumber } from './exact-number.ts'
 import { applier, type Metadata } from './metadata.ts'
 import { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
 export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
-export type Find = (keys: readonly string[], message: Message) => Promise<ReadonlyMap<string, Metadata>>
+export type Find = (keys: readonly string[]) => Promise<ReadonlyMap<string, Metadata>>
 
 /** By record of a batch: its metadata, null if there is no such device, undefined if it is not known yet. */
 type Found = (Metadata | null | undefined)[]
@@ -46,7 +47,7 @@ export function enricher(
     }
     if (!unknown) return finish(records, found)
     const asked = unknown
-    return find([...new Set(asked.values())], message).then(answers => {
+    return find([...new Set(asked.values())]).then(answers => {
       for (const [index, key] of asked) found[index] = answers.get(key) ?? null
       return finish(records, found)
     })
@@ -88,8 +89,8 @@ function unknownDevice(record: unknown, path: string): Reason {
   return { code: 'UNKNOWN_DEVICE', message, path }
 }
 
-/** Text that is written as a number is one, as in a table: 52.5 but not 007. */
-const typed = (text: string): unknown => (String(Number(text)) === text ? Number(text) : text)
+/** Text that is written as a number is one, as in a table. */
+const typed = (text: string): unknown => exactNumber(text) ?? text
 
 /** What is wrong with settings that concern every source, in words. */
 export function problemsOf({ key, copy, unknown, defaults }: Options<typeof spec>): string[] {

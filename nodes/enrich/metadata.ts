@@ -24,8 +24,7 @@ export function projector(copies: readonly Copy[], keyColumn: string): (row: Row
   return row => getters.flatMap(([to, get]) => given(to, get(row)))
 }
 
-const given = (to: string, value: unknown): Metadata =>
-  value === undefined ? [] : [[to, value instanceof Date ? value.toISOString() : value] as const]
+const given = (to: string, value: unknown): Metadata => (value === undefined ? [] : [[to, value] as const])
 
 export type Apply = (record: TelemetryRecord, metadata: Metadata) => void
 

@@ -3,19 +3,18 @@ import { backoffMs } from '../../core/backoff.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 
 export interface Persistence {
+  /** 0: as long as it takes. */
   readonly waitMs: number
   readonly closing: AbortSignal
-  /** Told before every try. */
-  readonly onTry: () => void
   /** Told after every try: why it failed, or undefined. */
   readonly onOutcome: (problem: unknown) => void
 }
 
 /** Tries until it works. @throws MillraceError LOOKUP_FAILED when the time is up, CLOSED when the node is stopped */
-export async function persist<T>(work: () => Promise<T>, { waitMs, closing, onTry, onOutcome }: Persistence): Promise<T> {
-  const untilMs = performance.now() + waitMs
+export async function persist<T>(work: () => Promise<T>, { waitMs, closing, onOutcome }: Persistence): Promise<T> {
+  const untilMs = waitMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + waitMs
   for (let attempt = 0; ; attempt++) {
-    onTry()
+    if (closing.aborted) throw closed(closing.reason)
     try {
       const result = await work()
       onOutcome(undefined)

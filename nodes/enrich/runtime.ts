@@ -10,7 +10,7 @@ import { persist } from './persist.ts'
 import { spec } from './spec.ts'
 
 export default defineNode(spec, context => {
-  const { options, metrics, status, tracker, node } = context
+  const { options, metrics, status, node } = context
   const closing = new AbortController()
   const database = databaseOf(context)
   const trouble = new Trouble(options.source === 'database' ? databaseWords : shortReason, node)
@@ -19,11 +19,9 @@ export default defineNode(spec, context => {
     closing: closing.signal,
     onProblem: problem => trouble.tell(problem)
   })
-  const find: Find = (keys, message) => {
-    const onTry = () => tracker.touch(message)
-    const onOutcome = (problem: unknown) => trouble.tell(problem)
-    return persist(() => directory.find(keys, Date.now()), { waitMs: options.waitS * 1000, closing: closing.signal, onTry, onOutcome })
-  }
+  const onOutcome = (problem: unknown) => trouble.tell(problem)
+  const find: Find = keys =>
+    persist(() => directory.find(keys, Date.now()), { waitMs: options.waitS * 1000, closing: closing.signal, onOutcome })
   const enrich = enricher(options, directory, find, Date.now)
   database?.acquire()
   const stop = showRate(status, metrics, () => trouble.words)

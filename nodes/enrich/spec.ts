@@ -209,12 +209,12 @@ export const spec = {
     waitS: {
       kind: 'number',
       label: 'Wait at most',
-      default: 30,
+      default: 0,
       min: 0,
       unit: 's',
       section: 'advanced',
       when: { source: ['file', 'database', 'http'] },
-      help: 'While the source of metadata is away, records of devices that are not known yet wait. After this time the message fails, so that its source delivers it again.'
+      help: 'While the source of metadata is away, records of devices that are not known yet wait. 0: as long as it takes. Otherwise the message fails after this time: its source delivers it again, and after its last retry as a dead letter.'
     }
   },
   examples: [

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { reasonOf } from '../../core/errors.ts'
+import { exactNumber } from './exact-number.ts'
 import type { Row } from './metadata.ts'
 
 /** A sample of the first line decides between comma, semicolon (spreadsheets of much of Europe) and tab. */
@@ -10,8 +11,10 @@ const DELIMITERS = [',', ';', '\t'] as const
  * @throws Error that says what is wrong, and in which row
  */
 export function readTable(text: string, keyColumn: string): Map<string, Row> {
-  const start = text.trimStart()[0]
-  return start === '[' || start === '{' ? fromJson(text, keyColumn) : fromCsv(text, keyColumn)
+  // Spreadsheets and editors of Windows begin a file with a byte order mark.
+  const content = text.replace(/^\uFEFF/, '')
+  const start = content.trimStart()[0]
+  return start === '[' || start === '{' ? fromJson(content, keyColumn) : fromCsv(content, keyColumn)
 }
 
 function fromJson(text: string, keyColumn: string): Map<string, Row> {
@@ -50,15 +53,15 @@ function parseCsv(text: string): string[][] {
   const counts = DELIMITERS.map(delimiter => firstLine.split(delimiter).length)
   const delimiter = DELIMITERS[counts.indexOf(Math.max(...counts))]!
   try {
-    return parse(text, { bom: true, trim: true, skip_empty_lines: true, delimiter })
+    return parse(text, { trim: true, skip_empty_lines: true, delimiter })
   } catch (error) {
     throw new Error(`it is not CSV: ${reasonOf(error)}`, { cause: error })
   }
 }
 
-/** A column is of numbers if every cell is written as a number is: 52.5 but not 007, which is a name. */
+/** A column is of numbers if every cell is written as one. */
 function isNumeric(cells: readonly string[]): boolean {
-  return cells.some(cell => cell !== '') && cells.every(cell => cell === '' || String(Number(cell)) === cell)
+  return cells.some(cell => cell !== '') && cells.every(cell => cell === '' || exactNumber(cell) !== undefined)
 }
 
 function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'): Map<string, Row> {

@@ -35,14 +35,16 @@ export function rowProblems(rows: readonly Row[]): string[] {
 }
 
 /** The function for these rows; undefined if there is nothing to do. */
-export function reshaper(rows: readonly Row[]): Reshape | undefined {
-  if (rows.length === 0) return undefined
+export function reshaper(given: readonly Row[]): Reshape | undefined {
+  if (given.length === 0) return undefined
+  // A field is not in the way of itself.
+  const rows = given.map(row => (row.to === row.from ? { ...row, to: '' } : row))
   const names = new Map(rows.filter(row => row.to !== '' && !row.from.includes('.')).map(row => [row.from, row.to]))
   const steps = rows.map(step)
   // A field inside an object of the record is changed in a copy, so that a rejected record stays as it came.
   const changesInside = rows.some(row => (row.to || row.from).includes('.'))
-  return given => {
-    const record = changesInside ? cloneRecord(given) : given
+  return original => {
+    const record = changesInside ? cloneRecord(original) : original
     const reshaped: TelemetryRecord = {}
     // A renamed field leaves its old place, unless a field of the new name is there already: that one is kept.
     for (const key of Object.keys(record)) {

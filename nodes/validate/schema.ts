@@ -1,6 +1,7 @@
 import type { Ajv, ErrorObject, Options, SchemaObject, ValidateFunction } from 'ajv'
 import { reasonOf } from '../../core/errors.ts'
 import { loadModule } from '../../core/load-module.ts'
+import { useTolerantMultipleOf } from './multiple-of.ts'
 
 export type Draft = '07' | '2019-09' | '2020-12'
 export type Check = ValidateFunction
@@ -13,10 +14,11 @@ export interface Reading {
 }
 
 const MODULES: Readonly<Record<Draft, string>> = { '07': 'ajv', '2019-09': 'ajv/dist/2019', '2020-12': 'ajv/dist/2020' }
-const DIALECTS: readonly [RegExp, Draft][] = [
-  [/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/, '07'],
-  [/^https?:\/\/json-schema\.org\/draft\/2019-09\/schema#?$/, '2019-09'],
-  [/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/, '2020-12']
+/** How schemas name their draft, and the one way of writing it that ajv knows. */
+const DIALECTS: readonly [RegExp, Draft, string][] = [
+  [/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/, '07', 'http://json-schema.org/draft-07/schema#'],
+  [/^https?:\/\/json-schema\.org\/draft\/2019-09\/schema#?$/, '2019-09', 'https://json-schema.org/draft/2019-09/schema'],
+  [/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/, '2020-12', 'https://json-schema.org/draft/2020-12/schema']
 ]
 
 /**
@@ -31,21 +33,21 @@ const OPTIONS: Options = {
   strictTuples: false,
   strictRequired: false,
   addUsedSchema: false,
-  logger: false
+  logger: false,
+  allowUnionTypes: true
 }
 
 /** A schema takes 2 to 90 ms to compile: those of the last deploys are kept, the oldest go first. */
 const MAX_COMPILED = 200
 const compiled = new Map<string, Check>()
-const compilers = new Map<string, Ajv>()
+const readers = new Map<Draft, Ajv>()
 
 /**
  * Compiles a JSON Schema to a function that checks a value, the same one for the same schema.
  * @throws Error with what is wrong with the schema, in words
  */
 export function compileSchema(schema: unknown, reading: Reading): Check {
-  const parsed = schemaObject(schema)
-  const draft = draftOf(parsed, reading.draft)
+  const [parsed, draft] = inDraft(schemaObject(schema), reading.draft)
   const key = JSON.stringify([draft, reading.coerce, parsed])
   const known = compiled.get(key)
   if (known) {
@@ -68,37 +70,48 @@ function schemaObject(schema: unknown): SchemaObject {
   return schema as SchemaObject
 }
 
-function draftOf(schema: SchemaObject, otherwise: Draft): Draft {
+function inDraft(schema: SchemaObject, otherwise: Draft): [SchemaObject, Draft] {
   const dialect: unknown = schema.$schema
-  if (dialect === undefined) return otherwise
+  if (dialect === undefined) return [schema, otherwise]
   const known = DIALECTS.find(([pattern]) => pattern.test(String(dialect)))
   if (!known) throw new Error(`$schema "${String(dialect)}" is not a draft that is supported (07, 2019-09, 2020-12)`)
-  return known[1]
+  return [{ ...schema, $schema: known[2] }, known[1]]
 }
 
+/**
+ * Ajv keeps what it learns of a schema: the names of its parts would be known to the next one, and could take the place of
+ * the draft's own. So every schema gets an instance of its own (1 to 2 ms). Only the one that checks the form of schemas is
+ * shared, since that takes 25 to 75 ms to make ready.
+ */
 function compile(schema: SchemaObject, draft: Draft, coerce: boolean): Check {
-  const ajv = compilerOf(draft, coerce)
   try {
-    if (!ajv.validateSchema(schema)) throw new Error(inSchema(ajv.errors ?? []))
+    const reader = readerOf(draft)
+    if (!reader.validateSchema(schema)) throw new Error(inSchema(reader.errors ?? []))
+    const ajv = instance(draft, { validateSchema: false, coerceTypes: coerce })
+    const id: unknown = schema.$id
+    if (typeof id === 'string' && Object.hasOwn(ajv.schemas, id.replace(/#$/, '')))
+      throw new Error(`$id "${id}" is the address of the draft itself; give the schema another one, or none`)
     return ajv.compile(schema)
   } catch (error) {
     throw new Error(explained(error), { cause: error })
-  } finally {
-    // Otherwise ajv keeps every schema that it ever saw.
-    ajv.removeSchema(schema)
   }
 }
 
-function compilerOf(draft: Draft, coerce: boolean): Ajv {
-  const key = `${draft} ${coerce}`
-  let ajv = compilers.get(key)
-  if (!ajv) {
-    const Compiler = loadModule<typeof import('ajv')>(MODULES[draft]).default
-    const formats = loadModule<typeof import('ajv-formats')>('ajv-formats').default
-    ajv = new Compiler({ ...OPTIONS, allowUnionTypes: true, coerceTypes: coerce })
-    formats.default(ajv)
-    compilers.set(key, ajv)
+function readerOf(draft: Draft): Ajv {
+  let reader = readers.get(draft)
+  if (!reader) {
+    reader = instance(draft)
+    readers.set(draft, reader)
   }
+  return reader
+}
+
+function instance(draft: Draft, options: Options = {}): Ajv {
+  const Compiler = loadModule<typeof import('ajv')>(MODULES[draft]).default
+  const formats = loadModule<typeof import('ajv-formats')>('ajv-formats').default
+  const ajv = new Compiler({ ...OPTIONS, ...options })
+  formats.default(ajv)
+  useTolerantMultipleOf(ajv)
   return ajv
 }
 

@@ -24,6 +24,7 @@ const spec = {
     size: { kind: 'number', default: 5, min: 1, max: 10, integer: true, label: 'Size', help: 'The size.' },
     on: { kind: 'bool', default: false, label: 'On', help: 'On or off.' },
     mode: { kind: 'choice', default: 'a', choices: { a: 'First', b: 'Second' }, label: 'Mode', help: 'The mode.' },
+    query: { kind: 'code', default: '', language: 'sql', label: 'Query', help: 'The query.' },
     only: { kind: 'text', default: '', required: true, when: { mode: 'b' }, label: 'Only', help: 'Only in mode b.' },
     rows: {
       kind: 'list',
@@ -78,6 +79,11 @@ describe('parseOptions', () => {
     const environment = (name: string) => ({ SITE: 'north', SIZE: '7', SECRET: 's3cret' })[name]
     const options = parseOptions(spec, { topic: 'plant/${SITE}/x', size: '${SIZE}', password: '${SECRET}' }, environment)
     assert.deepEqual([options.topic, options.size, options.password], ['plant/north/x', 7, 's3cret'])
+  })
+
+  it('leaves code as it is, whether a variable of the name is set or not', () => {
+    const query = "SELECT '${HALL} ${NOWHERE}'"
+    assert.equal(parseOptions(spec, { query }, name => (name === 'HALL' ? 'west' : undefined)).query, query)
   })
 
   it('does not expand what an environment variable contains', () => {

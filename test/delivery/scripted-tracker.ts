@@ -47,6 +47,9 @@ export class ScriptedTracker implements Tracker {
   transactionOf(): undefined {}
   fail(): void {}
   touch(): void {}
+  isGivenUp(): boolean {
+    return false
+  }
 }
 
 export const acknowledged = (records: number, counts: { rejected?: number; duplicates?: number; filtered?: number } = {}): Settlement => {

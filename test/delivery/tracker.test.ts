@@ -79,6 +79,18 @@ describe('tracker', function () {
     assert.deepEqual((await settled).settlement, { kind: 'retry', error: { code: 'FAILED_BY_FLOW', message: 'no' } })
   })
 
+  it('tells what was given up from what is on its way, or was acknowledged', async () => {
+    await nodeRed.deploy(flow({}))
+    const stored = send({ payload: 'x' }, { timeoutMs: 5000 })
+    assert.equal(tracker.isGivenUp(stored.message), false)
+    assert.equal((await stored.settled).settlement.kind, 'acknowledge')
+    assert.equal(tracker.isGivenUp(stored.message), false)
+    const failed = send({ payload: 'y' })
+    tracker.fail(failed.message, { code: 'FAILED_BY_FLOW', message: 'no' })
+    await failed.settled
+    assert.equal(tracker.isGivenUp({ ...failed.message }), true)
+  })
+
   it('takes a confirmation that comes when every node has finished', async () => {
     await nodeRed.deploy(flow({}, { silent: true }))
     const { message, settled } = send({ payload: 'x' }, { timeoutMs: 5000 })
@@ -92,6 +104,7 @@ describe('tracker', function () {
     tracker.confirm({ payload: 1 }, { stored: 1 })
     tracker.touch({})
     tracker.fail({}, { code: 'X', message: 'x' })
+    assert.equal(tracker.isGivenUp({}), false)
     assert.equal(tracker.openCount, 0)
   })
 

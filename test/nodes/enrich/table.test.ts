@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { exactNumber } from '../../../nodes/enrich/exact-number.ts'
 import { readTable } from '../../../nodes/enrich/table.ts'
 
 const tables: [name: string, text: string, rows: object][] = [
@@ -6,8 +7,10 @@ const tables: [name: string, text: string, rows: object][] = [
   ['semicolons and a byte order mark', '\uFEFFid;a\r\n1;"x;y"\r\n', { 1: { id: '1', a: 'x;y' } }],
   ['tabs, blanks around and empty lines', ' id \t a \n\n 1 \t x \n', { 1: { id: '1', a: 'x' } }],
   ['a column of numbers', 'id,a\n1,52.5\n2,-3\n3,\n', { 1: { id: '1', a: 52.5 }, 2: { id: '2', a: -3 }, 3: { id: '3' } }],
+  ['a column of numbers with zeros at the end', 'id,a\n1,52.50\n2,8\n', { 1: { id: '1', a: 52.5 }, 2: { id: '2', a: 8 } }],
   ['a column of names that look like numbers', 'id,a\n1,007\n2,8\n', { 1: { id: '1', a: '007' }, 2: { id: '2', a: '8' } }],
   ['a key that looks like a number', 'id,a\n007,x\n', { '007': { id: '007', a: 'x' } }],
+  ['JSON with a byte order mark', '\uFEFF[{"id":1,"a":2}]', { 1: { id: 1, a: 2 } }],
   ['only a header', 'id,a', {}],
   ['a JSON array', '[{"id":1,"a":{"b":2}}]', { 1: { id: 1, a: { b: 2 } } }],
   ['a JSON object', ' {"x":{"a":1}}', { x: { a: 1 } }],
@@ -17,5 +20,37 @@ const tables: [name: string, text: string, rows: object][] = [
 describe('nodes/enrich/table', () => {
   for (const [name, text, rows] of tables) {
     it(`reads ${name}`, () => assert.deepEqual(Object.fromEntries(readTable(text, 'id')), rows))
+  }
+})
+
+describe('nodes/enrich/exact-number', () => {
+  const numbers: [text: string, number: number | undefined][] = [
+    ['0', 0],
+    ['-3', -3],
+    ['52.5', 52.5],
+    ['52.500000', 52.5],
+    ['13.404954', 13.404954],
+    ['0.00000010', 1e-7],
+    ['9007199254740991', 2 ** 53 - 1],
+    ['9007199254740992', undefined],
+    ['12345678901234567890', undefined],
+    ['0.33333333333333333333', undefined],
+    [`0.${'0'.repeat(400)}1`, undefined],
+    [`1${'0'.repeat(400)}`, undefined],
+    ['007', undefined],
+    ['-07', undefined],
+    ['1e5', undefined],
+    ['0x10', undefined],
+    ['.5', undefined],
+    ['5.', undefined],
+    ['+5', undefined],
+    ['1,5', undefined],
+    ['NaN', undefined],
+    ['Infinity', undefined],
+    [' 5', undefined],
+    ['', undefined]
+  ]
+  for (const [text, number] of numbers) {
+    it(`${text.slice(0, 40) || 'nothing'} is ${number ?? 'text'}`, () => assert.equal(exactNumber(text), number))
   }
 })

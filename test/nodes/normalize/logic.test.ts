@@ -57,6 +57,8 @@ describe('nodes/normalize', () => {
     ['leaves alone what is not there', [{ from: 'a', to: 'b' }], { c: 2 }, { c: 2 }],
     ['copies out of objects', [{ from: 'a.b', to: 'c' }], { a: { b: null } }, { a: { b: null }, c: null }],
     ['converts in place', [{ from: 'a', as: 'number' }], { a: ' -1.5e3 ' }, { a: -1500 }],
+    ['converts in place where the new name is the same', [{ from: 'a', to: 'a', as: 'number' }], { a: '23.5' }, { a: 23.5 }],
+    ['keeps a field that takes its own name', [{ from: 'a', to: 'a' }], { a: 1, c: 2 }, { a: 1, c: 2 }],
     ['converts inside objects', [{ from: 'a.b', as: 'text' }], { a: { b: 7 } }, { a: { b: '7' } }],
     ['takes a decimal comma', [{ from: 'a', as: 'decimal-comma' }], { a: '23,5' }, { a: 23.5 }],
     ['leaves null', [{ from: 'a', as: 'number' }], { a: null }, { a: null }],

@@ -85,6 +85,11 @@ describe('nodes/validate', () => {
     ['a dangling reference', { schema: '{"$ref":"#/$defs/a"}' }, /\$ref ".*#\/\$defs\/a" is not in the schema/],
     ['an old draft', { schema: '{"$schema":"http://json-schema.org/draft-04/schema#"}' }, /draft-04.* is not a draft that is supported/],
     ['an asynchronous schema', { schema: '{"$async":true}' }, /\$async/],
+    [
+      'the address of its draft as its own',
+      { schema: '{"$id":"http://json-schema.org/draft-07/schema#"}', draft: '07' },
+      /\$id "http:\/\/json-schema\.org\/draft-07\/schema#" is the address of the draft itself/
+    ],
     ['a list of schemas', { choose: 'field', schemas: '[]' }, /Schemas: must be an object/],
     ['two broken schemas', { choose: 'field', schemas: '{"a":{"x":1},"b":{"type":"y"}}' }, /"a": unknown keyword: "x"; .*"b": \/type/],
     ['a broken template', { choose: 'topic', schemas: '{"a/#/b":{}}' }, /"a\/#\/b": # must be the last level/],
@@ -98,8 +103,11 @@ describe('nodes/validate', () => {
 
   const DRAFTS = [
     'http://json-schema.org/draft-07/schema#',
+    'https://json-schema.org/draft-07/schema',
     'https://json-schema.org/draft/2019-09/schema',
-    'https://json-schema.org/draft/2020-12/schema'
+    'http://json-schema.org/draft/2019-09/schema#',
+    'https://json-schema.org/draft/2020-12/schema',
+    'http://json-schema.org/draft/2020-12/schema'
   ]
   for (const $schema of DRAFTS) {
     it(`reads ${$schema}, with formats`, () => {
@@ -118,6 +126,24 @@ describe('nodes/validate', () => {
     assert.equal(of('string')({ payload: { v: 1 } })[1].length, 1)
     assert.equal(of('number')({ payload: { v: 1 } })[0].length, 1)
   })
+
+  it('keeps the names inside a schema to that schema', () => {
+    const part = { $id: 'https://example.org/part', type: 'number' }
+    const withPart = { $defs: { part }, properties: { v: { $ref: part.$id } } }
+    assert.equal(withSchema(withPart)({ payload: { v: 'x' } })[1].length, 1)
+    const stranger = { $defs: { part: { type: 'string' } }, properties: { v: { $ref: part.$id } } }
+    assert.throws(() => withSchema(stranger), /"https:\/\/example\.org\/part" is not in the schema/)
+    const other = { ...withPart, $defs: { part: { ...part, type: 'string' } } }
+    assert.equal(withSchema(other)({ payload: { v: 'x' } })[0].length, 1)
+  })
+  for (const draft of ['07', '2019-09', '2020-12']) {
+    it(`still knows draft ${draft} after a schema that takes its address`, () => {
+      const $id = DRAFTS.find(address => address.includes(draft))!.replace(/#$/, '')
+      for (const own of [$id, `${$id}#`]) assert.throws(() => withSchema({ $id: own }, { draft }), { code: 'OPTIONS_INVALID' })
+      const sort = withSchema({ properties: { v: { type: 'number' } }, title: `after ${draft}` }, { draft })
+      assert.equal(sort({ payload: { v: 1 } })[0].length, 1)
+    })
+  }
 
   describe('a schema for each kind', () => {
     const schemas = JSON.stringify({ a: { required: ['x'] }, 1: { required: ['y'] } })
