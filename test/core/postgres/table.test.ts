@@ -83,6 +83,23 @@ for (const server of ['postgres', 'timescale'] as const) {
       assert.deepEqual(await prepare({ onConflict: 'update' }), [])
     })
 
+    it('is warned of when its only key is filled by the database', async () => {
+      await database.query(`CREATE TABLE ${TABLE} (id bigserial, time timestamptz, device_id text, location text, metric text, value float8,
+        PRIMARY KEY (id, time))`)
+      assert.match((await prepare())[0] ?? '', /no unique index on columns of the mapping alone.*\(time, device_id, metric\)/)
+      assert.deepEqual(await problemsOf({ onConflict: 'reject' }), [
+        `To reject what is there already, the table ${TABLE} needs a unique index on exactly (time, device_id, metric).`
+      ])
+      await database.query(`CREATE UNIQUE INDEX ON ${TABLE} (time, device_id, metric)`)
+      assert.deepEqual([await prepare(), await prepare({ onConflict: 'reject' })], [[], []])
+    })
+
+    it('may have a unique index that includes further columns', async () => {
+      await database.query(`CREATE TABLE ${TABLE} (time timestamptz, device_id text, location text, metric text, value float8, id bigserial,
+        UNIQUE (time, device_id, metric) INCLUDE (value, id))`)
+      assert.deepEqual(await prepare({ onConflict: 'update' }), [])
+    })
+
     it('may have types that PostgreSQL converts to', async () => {
       await database.query(`CREATE TABLE ${TABLE} (time timestamp, device_id varchar(20), location char(3), metric text, value real, n smallint, j json,
         UNIQUE (time, device_id, metric))`)
