@@ -172,6 +172,27 @@ describe('a hypertable', function () {
     assert.deepEqual(chunks, [{ daily: true }, { daily: true }])
   })
 
+  const keyless = TELEMETRY.map(mapping => ({ ...mapping, key: false }))
+  const isHyper = async () =>
+    (await database.query("SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'shape_hyper'")).rowCount === 1
+
+  it('is split by the first required time where there is no key', async () => {
+    const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless })
+    assert.equal((await writer.put([reading(1), reading(1)])).stored, 2)
+    await writer.close()
+    assert.equal(await isHyper(), true)
+    assert.equal(writer.warnings.length, 1)
+    assert.match(writer.warnings[0]!, /no unique index/)
+  })
+
+  it('is not made where no time is required, and that is said', async () => {
+    const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless.map(mapping => ({ ...mapping, required: false })) })
+    assert.equal((await writer.put([reading(1)])).stored, 1)
+    await writer.close()
+    assert.equal(await isHyper(), false)
+    assert.match(writer.warnings[0]!, /^No column is a time that is the key or required: shape_hyper is a plain table/)
+  })
+
   for (const onConflict of ['ignore', 'update', 'reject'] as const) {
     it(`takes late rows into compressed chunks: ${onConflict}`, async () => {
       const writer = new TestWriter(database, 'shape_hyper', { onConflict, connections: 1 })
