@@ -6,6 +6,7 @@ export const CODES = {
   OPTIONS_INVALID: 'A setting of the node is wrong; the message lists all of them. The node does not start.',
   NOT_READY: 'The node has not started, so it cannot take a message.',
   CLOSED: 'The node was stopped or redeployed before the work was finished; the source delivers again.',
+  QUEUE_FULL: 'So many records wait for the database or the Kafka cluster that the node takes no more of what it cannot slow down.',
   DELIVERY_FAILED: 'A node of the flow failed with the message, and no Catch node took the error.',
   DELIVERY_TIMEOUT: 'The flow did not finish the message within the delivery timeout.',
   DELIVERY_EXHAUSTED: 'The flow failed to deal with the message as often as the source was told to try.',

@@ -111,6 +111,11 @@ export function eachOpen(token: Token | undefined, act: (delivery: OpenDelivery)
   }
 }
 
+export function isOpen(token: Token | undefined): boolean {
+  if (token instanceof OpenDelivery) return !token.settled
+  return token?.deliveries.some(delivery => !delivery.settled) ?? false
+}
+
 export function tokenFor(deliveries: ReadonlySet<OpenDelivery>): Token | undefined {
   const all = [...deliveries]
   return all.length > 1 ? new Lineage(all) : all[0]

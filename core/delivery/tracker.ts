@@ -3,6 +3,7 @@ import { Book } from './book.ts'
 import { Follower } from './follow.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
+import { isOpen, tokenOf } from './token.ts'
 import type { Confirmed, Delivery, OpenOptions, Tracker } from './types.ts'
 
 const SWEEP_MS = 25
@@ -80,6 +81,9 @@ export class FlowTracker implements Tracker {
   }
   transactionOf(message: object): object | undefined {
     return this.#book.transactionOf(message)
+  }
+  isFollowed(message: object): boolean {
+    return isOpen(tokenOf(message))
   }
   fail(message: object, error: { code: string; message: string }): void {
     this.#book.failByHand(message, error)

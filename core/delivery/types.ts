@@ -43,6 +43,8 @@ export interface Tracker {
    * @throws MillraceError TRANSACTION_MIXED for a message that was made of several, as by a join
    */
   transactionOf(message: object): object | undefined
+  /** Whether the message belongs to a delivery that is not settled: its source waits for it, and sends no more than it may. */
+  isFollowed(message: object): boolean
   /** Fails the delivery by hand, whatever the flow does. */
   fail(message: object, error: { code: string; message: string }): void
   /** A sink that waits for its service says so, so that the delivery does not time out meanwhile. */

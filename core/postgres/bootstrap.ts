@@ -16,8 +16,8 @@ export interface TableWish {
 const LOCK = 'SELECT pg_advisory_xact_lock(1296651852, hashtext($1))'
 
 /**
- * Creates the table, as a hypertable with unique index and policies where TimescaleDB is there. A table that exists is left
- * as it is. Returns what a person should know.
+ * Creates the table, with a unique index on the key, and as a hypertable with policies where TimescaleDB is there. A table that
+ * exists is left as it is. Returns what a person should know.
  */
 export async function createTable(session: Session, wish: TableWish): Promise<string[]> {
   if (await exists(session, wish.table)) return []
@@ -32,10 +32,15 @@ export async function createTable(session: Session, wish: TableWish): Promise<st
     // whoever waited for the lock may still remember, in its catalogue cache, that there is no such table
     if (!(await exists(session, wish.table))) throw error
   }
-  if (timescale) return []
-  return [
-    `TimescaleDB is not installed in this database: ${wish.table.name} is a plain table, without chunks, compression and retention, and will become slow and large.`
-  ]
+  if (timescale && splitColumn(wish.plan) !== undefined) return []
+  const why = timescale ? 'No column is a time that is the key or required' : 'TimescaleDB is not installed in this database'
+  return [`${why}: ${wish.table.name} is a plain table, without chunks, compression and retention, and will become slow and large.`]
+}
+
+/** The column that a hypertable is split by; a unique index must hold it. Undefined where there is none. */
+function splitColumn({ mappings, key, timeFirst }: Plan): string | undefined {
+  if (key.length > 0) return timeFirst ? mappings[key[0]!]!.column : undefined
+  return mappings.find(({ type, required }) => type === 'timestamptz' && required)?.column
 }
 
 async function exists(session: Session, table: TableName): Promise<boolean> {
@@ -69,26 +74,27 @@ export function statementsFor(wish: TableWish, timescale: boolean): string[] {
     `CREATE TABLE ${table.sql} (${columns.join(', ')})`
   ]
   const key = plan.key.map(index => plan.mappings[index]!.column)
-  if (timescale && plan.timeFirst) statements.push(hypertable(wish, key[0]!))
+  const time = timescale ? splitColumn(plan) : undefined
+  if (time !== undefined) statements.push(hypertable(wish, time))
   if (key.length > 0) {
     statements.push(`CREATE UNIQUE INDEX ${quoted(nameFrom(table.name, 'key'))} ON ${table.sql} (${key.map(quoted).join(', ')})`)
   }
-  return timescale && plan.timeFirst ? [...statements, ...policies(wish, key)] : statements
+  return time === undefined ? statements : [...statements, ...policies(wish, time, key.slice(1))]
 }
 
 const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const days = (count: number): string => `INTERVAL '${Math.round(count)} days'`
 
-/** Without the default index on time alone, which the unique index with time first makes needless: it costs half the rate. */
+/** Without the default index on time alone: it costs half the rate, and the unique index with time first makes it needless. */
 const hypertable = ({ table, chunkDays }: TableWish, time: string): string =>
   `SELECT create_hypertable(${literal(table.sql)}, ${literal(time)}, chunk_time_interval => ${days(chunkDays)}, create_default_indexes => false)`
 
-function policies({ table, compressAfterDays, retainDays }: TableWish, [time, ...series]: readonly string[]): string[] {
+function policies({ table, compressAfterDays, retainDays }: TableWish, time: string, series: readonly string[]): string[] {
   const name = literal(table.sql)
   const statements: string[] = []
   if (compressAfterDays > 0) {
     const segments = series.length > 0 ? `, timescaledb.compress_segmentby = ${literal(series.map(quoted).join(', '))}` : ''
-    const order = `timescaledb.compress_orderby = ${literal(`${quoted(time!)} DESC`)}`
+    const order = `timescaledb.compress_orderby = ${literal(`${quoted(time)} DESC`)}`
     statements.push(`ALTER TABLE ${table.sql} SET (timescaledb.compress${segments}, ${order})`)
     statements.push(`SELECT add_compression_policy(${name}, ${days(compressAfterDays)}, if_not_exists => true)`)
   }

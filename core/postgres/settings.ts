@@ -27,7 +27,10 @@ export function urlProblems(text: string): string[] {
   return []
 }
 
-/** Place, password and TLS in a URL that has no problems. `sslmode` means what it means to libpq. */
+/**
+ * Place, password and TLS in a URL that has no problems. Unlike libpq, `prefer`, `allow` or no sslmode never try TLS, and
+ * `verify-ca` checks the name of the host as `verify-full` does.
+ */
 export function fromUrl(text: string): Place & { password: string; tls?: TlsOptions } {
   const url = new URL(text)
   const user = decodeURIComponent(url.username) || 'postgres'

@@ -5,8 +5,8 @@
  * - `busy`: this attempt lost against another (deadlock, lock, time-out): the same again after a short wait.
  * - `duplicate`: a row with this key is there.
  * - `poison`: a value that the table cannot hold: find the record and reject it, store the others.
- * - `limit`: too much at once for compressed chunks: fewer rows may work, a blind retry never does.
- * - `setting`: nothing will be stored until a person changes something.
+ * - `limit`: too much at once, as for compressed chunks: fewer rows may work, a blind retry never does.
+ * - `setting`: nothing will be stored until a person changes something; or, as the code does not tell, a row is to blame.
  *
  * Codes: PostgreSQL documentation, appendix A.
  */
@@ -20,6 +20,8 @@ export interface ServerError extends Error {
   readonly hint?: string
   /** For COPY: `COPY telemetry, line 3`. */
   readonly where?: string
+  /** The function of the server that raised it. */
+  readonly routine?: string
   readonly table?: string
   readonly column?: string
   readonly constraint?: string
@@ -39,6 +41,8 @@ export function sqlstateOf(error: unknown): string | undefined {
 const SQLSTATE = /^(?!E[A-Z]{4})[0-9A-Z]{5}$/
 
 const BY_CODE: Readonly<Record<string, FailureKind>> = {
+  // cardinality_violation: two rows whose keys only the server takes for the same, as 1.0 and 1.00, in one statement
+  '21000': 'limit',
   '23505': 'duplicate',
   // a client that got the wrong half of a fail-over, which the next connection may not
   '25006': 'away',
@@ -72,8 +76,15 @@ const BY_CLASS: Readonly<Record<string, FailureKind>> = {
 export function failureKind(error: unknown): FailureKind {
   const code = sqlstateOf(error)
   if (code === undefined) return settingOfDriver(error) ? 'setting' : 'away'
+  if (isPolicy(error)) return 'poison'
   // an unknown code stops all records rather than rejecting them all
   return BY_CODE[code] ?? BY_CLASS[code.slice(0, 2)] ?? 'setting'
+}
+
+/** A policy of row-level security refuses the row. Its code is that of a missing right, and the text is in the server's language. */
+function isPolicy(error: unknown): boolean {
+  const { code, routine, message } = error as Partial<ServerError>
+  return code === '42501' && (routine === 'ExecWithCheckOptions' || /row-level security/.test(message ?? ''))
 }
 
 /** What the driver and TLS refuse before the server is asked, and a retry cannot cure. */

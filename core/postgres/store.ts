@@ -26,6 +26,8 @@ export interface Work {
   stored: number
   duplicates: number
   readonly refused: Refused[]
+  /** Codes that look like a setting, but were seen to depend on the rows. */
+  readonly ofRows: Set<string>
 }
 
 export const workOf = (rows: Rows, records: () => readonly unknown[] = () => []): Work => ({
@@ -34,7 +36,8 @@ export const workOf = (rows: Rows, records: () => readonly unknown[] = () => [])
   todo: [rows.ordered()],
   stored: 0,
   duplicates: 0,
-  refused: []
+  refused: [],
+  ofRows: new Set()
 })
 
 interface Stored {
@@ -47,6 +50,8 @@ interface Stored {
 const MAX_HINTS = 8
 /** feature_not_supported, wrong_object_type */
 const COPY_UNSUPPORTED = ['0A000', '42809']
+/** configuration_limit_exceeded */
+const DECOMPRESSION_LIMIT = '53400'
 
 /**
  * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
@@ -76,22 +81,56 @@ export class Store {
   async write(session: Session, work: Work): Promise<void> {
     let hints = 0
     for (let part = work.todo.at(-1); part !== undefined; part = work.todo.at(-1)) {
-      const byCopy = this.#copyable && this.#method.copies
+      // what INSERT has shown of an error holds for INSERT
+      const byCopy = this.#copyable && this.#method.copies && work.ofRows.size === 0
       try {
-        const { stored, duplicates, refused } = await this.#storePart(session, work, part, byCopy)
+        this.#count(work, await this.#storePart(session, work, part, byCopy))
         work.todo.pop()
-        work.stored += stored
-        work.duplicates += duplicates
-        for (const row of refused ?? []) work.refused.push({ row, reason: this.#duplicateReason() })
       } catch (error) {
         if (byCopy && this.#triesInsert(error)) continue
-        if (!isolates(error, part)) throw error
+        if (await this.#findsRowsToBlame(session, work, part, error)) continue
+        if (!isolates(error, part) && !work.ofRows.has(sqlstateOf(error) ?? '')) throw error
         work.todo.pop()
         if (part.length === 1) work.refused.push({ row: part[0]!, reason: this.#refusal(error) })
         else work.todo.push(...partsAround(part, hints++ < MAX_HINTS ? copyLine(error) : undefined))
         if (isTimeout(error)) throw error
       }
     }
+  }
+
+  #count(work: Work, { stored, duplicates, refused = [] }: Stored): void {
+    work.stored += stored
+    work.duplicates += duplicates
+    for (const row of refused) work.refused.push({ row, reason: this.#duplicateReason() })
+  }
+
+  /**
+   * Whether an error that looks like a setting is one, which would keep every row out: tries ever smaller pieces of the part
+   * from both ends, and if one is stored, the rest is left as parts. A single row cannot tell.
+   */
+  async #findsRowsToBlame(session: Session, work: Work, part: Uint32Array, error: unknown): Promise<boolean> {
+    const code = sqlstateOf(error)
+    if (failureKind(error) !== 'setting' || code === undefined || work.ofRows.has(code)) return false
+    for (let size = part.length >> 1; size > 0; size >>= 1) {
+      for (const [from, to] of [[0, size] as const, [this.#keyBegin(work.rows, part, part.length - size), part.length] as const]) {
+        const stored = from < to && (await this.#storePart(session, work, part.subarray(from, to), false).catch(passing))
+        // what was there already may not have met the trigger or the right that is in question
+        if (!stored || stored.stored === 0) continue
+        this.#count(work, stored)
+        work.ofRows.add(code)
+        work.todo.pop()
+        work.todo.push(...[part.subarray(to), part.subarray(0, from)].filter(rest => rest.length > 0))
+        return true
+      }
+    }
+    return false
+  }
+
+  /** The first row from `at` on whose key is another than that of the row before: of one key, the order of the rows counts. */
+  #keyBegin(rows: Rows, part: Uint32Array, at: number): number {
+    let begin = at
+    if (this.plan.key.length > 0) while (begin < part.length && rows.compare(part[begin - 1]!, part[begin]!) === 0) begin++
+    return begin
   }
 
   /** What COPY cannot do, INSERT can. */
@@ -168,7 +207,8 @@ export class Store {
   #refusal(error: unknown): Reason {
     const kind = failureKind(error)
     if (kind === 'duplicate') return this.#duplicateReason()
-    if (kind === 'limit') return { code: 'DECOMPRESSION_LIMIT', message: `${this.table.name}: ${reasonOf(error)}.` }
+    if (sqlstateOf(error) === DECOMPRESSION_LIMIT)
+      return { code: 'DECOMPRESSION_LIMIT', message: `${this.table.name}: ${reasonOf(error)}.` }
     const { column, detail } = error as ServerError
     const path = this.plan.mappings.find(mapping => mapping.column === column)?.from
     const message = `${this.table.name} refused the row: ${reasonOf(error)} (${sqlstateOf(error)}).${detail ? ` ${detail}` : ''}`
@@ -186,6 +226,12 @@ function isolates(error: unknown, part: Uint32Array): boolean {
   const kind = failureKind(error)
   if (kind === 'busy') return isTimeout(error) && part.length > 1
   return kind === 'poison' || kind === 'limit' || kind === 'duplicate'
+}
+
+/** @throws the error, unless it says no more than that a row or a setting kept these rows out */
+function passing(error: unknown): undefined {
+  const kind = failureKind(error)
+  if (kind === 'away' || kind === 'busy') throw error
 }
 
 /** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */

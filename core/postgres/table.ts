@@ -22,7 +22,7 @@ export interface TableColumn {
 
 export interface TableFacts {
   readonly columns: readonly TableColumn[]
-  /** The columns of each unique index that holds for all rows. */
+  /** The columns of each unique index that holds for all rows, without those it only includes. */
   readonly uniqueKeys: readonly (readonly string[])[]
   /** Mapped columns of another type that PostgreSQL converts to on INSERT, but not on COPY. */
   readonly converted: ReadonlySet<string>
@@ -39,7 +39,7 @@ const COLUMNS = `
 
 const UNIQUE_KEYS = `
   SELECT array_agg(a.attname::text ORDER BY a.attname) AS columns
-  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY (i.indkey)
+  FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
   WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
   GROUP BY i.indexrelid`
 
@@ -93,18 +93,20 @@ export function checkMapping(facts: TableFacts, plan: Plan, table: TableName, on
   }
   const key = plan.key.map(index => plan.mappings[index]!.column)
   const exact = facts.uniqueKeys.some(columns => columns.length === key.length && columns.every(column => key.includes(column)))
-  if (onConflict === 'update' && !exact) {
-    problems.push(`To update rows, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`)
+  if (onConflict !== 'ignore' && !exact) {
+    const wish = onConflict === 'update' ? 'update rows' : 'reject what is there already'
+    problems.push(`To ${wish}, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`)
   }
   if (problems.length > 0) throw new SettingError(problems)
   return {
     copyable: plan.mappings.every(({ column, type }) => SAME_FORM[type].includes(known.get(column)!.type)),
-    warnings: facts.uniqueKeys.length > 0 ? [] : [unprotected(table, key)]
+    // a key that the database fills, as from a sequence, is new each time
+    warnings: facts.uniqueKeys.some(columns => columns.every(column => mapped.has(column))) ? [] : [unprotected(table, key)]
   }
 }
 
 const unprotected = (table: TableName, key: readonly string[]) =>
-  `The table ${table.name} has no unique index: a record that is delivered twice will be in it twice. Create one on (${key.join(', ') || 'time, …'}).`
+  `The table ${table.name} has no unique index on columns of the mapping alone: a record that is delivered twice will be in it twice. Create one on (${key.join(', ') || 'time, …'}).`
 
 function mappingProblem(
   { column, type }: Mapping,

@@ -22,13 +22,13 @@ export function parseIso(text: string): number {
   // 2024-02-23T15:20:00Z has 20 characters, and up to nine decimals
   const length = text.length
   if (length < 20 || text.charCodeAt(length - 1) !== 90 /* Z */ || text.charCodeAt(4) !== 45 || text.charCodeAt(7) !== 45)
-    return viaDate(text)
+    return byFields(text)
   const hour = two(text, 11)
   const minute = two(text, 14)
   const second = two(text, 17)
   const date = two(text, 0) * 1_000_000 + two(text, 2) * 10_000 + two(text, 5) * 100 + two(text, 8)
   const shaped = text.charCodeAt(13) === 58 && text.charCodeAt(16) === 58 && (text.charCodeAt(10) === 84 || text.charCodeAt(10) === 32)
-  if (!shaped || !(hour < 24 && minute < 60 && second < 60 && date >= 0)) return viaDate(text)
+  if (!shaped || !(hour < 24 && minute < 60 && second < 60 && date >= 0)) return byFields(text)
   if (date !== knownDate && !learnDate(date)) return Number.NaN
   const ms = knownDayMs + hour * 3_600_000 + minute * 60_000 + second * 1000
   return length === 20 ? ms : ms + fraction(text, length - 1)
@@ -51,16 +51,19 @@ function fraction(text: string, end: number): number {
 }
 
 function learnDate(date: number): boolean {
-  const year = Math.trunc(date / 10_000)
-  const month = Math.trunc(date / 100) % 100
-  const day = date % 100
+  const dayMs = dayOf(Math.trunc(date / 10_000), Math.trunc(date / 100) % 100, date % 100)
+  if (Number.isNaN(dayMs)) return false
+  knownDate = date
+  knownDayMs = dayMs
+  return true
+}
+
+/** When a day begins in UTC, NaN for one that is not in the calendar. */
+function dayOf(year: number, month: number, day: number): number {
   const utc = new Date(0)
   utc.setUTCFullYear(year, month - 1, day)
   // Date makes 2024-02-30 the first of March
-  if (utc.getUTCMonth() !== month - 1 || utc.getUTCDate() !== day) return false
-  knownDate = date
-  knownDayMs = Math.floor(utc.getTime() / MS_PER_DAY) * MS_PER_DAY
-  return true
+  return utc.getUTCMonth() === month - 1 && utc.getUTCDate() === day ? utc.getTime() : Number.NaN
 }
 
 /** NaN, or a negative number, unless both characters are digits. */
@@ -71,13 +74,19 @@ function two(text: string, at: number): number {
 }
 
 /** A time without a zone would be read in the zone of this machine: it must name one. */
-const ZONED = /^[+-]?\d{4,6}-\d\d-\d\d[T ]\d\d:\d\d(:\d\d(\.\d+)?)?\s?(Z|[+-]\d\d(:?\d\d)?)$/i
-const DECIMALS = /\.(\d{3})(\d{1,3})/
+const ZONED = /^(\d{4}|[+-]\d{6})-(\d\d)-(\d\d)[T ](\d\d):(\d\d)(?::(\d\d)(?:\.(\d+))?)?\s?(?:Z|([+-])(\d\d)(?::?(\d\d))?)$/i
 
-function viaDate(text: string): number {
-  if (!ZONED.test(text)) return Number.NaN
-  const ms = Date.parse(text.replace(' ', 'T').replace(/([+-]\d\d)$/, '$1:00'))
-  const decimals = DECIMALS.exec(text)
-  if (decimals) extraMicros = Number(decimals[2]!.padEnd(3, '0'))
-  return ms
+/** Every other form. Not by Date, which takes 30 February where an offset follows, and refuses offsets such as +0530. */
+function byFields(text: string): number {
+  const fields = ZONED.exec(text)
+  if (!fields) return Number.NaN
+  const field = (index: number) => Number(fields[index] ?? 0)
+  const sinceMidnight = field(4) * 3_600_000 + field(5) * 60_000 + field(6) * 1000
+  // 24:00:00 is the end of a day
+  const isTime = field(4) < 24 || (sinceMidnight === MS_PER_DAY && field(7) === 0)
+  if (!isTime || field(5) > 59 || field(6) > 59 || field(9) > 23 || field(10) > 59) return Number.NaN
+  const offset = (field(9) * 60 + field(10)) * (fields[8] === '-' ? -60_000 : 60_000)
+  const micros = Number((fields[7] ?? '').slice(0, 6).padEnd(6, '0'))
+  extraMicros = micros % 1000
+  return dayOf(field(1), field(2), field(3)) + sinceMidnight + Math.trunc(micros / 1000) - offset
 }

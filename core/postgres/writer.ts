@@ -78,6 +78,11 @@ interface Outage extends Trouble {
 const MAX_BATCH_BYTES = 8_000_000
 /** Below this a batch waits for more even where a connection is idle, if records keep coming fast. */
 const SMALL = 200
+/**
+ * Above this a message that nobody waits for is better refused: records of a kilobyte are 100 MB then, and a process that ends
+ * for want of memory takes all of them with it. Sources of this palette keep below their own bounds.
+ */
+export const MAX_WAITING = 100_000
 const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
 /** A database that is back should not wait for us; one try each few seconds burdens nobody. */
 const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
@@ -89,6 +94,8 @@ const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
  */
 export class Writer<M extends object> {
   readonly #loads = new Set<Load<M>>()
+  /** What is open in the loads. */
+  #waiting = 0
   #filling: Batch<M> | undefined
   readonly #sealed: Batch<M>[] = []
   readonly #spare: Rows[] = []
@@ -112,9 +119,11 @@ export class Writer<M extends object> {
     return this.#loads
   }
   get waitingRecords(): number {
-    let records = 0
-    for (const load of this.#loads) records += load.open
-    return records
+    return this.#waiting
+  }
+  /** So much waits that a message which can be refused should be. */
+  get isFull(): boolean {
+    return this.#waiting >= MAX_WAITING
   }
 
   /** Finds out whether the table can be written, before the first record comes. */
@@ -125,6 +134,7 @@ export class Writer<M extends object> {
   /** Takes the records of a message; `finished` will be called for it. */
   add(load: Load<M>): void {
     this.#loads.add(load)
+    this.#waiting += load.open
     if (this.#closed) {
       this.#finish(load, closedError())
       return
@@ -138,7 +148,7 @@ export class Writer<M extends object> {
       const problem = rows.append(records[index])
       if (problem !== undefined) {
         load.rejections.push(this.#misfit(records[index], problem))
-        load.open--
+        this.#deduct(load, 1)
         piece = undefined
         continue
       }
@@ -286,7 +296,7 @@ export class Writer<M extends object> {
       duplicates -= doubled
       load.duplicates += doubled
       load.stored += taken - doubled
-      load.open -= piece.count
+      this.#deduct(load, piece.count)
     }
     for (const { load } of batch.pieces) if (load.open === 0 && this.#loads.has(load)) this.#finish(load)
   }
@@ -301,7 +311,14 @@ export class Writer<M extends object> {
     return refused
   }
 
+  #deduct(load: Load<M>, records: number): void {
+    load.open -= records
+    // what was given back is not waited for any more
+    if (this.#loads.has(load)) this.#waiting -= records
+  }
+
   #finish(load: Load<M>, error?: Error): void {
+    this.#waiting -= load.open
     this.#loads.delete(load)
     this.port.finished(load, error)
     if (this.#loads.size === 0) this.#idle?.()

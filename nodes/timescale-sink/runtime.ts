@@ -1,11 +1,13 @@
 import type { Message } from '../../core/batch.ts'
 import { recordsOf } from '../../core/batch.ts'
 import { type Context, type Done, defineNode } from '../../core/define-node.ts'
+import { MillraceError } from '../../core/errors.ts'
 import { databaseSentence, databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { TableWriter } from '../../core/postgres/table-writer.ts'
-import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
+import { Load, MAX_WAITING, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
 import { Rate } from '../../core/rate.ts'
+import { WordAMinute } from '../../core/word-a-minute.ts'
 import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -13,6 +15,8 @@ const BEAT_MS = 2000
 const DRAIN_MS = 8000
 const STORED = 0
 const REJECTED = 1
+
+const QUEUE_FULL = `More than ${MAX_WAITING} records wait for the database, and what brings them cannot be slowed down: no more are taken.`
 
 type SinkContext = Context<typeof spec>
 interface Held extends Message {
@@ -26,6 +30,7 @@ class Sink implements WriterPort<Held> {
   readonly #writer: Writer<Held>
   readonly #rate = new Rate()
   readonly #beat: NodeJS.Timeout
+  readonly #refusals: WordAMinute
   #trouble: Trouble | undefined
   #told = ''
   #unwired = 0
@@ -46,6 +51,7 @@ class Sink implements WriterPort<Held> {
       warn
     })
     this.#writer = new Writer(this, { ...options, connections: sink.connections, stage: 'timescale-sink' })
+    this.#refusals = new WordAMinute((records, why) => warn(`${why} Records that were refused: ${records}.`))
     database.acquire()
     context.status.waiting('connecting')
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
@@ -53,7 +59,14 @@ class Sink implements WriterPort<Held> {
   }
 
   accept(message: Message, done: Done): void {
-    this.#writer.add(new Load({ message, done }, recordsOf(message.payload)))
+    const records = recordsOf(message.payload)
+    if (this.#writer.isFull && !this.context.tracker.isFollowed(message)) {
+      const error = new MillraceError('QUEUE_FULL', QUEUE_FULL)
+      this.#refusals.add(records.length, error.message)
+      done(error)
+      return
+    }
+    this.#writer.add(new Load({ message, done }, records))
     this.context.metrics.inFlight = this.#writer.waitingRecords
   }
 
@@ -102,6 +115,7 @@ class Sink implements WriterPort<Held> {
   async close(): Promise<void> {
     await this.#writer.close(DRAIN_MS)
     clearInterval(this.#beat)
+    this.#refusals.end()
     await this.database.release()
   }
 

@@ -45,6 +45,9 @@ export class ScriptedTracker implements Tracker {
   }
   confirm(): void {}
   transactionOf(): undefined {}
+  isFollowed(): boolean {
+    return true
+  }
   fail(): void {}
   touch(): void {}
   isGivenUp(): boolean {

@@ -5,6 +5,7 @@ import type { Mapping } from '../../../core/postgres/rows.ts'
 import { Method, type OnConflict } from '../../../core/postgres/store.ts'
 import { KAFKA_MESSAGE } from '../../../core/record.ts'
 import { services } from '../../services.ts'
+import { until } from '../../until.ts'
 import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
 
 for (const server of ['postgres', 'timescale'] as const) {
@@ -169,6 +170,87 @@ for (const server of ['postgres', 'timescale'] as const) {
           assert.match(reason.message, /value_check/)
         }
       }
+    })
+
+    describe('where a trigger raises a code of its own for some values', () => {
+      const guard = () => `guard_${table}`
+      beforeEach(() =>
+        database.query(`CREATE TABLE ${table} (time timestamptz, device_id text, location text, metric text, value float8, UNIQUE (time, device_id, metric));
+          CREATE FUNCTION ${guard()}() RETURNS trigger LANGUAGE plpgsql AS
+            $$ BEGIN IF NEW.value = 13 THEN RAISE 'no thirteen' USING ERRCODE = 'MR013'; END IF; RETURN NEW; END $$;
+          CREATE TRIGGER guard BEFORE INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION ${guard()}()`)
+      )
+      afterEach(() => database.query(`DROP FUNCTION IF EXISTS ${guard()} CASCADE`))
+      const thirteens = (count: number, isBad: (n: number) => boolean) =>
+        readings(0, count).map((record, n) => ({ ...record, value: isBad(n) ? 13 : 1 }))
+
+      for (const onConflict of ['ignore', 'update', 'reject'] as const) {
+        const places: [string, (n: number) => boolean, number][] = [
+          ['one row', n => n === 700, 1],
+          ['rows of one half', n => n < 30, 30],
+          ['rows everywhere', n => n % 100 === 50, 10],
+          ['all but one row', n => n !== 999, 999]
+        ]
+        for (const [place, isBad, bad] of places) {
+          it(`rejects them, ${onConflict}: ${place}`, async () => {
+            const sink = writer({ onConflict, create: false, connections: 1 })
+            const load = await sink.put(thirteens(1000, isBad))
+            assert.deepEqual([load.stored, load.duplicates, load.rejections.length], [1000 - bad, 0, bad])
+            assert.ok(load.rejections.every(({ record }) => (record as { value: number }).value === 13))
+            assert.equal(load.rejections[0]!.reason.code, 'ROW_REFUSED')
+            assert.match(load.rejections[0]!.reason.message, /no thirteen \(MR013\)/)
+            assert.deepEqual(sink.troubles, [])
+            assert.equal(await countRows(database, table), 1000 - bad)
+          })
+        }
+      }
+
+      it('the last of one key still wins where its rows come apart', async () => {
+        const same = Array.from({ length: 8 }, (_, n) => reading(5, { value: n }))
+        const load = await writer({ onConflict: 'update', create: false, connections: 1 }).put([
+          reading(1, { value: 13 }),
+          ...same,
+          reading(9)
+        ])
+        assert.equal(load.rejections.length, 1)
+        assert.deepEqual(
+          (await content()).map(row => row.value),
+          [7, 2.25]
+        )
+      })
+
+      it('does not blame the rows when only those that were there already pass', async () => {
+        await database.query(
+          `DROP TRIGGER guard ON ${table}; CREATE TRIGGER guard AFTER INSERT ON ${table} FOR EACH ROW EXECUTE FUNCTION ${guard()}()`
+        )
+        const sink = writer({ create: false })
+        await sink.put(thirteens(10, () => false))
+        const load = sink.put(thirteens(20, () => true))
+        await until('the trouble', () => sink.troubles[0]?.kind === 'setting')
+        await database.query(`DROP TRIGGER guard ON ${table}`)
+        assert.deepEqual([(await load).stored, (await load).duplicates, (await load).rejections.length], [10, 10, 0])
+      })
+
+      it('waits when no row can be stored, as for a setting', async () => {
+        const sink = writer({ create: false })
+        const load = sink.put(thirteens(20, () => true))
+        await until('the trouble', () => sink.troubles[0]?.kind === 'setting')
+        await database.query(`DROP TRIGGER guard ON ${table}`)
+        assert.deepEqual([(await load).stored, (await load).rejections.length], [20, 0])
+      })
+    })
+
+    it('replaces rows whose keys only the server takes for the same (21000)', async () => {
+      await database.query(`CREATE TABLE ${table} (time timestamptz, channel numeric, value float8, UNIQUE (time, channel))`)
+      const mappings: Mapping[] = [
+        TELEMETRY[0]!,
+        { column: 'channel', from: 'channel', type: 'numeric', key: true, required: true },
+        { column: 'value', from: 'value', type: 'double precision', key: false, required: true }
+      ]
+      const sink = writer({ mappings, onConflict: 'update', create: false, connections: 1 })
+      const load = await sink.put([...readings(0, 40), reading(7)].map((record, n) => ({ ...record, channel: n === 40 ? '1.00' : '1.0' })))
+      assert.deepEqual([load.stored, load.rejections, sink.troubles], [41, [], []])
+      assert.equal((await database.query(`SELECT FROM ${table}`)).rowCount, 40)
     })
 
     it('property: stored + duplicates + rejected = given, and the table is what a model says', async () => {

@@ -83,6 +83,23 @@ for (const server of ['postgres', 'timescale'] as const) {
       assert.deepEqual(await prepare({ onConflict: 'update' }), [])
     })
 
+    it('is warned of when its only key is filled by the database', async () => {
+      await database.query(`CREATE TABLE ${TABLE} (id bigserial, time timestamptz, device_id text, location text, metric text, value float8,
+        PRIMARY KEY (id, time))`)
+      assert.match((await prepare())[0] ?? '', /no unique index on columns of the mapping alone.*\(time, device_id, metric\)/)
+      assert.deepEqual(await problemsOf({ onConflict: 'reject' }), [
+        `To reject what is there already, the table ${TABLE} needs a unique index on exactly (time, device_id, metric).`
+      ])
+      await database.query(`CREATE UNIQUE INDEX ON ${TABLE} (time, device_id, metric)`)
+      assert.deepEqual([await prepare(), await prepare({ onConflict: 'reject' })], [[], []])
+    })
+
+    it('may have a unique index that includes further columns', async () => {
+      await database.query(`CREATE TABLE ${TABLE} (time timestamptz, device_id text, location text, metric text, value float8, id bigserial,
+        UNIQUE (time, device_id, metric) INCLUDE (value, id))`)
+      assert.deepEqual(await prepare({ onConflict: 'update' }), [])
+    })
+
     it('may have types that PostgreSQL converts to', async () => {
       await database.query(`CREATE TABLE ${TABLE} (time timestamp, device_id varchar(20), location char(3), metric text, value real, n smallint, j json,
         UNIQUE (time, device_id, metric))`)
@@ -153,6 +170,27 @@ describe('a hypertable', function () {
       "SELECT range_end - range_start = '1 day' AS daily FROM timescaledb_information.chunks WHERE hypertable_name = 'shape_hyper'"
     )
     assert.deepEqual(chunks, [{ daily: true }, { daily: true }])
+  })
+
+  const keyless = TELEMETRY.map(mapping => ({ ...mapping, key: false }))
+  const isHyper = async () =>
+    (await database.query("SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'shape_hyper'")).rowCount === 1
+
+  it('is split by the first required time where there is no key', async () => {
+    const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless })
+    assert.equal((await writer.put([reading(1), reading(1)])).stored, 2)
+    await writer.close()
+    assert.equal(await isHyper(), true)
+    assert.equal(writer.warnings.length, 1)
+    assert.match(writer.warnings[0]!, /no unique index/)
+  })
+
+  it('is not made where no time is required, and that is said', async () => {
+    const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless.map(mapping => ({ ...mapping, required: false })) })
+    assert.equal((await writer.put([reading(1)])).stored, 1)
+    await writer.close()
+    assert.equal(await isHyper(), false)
+    assert.match(writer.warnings[0]!, /^No column is a time that is the key or required: shape_hyper is a plain table/)
   })
 
   for (const onConflict of ['ignore', 'update', 'reject'] as const) {

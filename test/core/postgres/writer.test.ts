@@ -168,13 +168,20 @@ describe('writing many messages', function () {
     await database.query(`REVOKE ALL ON ${table} FROM weak; DROP ROLE weak`)
   })
 
-  it('row security, which COPY refuses, is written by INSERT', async () => {
+  it('row security, which COPY refuses, is written by INSERT, and its policy refuses rows, not all', async () => {
     await database.query(`CREATE TABLE ${table} (time timestamptz, device_id text, location text, metric text, value float8);
       ALTER TABLE ${table} ENABLE ROW LEVEL SECURITY; DROP ROLE IF EXISTS limited; CREATE ROLE limited LOGIN PASSWORD 'limited';
       GRANT INSERT, SELECT ON ${table} TO limited; CREATE POLICY own ON ${table} USING (true) WITH CHECK (value < 5)`)
     const limited = databaseAt(url, { user: 'limited', password: 'limited' })
     const sink = writer({ create: false }, limited)
     assert.equal((await sink.put(readings(0, 3))).stored, 3)
+    const some = await sink.put(readings(10, 20))
+    assert.deepEqual([some.stored, some.rejections.length], [10, 10])
+    // alone, too: that a policy refuses it is no missing right
+    const one = await sink.put([reading(100)])
+    assert.equal(one.rejections[0]?.reason.code, 'ROW_REFUSED')
+    assert.match(one.rejections[0]!.reason.message, /row-level security/)
+    assert.deepEqual(sink.troubles, [])
     await limited.close()
     await database.query(`DROP TABLE ${table}; DROP ROLE limited`)
   })

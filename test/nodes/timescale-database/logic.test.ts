@@ -44,6 +44,9 @@ describe('the options of a database', () => {
   it('take certificates from the TLS configuration, else what sslmode says', () => {
     assert.deepEqual(settingsFrom({ url: 'postgres://h/d?sslmode=require', tls: 't' }, { ca: 'x' }).tls, { ca: 'x' })
     assert.deepEqual(settingsFrom({ url: 'postgres://h/d?sslmode=require' }).tls, { rejectUnauthorized: false })
+    for (const plain of ['', '?sslmode=disable', '?sslmode=allow', '?sslmode=prefer']) {
+      assert.equal(settingsFrom({ url: `postgres://h/d${plain}` }).tls, undefined)
+    }
     assert.throws(() => settingsFrom({ tls: 'gone' }), /TLS configuration is missing/)
   })
 

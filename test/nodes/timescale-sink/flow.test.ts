@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import type { Node } from 'node-red'
+import type { Node, NodeAPI } from 'node-red'
+import { trackerOf } from '../../../core/delivery/tracker.ts'
+import type { MillraceError } from '../../../core/errors.ts'
 import { metricsFor } from '../../../core/metrics.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { PROVENANCE, Provenance, type Rejection } from '../../../core/record.ts'
@@ -135,6 +137,31 @@ describe('the sink in Node-RED', function () {
     assert.equal(await countRows(database, table), 40)
     const lines = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => !/not installed/.test(text))
     assert.equal(lines.length, 1, lines.join('\n'))
+  })
+
+  it('refuses what it cannot slow down when too much waits, and takes what a source waits for', async () => {
+    const sink = await deploy()
+    sink.receive({ payload: readings(0, 10) })
+    await until('the first message', () => completed.length === 1)
+    await kill('postgres')
+    for (let n = 0; n < 20; n++) sink.receive({ payload: readings(n * 5000, 5000) })
+    for (let n = 0; n < 3; n++) sink.receive({ payload: readings(n, 7) })
+    const followed = { payload: readings(200_000, 10) }
+    const tracker = trackerOf(nodeRed.RED as unknown as NodeAPI)
+    const options = { mode: 'stored', records: 10, timeoutMs: 60_000, onSettled() {} } as const
+    const delivery = tracker.open(followed, 'tab', options)
+    sink.receive(followed)
+    await until('three to be refused', () => failed.length === 3)
+    assert.deepEqual(new Set(failed.map(({ reason }) => (reason as MillraceError).code)), new Set(['QUEUE_FULL']))
+    const warnings = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => /refused: /.test(text))
+    assert.equal(warnings.length, 1, warnings.join('\n'))
+    assert.match(warnings[0]!, /More than 100000 records wait for the database.*Records that were refused: 7\./)
+    await restart('postgres')
+    await until('the rest', () => completed.length === 22, 30_000)
+    assert.equal(await countRows(database, table), 100_010)
+    sink.receive({ payload: readings(300_000, 10) })
+    await until('one more, now that nothing waits', () => completed.length === 23)
+    delivery.abandon()
   })
 
   const settings: [string, object, object, RegExp, RegExp][] = [
