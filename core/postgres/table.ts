@@ -40,7 +40,7 @@ const COLUMNS = `
 const UNIQUE_KEYS = `
   SELECT array_agg(a.attname::text ORDER BY a.attname) AS columns
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
-  WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indpred IS NULL AND i.indexprs IS NULL
+  WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
   GROUP BY i.indexrelid`
 
 interface ColumnRow extends TableColumn {

@@ -78,11 +78,6 @@ interface Outage extends Trouble {
 const MAX_BATCH_BYTES = 8_000_000
 /** Below this a batch waits for more even where a connection is idle, if records keep coming fast. */
 const SMALL = 200
-/**
- * Above this a message that nobody waits for is better refused: records of a kilobyte are 100 MB then, and a process that ends
- * for want of memory takes all of them with it. Sources of this palette keep below their own bounds.
- */
-export const MAX_WAITING = 100_000
 const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
 /** A database that is back should not wait for us; one try each few seconds burdens nobody. */
 const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
@@ -120,10 +115,6 @@ export class Writer<M extends object> {
   }
   get waitingRecords(): number {
     return this.#waiting
-  }
-  /** So much waits that a message which can be refused should be. */
-  get isFull(): boolean {
-    return this.#waiting >= MAX_WAITING
   }
 
   /** Finds out whether the table can be written, before the first record comes. */

@@ -1,4 +1,4 @@
-import type { Message } from '../../core/batch.ts'
+import { countOf, type Message } from '../../core/batch.ts'
 import { type Context, type Done, defineNode } from '../../core/define-node.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
@@ -7,6 +7,7 @@ import type { ProduceRecord } from '../../core/kafka/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/producer.ts'
 import { isTransactionScope, type TransactionScope } from '../../core/kafka/transaction-scope.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { QueueLimit } from '../../core/queue-limit.ts'
 import { Rate } from '../../core/rate.ts'
 import { compact } from '../../core/status.ts'
 import { Encoder, Refusal } from './logic.ts'
@@ -31,6 +32,7 @@ class ProducerNode {
     shorten: (shipment, letter, index, maxBytes) => this.#write(shipment, [this.#encoder.shortened(letter, maxBytes, shipment, index)])
   }
   readonly #rate = new Rate()
+  readonly #limit: QueueLimit
   #away: { reason: MillraceError; sinceMs: number } | undefined
   #closed = false
   #toldOfCluster = false
@@ -39,11 +41,12 @@ class ProducerNode {
     private readonly context: ProducerContext,
     private readonly cluster: KafkaCluster
   ) {
-    const { options, status } = context
+    const { options, status, node } = context
     if (options.compression === 'zstd' && !hasZstd()) {
       throw new OptionsError(spec.label, [`${spec.fields.compression.label}: zstd needs Node 22.15 or newer, this is ${process.version}`])
     }
     this.#encoder = new Encoder(options)
+    this.#limit = new QueueLimit({ ...context, warn: warning => node.warn(warning), service: 'the Kafka cluster' })
     this.#producer = cluster.producer(options, { up: () => this.#up(), away: error => this.#down(error) })
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
     status.waiting('connecting')
@@ -52,6 +55,11 @@ class ProducerNode {
 
   accept(message: Message, done: Done): void {
     const { metrics } = this.context
+    const refusal = this.#limit.refusal(message, countOf(message.payload), metrics.inFlight)
+    if (refusal) {
+      done(refusal)
+      return
+    }
     let transaction: TransactionScope | undefined
     try {
       transaction = this.#transactionOf(message)
@@ -80,6 +88,7 @@ class ProducerNode {
     await this.#producer.close(DRAIN_MS)
     this.#closed = true
     clearInterval(this.#beat)
+    this.#limit.end()
     const error = new MillraceError('CLOSED', 'The node was stopped before Kafka had the records; the source delivers them again.')
     for (const { done } of this.#waiting) done(error)
     this.context.metrics.inFlight = 0

@@ -1,13 +1,12 @@
 import type { Message } from '../../core/batch.ts'
 import { recordsOf } from '../../core/batch.ts'
 import { type Context, type Done, defineNode } from '../../core/define-node.ts'
-import { MillraceError } from '../../core/errors.ts'
 import { databaseSentence, databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { TableWriter } from '../../core/postgres/table-writer.ts'
-import { Load, MAX_WAITING, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
+import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
+import { QueueLimit } from '../../core/queue-limit.ts'
 import { Rate } from '../../core/rate.ts'
-import { WordAMinute } from '../../core/word-a-minute.ts'
 import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -15,8 +14,6 @@ const BEAT_MS = 2000
 const DRAIN_MS = 8000
 const STORED = 0
 const REJECTED = 1
-
-const QUEUE_FULL = `More than ${MAX_WAITING} records wait for the database, and what brings them cannot be slowed down: no more are taken.`
 
 type SinkContext = Context<typeof spec>
 interface Held extends Message {
@@ -30,7 +27,7 @@ class Sink implements WriterPort<Held> {
   readonly #writer: Writer<Held>
   readonly #rate = new Rate()
   readonly #beat: NodeJS.Timeout
-  readonly #refusals: WordAMinute
+  readonly #limit: QueueLimit
   #trouble: Trouble | undefined
   #told = ''
   #unwired = 0
@@ -51,7 +48,7 @@ class Sink implements WriterPort<Held> {
       warn
     })
     this.#writer = new Writer(this, { ...options, connections: sink.connections, stage: 'timescale-sink' })
-    this.#refusals = new WordAMinute((records, why) => warn(`${why} Records that were refused: ${records}.`))
+    this.#limit = new QueueLimit({ ...context, warn, service: 'the database' })
     database.acquire()
     context.status.waiting('connecting')
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
@@ -60,10 +57,9 @@ class Sink implements WriterPort<Held> {
 
   accept(message: Message, done: Done): void {
     const records = recordsOf(message.payload)
-    if (this.#writer.isFull && !this.context.tracker.isFollowed(message)) {
-      const error = new MillraceError('QUEUE_FULL', QUEUE_FULL)
-      this.#refusals.add(records.length, error.message)
-      done(error)
+    const refusal = this.#limit.refusal(message, records.length, this.#writer.waitingRecords)
+    if (refusal) {
+      done(refusal)
       return
     }
     this.#writer.add(new Load({ message, done }, records))
@@ -115,7 +111,7 @@ class Sink implements WriterPort<Held> {
   async close(): Promise<void> {
     await this.#writer.close(DRAIN_MS)
     clearInterval(this.#beat)
-    this.#refusals.end()
+    this.#limit.end()
     await this.database.release()
   }
 

@@ -115,6 +115,20 @@ describe('kafka-producer in Node-RED', function () {
     )
   })
 
+  it('refuses what it cannot slow down when too much waits', async () => {
+    const topic = await rig.topic(1)
+    await proxy.refuse()
+    const node = await producer(topic)
+    const many = Array.from({ length: 50_000 }, (_, n) => ({ device_id: 'a', n }))
+    for (let round = 0; round < 2; round++) node.receive({ payload: many })
+    node.receive({ payload: [{ device_id: 'a' }, { device_id: 'b' }] })
+    const warned = () => flow.nodeRed.logs.some(({ msg }) => /More than 100000 records wait for the Kafka cluster.*: 2\./.test(String(msg)))
+    await until('the word', warned)
+    await proxy.open()
+    await until('what was taken', () => flow.seen('sent').arrived.length === 2, 30_000)
+    assert.equal((await valuesOf(topic)).length, 100_000)
+  })
+
   it('starts while the brokers are away, and stops while they are', async () => {
     const topic = await rig.topic(1)
     await proxy.refuse()
