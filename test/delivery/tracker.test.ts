@@ -40,15 +40,6 @@ describe('tracker', function () {
     return { message, settled }
   }
 
-  it('knows which messages belong to a delivery that is not settled', async () => {
-    await nodeRed.deploy(flow({}))
-    const { settled, message } = send({ payload: 'x' })
-    const copy = { ...message, payload: 'y' }
-    assert.deepEqual([tracker.isFollowed(message), tracker.isFollowed(copy), tracker.isFollowed({ payload: 'x' })], [true, true, false])
-    await settled
-    assert.equal(tracker.isFollowed(copy), false)
-  })
-
   it('leaves the runtime as it found it when the last source has gone', async () => {
     await nodeRed.deploy(flow({}))
     const hooks = nodeApi.hooks as unknown as Hooks
@@ -65,6 +56,15 @@ describe('tracker', function () {
     leave[1]!()
     assert.equal(hooks.trigger, trigger)
     assert.equal(node.error, error)
+  })
+
+  it('knows which messages belong to a delivery that is not settled', async () => {
+    await nodeRed.deploy(flow({}))
+    const { settled, message } = send({ payload: 'x' })
+    const copy = { ...message, payload: 'y' }
+    assert.deepEqual([tracker.isFollowed(message), tracker.isFollowed(copy), tracker.isFollowed({ payload: 'x' })], [true, true, false])
+    await settled
+    assert.equal(tracker.isFollowed(copy), false)
   })
 
   it('times out, unless a sink says that it is still at it', async () => {

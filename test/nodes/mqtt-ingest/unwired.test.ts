@@ -54,6 +54,8 @@ describe('mqtt-ingest whose rejected records no wire takes', function () {
     scene.flow[1]!.url = tap.url
     await red.deploy(scene.flow)
     await greeted(scene, publisher)
+    const acknowledged = () => tap.of('client', 'puback').length === tap.of('server', 'publish').length
+    await until('the greetings to be acknowledged', acknowledged)
     const before = tap.of('client', 'puback').length
     scene.taken.treatment = 'fail'
     await publisher.publishAsync(topicOf(scene), '{"n":1}', { qos: 1 })
