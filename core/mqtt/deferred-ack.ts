@@ -7,10 +7,10 @@ export type Received = IPublishPacket
 export type Take = (packet: Received) => boolean
 
 /**
- * QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL): when the server sends one again, it is answered
- * and not delivered again. Belongs to the session, so it outlives a connection; a new session starts with an empty one.
+ * QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL), by packet id: when the server sends one again, it is
+ * answered and not delivered again. Belongs to the session, so it outlives a connection; a new session starts with none.
  */
-export type Recorded = Set<number>
+export type Recorded = Map<number, Pick<Received, 'topic' | 'payload'>>
 
 const PUBACK = 0x40
 const PUBREC = 0x50
@@ -66,7 +66,8 @@ export class DeferredAcks {
     for (let index = 0; index < packets.length; index++) {
       const { qos, messageId } = packets[index]!
       if (qos === 0) continue
-      length = this.#encode(bytes, length, qos, messageId!)
+      if (qos === 2) this.#record(packets[index]!)
+      length = encode(bytes, length, qos, messageId!)
     }
     // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason code (MQTT 5.0, 3.4.2.1).
     if (length > 0) this.client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
@@ -87,16 +88,9 @@ export class DeferredAcks {
     clearInterval(this.#pinger)
   }
 
-  #encode(bytes: Buffer, at: number, qos: 1 | 2, id: number): number {
-    if (qos === 2) {
-      this.#exactlyOnce.delete(id)
-      this.recorded.add(id)
-    }
-    bytes[at] = qos === 2 ? PUBREC : PUBACK
-    bytes[at + 1] = 2
-    bytes[at + 2] = id >> 8
-    bytes[at + 3] = id & 0xff
-    return at + 4
+  #record({ messageId, topic, payload }: Received): void {
+    this.#exactlyOnce.delete(messageId!)
+    this.recorded.set(messageId!, { topic, payload })
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
@@ -113,11 +107,13 @@ export class DeferredAcks {
   }
 
   /**
-   * True if the server sends again what was recorded. It must set DUP then (MQTT 5.0, 3.3.1.1). Without it the message is
-   * a new one whose id was used before: ActiveMQ Artemis 2.55 forgets a handshake that a broken connection interrupts.
+   * True if the server sends again what was recorded. It must set DUP then (MQTT 5.0, 3.3.1.1), and send the same. Otherwise the
+   * message is another whose id was used before: ActiveMQ Artemis 2.55 forgets a handshake that a broken connection interrupts.
    */
-  #isRecorded(packet: Received): boolean {
-    return this.recorded.delete(packet.messageId!) && packet.dup
+  #isRecorded({ messageId, dup, topic, payload }: Received): boolean {
+    const before = this.recorded.get(messageId!)
+    this.recorded.delete(messageId!)
+    return before !== undefined && dup && before.topic === topic && (before.payload as Buffer).equals(payload as Buffer)
   }
 
   /** mqtt.js gives the topic of an alias to its 'message' event only. */
@@ -152,4 +148,12 @@ export class DeferredAcks {
     }
     this.#hasHeld = this.holding
   }
+}
+
+function encode(bytes: Buffer, at: number, qos: 1 | 2, id: number): number {
+  bytes[at] = qos === 2 ? PUBREC : PUBACK
+  bytes[at + 1] = 2
+  bytes[at + 2] = id >> 8
+  bytes[at + 3] = id & 0xff
+  return at + 4
 }

@@ -34,7 +34,7 @@ export class IngestSession {
   readonly #former = new FormerFilters()
   #acks: DeferredAcks | undefined
   #link: Link | undefined
-  #recorded: Recorded = new Set()
+  #recorded: Recorded = new Map()
   #problem: MillraceError | undefined
   #stopped = false
 
@@ -103,7 +103,7 @@ export class IngestSession {
   }
 
   #linked(link: Link): void {
-    if (!link.sessionPresent) this.#recorded = new Set()
+    if (!link.sessionPresent) this.#recorded = new Map()
     const acks: DeferredAcks = new DeferredAcks(link.client, this.#recorded, packet => this.#take(packet, acks))
     this.#acks = acks
   }

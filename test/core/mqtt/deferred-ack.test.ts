@@ -173,7 +173,7 @@ for (const make of makes) {
 
     it('takes a new message whose packet id an interrupted handshake had', async () => {
       const one = await taker({}, 2)
-      for (let id = 1; id <= 65_535; id++) one.recorded.add(id)
+      for (let id = 1; id <= 65_535; id++) one.recorded.set(id, { topic, payload: Buffer.from('another') })
       const sent = await publishNumbers(publisher, topic, 5, 2)
       await one.took(5)
       assert.deepEqual(one.payloads, sent)
@@ -213,14 +213,15 @@ for (const make of makes) {
       const one = await taker({ keepaliveS: 1, receiveMaximum: 2000 })
       one.room = 1
       await publishNumbers(publisher, topic, 600)
+      const before = tap.of('client', 'pingreq').length
       const flow = setInterval(() => {
         one.room = one.taken.length + 2
         one.acks!.resume()
       }, 50)
       try {
-        await until('pings over three keepalive times', () => tap.of('client', 'pingreq').length >= 6)
+        await until('pings over three keepalive times', () => tap.of('client', 'pingreq').length >= before + 6)
         assert.deepEqual(one.problems, [])
-        assert.ok(one.taken.length > 100, 'there were many holds')
+        assert.ok(one.taken.length > 20, 'there were many holds')
         assert.ok(one.taken.length < 600, 'and always something to read')
       } finally {
         clearInterval(flow)
@@ -286,9 +287,21 @@ for (const make of makes) {
       )
     })
 
+    it('takes a message for another if it is, though it has the id of a recorded one and DUP', async () => {
+      const one = await taker({}, 2)
+      one.recorded.set(7, { topic, payload: Buffer.from('1') })
+      const packet: Received = { cmd: 'publish', topic, payload: Buffer.from('2'), qos: 2, retain: false, messageId: 7, dup: true }
+      one.link!.client.emit('packetreceive', packet)
+      one.link!.client.handleMessage(packet, () => {})
+      assert.deepEqual(
+        one.taken.map(({ payload }) => payload.toString()),
+        ['2']
+      )
+    })
+
     it('learns a topic alias from a message that it has recorded and does not take again', async () => {
       const one = await taker({ topicAliasMaximum: 5 }, 2)
-      one.recorded.add(7)
+      one.recorded.set(7, { topic, payload: Buffer.from('1') })
       // Neither server repeats a message under an alias, so these packets come from here.
       const qos2 = { cmd: 'publish', payload: Buffer.from('1'), qos: 2, retain: false, properties: { topicAlias: 1 } } as const
       const give = (messageId: number, name: string, dup: boolean) => {

@@ -33,7 +33,7 @@ export class Taker {
   readonly taken: Received[] = []
   readonly lines: string[] = []
   readonly problems: string[] = []
-  readonly recorded: Recorded = new Set()
+  readonly recorded: Recorded = new Map()
   /** How many messages it takes before it says that there is no room. */
   room = Number.POSITIVE_INFINITY
   readonly connection: MqttConnection
