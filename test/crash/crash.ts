@@ -6,7 +6,7 @@ import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
 import { type Reading, readings } from '../pipeline/readings.ts'
-import { type Names, namesFor, pipeline, type TabName } from '../pipeline/tabs.ts'
+import { endSession, type Names, namesFor, pipeline, type TabName } from '../pipeline/tabs.ts'
 import { publish } from '../publish.ts'
 import { kill, restart, services, stop } from '../services.ts'
 import { until } from '../until.ts'
@@ -87,6 +87,7 @@ export async function crash(which: Crash): Promise<Result> {
     return await result(run)
   } finally {
     await nodeRed.remove()
+    await endSession(mqtt.url, names)
   }
 }
 

@@ -5,7 +5,7 @@ import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
 import { readings } from '../pipeline/readings.ts'
-import { namesFor, pipeline } from '../pipeline/tabs.ts'
+import { endSession, namesFor, pipeline } from '../pipeline/tabs.ts'
 import { publish } from '../publish.ts'
 import { kill, restart, services } from '../services.ts'
 import { until } from '../until.ts'
@@ -64,6 +64,7 @@ describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost
       return samples
     } finally {
       await nodeRed.remove()
+      await endSession(mqtt.url, names)
     }
   }
 

@@ -1,5 +1,6 @@
 /** The pipeline that `npm start` deploys, with topics, groups and a table of a test's own. */
 import { readFileSync } from 'node:fs'
+import mqtt from 'mqtt'
 import type { FlowEntry } from '../node-red.ts'
 
 export type TabName = 'ingest' | 'process' | 'persist' | 'monitor'
@@ -20,6 +21,13 @@ export const namesFor = (suffix: string): Names => ({
   table: `telemetry_${suffix.replaceAll('-', '_')}`,
   suffix
 })
+
+/** Ends the session that the pipeline has left on the MQTT server: it would go on queueing what other pipelines are sent. */
+export async function endSession(url: string, { suffix }: Names): Promise<void> {
+  const clientId = `t${suffix}-ingest-take`
+  const client = await mqtt.connectAsync(url, { protocolVersion: 5, clientId, clean: true, properties: { sessionExpiryInterval: 0 } })
+  await client.endAsync()
+}
 
 /** The nodes of these tabs, without the simulated fleet. `changes` are further settings, by node type. */
 export function pipeline(tabs: readonly TabName[], names: Names, changes: Readonly<Record<string, object>> = {}): FlowEntry[] {
