@@ -7,6 +7,7 @@ import { MillraceError, reasonOf } from './errors.ts'
 import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
 import { OptionsError } from './options-error.ts'
 import { type Probes, probeRoute } from './probe.ts'
+import { QueueLimit } from './queue-limit.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
 import { isHealthy, Status } from './status.ts'
 import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
@@ -79,10 +80,13 @@ function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: St
   } catch (error) {
     refuse(node, metrics, error)
   }
-  if (spec.inputs === 1) listen(node, behaviour, metrics, trackerOf(RED))
+  const tracker = trackerOf(RED)
+  const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
+  if (spec.inputs === 1) listen(node, behaviour, metrics, tracker, limit)
   node.on('close', (removed: boolean, done: () => void) => {
     status.close()
     if (removed) forgetMetrics(node.id)
+    limit.end()
     Promise.resolve(behaviour?.close?.(removed))
       .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
       .finally(done)
@@ -125,7 +129,7 @@ function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
   node.error(reasonOf(error))
 }
 
-function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics, tracker: Tracker): void {
+function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics, tracker: Tracker, limit: QueueLimit): void {
   if (behaviour?.accept) {
     const accept = behaviour.accept.bind(behaviour)
     node.on('input', (message, _send, done) => {
@@ -133,7 +137,7 @@ function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetri
       accept(message as Message, done)
     })
   } else if (behaviour?.transform) {
-    const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics)
+    const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics, limit)
     node.on('input', (message, send, done) => {
       queue.add({ message: message as Message, send: outputs => send([...outputs] as Parameters<typeof send>[0]), done })
     })

@@ -2,6 +2,7 @@ import { countOf, type Message } from './batch.ts'
 import type { Tracker } from './delivery/types.ts'
 import { reasonOf } from './errors.ts'
 import type { NodeMetrics } from './metrics.ts'
+import type { QueueLimit } from './queue-limit.ts'
 
 export type Done = (error?: Error) => void
 export type Outputs = readonly (object | null)[]
@@ -21,18 +22,24 @@ const BEAT_MS = 400
 export class TransformQueue {
   /** The first is being dealt with. Empty while nothing waits. */
   readonly #waiting: Received[] = []
+  #waitingRecords = 0
 
   constructor(
     private readonly transform: Transform,
     private readonly tracker: Pick<Tracker, 'touch' | 'isGivenUp'>,
-    private readonly metrics: NodeMetrics
+    private readonly metrics: NodeMetrics,
+    private readonly limit: Pick<QueueLimit, 'refusal'>
   ) {}
 
   add(received: Received): void {
-    this.metrics.in += countOf(received.message.payload)
+    const records = countOf(received.message.payload)
+    this.metrics.in += records
     if (this.#waiting.length > 0) {
-      this.tracker.touch(received.message)
-      this.#waiting.push(received)
+      this.#wait(received, records)
+      return
+    }
+    if (this.tracker.isGivenUp(received.message)) {
+      this.#giveBack(received)
       return
     }
     try {
@@ -46,28 +53,46 @@ export class TransformQueue {
     }
   }
 
+  #wait(received: Received, records: number): void {
+    const { message, done } = received
+    const refusal = this.limit.refusal(message, records, this.#waitingRecords)
+    if (refusal) {
+      done(refusal)
+      return
+    }
+    this.tracker.touch(message)
+    this.#waiting.push(received)
+    this.#waitingRecords += records
+  }
+
   async #work(begun: Promise<Outputs>): Promise<void> {
     const beat = setInterval(() => this.#touch(), BEAT_MS)
-    await this.#deal(this.#waiting[0]!, () => begun)
+    await this.#deal(this.#waiting[0]!, begun)
     this.#waiting.shift()
     for (let next = this.#waiting[0]; next !== undefined; next = this.#waiting[0]) {
-      await this.#deal(next, this.transform)
+      this.#waitingRecords -= countOf(next.message.payload)
+      await this.#deal(next)
       this.#waiting.shift()
     }
     clearInterval(beat)
   }
 
-  async #deal(received: Received, transform: Transform): Promise<void> {
+  async #deal(received: Received, begun?: Promise<Outputs>): Promise<void> {
     const { message, done } = received
     try {
-      const outputs = this.tracker.isGivenUp(message) ? undefined : await transform(message)
-      if (outputs !== undefined && !this.tracker.isGivenUp(message)) return this.#finish(received, outputs)
-      // Another copy of it is on its way, or has arrived: this one would only store the records twice.
-      this.metrics.returned += countOf(message.payload)
-      done()
+      if (begun === undefined && this.tracker.isGivenUp(message)) return this.#giveBack(received)
+      const outputs = await (begun ?? this.transform(message))
+      if (this.tracker.isGivenUp(message)) this.#giveBack(received)
+      else this.#finish(received, outputs)
     } catch (error) {
       done(asError(error))
     }
+  }
+
+  /** Another copy of it is on its way, or has arrived: this one would only store the records twice. */
+  #giveBack({ message, done }: Received): void {
+    this.metrics.returned += countOf(message.payload)
+    done()
   }
 
   #finish({ send, done }: Received, outputs: Outputs): void {

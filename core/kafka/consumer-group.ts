@@ -58,6 +58,8 @@ const MAX_WAIT_MS = 200
 /** After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's session to end. */
 const SESSION_TIMEOUT_MS = 15_000
 const HEARTBEAT_MS = 2_000
+/** A consumer that has fetched for so long, though nothing came, does not crash of what it reads. */
+const PROVEN_MS = 2_000
 /** For the last commit, and to leave the group: the fetch that is under way has to come back before. */
 const CLOSE_GRACE_MS = 2_000
 /** Partitions that are taken over at a time, so that none waits for the pause after another. */
@@ -87,6 +89,7 @@ export class ConsumerGroup {
   #generation = 0
   /** It is known where to read from. */
   #ready = false
+  #readyMs = 0
   #timer: NodeJS.Timeout | undefined
   #restart: NodeJS.Timeout | undefined
   #crashes = 0
@@ -195,10 +198,10 @@ export class ConsumerGroup {
       this.#joined(consumer, assignments)
     })
     consumer.on(FETCH, () => {
-      this.#pace.answered(performance.now())
-      // Only now: what a fetch brings may be what a consumer crashes of, again and again.
-      this.#crashes = 0
-      if (this.#ready) this.#health.works()
+      if (consumer !== this.#consumer) return
+      const nowMs = performance.now()
+      this.#pace.answered(nowMs)
+      if (this.#ready && nowMs - this.#readyMs >= PROVEN_MS) this.#proven()
     })
     consumer.on(HEARTBEAT, () => {
       if (this.#ready && this.#crashes === 0) this.#health.works()
@@ -216,9 +219,16 @@ export class ConsumerGroup {
     consumer.on(END_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, topic, partition, lastOffset } = payload
       if (batchSize > 0 || consumer !== this.#consumer) return
+      this.#proven()
       const passed = this.#ledgers.of(topic, partition)?.open(BigInt(lastOffset) + 1n)
       passed?.done()
     })
+  }
+
+  /** It reads: what a fetch brings may be what a consumer crashes of, again and again, so joining the group proves nothing. */
+  #proven(): void {
+    this.#crashes = 0
+    this.#health.works()
   }
 
   /** Runs before the first fetch of the generation. `paused()` survives a rebalance, so all are resumed by name. */
@@ -239,6 +249,7 @@ export class ConsumerGroup {
     for (const seek of seeks) consumer.seek(seek)
     if (this.options.commits === 'elsewhere' && !(await this.#commitStarts(generation, consumer, starts))) return
     this.#ready = true
+    this.#readyMs = performance.now()
     if (this.#crashes === 0 || assignments.length === 0) this.#health.works()
     consumer.resume(assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] })))
     this.events.assigned(assignments, isKept)
@@ -302,7 +313,7 @@ export class ConsumerGroup {
         part: nextOffset => ledger.open(nextOffset)
       })
       resolveOffset(last)
-      this.#health.works()
+      this.#proven()
       this.#pace.add(messages.length)
       await this.#untilNextFetch()
     } catch (error) {

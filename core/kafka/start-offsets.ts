@@ -12,13 +12,14 @@ export async function partitionOffsets(admin: Admin, groupId: string, assignment
   const ends = await Promise.all(topics.map(topic => admin.fetchTopicOffsets(topic)))
   return assignments.flatMap(({ topic, partitions }, index) => {
     const commits = groups.find(group => group.topic === topic)?.partitions ?? []
-    const isBegun = commits.some(({ offset }) => Number(offset) >= 0)
+    // Kafka adds partitions behind the others; those before are of a member that is only just beginning.
+    const lastBegun = Math.max(-1, ...commits.flatMap(commit => (Number(commit.offset) >= 0 ? commit.partition : [])))
     return partitions.map(partition => {
       const committed = BigInt(commits.find(commit => commit.partition === partition)?.offset ?? -1)
       const end = ends[index]?.find(found => found.partition === partition)
       // The list of partitions that the admin client knows can be older than the assignment: then this one is new.
       const high = end === undefined ? (committed > 0n ? committed : 0n) : BigInt(end.high)
-      return { topic, partition, committed, isBegun, low: BigInt(end?.low ?? 0), high }
+      return { topic, partition, committed, isAdded: lastBegun >= 0 && partition > lastBegun, low: BigInt(end?.low ?? 0), high }
     })
   })
 }
@@ -33,8 +34,8 @@ export interface PartitionOffsets {
   readonly high: bigint
   /** -1 if nothing is committed; -2 if the offset was out of range, and kafkajs has committed what it was to do instead. */
   readonly committed: bigint
-  /** The group has committed something in the topic, maybe in partitions of other members. */
-  readonly isBegun: boolean
+  /** Its number is above those of all partitions in which the group has committed something. */
+  readonly isAdded: boolean
 }
 
 export interface StartPolicy {
@@ -59,10 +60,10 @@ export interface Start extends PartitionOffsets {
  */
 export function startOffsets(partitions: readonly PartitionOffsets[], policy: StartPolicy): Start[] {
   return partitions.map(offsets => {
-    const { low, high, committed, isBegun } = offsets
+    const { low, high, committed, isAdded } = offsets
     if (committed === NOTHING) {
       // A partition added to a topic that the group reads already: its first records are news, whatever the policy.
-      const earliest = isBegun || policy.startFrom === 'earliest'
+      const earliest = isAdded || policy.startFrom === 'earliest'
       return { ...offsets, seek: earliest ? low : high }
     }
     if (committed >= low && (committed <= high || policy.readUncommitted)) return offsets

@@ -25,8 +25,17 @@ export function sessionOf({ url, clientId, clean, protocolVersion, sessionExpiry
 export const isSameSession = (one: KeptSession, other: KeptSession | undefined): boolean =>
   one.server === other?.server && one.clientId === other.clientId
 
+/** What a person must know of the session that a node had before its settings were changed; undefined if there is nothing. */
+export function warningOf(before: KeptSession, settings: MqttSettings): string | undefined {
+  const isSamePlace = before.server === shownUrl(settings.url) && before.clientId === settings.clientId
+  if (!isSamePlace) return abandonedSentence(before)
+  return settings.clean
+    ? `The session "${before.clientId}" on ${before.server} ends with the clean start that was chosen, and what was queued in it is gone.`
+    : undefined
+}
+
 /** To end a session is to lose what is queued in it, so this is left to the user, who can have it fetched first. */
-export function abandonedSentence({ server, clientId }: KeptSession): string {
+function abandonedSentence({ server, clientId }: KeptSession): string {
   return `This node had the session "${clientId}" on ${server} before it was changed. The server keeps it with all that is queued in it until it expires, goes on queueing for it, and in a shared group gives it a share that nobody takes. To lose nothing, add an mqtt ingest with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then remove it: that ends the session.`
 }
 
@@ -42,40 +51,59 @@ export interface Progress {
   readonly full: boolean
 }
 
+/** A server that has sent nothing for so long has nothing to send. */
+const IDLE_MS = 250
+/** Before so many beats nothing is decided: a server may be slow to begin. */
+const FEWEST_BEATS = 3
+/** Where messages come without a pause a backlog cannot be told from live ones; in a minute it has come. */
+const ENOUGH_BEATS = 60
+
 /**
  * Subscriptions of the session that are not wanted any more. Servers may drop what is queued for a subscription, or sent and
  * not acknowledged, when it ends (ActiveMQ Artemis 2.55 has a queue for each; so have shared groups elsewhere). So one is
- * left only when it has brought all it had: when the server, which sends as long as it may, was not held back for a whole
- * beat, and what it had sent by then is acknowledged. What is published later comes by the new subscription.
+ * left only when it has brought all it had: when the server, which sends as long as it may, has paused without being held
+ * back, and what it had sent by then is acknowledged. What is published later comes by the new subscription.
  */
 export class FormerFilters {
   #filters: string[] = []
-  #heldBack = false
+  #beats = 0
+  #arrivedMs = 0
+  #hasPaused = false
   #mark: number | undefined
 
   /** A connection stands, and the session has these. */
-  begin(filters: string[]): void {
+  begin(filters: string[], nowMs: number): void {
     this.#filters = filters
-    this.#heldBack = false
-    this.#mark = undefined
+    this.#arrivedMs = nowMs
+    this.#restart()
   }
 
   get exist(): boolean {
     return this.#filters.length > 0
   }
 
-  /** The server may not send more for now. */
-  heldBack(): void {
-    this.#heldBack = true
+  /** A message has come. `full`: the server may not send more for now. */
+  arrived(nowMs: number, full: boolean): void {
+    if (full) this.#restart()
+    else if (nowMs - this.#arrivedMs >= IDLE_MS) this.#hasPaused = true
+    this.#arrivedMs = nowMs
   }
 
-  /** The filters to leave now. Call at a steady beat. */
-  due({ taken, open, full }: Progress): string[] {
-    if (this.#heldBack || full) {
-      this.#heldBack = false
-      this.#mark = undefined
-    } else if (this.#mark === undefined) this.#mark = taken
-    else if (taken - open >= this.#mark) return this.#filters.splice(0)
-    return []
+  /** The filters to leave now. Call once a second. */
+  due({ taken, open, full }: Progress, nowMs: number): string[] {
+    if (full) this.#restart()
+    else this.#beats++
+    if (nowMs - this.#arrivedMs >= IDLE_MS) this.#hasPaused = true
+    if (this.#mark === undefined) {
+      const isDrained = this.#beats >= FEWEST_BEATS && (this.#hasPaused || this.#beats >= ENOUGH_BEATS)
+      if (isDrained) this.#mark = taken
+    }
+    return this.#mark !== undefined && taken - open >= this.#mark ? this.#filters.splice(0) : []
+  }
+
+  #restart(): void {
+    this.#beats = 0
+    this.#hasPaused = false
+    this.#mark = undefined
   }
 }

@@ -4,7 +4,7 @@ import type { MqttConnection } from '../../core/mqtt/client.ts'
 import { DeferredAcks, type Received, type Recorded } from '../../core/mqtt/deferred-ack.ts'
 import type { Link } from '../../core/mqtt/link.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
-import { abandonedSentence, FormerFilters, isSameSession, keptSessions, plainFilter, sessionOf } from './former.ts'
+import { FormerFilters, isSameSession, keptSessions, plainFilter, sessionOf, warningOf } from './former.ts'
 import type { Intake } from './intake.ts'
 
 export interface SessionOptions {
@@ -54,9 +54,8 @@ export class IngestSession {
 
   start(): void {
     const before = keptSessions().get(this.options.nodeId)
-    if (before !== undefined && !isSameSession(before, sessionOf(this.#connection.settings))) {
-      this.options.log(abandonedSentence(before), true)
-    }
+    const warning = before && warningOf(before, this.#connection.settings)
+    if (warning) this.options.log(warning, true)
     this.#connection.start()
   }
 
@@ -79,7 +78,7 @@ export class IngestSession {
 
   /** Call about once a second: leaves what the session is still subscribed to and does not need any more. */
   tidy(): void {
-    if (this.#former.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#former.due(this.options.intake))
+    if (this.#former.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#former.due(this.options.intake, performance.now()))
   }
 
   /** Takes no more messages; acknowledgements still go out. */
@@ -118,7 +117,7 @@ export class IngestSession {
     }
     const { intake } = this.options
     const isTaken = intake.offer(packet, acks)
-    if (this.#former.exist && intake.full) this.#former.heldBack()
+    if (this.#former.exist) this.#former.arrived(performance.now(), intake.full)
     return isTaken
   }
 
@@ -131,7 +130,10 @@ export class IngestSession {
     else {
       const before = keptSessions().get(nodeId)
       if (before && link.sessionPresent && isSameSession(session, before)) for (const filter of before.filters) session.filters.add(filter)
-      this.#former.begin([...session.filters].filter(filter => filter !== this.#filter))
+      this.#former.begin(
+        [...session.filters].filter(filter => filter !== this.#filter),
+        performance.now()
+      )
       session.filters.add(this.#filter)
       keptSessions().set(nodeId, session)
     }

@@ -7,6 +7,7 @@ import { loadModule } from '../../core/load-module.ts'
  * refuse the counter of a meter (12345678.901 in steps of 0.001) and let through a millisecond too much in steps of an hour.
  */
 export function isMultipleOf(value: number, step: number): boolean {
+  if (Number.isInteger(value) && Number.isInteger(step)) return value % step === 0
   return Math.abs(value - Math.round(value / step) * step) <= 2 * Number.EPSILON * Math.abs(value)
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { MillraceError } from '../../core/errors.ts'
 import { NodeMetrics } from '../../core/metrics.ts'
 import { TransformQueue } from '../../core/transform-queue.ts'
 
 type Kind = 'now' | 'later' | 'fails' | 'fails later'
 const failsAt = (kind: Kind) => kind.startsWith('fails')
 
-function queueOf(givenUp: ReadonlySet<unknown> = new Set()) {
+function queueOf(givenUp: ReadonlySet<unknown> = new Set(), mostWaiting = Number.POSITIVE_INFINITY) {
   const metrics = new NodeMetrics('id', 'millrace-test', '')
   const transformed: unknown[] = []
   const ended: string[] = []
@@ -19,7 +20,11 @@ function queueOf(givenUp: ReadonlySet<unknown> = new Set()) {
     return String(kind).endsWith('later') ? new Promise(setImmediate).then(result) : result()
   }
   const tracker = { touch() {}, isGivenUp: ({ payload }: { payload?: unknown }) => givenUp.has(payload) }
-  const queue = new TransformQueue(transform, tracker, metrics)
+  const limit = {
+    refusal: (_message: object, _records: number, waiting: number) =>
+      waiting >= mostWaiting ? new MillraceError('QUEUE_FULL', 'too many') : undefined
+  }
+  const queue = new TransformQueue(transform, tracker, metrics, limit)
   const add = (payload: number, kind: Kind) =>
     new Promise<void>(resolve =>
       queue.add({
@@ -68,5 +73,18 @@ describe('transform queue', () => {
     assert.deepEqual(transformed, [0, 3])
     assert.deepEqual(ended, ['done 0', 'done 1', 'done 2', 'sent 3', 'done 3'])
     assert.deepEqual([metrics.in, metrics.out, metrics.returned], [4, 1, 3])
+  })
+
+  it('does not begin what was given up before it came', async () => {
+    const { add, ended, transformed, metrics } = queueOf(new Set([0]))
+    await add(0, 'fails later')
+    assert.deepEqual([transformed, ended, metrics.returned], [[], ['done 0'], 1])
+  })
+
+  it('takes no more than may wait', async () => {
+    const { add, ended, transformed } = queueOf(new Set(), 2)
+    await Promise.all([add(0, 'later'), add(1, 'now'), add(2, 'now'), add(3, 'now')])
+    assert.deepEqual(transformed, [0, 1, 2])
+    assert.equal(ended[0], 'failed 3')
   })
 })

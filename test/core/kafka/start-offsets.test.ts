@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { lostSentence, type PartitionOffsets, type StartPolicy, startOffsets } from '../../../core/kafka/start-offsets.ts'
 
 const policy: StartPolicy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false }
-const at = (committed: number, low: number, high: number, partition = 0, isBegun = committed >= 0): PartitionOffsets => ({
+const at = (committed: number, low: number, high: number, partition = 0, isAdded = false): PartitionOffsets => ({
   topic: 't',
   partition,
   committed: BigInt(committed),
-  isBegun,
+  isAdded,
   low: BigInt(low),
   high: BigInt(high)
 })

@@ -1,5 +1,6 @@
 /** What a deploy that changes an ingest node does to its session with the server. */
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { MqttClient } from 'mqtt'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
@@ -107,7 +108,11 @@ for (const make of makes) {
         let stopped = false
         let sent = 0
         const load = (async () => {
-          while (!stopped) await publish(scene, sent++)
+          while (!stopped) {
+            await publish(scene, sent++)
+            // by such pauses the node sees that nothing more waits
+            if (sent % 200 === 0) await wait(400)
+          }
         })()
         await until('some', () => scene.taken.records.length > 100)
         await change(scene, { group: after })

@@ -1,39 +1,67 @@
 import assert from 'node:assert/strict'
-import { FormerFilters } from '../../../nodes/mqtt-ingest/former.ts'
+import type { MqttSettings } from '../../../core/mqtt/settings.ts'
+import { FormerFilters, warningOf } from '../../../nodes/mqtt-ingest/former.ts'
+import { settingsOf } from '../../core/mqtt/rig.ts'
 
 describe('mqtt-ingest: when a former subscription may be left', () => {
-  const begun = () => {
-    const former = new FormerFilters()
-    former.begin(['old'])
-    return former
+  let nowMs: number
+  let former: FormerFilters
+  beforeEach(() => {
+    nowMs = 0
+    former = new FormerFilters()
+    former.begin(['old'], nowMs)
+  })
+  const beat = (taken: number, open: number, full = false) => {
+    nowMs += 1000
+    return former.due({ taken, open, full }, nowMs)
   }
-  const progress = (taken: number, open: number, full = false) => ({ taken, open, full })
+  /** Messages without a pause, up to now. */
+  const stream = (full = false) => {
+    for (let atMs = nowMs; atMs < nowMs + 1000; atMs += 100) former.arrived(atMs, full)
+  }
 
-  it('once all that had come by a beat without pressure is acknowledged', () => {
-    const former = begun()
-    assert.deepEqual(former.due(progress(10, 5)), [])
-    assert.deepEqual(former.due(progress(20, 11)), [], '9 of the 10 are acknowledged')
-    assert.deepEqual(former.due(progress(30, 20)), ['old'])
+  it('once the server has paused, and all that had come by then is acknowledged', () => {
+    assert.deepEqual([beat(10, 10), beat(10, 10)], [[], []], 'it may be slow to begin')
+    assert.deepEqual(beat(20, 11), [])
+    assert.deepEqual(beat(30, 11), [], '19 of the 20 are acknowledged')
+    assert.deepEqual(beat(40, 20), ['old'])
     assert.equal(former.exist, false)
   })
 
-  it('not while the server is held back, nor at the first beat after', () => {
-    const former = begun()
-    assert.deepEqual(former.due(progress(10, 10, true)), [])
-    former.heldBack()
-    assert.deepEqual(former.due(progress(20, 0)), [])
-    assert.deepEqual(former.due(progress(20, 0)), [])
-    former.heldBack()
-    assert.deepEqual(former.due(progress(30, 0)), [], 'there was pressure between two beats')
-    assert.deepEqual(former.due(progress(30, 0)), [])
-    assert.deepEqual(former.due(progress(30, 0)), ['old'])
+  it('not while messages come without a pause, though the flow keeps up: it may be a backlog', () => {
+    for (let second = 1; second < 60; second++) {
+      stream()
+      former.arrived(nowMs + 999, false)
+      assert.deepEqual(beat(second * 1000, 0), [], `in second ${second}`)
+    }
+    stream()
+    assert.deepEqual(beat(60_000, 0), ['old'], 'but not for ever')
+  })
+
+  it('not while the server is held back, and not by what was seen before', () => {
+    assert.deepEqual([beat(10, 0), beat(10, 10, true), beat(20, 0), beat(20, 0)], [[], [], [], []])
+    stream(true)
+    former.arrived(nowMs + 999, false)
+    assert.deepEqual([beat(30, 0), beat(30, 0)], [[], []])
+    assert.deepEqual(beat(30, 0), ['old'])
   })
 
   it('not by what was seen on a connection that broke', () => {
-    const former = begun()
-    former.due(progress(10, 0))
-    former.begin(['old'])
-    assert.deepEqual(former.due(progress(10, 0)), [])
-    assert.deepEqual(former.due(progress(10, 0)), ['old'])
+    assert.deepEqual([beat(10, 0), beat(10, 0)], [[], []])
+    former.begin(['old'], nowMs)
+    assert.deepEqual([beat(10, 0), beat(10, 0)], [[], []])
+    assert.deepEqual(beat(10, 0), ['old'])
   })
+})
+
+describe('mqtt-ingest: what is said of the session a node had before', () => {
+  const before = { server: 'mqtt://127.0.0.1:1883', clientId: 'one', filters: new Set<string>() }
+  const now = (more: Partial<MqttSettings>) => warningOf(before, settingsOf('mqtt://127.0.0.1:1883', { clientId: 'one', ...more }))
+
+  it('nothing where it is the same, also where it is to end with the connection', () => {
+    assert.equal(now({}), undefined)
+    assert.equal(now({ sessionExpiryS: 0 }), undefined)
+  })
+  it('that a clean start ends it', () => assert.match(now({ clean: true }) ?? '', /ends with the clean start/))
+  it('that it stays, where the client id is another', () => assert.match(now({ clientId: 'two' }) ?? '', /The server keeps it/))
 })
