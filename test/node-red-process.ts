@@ -109,7 +109,7 @@ export class NodeRedProcess {
   async remove(): Promise<void> {
     await this.#undeploy()
     await this.end('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true })
+    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
 }
 

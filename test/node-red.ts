@@ -111,7 +111,7 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
       await RED.stop()
       server.closeAllConnections()
       await new Promise(closed => server.close(closed))
-      if (options.userDir === undefined) rmSync(userDir, { recursive: true, force: true })
+      if (options.userDir === undefined) rmSync(userDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
     }
   }
 }
