@@ -7,6 +7,7 @@ import { TableWriter } from '../../core/postgres/table-writer.ts'
 import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
 import { QueueLimit } from '../../core/queue-limit.ts'
 import { Rate } from '../../core/rate.ts'
+import { WordAMinute } from '../../core/word-a-minute.ts'
 import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -28,10 +29,9 @@ class Sink implements WriterPort<Held> {
   readonly #rate = new Rate()
   readonly #beat: NodeJS.Timeout
   readonly #limit: QueueLimit
+  readonly #lost: WordAMinute
   #trouble: Trouble | undefined
   #told = ''
-  #unwired = 0
-  #silentUntilMs = 0
 
   constructor(
     private readonly context: SinkContext,
@@ -48,6 +48,9 @@ class Sink implements WriterPort<Held> {
       warn
     })
     this.#writer = new Writer(this, { ...options, connections: sink.connections, stage: 'timescale-sink' })
+    this.#lost = new WordAMinute((records, why) =>
+      warn(`${records} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`)
+    )
     this.#limit = new QueueLimit({ ...context, warn, service: 'the database' })
     database.acquire()
     context.status.waiting('connecting')
@@ -88,7 +91,7 @@ class Sink implements WriterPort<Held> {
     }
     metrics.rejected += rejections.length
     if (stored + duplicates > 0 || load.records.length === 0) tracker.confirm(message, { stored, duplicates })
-    if (rejections.length > 0 && !this.context.isWired(REJECTED)) this.#warnUnwired(load)
+    if (rejections.length > 0 && !this.context.isWired(REJECTED)) this.#lost.add(rejections.length, rejections[0]!.reason.message)
     send(outputsOf(load, this.context))
     done()
     if (!this.#trouble) this.#show()
@@ -112,19 +115,8 @@ class Sink implements WriterPort<Held> {
     await this.#writer.close(DRAIN_MS)
     clearInterval(this.#beat)
     this.#limit.end()
+    this.#lost.end()
     await this.database.release()
-  }
-
-  /** Nothing is dropped without a word; but a word a minute will do. */
-  #warnUnwired({ rejections }: Load<Held>): void {
-    this.#unwired += rejections.length
-    if (performance.now() < this.#silentUntilMs) return
-    const why = rejections[0]!.reason.message
-    this.context.node.warn(
-      `${this.#unwired} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`
-    )
-    this.#unwired = 0
-    this.#silentUntilMs = performance.now() + 60_000
   }
 
   /** Deliveries whose records wait here must not time out. */
