@@ -4,6 +4,7 @@ import type { HealthEvents } from './health.ts'
 import { KafkaProducer, type ProducerSettings } from './producer.ts'
 import type { ClusterSettings } from './settings.ts'
 import { SharedAdmin } from './shared-admin.ts'
+import { type FollowerEvents, type FollowerOptions, TopicFollower } from './topic-follower.ts'
 
 /** A cluster as its nodes share it. Nothing is connected until one of them needs it. */
 export class KafkaCluster {
@@ -19,6 +20,10 @@ export class KafkaCluster {
 
   consumer(options: Omit<GroupOptions, 'settings' | 'admin'>, events: GroupEvents): ConsumerGroup {
     return new ConsumerGroup({ ...options, settings: this.settings, admin: this.admin }, events)
+  }
+
+  follower(options: Omit<FollowerOptions, 'settings' | 'admin'>, events: FollowerEvents): TopicFollower {
+    return new TopicFollower({ ...options, settings: this.settings, admin: this.admin }, events)
   }
 
   close(): Promise<void> {

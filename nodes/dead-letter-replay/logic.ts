@@ -1,3 +1,4 @@
+import { identityOf } from '../../core/kafka/record-identity.ts'
 import { type Headers, setHeader } from '../../core/record.ts'
 
 /** A message of the dead-letter topic, as far as a replay looks at it. */
@@ -43,6 +44,8 @@ const HEADER = {
   code: 'millrace.reason.code',
   originKind: 'millrace.origin.kind',
   originTopic: 'millrace.origin.topic',
+  originPartition: 'millrace.origin.partition',
+  originOffset: 'millrace.origin.offset',
   truncated: 'millrace.truncated',
   replays: 'millrace.replays'
 } as const
@@ -72,6 +75,17 @@ export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
   return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }
 }
 
+/**
+ * The record that was rejected, by its place in Kafka; undefined for what came otherwise. One record can be rejected several
+ * times: in several branches of a flow, and before and after a crash. Its content is part of it, as offsets come again in a topic that is made anew.
+ */
+export function recordOf({ key, value, headers }: DeadLetter): string | undefined {
+  const offset = headers[HEADER.originOffset]
+  if (offset === undefined) return undefined
+  const place = [HEADER.originTopic, HEADER.originPartition].map(name => textOf(headers[name])).join('/')
+  return `${place}/${textOf(offset)}/${identityOf(key, value, headers)}`
+}
+
 /** Which dead letters of a topic were replayed already. */
 export class Ledger {
   readonly #done = new Set<string>()
@@ -82,15 +96,19 @@ export class Ledger {
   key({ partition, offset, timestamp }: Pick<DeadLetter, 'partition' | 'offset' | 'timestamp'>): string {
     return `${this.topic}:${partition}:${offset}:${timestamp}`
   }
-  /** Takes in an entry by its key; those of other topics are nobody's concern here. */
-  read(key: string): void {
-    if (key.startsWith(`${this.topic}:`)) this.#done.add(key)
+  /** Takes in an entry by its key and the record it names; those of other topics are nobody's concern here. */
+  read(key: string, record: string): void {
+    if (!key.startsWith(`${this.topic}:`)) return
+    this.#done.add(key)
+    if (record !== '') this.#done.add(record)
   }
   note(letter: DeadLetter): void {
-    this.#done.add(this.key(letter))
+    this.read(this.key(letter), recordOf(letter) ?? '')
   }
+  /** It was replayed, or another dead letter of the same record was. */
   has(letter: DeadLetter): boolean {
-    return this.#done.has(this.key(letter))
+    const record = recordOf(letter)
+    return this.#done.has(this.key(letter)) || (record !== undefined && this.#done.has(record))
   }
 }
 
@@ -117,7 +135,7 @@ export class Pace {
 
 export interface Progress {
   replayed: number
-  /** Match the filter, but were replayed before. */
+  /** Match the filter, but they or their record were replayed before. */
   alreadyReplayed: number
   /** Do not match the filter. */
   others: number

@@ -10,7 +10,18 @@ import { PRODUCER } from '../../core/kafka/record-list.ts'
 import type { ClusterSettings } from '../../core/kafka/settings.ts'
 import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/transaction-scope.ts'
 import type { Reason } from '../../core/record.ts'
-import { type DeadLetter, type Filter, isTruncated, Ledger, matches, type Original, originalOf, Pace, type Progress } from './logic.ts'
+import {
+  type DeadLetter,
+  type Filter,
+  isTruncated,
+  Ledger,
+  matches,
+  type Original,
+  originalOf,
+  Pace,
+  type Progress,
+  recordOf
+} from './logic.ts'
 import { type End, readToEnd } from './read-to-end.ts'
 
 export interface ReplayOptions {
@@ -77,7 +88,7 @@ export class Replay {
   }
 
   readonly #readLedger = async (_partition: number, messages: readonly KafkaMessage[]): Promise<void> => {
-    for (const { key } of messages) if (key !== null) this.#ledger.read(key.toString())
+    for (const { key, value } of messages) if (key !== null) this.#ledger.read(key.toString(), value?.toString() ?? '')
   }
 
   async #replay(producer: Producer, ends: readonly End[]): Promise<void> {
@@ -102,7 +113,11 @@ export class Replay {
     if (!matches(letter, this.options.filter)) this.#progress.others++
     else if (this.#ledger.has(letter)) this.#progress.alreadyReplayed++
     else if (isTruncated(letter)) this.#progress.truncated++
-    else return true
+    else {
+      // Before it is sent: the same record may be in this batch again, and if the send fails this replay is over.
+      this.#ledger.note(letter)
+      return true
+    }
     return false
   }
 
@@ -125,7 +140,7 @@ export class Replay {
       byTopic.set(topic, records)
       records.push(sending.record(key, value, headers, this.#hashes))
     }
-    const notes = letters.map(letter => sending.record(this.#ledger.key(letter), '', {}, this.#hashes))
+    const notes = letters.map(letter => sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {}, this.#hashes))
     const transaction = await producer.transaction()
     const scope = new TransactionScope(settings, this.#client, transaction, this.#limits, false)
     try {
@@ -137,7 +152,6 @@ export class Replay {
       await transaction.abort().catch(() => undefined)
       throw error
     }
-    for (const letter of letters) this.#ledger.note(letter)
     this.#progress.replayed += letters.length
     this.options.onProgress(this.#progress)
   }

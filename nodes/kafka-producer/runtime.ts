@@ -9,7 +9,9 @@ import { isTransactionScope, type TransactionScope } from '../../core/kafka/tran
 import { OptionsError } from '../../core/options-error.ts'
 import { QueueLimit } from '../../core/queue-limit.ts'
 import { Rate } from '../../core/rate.ts'
+import type { Rejection } from '../../core/record.ts'
 import { compact } from '../../core/status.ts'
+import { type Candidate, Deduplication } from './deduplication.ts'
 import { Encoder, Refusal } from './logic.ts'
 import { Shipment, type ShipmentEvents } from './shipment.ts'
 import { spec } from './spec.ts'
@@ -29,11 +31,14 @@ class ProducerNode {
   readonly #waiting = new Set<Shipment>()
   readonly #events: ShipmentEvents = {
     arrived: shipment => this.#finish(shipment),
-    shorten: (shipment, letter, index, maxBytes) => this.#write(shipment, [this.#encoder.shortened(letter, maxBytes, shipment, index)])
+    shorten: (shipment, letter, index, maxBytes) => this.#shorten(shipment, letter, index, maxBytes)
   }
   readonly #rate = new Rate()
   readonly #limit: QueueLimit
+  readonly #deduplication: Deduplication | undefined
   #away: { reason: MillraceError; sinceMs: number } | undefined
+  /** The topic cannot be read to see what it has. */
+  #blind = false
   #closed = false
   #toldOfCluster = false
 
@@ -51,6 +56,22 @@ class ProducerNode {
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
     status.waiting('connecting')
     this.#producer.start()
+    this.#deduplication = this.#deduplicationOf()
+  }
+
+  #deduplicationOf(): Deduplication | undefined {
+    const { options, node } = this.context
+    if (options.deduplicationMin === 0) return undefined
+    const health = {
+      up: () => this.#see(true),
+      away: ({ message }: MillraceError) => {
+        node.warn(`${message} Records wait until the topic can be read, to leave out those that it has.`)
+        this.#see(false)
+      }
+    }
+    const write = (shipment: Shipment, records: readonly ProduceRecord[]) => this.#write(shipment, records)
+    const { topic, deduplicationMin } = options
+    return new Deduplication({ cluster: this.cluster, topic, windowMs: deduplicationMin * 60_000, write, health })
   }
 
   accept(message: Message, done: Done): void {
@@ -68,11 +89,19 @@ class ProducerNode {
       return
     }
     const shipment = new Shipment(message, done, this.#events, transaction)
-    const together: ProduceRecord[] = []
     this.#waiting.add(shipment)
     metrics.inFlight += shipment.records.length
-    for (let index = 0; index < shipment.records.length; index++) {
-      const encoded = this.#encoder.encode(shipment.records[index], message, shipment, index)
+    if (this.#deduplication === undefined) this.#writeAll(shipment)
+    else this.#writeFresh(shipment, this.#deduplication)
+    shipment.less()
+    if (this.#away) this.#show()
+  }
+
+  #writeAll(shipment: Shipment): void {
+    const { records, message, transaction } = shipment
+    const together: ProduceRecord[] = []
+    for (let index = 0; index < records.length; index++) {
+      const encoded = this.#encoder.encode(records[index], message, shipment, index)
       if (encoded instanceof Refusal) {
         shipment.refuse(index, encoded)
         shipment.less()
@@ -80,12 +109,37 @@ class ProducerNode {
       else together.push(encoded)
     }
     if (together.length > 0) this.#write(shipment, together)
-    shipment.less()
-    if (this.#away) this.#show()
+  }
+
+  #writeFresh(shipment: Shipment, deduplication: Deduplication): void {
+    const { records, message } = shipment
+    const candidates: Candidate[] = []
+    for (let index = 0; index < records.length; index++) {
+      const candidate = deduplication.candidate(shipment)
+      const encoded = this.#encoder.encode(records[index], message, candidate, index)
+      if (encoded instanceof Refusal) {
+        shipment.refuse(index, encoded)
+        shipment.less()
+      } else {
+        candidate.record = encoded
+        candidates.push(candidate)
+      }
+    }
+    if (candidates.length > 0) deduplication.add(shipment, candidates)
+  }
+
+  #shorten(shipment: Shipment, letter: Rejection, index: number, maxBytes: number): void {
+    const candidate = this.#deduplication?.candidate(shipment)
+    const record = this.#encoder.shortened(letter, maxBytes, candidate ?? shipment, index)
+    if (candidate === undefined) this.#write(shipment, [record])
+    else {
+      candidate.record = record
+      this.#deduplication?.add(shipment, [candidate])
+    }
   }
 
   async close(): Promise<void> {
-    await this.#producer.close(DRAIN_MS)
+    await Promise.all([this.#deduplication?.close(), this.#producer.close(DRAIN_MS)])
     this.#closed = true
     clearInterval(this.#beat)
     this.#limit.end()
@@ -127,7 +181,8 @@ class ProducerNode {
     metrics.inFlight -= records.length
     metrics.stored += written.stored
     metrics.rejected += rejected.length + written.rejected
-    if (written.stored + written.rejected > 0 || records.length === 0) tracker.confirm(message, written)
+    metrics.duplicates += written.duplicates
+    if (written.stored + written.rejected + written.duplicates > 0 || records.length === 0) tracker.confirm(message, written)
     const passedOn = context.isWired(0) ? shipment.acknowledged : null
     const refused = rejected.length > 0 ? { ...message, payload: rejected } : null
     if (refused !== null && !context.isWired(1)) {
@@ -141,6 +196,12 @@ class ProducerNode {
     if (passedOn !== null || refused !== null) context.send([passedOn, refused])
     done()
     if (!this.#away) this.#show()
+  }
+
+  #see(can: boolean): void {
+    if (this.#blind !== can) return
+    this.#blind = !can
+    this.#show()
   }
 
   #up(): void {
@@ -167,13 +228,15 @@ class ProducerNode {
 
   #show(): void {
     const { status, metrics, options } = this.context
-    if (!this.#away) {
-      status.healthy(metrics.rejected > 0 ? `${this.#perSecond()} · ${compact(metrics.rejected)} rejected` : this.#perSecond())
-      return
-    }
     const waiting = `${compact(metrics.inFlight)} waiting · `
-    if (this.#away.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
-    else status.waiting(`${waiting}broker away`)
+    if (this.#away?.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
+    else if (this.#away) status.waiting(`${waiting}broker away`)
+    else if (this.#blind) status.waiting(`${waiting}topic cannot be read`)
+    else {
+      const rejected = metrics.rejected > 0 ? ` · ${compact(metrics.rejected)} rejected` : ''
+      const repeated = metrics.duplicates > 0 ? ` · ${compact(metrics.duplicates)} repeated` : ''
+      status.healthy(`${this.#perSecond()}${rejected}${repeated}`)
+    }
   }
 
   #perSecond = () => `${compact(this.#rate.of(this.context.metrics.stored + this.context.metrics.rejected))}/s`

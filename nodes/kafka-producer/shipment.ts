@@ -22,6 +22,8 @@ export class Shipment implements Parcel {
   readonly rejected: Rejection[] = []
   /** Which of the records were refused. */
   #refusedAt: Set<number> | undefined
+  /** Which of them the topic has already. */
+  #repeatedAt: Set<number> | undefined
   /** How often a dead letter was cut. */
   #cuts: Map<number, number> | undefined
 
@@ -59,6 +61,12 @@ export class Shipment implements Parcel {
     this.refuse(index, reason)
   }
 
+  /** The topic has it already: it is not written again. */
+  repeated({ index }: ProduceRecord): void {
+    this.#repeatedAt ??= new Set()
+    this.#repeatedAt.add(index)
+  }
+
   /** One record less that is open. */
   less(): void {
     if (--this.open === 0) this.finished()
@@ -68,14 +76,15 @@ export class Shipment implements Parcel {
     this.events.arrived(this)
   }
 
-  /** What Kafka has: records of their own, and dead letters. */
-  get written(): { stored: number; rejected: number } {
-    const refused = this.#refusedAt
+  /** What Kafka has: records of their own, dead letters, and those of both that it had before. */
+  get written(): { stored: number; rejected: number; duplicates: number } {
+    const [refused, repeated] = [this.#refusedAt, this.#repeatedAt]
     let rejected = 0
     for (let index = 0; index < this.records.length; index++) {
-      if (isRejection(this.records[index]) && !refused?.has(index)) rejected++
+      if (isRejection(this.records[index]) && !refused?.has(index) && !repeated?.has(index)) rejected++
     }
-    return { stored: this.records.length - (refused?.size ?? 0) - rejected, rejected }
+    const duplicates = repeated?.size ?? 0
+    return { stored: this.records.length - (refused?.size ?? 0) - duplicates - rejected, rejected, duplicates }
   }
 
   /** The payload that was acknowledged, in the form it came; null if nothing was. */

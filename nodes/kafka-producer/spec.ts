@@ -80,6 +80,16 @@ export const spec = {
       when: ofRecords,
       help: 'Write the headers that a record came with, such as mqtt.topic. Costs some 2 us a record.'
     },
+    deduplicationMin: {
+      kind: 'number',
+      label: 'Deduplication',
+      default: 0,
+      min: 0,
+      max: 1440,
+      unit: 'min',
+      section: 'advanced',
+      help: 'Leave out a record that the topic got in the last so many minutes: the same key, value and headers. For dead letters, which come again after a crash. 0 writes all.'
+    },
     compression: {
       kind: 'choice',
       label: 'Compression',

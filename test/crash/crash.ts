@@ -25,6 +25,8 @@ export interface Crash {
   readonly seed: number
   /** The consumers' offsets are in one Kafka transaction with what the producers write. */
   readonly inTransactions?: boolean
+  /** The flows as they are, where a dead letter may be written twice; else its producers leave out what the topic has. */
+  readonly asShipped?: boolean
 }
 
 export interface Result {
@@ -67,7 +69,8 @@ export async function crash(which: Crash): Promise<Result> {
   const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
   const changes = {
     'millrace-mqtt-ingest': { qos: String(which.qos) },
-    'millrace-kafka-consumer': { offsets: which.inTransactions ? 'transaction' : 'later' }
+    'millrace-kafka-consumer': { offsets: which.inTransactions ? 'transaction' : 'later' },
+    ...(which.asShipped ? {} : Object.fromEntries(ALL.map(tab => [`${tab}-dead-letters`, { deduplicationMin: 10 }])))
   }
   const flowOf = (tabs: readonly TabName[]) => pipeline(tabs, names, changes)
   const nodeRed = new NodeRedProcess({ flow: flowOf(ALL), environment })

@@ -29,7 +29,7 @@ export async function endSession(url: string, { suffix }: Names): Promise<void> 
   await client.endAsync()
 }
 
-/** The nodes of these tabs, without the simulated fleet. `changes` are further settings, by node type. */
+/** The nodes of these tabs, without the simulated fleet. `changes` are further settings, by the type or the id of the node. */
 export function pipeline(tabs: readonly TabName[], names: Names, changes: Readonly<Record<string, object>> = {}): FlowEntry[] {
   const topics: Record<string, string> = {
     'iot-telemetry-raw': names.raw,
@@ -44,7 +44,7 @@ export function pipeline(tabs: readonly TabName[], names: Names, changes: Readon
   return [...nodes.values()]
     .filter(({ type }) => type !== 'millrace-device-simulator')
     .map(node => {
-      const own: FlowEntry = { ...node, ...changes[node.type] }
+      const own: FlowEntry = { ...node, ...changes[node.type], ...changes[node.id] }
       for (const field of ['topic', 'topics']) if (typeof own[field] === 'string') own[field] = topics[own[field]] ?? own[field]
       if (typeof own.groupId === 'string') own.groupId = `${own.groupId}-${names.suffix}`
       if (own.type === 'millrace-mqtt-broker') own.clientId = `t${names.suffix}`

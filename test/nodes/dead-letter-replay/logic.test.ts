@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { type DeadLetter, type Filter, filterOf, Ledger, matches, originalOf, Pace } from '../../../nodes/dead-letter-replay/logic.ts'
+import {
+  type DeadLetter,
+  type Filter,
+  filterOf,
+  Ledger,
+  matches,
+  originalOf,
+  Pace,
+  recordOf
+} from '../../../nodes/dead-letter-replay/logic.ts'
 
 const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
   partition: 0,
@@ -61,9 +70,9 @@ describe('dead-letter-replay: what is sent', () => {
 describe('dead-letter-replay: ledger', () => {
   it('knows what it was told, by entry or by letter, and nothing else', () => {
     const ledger = new Ledger('dead')
-    ledger.read('dead:3:17:1000')
+    ledger.read('dead:3:17:1000', '')
     ledger.note(letter({ offset: '9007199254740993' }))
-    for (const nonsense of ['', ':', 'dead', 'other:1:5:1000']) ledger.read(nonsense)
+    for (const nonsense of ['', ':', 'dead', 'other:1:5:1000']) ledger.read(nonsense, nonsense)
     assert.ok(ledger.has(letter({ partition: 3, offset: '17' })) && ledger.has(letter({ offset: '9007199254740993' })))
     assert.ok(!ledger.has(letter({ offset: '9007199254740992' })) && !ledger.has(letter({ partition: 1 })))
     assert.equal(ledger.key(letter({ partition: 3, offset: '17' })), 'dead:3:17:1000')
@@ -73,6 +82,23 @@ describe('dead-letter-replay: ledger', () => {
     const ledger = new Ledger('dead')
     ledger.note(letter())
     assert.ok(!ledger.has(letter({ timestamp: '2000' })))
+  })
+
+  it('knows a record by another of its dead letters, by the entry as well', () => {
+    const of = (offset: string, origin: object, more: Partial<DeadLetter> = {}) =>
+      letter({ offset, headers: { ...letter().headers, 'millrace.origin.partition': '2', ...origin }, ...more })
+    const first = of('5', { 'millrace.origin.offset': '77' })
+    const [noted, read] = [new Ledger('dead'), new Ledger('dead')]
+    noted.note(first)
+    read.read(noted.key(first), recordOf(first)!)
+    for (const ledger of [noted, read]) {
+      assert.ok(ledger.has(of('6', { 'millrace.origin.offset': Buffer.from('77'), 'millrace.reason.code': 'OTHER' })))
+      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '78' })))
+      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.topic': 'other' })))
+      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.partition': '3' })))
+      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77' }, { value: Buffer.from('of a topic made anew') })))
+      assert.ok(!ledger.has(of('6', {})), 'from no place in Kafka')
+    }
   })
 })
 

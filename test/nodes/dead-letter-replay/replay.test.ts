@@ -93,6 +93,22 @@ describe('dead-letter-replay on a real Kafka', function () {
     assert.equal([...(await numbersIn(raw)), ...(await numbersIn(ingest))].length, LETTERS)
   })
 
+  it('replays a record once, though it has several dead letters', async () => {
+    const place = { 'millrace.origin.kind': 'kafka', 'millrace.origin.topic': raw, 'millrace.origin.partition': '1' }
+    for (let offset = 0; offset < 3; offset++) {
+      for (let times = 0; times <= offset; times++) await bury(1, LETTERS + offset, { ...place, 'millrace.origin.offset': String(offset) })
+    }
+    const first = await replay({}, { perSecond: 40 }).run()
+    assert.deepEqual([first.replayed, first.alreadyReplayed], [LETTERS + 3, 3])
+    await bury(1, LETTERS, { ...place, 'millrace.origin.offset': '0' })
+    const second = await replay().run()
+    assert.deepEqual([second.replayed, second.alreadyReplayed], [0, LETTERS + 7])
+    assert.deepEqual(
+      (await numbersIn(raw)).filter(number => number >= LETTERS),
+      [LETTERS, LETTERS + 1, LETTERS + 2]
+    )
+  })
+
   it('replays by code, and what was left the next time', async () => {
     assert.equal((await replay({ codes: 'UNKNOWN_DEVICE' }).run()).replayed, LETTERS / 2)
     const rest = await replay().run()

@@ -1,0 +1,186 @@
+import type { KafkaMessage as RawMessage } from 'kafkajs'
+import type { KafkaCluster } from '../../core/kafka/cluster.ts'
+import type { HealthEvents } from '../../core/kafka/health.ts'
+import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
+import { identityOf } from '../../core/kafka/record-identity.ts'
+import type { TopicFollower } from '../../core/kafka/topic-follower.ts'
+import type { TransactionScope } from '../../core/kafka/transaction-scope.ts'
+import type { Reason } from '../../core/record.ts'
+import { Recent } from './recent.ts'
+import type { Shipment } from './shipment.ts'
+
+/** The clocks of those who write may differ by so much. */
+const SKEW_MS = 60_000
+/** A transaction that has not ended after so long never will; the broker's own bound is 15 minutes. */
+const OLD_MS = 900_000
+
+export interface DeduplicationOptions {
+  readonly cluster: KafkaCluster
+  readonly topic: string
+  readonly windowMs: number
+  /** Writes these, all of one shipment. Their parcel tells what becomes of them. */
+  readonly write: (shipment: Shipment, records: readonly ProduceRecord[]) => void
+  readonly health: HealthEvents
+}
+
+/** A record that may be in the topic already. Stands between the record and its shipment. */
+export class Candidate implements Parcel {
+  open = 1
+  reason: Reason | undefined
+  #record: ProduceRecord | undefined
+  #identity = ''
+  /** Of the same content, and here while it was on its way: what becomes of it becomes of them. */
+  readonly twins: Candidate[] = []
+  readonly sinceMs = Date.now()
+
+  constructor(
+    readonly shipment: Shipment,
+    private readonly settled: (candidate: Candidate) => void
+  ) {}
+
+  /** The record, which was made with this as its parcel. */
+  get record(): ProduceRecord {
+    return this.#record!
+  }
+  set record(record: ProduceRecord) {
+    this.#record = record
+    this.#identity = identityOf(record.key, record.value, record.headers)
+  }
+  get identity(): string {
+    return this.#identity
+  }
+
+  refused(_record: ProduceRecord, reason: Reason): void {
+    this.reason = reason
+  }
+  finished(): void {
+    this.settled(this)
+  }
+}
+
+interface Waiting {
+  readonly shipment: Shipment
+  readonly candidates: readonly Candidate[]
+}
+
+/**
+ * Leaves out records that the topic got within the window, from whomever. Before it decides it has read all that is in the
+ * topic: whatever wrote it is dead or has lost the source's partition, or it is under way here.
+ */
+export class Deduplication {
+  readonly #recent: Recent
+  readonly #follower: TopicFollower
+  /** On their way, by identity; those in a transaction until that is known to be over. */
+  readonly #pending = new Map<string, Candidate>()
+  #queue: Waiting[] = []
+  #running = false
+
+  constructor(private readonly options: DeduplicationOptions) {
+    const { cluster, topic, windowMs, health } = options
+    this.#recent = new Recent(windowMs)
+    const sinceMs = Date.now() - windowMs - SKEW_MS
+    this.#follower = cluster.follower({ topic, sinceMs }, { ...health, read: messages => this.#read(messages) })
+    this.#follower.start()
+  }
+
+  /** The parcel of a record that is to be added. */
+  candidate(shipment: Shipment): Candidate {
+    return new Candidate(shipment, candidate => this.#settled(candidate))
+  }
+
+  /** Takes the records of a shipment; they are written in the order in which they came. */
+  add(shipment: Shipment, candidates: readonly Candidate[]): void {
+    this.#queue.push({ shipment, candidates })
+    void this.#run()
+  }
+
+  /** What still waits is not written. */
+  close(): Promise<void> {
+    this.#queue = []
+    return this.#follower.close()
+  }
+
+  async #run(): Promise<void> {
+    if (this.#running) return
+    this.#running = true
+    while (this.#queue.length > 0) {
+      const waiting = this.#queue
+      this.#queue = []
+      const isClosed = await this.#follower.caughtUp().then(
+        () => false,
+        () => true
+      )
+      if (isClosed) return
+      this.#sweep()
+      for (const { shipment, candidates } of waiting) this.#decide(shipment, candidates)
+    }
+    this.#running = false
+  }
+
+  #decide(shipment: Shipment, candidates: readonly Candidate[]): void {
+    const fresh = candidates.filter(candidate => this.#isFresh(candidate)).map(({ record }) => record)
+    if (fresh.length > 0) this.options.write(shipment, fresh)
+  }
+
+  #isFresh(candidate: Candidate): boolean {
+    const { identity } = candidate
+    const before = this.#pending.get(identity)
+    if (this.#recent.has(identity, Date.now())) {
+      leaveOut(candidate)
+      return false
+    }
+    const scope = before?.shipment.transaction
+    if (before !== undefined && scope === undefined) {
+      before.twins.push(candidate)
+      return false
+    }
+    // Both are written, or neither is and both come again.
+    if (before !== undefined && scope === candidate.shipment.transaction && !isUndone(scope)) {
+      leaveOut(candidate)
+      return false
+    }
+    this.#pending.set(identity, candidate)
+    return true
+  }
+
+  #settled(candidate: Candidate): void {
+    const { shipment, identity, reason, twins } = candidate
+    if (reason !== undefined || shipment.transaction === undefined) this.#pending.delete(identity)
+    if (reason === undefined && shipment.transaction === undefined) this.#recent.add(identity, Date.now(), Date.now())
+    for (const twin of twins) {
+      if (reason === undefined) leaveOut(twin)
+      else refuse(twin, reason)
+    }
+    if (reason === undefined) shipment.less()
+    else refuse(candidate, reason)
+  }
+
+  /** What a transaction holds is in the topic when that is committed; the answer comes before readers see it. */
+  #sweep(): void {
+    const nowMs = Date.now()
+    for (const [identity, { shipment, sinceMs }] of this.#pending) {
+      if (shipment.transaction === undefined) continue
+      if (shipment.transaction.over === 'committed') {
+        this.#recent.add(identity, nowMs, nowMs)
+        this.#pending.delete(identity)
+      } else if (sinceMs < nowMs - OLD_MS) this.#pending.delete(identity)
+    }
+  }
+
+  #read(messages: readonly RawMessage[]): void {
+    const nowMs = Date.now()
+    for (const { key, value, headers, timestamp } of messages) this.#recent.add(identityOf(key, value, headers), Number(timestamp), nowMs)
+  }
+}
+
+function leaveOut({ shipment, record }: Candidate): void {
+  shipment.repeated(record)
+  shipment.less()
+}
+
+function refuse({ shipment, record }: Candidate, reason: Reason): void {
+  shipment.refused(record!, reason)
+  shipment.less()
+}
+
+const isUndone = (scope: TransactionScope | undefined) => scope?.over === 'undone' || scope?.failure !== undefined

@@ -1,0 +1,29 @@
+/** Some 20 MB; at more records in the window than this the oldest are forgotten. */
+const MOST = 200_000
+
+/** Which records a topic got within the last `windowMs` milliseconds, by their identity. */
+export class Recent {
+  /** The time of each, nearly in order. */
+  readonly #times = new Map<string, number>()
+
+  constructor(
+    private readonly windowMs: number,
+    private readonly most = MOST
+  ) {}
+
+  has(identity: string, nowMs: number): boolean {
+    const timeMs = this.#times.get(identity)
+    return timeMs !== undefined && timeMs >= nowMs - this.windowMs
+  }
+
+  /** The topic got it at `timeMs`, in milliseconds since 1970; the latest time of a record counts. */
+  add(identity: string, timeMs: number, nowMs: number): void {
+    const knownMs = this.#times.get(identity)
+    if (knownMs !== undefined) this.#times.delete(identity)
+    this.#times.set(identity, Math.max(timeMs, knownMs ?? timeMs))
+    for (const [oldest, oldestMs] of this.#times) {
+      if (oldestMs >= nowMs - this.windowMs && this.#times.size <= this.most) break
+      this.#times.delete(oldest)
+    }
+  }
+}

@@ -1,0 +1,164 @@
+import assert from 'node:assert/strict'
+import type { Node } from 'node-red'
+import { report } from '../../../core/metrics.ts'
+import { reject } from '../../../core/record.ts'
+import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
+import { FaultProxy } from '../../fault-proxy.ts'
+import { readTopic } from '../../kafka-topics.ts'
+import { until } from '../../until.ts'
+import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'
+
+describe('kafka-producer with deduplication', function () {
+  this.timeout(60_000)
+  let rig: Rig
+  let proxy: FaultProxy
+  let flow: KafkaFlow
+
+  before(async () => {
+    rig = await kafkaRig()
+    proxy = await FaultProxy.before(rig.brokers)
+    flow = await startKafkaFlow()
+  })
+  after(async () => {
+    await flow.stop()
+    await proxy.refuse()
+    await rig.close()
+  })
+
+  async function producer(topic: string, more: object = {}): Promise<Node> {
+    await flow.deploy(proxy.brokers[0]!, [
+      { id: 'write', type: 'millrace-kafka-producer', topic, deduplicationMin: 10, ...more, wires: [['sent'], ['bad']] },
+      { id: 'sent', type: 'seen' },
+      { id: 'bad', type: 'seen' }
+    ])
+    for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
+    return flow.nodeRed.node<Node>('write')
+  }
+  const arrived = (count: number) => until(`${count} messages`, () => flow.seen('sent').arrived.length === count)
+  const valuesOf = async (topic: string) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value)).sort()
+  const letter = (text: string, code = 'X') => ({ ...reject({ text }, 'validate', { code, message: 'bad' }), raw: Buffer.from(text) })
+  const counts = () => {
+    const { stored, rejected, duplicates } = report().nodes.find(({ id }) => id === 'write')!.counts
+    return { stored, rejected, duplicates }
+  }
+  const countedFrom = (before: ReturnType<typeof counts>) => {
+    const now = counts()
+    return [now.stored - before.stored, now.rejected - before.rejected, now.duplicates - before.duplicates]
+  }
+
+  it('writes the same once, whether it comes in one message, side by side or later, and counts the others', async () => {
+    const topic = await rig.topic(2)
+    const node = await producer(topic)
+    const before = counts()
+    node.receive({ payload: [letter('a'), letter('b'), letter('a', 'OTHER')] })
+    node.receive({ payload: letter('a') })
+    await arrived(2)
+    node.receive({ payload: [letter('b'), letter('c'), { device_id: 'd', n: 1 }] })
+    node.receive({ payload: { device_id: 'd', n: 1 } })
+    await arrived(4)
+    assert.deepEqual(await valuesOf(topic), ['a', 'b', 'c', '{"device_id":"d","n":1}'])
+    assert.deepEqual(countedFrom(before), [1, 3, 4])
+  })
+
+  it('knows after a restart what it has written, and what others write meanwhile', async () => {
+    const topic = await rig.topic(2)
+    const first = await producer(topic)
+    first.receive({ payload: [letter('a'), letter('b')] })
+    await arrived(1)
+    await flow.deploy(proxy.brokers[0]!, [])
+    const second = await producer(topic)
+    second.receive({ payload: [letter('a'), letter('c')] })
+    await arrived(1)
+    for (let round = 0; round < 10; round++) {
+      await rig.feed.send({ topic, messages: [{ value: `by another ${round}` }] })
+      second.receive({ payload: letter(`by another ${round}`) })
+      await arrived(round + 2)
+    }
+    const others = Array.from({ length: 10 }, (_, round) => `by another ${round}`)
+    assert.deepEqual(await valuesOf(topic), ['a', 'b', ...others, 'c'])
+  })
+
+  it('writes what is older than the window again, and everything without one', async () => {
+    const topic = await rig.topic(1)
+    await rig.feed.send({ topic, messages: [{ value: 'a', timestamp: String(Date.now() - 90_000) }] })
+    const node = await producer(topic, { deduplicationMin: 1 })
+    node.receive({ payload: letter('a') })
+    await arrived(1)
+    assert.deepEqual(await valuesOf(topic), ['a', 'a'])
+    const without = await producer(topic, { deduplicationMin: 0 })
+    without.receive({ payload: [letter('a'), letter('a')] })
+    await arrived(1)
+    assert.deepEqual(await valuesOf(topic), ['a', 'a', 'a', 'a'])
+  })
+
+  it('cuts a dead letter that is too large once', async () => {
+    const topic = await rig.topic(1, { 'max.message.bytes': '20000' })
+    const node = await producer(topic)
+    const large = 'z'.repeat(30_000)
+    node.receive({ payload: [letter(large), letter(large)] })
+    await arrived(1)
+    node.receive({ payload: letter(large) })
+    await arrived(2)
+    assert.deepEqual(
+      (await valuesOf(topic)).map(value => value.length),
+      [9_000]
+    )
+  })
+
+  it('rejects each of the same records that Kafka refuses', async () => {
+    const topic = await rig.topic(1, { 'max.message.bytes': '1000' })
+    const node = await producer(topic)
+    const large = { device_id: 'a', text: 'z'.repeat(2_000) }
+    node.receive({ payload: [large, large, { device_id: 'a', n: 1 }] })
+    node.receive({ payload: large })
+    await until('the rejected', () => flow.seen('bad').records.length === 3)
+    assert.deepEqual(await valuesOf(topic), ['{"device_id":"a","n":1}'])
+  })
+
+  it('keeps the order, and loses nothing while the broker is away', async () => {
+    const topic = await rig.topic(1)
+    const node = await producer(topic)
+    node.receive({ payload: letter('0') })
+    await arrived(1)
+    await proxy.refuse()
+    for (let n = 1; n <= 30; n++) node.receive({ payload: [letter(String(n)), letter(String(n))] })
+    await until('the status', () => flow.statusOf('write').some(text => /^60 waiting/.test(text)), 15_000)
+    await proxy.open()
+    await arrived(31)
+    const values = (await readTopic(rig.brokers, topic)).map(({ value }) => Number(value))
+    assert.deepEqual(
+      values,
+      Array.from({ length: 31 }, (_, n) => n)
+    )
+  })
+
+  it('in a transaction: what was undone is written again, what was committed is not', async () => {
+    const [raw, letters] = [await rig.topic(1), await rig.topic(2)]
+    const rubbish = { value: 'rubbish', partition: 0 }
+    await rig.feed.send({ topic: raw, messages: [rubbish, { value: '{"n":1}', partition: 0 }, rubbish] })
+    flow.seen('fails').fails = 2
+    await flow.deploy(proxy.brokers[0]!, [
+      {
+        id: 'read',
+        type: 'millrace-kafka-consumer',
+        topics: raw,
+        groupId: `g-${raw}`,
+        offsets: 'transaction',
+        startFrom: 'earliest',
+        wires: [['fails'], ['write']]
+      },
+      { id: 'fails', type: 'seen' },
+      { id: 'write', type: 'millrace-kafka-producer', topic: letters, deduplicationMin: 10, wires: [['sent'], ['bad']] },
+      { id: 'sent', type: 'seen' },
+      { id: 'bad', type: 'seen' }
+    ])
+    await until('three attempts', () => flow.seen('fails').arrived.length === 3, 20_000)
+    const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
+    await until('the batch', settled, 20_000)
+    assert.deepEqual(await valuesOf(letters), ['rubbish'])
+    await rig.feed.send({ topic: raw, messages: [rubbish, { value: 'other rubbish', partition: 0 }] })
+    await until('the other', async () => (await valuesOf(letters)).length > 1, 20_000)
+    await until('the batch', settled, 20_000)
+    assert.deepEqual(await valuesOf(letters), ['other rubbish', 'rubbish'])
+  })
+})
