@@ -1,16 +1,11 @@
 import type { IPublishPacket, MqttClient } from 'mqtt'
+import type { SessionMemory } from './session-memory.ts'
 
 /** A message of the server; `topic` is complete even where the server used a topic alias. */
 export type Received = IPublishPacket
 
 /** Takes a message over; false if there is no room for it, then it is offered again after `resume`. */
 export type Take = (packet: Received) => boolean
-
-/**
- * QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL), by packet id: when the server sends one again, it is
- * answered and not delivered again. Belongs to the session, so it outlives a connection; a new session starts with none.
- */
-export type Recorded = Map<number, Pick<Received, 'topic' | 'payload'>>
 
 const PUBACK = 0x40
 const PUBREC = 0x50
@@ -41,14 +36,14 @@ export class DeferredAcks {
 
   constructor(
     private readonly client: MqttClient,
-    private readonly recorded: Recorded,
+    private readonly memory: SessionMemory,
     private readonly take: Take
   ) {
     client.on('packetreceive', packet => {
       if (packet.cmd === 'publish' && packet.qos === 2) {
         packet.qos = 1
         this.#exactlyOnce.add(packet.messageId!)
-      } else if (packet.cmd === 'pubrel') recorded.delete(packet.messageId!)
+      } else if (packet.cmd === 'pubrel') memory.release(packet.messageId!)
     })
     client.handleMessage = (packet, callback) => this.#handle(packet, callback)
   }
@@ -58,15 +53,28 @@ export class DeferredAcks {
     return this.#held !== undefined
   }
 
-  /** Sends the acknowledgements of these messages in this order, in one write; nothing if the connection has ended. */
+  /**
+   * Sends the acknowledgements of these messages in this order, in one write. If the connection has ended, those that came
+   * again are acknowledged on the connection that brought them last.
+   */
   acknowledge(packets: readonly Received[]): void {
-    if (this.#ended || !this.client.connected) return
+    if (this.#ended) {
+      this.memory.finished(packets)
+      return
+    }
+    if (!this.client.connected) {
+      this.memory.finishedTooLate(packets)
+      return
+    }
     const bytes = Buffer.allocUnsafe(packets.length * 4)
     let length = 0
     for (let index = 0; index < packets.length; index++) {
       const { qos, messageId } = packets[index]!
       if (qos === 0) continue
-      if (qos === 2) this.#record(packets[index]!)
+      if (qos === 2) {
+        this.#exactlyOnce.delete(messageId!)
+        this.memory.record(packets[index]!)
+      }
       length = encode(bytes, length, qos, messageId!)
     }
     // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason code (MQTT 5.0, 3.4.2.1).
@@ -81,39 +89,25 @@ export class DeferredAcks {
     this.#offer(held.packet, held.callback)
   }
 
-  /** The connection has ended: what was not acknowledged comes again, on the next connection. */
-  end(): void {
+  /** The connection has ended: what was not acknowledged comes again on the next one. The flow still has the `open` messages of it. */
+  end(open: Iterable<Received> = []): void {
+    if (!this.#ended) this.memory.ended(open)
     this.#ended = true
     this.#held = undefined
     clearInterval(this.#pinger)
-  }
-
-  #record({ messageId, topic, payload }: Received): void {
-    this.#exactlyOnce.delete(messageId!)
-    this.recorded.set(messageId!, { topic, payload })
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
     if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
       packet.qos = 2
-      if (this.#isRecorded(packet)) {
+      if (this.memory.isRecorded(packet)) {
         this.acknowledge([packet])
         callback(DEFERRED)
         return
       }
     }
     this.#offer(packet, callback)
-  }
-
-  /**
-   * True if the server sends again what was recorded. It must set DUP then (MQTT 5.0, 3.3.1.1), and send the same. Otherwise the
-   * message is another whose id was used before: ActiveMQ Artemis 2.55 forgets a handshake that a broken connection interrupts.
-   */
-  #isRecorded({ messageId, dup, topic, payload }: Received): boolean {
-    const before = this.recorded.get(messageId!)
-    this.recorded.delete(messageId!)
-    return before !== undefined && dup && before.topic === topic && (before.payload as Buffer).equals(payload as Buffer)
   }
 
   /** mqtt.js gives the topic of an alias to its 'message' event only. */
@@ -125,7 +119,7 @@ export class DeferredAcks {
   #offer(packet: Received, callback: (error?: Error) => void): void {
     // After the end mqtt.js still hands over what it had read. The server sends it again; not calling back stops mqtt.js.
     if (this.#ended) return
-    if (this.take(packet)) callback(DEFERRED)
+    if (this.memory.isAgain(packet, this) || this.take(packet)) callback(DEFERRED)
     else this.#hold(packet, callback)
   }
 

@@ -7,7 +7,7 @@ export class MqttBatch implements Batch {
   bytes = 0
 
   constructor(
-    /** The connection that brought them, and alone may acknowledge them. */
+    /** The connection that brought them; it knows whom to tell when it has ended. */
     readonly acks: DeferredAcks,
     private readonly keyOf: (topic: string) => string | null
   ) {}

@@ -8,7 +8,7 @@ export const REJECTED = 1
 
 /**
  * All connections share one line: what an old connection brought goes on through the flow after it broke, as the server may
- * have lost it with the session. It still counts as in flight; its acknowledgement is for nobody then.
+ * have lost it with the session. It still counts as in flight, and is acknowledged first, on the connection that brings it again.
  */
 const LANE = 'mqtt'
 

@@ -19,6 +19,8 @@ const MAX_OPEN_BYTES = 64 << 20
 /** Gathers messages into batches and keeps to the bounds of what may be unacknowledged. */
 export class Intake {
   #batch: MqttBatch | undefined
+  /** Batches that are not acknowledged. */
+  readonly #batches = new Set<MqttBatch>()
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   #taken = 0
@@ -49,7 +51,7 @@ export class Intake {
     this.#open++
     this.#openBytes += packet.payload.length
     if (this.#batch !== undefined && this.#batch.acks !== acks) this.flush()
-    this.#batch ??= new MqttBatch(acks, this.options.keyOf)
+    this.#batch ??= this.#begin(acks)
     const batch = this.#batch
     batch.add(packet)
     if (batch.packets.length >= this.options.batchSize || batch.bytes >= MAX_BATCH_BYTES || this.full) this.flush()
@@ -69,8 +71,20 @@ export class Intake {
 
   /** A batch has been acknowledged. */
   release(batch: MqttBatch): void {
+    this.#batches.delete(batch)
     this.#open -= batch.packets.length
     this.#openBytes -= batch.bytes
+  }
+
+  /** What this connection brought and is not acknowledged. */
+  *openOf(acks: DeferredAcks): Generator<Received> {
+    for (const batch of this.#batches) if (batch.acks === acks) yield* batch.packets
+  }
+
+  #begin(acks: DeferredAcks): MqttBatch {
+    const batch = new MqttBatch(acks, this.options.keyOf)
+    this.#batches.add(batch)
+    return batch
   }
 
   /** An idle flow gets what the socket brought at once; one that is busy would only be given smaller batches by that. */

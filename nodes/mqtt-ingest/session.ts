@@ -1,8 +1,9 @@
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { MqttConnection } from '../../core/mqtt/client.ts'
-import { DeferredAcks, type Received, type Recorded } from '../../core/mqtt/deferred-ack.ts'
+import { DeferredAcks, type Received } from '../../core/mqtt/deferred-ack.ts'
 import type { Link } from '../../core/mqtt/link.ts'
+import { SessionMemory } from '../../core/mqtt/session-memory.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
 import { FormerFilters, isSameSession, keptSessions, plainFilter, sessionOf, warningOf } from './former.ts'
 import type { Intake } from './intake.ts'
@@ -34,7 +35,7 @@ export class IngestSession {
   readonly #former = new FormerFilters()
   #acks: DeferredAcks | undefined
   #link: Link | undefined
-  #recorded: Recorded = new Map()
+  #memory = new SessionMemory()
   #problem: MillraceError | undefined
   #stopped = false
 
@@ -102,8 +103,8 @@ export class IngestSession {
   }
 
   #linked(link: Link): void {
-    if (!link.sessionPresent) this.#recorded = new Map()
-    const acks: DeferredAcks = new DeferredAcks(link.client, this.#recorded, packet => this.#take(packet, acks))
+    if (!link.sessionPresent) this.#memory = new SessionMemory()
+    const acks: DeferredAcks = new DeferredAcks(link.client, this.#memory, packet => this.#take(packet, acks))
     this.#acks = acks
   }
 
@@ -163,7 +164,7 @@ export class IngestSession {
 
   #lost(problem: MillraceError): void {
     this.#problem = problem
-    this.#acks?.end()
+    if (this.#acks) this.#acks.end(this.options.intake.openOf(this.#acks))
     this.#acks = undefined
     this.#link = undefined
     this.options.changed()

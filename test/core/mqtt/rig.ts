@@ -1,8 +1,9 @@
 /** What the tests of core/mqtt share: settings, a client that takes messages and leaves them unacknowledged, and a device. */
 import mqtt, { type MqttClient } from 'mqtt'
 import { MqttConnection } from '../../../core/mqtt/client.ts'
-import { DeferredAcks, type Received, type Recorded } from '../../../core/mqtt/deferred-ack.ts'
+import { DeferredAcks, type Received } from '../../../core/mqtt/deferred-ack.ts'
 import type { Link } from '../../../core/mqtt/link.ts'
+import { SessionMemory } from '../../../core/mqtt/session-memory.ts'
 import type { MqttSettings, Qos } from '../../../core/mqtt/settings.ts'
 import { until } from '../../until.ts'
 
@@ -33,7 +34,9 @@ export class Taker {
   readonly taken: Received[] = []
   readonly lines: string[] = []
   readonly problems: string[] = []
-  readonly recorded: Recorded = new Map()
+  memory = new SessionMemory()
+  /** What it says at the end of a connection that the flow still has. */
+  open: () => Received[] = () => []
   /** How many messages it takes before it says that there is no room. */
   room = Number.POSITIVE_INFINITY
   readonly connection: MqttConnection
@@ -48,9 +51,9 @@ export class Taker {
   ) {
     this.connection = new MqttConnection(settings, {
       linked: link => {
-        if (!link.sessionPresent) this.recorded.clear()
+        if (!link.sessionPresent) this.memory = new SessionMemory()
         this.link = link
-        this.acks = new DeferredAcks(link.client, this.recorded, packet => this.#take(packet))
+        this.acks = new DeferredAcks(link.client, this.memory, packet => this.#take(packet))
       },
       ready: async link => {
         await link.subscribe({ filter, qos, retainHandling: 1 })
@@ -58,7 +61,7 @@ export class Taker {
       },
       lost: error => {
         this.problems.push(error.message)
-        this.acks?.end()
+        this.acks?.end(this.open())
       },
       log: line => this.lines.push(line)
     })

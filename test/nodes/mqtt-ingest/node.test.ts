@@ -167,6 +167,41 @@ for (const make of makes) {
       })
     }
 
+    if (make.strict) {
+      it('takes once what is in the flow while the connection breaks, and acknowledges it on the next one', async () => {
+        const tap = await tapped()
+        const scene = sceneOf(tap.url, { acknowledge: 'stored', batchSize: 7 })
+        await deploy(scene)
+        const before = countsOf(scene).in
+        const answers = () => tap.of('client', 'puback').length
+        const answersBefore = answers()
+        scene.taken.treatment = 'hold'
+        for (let n = 0; n < 20; n++) await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+        await until('all in the flow', () => scene.taken.records.length === 20)
+        const brought = () => tap.of('server', 'publish').length
+        for (let times = 1; times <= 2; times++) {
+          const broughtBefore = brought()
+          tap.cut()
+          await until('all again', () => brought() === broughtBefore + 20, 10_000)
+        }
+        for (let n = 20; n < 25; n++) await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+        await until('the new ones', () => scene.taken.records.length === 25)
+        scene.taken.release()
+        await until('the acknowledgements', () => answers() === answersBefore + 25)
+        const lastIds = (from: 'client' | 'server', type: 'puback' | 'publish') =>
+          tap
+            .of(from, type)
+            .slice(-25)
+            .map(({ id }) => id)
+        assert.deepEqual(lastIds('client', 'puback'), lastIds('server', 'publish'))
+        assert.deepEqual(
+          scene.taken.records.map(record => (record as { n: number }).n),
+          Array.from({ length: 25 }, (_, n) => n)
+        )
+        assert.equal(countsOf(scene).in, before + 25)
+      })
+    }
+
     it('stops reading when as much is in flight as allowed, and goes on when there is room', async () => {
       const scene = sceneOf(url, { maxInFlight: 20, acknowledge: 'stored' })
       await deploy(scene)

@@ -1,0 +1,101 @@
+import type { Received } from './deferred-ack.ts'
+
+/** A connection, as far as it answers the server. */
+interface Answering {
+  acknowledge(packets: readonly Received[]): void
+}
+
+/** A message that came again, and the connection that brought it. */
+interface Again {
+  readonly acks: Answering
+  readonly packet: Received
+}
+
+/**
+ * What a session knows over its connections; a new session starts with none of it.
+ *
+ * When a connection breaks, what it had brought goes on through the flow, and the server sends it again on the next one, under
+ * the same packet id and with DUP (MQTT 5.0, 4.4). That is recognised here: it does not go into the flow a second time, and
+ * where it came last it is acknowledged once the flow is done with it. (ActiveMQ Artemis 2.55 sends it as if it were new.)
+ */
+export class SessionMemory {
+  /** QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL), by packet id. */
+  readonly #recorded = new Map<number, Received>()
+  /** Of the last connection, not acknowledged and not sent again yet, by packet id. */
+  readonly #lost = new Map<number, Received>()
+  /** Those of `lost` that the flow is done with. */
+  readonly #finished = new Set<Received>()
+  /** In the flow and sent again, by the message that the flow has. */
+  readonly #again = new Map<Received, Again>()
+  /** Finished while their connection was breaking. */
+  #tooLate: Received[] = []
+
+  /** PUBREC is being sent: the message is ours. */
+  record(packet: Received): void {
+    this.#recorded.set(packet.messageId!, packet)
+  }
+
+  /** PUBREL has come. */
+  release(id: number): void {
+    this.#recorded.delete(id)
+  }
+
+  /** True if the server sends again what was recorded, which is then to be answered and not taken. */
+  isRecorded(packet: Received): boolean {
+    const before = this.#recorded.get(packet.messageId!)
+    this.#recorded.delete(packet.messageId!)
+    return isSame(before, packet)
+  }
+
+  /** A connection has ended, and the flow still has these of it. What it had not sent again by then is forgotten. */
+  ended(open: Iterable<Received>): void {
+    this.#lost.clear()
+    this.#finished.clear()
+    for (const [first, { packet }] of this.#again) this.#lost.set(packet.messageId!, first)
+    for (const packet of open) if (packet.qos > 0) this.#lost.set(packet.messageId!, packet)
+    for (const packet of this.#tooLate) {
+      this.#lost.set(packet.messageId!, packet)
+      this.#finished.add(packet)
+    }
+    this.#again.clear()
+    this.#tooLate = []
+  }
+
+  /** True if the flow has, or had, this message from the connection before: it is acknowledged from here. */
+  isAgain(packet: Received, acks: Answering): boolean {
+    if (this.#lost.size === 0 || packet.qos === 0) return false
+    const first = this.#lost.get(packet.messageId!)
+    this.#lost.delete(packet.messageId!)
+    if (first === undefined || !isSame(first, packet)) return false
+    if (this.#finished.delete(first)) acks.acknowledge([packet])
+    else this.#again.set(first, { acks, packet })
+    return true
+  }
+
+  /** The flow is done with these, whose connection has ended. */
+  finished(packets: readonly Received[]): void {
+    const answers = new Map<Answering, Received[]>()
+    for (const packet of packets) {
+      const again = this.#again.get(packet)
+      if (again !== undefined) {
+        this.#again.delete(packet)
+        const list = answers.get(again.acks)
+        if (list === undefined) answers.set(again.acks, [again.packet])
+        else list.push(again.packet)
+      } else if (this.#lost.get(packet.messageId!) === packet) this.#finished.add(packet)
+    }
+    for (const [acks, list] of answers) acks.acknowledge(list)
+  }
+
+  /** The flow is done with these, whose connection is breaking: `ended` is still to come. */
+  finishedTooLate(packets: readonly Received[]): void {
+    for (const packet of packets) if (packet.qos > 0) this.#tooLate.push(packet)
+  }
+}
+
+/**
+ * A message that is sent again has DUP (MQTT 5.0, 3.3.1.1), and is the same. Otherwise it is another whose id was used before:
+ * Artemis forgets a handshake that a broken connection interrupts.
+ */
+const isSame = (before: Received | undefined, { dup, topic, payload }: Received): boolean =>
+  before !== undefined && dup && before.topic === topic && (before.payload as Buffer).equals(payload as Buffer)
