@@ -1,6 +1,7 @@
 /**
- * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2] [--mosquitto]`: what becomes of the cost of a
- * record when one of these grows. A plot each in docs/performance.
+ * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2] [--rounds=3] [--mosquitto]`: what becomes of
+ * the cost of a record when one of these grows. All steps are run in turn, several rounds, and the median of each counts: the
+ * speed of a machine moves by more than what is to be seen. A plot each in docs/performance.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,6 +14,7 @@ import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import type { Result, Setting } from './lanes/lane.ts'
 import { writePlot } from './plot.ts'
+import { median } from './regression/compare.ts'
 import { contestantOf, inSession, program, type Session } from './session.ts'
 
 interface Dimension {
@@ -22,7 +24,7 @@ interface Dimension {
   readonly change: (setting: Setting, step: number) => Setting
 }
 
-const RECORDS = { A: 50_000, B: 200_000, C: 200_000 }
+const RECORDS = { A: 200_000, B: 200_000, C: 200_000 }
 /** So many bytes of payload in a lane at most, or records of 10 kB would need gigabytes. */
 const MOST_BYTES = 100_000_000
 
@@ -80,23 +82,42 @@ interface Step {
   readonly result: Result
 }
 
-async function measure(session: Session, names: readonly string[], scale: number): Promise<Step[]> {
+async function measure(session: Session, names: readonly string[], scale: number, rounds: number): Promise<Step[]> {
   const contestant = contestantOf('millrace')
   const scaled = (count: number) => Math.ceil(count * scale)
   const records = { A: scaled(RECORDS.A), B: scaled(RECORDS.B), C: scaled(RECORDS.C) }
-  const steps: Step[] = []
+  const runs: Step[] = []
   for (const name of names) {
     const { steps: values, change, label } = DIMENSIONS[name]!
-    for (const step of values) {
-      for (const [lane, run] of LANES) {
-        session.progress.show(`${step} ${label}, lane ${lane}`)
-        const setting = change({ ...session.setting, records }, step)
-        for (const result of await run(setting, contestant)) steps.push({ dimension: name, step, result })
+    for (let round = 1; round <= rounds; round++) {
+      for (const step of values) {
+        const own: Step[] = []
+        for (const [lane, run] of LANES) {
+          session.progress.show(`round ${round}, ${step} ${label}, lane ${lane}`)
+          const setting = change({ ...session.setting, records }, step)
+          for (const result of await run(setting, contestant)) own.push({ dimension: name, step, result })
+        }
+        session.progress.print(`round ${round}, ${step} ${label}: ${lines(own)}`)
+        runs.push(...own)
       }
-      session.progress.print(`${step} ${label}: ${lines(steps.filter(other => other.dimension === name && other.step === step))}`)
     }
   }
-  return steps
+  return middles(runs)
+}
+
+/** One of each step and lane, with the medians of its rounds; one without a result stays one. */
+function middles(runs: readonly Step[]): Step[] {
+  const groups = new Map<string, Step[]>()
+  for (const run of runs) {
+    const key = [run.dimension, run.step, nameOf(run.result)].join()
+    groups.set(key, [...(groups.get(key) ?? []), run])
+  }
+  return [...groups.values()].map(group => {
+    const failed = group.find(({ result }) => result.problem)
+    if (failed !== undefined) return failed
+    const middle = (of: 'cpuMicros' | 'perSecond') => median(group.map(({ result }) => result[of]))
+    return { ...group[0]!, result: { ...group[0]!.result, cpuMicros: middle('cpuMicros'), perSecond: middle('perSecond') } }
+  })
 }
 
 const nameOf = ({ lane, variant }: Result) => (variant ? `${lane}, ${variant}` : lane)
@@ -131,6 +152,7 @@ await program(async () => {
     allowPositionals: true,
     options: {
       scale: { type: 'string', default: '1' },
+      rounds: { type: 'string', default: '3' },
       mosquitto: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false }
     }
@@ -138,7 +160,9 @@ await program(async () => {
   const unknown = positionals.find(name => !(name in DIMENSIONS))
   if (unknown) throw new Error(`"${unknown}" is none of ${Object.keys(DIMENSIONS).join(', ')}.`)
   const names = positionals.length > 0 ? positionals : Object.keys(DIMENSIONS)
-  const steps = await inSession({ mosquitto: values.mosquitto }, session => measure(session, names, Number(values.scale)))
+  const steps = await inSession({ mosquitto: values.mosquitto }, session =>
+    measure(session, names, Number(values.scale), Number(values.rounds))
+  )
   writeFileSync(join(benchHome, 'growth.json'), `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`)
   if (!values['write-docs']) return
   for (const name of names) {

@@ -27,6 +27,11 @@ export interface LaneOptions {
   /** A try failed; the records wait and are tried again. */
   onFailed(error: MillraceError): void
   readonly random?: () => number
+  /**
+   * After a send that failed, of which the broker may have taken something: acknowledges what it has, and gives the rest.
+   * Without it all are sent again.
+   */
+  unsent?(records: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]>
 }
 
 /** Above these a send gains nothing, and comes near to what brokers take at once (max.message.bytes, 1 MB). */
@@ -163,12 +168,17 @@ export class ProducerLane {
     return batch
   }
 
-  /** Ends when every record is acknowledged or refused, or the lane is closed. */
-  async #deliver(batch: readonly ProduceRecord[]): Promise<void> {
+  /** Ends when every record is acknowledged or refused, or the lane is closed. `wasSent`: the broker may have some of them. */
+  async #deliver(records: readonly ProduceRecord[], wasSent = false): Promise<void> {
+    let batch = records
+    let hasFailed = wasSent
     for (let attempt = 0; !this.#closed; attempt++) {
       let sender: Sender | undefined
       try {
         sender = await this.#connected()
+        if (hasFailed && this.options.unsent) batch = await this.options.unsent(batch)
+        if (batch.length === 0) return
+        hasFailed = true
         await sender.send(batch, this.#sends++)
         this.options.onSent(batch.length)
         return acknowledge(batch)
@@ -192,8 +202,8 @@ export class ProducerLane {
       this.#learnedBytes = Math.max(10_000, Math.min(this.#maxBytes, totalBytes(batch) / 2))
       this.#maxBytes = this.#learnedBytes
     }
-    await this.#deliver(batch.slice(0, middle))
-    await this.#deliver(batch.slice(middle))
+    await this.#deliver(batch.slice(0, middle), true)
+    await this.#deliver(batch.slice(middle), true)
   }
 
   #connected(): Promise<Sender> {

@@ -1,13 +1,16 @@
+import type { MillraceError } from '../errors.ts'
 import { wait } from './client.ts'
 import { Health, type HealthEvents } from './health.ts'
 import { IdempotentProducer, type ProducerOptions } from './idempotent-producer.ts'
 import type { ProduceRecord } from './produce-record.ts'
-import { ProducerLane } from './producer-lane.ts'
+import { type LaneOptions, ProducerLane } from './producer-lane.ts'
 
 export interface ProducerSettings extends Omit<ProducerOptions, 'events'> {
   readonly lingerMs: number
   /** Connections that send side by side; records of one key always take the same. */
   readonly lanes: number
+  /** See `LaneOptions.unsent`. */
+  readonly unsent?: LaneOptions['unsent']
 }
 
 /** Sends records to one topic, by one lane or several. Never drops one and never gives up. */
@@ -24,8 +27,9 @@ export class KafkaProducer {
       health.works()
       return producer
     }
-    const { lingerMs } = settings
-    const lane = () => new ProducerLane({ connect, lingerMs, onSent: () => health.works(), onFailed: error => health.fails(error) })
+    const { lingerMs, unsent } = settings
+    const told = { onSent: () => health.works(), onFailed: (error: MillraceError) => health.fails(error) }
+    const lane = () => new ProducerLane({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
     this.#lanes = Array.from({ length: settings.lanes }, lane)
   }
 

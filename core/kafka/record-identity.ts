@@ -4,9 +4,12 @@ type Part = Buffer | string | null | undefined
 /** As they are written, and as kafkajs gives them: a list where a name stands several times. */
 type AnyHeaders = Readonly<Record<string, Part | readonly Part[]>>
 
-/** What Millrace notes of a record may differ where the record is the same; how often it was replayed tells two rejections apart. */
+/**
+ * What Millrace notes of a record may differ where the record is the same. How often it was replayed tells two rejections
+ * apart, and the digest two records of which only the same beginning is left.
+ */
 const NOTE = 'millrace.'
-const REPLAYS = 'millrace.replays'
+const TELLING = new Set(['millrace.replays', 'millrace.truncated.sha256'])
 
 /** What two records have in common that are the same: key, value and headers, in 22 characters. */
 export function identityOf(key: Part, value: Part, headers: AnyHeaders = {}): string {
@@ -18,7 +21,7 @@ export function identityOf(key: Part, value: Part, headers: AnyHeaders = {}): st
   add(key)
   add(value)
   for (const name of Object.keys(headers).sort()) {
-    if (name.startsWith(NOTE) && name !== REPLAYS) continue
+    if (name.startsWith(NOTE) && !TELLING.has(name)) continue
     const text = headers[name]
     add(name)
     for (const part of Array.isArray(text) ? (text as readonly Part[]) : [text as Part]) add(part)

@@ -20,6 +20,8 @@ export interface FollowerOptions {
 export interface FollowerEvents extends HealthEvents {
   /** Committed records of one partition, in order. */
   read(messages: readonly RawMessage[]): void
+  /** The topic was deleted and made anew: what was read is not in it, and it is read from its beginning. */
+  anew(): void
 }
 
 interface Waiter {
@@ -29,6 +31,9 @@ interface Waiter {
 }
 
 const MAX_WAIT_MS = 500
+const ASK_AGAIN_MS = 3_000
+/** Its own ghost, left by a coordinator that was restarted, keeps it waiting for so long. */
+const SESSION_TIMEOUT_MS = 10_000
 const METADATA_MAX_AGE_MS = 10_000
 const CLOSE_GRACE_MS = 1_000
 
@@ -65,9 +70,22 @@ export class TopicFollower {
    * @throws MillraceError CLOSED
    */
   async caughtUp(): Promise<void> {
-    const ends = await this.#ends()
-    await new Promise<void>((resolve, reject) => {
-      this.#waiters.add({ ends, resolve, reject })
+    // What the topic ended with may be gone before it is read: by retention, or with the topic.
+    while (!(await this.#reached(await this.#ends())));
+  }
+
+  /** False if that takes long. */
+  #reached(ends: ReadonlyMap<number, bigint>): Promise<boolean> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => settle(() => resolve(false)), ASK_AGAIN_MS).unref()
+      const settle = (how: () => void) => {
+        clearTimeout(timer)
+        this.#waiters.delete(waiter)
+        how()
+      }
+      const waiter: Waiter = { ends, resolve: () => settle(() => resolve(true)), reject: error => settle(() => reject(error)) }
+      if (this.#closed) return waiter.reject(closed())
+      this.#waiters.add(waiter)
       this.#tell()
     })
   }
@@ -77,8 +95,7 @@ export class TopicFollower {
     this.#closed = true
     this.#health.close()
     clearTimeout(this.#restart)
-    for (const { reject } of this.#waiters) reject(closed())
-    this.#waiters.clear()
+    for (const { reject } of [...this.#waiters]) reject(closed())
     const consumer = this.#consumer
     await this.#client?.close(async () => consumer?.disconnect(), CLOSE_GRACE_MS)
     // Left alone it would vanish by itself, but stand in the list of groups until then.
@@ -92,7 +109,10 @@ export class TopicFollower {
     const { admin, topic } = this.options
     for (let attempt = 0; !this.#closed; attempt++) {
       try {
+        // Reading goes on while the broker answers.
+        const before = new Map(this.#positions)
         const offsets = await admin.ask(asked => asked.fetchTopicOffsets(topic))
+        if (offsets.some(({ partition, high }) => BigInt(high) < (before.get(partition) ?? 0n))) this.#beginAnew()
         return new Map(
           offsets.flatMap(({ partition, low, high }) => (BigInt(high) > BigInt(low) ? [[partition, BigInt(high)] as const] : []))
         )
@@ -104,6 +124,13 @@ export class TopicFollower {
     throw closed()
   }
 
+  #beginAnew(): void {
+    this.#positions = new Map()
+    this.events.anew()
+    const consumer = this.#consumer
+    if (consumer) this.#replace(consumer)
+  }
+
   async #run(): Promise<void> {
     const { settings, topic } = this.options
     registerCodecs()
@@ -113,6 +140,7 @@ export class TopicFollower {
       allowAutoTopicCreation: false,
       metadataMaxAge: METADATA_MAX_AGE_MS,
       maxWaitTimeInMs: MAX_WAIT_MS,
+      sessionTimeout: SESSION_TIMEOUT_MS,
       retry: { ...RETRY, restartOnFailure: async () => false }
     })
     this.#client = client
@@ -121,6 +149,7 @@ export class TopicFollower {
     try {
       this.#positions ??= await this.#begin()
       if (this.#closed) return
+      this.#tell()
       await consumer.connect()
       await consumer.subscribe({ topics: [topic], fromBeginning: true })
       await consumer.run({
@@ -162,17 +191,19 @@ export class TopicFollower {
   }
 
   #tell(): void {
-    for (const waiter of this.#waiters) {
-      if (![...waiter.ends].every(([partition, end]) => (this.#positions?.get(partition) ?? 0n) >= end)) continue
-      this.#waiters.delete(waiter)
-      waiter.resolve()
+    for (const waiter of [...this.#waiters]) {
+      if ([...waiter.ends].every(([partition, end]) => (this.#positions?.get(partition) ?? 0n) >= end)) waiter.resolve()
     }
   }
 
   #crashed(consumer: Consumer, error: unknown): void {
     if (consumer !== this.#consumer || this.#closed) return
-    this.#consumer = undefined
     this.#health.trouble(this.#explain(error))
+    this.#replace(consumer)
+  }
+
+  #replace(consumer: Consumer): void {
+    this.#consumer = undefined
     void this.#client?.close(() => consumer.disconnect(), CLOSE_GRACE_MS)
     this.#restart = setTimeout(() => void this.#run(), backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 }))
   }

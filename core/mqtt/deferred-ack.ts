@@ -62,7 +62,9 @@ export class DeferredAcks {
       this.memory.finished(packets)
       return
     }
-    if (!this.client.connected) {
+    const { client } = this
+    // What is written after DISCONNECT, or to a socket that is gone, reaches nobody.
+    if (!client.connected || client.disconnecting || !client.stream.writable) {
       this.memory.finishedTooLate(packets)
       return
     }
@@ -78,7 +80,7 @@ export class DeferredAcks {
       length = encode(bytes, length, qos, messageId!)
     }
     // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason code (MQTT 5.0, 3.4.2.1).
-    if (length > 0) this.client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
+    if (length > 0) client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
   }
 
   /** There is room again. */
@@ -98,6 +100,8 @@ export class DeferredAcks {
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
+    // After the end mqtt.js still hands over what it had read. The server sends it again; not calling back stops mqtt.js.
+    if (this.#ended) return
     if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
     if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
       packet.qos = 2
@@ -117,9 +121,7 @@ export class DeferredAcks {
   }
 
   #offer(packet: Received, callback: (error?: Error) => void): void {
-    // After the end mqtt.js still hands over what it had read. The server sends it again; not calling back stops mqtt.js.
-    if (this.#ended) return
-    if (this.memory.isAgain(packet, this) || this.take(packet)) callback(DEFERRED)
+    if (this.take(packet)) callback(DEFERRED)
     else this.#hold(packet, callback)
   }
 

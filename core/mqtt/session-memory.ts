@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util'
 import type { Received } from './deferred-ack.ts'
 
 /** A connection, as far as it answers the server. */
@@ -5,18 +6,15 @@ interface Answering {
   acknowledge(packets: readonly Received[]): void
 }
 
-/** A message that came again, and the connection that brought it. */
-interface Again {
-  readonly acks: Answering
-  readonly packet: Received
-}
-
 /**
  * What a session knows over its connections; a new session starts with none of it.
  *
  * When a connection breaks, what it had brought goes on through the flow, and the server sends it again on the next one, under
  * the same packet id and with DUP (MQTT 5.0, 4.4). That is recognised here: it does not go into the flow a second time, and
- * where it came last it is acknowledged once the flow is done with it. (ActiveMQ Artemis 2.55 sends it as if it were new.)
+ * where it came last it is acknowledged once the flow is done with it.
+ *
+ * Not so ActiveMQ Artemis 2.55: it sends again as if it were new, and after it was restarted with DUP under ids of other
+ * messages. That only the same is taken for the same keeps the number of messages right there too.
  */
 export class SessionMemory {
   /** QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL), by packet id. */
@@ -25,10 +23,12 @@ export class SessionMemory {
   readonly #lost = new Map<number, Received>()
   /** Those of `lost` that the flow is done with. */
   readonly #finished = new Set<Received>()
-  /** In the flow and sent again, by the message that the flow has. */
-  readonly #again = new Map<Received, Again>()
+  /** What the flow has that was sent again, and the connection that brought it last. */
+  readonly #again = new Map<Received, Answering>()
   /** Finished while their connection was breaking. */
   #tooLate: Received[] = []
+  /** This connection brought something else than what was lost: the server has sent all of that again that it will. */
+  #isPast = false
 
   /** PUBREC is being sent: the message is ours. */
   record(packet: Received): void {
@@ -47,11 +47,14 @@ export class SessionMemory {
     return isSame(before, packet)
   }
 
-  /** A connection has ended, and the flow still has these of it. What it had not sent again by then is forgotten. */
+  /** A connection has ended, and the flow still has these of it. */
   ended(open: Iterable<Received>): void {
-    this.#lost.clear()
-    this.#finished.clear()
-    for (const [first, { packet }] of this.#again) this.#lost.set(packet.messageId!, first)
+    if (this.#isPast) {
+      this.#lost.clear()
+      this.#finished.clear()
+    }
+    this.#isPast = false
+    for (const packet of this.#again.keys()) this.#lost.set(packet.messageId!, packet)
     for (const packet of open) if (packet.qos > 0) this.#lost.set(packet.messageId!, packet)
     for (const packet of this.#tooLate) {
       this.#lost.set(packet.messageId!, packet)
@@ -63,12 +66,16 @@ export class SessionMemory {
 
   /** True if the flow has, or had, this message from the connection before: it is acknowledged from here. */
   isAgain(packet: Received, acks: Answering): boolean {
-    if (this.#lost.size === 0 || packet.qos === 0) return false
-    const first = this.#lost.get(packet.messageId!)
+    if (packet.qos === 0) return false
+    const first = this.#lost.size === 0 ? undefined : this.#lost.get(packet.messageId!)
+    if (first === undefined || !isSame(first, packet)) {
+      this.#isPast = true
+      if (first !== undefined) this.#lost.delete(packet.messageId!)
+      return false
+    }
     this.#lost.delete(packet.messageId!)
-    if (first === undefined || !isSame(first, packet)) return false
-    if (this.#finished.delete(first)) acks.acknowledge([packet])
-    else this.#again.set(first, { acks, packet })
+    if (this.#finished.delete(first)) acks.acknowledge([first])
+    else this.#again.set(first, acks)
     return true
   }
 
@@ -76,12 +83,12 @@ export class SessionMemory {
   finished(packets: readonly Received[]): void {
     const answers = new Map<Answering, Received[]>()
     for (const packet of packets) {
-      const again = this.#again.get(packet)
-      if (again !== undefined) {
+      const acks = this.#again.get(packet)
+      if (acks !== undefined) {
         this.#again.delete(packet)
-        const list = answers.get(again.acks)
-        if (list === undefined) answers.set(again.acks, [again.packet])
-        else list.push(again.packet)
+        const list = answers.get(acks)
+        if (list === undefined) answers.set(acks, [packet])
+        else list.push(packet)
       } else if (this.#lost.get(packet.messageId!) === packet) this.#finished.add(packet)
     }
     for (const [acks, list] of answers) acks.acknowledge(list)
@@ -97,5 +104,12 @@ export class SessionMemory {
  * A message that is sent again has DUP (MQTT 5.0, 3.3.1.1), and is the same. Otherwise it is another whose id was used before:
  * Artemis forgets a handshake that a broken connection interrupts.
  */
-const isSame = (before: Received | undefined, { dup, topic, payload }: Received): boolean =>
-  before !== undefined && dup && before.topic === topic && (before.payload as Buffer).equals(payload as Buffer)
+function isSame(before: Received | undefined, { dup, topic, payload, retain, properties }: Received): boolean {
+  if (before === undefined || !dup || before.topic !== topic || before.retain !== retain) return false
+  return (before.payload as Buffer).equals(payload as Buffer) && isDeepStrictEqual(lasting(before.properties), lasting(properties))
+}
+
+/** Those that do not change when a message is sent again. */
+function lasting({ topicAlias: _, subscriptionIdentifier: __, messageExpiryInterval: ___, ...rest }: Received['properties'] = {}): object {
+  return rest
+}

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { ProduceHeaders } from '../../core/kafka/produce-record.ts'
 import { type Headers, type Origin, provenanceOf, type Rejection, setHeader } from '../../core/record.ts'
 
@@ -26,10 +27,12 @@ export function deadLetterOf(rejection: Rejection): DeadLetter {
   return { key: taken?.key ?? null, value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw, headers }
 }
 
-/** The same cut to this many bytes, since the topic takes no more; a header says how long it was. */
+/** The same cut to this many bytes, since the topic takes no more; headers say how long it was, and the digest of all of it. */
 export function shortened({ key, value, headers }: DeadLetter, maxBytes: number): DeadLetter {
   const bytes = typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0))
-  return { key, value: bytes.subarray(0, Math.max(0, maxBytes)), headers: { ...headers, 'millrace.truncated': String(bytes.length) } }
+  const sha256 = createHash('sha256').update(bytes).digest('hex')
+  const told = { ...headers, 'millrace.truncated': String(bytes.length), 'millrace.truncated.sha256': sha256 }
+  return { key, value: bytes.subarray(0, Math.max(0, maxBytes)), headers: told }
 }
 
 function originHeaders(origin: Origin | null): ProduceHeaders {

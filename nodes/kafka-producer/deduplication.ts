@@ -1,8 +1,10 @@
 import type { KafkaMessage as RawMessage } from 'kafkajs'
+import { reasonOf } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { HealthEvents } from '../../core/kafka/health.ts'
 import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
 import { identityOf } from '../../core/kafka/record-identity.ts'
+import { acknowledge } from '../../core/kafka/refusals.ts'
 import type { TopicFollower } from '../../core/kafka/topic-follower.ts'
 import type { TransactionScope } from '../../core/kafka/transaction-scope.ts'
 import type { Reason } from '../../core/record.ts'
@@ -13,13 +15,16 @@ import type { Shipment } from './shipment.ts'
 const SKEW_MS = 60_000
 /** A transaction that has not ended after so long never will; the broker's own bound is 15 minutes. */
 const OLD_MS = 900_000
+/** Reading takes milliseconds, and seconds where a broker lets a new consumer group wait. */
+const SLOW_MS = 5_000
 
 export interface DeduplicationOptions {
   readonly cluster: KafkaCluster
   readonly topic: string
   readonly windowMs: number
-  /** Writes these, all of one shipment. Their parcel tells what becomes of them. */
-  readonly write: (shipment: Shipment, records: readonly ProduceRecord[]) => void
+  /** Writes these, all of one shipment. Their parcel tells what becomes of them; a rejection, that nothing does. */
+  readonly write: (shipment: Shipment, records: readonly ProduceRecord[]) => Promise<void>
+  readonly failed: (shipment: Shipment, error: Error) => void
   readonly health: HealthEvents
 }
 
@@ -74,13 +79,25 @@ export class Deduplication {
   readonly #pending = new Map<string, Candidate>()
   #queue: Waiting[] = []
   #running = false
+  #askedMs = 0
 
   constructor(private readonly options: DeduplicationOptions) {
     const { cluster, topic, windowMs, health } = options
     this.#recent = new Recent(windowMs)
     const sinceMs = Date.now() - windowMs - SKEW_MS
-    this.#follower = cluster.follower({ topic, sinceMs }, { ...health, read: messages => this.#read(messages) })
+    this.#follower = cluster.follower(
+      { topic, sinceMs },
+      { ...health, read: messages => this.#read(messages), anew: () => this.#recent.clear() }
+    )
+  }
+
+  start(): void {
     this.#follower.start()
+  }
+
+  /** Records wait for the reader longer than reading takes. */
+  get isSlow(): boolean {
+    return this.#running && performance.now() - this.#askedMs > SLOW_MS
   }
 
   /** The parcel of a record that is to be added. */
@@ -88,8 +105,21 @@ export class Deduplication {
     return new Candidate(shipment, candidate => this.#settled(candidate))
   }
 
-  /** Takes the records of a shipment; they are written in the order in which they came. */
-  add(shipment: Shipment, candidates: readonly Candidate[]): void {
+  /** Takes records of a shipment whose parcels are candidates; they are written in the order in which they came. */
+  add(shipment: Shipment, records: readonly ProduceRecord[]): void {
+    const candidates: Candidate[] = []
+    for (const record of records) {
+      const candidate = candidateOf(record)
+      try {
+        candidate.record = record
+        candidates.push(candidate)
+      } catch (error) {
+        const message = `The record cannot be written: ${reasonOf(error)}.`
+        shipment.refused(record, { code: 'KAFKA_RECORD_REFUSED', message })
+        shipment.less()
+      }
+    }
+    if (candidates.length === 0) return
     this.#queue.push({ shipment, candidates })
     void this.#run()
   }
@@ -106,37 +136,43 @@ export class Deduplication {
     while (this.#queue.length > 0) {
       const waiting = this.#queue
       this.#queue = []
+      this.#askedMs = performance.now()
       const isClosed = await this.#follower.caughtUp().then(
         () => false,
         () => true
       )
       if (isClosed) return
       this.#sweep()
-      for (const { shipment, candidates } of waiting) this.#decide(shipment, candidates)
+      for (const { shipment, candidates } of waiting) {
+        try {
+          this.#decide(shipment, candidates)
+        } catch (error) {
+          this.options.failed(shipment, error as Error)
+        }
+      }
     }
     this.#running = false
   }
 
   #decide(shipment: Shipment, candidates: readonly Candidate[]): void {
-    const fresh = candidates.filter(candidate => this.#isFresh(candidate)).map(({ record }) => record)
-    if (fresh.length > 0) this.options.write(shipment, fresh)
+    const fresh = candidates.filter(candidate => this.#isFresh(candidate))
+    if (fresh.length === 0) return
+    const records = fresh.map(({ record }) => record)
+    this.options.write(shipment, records).catch(error => this.#failed(fresh, error as Error))
   }
 
   #isFresh(candidate: Candidate): boolean {
-    const { identity } = candidate
-    const before = this.#pending.get(identity)
+    const { identity, shipment } = candidate
     if (this.#recent.has(identity, Date.now())) {
       leaveOut(candidate)
       return false
     }
+    const before = this.#pending.get(identity)
     const scope = before?.shipment.transaction
-    if (before !== undefined && scope === undefined) {
-      before.twins.push(candidate)
-      return false
-    }
-    // Both are written, or neither is and both come again.
-    if (before !== undefined && scope === candidate.shipment.transaction && !isUndone(scope)) {
-      leaveOut(candidate)
+    // In a transaction both are written, or neither is and both come again. For another's end one cannot wait: it may wait for this.
+    if (before !== undefined && (scope === undefined || (scope === shipment.transaction && !isUndone(scope)))) {
+      if (before.open > 0) before.twins.push(candidate)
+      else leaveOut(candidate)
       return false
     }
     this.#pending.set(identity, candidate)
@@ -145,7 +181,7 @@ export class Deduplication {
 
   #settled(candidate: Candidate): void {
     const { shipment, identity, reason, twins } = candidate
-    if (reason !== undefined || shipment.transaction === undefined) this.#pending.delete(identity)
+    if (reason !== undefined || shipment.transaction === undefined) this.#forget(candidate)
     if (reason === undefined && shipment.transaction === undefined) this.#recent.add(identity, Date.now(), Date.now())
     for (const twin of twins) {
       if (reason === undefined) leaveOut(twin)
@@ -155,23 +191,46 @@ export class Deduplication {
     else refuse(candidate, reason)
   }
 
+  #failed(candidates: readonly Candidate[], error: Error): void {
+    for (const candidate of candidates) {
+      this.#forget(candidate)
+      for (const { shipment } of [candidate, ...candidate.twins]) this.options.failed(shipment, error)
+    }
+  }
+
+  #forget(candidate: Candidate): void {
+    if (this.#pending.get(candidate.identity) === candidate) this.#pending.delete(candidate.identity)
+  }
+
   /** What a transaction holds is in the topic when that is committed; the answer comes before readers see it. */
   #sweep(): void {
     const nowMs = Date.now()
-    for (const [identity, { shipment, sinceMs }] of this.#pending) {
+    for (const [identity, { shipment, open, sinceMs }] of this.#pending) {
       if (shipment.transaction === undefined) continue
-      if (shipment.transaction.over === 'committed') {
+      if (shipment.transaction.over === 'committed' && open === 0) {
         this.#recent.add(identity, nowMs, nowMs)
         this.#pending.delete(identity)
       } else if (sinceMs < nowMs - OLD_MS) this.#pending.delete(identity)
     }
   }
 
+  /** Of records whose send has failed: settles those that the topic has, and gives the others. */
+  readonly unsent = async (records: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> => {
+    await this.#follower.caughtUp()
+    const nowMs = Date.now()
+    acknowledge(records.filter(record => this.#recent.has(candidateOf(record).identity, nowMs)))
+    return records.filter(record => candidateOf(record).open > 0)
+  }
+
   #read(messages: readonly RawMessage[]): void {
     const nowMs = Date.now()
-    for (const { key, value, headers, timestamp } of messages) this.#recent.add(identityOf(key, value, headers), Number(timestamp), nowMs)
+    for (const { key, value, headers, timestamp } of messages) {
+      this.#recent.add(identityOf(key, value, headers), Math.min(Number(timestamp), nowMs), nowMs)
+    }
   }
 }
+
+const candidateOf = ({ parcel }: ProduceRecord): Candidate => parcel as Candidate
 
 function leaveOut({ shipment, record }: Candidate): void {
   shipment.repeated(record)

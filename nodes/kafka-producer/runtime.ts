@@ -3,7 +3,7 @@ import { type Context, type Done, defineNode } from '../../core/define-node.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import { hasZstd } from '../../core/kafka/compression.ts'
-import type { ProduceRecord } from '../../core/kafka/produce-record.ts'
+import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/producer.ts'
 import { isTransactionScope, type TransactionScope } from '../../core/kafka/transaction-scope.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -11,7 +11,7 @@ import { QueueLimit } from '../../core/queue-limit.ts'
 import { Rate } from '../../core/rate.ts'
 import type { Rejection } from '../../core/record.ts'
 import { compact } from '../../core/status.ts'
-import { type Candidate, Deduplication } from './deduplication.ts'
+import { Deduplication } from './deduplication.ts'
 import { Encoder, Refusal } from './logic.ts'
 import { Shipment, type ShipmentEvents } from './shipment.ts'
 import { spec } from './spec.ts'
@@ -52,11 +52,13 @@ class ProducerNode {
     }
     this.#encoder = new Encoder(options)
     this.#limit = new QueueLimit({ ...context, warn: warning => node.warn(warning), service: 'the Kafka cluster' })
-    this.#producer = cluster.producer(options, { up: () => this.#up(), away: error => this.#down(error) })
+    this.#deduplication = this.#deduplicationOf()
+    const unsent = this.#deduplication && { unsent: this.#deduplication.unsent }
+    this.#producer = cluster.producer({ ...options, ...unsent }, { up: () => this.#up(), away: error => this.#down(error) })
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
     status.waiting('connecting')
     this.#producer.start()
-    this.#deduplication = this.#deduplicationOf()
+    this.#deduplication?.start()
   }
 
   #deduplicationOf(): Deduplication | undefined {
@@ -69,9 +71,14 @@ class ProducerNode {
         this.#see(false)
       }
     }
-    const write = (shipment: Shipment, records: readonly ProduceRecord[]) => this.#write(shipment, records)
-    const { topic, deduplicationMin } = options
-    return new Deduplication({ cluster: this.cluster, topic, windowMs: deduplicationMin * 60_000, write, health })
+    return new Deduplication({
+      cluster: this.cluster,
+      topic: options.topic,
+      windowMs: options.deduplicationMin * 60_000,
+      write: (shipment, records) => this.#write(shipment, records),
+      failed: (shipment, error) => this.#fail(shipment, error),
+      health
+    })
   }
 
   accept(message: Message, done: Done): void {
@@ -98,44 +105,39 @@ class ProducerNode {
   }
 
   #writeAll(shipment: Shipment): void {
-    const { records, message, transaction } = shipment
     const together: ProduceRecord[] = []
-    for (let index = 0; index < records.length; index++) {
-      const encoded = this.#encoder.encode(records[index], message, shipment, index)
-      if (encoded instanceof Refusal) {
-        shipment.refuse(index, encoded)
-        shipment.less()
-      } else if (transaction === undefined) this.#producer.add(encoded)
-      else together.push(encoded)
+    for (let index = 0; index < shipment.records.length; index++) {
+      const record = this.#encoded(shipment, index, shipment)
+      if (record === undefined) continue
+      if (shipment.transaction === undefined) this.#producer.add(record)
+      else together.push(record)
     }
-    if (together.length > 0) this.#write(shipment, together)
+    if (together.length > 0) this.#writeOrFail(shipment, together)
   }
 
   #writeFresh(shipment: Shipment, deduplication: Deduplication): void {
-    const { records, message } = shipment
-    const candidates: Candidate[] = []
-    for (let index = 0; index < records.length; index++) {
-      const candidate = deduplication.candidate(shipment)
-      const encoded = this.#encoder.encode(records[index], message, candidate, index)
-      if (encoded instanceof Refusal) {
-        shipment.refuse(index, encoded)
-        shipment.less()
-      } else {
-        candidate.record = encoded
-        candidates.push(candidate)
-      }
+    const records: ProduceRecord[] = []
+    for (let index = 0; index < shipment.records.length; index++) {
+      const record = this.#encoded(shipment, index, deduplication.candidate(shipment))
+      if (record !== undefined) records.push(record)
     }
-    if (candidates.length > 0) deduplication.add(shipment, candidates)
+    deduplication.add(shipment, records)
+  }
+
+  /** Undefined if it was refused. */
+  #encoded(shipment: Shipment, index: number, parcel: Parcel): ProduceRecord | undefined {
+    const encoded = this.#encoder.encode(shipment.records[index], shipment.message, parcel, index)
+    if (!(encoded instanceof Refusal)) return encoded
+    shipment.refuse(index, encoded)
+    shipment.less()
+    return undefined
   }
 
   #shorten(shipment: Shipment, letter: Rejection, index: number, maxBytes: number): void {
-    const candidate = this.#deduplication?.candidate(shipment)
-    const record = this.#encoder.shortened(letter, maxBytes, candidate ?? shipment, index)
-    if (candidate === undefined) this.#write(shipment, [record])
-    else {
-      candidate.record = record
-      this.#deduplication?.add(shipment, [candidate])
-    }
+    const deduplication = this.#deduplication
+    const record = this.#encoder.shortened(letter, maxBytes, deduplication?.candidate(shipment) ?? shipment, index)
+    if (deduplication === undefined) this.#writeOrFail(shipment, [record])
+    else deduplication.add(shipment, [record])
   }
 
   async close(): Promise<void> {
@@ -158,13 +160,18 @@ class ProducerNode {
     return undefined
   }
 
-  #write(shipment: Shipment, records: readonly ProduceRecord[]): void {
-    const { topic, compression } = this.context.options
-    if (shipment.transaction === undefined) for (const record of records) this.#producer.add(record)
-    else shipment.transaction.write(topic, compression, records).catch(error => this.#fail(shipment, error))
+  #writeOrFail(shipment: Shipment, records: readonly ProduceRecord[]): void {
+    this.#write(shipment, records).catch(error => this.#fail(shipment, error))
   }
 
-  /** Nothing of it counts: its transaction cannot be saved. */
+  /** Rejects if the transaction cannot be saved. */
+  async #write({ transaction }: Shipment, records: readonly ProduceRecord[]): Promise<void> {
+    const { topic, compression } = this.context.options
+    if (transaction === undefined) for (const record of records) this.#producer.add(record)
+    else await transaction.write(topic, compression, records)
+  }
+
+  /** Nothing of it counts. */
   #fail(shipment: Shipment, error: Error): void {
     if (this.#closed || !this.#waiting.delete(shipment)) return
     this.context.metrics.inFlight -= shipment.records.length
@@ -232,6 +239,7 @@ class ProducerNode {
     if (this.#away?.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
     else if (this.#away) status.waiting(`${waiting}broker away`)
     else if (this.#blind) status.waiting(`${waiting}topic cannot be read`)
+    else if (this.#deduplication?.isSlow) status.waiting(`${waiting}reading the topic`)
     else {
       const rejected = metrics.rejected > 0 ? ` · ${compact(metrics.rejected)} rejected` : ''
       const repeated = metrics.duplicates > 0 ? ` · ${compact(metrics.duplicates)} repeated` : ''

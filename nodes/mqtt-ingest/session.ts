@@ -117,7 +117,7 @@ export class IngestSession {
       return true
     }
     const { intake } = this.options
-    const isTaken = intake.offer(packet, acks)
+    const isTaken = this.#memory.isAgain(packet, acks) || intake.offer(packet, acks)
     if (this.#former.exist) this.#former.arrived(performance.now(), intake.full)
     return isTaken
   }

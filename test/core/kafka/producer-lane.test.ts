@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
+import { MillraceError } from '../../../core/errors.ts'
 import type { ProduceRecord } from '../../../core/kafka/produce-record.ts'
 import { ProducerLane, type Sender } from '../../../core/kafka/producer-lane.ts'
+import { acknowledge } from '../../../core/kafka/refusals.ts'
 import { TestParcel } from './kafka-rig.ts'
 
 /** A broker that takes so many bytes at once and does not tell. */
@@ -60,5 +62,35 @@ describe('core/kafka/producer-lane', () => {
       sender.sends.reduce((sum, count) => sum + count),
       3_230
     )
+  })
+
+  it('after a send that failed sends only what it is told the broker has not', async () => {
+    const sends: string[][] = []
+    const sender: Sender = {
+      maxMessageBytes: 1_000_000,
+      maxRecordBytes: Number.POSITIVE_INFINITY,
+      async send(records) {
+        sends.push(records.map(({ value }) => String(value)))
+        if (sends.length === 1) throw new Error('the answer was lost')
+      },
+      explain: error => new MillraceError('KAFKA_CONNECT_FAILED', String(error)),
+      close: async () => undefined
+    }
+    const lane = new ProducerLane({
+      connect: async () => sender,
+      lingerMs: 0,
+      onSent: () => undefined,
+      onFailed: () => undefined,
+      random: () => 0,
+      async unsent(records) {
+        acknowledge(records.slice(0, 2))
+        return records.slice(2)
+      }
+    })
+    const parcel = new TestParcel(['a', 'b', 'c'].map(value => ({ key: 'k', value })))
+    for (const record of parcel.records) lane.add(record)
+    await parcel.settled
+    assert.deepEqual(sends, [['a', 'b', 'c'], ['c']])
+    await lane.close(0)
   })
 })

@@ -25,13 +25,14 @@ describe('core/kafka/topic-follower', function () {
     await rig.close()
   })
 
-  function follow(topic: string, sinceMs = 0) {
+  function follow(topic: string, sinceMs = 0, brokers = proxy.brokers) {
     const values: string[] = []
     const told: string[] = []
     const follower = new TopicFollower(
-      { settings: { brokers: proxy.brokers, clientId: 'test' }, admin, topic, sinceMs },
+      { settings: { brokers, clientId: 'test' }, admin, topic, sinceMs },
       {
         read: messages => values.push(...messages.map(({ value }) => String(value))),
+        anew: () => told.push('anew'),
         up: () => told.push('up'),
         away: ({ code }) => told.push(code)
       }
@@ -119,6 +120,51 @@ describe('core/kafka/topic-follower', function () {
     await rig.feed.send({ topic, messages: [{ value: 'd' }] })
     await follower.caughtUp()
     assert.deepEqual(values, ['a', 'd'])
+  })
+
+  it('is not held up by records that go while it waits for them', async () => {
+    const topic = await rig.topic(1)
+    const own = await FaultProxy.before(rig.brokers)
+    try {
+      const { follower, values } = follow(topic, 0, own.brokers)
+      await rig.feed.send({ topic, messages: [{ value: 'a' }] })
+      await follower.caughtUp()
+      await own.refuse()
+      await rig.feed.send({ topic, messages: [{ value: 'b' }, { value: 'c' }] })
+      const caughtUp = follower.caughtUp()
+      await wait(500)
+      await rig.deleteBefore(topic, 3)
+      await own.open()
+      await caughtUp
+      assert.deepEqual(values, ['a'])
+    } finally {
+      await own.refuse()
+    }
+  })
+
+  it('says so at once where all that there is was written before', async () => {
+    const topic = await rig.topic(1)
+    await rig.feed.send({ topic, messages: [{ value: 'old', timestamp: '1000' }] })
+    const { follower, values } = follow(topic, Date.now())
+    const startMs = performance.now()
+    await follower.caughtUp()
+    assert.ok(performance.now() - startMs < 2_500)
+    assert.deepEqual(values, [])
+  })
+
+  it('reads a topic that was deleted and made anew from its beginning', async () => {
+    const topic = await rig.topic(2)
+    const { follower, values, told } = follow(topic)
+    await send(topic, 'a', 'b', 'c', 'd', 'e')
+    await follower.caughtUp()
+    await rig.admin.deleteTopics({ topics: [topic] })
+    const made = () => rig.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true })
+    await until('the topic', () => made().catch(() => false), 20_000, 200)
+    await until('a record', () => send(topic, 'f').catch(() => false as const), 20_000, 200)
+    await follower.caughtUp()
+    // The record may have been sent twice while the topic was being made.
+    assert.deepEqual([...new Set(values)].sort(), ['a', 'b', 'c', 'd', 'e', 'f'])
+    assert.ok(told.includes('anew'))
   })
 
   it('stops, also while it waits; its group is gone', async () => {

@@ -5,6 +5,8 @@ import { DeferredAcks, type Received } from '../../../core/mqtt/deferred-ack.ts'
 import type { Link } from '../../../core/mqtt/link.ts'
 import { SessionMemory } from '../../../core/mqtt/session-memory.ts'
 import type { MqttSettings, Qos } from '../../../core/mqtt/settings.ts'
+import type { BrokerMake } from '../../brokers.ts'
+import { MqttTap, type Side } from '../../mqtt-tap.ts'
 import { until } from '../../until.ts'
 
 let number = 0
@@ -53,7 +55,12 @@ export class Taker {
       linked: link => {
         if (!link.sessionPresent) this.memory = new SessionMemory()
         this.link = link
-        this.acks = new DeferredAcks(link.client, this.memory, packet => this.#take(packet))
+        const acks: DeferredAcks = new DeferredAcks(
+          link.client,
+          this.memory,
+          packet => this.memory.isAgain(packet, acks) || this.#take(packet)
+        )
+        this.acks = acks
       },
       ready: async link => {
         await link.subscribe({ filter, qos, retainHandling: 1 })
@@ -88,6 +95,40 @@ export class Taker {
   get payloads(): string[] {
     return this.taken.map(packet => packet.payload.toString())
   }
+}
+
+/** For each test a tap before a server of this make, a topic of its own and takers that end with it; for all of them a publisher. */
+export function stageOf(make: BrokerMake) {
+  let url = ''
+  const takers: Taker[] = []
+  const stage = {
+    tap: undefined as unknown as MqttTap,
+    topic: '',
+    publisher: undefined as unknown as MqttClient,
+    async taker(more?: Partial<MqttSettings>, qos?: Qos): Promise<Taker> {
+      const made = new Taker(settingsOf(stage.tap.url, more), stage.topic, qos)
+      takers.push(made)
+      return made.start()
+    },
+    ids: (from: Side, type: 'publish' | 'puback' | 'pubrec' | 'pubcomp') => stage.tap.of(from, type).map(({ id }) => id)
+  }
+  before(async () => {
+    url = await make.start()
+    stage.publisher = await device(url)
+  })
+  after(async () => {
+    await stage.publisher.endAsync()
+    await make.stop()
+  })
+  beforeEach(async () => {
+    stage.tap = await MqttTap.before(url)
+    stage.topic = unique('deferred')
+  })
+  afterEach(async () => {
+    for (const taker of takers.splice(0)) await taker.connection.close(1000, { endSession: true })
+    await stage.tap.close()
+  })
+  return stage
 }
 
 /** A device: mqtt.js as it is. */

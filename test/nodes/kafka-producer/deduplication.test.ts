@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Node } from 'node-red'
 import { report } from '../../../core/metrics.ts'
-import { reject } from '../../../core/record.ts'
+import { KAFKA_MESSAGE, reject } from '../../../core/record.ts'
 import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
 import { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
@@ -105,6 +105,45 @@ describe('kafka-producer with deduplication', function () {
     )
   })
 
+  it('writes both of two that are cut to the same beginning', async () => {
+    const topic = await rig.topic(1, { 'max.message.bytes': '20000' })
+    const node = await producer(topic)
+    const [one, other] = [letter(`${'z'.repeat(30_000)}one`), letter(`${'z'.repeat(30_000)}two`)]
+    node.receive({ payload: [one, other, one] })
+    await arrived(1)
+    assert.equal((await valuesOf(topic)).length, 2)
+  })
+
+  it('writes at once where the topic is quiet', async () => {
+    const topic = await rig.topic(1)
+    await rig.feed.send({ topic, messages: [{ value: 'old', timestamp: String(Date.now() - 3_600_000) }] })
+    const node = await producer(topic)
+    node.receive({ payload: letter('new') })
+    await arrived(1)
+    assert.deepEqual(await valuesOf(topic), ['new', 'old'])
+  })
+
+  it('writes to a topic that was made anew what the old one had', async () => {
+    const topic = await rig.topic(1)
+    const node = await producer(topic)
+    node.receive({ payload: [letter('a'), letter('b'), letter('c')] })
+    await arrived(1)
+    await rig.admin.deleteTopics({ topics: [topic] })
+    const made = () => rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+    await until('the topic', () => made().catch(() => false), 20_000, 200)
+    node.receive({ payload: [letter('a'), letter('d')] })
+    await until('both', () => flow.seen('sent').arrived.length === 2, 40_000)
+    assert.deepEqual(await valuesOf(topic), ['a', 'd'])
+  })
+
+  it('rejects what is no Kafka message after all', async () => {
+    const node = await producer(await rig.topic(1))
+    const message = { [KAFKA_MESSAGE]: true, key: null, value: 'v', headers: { n: 5 } }
+    node.receive({ payload: [message, letter('a')] })
+    await arrived(1)
+    assert.equal(flow.seen('bad').records.length, 1)
+  })
+
   it('rejects each of the same records that Kafka refuses', async () => {
     const topic = await rig.topic(1, { 'max.message.bytes': '1000' })
     const node = await producer(topic)
@@ -130,6 +169,30 @@ describe('kafka-producer with deduplication', function () {
       values,
       Array.from({ length: 31 }, (_, n) => n)
     )
+  })
+
+  it('in a transaction: rejects each of the same records that Kafka refuses', async () => {
+    const [raw, out] = [await rig.topic(1), await rig.topic(1, { 'max.message.bytes': '1000' })]
+    const large = { value: JSON.stringify({ text: 'z'.repeat(2_000) }) }
+    await rig.feed.send({ topic: raw, messages: [large, large] })
+    await flow.deploy(proxy.brokers[0]!, [
+      {
+        id: 'read',
+        type: 'millrace-kafka-consumer',
+        topics: raw,
+        groupId: `g-${raw}`,
+        offsets: 'transaction',
+        startFrom: 'earliest',
+        wires: [['write'], []]
+      },
+      { id: 'write', type: 'millrace-kafka-producer', topic: out, deduplicationMin: 10, wires: [['sent'], ['bad']] },
+      { id: 'sent', type: 'seen' },
+      { id: 'bad', type: 'seen' }
+    ])
+    for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
+    const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
+    await until('both', () => flow.seen('bad').records.length > 0 && settled(), 20_000)
+    assert.deepEqual([flow.seen('bad').records.length, flow.seen('sent').records.length], [2, 0])
   })
 
   it('in a transaction: what was undone is written again, what was committed is not', async () => {
