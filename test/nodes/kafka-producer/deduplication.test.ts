@@ -1,41 +1,38 @@
 import assert from 'node:assert/strict'
-import type { Node } from 'node-red'
 import { report } from '../../../core/metrics.ts'
 import { KAFKA_MESSAGE, reject } from '../../../core/record.ts'
-import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
-import { FaultProxy } from '../../fault-proxy.ts'
+import type { Rig } from '../../core/kafka/kafka-rig.ts'
+import type { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
 import { until } from '../../until.ts'
-import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'
+import type { KafkaFlow } from '../kafka-flow.ts'
+import { sceneOfProducer } from './scene.ts'
 
 describe('kafka-producer with deduplication', function () {
   this.timeout(60_000)
+  const scene = sceneOfProducer()
   let rig: Rig
   let proxy: FaultProxy
   let flow: KafkaFlow
-
-  before(async () => {
-    rig = await kafkaRig()
-    proxy = await FaultProxy.before(rig.brokers)
-    flow = await startKafkaFlow()
-  })
-  after(async () => {
-    await flow.stop()
-    await proxy.refuse()
-    await rig.close()
+  before(() => {
+    ;({ rig, proxy, flow } = scene)
   })
 
-  async function producer(topic: string, more: object = {}): Promise<Node> {
+  const producer = (topic: string, more: object = {}) => scene.producer(topic, { deduplicationMin: 10, ...more })
+  const valuesOf = async (topic: string) => (await scene.valuesOf(topic)).sort()
+  const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
+  /** A consumer with transactions whose outputs lead to these, before a producer. */
+  async function transactions(raw: string, topic: string, wires: string[][]): Promise<void> {
+    const groupId = `g-${raw}`
     await flow.deploy(proxy.brokers[0]!, [
-      { id: 'write', type: 'millrace-kafka-producer', topic, deduplicationMin: 10, ...more, wires: [['sent'], ['bad']] },
+      { id: 'read', type: 'millrace-kafka-consumer', topics: raw, groupId, offsets: 'transaction', startFrom: 'earliest', wires },
+      { id: 'fails', type: 'seen' },
+      { id: 'write', type: 'millrace-kafka-producer', topic, deduplicationMin: 10, wires: [['sent'], ['bad']] },
       { id: 'sent', type: 'seen' },
       { id: 'bad', type: 'seen' }
     ])
-    for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
-    return flow.nodeRed.node<Node>('write')
   }
   const arrived = (count: number) => until(`${count} messages`, () => flow.seen('sent').arrived.length === count)
-  const valuesOf = async (topic: string) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value)).sort()
   const letter = (text: string, code = 'X') => ({ ...reject({ text }, 'validate', { code, message: 'bad' }), raw: Buffer.from(text) })
   const counts = () => {
     const { stored, rejected, duplicates } = report().nodes.find(({ id }) => id === 'write')!.counts
@@ -175,22 +172,8 @@ describe('kafka-producer with deduplication', function () {
     const [raw, out] = [await rig.topic(1), await rig.topic(1, { 'max.message.bytes': '1000' })]
     const large = { value: JSON.stringify({ text: 'z'.repeat(2_000) }) }
     await rig.feed.send({ topic: raw, messages: [large, large] })
-    await flow.deploy(proxy.brokers[0]!, [
-      {
-        id: 'read',
-        type: 'millrace-kafka-consumer',
-        topics: raw,
-        groupId: `g-${raw}`,
-        offsets: 'transaction',
-        startFrom: 'earliest',
-        wires: [['write'], []]
-      },
-      { id: 'write', type: 'millrace-kafka-producer', topic: out, deduplicationMin: 10, wires: [['sent'], ['bad']] },
-      { id: 'sent', type: 'seen' },
-      { id: 'bad', type: 'seen' }
-    ])
     for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
-    const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
+    await transactions(raw, out, [['write'], []])
     await until('both', () => flow.seen('bad').records.length > 0 && settled(), 20_000)
     assert.deepEqual([flow.seen('bad').records.length, flow.seen('sent').records.length], [2, 0])
   })
@@ -200,23 +183,8 @@ describe('kafka-producer with deduplication', function () {
     const rubbish = { value: 'rubbish', partition: 0 }
     await rig.feed.send({ topic: raw, messages: [rubbish, { value: '{"n":1}', partition: 0 }, rubbish] })
     flow.seen('fails').fails = 2
-    await flow.deploy(proxy.brokers[0]!, [
-      {
-        id: 'read',
-        type: 'millrace-kafka-consumer',
-        topics: raw,
-        groupId: `g-${raw}`,
-        offsets: 'transaction',
-        startFrom: 'earliest',
-        wires: [['fails'], ['write']]
-      },
-      { id: 'fails', type: 'seen' },
-      { id: 'write', type: 'millrace-kafka-producer', topic: letters, deduplicationMin: 10, wires: [['sent'], ['bad']] },
-      { id: 'sent', type: 'seen' },
-      { id: 'bad', type: 'seen' }
-    ])
+    await transactions(raw, letters, [['fails'], ['write']])
     await until('three attempts', () => flow.seen('fails').arrived.length === 3, 20_000)
-    const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
     await until('the batch', settled, 20_000)
     assert.deepEqual(await valuesOf(letters), ['rubbish'])
     await rig.feed.send({ topic: raw, messages: [rubbish, { value: 'other rubbish', partition: 0 }] })

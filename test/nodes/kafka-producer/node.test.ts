@@ -1,40 +1,24 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Node, NodeMessage } from 'node-red'
+import type { NodeMessage } from 'node-red'
 import { isRejection, reject } from '../../../core/record.ts'
-import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
-import { FaultProxy } from '../../fault-proxy.ts'
+import type { Rig } from '../../core/kafka/kafka-rig.ts'
+import type { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
 import { until } from '../../until.ts'
-import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'
+import type { KafkaFlow } from '../kafka-flow.ts'
+import { sceneOfProducer } from './scene.ts'
 
 describe('kafka-producer in Node-RED', function () {
   this.timeout(60_000)
+  const scene = sceneOfProducer()
+  const { producer, valuesOf } = scene
   let rig: Rig
   let proxy: FaultProxy
   let flow: KafkaFlow
-
-  before(async () => {
-    rig = await kafkaRig()
-    proxy = await FaultProxy.before(rig.brokers)
-    flow = await startKafkaFlow()
+  before(() => {
+    ;({ rig, proxy, flow } = scene)
   })
-  after(async () => {
-    await flow.stop()
-    await proxy.refuse()
-    await rig.close()
-  })
-
-  async function producer(topic: string, more: object = {}, wires: string[][] = [['sent'], ['bad']]): Promise<Node> {
-    await flow.deploy(proxy.brokers[0]!, [
-      { id: 'write', type: 'millrace-kafka-producer', topic, ...more, wires },
-      { id: 'sent', type: 'seen' },
-      { id: 'bad', type: 'seen' }
-    ])
-    for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
-    return flow.nodeRed.node<Node>('write')
-  }
-  const valuesOf = async (topic: string) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value))
 
   it('passes on what Kafka has, in the form it came; rejects what it cannot write, and writes what is beside it', async () => {
     const topic = await rig.topic(2)
