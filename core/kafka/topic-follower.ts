@@ -70,8 +70,9 @@ export class TopicFollower {
    * @throws MillraceError CLOSED
    */
   async caughtUp(): Promise<void> {
+    let ends = await this.#ends()
     // What the topic ended with may be gone before it is read: by retention, or with the topic.
-    while (!(await this.#reached(await this.#ends())));
+    while (!(await this.#reached(ends))) ends = lowerOf(ends, await this.#ends())
   }
 
   /** False if that takes long. */
@@ -112,7 +113,8 @@ export class TopicFollower {
         // Reading goes on while the broker answers.
         const before = new Map(this.#positions)
         const offsets = await admin.ask(asked => asked.fetchTopicOffsets(topic))
-        if (offsets.some(({ partition, high }) => BigInt(high) < (before.get(partition) ?? 0n))) this.#beginAnew()
+        const highOf = new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]))
+        if ([...before].some(([partition, position]) => (highOf.get(partition) ?? 0n) < position)) this.#beginAnew()
         return new Map(
           offsets.flatMap(({ partition, low, high }) => (BigInt(high) > BigInt(low) ? [[partition, BigInt(high)] as const] : []))
         )
@@ -154,8 +156,11 @@ export class TopicFollower {
       await consumer.subscribe({ topics: [topic], fromBeginning: true })
       await consumer.run({
         autoCommit: false,
-        eachBatch: async ({ batch: { messages } }) => {
-          if (consumer === this.#consumer && !this.#closed) this.events.read(messages)
+        eachBatch: async ({ batch }) => {
+          if (consumer !== this.#consumer || this.#closed) return
+          // kafkajs goes back to the beginning by itself where the topic ends before its position.
+          if (BigInt(batch.firstOffset() ?? 0) < (this.#positions?.get(batch.partition) ?? 0n)) this.#beginAnew()
+          else this.events.read(batch.messages)
         }
       })
     } catch (error) {
@@ -214,6 +219,12 @@ export class TopicFollower {
     }
     return this.#client?.explain(error) ?? new MillraceError('KAFKA_CONNECT_FAILED', String(error), { cause: error })
   }
+}
+
+/** The lower of two ends of each partition that still holds something. */
+function lowerOf(one: ReadonlyMap<number, bigint>, other: ReadonlyMap<number, bigint>): Map<number, bigint> {
+  const both = [...one].filter(([partition]) => other.has(partition))
+  return new Map(both.map(([partition, end]) => [partition, end < other.get(partition)! ? end : other.get(partition)!]))
 }
 
 const closed = () => new MillraceError('CLOSED', 'The node was stopped.')

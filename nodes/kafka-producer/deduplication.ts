@@ -32,6 +32,8 @@ export interface DeduplicationOptions {
 export class Candidate implements Parcel {
   open = 1
   reason: Reason | undefined
+  /** The same was read from the topic since this was on its way. */
+  wasSeen = false
   #record: ProduceRecord | undefined
   #identity = ''
   /** Of the same content, and here while it was on its way: what becomes of it becomes of them. */
@@ -87,7 +89,7 @@ export class Deduplication {
     const sinceMs = Date.now() - windowMs - SKEW_MS
     this.#follower = cluster.follower(
       { topic, sinceMs },
-      { ...health, read: messages => this.#read(messages), anew: () => this.#recent.clear() }
+      { ...health, read: messages => this.#read(messages), anew: () => this.#forgetAll() }
     )
   }
 
@@ -208,7 +210,7 @@ export class Deduplication {
     for (const [identity, { shipment, open, sinceMs }] of this.#pending) {
       if (shipment.transaction === undefined) continue
       if (shipment.transaction.over === 'committed' && open === 0) {
-        this.#recent.add(identity, nowMs, nowMs)
+        this.#recent.add(identity, sinceMs, nowMs)
         this.#pending.delete(identity)
       } else if (sinceMs < nowMs - OLD_MS) this.#pending.delete(identity)
     }
@@ -216,16 +218,26 @@ export class Deduplication {
 
   /** Of records whose send has failed: settles those that the topic has, and gives the others. */
   readonly unsent = async (records: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> => {
-    await this.#follower.caughtUp()
-    const nowMs = Date.now()
-    acknowledge(records.filter(record => this.#recent.has(candidateOf(record).identity, nowMs)))
+    // A node that is being closed reads no more: then all are sent again, as without deduplication.
+    await this.#follower.caughtUp().catch(() => undefined)
+    acknowledge(records.filter(record => candidateOf(record).wasSeen))
     return records.filter(record => candidateOf(record).open > 0)
+  }
+
+  /** The topic was made anew: nothing of what was written is in it. */
+  #forgetAll(): void {
+    this.#sweep()
+    this.#recent.clear()
+    for (const candidate of this.#pending.values()) candidate.wasSeen = false
   }
 
   #read(messages: readonly RawMessage[]): void {
     const nowMs = Date.now()
     for (const { key, value, headers, timestamp } of messages) {
-      this.#recent.add(identityOf(key, value, headers), Math.min(Number(timestamp), nowMs), nowMs)
+      const identity = identityOf(key, value, headers)
+      this.#recent.add(identity, Math.min(Number(timestamp), nowMs), nowMs)
+      const pending = this.#pending.get(identity)
+      if (pending) pending.wasSeen = true
     }
   }
 }
@@ -238,7 +250,7 @@ function leaveOut({ shipment, record }: Candidate): void {
 }
 
 function refuse({ shipment, record }: Candidate, reason: Reason): void {
-  shipment.refused(record!, reason)
+  shipment.refused(record, reason)
   shipment.less()
 }
 

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { KafkaCluster } from '../../../core/kafka/cluster.ts'
+import { NO_KEY, ProduceRecord } from '../../../core/kafka/produce-record.ts'
+import { acknowledge } from '../../../core/kafka/refusals.ts'
+import type { TransactionScope } from '../../../core/kafka/transaction-scope.ts'
 import { report } from '../../../core/metrics.ts'
 import { KAFKA_MESSAGE, reject } from '../../../core/record.ts'
+import { Deduplication } from '../../../nodes/kafka-producer/deduplication.ts'
+import { Shipment } from '../../../nodes/kafka-producer/shipment.ts'
 import type { Rig } from '../../core/kafka/kafka-rig.ts'
 import type { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
@@ -21,6 +28,11 @@ describe('kafka-producer with deduplication', function () {
   const producer = (topic: string, more: object = {}) => scene.producer(topic, { deduplicationMin: 10, ...more })
   const valuesOf = async (topic: string) => (await scene.valuesOf(topic)).sort()
   const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
+  async function madeAnew(topic: string): Promise<void> {
+    await rig.admin.deleteTopics({ topics: [topic] })
+    const made = () => rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+    await until('the topic', () => made().catch(() => false), 20_000, 200)
+  }
   /** A consumer with transactions whose outputs lead to these, before a producer. */
   async function transactions(raw: string, topic: string, wires: string[][]): Promise<void> {
     const groupId = `g-${raw}`
@@ -125,12 +137,26 @@ describe('kafka-producer with deduplication', function () {
     const node = await producer(topic)
     node.receive({ payload: [letter('a'), letter('b'), letter('c')] })
     await arrived(1)
-    await rig.admin.deleteTopics({ topics: [topic] })
-    const made = () => rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
-    await until('the topic', () => made().catch(() => false), 20_000, 200)
+    await madeAnew(topic)
     node.receive({ payload: [letter('a'), letter('d')] })
     await until('both', () => flow.seen('sent').arrived.length === 2, 40_000)
     assert.deepEqual(await valuesOf(topic), ['a', 'd'])
+  })
+
+  it('closes as fast, and writes as much, while records wait for a second try', async () => {
+    const topic = await rig.topic(1, { 'message.timestamp.before.max.ms': '60000' })
+    const node = await producer(topic)
+    node.receive({ payload: letter('first') })
+    await arrived(1)
+    for (let n = 0; n < 30; n++) {
+      const refused = n === 7 ? { timestamp: '1000' } : {}
+      node.receive({ payload: { [KAFKA_MESSAGE]: true, key: 'k', value: `${n}`, headers: {}, ...refused } })
+    }
+    await wait(30)
+    const startMs = performance.now()
+    await flow.deploy(proxy.brokers[0]!, [])
+    assert.ok(performance.now() - startMs < 3_000)
+    assert.equal((await valuesOf(topic)).length, 30)
   })
 
   it('rejects what is no Kafka message after all', async () => {
@@ -191,5 +217,72 @@ describe('kafka-producer with deduplication', function () {
     await until('the other', async () => (await valuesOf(letters)).length > 1, 20_000)
     await until('the batch', settled, 20_000)
     assert.deepEqual(await valuesOf(letters), ['other rubbish', 'rubbish'])
+  })
+
+  it('in a transaction: writes to a topic that was made anew what was committed to the old one', async () => {
+    const [raw, letters] = [await rig.topic(1), await rig.topic(1)]
+    flow.seen('sent').arrived.length = 0
+    await rig.feed.send({ topic: raw, messages: [{ value: 'rubbish' }] })
+    await transactions(raw, letters, [[], ['write']])
+    await arrived(1)
+    await until('the batch', settled, 20_000)
+    await madeAnew(letters)
+    await rig.feed.send({ topic: raw, messages: [{ value: 'rubbish' }, { value: 'other' }] })
+    await until('both', () => flow.seen('sent').records.length >= 3, 40_000)
+    await until('the batch', settled, 20_000)
+    assert.deepEqual(await valuesOf(letters), ['other', 'rubbish'])
+  })
+
+  describe('its window', () => {
+    const cluster = () => new KafkaCluster({ brokers: rig.brokers.split(','), clientId: 'test' })
+    /** What it writes is noted here, and neither written nor settled. */
+    function deduplicationTo(topic: string, windowMs: number) {
+      const written: ProduceRecord[] = []
+      const health = { up: () => undefined, away: () => undefined }
+      const write = async (_shipment: Shipment, records: readonly ProduceRecord[]) => void written.push(...records)
+      const kafka = cluster()
+      const deduplication = new Deduplication({ cluster: kafka, topic, windowMs, write, failed: () => undefined, health })
+      deduplication.start()
+      const add = (value: string, transaction?: object) => {
+        const told = { arrived: () => undefined, shorten: () => undefined }
+        const shipment = new Shipment({ payload: value }, () => undefined, told, transaction as TransactionScope)
+        deduplication.add(shipment, [new ProduceRecord(null, value, undefined, undefined, NO_KEY, deduplication.candidate(shipment), 0)])
+      }
+      const close = async () => {
+        await deduplication.close()
+        await kafka.close()
+      }
+      return { deduplication, written, add, close }
+    }
+
+    it('does not matter for what a failed send has written after all', async () => {
+      const topic = await rig.topic(1)
+      const { deduplication, written, add, close } = deduplicationTo(topic, 60_000)
+      for (const value of ['a', 'b']) add(value)
+      await until('both', () => written.length === 2)
+      await rig.feed.send({ topic, messages: [{ value: 'a', timestamp: String(Date.now() - 120_000) }] })
+      const left = await deduplication.unsent(written)
+      assert.deepEqual(
+        left.map(({ value }) => value),
+        ['b']
+      )
+      await close()
+    })
+
+    it('counts from when a transaction wrote, and nothing does that came too late for it', async () => {
+      const { written, add, close } = deduplicationTo(await rig.topic(1), 1_000)
+      const scope: { over: 'committed' | undefined } = { over: undefined }
+      add('a', scope)
+      await until('the first', () => written.length === 1)
+      acknowledge(written)
+      scope.over = 'committed'
+      add('a')
+      await wait(300)
+      assert.equal(written.length, 1)
+      await wait(1_000)
+      add('a')
+      await until('the second', () => written.length === 2)
+      await close()
+    })
   })
 })
