@@ -1,5 +1,6 @@
 /** A real Node-RED in this process, on 127.0.0.1 with a folder of its own. One at a time: its runtime is a singleton. */
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import { createRequire } from 'node:module'
 import type { AddressInfo } from 'node:net'
@@ -111,7 +112,8 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
       await RED.stop()
       server.closeAllConnections()
       await new Promise(closed => server.close(closed))
-      if (options.userDir === undefined) rmSync(userDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+      // Not rmSync: what Node-RED is still writing would never end.
+      if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     }
   }
 }
