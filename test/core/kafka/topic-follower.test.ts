@@ -99,7 +99,7 @@ describe('core/kafka/topic-follower', function () {
     const later = follower.caughtUp().then(() => {
       caughtUp = true
     })
-    await wait(1_500)
+    await until('the word that the broker is away', () => told.length === 2, 15_000)
     assert.equal(caughtUp, false)
     await proxy.open()
     await later
