@@ -171,14 +171,14 @@ export class ProducerLane {
   /** Ends when every record is acknowledged or refused, or the lane is closed. `wasSent`: the broker may have some of them. */
   async #deliver(records: readonly ProduceRecord[], wasSent = false): Promise<void> {
     let batch = records
-    let hasFailed = wasSent
+    let isInDoubt = wasSent
     for (let attempt = 0; !this.#closed; attempt++) {
       let sender: Sender | undefined
       try {
         sender = await this.#connected()
-        if (hasFailed && this.options.unsent) batch = await this.options.unsent(batch)
+        if (isInDoubt && this.options.unsent) batch = await this.options.unsent(batch)
         if (batch.length === 0) return
-        hasFailed = true
+        isInDoubt = true
         await sender.send(batch, this.#sends++)
         this.options.onSent(batch.length)
         return acknowledge(batch)

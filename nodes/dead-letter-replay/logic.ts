@@ -107,8 +107,7 @@ export class Ledger {
   }
   /** It was replayed, or another dead letter of the same record was. */
   has(letter: DeadLetter): boolean {
-    const record = recordOf(letter)
-    return this.#done.has(this.key(letter)) || (record !== undefined && this.#done.has(record))
+    return this.#done.has(this.key(letter)) || this.#done.has(recordOf(letter) ?? '')
   }
 }
 
