@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
-import { createTopics } from '../core/kafka/create-topics.ts'
+import { createTopics } from '../core/kafka/admin/create-topics.ts'
 import { Arrivals } from './arrivals.ts'
 import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
 

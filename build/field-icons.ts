@@ -1,4 +1,4 @@
-import type { Field } from '../core/spec.ts'
+import type { Field } from '../core/node/spec.ts'
 
 /** Names of fields and the Font Awesome 4.7 icon that says the same; the first that matches counts. */
 const BY_NAME: readonly (readonly [RegExp, string])[] = [

@@ -1,4 +1,4 @@
-import type { Field, NodeSpec } from '../core/spec.ts'
+import type { Field, NodeSpec } from '../core/node/spec.ts'
 import { iconOf } from './field-icons.ts'
 import { escapeHtml, isLocaleKey } from './text.ts'
 

@@ -1,5 +1,5 @@
 import { marked } from 'marked'
-import type { Condition, Example, Field, NodeSpec } from '../core/spec.ts'
+import type { Condition, Example, Field, NodeSpec } from '../core/node/spec.ts'
 import { escapeHtml } from './text.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { Family } from '../core/spec.ts'
+import type { Family } from '../core/node/spec.ts'
 import { HOME } from './code.ts'
 import type { Files } from './files.ts'
 

@@ -1,4 +1,4 @@
-import type { Field, NodeSpec } from '../core/spec.ts'
+import type { Field, NodeSpec } from '../core/node/spec.ts'
 import { isLocaleKey } from './text.ts'
 
 /** The texts of a node's dialog and canvas, as Node-RED's locale file has them. */

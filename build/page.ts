@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import type { Field, NodeSpec } from '../core/spec.ts'
+import type { Field, NodeSpec } from '../core/node/spec.ts'
 import { bundleForBrowser } from './browser.ts'
 import type { Files } from './files.ts'
 import { formOf } from './form.ts'

@@ -2,7 +2,7 @@ import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { CODES } from '../core/errors.ts'
-import type { NodeSpec } from '../core/spec.ts'
+import type { NodeSpec } from '../core/node/spec.ts'
 import { HOME } from './code.ts'
 import { readRooms } from './rooms.ts'
 

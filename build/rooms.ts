@@ -1,7 +1,7 @@
 import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
-import type { NodeSpec } from '../core/spec.ts'
+import type { NodeSpec } from '../core/node/spec.ts'
 
 /** One node's folder, with what the build needs of it. */
 export interface Room {

@@ -1,6 +1,6 @@
 /** The Kafka topics that the pipeline uses. */
 import { Kafka, logLevel } from 'kafkajs'
-import { createTopics } from '../core/kafka/create-topics.ts'
+import { createTopics } from '../core/kafka/admin/create-topics.ts'
 import { partitionsPerTopic, topics } from './services.ts'
 
 /** Makes the topics that are missing and returns their names. One that exists is left as it is. Rejects with kafkajs' error. */

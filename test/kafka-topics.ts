@@ -1,5 +1,5 @@
 /** Looking at topics from outside. */
-import { kafkajs } from '../core/kafka/kafkajs.ts'
+import { kafkajs } from '../core/kafka/kafkajs/kafkajs.ts'
 import { until } from './until.ts'
 
 const { Kafka, logLevel } = kafkajs()

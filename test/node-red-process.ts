@@ -6,7 +6,7 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { MetricsReport } from '../core/metrics.ts'
+import type { MetricsReport } from '../core/node/metrics.ts'
 import type { FlowEntry } from './node-red.ts'
 import { until } from './until.ts'
 

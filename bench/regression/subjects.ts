@@ -1,10 +1,10 @@
 /** The pure logic of the hot path, each ready to be run over a batch of records as the pipeline would give it. */
 
-import { parseRecord } from '../../core/parse-record.ts'
+import { parseOptions } from '../../core/node/spec.ts'
 import { planOf, Rows } from '../../core/postgres/rows.ts'
-import { PROVENANCE, Provenance, type TelemetryRecord } from '../../core/record.ts'
-import { parseOptions } from '../../core/spec.ts'
-import { compileTopicTemplate } from '../../core/topic-template.ts'
+import { parseRecord } from '../../core/record/parse-record.ts'
+import { PROVENANCE, Provenance, type TelemetryRecord } from '../../core/record/record.ts'
+import { compileTopicTemplate } from '../../core/record/topic-template.ts'
 import { TableDirectory } from '../../nodes/enrich/directory.ts'
 import { enricher } from '../../nodes/enrich/logic.ts'
 import type { Metadata } from '../../nodes/enrich/metadata.ts'

@@ -1,41 +1,8 @@
 import type { FlowMessage, FlowNode, SendEvent } from './node-red.ts'
-import { primaryOf, type Token } from './token.ts'
+import { Flight, primaryOf, type Token } from './token.ts'
 
 const FLIGHT = Symbol('millrace.flight')
 const STATE = Symbol('millrace.state')
-
-/**
- * One message object at one node: on its way, or being worked on. Flights hang on the message and on their delivery as
- * linked lists, not in maps by node: that is what keeps tracking within a few hundred nanoseconds a hop.
- */
-export class Flight {
-  /** How often the node was or will be given this same object. */
-  copies = 1
-  /** How many of these it has received and not completed. */
-  received = 0
-  /** A legacy node has sent something for it. */
-  answered = false
-  /** When a message that nobody will complete counts as done; 0 if it is not in question. */
-  doneAtMs = 0
-  /** The node has confirmed it: what it did is durable, even if the flow is stopped. */
-  confirmed = false
-  /** The same message object at another node. */
-  sibling: Flight | null = null
-  previous: Flight | null = null
-  next: Flight | null = null
-
-  constructor(
-    public token: Token,
-    readonly node: FlowNode,
-    public message: FlowMessage | null
-  ) {}
-  get [Symbol.toStringTag](): string {
-    return 'MillraceFlight'
-  }
-  toJSON(): undefined {
-    return undefined
-  }
-}
 
 /** What the tracker notes on a node. */
 export interface NodeState {

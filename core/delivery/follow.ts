@@ -1,7 +1,7 @@
 import type { Book } from './book.ts'
-import { type Flight, flightOf, heldBy, heldFlight, hold, isDeaf, isLegacy, land, launch, type NodeState, stateOf } from './flight.ts'
+import { flightOf, heldBy, heldFlight, hold, isDeaf, isLegacy, land, launch, type NodeState, stateOf } from './flight.ts'
 import type { CompleteEvent, FlowHooks, FlowMessage, FlowNode, ReceiveEvent, SendEvent } from './node-red.ts'
-import { carry, eachOpen, includes, Lineage, type OpenDelivery, type Token, tokenFor, tokenOf } from './token.ts'
+import { carry, eachOpen, type Flight, includes, Lineage, type OpenDelivery, type Token, tokenFor, tokenOf } from './token.ts'
 
 /** A message that a legacy node did not answer, or that a node reported as failed without completing it, is done after this. */
 const SILENCE_GRACE_MS = 150

@@ -1,5 +1,4 @@
-import type { Flight } from './flight.ts'
-import type { FlowMessage } from './node-red.ts'
+import type { FlowMessage, FlowNode } from './node-red.ts'
 import type { Delivery, OpenOptions } from './types.ts'
 
 /**
@@ -16,6 +15,39 @@ export interface FlowError {
 export interface DeliveryOwner {
   sent(delivery: OpenDelivery): void
   abandon(delivery: OpenDelivery): void
+}
+
+/**
+ * One message object at one node: on its way, or being worked on. Flights hang on the message and on their delivery as
+ * linked lists, not in maps by node: that is what keeps tracking within a few hundred nanoseconds a hop.
+ */
+export class Flight {
+  /** How often the node was or will be given this same object. */
+  copies = 1
+  /** How many of these it has received and not completed. */
+  received = 0
+  /** A legacy node has sent something for it. */
+  answered = false
+  /** When a message that nobody will complete counts as done; 0 if it is not in question. */
+  doneAtMs = 0
+  /** The node has confirmed it: what it did is durable, even if the flow is stopped. */
+  confirmed = false
+  /** The same message object at another node. */
+  sibling: Flight | null = null
+  previous: Flight | null = null
+  next: Flight | null = null
+
+  constructor(
+    public token: Token,
+    readonly node: FlowNode,
+    public message: FlowMessage | null
+  ) {}
+  get [Symbol.toStringTag](): string {
+    return 'MillraceFlight'
+  }
+  toJSON(): undefined {
+    return undefined
+  }
 }
 
 /** A message of a source that has not been settled, with everything known of it. */

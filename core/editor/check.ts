@@ -1,5 +1,5 @@
-import type { EditorHooks, Values } from '../editor.ts'
-import { applies, type Condition, type Field, type NodeSpec, parseField, problemsOf } from '../spec.ts'
+import { applies, type Condition, type Field, type NodeSpec, parseField, problemsOf } from '../node/spec.ts'
+import type { EditorHooks, Values } from './types.ts'
 
 /** A node as the editor's code knows it. */
 export interface NodeType {

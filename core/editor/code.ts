@@ -1,8 +1,8 @@
-import type { Control } from '../editor.ts'
-import type { CodeField } from '../spec.ts'
+import type { CodeField } from '../node/spec.ts'
 import { button, element } from './element.ts'
 import type { CodeEditor } from './red.ts'
 import { say } from './texts-of.ts'
+import type { Control } from './types.ts'
 
 const MODES = { json: 'ace/mode/json', sql: 'ace/mode/sql', csv: 'ace/mode/text' } as const
 

@@ -1,5 +1,4 @@
-import type { Control, Form, Values } from '../editor.ts'
-import type { Column, Field, ListField } from '../spec.ts'
+import type { Column, Field, ListField } from '../node/spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { CodeControl } from './code.ts'
 import { Fold } from './fold.ts'
@@ -8,6 +7,7 @@ import { mark } from './mark.ts'
 import { addPick, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
+import type { Control, Form, Values } from './types.ts'
 
 type Native = HTMLInputElement | HTMLSelectElement
 /** `shown` is called whenever its row is, `close` at the end. */

@@ -1,9 +1,9 @@
-import type { Control } from '../editor.ts'
-import type { Column, ListField } from '../spec.ts'
+import type { Column, ListField } from '../node/spec.ts'
 import { cellProblems } from './check.ts'
 import { element } from './element.ts'
 import { mark } from './mark.ts'
 import { say } from './texts-of.ts'
+import type { Control } from './types.ts'
 
 type Row = Record<string, string | number | boolean>
 type Text = (key: string) => string

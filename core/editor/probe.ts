@@ -1,7 +1,7 @@
-import type { Values } from '../editor.ts'
-import type { Pick } from '../spec.ts'
+import type { Pick } from '../node/spec.ts'
 import { button, element, icon } from './element.ts'
 import { say } from './texts-of.ts'
+import type { Values } from './types.ts'
 
 /** What a Test or Pick button asks: `values` are those of the configuration node, saved or not. */
 export interface Question {
@@ -17,7 +17,7 @@ interface Answer {
   readonly items?: readonly string[]
 }
 
-/** Asks the runtime (see core/probe.ts). Never fails: what goes wrong is a sentence in the answer. */
+/** Asks the runtime (see core/node/probe.ts). Never fails: what goes wrong is a sentence in the answer. */
 async function ask(action: 'test' | Pick, { type, id, values, query }: Question): Promise<Answer> {
   try {
     // By jQuery, because Node-RED adds the login to its requests.

@@ -1,9 +1,9 @@
-import type { Values } from '../editor.ts'
-import type { Pick } from '../spec.ts'
-import type { Dialog } from './dialog.ts'
+import type { Pick } from '../node/spec.ts'
+import type { NodeType } from './check.ts'
 import type { Question } from './probe.ts'
 import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
+import type { Values } from './types.ts'
 
 /** Which configuration node can answer. */
 const ANSWERS: Readonly<Record<Pick, string>> = {
@@ -13,11 +13,18 @@ const ANSWERS: Readonly<Record<Pick, string>> = {
   columns: 'millrace-timescale-database'
 }
 
+/** What an open dialog is about. */
+interface Asking {
+  readonly type: NodeType
+  readonly node: EditorNode
+  values(): Values
+}
+
 /**
  * What to ask for this dialog: its own values if it is the configuration node that answers, else those of the node that
  * it refers to, with the texts of the form as the query (columns are of a table). A sentence if none is chosen yet.
  */
-export function questionOf(dialog: Dialog, pick: Pick | undefined): Question | string {
+export function questionOf(dialog: Asking, pick: Pick | undefined): Question | string {
   const { type, node } = dialog
   const values = dialog.values()
   const answering = pick === undefined ? type.spec.type : ANSWERS[pick]

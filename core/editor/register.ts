@@ -1,9 +1,9 @@
-import type { EditorHooks } from '../editor.ts'
-import type { Field } from '../spec.ts'
+import type { Field } from '../node/spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
 import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
+import type { EditorHooks } from './types.ts'
 
 const open = new Map<string, Dialog>()
 

@@ -1,10 +1,10 @@
 import type { Admin } from 'kafkajs'
-import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consumer-group.ts'
+import { SharedAdmin } from './admin/shared-admin.ts'
+import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
+import { type FollowerEvents, type FollowerOptions, TopicFollower } from './consume/topic-reader.ts'
 import type { HealthEvents } from './health.ts'
-import { KafkaProducer, type ProducerSettings } from './producer.ts'
+import { KafkaProducer, type ProducerSettings } from './produce/producer.ts'
 import type { ClusterSettings } from './settings.ts'
-import { SharedAdmin } from './shared-admin.ts'
-import { type FollowerEvents, type FollowerOptions, TopicFollower } from './topic-follower.ts'
 
 /** A cluster as its nodes share it. Nothing is connected until one of them needs it. */
 export class KafkaCluster {

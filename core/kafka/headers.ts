@@ -1,4 +1,4 @@
-import { type Headers, setHeader } from '../record.ts'
+import { type Headers, setHeader } from '../record/record.ts'
 
 type HeaderValue = Buffer | string | undefined
 

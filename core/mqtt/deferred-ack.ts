@@ -1,8 +1,7 @@
-import type { IPublishPacket, MqttClient } from 'mqtt'
-import type { SessionMemory } from './session-memory.ts'
+import type { MqttClient } from 'mqtt'
+import type { Received, SessionMemory } from './session-memory.ts'
 
-/** A message of the server; `topic` is complete even where the server used a topic alias. */
-export type Received = IPublishPacket
+export type { Received }
 
 /** Takes a message over; false if there is no room for it, then it is offered again after `resume`. */
 export type Take = (packet: Received) => boolean

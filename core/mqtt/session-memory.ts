@@ -1,5 +1,8 @@
 import { isDeepStrictEqual } from 'node:util'
-import type { Received } from './deferred-ack.ts'
+import type { IPublishPacket } from 'mqtt'
+
+/** A message of the server; `topic` is complete even where the server used a topic alias. */
+export type Received = IPublishPacket
 
 /** A connection, as far as it answers the server. */
 interface Answering {

@@ -1,4 +1,4 @@
-import { type Origin, provenanceOf } from '../record.ts'
+import { type Origin, provenanceOf } from '../record/record.ts'
 import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Database, Session } from './pool.ts'

@@ -1,4 +1,4 @@
-import { type Get, getter } from '../field-path.ts'
+import { type Get, getter } from '../record/field-path.ts'
 import { type ColumnType, ENCODERS, type Encode, type Misfit, OIDS, Out } from './binary.ts'
 
 /** One column of the table and where its value comes from. */

@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts'
-import type { Reason } from '../record.ts'
+import type { Reason } from '../record/record.ts'
 import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Receipts } from './offsets.ts'

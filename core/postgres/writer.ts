@@ -1,7 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
 import { CALM_PER_SECOND, Rate } from '../rate.ts'
-import { isKafkaMessage, type Rejection, reject } from '../record.ts'
+import { isKafkaMessage, type Rejection, reject } from '../record/record.ts'
 import { type Plan, type RowProblem, Rows } from './rows.ts'
 import { failureKind } from './sqlstate.ts'
 import { type Work, workOf } from './store.ts'

@@ -1,6 +1,6 @@
-import { countOf, type Message } from '../../core/batch.ts'
 import type { Tracker } from '../../core/delivery/types.ts'
-import type { Options } from '../../core/spec.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { countOf, type Message } from '../../core/record/message.ts'
 import type { spec } from './spec.ts'
 
 export type AcknowledgeOptions = Pick<Options<typeof spec>, 'as' | 'reason'>

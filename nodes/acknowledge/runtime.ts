@@ -1,4 +1,4 @@
-import { defineNode } from '../../core/define-node.ts'
+import { defineNode } from '../../core/node/define-node.ts'
 import { settle } from './logic.ts'
 import { spec } from './spec.ts'
 

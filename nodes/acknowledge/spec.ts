@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../core/spec.ts'
+import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
   type: 'millrace-acknowledge',

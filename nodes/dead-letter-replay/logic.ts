@@ -1,5 +1,5 @@
-import { identityOf } from '../../core/kafka/record-identity.ts'
-import { type Headers, setHeader } from '../../core/record.ts'
+import { identityOf } from '../../core/dead-letter/identity.ts'
+import { type Headers, setHeader } from '../../core/record/record.ts'
 
 /** A message of the dead-letter topic, as far as a replay looks at it. */
 export interface DeadLetter {

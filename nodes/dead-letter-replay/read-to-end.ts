@@ -1,5 +1,5 @@
 import type { EachBatchPayload, KafkaMessage } from 'kafkajs'
-import type { KafkaClient } from '../../core/kafka/client.ts'
+import type { KafkaClient } from '../../core/kafka/kafkajs/client.ts'
 
 export interface End {
   readonly partition: number

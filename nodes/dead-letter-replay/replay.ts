@@ -1,15 +1,15 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, KafkaMessage, Producer } from 'kafkajs'
 import { MillraceError } from '../../core/errors.ts'
-import { KafkaClient } from '../../core/kafka/client.ts'
-import { createTopics } from '../../core/kafka/create-topics.ts'
+import { createTopics } from '../../core/kafka/admin/create-topics.ts'
 import { singleHeaders } from '../../core/kafka/headers.ts'
-import { KeyHashes } from '../../core/kafka/murmur2.ts'
-import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
-import { PRODUCER } from '../../core/kafka/record-list.ts'
+import { KafkaClient } from '../../core/kafka/kafkajs/client.ts'
+import { PRODUCER } from '../../core/kafka/kafkajs/record-list.ts'
+import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
+import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { ClusterSettings } from '../../core/kafka/settings.ts'
-import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/transaction-scope.ts'
-import type { Reason } from '../../core/record.ts'
+import type { Reason } from '../../core/record/record.ts'
 import {
   type DeadLetter,
   type Filter,

@@ -1,4 +1,4 @@
-import type { TopicTemplate } from '../../core/topic-template.ts'
+import type { TopicTemplate } from '../../core/record/topic-template.ts'
 import { type Random, seededRandom } from './random.ts'
 
 export interface Metric {

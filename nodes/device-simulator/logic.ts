@@ -1,6 +1,6 @@
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import type { Options } from '../../core/spec.ts'
-import { compileTopicTemplate, topicTemplateProblems } from '../../core/topic-template.ts'
+import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { FAULTS, type Fault, Fleet, type Reading } from './fleet.ts'
 import { spec } from './spec.ts'
 

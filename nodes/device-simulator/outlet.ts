@@ -1,7 +1,7 @@
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { Publisher } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
-import { type Origin, PROVENANCE, Provenance, type Taken } from '../../core/record.ts'
+import { type Origin, PROVENANCE, Provenance, type Taken } from '../../core/record/record.ts'
 import type { Reading } from './fleet.ts'
 
 /** Where readings go. */

@@ -1,4 +1,4 @@
-import type { NodeSpec, NumberField } from '../../core/spec.ts'
+import type { NodeSpec, NumberField } from '../../core/node/spec.ts'
 
 const percent = (label: string, help: string): NumberField => ({
   kind: 'number',

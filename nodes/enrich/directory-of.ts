@@ -1,7 +1,7 @@
 import { isAbsolute } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import type { Options } from '../../core/spec.ts'
 import { CachedDirectory, type Lookup } from './cached-directory.ts'
 import { databaseLookup, type Queries, statementFor } from './database-lookup.ts'
 import { type Directory, TableDirectory } from './directory.ts'

@@ -1,6 +1,6 @@
-import { cloneRecord } from '../../core/clone-record.ts'
-import { getter, isFieldPath, setField } from '../../core/field-path.ts'
-import type { TelemetryRecord } from '../../core/record.ts'
+import { cloneRecord } from '../../core/record/clone-record.ts'
+import { getter, isFieldPath, setField } from '../../core/record/field-path.ts'
+import type { TelemetryRecord } from '../../core/record/record.ts'
 
 /** What a source says of a device: a row of a table, or a JSON object. */
 export type Row = Readonly<Record<string, unknown>>

@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../core/spec.ts'
+import type { NodeSpec } from '../../core/node/spec.ts'
 
 const DEVICES = `device_id,location
 sensor-001,hall 1

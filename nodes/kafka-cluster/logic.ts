@@ -1,7 +1,7 @@
 import { reasonOf } from '../../core/errors.ts'
 import { type ClusterSettings, parseBrokers } from '../../core/kafka/settings.ts'
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import type { Options } from '../../core/spec.ts'
 import { TLS_UNUSABLE, type TlsOptions } from '../../core/tls.ts'
 import { spec } from './spec.ts'
 

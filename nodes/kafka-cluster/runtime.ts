@@ -1,6 +1,6 @@
 import type { NodeAPI } from 'node-red'
-import { defineNode } from '../../core/define-node.ts'
 import { askOnce, describeCluster, KafkaCluster, listGroups, listTopics } from '../../core/kafka/cluster.ts'
+import { defineNode } from '../../core/node/define-node.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
 import { type ClusterOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'

@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../core/spec.ts'
+import type { NodeSpec } from '../../core/node/spec.ts'
 
 const login = { sasl: ['plain', 'scram-sha-256', 'scram-sha-512'] } as const
 

@@ -1,4 +1,4 @@
-import type { EditorHooks } from '../../core/editor.ts'
+import type { EditorHooks } from '../../core/editor/types.ts'
 
 export default {
   label: ({ topics }) => (topics ? `${topics} →` : 'kafka consumer')

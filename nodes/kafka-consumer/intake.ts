@@ -1,7 +1,7 @@
-import type { DeliverySource } from '../../core/delivery/source.ts'
-import type { FetchedBatch } from '../../core/kafka/consumer-group.ts'
-import type { Receipt } from '../../core/kafka/offset-ledger.ts'
-import type { PartitionTransaction } from '../../core/kafka/partition-transaction.ts'
+import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
+import type { Receipt } from '../../core/kafka/consume/offset-ledger.ts'
+import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
+import type { DeliverySource } from '../../core/source/source.ts'
 import { KafkaBatch, type Run, runsOf, type Shape, type Span, spansOf } from './logic.ts'
 
 export const ACCEPTED = 0

@@ -1,5 +1,5 @@
 import { singleHeaders } from '../../core/kafka/headers.ts'
-import { ParseFailure, parseRecord } from '../../core/parse-record.ts'
+import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
   type Batch,
   KAFKA_MESSAGE,
@@ -10,7 +10,7 @@ import {
   type Rejection,
   reject,
   type Taken
-} from '../../core/record.ts'
+} from '../../core/record/record.ts'
 
 /** A message as kafkajs gives it. */
 export interface RawMessage {

@@ -1,5 +1,5 @@
-import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/delivery/fields.ts'
-import type { NodeSpec } from '../../core/spec.ts'
+import type { NodeSpec } from '../../core/node/spec.ts'
+import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/source/fields.ts'
 
 const waits = { acknowledge: WAITS } as const
 

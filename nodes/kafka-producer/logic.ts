@@ -1,11 +1,19 @@
-import type { Message } from '../../core/batch.ts'
+import { deadLetterOf, present, shortened } from '../../core/dead-letter/encode.ts'
 import { type Code, reasonOf } from '../../core/errors.ts'
-import { getter } from '../../core/field-path.ts'
-import { KeyHashes } from '../../core/kafka/murmur2.ts'
-import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce-record.ts'
-import { isKafkaMessage, isRejection, type KafkaMessage, provenanceOf, type Reason, type Rejection, setHeader } from '../../core/record.ts'
-import type { Options } from '../../core/spec.ts'
-import { deadLetterOf, present, shortened } from './dead-letter.ts'
+import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
+import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { getter } from '../../core/record/field-path.ts'
+import type { Message } from '../../core/record/message.ts'
+import {
+  isKafkaMessage,
+  isRejection,
+  type KafkaMessage,
+  provenanceOf,
+  type Reason,
+  type Rejection,
+  setHeader
+} from '../../core/record/record.ts'
 import type { spec } from './spec.ts'
 
 export type ProducerNodeOptions = Pick<

@@ -1,7 +1,7 @@
-import { type Message, recordsOf } from '../../core/batch.ts'
-import type { Parcel, ProduceRecord } from '../../core/kafka/produce-record.ts'
-import type { TransactionScope } from '../../core/kafka/transaction-scope.ts'
-import { isRejection, type Reason, type Rejection, reject } from '../../core/record.ts'
+import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
+import { type Message, recordsOf } from '../../core/record/message.ts'
+import { isRejection, type Reason, type Rejection, reject } from '../../core/record/record.ts'
 
 export interface ShipmentEvents {
   /** Nothing of the message is open any more. */

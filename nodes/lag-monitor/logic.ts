@@ -1,4 +1,4 @@
-import type { GroupLag } from '../../core/kafka/lag.ts'
+import type { GroupLag } from '../../core/kafka/admin/lag.ts'
 
 /** What leaves the first output, one a group and interval. */
 export interface LagReport extends GroupLag {

@@ -1,8 +1,8 @@
-import { type Context, defineNode } from '../../core/define-node.ts'
+import { type GroupLag, readLag } from '../../core/kafka/admin/lag.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import { type GroupLag, readLag } from '../../core/kafka/lag.ts'
 import { parseNames } from '../../core/kafka/settings.ts'
-import { compact } from '../../core/status.ts'
+import { type Context, defineNode } from '../../core/node/define-node.ts'
+import { compact } from '../../core/node/status.ts'
 import { alertText, Threshold, Trend } from './logic.ts'
 import { spec } from './spec.ts'
 

@@ -1,5 +1,5 @@
-import { defineNode } from '../../core/define-node.ts'
 import { describeServer } from '../../core/mqtt/describe-server.ts'
+import { defineNode } from '../../core/node/define-node.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
 import { brokerOf } from './logic.ts'
 import { spec } from './spec.ts'

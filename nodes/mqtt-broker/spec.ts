@@ -1,4 +1,4 @@
-import type { ChoiceField, NodeSpec } from '../../core/spec.ts'
+import type { ChoiceField, NodeSpec } from '../../core/node/spec.ts'
 
 const qos = (label: string, help: string, topic: string): ChoiceField => ({
   kind: 'choice',

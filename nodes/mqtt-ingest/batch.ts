@@ -1,5 +1,5 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
-import { type Batch, type Headers, setHeader, type Taken } from '../../core/record.ts'
+import { type Batch, type Headers, setHeader, type Taken } from '../../core/record/record.ts'
 
 /** Messages that leave together, as the server sent them. What nobody asks for is not built. */
 export class MqttBatch implements Batch {

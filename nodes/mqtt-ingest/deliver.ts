@@ -1,4 +1,4 @@
-import type { DeliverySource } from '../../core/delivery/source.ts'
+import type { DeliverySource } from '../../core/source/source.ts'
 import type { MqttBatch } from './batch.ts'
 import type { Intake } from './intake.ts'
 import type { Shaper } from './logic.ts'

@@ -1,8 +1,8 @@
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { ParseFailure, parseRecord } from '../../core/parse-record.ts'
-import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record.ts'
-import type { Options } from '../../core/spec.ts'
-import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/topic-template.ts'
+import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
+import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record/record.ts'
+import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { headersOf, type MqttBatch } from './batch.ts'
 import { spec } from './spec.ts'
 

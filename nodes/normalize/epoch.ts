@@ -1,4 +1,4 @@
-import type { Reason } from '../../core/record.ts'
+import type { Reason } from '../../core/record/record.ts'
 import type { Instant } from './instant.ts'
 
 export type Unit = 's' | 'ms' | 'us' | 'ns'

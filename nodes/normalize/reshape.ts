@@ -1,6 +1,6 @@
-import { cloneRecord } from '../../core/clone-record.ts'
-import { getter, isFieldPath, setField } from '../../core/field-path.ts'
-import { inherit, type Reason, type TelemetryRecord } from '../../core/record.ts'
+import { cloneRecord } from '../../core/record/clone-record.ts'
+import { getter, isFieldPath, setField } from '../../core/record/field-path.ts'
+import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 
 export type Conversion = 'keep' | 'number' | 'decimal-comma' | 'text'
 

@@ -1,4 +1,4 @@
-import type { Reason } from '../../core/record.ts'
+import type { Reason } from '../../core/record/record.ts'
 import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
 import { type Instant, MAX_MS, MIN_MS, utcMs } from './instant.ts'
 import { type Fold, offsetMs, zoneOf } from './time-zone.ts'

@@ -1,6 +1,6 @@
 import { button, element } from '../../core/editor/element.ts'
 import { mark } from '../../core/editor/mark.ts'
-import type { Control, EditorHooks, Form, Values } from '../../core/editor.ts'
+import type { Control, EditorHooks, Form, Values } from '../../core/editor/types.ts'
 import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
 import { type Condition, listText, outputLabels, parseList, problemsOfCondition, type Rule, ruleProblems, sentence } from './rules.ts'
 

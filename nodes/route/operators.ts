@@ -1,4 +1,4 @@
-import { compileTopicTemplate, topicTemplateProblems } from '../../core/topic-template.ts'
+import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { MAX_SEARCHED_CHARACTERS, patternProblems } from './pattern.ts'
 
 /** What a rule's value may be. */

@@ -1,4 +1,4 @@
-import { isFieldPath } from '../../core/field-path.ts'
+import { isFieldPath } from '../../core/record/field-path.ts'
 import { isOperator, OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
 
 /** The name of a field in place of which the topic of the record is looked at. */

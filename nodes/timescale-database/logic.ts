@@ -1,6 +1,6 @@
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { type DatabaseSettings, fromUrl, urlProblems } from '../../core/postgres/settings.ts'
-import type { Options } from '../../core/spec.ts'
 import { TLS_UNUSABLE, type TlsOptions } from '../../core/tls.ts'
 import { spec } from './spec.ts'
 

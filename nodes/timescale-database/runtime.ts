@@ -1,5 +1,5 @@
 import type { NodeAPI } from 'node-red'
-import { defineNode } from '../../core/define-node.ts'
+import { defineNode } from '../../core/node/define-node.ts'
 import { describeDatabase, listColumns, listTables } from '../../core/postgres/describe.ts'
 import { Database } from '../../core/postgres/pool.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'

@@ -1,4 +1,4 @@
-import type { EditorHooks } from '../../core/editor.ts'
+import type { EditorHooks } from '../../core/editor/types.ts'
 
 export default {
   label: ({ table }) => (typeof table === 'string' && table !== '' ? `records → ${table}` : 'timescale sink')

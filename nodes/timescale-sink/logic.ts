@@ -1,10 +1,10 @@
-import { isFieldPath } from '../../core/field-path.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { compact } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { TableWish } from '../../core/postgres/bootstrap.ts'
 import { parseTableName, type TableName } from '../../core/postgres/identifier.ts'
 import { type Mapping, type Plan, planOf } from '../../core/postgres/rows.ts'
-import type { Options } from '../../core/spec.ts'
-import { compact } from '../../core/status.ts'
+import { isFieldPath } from '../../core/record/field-path.ts'
 import { spec } from './spec.ts'
 
 export type SinkOptions = Options<typeof spec>

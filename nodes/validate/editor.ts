@@ -1,4 +1,4 @@
-import type { EditorHooks } from '../../core/editor.ts'
+import type { EditorHooks } from '../../core/editor/types.ts'
 
 const LABELS: Readonly<Record<string, (values: Readonly<Record<string, unknown>>) => string>> = {
   one: ({ schema }) => titleOf(schema) ?? 'validate',

@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { Code } from '../../core/errors.ts'
-import type { Reason } from '../../core/record.ts'
+import type { Reason } from '../../core/record/record.ts'
 
 /** A broken array of 10,000 values would otherwise make 10,000 sentences. */
 const MAX_REASONS = 20

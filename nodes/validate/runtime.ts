@@ -1,6 +1,6 @@
-import { answer } from '../../core/batch.ts'
-import { defineNode } from '../../core/define-node.ts'
-import { showRate } from '../../core/show-rate.ts'
+import { defineNode } from '../../core/node/define-node.ts'
+import { showRate } from '../../core/node/show-rate.ts'
+import { answer } from '../../core/record/message.ts'
 import { validator } from './logic.ts'
 import { spec } from './spec.ts'
 

@@ -1,4 +1,4 @@
-import type { NodeSpec } from '../../core/spec.ts'
+import type { NodeSpec } from '../../core/node/spec.ts'
 
 /** The reading that a telemetry pipeline starts from: who measured what, how much, and when. */
 const READING = `{

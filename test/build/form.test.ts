@@ -3,7 +3,7 @@ import { formOf } from '../../build/form.ts'
 import { helpOf } from '../../build/help.ts'
 import { localeOf } from '../../build/locale.ts'
 import { codeTable, nodeTable } from '../../build/readme.ts'
-import type { Field, NodeSpec } from '../../core/spec.ts'
+import type { Field, NodeSpec } from '../../core/node/spec.ts'
 
 const FIELDS: Record<string, Field> = {
   cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'Where.' },

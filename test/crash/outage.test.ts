@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { MetricsReport } from '../../core/metrics.ts'
+import type { MetricsReport } from '../../core/node/metrics.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'

@@ -1,9 +1,9 @@
 /** Nodes for the tests: a source that is told what to send, a sink that confirms, and what is found in the packs of others. */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red'
-import { DeliverySource } from '../../core/delivery/source.ts'
 import { trackerOf } from '../../core/delivery/tracker.ts'
 import type { AcknowledgeMode } from '../../core/delivery/types.ts'
-import { NodeMetrics } from '../../core/metrics.ts'
+import { NodeMetrics } from '../../core/node/metrics.ts'
+import { DeliverySource } from '../../core/source/source.ts'
 
 type Message = NodeMessage & { payload?: unknown }
 type Send = (message: NodeMessage) => void

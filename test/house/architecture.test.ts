@@ -26,9 +26,43 @@ const isNodeRed = (target: string) => /^(@node-red\/|node-red$|node-red-)/.test(
 const packageOf = (target: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(target)![0]
 const roomOf = (path: string) => /^nodes\/([^/]+)\//.exec(path)?.[1]
 
+/** Each wing of core and what it may import; `ground` are the files that stand in core itself. */
+const WINGS: Readonly<Record<string, readonly string[]>> = {
+  ground: [],
+  record: ['ground'],
+  delivery: ['ground', 'record'],
+  mqtt: ['ground', 'record'],
+  postgres: ['ground', 'record'],
+  kafka: ['ground', 'record'],
+  'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
+  node: ['ground', 'record', 'delivery'],
+  source: ['ground', 'record', 'delivery', 'dead-letter', 'node'],
+  editor: ['ground', 'node']
+}
+
+const wingOf = (path: string) => /^core\/([^/]+)\//.exec(path)?.[1] ?? 'ground'
+
+/** Every circle of imports, as `a → b → a`. */
+function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
+  const circles: string[] = []
+  const left = new Set<string>()
+  const way: string[] = []
+  const visit = (file: string) => {
+    if (way.includes(file)) circles.push([...way.slice(way.indexOf(file)), file].join(' → '))
+    else if (!left.has(file)) {
+      way.push(file)
+      for (const target of graph.get(file) ?? []) visit(target)
+      way.pop()
+      left.add(file)
+    }
+  }
+  for (const file of graph.keys()) visit(file)
+  return circles
+}
+
 describe('architecture', () => {
   it('only the runtime of a node, the node definition, the admin routes and the delivery tracker know Node-RED', () => {
-    const mayKnow = /^(nodes\/[^/]+\/runtime\.ts|core\/(define-node|admin|probe)\.ts|core\/delivery\/.+)$/
+    const mayKnow = /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-node|admin|probe)\.ts|core\/(delivery|source)\/.+)$/
     const others = product.filter(file => !mayKnow.test(file.path))
     assert.deepEqual(
       offences(others, (_what, target) => !isNodeRed(target)),
@@ -38,7 +72,7 @@ describe('architecture', () => {
 
   it('what a node is and what it does know nothing of how Node-RED runs it', () => {
     const pure = product.filter(file => /^nodes\/[^/]+\/(spec|logic|editor)\.ts$/.test(file.path))
-    const glue = /^core\/(define-node|admin|probe)\.ts$/
+    const glue = /^core\/node\/(define-node|admin|probe)\.ts$/
     assert.deepEqual(
       offences(pure, (_what, target) => !glue.test(target) && !/^nodes\/[^/]+\/runtime\.ts$/.test(target)),
       []
@@ -69,9 +103,29 @@ describe('architecture', () => {
     )
   })
 
+  it('no file of the product imports itself by way of others', () => {
+    const graph = new Map(
+      product.map(file => {
+        const targets = importsOf(file).filter(what => what.from.startsWith('.'))
+        return [file.path, targets.map(what => targetOf(file.path, what.from))]
+      })
+    )
+    assert.deepEqual(circlesIn(graph), [])
+  })
+
+  it('a wing of core imports only what stands below it', () => {
+    const core = product.filter(file => file.path.startsWith('core/'))
+    assert.deepEqual(
+      offences(core, (what, target, file) => {
+        if (!what.from.startsWith('.') || wingOf(file) === wingOf(target)) return true
+        return (WINGS[wingOf(file)] ?? []).includes(wingOf(target))
+      }),
+      []
+    )
+  })
+
   it('the code of the dialogs stays in the browser, and nothing else imports it', () => {
-    const isBrowser = (path: string) =>
-      path.startsWith('core/editor/') || path === 'core/editor.ts' || /^nodes\/[^/]+\/editor\.ts$/.test(path)
+    const isBrowser = (path: string) => path.startsWith('core/editor/') || /^nodes\/[^/]+\/editor\.ts$/.test(path)
     const dialogs = product.filter(file => isBrowser(file.path))
     const others = product.filter(file => !isBrowser(file.path))
     assert.deepEqual(

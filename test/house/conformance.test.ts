@@ -18,7 +18,7 @@ import { currentReadme } from '../../build/readme.ts'
 import { type Room, readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
 import { CODES } from '../../core/errors.ts'
-import { type Field, type NodeSpec, parseOptions } from '../../core/spec.ts'
+import { type Field, type NodeSpec, parseOptions } from '../../core/node/spec.ts'
 import { projectFiles, ROOT } from './sources.ts'
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { Node, NodeAPI } from 'node-red'
 import { readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
-import type { Example, NodeSpec } from '../../core/spec.ts'
+import type { Example, NodeSpec } from '../../core/node/spec.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
 import { ROOT } from './sources.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { answer, type Message } from '../../core/batch.ts'
-import { type Example, type NodeSpec, type Options, parseOptions } from '../../core/spec.ts'
+import { type Example, type NodeSpec, type Options, parseOptions } from '../../core/node/spec.ts'
+import { answer, type Message } from '../../core/record/message.ts'
 
 type Sorted = readonly (readonly unknown[])[]
 type Sort = (message: Message) => Sorted | Promise<Sorted>

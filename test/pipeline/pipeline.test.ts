@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { metricsFor } from '../../core/metrics.ts'
+import { metricsFor } from '../../core/node/metrics.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { publish } from '../publish.ts'

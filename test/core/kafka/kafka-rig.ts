@@ -2,9 +2,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Admin, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { KeyHashes } from '../../../core/kafka/murmur2.ts'
-import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../../core/kafka/produce-record.ts'
-import type { Reason } from '../../../core/record.ts'
+import { KeyHashes } from '../../../core/kafka/produce/murmur2.ts'
+import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../../core/kafka/produce/produce-record.ts'
+import type { Reason } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
 
 const { Kafka, logLevel } = kafkajs

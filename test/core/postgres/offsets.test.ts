@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { storedOffsets } from '../../../core/postgres/offsets.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
-import { type Batch, PROVENANCE, Provenance } from '../../../core/record.ts'
+import { type Batch, PROVENANCE, Provenance } from '../../../core/record/record.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
 import { countRows, databaseAt, type Reading, reading, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { report } from '../../../core/metrics.ts'
-import type { Rejection } from '../../../core/record.ts'
+import { report } from '../../../core/node/metrics.ts'
+import type { Rejection } from '../../../core/record/record.ts'
 import acknowledge from '../../../nodes/acknowledge/runtime.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseOptions } from '../../../core/spec.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { FAULTS, type Reading } from '../../../nodes/device-simulator/fleet.ts'
 import { fleetOf, Simulation } from '../../../nodes/device-simulator/logic.ts'
 import { seededRandom } from '../../../nodes/device-simulator/random.ts'

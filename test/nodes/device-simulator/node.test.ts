@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { MqttClient } from 'mqtt'
-import { provenanceOf } from '../../../core/record.ts'
+import { provenanceOf } from '../../../core/record/record.ts'
 import simulator from '../../../nodes/device-simulator/runtime.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import { collectorOf, registerCollect } from '../../collector.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseOptions } from '../../../core/spec.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { CachedDirectory, type Lookup } from '../../../nodes/enrich/cached-directory.ts'
 import type { Directory } from '../../../nodes/enrich/directory.ts'
 import { directoryOf, type Surroundings } from '../../../nodes/enrich/directory-of.ts'

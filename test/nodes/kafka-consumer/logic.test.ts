@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { isKafkaMessage, provenanceOf } from '../../../core/record.ts'
+import { isKafkaMessage, provenanceOf } from '../../../core/record/record.ts'
 import { asMessages, asRecords, KafkaBatch, type RawMessage, runsOf, spansOf } from '../../../nodes/kafka-consumer/logic.ts'
 
 const message = (value: string | null, more: Partial<RawMessage> = {}): RawMessage => ({

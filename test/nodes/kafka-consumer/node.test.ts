@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import { isRejection, provenanceOf } from '../../../core/record.ts'
+import { isRejection, provenanceOf } from '../../../core/record/record.ts'
 import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
 import { until } from '../../until.ts'
 import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'

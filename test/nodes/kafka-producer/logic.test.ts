@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import type { Message } from '../../../core/batch.ts'
-import type { Parcel } from '../../../core/kafka/produce-record.ts'
-import { type Batch, KAFKA_MESSAGE, PROVENANCE, Provenance, reject, type Taken } from '../../../core/record.ts'
-import { parseOptions } from '../../../core/spec.ts'
+import type { Parcel } from '../../../core/kafka/produce/produce-record.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
+import type { Message } from '../../../core/record/message.ts'
+import { type Batch, KAFKA_MESSAGE, PROVENANCE, Provenance, reject, type Taken } from '../../../core/record/record.ts'
 import { Encoder, type ProducerNodeOptions, Refusal } from '../../../nodes/kafka-producer/logic.ts'
 import { spec } from '../../../nodes/kafka-producer/spec.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { NodeMessage } from 'node-red'
-import { isRejection, reject } from '../../../core/record.ts'
+import { isRejection, reject } from '../../../core/record/record.ts'
 import type { Rig } from '../../core/kafka/kafka-rig.ts'
 import type { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { GroupLag } from '../../../core/kafka/lag.ts'
+import type { GroupLag } from '../../../core/kafka/admin/lag.ts'
 import { alertText, Threshold, Trend } from '../../../nodes/lag-monitor/logic.ts'
 
 const lagOf = (committed: number, end: number): GroupLag => ({

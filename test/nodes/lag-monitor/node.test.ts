@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { metricsFor } from '../../../core/metrics.ts'
+import { metricsFor } from '../../../core/node/metrics.ts'
 import type { LagReport } from '../../../nodes/lag-monitor/logic.ts'
 import lagMonitor from '../../../nodes/lag-monitor/runtime.ts'
 import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'

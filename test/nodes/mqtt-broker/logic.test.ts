@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { OptionsError } from '../../../core/options-error.ts'
-import { parseOptions } from '../../../core/spec.ts'
 import { brokerOf } from '../../../nodes/mqtt-broker/logic.ts'
 import { spec } from '../../../nodes/mqtt-broker/spec.ts'
 

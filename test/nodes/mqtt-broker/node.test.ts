@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { report } from '../../../core/metrics.ts'
+import { report } from '../../../core/node/metrics.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
 import type { MqttService } from '../../../stack/services.ts'

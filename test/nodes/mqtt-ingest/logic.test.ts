@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
-import { parseOptions } from '../../../core/spec.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { headersOf, MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
 import { shaperOf } from '../../../nodes/mqtt-ingest/logic.ts'

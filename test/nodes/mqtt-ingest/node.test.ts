@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { MqttClient } from 'mqtt'
-import { type KafkaMessage, provenanceOf, type Rejection } from '../../../core/record.ts'
+import { type KafkaMessage, provenanceOf, type Rejection } from '../../../core/record/record.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
 import { makes } from '../../brokers.ts'

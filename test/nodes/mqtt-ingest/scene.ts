@@ -1,5 +1,5 @@
 import type { MqttClient } from 'mqtt'
-import { report } from '../../../core/metrics.ts'
+import { report } from '../../../core/node/metrics.ts'
 import { type Collector, collectorOf } from '../../collector.ts'
 import { unique } from '../../core/mqtt/rig.ts'
 import type { FlowEntry } from '../../node-red.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { parseOptions } from '../../../core/spec.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { normalizer } from '../../../nodes/normalize/logic.ts'
 import { spec } from '../../../nodes/normalize/spec.ts'
 import { isMerged, itRunsItsExamples } from '../spec-examples.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { parseOptions } from '../../../core/spec.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { settingsOf } from '../../../nodes/timescale-database/logic.ts'
 import { spec } from '../../../nodes/timescale-database/spec.ts'
 

@@ -1,0 +1,56 @@
+import { loadModule, replaceModule } from '../../load-module.ts'
+import { guardReadCommitted } from './aborted.ts'
+import { decodeRecord } from './record-decoder.ts'
+import { encodeRecord } from './record-encoder.ts'
+
+type Kafkajs = typeof import('kafkajs')
+
+interface RequestQueue {
+  pending: unknown[]
+  throttledUntil: number
+  throttleCheckTimeoutId: NodeJS.Timeout | null
+  checkPendingRequests(): void
+  scheduleCheckPendingRequests(): void
+}
+
+/** The version that all workarounds of this folder were measured with. */
+export const KAFKAJS_VERSION = '2.2.4'
+
+let loaded: Kafkajs | undefined
+
+/** kafkajs, loaded when it is first needed, with the guards and the faster parts that fit its version. */
+export function kafkajs(): Kafkajs {
+  if (loaded === undefined) {
+    const isKnown = loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION
+    // Another palette may have loaded kafkajs before; then it works as it is, only slower.
+    if (isKnown) {
+      replaceModule('kafkajs/src/protocol/recordBatch/record/v0', encodeRecord)
+      replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder', decodeRecord)
+    }
+    loaded = loadModule<Kafkajs>('kafkajs')
+    if (isKnown) {
+      guardThrottleTimer()
+      guardReadCommitted()
+    }
+  }
+  return loaded
+}
+
+/**
+ * kafkajs 2.2.4 arms a timer of a negative delay after every response, whether or not anything waits: from Node 22 on that
+ * is a TimeoutNegativeWarning (tulios/kafkajs#1751), and always a timer a request. This arms it only when requests wait.
+ */
+function guardThrottleTimer(): void {
+  const Queue = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')
+  Queue.prototype.scheduleCheckPendingRequests = function () {
+    if (this.throttleCheckTimeoutId !== null || this.pending.length === 0) return
+    const waitMs = this.throttledUntil - Date.now()
+    this.throttleCheckTimeoutId = setTimeout(
+      () => {
+        this.throttleCheckTimeoutId = null
+        this.checkPendingRequests()
+      },
+      waitMs > 0 ? waitMs : 10
+    )
+  }
+}

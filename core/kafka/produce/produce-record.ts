@@ -1,0 +1,85 @@
+import type { Reason } from '../../record/record.ts'
+
+/** Kafka's headers as they are written; kafkajs takes text and bytes only. */
+export type ProduceHeaders = Record<string, Buffer | string>
+
+/** What a record belongs to; told when the record is settled. */
+export interface Parcel {
+  /** Records neither acknowledged nor refused yet. */
+  open: number
+  /** The record can never be written, whatever one tries. Followed by `finished` when it was the last open one. */
+  refused(record: ProduceRecord, reason: Reason): void
+  /** No record is open any more. */
+  finished(): void
+}
+
+/** No hash: the record has no key and may go to any partition. */
+export const NO_KEY = -1
+
+/**
+ * One record on its way, in the shape that kafkajs takes. The partition is chosen once and kept: kafkajs partitions anew
+ * at every retry, which breaks the sequence numbers of an idempotent producer.
+ *
+ * Private fields, since kafkajs spreads every record into another object: Node 20 takes 2.4 us for that with a plain
+ * object, 0.07 us with one that has a private field.
+ */
+export class ProduceRecord {
+  partition = -1
+  readonly #hash: number
+  readonly #parcel: Parcel
+  readonly #index: number
+
+  constructor(
+    readonly key: Buffer | string | null,
+    readonly value: Buffer | string | null,
+    readonly headers: ProduceHeaders | undefined,
+    /** Milliseconds since 1970 as decimal text; undefined for the time of sending. */
+    readonly timestamp: string | undefined,
+    hash: number,
+    parcel: Parcel,
+    index: number
+  ) {
+    this.#hash = hash
+    this.#parcel = parcel
+    this.#index = index
+  }
+
+  get parcel(): Parcel {
+    return this.#parcel
+  }
+  /** Non-negative, or NO_KEY. */
+  get hash(): number {
+    return this.#hash
+  }
+  get isKeyless(): boolean {
+    return this.#hash === NO_KEY
+  }
+  /** Which of the parcel's records it is. */
+  get index(): number {
+    return this.#index
+  }
+
+  /** The record's partition of so many: by its key, or `keyless` for a record without one. Stays what it is once chosen. */
+  partitionOf(partitions: number, keyless: number): number {
+    if (this.partition < 0 || this.partition >= partitions) {
+      this.partition = (this.#hash === NO_KEY ? keyless : this.#hash) % partitions
+    }
+    return this.partition
+  }
+}
+
+/** Bytes that a record batch with this one record has at most, before compression: overhead 61 plus 21 of the record. */
+const RECORD_OVERHEAD = 82
+const HEADER_OVERHEAD = 10
+
+/** @throws TypeError for a part that is neither text nor bytes, or a time that is none */
+export function bytesOf({ key, value, headers, timestamp }: Pick<ProduceRecord, 'key' | 'value' | 'headers' | 'timestamp'>): number {
+  if (timestamp !== undefined && !/^\d{1,15}$/.test(timestamp)) throw new TypeError(`"${timestamp}" is no time in milliseconds`)
+  let bytes = RECORD_OVERHEAD + lengthOf(key) + lengthOf(value)
+  if (headers !== undefined) {
+    for (const name in headers) bytes += HEADER_OVERHEAD + Buffer.byteLength(name) + lengthOf(headers[name])
+  }
+  return bytes
+}
+
+const lengthOf = (part: Buffer | string | null | undefined) => (part === null || part === undefined ? 0 : Buffer.byteLength(part))

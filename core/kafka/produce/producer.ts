@@ -1,0 +1,53 @@
+import type { MillraceError } from '../../errors.ts'
+import { Health, type HealthEvents } from '../health.ts'
+import { wait } from '../kafkajs/client.ts'
+import { IdempotentProducer, type ProducerOptions } from './idempotent-producer.ts'
+import type { ProduceRecord } from './produce-record.ts'
+import { type LaneOptions, ProducerLane } from './producer-lane.ts'
+
+export interface ProducerSettings extends Omit<ProducerOptions, 'events'> {
+  readonly lingerMs: number
+  /** Connections that send side by side; records of one key always take the same. */
+  readonly lanes: number
+  /** See `LaneOptions.unsent`. */
+  readonly unsent?: LaneOptions['unsent']
+}
+
+/** Sends records to one topic, by one lane or several. Never drops one and never gives up. */
+export class KafkaProducer {
+  readonly #lanes: ProducerLane[]
+  #keyless = 0
+  readonly #health: Health
+
+  constructor(settings: ProducerSettings, events: HealthEvents) {
+    const health = new Health(events)
+    this.#health = health
+    const connect = async () => {
+      const producer = await IdempotentProducer.open({ ...settings, events: { trouble: error => health.trouble(error) } })
+      health.works()
+      return producer
+    }
+    const { lingerMs, unsent } = settings
+    const told = { onSent: () => health.works(), onFailed: (error: MillraceError) => health.fails(error) }
+    const lane = () => new ProducerLane({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
+    this.#lanes = Array.from({ length: settings.lanes }, lane)
+  }
+
+  /** Connects, however long that takes; records may be added meanwhile. */
+  start(): void {
+    for (const lane of this.#lanes) void lane.start()
+  }
+
+  /** Takes a record; its parcel is told what becomes of it. */
+  add(record: ProduceRecord): void {
+    const { length } = this.#lanes
+    this.#lanes[length === 1 ? 0 : (record.isKeyless ? this.#keyless++ : record.hash) % length]!.add(record)
+  }
+
+  /** Sends what is there for up to `graceMs`, if the broker answers, and ends within 3 s more. */
+  async close(graceMs: number): Promise<void> {
+    const patienceMs = this.#health.isUp ? graceMs : 0
+    this.#health.close()
+    await Promise.race([Promise.all(this.#lanes.map(lane => lane.close(patienceMs))), wait(patienceMs + 4_000)])
+  }
+}

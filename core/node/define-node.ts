@@ -1,0 +1,147 @@
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import { trackerOf } from '../delivery/tracker.ts'
+import type { Tracker } from '../delivery/types.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
+import { OptionsError } from '../options-error.ts'
+import { countOf, type Message } from '../record/message.ts'
+import { adminRoutes } from './admin.ts'
+import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
+import { type Probes, probeRoute } from './probe.ts'
+import { QueueLimit } from './queue-limit.ts'
+import { type NodeSpec, type Options, parseOptions } from './spec.ts'
+import { isHealthy, Status } from './status.ts'
+import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
+
+export type { Done, Outputs }
+
+/** What a node does once started. */
+export interface Behaviour {
+  /** Makes the messages of the outputs from a message. Promises keep the order of the input. Throw to fail the message. */
+  transform?(message: Message): Outputs | Promise<Outputs>
+  /** Takes a message over: the node calls `done` when it has dealt with it, maybe much later. */
+  accept?(message: Message, done: Done): void
+  /** What configuration nodes give to the nodes that refer to them. */
+  provides?: object
+  /** Must end within Node-RED's 15 s, even when the other side is dead. `removed`: the node is gone from the flow, not only redeployed. */
+  close?(removed: boolean): void | Promise<void>
+}
+
+export interface Context<S extends NodeSpec> {
+  readonly id: string
+  readonly node: Node
+  readonly RED: NodeAPI
+  readonly options: Options<S>
+  readonly metrics: NodeMetrics
+  readonly status: Status
+  readonly tracker: Tracker
+  /** Sends on the outputs; for what does not answer an input. */
+  send(outputs: Outputs): void
+  /** Whether a wire leaves this output. */
+  isWired(output: number): boolean
+  /** What the configuration node of this field provides. @throws OptionsError if it cannot be used */
+  provided<T extends object>(field: keyof S['fields'] & string): T
+  /** Reports an operational error once, in the log and to Catch nodes. */
+  report(error: unknown, message?: Message): void
+}
+
+export type Start<S extends NodeSpec> = (context: Context<S>) => Behaviour
+
+const PROVIDED = Symbol.for('millrace.provided')
+type Provider = Node & { [PROVIDED]?: object }
+
+/** Turns a spec and what it does into the module that Node-RED loads. `probes` answer the buttons of the dialog. */
+export function defineNode<S extends NodeSpec>(spec: S, start: Start<S>, probes?: Probes<S>): (RED: NodeAPI) => void {
+  const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
+  const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]))
+  return RED => {
+    adminRoutes(RED)
+    if (probes) probeRoute(RED, spec, probes)
+    function construct(this: Node, config: NodeDef): void {
+      RED.nodes.createNode(this, config)
+      run(this, config, spec, start, RED)
+    }
+    RED.nodes.registerType(spec.type, construct, { credentials })
+  }
+}
+
+function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: Start<S>, RED: NodeAPI): void {
+  const metrics = metricsFor(node.id, spec.type, node.name ?? '')
+  metrics.status = undefined
+  const status = new Status(shown => {
+    metrics.status = { healthy: isHealthy(shown), text: shown.text }
+    node.status(shown)
+  })
+  let behaviour: Behaviour | undefined
+  try {
+    const raw = { ...config, ...(node.credentials as object | undefined) } as Record<string, unknown>
+    const options = parseOptions(spec, raw, name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
+    behaviour = start(contextOf(node, RED, spec, options, metrics, status))
+    if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
+  } catch (error) {
+    refuse(node, metrics, error)
+  }
+  const tracker = trackerOf(RED)
+  const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
+  if (spec.inputs === 1) listen(node, behaviour, metrics, tracker, limit)
+  node.on('close', (removed: boolean, done: () => void) => {
+    status.close()
+    if (removed) forgetMetrics(node.id)
+    limit.end()
+    Promise.resolve(behaviour?.close?.(removed))
+      .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
+      .finally(done)
+  })
+}
+
+function contextOf<S extends NodeSpec>(
+  node: Node,
+  RED: NodeAPI,
+  spec: S,
+  options: Options<S>,
+  metrics: NodeMetrics,
+  status: Status
+): Context<S> {
+  return {
+    id: node.id,
+    node,
+    RED,
+    options,
+    metrics,
+    status,
+    tracker: trackerOf(RED),
+    send: outputs => node.send([...outputs] as Parameters<Node['send']>[0]),
+    isWired: output => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0,
+    provided<T extends object>(field: keyof S['fields'] & string): T {
+      const id = (options as Record<string, unknown>)[field] as string
+      const found = (RED.nodes.getNode(id) as Provider | null)?.[PROVIDED]
+      if (!found) throw new OptionsError(spec.label, [`${spec.fields[field]!.label}: it is missing, disabled or has wrong settings`])
+      return found as T
+    },
+    report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
+  }
+}
+
+/** Wrong settings: a red ring with the code, one message that lists all problems, and no start. */
+function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
+  const code = error instanceof OptionsError ? error.code : 'NOT_READY'
+  metrics.status = { healthy: false, text: code }
+  node.status({ fill: 'red', shape: 'ring', text: code })
+  node.error(reasonOf(error))
+}
+
+function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics, tracker: Tracker, limit: QueueLimit): void {
+  if (behaviour?.accept) {
+    const accept = behaviour.accept.bind(behaviour)
+    node.on('input', (message, _send, done) => {
+      metrics.in += countOf(message.payload)
+      accept(message as Message, done)
+    })
+  } else if (behaviour?.transform) {
+    const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics, limit)
+    node.on('input', (message, send, done) => {
+      queue.add({ message: message as Message, send: outputs => send([...outputs] as Parameters<typeof send>[0]), done })
+    })
+  } else {
+    node.on('input', (_message, _send, done) => done(new MillraceError('NOT_READY', 'The node did not start: its settings are wrong.')))
+  }
+}

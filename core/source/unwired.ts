@@ -1,0 +1,47 @@
+import type { Node, NodeMessage } from 'node-red'
+import { isRejection } from '../record/record.ts'
+import { WordAMinute } from '../throttled-notice.ts'
+
+/** What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the mode of waiting. */
+export const UNWIRED = {
+  finished:
+    'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
+  stored:
+    'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
+} as const
+
+/** Says what becomes of rejected records and dead letters where no wire leaves the output for them. */
+export class UnwiredOutput {
+  readonly #lost: WordAMinute
+  readonly #kept: WordAMinute
+
+  constructor(node: Pick<Node, 'warn' | 'error'>, output: number) {
+    const noWire = `no wire leaves output ${output + 1}`
+    this.#lost = new WordAMinute((records, why) =>
+      node.warn(`Records that were rejected are lost, since ${noWire} that could keep them: ${records}. The first: ${why}`)
+    )
+    this.#kept = new WordAMinute((records, why) =>
+      node.error(
+        `The flow fails to deal with messages, and ${noWire} for dead letters: they are kept and sent again until the flow deals with them, and none behind them is acknowledged. Records: ${records}. The first: ${why}`
+      )
+    )
+  }
+
+  /** The source rejected these records, and acknowledges them. */
+  lost(records: number, message: NodeMessage): void {
+    const { payload } = message as { payload?: unknown }
+    const first: unknown = Array.isArray(payload) ? payload[0] : payload
+    this.#lost.add(records, isRejection(first) ? first.reason.message : 'no reason is known')
+  }
+
+  /** The flow failed to deal with these records as often as it may. */
+  kept(records: number, why: string): void {
+    this.#kept.add(records, why)
+  }
+
+  /** Nothing more will come. */
+  end(): void {
+    this.#lost.end()
+    this.#kept.end()
+  }
+}

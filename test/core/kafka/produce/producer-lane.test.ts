@@ -1,0 +1,96 @@
+import assert from 'node:assert/strict'
+import { setTimeout as wait } from 'node:timers/promises'
+import { MillraceError } from '../../../../core/errors.ts'
+import type { ProduceRecord } from '../../../../core/kafka/produce/produce-record.ts'
+import { ProducerLane, type Sender } from '../../../../core/kafka/produce/producer-lane.ts'
+import { acknowledge } from '../../../../core/kafka/produce/refusals.ts'
+import { TestParcel } from '../kafka-rig.ts'
+
+/** A broker that takes so many bytes at once and does not tell. */
+class Limited implements Sender {
+  readonly maxMessageBytes = 1_000_000
+  readonly maxRecordBytes = Number.POSITIVE_INFINITY
+  readonly sends: number[] = []
+  refused = 0
+
+  constructor(private readonly mostRecords: number) {}
+
+  async send(records: readonly ProduceRecord[]): Promise<void> {
+    if (records.length > this.mostRecords) {
+      this.refused++
+      throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' })
+    }
+    this.sends.push(records.length)
+  }
+  explain(error: unknown): never {
+    throw error
+  }
+  async close(): Promise<void> {}
+}
+
+describe('core/kafka/produce/producer-lane', () => {
+  const laneTo = (sender: Sender, lingerMs: number) =>
+    new ProducerLane({ connect: async () => sender, lingerMs, onSent: () => undefined, onFailed: error => assert.fail(error) })
+  const burst = (count: number) =>
+    new TestParcel(Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) })))
+
+  it('keeps to a limit that it has learned from a refusal', async () => {
+    const sender = new Limited(200)
+    const lane = laneTo(sender, 0)
+    for (const [round, most] of [10, 0].entries()) {
+      const before = sender.refused
+      const parcel = burst(1_000)
+      for (const record of parcel.records) lane.add(record)
+      await parcel.settled
+      assert.deepEqual(parcel.refusals, [])
+      assert.ok(sender.refused - before <= most, `${sender.refused - before} refused in round ${round + 1}`)
+    }
+    await lane.close(0)
+  })
+
+  it('sends what waits for company before it closes', async () => {
+    const sender = new Limited(10_000)
+    const lane = laneTo(sender, 60_000)
+    // fast enough to be made to wait
+    for (let round = 0; round < 8; round++) {
+      for (const record of burst(400).records) lane.add(record)
+      await wait(100)
+    }
+    for (const record of burst(30).records) lane.add(record)
+    await lane.close(5_000)
+    assert.equal(
+      sender.sends.reduce((sum, count) => sum + count),
+      3_230
+    )
+  })
+
+  it('after a send that failed sends only what it is told the broker has not', async () => {
+    const sends: string[][] = []
+    const sender: Sender = {
+      maxMessageBytes: 1_000_000,
+      maxRecordBytes: Number.POSITIVE_INFINITY,
+      async send(records) {
+        sends.push(records.map(({ value }) => String(value)))
+        if (sends.length === 1) throw new Error('the answer was lost')
+      },
+      explain: error => new MillraceError('KAFKA_CONNECT_FAILED', String(error)),
+      close: async () => undefined
+    }
+    const lane = new ProducerLane({
+      connect: async () => sender,
+      lingerMs: 0,
+      onSent: () => undefined,
+      onFailed: () => undefined,
+      random: () => 0,
+      async unsent(records) {
+        acknowledge(records.slice(0, 2))
+        return records.slice(2)
+      }
+    })
+    const parcel = new TestParcel(['a', 'b', 'c'].map(value => ({ key: 'k', value })))
+    for (const record of parcel.records) lane.add(record)
+    await parcel.settled
+    assert.deepEqual(sends, [['a', 'b', 'c'], ['c']])
+    await lane.close(0)
+  })
+})

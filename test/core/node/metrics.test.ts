@@ -1,0 +1,38 @@
+import assert from 'node:assert/strict'
+import { forgetMetrics, metricsFor, prometheusText, report } from '../../../core/node/metrics.ts'
+
+describe('metrics', () => {
+  afterEach(() => forgetMetrics('m1'))
+
+  it('go on over a redeploy of the same node, and start anew for another type', () => {
+    metricsFor('m1', 'millrace-validate', 'a').in = 5
+    assert.equal(metricsFor('m1', 'millrace-validate', 'b').in, 5)
+    assert.equal(metricsFor('m1', 'millrace-route', 'b').in, 0)
+  })
+
+  it('are reported as JSON', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'check')
+    node.rejected = 2
+    node.gauges.set('lag', 7)
+    const found = report().nodes.find(({ id }) => id === 'm1')
+    assert.deepEqual([found?.name, found?.counts.rejected, found?.gauges.lag], ['check', 2, 7])
+  })
+
+  it('say whether a node is well, once it has said so', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'check')
+    assert.ok(!prometheusText().includes('millrace_healthy{id="m1"'))
+    node.status = { healthy: false, text: 'broker away' }
+    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.status, { healthy: false, text: 'broker away' })
+    assert.match(prometheusText(), /^millrace_healthy\{id="m1",.*\} 0$/m)
+  })
+
+  it('are written in the text format of Prometheus, with names escaped', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'a "b"\\\n')
+    node.stored = 3
+    node.gauges.set('time to drain', 1.5)
+    const text = prometheusText()
+    assert.match(text, /^# TYPE millrace_records_stored_total counter$/m)
+    assert.ok(text.includes('millrace_records_stored_total{id="m1",type="millrace-validate",name="a \\"b\\"\\\\\\n"} 3\n'), text)
+    assert.match(text, /^millrace_time_to_drain\{.*\} 1\.5$/m)
+  })
+})
