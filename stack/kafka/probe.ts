@@ -67,38 +67,45 @@ function request(port: number, apiKey: number, body: Buffer, judge: (response: R
   })
 }
 
-type Topic = { name: string; partitions: number[] }
+type Partition = { id: number; leader: number; replicas: number[]; inSync: number[] }
+export type Topic = { name: string; partitions: Partition[] }
+export type Metadata = { brokers: number[]; topics: Topic[] }
 
-/** Metadata of all topics; undefined while no broker, no controller or not every leader is known. */
-async function metadata(port: number): Promise<Topic[] | undefined> {
-  let topics: Topic[] = []
+/** What a broker says of the cluster; undefined while no broker, no controller or not every leader is known. */
+export async function metadata(port: number): Promise<Metadata | undefined> {
+  let found: Metadata = { brokers: [], topics: [] }
   const isKnown = await request(port, metadataKey, int32(-1), response => {
-    const brokers = response.list(() => [response.int32(), response.text(), response.int32(), response.text()])
+    const brokers = response.list(() => {
+      const id = response.int32()
+      response.text()
+      response.int32()
+      response.text()
+      return id
+    })
     const controller = response.int32()
     let errors = 0
-    topics = response.list(() => {
+    const topics = response.list(() => {
       response.skip(2)
       const name = response.text()
       response.skip(1)
       const partitions = response.list(() => {
         if (response.int16() !== 0) errors++
-        const partition = response.int32()
-        response.skip(4)
-        response.list(() => response.int32())
-        response.list(() => response.int32())
-        return partition
+        const [id, leader] = [response.int32(), response.int32()]
+        const replicas = response.list(() => response.int32())
+        return { id, leader, replicas, inSync: response.list(() => response.int32()) }
       })
       return { name, partitions }
     })
+    found = { brokers, topics }
     return brokers.length > 0 && controller >= 0 && errors === 0
   })
-  return isKnown ? topics : undefined
+  return isKnown ? found : undefined
 }
 
 /** Asks for the last offset of each partition, which only its leader tells. */
 function leads(port: number, topics: Topic[]): Promise<boolean> {
   const wanted = topics.map(topic =>
-    Buffer.concat([text(topic.name), list(topic.partitions.map(partition => Buffer.concat([int32(partition), latestOffset])))])
+    Buffer.concat([text(topic.name), list(topic.partitions.map(({ id }) => Buffer.concat([int32(id), latestOffset])))])
   )
   return request(port, listOffsetsKey, Buffer.concat([int32(-1), list(wanted)]), response => {
     const errors = response.list(() => {
@@ -115,6 +122,6 @@ function leads(port: number, topics: Topic[]): Promise<boolean> {
 }
 
 export async function probeKafka(port: number): Promise<boolean> {
-  const topics = await metadata(port)
-  return topics !== undefined && leads(port, topics)
+  const found = await metadata(port)
+  return found !== undefined && leads(port, found.topics)
 }

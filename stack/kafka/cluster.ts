@@ -1,0 +1,214 @@
+/**
+ * Several Kafka brokers that replicate, on one machine: for tests of what only a cluster does (elections, replicas that
+ * fall behind, a lost quorum). Each node is broker and controller; they listen without TLS or passwords on 127.0.0.1.
+ */
+import { randomBytes } from 'node:crypto'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { StackError } from '../errors.ts'
+import { findJava, jvmOptions } from '../java.ts'
+import { checkJars, jars } from '../maven.ts'
+import { anyFree } from '../ports.ts'
+import { type Command, end, isAlive, launch, type ProcessId } from '../process.ts'
+import { format, logging, writeConfiguration } from './configuration.ts'
+import { type Metadata, metadata } from './probe.ts'
+
+const host = '127.0.0.1'
+const readyTimeoutMs = 120_000
+/** The last node that ends has no quorum any more to tell of its end, and would wait for one for minutes. */
+const stopTimeoutMs = 10_000
+
+type Member = { id: number; folder: string; port: number; controllerPort: number; command: Command }
+
+export type ClusterOptions = {
+  /** Of the cluster alone: it is emptied at the start, after an earlier cluster there was ended. */
+  folder: string
+  nodes?: number
+  /** Replicas that must have a record before it is acknowledged. */
+  minInSync?: number
+  onProgress?: (line: string) => void
+}
+
+export class KafkaCluster {
+  /** `host:port,host:port,host:port` */
+  readonly brokers: string
+  readonly #running = new Map<number, ProcessId>()
+
+  private constructor(
+    private readonly folder: string,
+    private readonly members: readonly Member[]
+  ) {
+    this.brokers = members.map(({ port }) => `${host}:${port}`).join(',')
+  }
+
+  /** Starts all nodes, and resolves when each knows all others. */
+  static async start({ folder, nodes = 3, minInSync = 2, onProgress = () => {} }: ClusterOptions): Promise<KafkaCluster> {
+    checkJars('kafka')
+    await endEarlier(folder)
+    rmSync(folder, { recursive: true, force: true })
+    const members = await prepare(folder, nodes, minInSync, onProgress)
+    const cluster = new KafkaCluster(folder, members)
+    try {
+      await Promise.all(cluster.ids.map(id => cluster.#launch(id)))
+      await cluster.inSync()
+    } catch (error) {
+      await cluster.remove()
+      throw error
+    }
+    return cluster
+  }
+
+  /** The ids of all nodes, 1 and up. */
+  get ids(): number[] {
+    return this.members.map(({ id }) => id)
+  }
+
+  /** The ids of those that run. */
+  get up(): number[] {
+    return this.ids.filter(id => this.#isUp(id))
+  }
+
+  /** What the first node that answers says. */
+  async metadata(): Promise<Metadata | undefined> {
+    for (const { id, port } of this.members) {
+      const found = this.#isUp(id) ? await metadata(port) : undefined
+      if (found) return found
+    }
+    return undefined
+  }
+
+  /** The node that leads a partition. */
+  async leaderOf(topic: string, partition = 0): Promise<number> {
+    const found = (await this.metadata())?.topics.find(({ name }) => name === topic)
+    const leader = found?.partitions.find(({ id }) => id === partition)?.leader ?? -1
+    if (leader < 0) throw new StackError('START_FAILED', `No node leads partition ${partition} of ${topic}.`)
+    return leader
+  }
+
+  /** Starts a node again, unless it runs. It need not be in sync when this resolves. */
+  async restart(id: number): Promise<void> {
+    if (!this.#isUp(id)) await this.#launch(id)
+  }
+
+  /** An orderly end: the node hands over what it leads, where there is a quorum to hand it to. */
+  async stop(id: number): Promise<void> {
+    await this.#end(id, 'SIGTERM')
+  }
+
+  /** kill -9, as a crash would do. */
+  async kill(id: number): Promise<void> {
+    await this.#end(id, 'SIGKILL')
+  }
+
+  /** Resolves when all nodes run and every replica has caught up. */
+  async inSync(): Promise<void> {
+    const limit = performance.now() + readyTimeoutMs
+    while (!(await this.#isInSync())) {
+      const dead = this.members.find(({ id }) => !this.#isUp(id))
+      if (dead) throw this.#failed(dead, 'ended')
+      if (performance.now() > limit) throw this.#failed(this.members[0]!, `is not in sync after ${readyTimeoutMs / 1000} s`)
+      await wait(100)
+    }
+  }
+
+  /** Ends all nodes and removes their data. */
+  async remove(): Promise<void> {
+    await Promise.all(this.ids.map(id => this.kill(id)))
+    rmSync(this.folder, { recursive: true, force: true })
+  }
+
+  #isUp(id: number): boolean {
+    const running = this.#running.get(id)
+    return running !== undefined && isAlive(running)
+  }
+
+  async #launch(id: number): Promise<void> {
+    const member = this.members.find(other => other.id === id)!
+    this.#running.set(id, await launch(member.command, logOf(member)))
+    writeFileSync(processFile(this.folder), JSON.stringify([...this.#running.values()]))
+  }
+
+  async #end(id: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
+    const running = this.#running.get(id)
+    if (running) await end(running, signal, stopTimeoutMs)
+    this.#running.delete(id)
+  }
+
+  async #isInSync(): Promise<boolean> {
+    const views = await Promise.all(this.members.map(({ port }) => metadata(port)))
+    return views.every(
+      view =>
+        view?.brokers.length === this.members.length &&
+        view.topics.every(topic =>
+          topic.partitions.every(({ leader, replicas, inSync }) => leader >= 0 && inSync.length === replicas.length)
+        )
+    )
+  }
+
+  #failed(member: Member, what: string): StackError {
+    const lines = readFileSync(logOf(member), 'utf8').trimEnd().split('\n').slice(-15)
+    return new StackError('START_FAILED', `Kafka's node ${member.id} ${what}. The end of ${logOf(member)}:\n${lines.join('\n')}`)
+  }
+}
+
+const logOf = ({ folder }: Member) => join(folder, 'broker.log')
+const processFile = (folder: string) => join(folder, 'processes.json')
+
+/** A run that was killed leaves its brokers behind. */
+async function endEarlier(folder: string): Promise<void> {
+  const file = processFile(folder)
+  if (!existsSync(file)) return
+  const left = JSON.parse(readFileSync(file, 'utf8')) as ProcessId[]
+  await Promise.all(left.map(id => end(id, 'SIGKILL', stopTimeoutMs)))
+}
+
+/** Gives each node its ports, its configuration and an empty data folder. */
+async function prepare(folder: string, nodes: number, minInSync: number, onProgress: (line: string) => void): Promise<Member[]> {
+  const java = findJava()
+  const libraries = await jars('kafka', { onProgress, signal: new AbortController().signal })
+  const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
+  const taken = new Set<number>()
+  const freePort = async () => {
+    const port = await anyFree(taken)
+    taken.add(port)
+    return port
+  }
+  const places: Omit<Member, 'command'>[] = []
+  for (let id = 1; id <= nodes; id++) {
+    places.push({ id, folder: join(folder, String(id)), port: await freePort(), controllerPort: await freePort() })
+  }
+  const voters = places.map(({ id, controllerPort }) => `${id}@${host}:${controllerPort}`).join(',')
+  mkdirSync(folder, { recursive: true })
+  return Promise.all(
+    places.map(async place => {
+      const { port, controllerPort } = place
+      const ports = { port, controllerPort, saslPort: 0, mtlsPort: 0 }
+      const configuration = writeConfiguration(folder, place.folder, ports, {
+        'node.id': place.id,
+        'controller.quorum.voters': voters,
+        listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
+        'advertised.listeners': `PLAINTEXT://${host}:${port}`,
+        ...replication(nodes, minInSync)
+      })
+      await format(java, libraries, configuration, place.folder, clusterId)
+      const archive = `${basename(libraries)}-${java.versionId}.jsa`
+      const options = jvmOptions({ archive, maxHeapMb: 512, home: place.folder, fullJit: false })
+      const args = [...options, logging, '-cp', join(libraries, '*'), 'kafka.Kafka', configuration]
+      return { ...place, command: { file: java.file, args } }
+    })
+  )
+}
+
+/** Every topic on every node; Kafka's own too. */
+function replication(nodes: number, minInSync: number): Record<string, number> {
+  return {
+    'default.replication.factor': nodes,
+    'min.insync.replicas': minInSync,
+    'offsets.topic.replication.factor': nodes,
+    'transaction.state.log.replication.factor': nodes,
+    'transaction.state.log.min.isr': minInSync,
+    'share.coordinator.state.topic.replication.factor': nodes,
+    'share.coordinator.state.topic.min.isr': minInSync
+  }
+}
