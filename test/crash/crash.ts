@@ -1,5 +1,6 @@
 /** One crash in the middle of the pipeline, and what came of every reading that the broker had acknowledged to its device. */
 import { setTimeout as wait } from 'node:timers/promises'
+import type { KafkaCluster } from '../../stack/kafka/cluster.ts'
 import type { ServiceName } from '../../stack/services.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
@@ -10,6 +11,7 @@ import { endSession, type Names, namesFor, pipeline, type TabName } from '../pip
 import { publish } from '../publish.ts'
 import { kill, restart, services, stop } from '../services.ts'
 import { until } from '../until.ts'
+import { type BrokerFault, brokerFault } from './broker-faults.ts'
 
 /** The hop that is under way: device to raw topic, raw to clean topic, clean topic to table. */
 export type Hop = 'ingest' | 'process' | 'persist'
@@ -29,8 +31,18 @@ export interface Crash {
   readonly asShipped?: boolean
 }
 
+/** A crash among several Kafka brokers, with as much under way as the machine takes. */
+export interface BrokerCrash extends Omit<Crash, 'target' | 'how'> {
+  readonly target: BrokerFault
+  readonly cluster: KafkaCluster
+  readonly readings: number
+  readonly perSecond: number
+}
+
 export interface Result {
   readonly sent: number
+  /** How many a second the MQTT server has acknowledged to the devices. */
+  readonly perSecond: number
   readonly acknowledged: number
   readonly stored: number
   readonly deadLetters: number
@@ -38,7 +50,9 @@ export interface Result {
   readonly strange: readonly string[]
   readonly rowsTwice: number
   readonly lettersTwice: number
-  /** Records of the clean topic that are there more often than they came. */
+  /** Messages of the raw topic that are there more often than devices sent them. */
+  readonly rawTwice: number
+  /** Records of the clean topic that are there more often than the raw topic has them. */
   readonly cleanTwice: number
 }
 
@@ -50,11 +64,12 @@ const SUBSCRIBER = 'millrace-mqtt-ingest'
 const AWAY_MS = 1_500
 let runs = 0
 
-interface Run extends Crash {
+type Run = (Crash | BrokerCrash) & {
   readonly names: Names
   flowOf(tabs: readonly TabName[]): FlowEntry[]
   readonly sent: readonly Reading[]
   readonly acknowledged: Set<number>
+  publishedMs: number
   readonly nodeRed: NodeRedProcess
   readonly mqttUrl: string
   readonly brokers: string
@@ -62,8 +77,9 @@ interface Run extends Crash {
 }
 
 /** Runs it on the test services. Rejects if the pipeline does not get over the crash. */
-export async function crash(which: Crash): Promise<Result> {
-  const { mqtt, kafka, postgres } = await services('mqtt', 'kafka', 'postgres')
+export async function crash(which: Crash | BrokerCrash): Promise<Result> {
+  const { mqtt, postgres } = await services('mqtt', 'postgres')
+  const kafka = 'cluster' in which ? which.cluster : (await services('kafka')).kafka
   const names = namesFor(`crash-${process.pid}-${++runs}`)
   await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
   const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
@@ -78,8 +94,9 @@ export async function crash(which: Crash): Promise<Result> {
     ...which,
     names,
     flowOf,
-    sent: readings(READINGS, Date.now()),
+    sent: readings('cluster' in which ? which.readings : READINGS, Date.now()),
     acknowledged: new Set(),
+    publishedMs: 0,
     nodeRed,
     mqttUrl: mqtt.url,
     brokers: kafka.brokers,
@@ -102,7 +119,7 @@ async function upTo(run: Run): Promise<void> {
     await nodeRed.start()
     await nodeRed.healthy(SUBSCRIBER)
     const published = publishAll(run)
-    await until('the hop to be under way', () => run.acknowledged.size > READINGS * share, 60_000, 5)
+    await until('the hop to be under way', () => run.acknowledged.size > run.sent.length * share, 60_000, 5)
     await fault(run)
     await published
     return
@@ -122,10 +139,26 @@ async function upTo(run: Run): Promise<void> {
   await fault(run)
 }
 
-const publishAll = ({ mqttUrl, sent, qos, acknowledged }: Run) =>
-  publish(mqttUrl, sent, { qos, window: qos === 2 ? 50 : 200, onAcknowledged: index => acknowledged.add(index) })
+async function publishAll(run: Run): Promise<void> {
+  const { mqttUrl, sent, qos, acknowledged } = run
+  const startMs = performance.now()
+  await publish(mqttUrl, sent, {
+    qos,
+    window: qos === 2 ? 50 : 200,
+    ...('cluster' in run ? { perSecond: run.perSecond } : {}),
+    onAcknowledged: index => acknowledged.add(index)
+  })
+  run.publishedMs = performance.now() - startMs
+}
 
-async function fault({ target, how, nodeRed }: Run): Promise<void> {
+const REACHED: Record<Hop, 'raw' | 'clean'> = { ingest: 'raw', process: 'clean', persist: 'clean' }
+
+async function fault(run: Run): Promise<void> {
+  if ('cluster' in run) {
+    await brokerFault(run.cluster, run.target, run.names[REACHED[run.hop]])
+    return
+  }
+  const { target, how, nodeRed } = run
   if (target === 'node-red') {
     await nodeRed.end(how === 'stop' ? 'SIGTERM' : 'SIGKILL')
     await wait(AWAY_MS)
@@ -138,7 +171,7 @@ async function fault({ target, how, nodeRed }: Run): Promise<void> {
   await restart(service)
 }
 
-async function result({ names, sent, acknowledged, brokers, database, nodeRed }: Run): Promise<Result> {
+async function result({ names, sent, acknowledged, publishedMs, brokers, database, nodeRed }: Run): Promise<Result> {
   const known = sent.filter((_reading, index) => acknowledged.has(index))
   const expected = expectedOf(known)
   const found = async () => account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter), known)
@@ -148,8 +181,12 @@ async function result({ names, sent, acknowledged, brokers, database, nodeRed }:
     (await found()).lost.length === 0
   await until('all of it to arrive', done, 120_000, 500).catch(() => undefined)
   await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
-  const cleanTwice = (await readTopic(brokers, names.clean)).length - sent.filter(becomesClean).length
-  return { ...(await found()), cleanTwice, sent: sent.length, acknowledged: acknowledged.size }
+  const toBeClean = sent.filter(becomesClean)
+  const bytes = new Set(toBeClean.map(({ payload }) => Buffer.from(payload).toString('latin1')))
+  const raw = (await readTopic(brokers, names.raw)).filter(({ value }) => bytes.has(value?.toString('latin1') ?? '')).length
+  const cleanTwice = (await readTopic(brokers, names.clean)).length - raw
+  const perSecond = Math.round((sent.length / publishedMs) * 1000)
+  return { ...(await found()), rawTwice: raw - toBeClean.length, cleanTwice, sent: sent.length, perSecond, acknowledged: acknowledged.size }
 }
 
 /** Stored, or rejected by the last hop only. */
