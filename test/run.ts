@@ -1,12 +1,14 @@
 /**
  * npm test: builds, checks and runs every test, and ends with one line "N passed, N failed".
- * `--crash` runs the long form of the crash tests and nothing else; any other word runs the test files whose path has it.
+ * `--crash` runs the long form of the crash tests and nothing else; any other word runs the test files whose path has it,
+ * with the services that these need.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leaveServices, resetUnshared } from '../stack/lifecycle.ts'
+import { servicesOf } from './needs.ts'
 import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -126,7 +128,7 @@ async function tests(files: readonly string[], environment: Record<string, strin
   let [passed, failed] = [0, 0]
   try {
     await resetUnshared(testHome)
-    await services('mqtt', 'kafka', 'timescale', 'postgres')
+    await services(...servicesOf(ROOT, files))
     for (const together of processesOf(files)) {
       const startMs = performance.now()
       const outcome = await twice(together, environment)
@@ -148,6 +150,10 @@ const wanted = words.filter(word => !word.startsWith('--'))
 const files = testFiles().filter(file =>
   long ? file.startsWith('test/crash/') : wanted.length === 0 || wanted.some(word => file.includes(word))
 )
+if (files.length === 0) {
+  console.error(`No test file has "${wanted.join('" or "')}" in its path. Run one folder of test/ or one name of a file.`)
+  process.exit(1)
+}
 const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]
 const total = (field: keyof Outcome) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)

@@ -61,13 +61,15 @@ describe('every node', () => {
 function holdsTheHouse(name: string, room: () => Room): void {
   it('has its files', () => {
     const { spec, folder } = room()
-    const needed = ['spec.ts', 'runtime.ts', 'help.md', ...(spec.category === 'config' ? [] : ['logic.ts'])]
-    for (const file of needed) assert.ok(existsSync(join(folder, file)), `nodes/${name}/${file}`)
+    const isConfig = spec.category === 'config'
+    const needed = ['spec.ts', 'runtime.ts', 'help.md', ...(isConfig ? [] : ['logic.ts'])]
+    const missing = needed.filter(file => !existsSync(join(folder, file))).map(file => `nodes/${name}/${file}`)
+    const tests = join(ROOT, 'test', 'nodes', name)
+    if (!existsSync(tests) || !readdirSync(tests).some(file => file.endsWith('.test.ts'))) missing.push(`test/nodes/${name}/*.test.ts`)
+    if (!isConfig && !room().example) missing.push(`examples/NN-${name}.json`)
+    assert.deepEqual(missing, [], 'all that is missing at once')
     const odd = readdirSync(folder).filter(file => !/^[a-z0-9-]+\.ts$/.test(file) && file !== 'help.md')
     assert.deepEqual(odd, [])
-    const tests = join(ROOT, 'test', 'nodes', name)
-    assert.ok(existsSync(tests) && readdirSync(tests).some(file => file.endsWith('.test.ts')), `test/nodes/${name}/*.test.ts`)
-    if (spec.category !== 'config') assert.ok(room().example, `examples/NN-${name}.json`)
   })
 
   it('has one name', () => {
