@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
+import { figureTable, nodeTable, sentenceTable } from '../../build/documents.ts'
 import { formOf } from '../../build/form.ts'
 import { helpOf } from '../../build/help.ts'
 import { localeOf } from '../../build/locale.ts'
-import { codeTable, nodeTable } from '../../build/readme.ts'
 import type { Field, NodeSpec } from '../../core/node/spec.ts'
 
 const FIELDS: Record<string, Field> = {
@@ -103,9 +103,29 @@ describe('the locale', () => {
   })
 })
 
-describe('the tables of the README', () => {
+describe('the tables of the documents', () => {
   it('have a row a node and a row a code', () => {
-    assert.equal(nodeTable([SPEC]).split('\n').at(-1), '| **sample** | Does <this> & that. | good, bad |')
-    assert.equal(codeTable({ A_CODE: 'One | two.' }).split('\n').at(-1), '| `A_CODE` | One \\| two. |')
+    const row = nodeTable([{ name: 'sample', spec: SPEC }], 'https://example.org/a')
+      .split('\n')
+      .at(-1)
+    const help = 'https://example.org/a/blob/main/nodes/sample/help.md'
+    assert.equal(row, `| [**sample**](${help}) | Does <this> & that. | good, bad |`)
+    assert.equal(sentenceTable('code', { A_CODE: 'One | two.' }).split('\n').at(-1), '| `A_CODE` | One \\| two. |')
+  })
+
+  it('have the figures of the newest full run, as they stand there', () => {
+    const lane = (heading: string, figure: string) =>
+      `${heading} x\n\n| millrace | ${figure} | 9.9 | 1 |  |\n| plain-script | 7 | 2.0 | 1 |  |\n`
+    const page = [lane('### A: MQTT QoS 1 → raw topic, publisher running', '11'), lane('### B: ', '22'), lane('### C: ', '33')].join('\n')
+    const rows = figureTable(page).split('\n').slice(2)
+    assert.deepEqual(
+      rows.map(row =>
+        row
+          .split('|')
+          .slice(2, 5)
+          .map(cell => cell.trim())
+      ),
+      ['11', '22', '33'].map(figure => [`${figure}/s, 9.9 µs`, '–', '7/s, 2.0 µs'])
+    )
   })
 })

@@ -1,0 +1,79 @@
+import assert from 'node:assert/strict'
+import { existsSync, readFileSync } from 'node:fs'
+import { dirname, join, normalize } from 'node:path'
+import { load } from 'js-yaml'
+import { currentDocuments, repositoryOf } from '../../build/documents.ts'
+import { projectFiles, ROOT } from './sources.ts'
+
+const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
+  homepage: string
+  bugs: { url: string }
+  repository: { url: string }
+}
+const home = repositoryOf(manifest)
+const texts = projectFiles('docs', 'nodes')
+  .filter(file => file.path.endsWith('.md'))
+  .concat(['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap(path => projectFiles('').filter(file => file.path === path)))
+
+/** Targets of links and pictures, without their anchors. */
+const linksIn = (text: string): string[] => [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
+
+/** The file of the repository that a link means; undefined for what is elsewhere. */
+function fileOf(path: string, link: string): string | undefined {
+  const raw = home.replace('https://github.com/', 'https://raw.githubusercontent.com/')
+  for (const prefix of [`${home}/blob/main/`, `${raw}/main/`]) if (link.startsWith(prefix)) return link.slice(prefix.length)
+  return /^[a-z]+:/.test(link) ? undefined : normalize(join(dirname(path), link))
+}
+
+describe('the documents', () => {
+  it('say what the code says', async () => {
+    for (const { path, written, generated } of await currentDocuments())
+      assert.equal(written, generated, `${path}: write it with npx tsx build/documents.ts`)
+  })
+
+  it('link to files that are there', () => {
+    const broken = texts.flatMap(({ path, text }) =>
+      linksIn(text)
+        .filter(link => {
+          const file = fileOf(path, link)
+          return file !== undefined && !existsSync(join(ROOT, file))
+        })
+        .map(link => `${path} → ${link}`)
+    )
+    assert.deepEqual(broken, [])
+  })
+
+  it('are all in their index', () => {
+    const index = readFileSync(join(ROOT, 'docs', 'README.md'), 'utf8')
+    const documents = projectFiles('docs')
+      .map(file => file.path.slice('docs/'.length))
+      .filter(path => path.endsWith('.md') && path !== 'README.md')
+    assert.deepEqual(
+      documents.filter(path => !index.includes(`](${path})`)),
+      []
+    )
+  })
+
+  it('begin with a README that is read in a few minutes, and works on any page', () => {
+    const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+    assert.ok(readme.split('\n').length <= 121, `${readme.split('\n').length - 1} lines`)
+    assert.deepEqual(
+      linksIn(readme).filter(link => !link.startsWith('https://')),
+      []
+    )
+  })
+
+  it('name one home, that of package.json', () => {
+    assert.equal(manifest.homepage, `${home}#readme`)
+    assert.equal(manifest.bugs.url, `${home}/issues`)
+  })
+
+  it('have workflows for public forges that run what .ci/run runs', () => {
+    for (const name of ['ci', 'release']) {
+      const text = readFileSync(join(ROOT, '.github', 'workflows', `${name}.yml`), 'utf8')
+      const { jobs } = load(text) as { jobs: Record<string, { steps: { run?: string }[] }> }
+      const commands = Object.values(jobs).flatMap(job => job.steps.map(step => step.run))
+      assert.ok(commands.includes('bash .ci/run'), name)
+    }
+  })
+})
