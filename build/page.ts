@@ -1,4 +1,5 @@
 import { join } from 'node:path'
+import { VERSION_FIELD } from '../core/node/migrate.ts'
 import type { Field, NodeSpec } from '../core/node/spec.ts'
 import { bundleForBrowser } from './browser.ts'
 import type { Files } from './files.ts'
@@ -11,15 +12,19 @@ import { scriptJson } from './text.ts'
 
 /** What Node-RED's editor loads of a node, and its locale. */
 export async function roomFiles(room: Room): Promise<Files> {
-  const hooks = room.hasEditor ? await bundleForBrowser(join(room.folder, 'editor.ts'), 'room') : ''
+  const parts = [
+    room.hasEditor ? await bundleForBrowser(join(room.folder, 'editor.ts'), 'room') : '',
+    room.hasMigrations ? await bundleForBrowser(join(room.folder, 'migrations.ts'), 'saved') : ''
+  ]
   return new Map([
-    [`${room.name}.html`, Buffer.from(pageOf(room, hooks))],
+    [`${room.name}.html`, Buffer.from(pageOf(room, parts.join('\n').trim()))],
     [`locales/en-US/${room.name}.json`, Buffer.from(`${JSON.stringify({ ...localeOf(room.spec) }, null, 2)}\n`)]
   ])
 }
 
-/** @param hooks the script of the room's editor.ts, which sets `room`; empty if it has none */
-function pageOf({ spec, help, example }: Room, hooks: string): string {
+/** @param parts the scripts of the room's editor.ts and migrations.ts, which set `room` and `saved` */
+function pageOf(room: Room, parts: string): string {
+  const { spec, help, example } = room
   return `<script type="text/html" data-template-name="${spec.type}">
 ${formOf(spec)}
 </script>
@@ -27,7 +32,7 @@ ${formOf(spec)}
 ${helpOf(spec, help, example)}
 </script>
 <script type="text/javascript">
-${registration(spec, hooks)}
+${registration(room, parts)}
 </script>
 `
 }
@@ -37,15 +42,16 @@ ${registration(spec, hooks)}
  * without running it; what needs code is in the shared script (core/editor/), asked for when it is needed: where the
  * palette is installed into a running Node-RED, this file may be there first.
  */
-function registration(spec: NodeSpec, hooks: string): string {
+function registration({ spec, hasEditor, hasMigrations }: Room, parts: string): string {
   const fields = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
   const outputs = spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]
-  const defaults = ["name: { value: '' }", ...outputs, ...fields.map(([name]) => `${name}: field('${name}')`)]
+  const version = `${VERSION_FIELD}: { value: ${spec.version ?? 1}, validate: function () { return shared() ? ask('fits', this) : true } }`
+  const defaults = ["name: { value: '' }", version, ...outputs, ...fields.map(([name]) => `${name}: field('${name}')`)]
   return `(function () {
-${hooks}
+${parts}
 const spec = ${scriptJson(editorSpec(spec))}
-const shared = () => window.millrace && window.millrace.node(spec, ${hooks === '' ? '{}' : 'room.default'})
+const shared = () => window.millrace && window.millrace.node(spec, ${hasEditor ? 'room.default' : '{}'}, ${hasMigrations ? 'saved.migrations' : '{}'})
 const ask = (what, ...given) => { const node = shared(); return node && node[what](...given) }
 const field = name => ({
   value: structuredClone(spec.fields[name].default),
@@ -65,6 +71,7 @@ RED.nodes.registerType('${spec.type}', {
   label: function () { return this.name || ask('label', this) || '${spec.label}' },
   labelStyle: function () { return this.name ? 'node_label_italic' : '' },
   outputLabels: function (index) { return ask('outputLabel', this, index) },
+  onadd: function () { ask('migrate', this) },
   oneditprepare: function () { ask('open', this) },
   oneditsave: function () { ask('save', this) },
   oneditcancel: function () { ask('close', this) },

@@ -12,6 +12,7 @@ export interface Room {
   /** Markdown. */
   readonly help: string
   readonly hasEditor: boolean
+  readonly hasMigrations: boolean
   /** Path below `examples/` without the extension, if there is a lesson of this node. */
   readonly example: string | undefined
 }
@@ -46,6 +47,7 @@ async function readRoom(root: string, name: string, examples: readonly string[])
     spec: module.spec,
     help: await readFile(join(folder, 'help.md'), 'utf8').catch(() => ''),
     hasEditor: await exists(join(folder, 'editor.ts')),
+    hasMigrations: await exists(join(folder, 'migrations.ts')),
     example: example?.replace(/\.json$/, '')
   }
 }

@@ -1,3 +1,4 @@
+import type { Migrations } from '../node/migrate.ts'
 import { applies, type Condition, type Field, type NodeSpec, parseField, problemsOf } from '../node/spec.ts'
 import type { EditorHooks, Values } from './types.ts'
 
@@ -5,6 +6,7 @@ import type { EditorHooks, Values } from './types.ts'
 export interface NodeType {
   readonly spec: Omit<NodeSpec, 'summary' | 'examples'>
   readonly hooks: EditorHooks
+  readonly migrations: Migrations
 }
 
 /** The values with defaults for what is missing and each of its field's type; variables of the environment stay as they are. */

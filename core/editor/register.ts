@@ -1,3 +1,4 @@
+import { fromTheFuture, type Migrations, migrated, VERSION_FIELD } from '../node/migrate.ts'
 import type { Field } from '../node/spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
@@ -13,6 +14,10 @@ export interface Handlers {
   outputLabel(node: EditorNode, index: number): string | undefined
   /** True, or what is wrong. */
   check(node: EditorNode, field: string, value: unknown): true | string
+  /** Whether this release knows the settings it was saved with: true, or why not. */
+  fits(node: EditorNode): true | string
+  /** Brings what an earlier release has saved to this one, as soon as the editor has the node. */
+  migrate(node: EditorNode): void
   open(node: EditorNode): void
   save(node: EditorNode): void
   close(node: EditorNode): void
@@ -21,10 +26,10 @@ export interface Handlers {
 const known = new Map<string, Handlers>()
 
 /** The handlers of a node type, made when they are first needed. */
-export function nodeOf(spec: NodeType['spec'], hooks: EditorHooks): Handlers {
+export function nodeOf(spec: NodeType['spec'], hooks: EditorHooks, migrations: Migrations = {}): Handlers {
   let handlers = known.get(spec.type)
   if (!handlers) {
-    handlers = handlersOf({ spec, hooks })
+    handlers = handlersOf({ spec, hooks, migrations })
     known.set(spec.type, handlers)
   }
   return handlers
@@ -39,6 +44,11 @@ function handlersOf(type: NodeType): Handlers {
     label: node => labelOf(type, node),
     outputLabel: (node, index) => (type.hooks.outputLabels?.(parsed(type, node)) ?? type.spec.outputs)[index],
     check: (node, field, value) => checked(type, node, field, value),
+    fits: node => fromTheFuture(type.spec, node) ?? true,
+    migrate(node) {
+      if (fromTheFuture(type.spec, node) === undefined) Object.assign(node, migrated(type.spec, type.migrations, node))
+      node[VERSION_FIELD] ??= type.spec.version ?? 1
+    },
     open(node) {
       close(node)
       const dialog = new Dialog(node, type)

@@ -6,6 +6,7 @@ import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { adminRoutes } from './admin.ts'
 import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
+import { type Migrations, migrated } from './migrate.ts'
 import { type Probes, probeRoute } from './probe.ts'
 import { QueueLimit } from './queue-limit.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
@@ -49,8 +50,17 @@ export type Start<S extends NodeSpec> = (context: Context<S>) => Behaviour
 const PROVIDED = Symbol.for('millrace.provided')
 type Provider = Node & { [PROVIDED]?: object }
 
-/** Turns a spec and what it does into the module that Node-RED loads. `probes` answer the buttons of the dialog. */
-export function defineNode<S extends NodeSpec>(spec: S, start: Start<S>, probes?: Probes<S>): (RED: NodeAPI) => void {
+/**
+ * Turns a spec and what it does into the module that Node-RED loads.
+ * @param probes answer the buttons of the dialog
+ * @param migrations bring what an earlier version of the spec has saved to this one
+ */
+export function defineNode<S extends NodeSpec>(
+  spec: S,
+  start: Start<S>,
+  probes?: Probes<S>,
+  migrations: Migrations = {}
+): (RED: NodeAPI) => void {
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
   const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]))
   return RED => {
@@ -58,13 +68,19 @@ export function defineNode<S extends NodeSpec>(spec: S, start: Start<S>, probes?
     if (probes) probeRoute(RED, spec, probes)
     function construct(this: Node, config: NodeDef): void {
       RED.nodes.createNode(this, config)
-      run(this, config, spec, start, RED)
+      run(this, config, spec, { start, migrations }, RED)
     }
     RED.nodes.registerType(spec.type, construct, { credentials })
   }
 }
 
-function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: Start<S>, RED: NodeAPI): void {
+function run<S extends NodeSpec>(
+  node: Node,
+  config: NodeDef,
+  spec: S,
+  { start, migrations }: { start: Start<S>; migrations: Migrations },
+  RED: NodeAPI
+): void {
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')
   metrics.status = undefined
   const status = new Status(shown => {
@@ -73,8 +89,8 @@ function run<S extends NodeSpec>(node: Node, config: NodeDef, spec: S, start: St
   })
   let behaviour: Behaviour | undefined
   try {
-    const raw = { ...config, ...(node.credentials as object | undefined) } as Record<string, unknown>
-    const options = parseOptions(spec, raw, name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
+    const saved = { ...config, ...(node.credentials as object | undefined) }
+    const options = parseOptions(spec, migrated(spec, migrations, saved), name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
     behaviour = start(contextOf(node, RED, spec, options, metrics, status))
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {

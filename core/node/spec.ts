@@ -7,6 +7,11 @@ import { OptionsError } from '../options-error.ts'
 export interface NodeSpec {
   readonly type: `millrace-${string}`
   readonly label: string
+  /**
+   * Counts up when a field is renamed, removed or means something else, 1 where absent. Each further one needs a step in
+   * migrations.ts; a new field with a default needs none.
+   */
+  readonly version?: number
   /** One sentence: what the node does. */
   readonly summary: string
   readonly category: 'telemetry' | 'config'

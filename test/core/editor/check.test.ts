@@ -28,6 +28,7 @@ const type: NodeType = {
       rules: { kind: 'custom', label: 'Rules', default: [], help: '' }
     }
   },
+  migrations: {},
   hooks: { controls: { rules: { problems: value => (Array.isArray(value) ? [] : ['must be rules']), edit: () => ({ value: () => [] }) } } }
 }
 
