@@ -10,6 +10,8 @@ export interface Found {
   readonly key: string | null
   readonly value: Buffer | null
   readonly headers: Record<string, string>
+  /** All values of each header, in order. */
+  readonly headerValues: Record<string, string[]>
 }
 
 const kafkaOf = (brokers: string) => new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
@@ -67,8 +69,12 @@ export async function readTopic(brokers: string, topic: string): Promise<Found[]
           autoCommit: false,
           eachBatch: async ({ batch }) => {
             for (const { offset, key, value, headers } of batch.messages) {
-              const texts = Object.entries(headers ?? {}).map(([name, text]) => [name, String(text)])
-              found.push({ partition: batch.partition, offset, key: key?.toString() ?? null, value, headers: Object.fromEntries(texts) })
+              const entries = Object.entries(headers ?? {})
+              const texts = entries.map(([name, text]) => [name, String(text)])
+              const lists = entries.map(([name, text]) => [name, [text].flat().map(String)])
+              const { partition } = batch
+              const all = { headers: Object.fromEntries(texts), headerValues: Object.fromEntries(lists) }
+              found.push({ partition, offset, key: key?.toString() ?? null, value, ...all })
             }
           }
         })

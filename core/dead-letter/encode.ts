@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto'
+import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
-import { type Headers, type Origin, provenanceOf, type Rejection, setHeader } from '../record/record.ts'
+import { type Origin, provenanceOf, type Rejection } from '../record/record.ts'
 
 export interface DeadLetter {
   readonly key: Buffer | string | null
@@ -43,16 +44,6 @@ function originHeaders(origin: Origin | null): ProduceHeaders {
     headers['millrace.origin.offset'] = origin.offset
   }
   return headers
-}
-
-/** Headers that have a value. */
-export function present(headers: Headers): ProduceHeaders {
-  const known: ProduceHeaders = {}
-  for (const name in headers) {
-    const value = headers[name]
-    if (value !== undefined && value !== null) setHeader(known, name, value)
-  }
-  return known
 }
 
 /** The record as JSON, whatever it holds: a dead letter is never lost for its form. */

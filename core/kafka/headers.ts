@@ -1,13 +1,23 @@
-import { type Headers, setHeader } from '../record/record.ts'
+import { type Headers, type HeaderValue, setHeader } from '../record/record.ts'
 
-type HeaderValue = Buffer | string | undefined
+/** As kafkajs gives them, and as a Function node may have made them: a list where a name stands several times. */
+type AnyHeaders = Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>
 
-/** Kafka allows a header several times; the last one counts, as for Kafka's own `lastHeader`. */
-export function singleHeaders(headers: Readonly<Record<string, HeaderValue | (Buffer | string)[]>> | undefined): Headers {
-  const single: Headers = {}
+/**
+ * The headers of a Kafka message in the shape of this palette: a value that came once stays as it is, one that came several
+ * times is an array, in order (KIP-82 allows a name several times). The decoder gives them so already.
+ */
+export const headersOf = (headers: AnyHeaders | undefined): Headers => (headers ?? {}) as Headers
+
+/** The same without names that have no value. Null is one: Kafka tells a header without a value from none. */
+export function present(headers: Headers): WrittenHeaders {
+  const known: WrittenHeaders = {}
   for (const name in headers) {
     const value = headers[name]
-    setHeader(single, name, Array.isArray(value) ? value.at(-1) : value)
+    if (value !== undefined) setHeader(known, name, value)
   }
-  return single
+  return known
 }
+
+/** Headers as they are written to Kafka. */
+export type WrittenHeaders = Record<string, HeaderValue | readonly HeaderValue[]>

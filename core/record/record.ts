@@ -13,13 +13,22 @@ export const PROVENANCE = Symbol.for('millrace.provenance')
 export const REJECTION = Symbol.for('millrace.rejection')
 export const KAFKA_MESSAGE = Symbol.for('millrace.kafka-message')
 
-/** Header values as Kafka has them. */
-export type Headers = Record<string, Buffer | string | undefined>
+/** One value of a header; null where the header has none. */
+export type HeaderValue = Buffer | string | null
+
+/** Headers as Kafka has them: a value that came once stands alone, one that came several times is an array, in order. */
+export type Headers = Record<string, HeaderValue | readonly HeaderValue[] | undefined>
 
 /** Sets a header. An assignment to `__proto__` would change what the object is, not what it has. */
 export function setHeader<Value>(headers: Record<string, Value>, name: string, value: Value): void {
   if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true })
   else headers[name] = value
+}
+
+/** The value that counts where a name stands several times: the last, as for Kafka's own `lastHeader`. */
+export function lastHeader(headers: Headers, name: string): Buffer | string | undefined {
+  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+  return (Array.isArray(value) ? (value.at(-1) as HeaderValue | undefined) : (value as HeaderValue | undefined)) ?? undefined
 }
 
 /** What a source knows of one thing it took; all that a dead letter or a later step may ask for. */

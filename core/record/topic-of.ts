@@ -1,5 +1,5 @@
 import type { Message } from './message.ts'
-import { provenanceOf } from './record.ts'
+import { lastHeader, provenanceOf } from './record.ts'
 
 /** The header that carries the MQTT topic on a Kafka message. */
 export const MQTT_TOPIC_HEADER = 'mqtt.topic'
@@ -12,5 +12,5 @@ export function topicOf(record: unknown, message: Message): string {
   const taken = provenanceOf(record)?.taken
   if (taken === undefined) return typeof message.topic === 'string' ? message.topic : ''
   if (taken.origin.kind !== 'kafka') return taken.origin.topic
-  return taken.headers[MQTT_TOPIC_HEADER]?.toString() ?? taken.origin.topic
+  return lastHeader(taken.headers, MQTT_TOPIC_HEADER)?.toString() ?? taken.origin.topic
 }

@@ -1,5 +1,6 @@
 import { identityOf } from '../../core/dead-letter/identity.ts'
-import { type Headers, setHeader } from '../../core/record/record.ts'
+import type { WrittenHeaders } from '../../core/kafka/headers.ts'
+import { type Headers, lastHeader, setHeader } from '../../core/record/record.ts'
 
 /** A message of the dead-letter topic, as far as a replay looks at it. */
 export interface DeadLetter {
@@ -31,12 +32,12 @@ export function filterOf({ codes, since, until }: { codes: string; since: string
   return { codes: new Set(codes.split(',').flatMap(code => code.trim() || [])), sinceMs, untilMs }
 }
 
-const textOf = (value: Buffer | string | undefined): string => (value === undefined ? '' : value.toString())
+const textOf = (headers: Headers, name: string): string => lastHeader(headers, name)?.toString() ?? ''
 
 export function matches(letter: DeadLetter, { codes, sinceMs, untilMs }: Filter): boolean {
   const rejectedMs = Number(letter.timestamp)
   if (rejectedMs < sinceMs || rejectedMs >= untilMs) return false
-  return codes.size === 0 || codes.has(textOf(letter.headers[HEADER.code]))
+  return codes.size === 0 || codes.has(textOf(letter.headers, HEADER.code))
 }
 
 /** Headers of a dead letter that this node reads. */
@@ -57,7 +58,7 @@ export interface Original {
   readonly topic: string
   readonly key: Buffer | null
   readonly value: Buffer | null
-  readonly headers: Record<string, Buffer | string>
+  readonly headers: WrittenHeaders
 }
 
 /**
@@ -65,13 +66,13 @@ export interface Original {
  * taken off; how often it was replayed is counted, so that a record which always fails can be told from a new one.
  */
 export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
-  const cameFromKafka = textOf(letter.headers[HEADER.originKind]) === 'kafka'
-  const topic = cameFromKafka ? textOf(letter.headers[HEADER.originTopic]) : ingestTopic
-  const headers: Record<string, Buffer | string> = {}
+  const cameFromKafka = textOf(letter.headers, HEADER.originKind) === 'kafka'
+  const topic = cameFromKafka ? textOf(letter.headers, HEADER.originTopic) : ingestTopic
+  const headers: WrittenHeaders = {}
   for (const [name, value] of Object.entries(letter.headers)) {
     if (value !== undefined && !name.startsWith('millrace.')) setHeader(headers, name, value)
   }
-  headers[HEADER.replays] = String((Number(textOf(letter.headers[HEADER.replays])) || 0) + 1)
+  headers[HEADER.replays] = String((Number(textOf(letter.headers, HEADER.replays)) || 0) + 1)
   return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }
 }
 
@@ -80,10 +81,10 @@ export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
  * times: in several branches of a flow, and before and after a crash. Its content is part of it, as offsets come again in a topic that is made anew.
  */
 export function recordOf({ key, value, headers }: DeadLetter): string | undefined {
-  const offset = headers[HEADER.originOffset]
+  const offset = lastHeader(headers, HEADER.originOffset)
   if (offset === undefined) return undefined
-  const place = [HEADER.originTopic, HEADER.originPartition].map(name => textOf(headers[name])).join('/')
-  return `${place}/${textOf(offset)}/${identityOf(key, value, headers)}`
+  const place = [HEADER.originTopic, HEADER.originPartition].map(name => textOf(headers, name)).join('/')
+  return `${place}/${offset}/${identityOf(key, value, headers)}`
 }
 
 /** Which dead letters of a topic were replayed already. */

@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, KafkaMessage, Producer } from 'kafkajs'
 import { MillraceError } from '../../core/errors.ts'
 import { createTopics } from '../../core/kafka/admin/create-topics.ts'
-import { singleHeaders } from '../../core/kafka/headers.ts'
+import { headersOf } from '../../core/kafka/headers.ts'
 import { KafkaClient } from '../../core/kafka/kafkajs/client.ts'
 import { PRODUCER } from '../../core/kafka/kafkajs/record-list.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
@@ -185,7 +185,7 @@ const letterOf = (partition: number, { offset, timestamp, key, value, headers }:
   timestamp,
   key,
   value,
-  headers: singleHeaders(headers)
+  headers: headersOf(headers)
 })
 
 async function ensureLedger(admin: Admin, topic: string): Promise<void> {

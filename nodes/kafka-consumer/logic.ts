@@ -1,7 +1,8 @@
-import { singleHeaders } from '../../core/kafka/headers.ts'
+import { headersOf } from '../../core/kafka/headers.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
   type Batch,
+  type HeaderValue,
   KAFKA_MESSAGE,
   type KafkaMessage,
   PROVENANCE,
@@ -19,7 +20,7 @@ export interface RawMessage {
   /** Milliseconds since 1970 as decimal text. */
   readonly timestamp: string
   readonly offset: string
-  readonly headers?: Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>
+  readonly headers?: Readonly<Record<string, HeaderValue | readonly HeaderValue[] | undefined>>
 }
 
 /** Messages of one partition, in order. What nobody asks for is not built. */
@@ -35,7 +36,7 @@ export class KafkaBatch implements Batch {
     return {
       origin: { kind: 'kafka', topic: this.topic, partition: this.partition, offset, timestamp },
       key,
-      headers: singleHeaders(headers),
+      headers: headersOf(headers),
       raw: value
     }
   }
@@ -53,7 +54,7 @@ export const asMessages: Shape = (batch, from, to) => {
   const accepted: object[] = []
   for (let index = from; index < to; index++) {
     const { key, value, timestamp, headers } = batch.messages[index]!
-    const message: KafkaMessage = { [KAFKA_MESSAGE]: true, key, value, timestamp, headers: singleHeaders(headers) }
+    const message: KafkaMessage = { [KAFKA_MESSAGE]: true, key, value, timestamp, headers: headersOf(headers) }
     accepted.push(carrying(message, new Provenance(batch, index)))
   }
   return { accepted, rejected: [] }

@@ -1,11 +1,13 @@
-import { deadLetterOf, present, shortened } from '../../core/dead-letter/encode.ts'
+import { deadLetterOf, shortened } from '../../core/dead-letter/encode.ts'
 import { type Code, reasonOf } from '../../core/errors.ts'
+import { present } from '../../core/kafka/headers.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
 import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { getter } from '../../core/record/field-path.ts'
 import type { Message } from '../../core/record/message.ts'
 import {
+  type HeaderValue,
   isKafkaMessage,
   isRejection,
   type KafkaMessage,
@@ -109,7 +111,7 @@ export class Encoder {
     if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
     if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
     const own = headersFrom(headers)
-    if (own === undefined) return wrong('headers is not an object of texts or Buffers')
+    if (own === undefined) return wrong('headers is not an object of texts, Buffers or arrays of these')
     return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), parcel, index)
   }
 
@@ -137,12 +139,14 @@ function headersFrom(headers: unknown): ProduceHeaders | undefined {
   if (typeof headers !== 'object' || headers === null) return undefined
   const known: ProduceHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value === undefined || value === null) continue
-    if (!isBytes(value)) return undefined
+    if (value === undefined) continue
+    if (!(Array.isArray(value) ? value.every(isHeaderValue) : isHeaderValue(value))) return undefined
     setHeader(known, name, value)
   }
   return known
 }
+
+const isHeaderValue = (value: unknown): value is HeaderValue => value === null || isBytes(value)
 
 /** The function that makes the headers of a record; the cheapest is none. */
 function compileHeaders({ headers, keepHeaders }: ProducerNodeOptions): HeadersOf {

@@ -100,8 +100,9 @@ function headers(): DecodedRecord['headers'] {
     at += length
     const value = part()
     const known = Object.hasOwn(found, name) ? found[name] : undefined
-    const all = known === undefined ? value : Array.isArray(known) ? [...known, value] : [known, value]
-    setHeader(found, name, all)
+    if (known === undefined) setHeader(found, name, value)
+    else if (Array.isArray(known)) known.push(value)
+    else setHeader(found, name, [known, value])
   }
   return found
 }

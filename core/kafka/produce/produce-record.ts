@@ -1,7 +1,8 @@
-import type { Reason } from '../../record/record.ts'
+import type { HeaderValue, Reason } from '../../record/record.ts'
+import type { WrittenHeaders } from '../headers.ts'
 
-/** Kafka's headers as they are written; kafkajs takes text and bytes only. */
-export type ProduceHeaders = Record<string, Buffer | string>
+/** Kafka's headers as they are written: text, bytes or null, and an array where a name stands several times. */
+export type ProduceHeaders = WrittenHeaders
 
 /** What a record belongs to; told when the record is settled. */
 export interface Parcel {
@@ -77,8 +78,16 @@ export function bytesOf({ key, value, headers, timestamp }: Pick<ProduceRecord, 
   if (timestamp !== undefined && !/^\d{1,15}$/.test(timestamp)) throw new TypeError(`"${timestamp}" is no time in milliseconds`)
   let bytes = RECORD_OVERHEAD + lengthOf(key) + lengthOf(value)
   if (headers !== undefined) {
-    for (const name in headers) bytes += HEADER_OVERHEAD + Buffer.byteLength(name) + lengthOf(headers[name])
+    for (const name in headers) bytes += bytesOfHeader(name, headers[name])
   }
+  return bytes
+}
+
+function bytesOfHeader(name: string, value: ProduceHeaders[string] | undefined): number {
+  const head = HEADER_OVERHEAD + Buffer.byteLength(name)
+  if (typeof value !== 'object' || value === null || Buffer.isBuffer(value)) return head + lengthOf(value)
+  let bytes = 0
+  for (const one of value as readonly HeaderValue[]) bytes += head + lengthOf(one)
   return bytes
 }
 

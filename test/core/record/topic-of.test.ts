@@ -15,7 +15,8 @@ const cases: [name: string, taken: Partial<Taken> | undefined, topic: unknown, e
     { origin: KAFKA, headers: { 'mqtt.topic': Buffer.from('acme/d1') } },
     'from/msg',
     'acme/d1'
-  ]
+  ],
+  ['a record with several such topics', { origin: KAFKA, headers: { 'mqtt.topic': ['acme/d0', 'acme/d1'] } }, 'from/msg', 'acme/d1']
 ]
 
 describe('core/record/topic-of', () => {

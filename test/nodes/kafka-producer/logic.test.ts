@@ -87,6 +87,21 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     {},
     { key: null, value: 'v', headers: {}, timestamp: '1700000000000' }
   ],
+  [
+    'headers that come several times, and one without a value',
+    { [KAFKA_MESSAGE]: true, key: null, value: 'x', headers: { h: [Buffer.from('1'), '2'], none: null, gone: undefined } },
+    {},
+    {},
+    { key: null, value: 'x', headers: { h: [Buffer.from('1'), '2'], none: null } }
+  ],
+  [
+    'a message of a Function node with a header that comes several times',
+    { value: 'v', headers: { a: ['1', '2'] } },
+    { content: 'messages' },
+    {},
+    { key: null, value: 'v', headers: { a: ['1', '2'] } }
+  ],
+  ['a header with a number among its values', { value: 'v', headers: { a: ['1', 2] } }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
   ['a message with a value that is an object', { value: {} }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
   ['a message with a number as key', { key: 1, value: 'v' }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
   ['a message with a number as header', { value: 'v', headers: { a: 1 } }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
