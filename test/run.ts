@@ -59,7 +59,9 @@ async function checks(): Promise<Outcome> {
   const steps: [string, () => Promise<{ code: number }>][] = [
     ['build', () => node('--import', 'tsx', 'build.ts')],
     ['lint and format', () => tool('@biomejs/biome/bin/biome', 'check', '.')],
-    ['types', () => tool('typescript/bin/tsc', '--noEmit')]
+    ['types of what runs in Node', () => tool('typescript/bin/tsc', '-p', '.')],
+    ['types of the dialogs', () => tool('typescript/bin/tsc', '-p', 'core/editor')],
+    ['types of the tests', () => tool('typescript/bin/tsc', '-p', 'test')]
   ]
   let passed = 0
   for (const [name, step] of steps) {
