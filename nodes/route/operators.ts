@@ -1,5 +1,6 @@
+import { Meter, TooCostly } from '../../core/meter.ts'
+import { compilePattern, patternProblems } from '../../core/pattern/pattern.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
-import { MAX_SEARCHED_CHARACTERS, patternProblems } from './pattern.ts'
 
 /** What a rule's value may be. */
 export type Operand = string | number | boolean
@@ -103,7 +104,21 @@ function containing(part: Operand): Test {
   }
 }
 
+/** What one text may take, about 20 ms; only an expression of thousands of states on a long text comes near it. */
+const STEPS_A_TEXT = 2_000_000
+
+/** A text that would take longer than one record may does not match. */
 function matching(pattern: Operand): Test {
-  const expression = new RegExp(String(pattern), 'u')
-  return value => typeof value === 'string' && value.length <= MAX_SEARCHED_CHARACTERS && expression.test(value)
+  const meter = new Meter(STEPS_A_TEXT)
+  const expression = compilePattern(String(pattern), meter)
+  return value => {
+    if (typeof value !== 'string') return false
+    meter.begin()
+    try {
+      return expression.test(value)
+    } catch (error) {
+      if (error instanceof TooCostly) return false
+      throw error
+    }
+  }
 }

@@ -88,7 +88,7 @@ describe('the rules of route in a browser', function () {
   it('are marked where something is missing', async () => {
     const form = await editor.edit('broken')
     await form.locator('ol.millrace-list > li').nth(0).locator('select').nth(1).selectOption('matches')
-    await form.locator('ol.millrace-list > li').nth(0).getByRole('textbox').last().fill('(a+)+')
+    await form.locator('ol.millrace-list > li').nth(0).getByRole('textbox').last().fill('(a+)\\1')
     await form.locator('.input-error').first().waitFor()
     await editor.screenshot('route-refused')
     await editor.done()

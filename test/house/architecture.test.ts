@@ -30,6 +30,7 @@ const roomOf = (path: string) => /^nodes\/([^/]+)\//.exec(path)?.[1]
 const WINGS: Readonly<Record<string, readonly string[]>> = {
   ground: [],
   record: ['ground'],
+  pattern: ['ground'],
   delivery: ['ground', 'record'],
   mqtt: ['ground', 'record'],
   postgres: ['ground', 'record'],

@@ -1,0 +1,57 @@
+/** Letters, digits and _, between which and others \b lies. */
+const WORD = /^\w$/
+export const ASCII = 128
+/** A text may hold all of Unicode; what was found of so many characters is remembered. */
+const MAX_KNOWN = 4096
+
+/**
+ * Characters as an expression tells them apart: those that the same atoms take are one letter to
+ * it. Whether an atom takes a character is asked of `RegExp`, so that classes and escapes mean here
+ * what they mean everywhere in JavaScript.
+ */
+export class Alphabet {
+  /** The atoms that take this letter. */
+  readonly takers: ReadonlySet<number>[] = []
+  readonly isWord: boolean[] = []
+  /** The letters of the characters that most texts are made of; -1 is not known yet. */
+  readonly ascii = new Int16Array(ASCII).fill(-1)
+  readonly #known = new Map<number, number>()
+  readonly #bySignature = new Map<string, number>()
+  readonly #atoms: readonly RegExp[]
+  readonly #astral: readonly RegExp[]
+
+  constructor(atoms: readonly string[], flags: string) {
+    const make = (withFlags: string) => atoms.map(atom => new RegExp(`^${atom}$`, withFlags))
+    this.#atoms = make(flags)
+    this.#astral = flags.includes('u') ? this.#atoms : make(`${flags}u`)
+  }
+
+  /** The letter of a code point. */
+  letterOf(codePoint: number): number {
+    const known = codePoint < ASCII ? this.ascii[codePoint]! : (this.#known.get(codePoint) ?? -1)
+    return known >= 0 ? known : this.#learn(codePoint)
+  }
+
+  #learn(codePoint: number): number {
+    const character = String.fromCodePoint(codePoint)
+    const takers = new Set<number>()
+    const atoms = codePoint > 0xffff ? this.#astral : this.#atoms
+    atoms.forEach((atom, index) => {
+      if (atom.test(character)) takers.add(index)
+    })
+    const isWord = WORD.test(character)
+    const signature = `${isWord}${[...takers].join()}`
+    let letter = this.#bySignature.get(signature)
+    if (letter === undefined) {
+      letter = this.takers.push(takers) - 1
+      this.isWord.push(isWord)
+      this.#bySignature.set(signature, letter)
+    }
+    if (codePoint < ASCII) this.ascii[codePoint] = letter
+    else {
+      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
+      this.#known.set(codePoint, letter)
+    }
+    return letter
+  }
+}
