@@ -40,6 +40,7 @@ export const CODES = {
   TS_FUTURE: 'The time is further in the future than the node allows.',
   TS_PAST: 'The time is further in the past than the node allows.',
   UNKNOWN_DEVICE: 'The source of metadata does not know the device, or the record does not name one.',
+  LOOKUP_REFUSED: 'The source of metadata fails for this device while it answers for others.',
   LOOKUP_FAILED: 'The source of metadata could not be asked in the time allowed; the source of the records delivers again.',
   KAFKA_CONNECT_FAILED: 'The Kafka cluster cannot be reached or refuses the connection.',
   KAFKA_TOPIC_MISSING: 'The Kafka topic does not exist; the records wait until it does.',

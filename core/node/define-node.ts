@@ -17,8 +17,11 @@ export type { Done, Outputs }
 
 /** What a node does once started. */
 export interface Behaviour {
-  /** Makes the messages of the outputs from a message. Promises keep the order of the input. Throw to fail the message. */
-  transform?(message: Message): Outputs | Promise<Outputs>
+  /**
+   * Makes the messages of the outputs from a message. Promises keep the order of the input: `behind` gives what waits for
+   * this one. Throw to fail the message.
+   */
+  transform?(message: Message, behind: () => readonly Message[]): Outputs | Promise<Outputs>
   /** Takes a message over: the node calls `done` when it has dealt with it, maybe much later. */
   accept?(message: Message, done: Done): void
   /** What configuration nodes give to the nodes that refer to them. */

@@ -6,7 +6,8 @@ import type { QueueLimit } from './queue-limit.ts'
 
 export type Done = (error?: Error) => void
 export type Outputs = readonly (object | null)[]
-export type Transform = (message: Message) => Outputs | Promise<Outputs>
+/** `behind` gives the messages that wait for this one, as they are when it is called. */
+export type Transform = (message: Message, behind: () => readonly Message[]) => Outputs | Promise<Outputs>
 
 /** A message as the node received it, and where it goes from there. */
 export interface Received {
@@ -23,6 +24,7 @@ export class TransformQueue {
   /** The first is being dealt with. Empty while nothing waits. */
   readonly #waiting: Received[] = []
   #waitingRecords = 0
+  readonly #behind = () => this.#waiting.slice(1).map(({ message }) => message)
 
   constructor(
     private readonly transform: Transform,
@@ -43,7 +45,7 @@ export class TransformQueue {
       return
     }
     try {
-      const outputs = this.transform(received.message)
+      const outputs = this.transform(received.message, this.#behind)
       if (outputs instanceof Promise) {
         this.#waiting.push(received)
         void this.#work(outputs)
@@ -81,7 +83,7 @@ export class TransformQueue {
     const { message, done } = received
     try {
       if (begun === undefined && this.tracker.isGivenUp(message)) return this.#giveBack(received)
-      const outputs = await (begun ?? this.transform(message))
+      const outputs = await (begun ?? this.transform(message, this.#behind))
       if (this.tracker.isGivenUp(message)) this.#giveBack(received)
       else this.#finish(received, outputs)
     } catch (error) {

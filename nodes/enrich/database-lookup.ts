@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { parseTableName, quoted } from '../../core/postgres/identifier.ts'
-import type { Lookup } from './cached-directory.ts'
+import { type ServerError, sqlstateOf } from '../../core/postgres/sqlstate.ts'
+import { type Blame, Failure, GIVE_UP_AFTER, type Lookup, type Outcome } from './answer.ts'
 import { columnTypes } from './column-types.ts'
 import type { Copy, Metadata, Row } from './metadata.ts'
 import { keyText } from './table.ts'
@@ -24,30 +25,100 @@ export function statementFor(table: string, keyColumn: string, copies: readonly 
 
 /** Looks devices up by a statement whose $1 is the array of keys and whose rows hold the key. All devices of a batch at once. */
 export function databaseLookup(database: Queries, statement: string, keyColumn: string, project: (row: Row) => Metadata): Lookup {
-  return async keys => {
-    const found = new Map<string, Metadata>()
-    const types = await columnTypes()
-    for (let at = 0; at < keys.length; at += MAX_KEYS) await ask(keys.slice(at, at + MAX_KEYS))
-    return found
-
-    async function ask(some: readonly string[]): Promise<void> {
-      try {
-        const { rows } = await database.query({ text: statement, types }, [some])
-        for (const row of rows) {
-          const key = keyText(row[keyColumn])
-          if (key !== undefined && !found.has(key)) found.set(key, project(row))
-        }
-      } catch (error) {
-        if (!isDataError(error)) throw error
-        // One key that the column cannot hold ("abc" as a number, a NUL) fails them all: halve until it is alone.
-        if (some.length === 1) return
-        const middle = some.length >> 1
-        await ask(some.slice(0, middle))
-        await ask(some.slice(middle))
-      }
-    }
+  const rowsFor = async (keys: readonly string[]) => (await database.query({ text: statement, types: await columnTypes() }, [keys])).rows
+  const failureFor = (keys: readonly string[]) =>
+    rowsFor(keys).then(
+      () => undefined,
+      (error: Error) => error
+    )
+  return {
+    async ask(keys) {
+      const search = new Search(rowsFor, failureFor, rows => metadataOf(rows, keyColumn, project))
+      for (let at = 0; at < keys.length; at += MAX_KEYS) await search.ask(keys.slice(at, at + MAX_KEYS))
+      return search.outcomes
+    },
+    // For no device: a statement that is wrong fails also then.
+    answers: async () => (await failureFor([])) === undefined
   }
 }
 
-/** SQLSTATE class 22 is "data exception": the key is wrong, not the statement. */
-const isDataError = (error: unknown) => /^22...$/.test(String((error as { code?: unknown }).code))
+function metadataOf(rows: readonly Row[], keyColumn: string, project: (row: Row) => Metadata): Map<string, Metadata> {
+  const found = new Map<string, Metadata>()
+  for (const row of rows) {
+    const key = keyText(row[keyColumn])
+    if (key !== undefined && !found.has(key)) found.set(key, project(row))
+  }
+  return found
+}
+
+/** One device can fail a statement for all: what fails is halved until that one is alone. */
+class Search {
+  readonly outcomes = new Map<string, Outcome>()
+  #sound = false
+  #failuresInRow = 0
+  #away = false
+
+  constructor(
+    private readonly rowsFor: (keys: readonly string[]) => Promise<readonly Row[]>,
+    private readonly failureFor: (keys: readonly string[]) => Promise<Error | undefined>,
+    private readonly metadataOf: (rows: readonly Row[]) => ReadonlyMap<string, Metadata>
+  ) {}
+
+  async ask(keys: readonly string[]): Promise<void> {
+    if (this.#away) return
+    let found: ReadonlyMap<string, Metadata>
+    try {
+      found = this.metadataOf(await this.rowsFor(keys))
+    } catch (error) {
+      await this.#failed(keys, error as Error)
+      return
+    }
+    this.#failuresInRow = 0
+    for (const key of keys) this.outcomes.set(key, found.get(key) ?? null)
+  }
+
+  async #failed(keys: readonly string[], error: Error): Promise<void> {
+    const blame = blameOf(error)
+    if (blame === 'source') return this.#giveUp(keys[0]!, error)
+    if (keys.length === 1) {
+      if (cannotBeHeld(error)) this.outcomes.set(keys[0]!, null)
+      else this.#alone(keys[0]!, error)
+      return
+    }
+    if (!this.#sound) {
+      const wrong = await this.failureFor([])
+      if (wrong) return this.#giveUp(keys[0]!, wrong)
+      this.#sound = true
+    }
+    const middle = keys.length >> 1
+    await this.ask(keys.slice(0, middle))
+    await this.ask(keys.slice(middle))
+  }
+
+  #alone(key: string, error: Error): void {
+    this.outcomes.set(key, new Failure('doubtful', error))
+    this.#away = ++this.#failuresInRow >= GIVE_UP_AFTER
+  }
+
+  #giveUp(key: string, error: Error): void {
+    this.outcomes.set(key, new Failure('source', error))
+    this.#away = true
+  }
+}
+
+/**
+ * Connection, transaction state, login, catalogue, conflicts, resources, locks, shutdown and system errors: PostgreSQL,
+ * appendix A. A statement that is wrong shows itself by failing also for no device.
+ */
+const OF_THE_SOURCE = /^(08|25|28|3D|40|53|55|57P|58)/
+
+function blameOf(error: Error): Blame {
+  const code = sqlstateOf(error)
+  return code === undefined || OF_THE_SOURCE.test(code) ? 'source' : 'doubtful'
+}
+
+/** The column's type has no such value ("abc" as a number, a NUL), so there is no such device. The context names the parameter. */
+function cannotBeHeld(error: Error): boolean {
+  const code = sqlstateOf(error) ?? ''
+  return code === '22021' || (code.startsWith('22') && ((error as Partial<ServerError>).where ?? '').includes('$1'))
+}

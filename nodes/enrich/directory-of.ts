@@ -2,15 +2,17 @@ import { isAbsolute } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { CachedDirectory, type Lookup } from './cached-directory.ts'
+import type { Lookup } from './answer.ts'
+import { CachedDirectory } from './cached-directory.ts'
 import { databaseLookup, type Queries, statementFor } from './database-lookup.ts'
 import { type Directory, TableDirectory } from './directory.ts'
 import { FileDirectory } from './file-directory.ts'
-import { httpLookup, urlProblems } from './http-lookup.ts'
+import { httpLookup } from './http-lookup.ts'
 import { problemsOf } from './logic.ts'
 import { projector } from './metadata.ts'
 import { spec } from './spec.ts'
 import { readTable } from './table.ts'
+import { urlProblems } from './url.ts'
 
 export interface Surroundings {
   /** The connection that the person chose; asked for only where the source is a database. */
@@ -18,6 +20,10 @@ export interface Surroundings {
   readonly closing: AbortSignal
   /** Told what is wrong with the source while known devices go on, and undefined when nothing is any more. */
   readonly onProblem: (problem: unknown) => void
+  /** Told when the source fails for one device while it answers for others. */
+  readonly onRefused?: (key: string, why: string) => void
+  /** Devices of messages that wait, a few of those that `not` does not hold for. */
+  readonly waiting?: (not: (key: string) => boolean) => readonly string[]
 }
 
 /**
@@ -55,8 +61,16 @@ function fromDatabase({ lookup, table, query, databaseKey: keyColumn, copy }: Op
   return databaseLookup(database, statement, keyColumn, projector(copy, keyColumn))
 }
 
-function cached({ ttlS, unknownTtlS, maxEntries }: Options<typeof spec>, lookup: Lookup, { onProblem }: Surroundings): Directory {
-  return new CachedDirectory(lookup, { ttlMs: ttlS * 1000, unknownTtlMs: unknownTtlS * 1000, maxEntries, onRefresh: onProblem })
+function cached({ ttlS, unknownTtlS, maxEntries }: Options<typeof spec>, lookup: Lookup, surroundings: Surroundings): Directory {
+  const { onProblem, onRefused, waiting } = surroundings
+  return new CachedDirectory(lookup, {
+    ttlMs: ttlS * 1000,
+    unknownTtlMs: unknownTtlS * 1000,
+    maxEntries,
+    onRefresh: onProblem,
+    ...(onRefused && { onRefused }),
+    ...(waiting && { waiting })
+  })
 }
 
 function sourceProblems(options: Options<typeof spec>): string[] {

@@ -1,11 +1,14 @@
+import type { Known } from './answer.ts'
 import type { Metadata } from './metadata.ts'
+
+/** Looks devices up; those that are missing in the answer do not exist. To be called again when it rejects: the source is away. */
+export type Finder = () => Promise<ReadonlyMap<string, Known>>
 
 /** Where the metadata of devices comes from. */
 export interface Directory {
-  /** What is known without waiting: the metadata; null if there is no such device; undefined if it has to be looked up. */
-  peek(key: string, nowMs: number): Metadata | null | undefined
-  /** Looks up devices; keys that are missing in the answer are of no device. Rejects if the source is away. */
-  find(keys: readonly string[], nowMs: number): Promise<ReadonlyMap<string, Metadata>>
+  /** What is known without waiting; undefined if it has to be looked up. */
+  peek(key: string, nowMs: number): Known | undefined
+  finder(keys: readonly string[], now: () => number): Finder
   close(): void
 }
 
@@ -16,8 +19,8 @@ export class TableDirectory implements Directory {
   peek(key: string): Metadata | null {
     return this.table.get(key) ?? null
   }
-  find(): Promise<ReadonlyMap<string, Metadata>> {
-    return Promise.resolve(this.table)
+  finder(): Finder {
+    return () => Promise.resolve(this.table)
   }
   close(): void {}
 }

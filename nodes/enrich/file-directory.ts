@@ -1,7 +1,7 @@
 import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { reasonOf } from '../../core/errors.ts'
-import type { Directory } from './directory.ts'
+import type { Directory, Finder } from './directory.ts'
 import type { Metadata, Row } from './metadata.ts'
 import { readTable } from './table.ts'
 
@@ -44,6 +44,10 @@ export class FileDirectory implements Directory {
     if (this.#table === undefined) await this.look()
     if (this.#table === undefined) throw new Error(this.#problem ?? `the file ${this.options.path} is still being written`)
     return this.#table
+  }
+
+  finder(): Finder {
+    return () => this.find()
   }
 
   close(): void {

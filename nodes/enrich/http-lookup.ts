@@ -1,4 +1,4 @@
-import type { Lookup } from './cached-directory.ts'
+import { Failure, GIVE_UP_AFTER, type Lookup, type Outcome } from './answer.ts'
 import type { Metadata, Row } from './metadata.ts'
 
 export interface HttpOptions {
@@ -10,63 +10,93 @@ export interface HttpOptions {
   readonly concurrency: number
 }
 
+type Project = (row: Row) => Metadata
+
 const MAX_BYTES = 1_000_000
+/** A server that is overloaded or restarted fails now and then, for devices that are nothing special. */
+const TRIES = 3
+/** No device: what the server says of it tells only whether it answers. */
+const NOBODY = 'millrace-is-anybody-there'
 
-/** What is wrong with a URL, in words. */
-export function urlProblems(url: string): string[] {
-  if (!URL.canParse(url.replaceAll('{key}', 'key'))) return ['is not a URL']
-  const { protocol, host } = new URL(url.replaceAll('{key}', 'key'))
-  if (protocol !== 'http:' && protocol !== 'https:') return ['must begin with http:// or https://']
-  if (!url.includes('{key}')) return ['must have {key} where the device goes']
-  return new URL(url.replaceAll('{key}', 'other')).host === host ? [] : ['must not have {key} in the name of the server']
-}
-
-/** Looks devices up one by one, several at a time. 404 and 410 say that there is no such device. */
-export function httpLookup(options: HttpOptions, project: (row: Row) => Metadata, closing: AbortSignal): Lookup {
-  return async keys => {
-    const found = new Map<string, Metadata>()
-    const waiting = [...keys]
-    const work = async () => {
-      for (let key = waiting.pop(); key !== undefined; key = waiting.pop()) {
-        const row = await get(key, options, closing)
-        if (row) found.set(key, project(row))
+/** Looks devices up one by one, several at a time. */
+export function httpLookup(options: HttpOptions, project: Project, closing: AbortSignal): Lookup {
+  const get = (key: string) => outcomeOf(key, options, project, closing)
+  return {
+    async ask(keys) {
+      const outcomes = new Map<string, Outcome>()
+      let next = 0
+      let failuresInRow = 0
+      let away = false
+      const work = async () => {
+        while (!away && next < keys.length) {
+          const key = keys[next++]!
+          const outcome = await get(key)
+          outcomes.set(key, outcome)
+          const failed = outcome instanceof Failure && outcome.blame !== 'key'
+          failuresInRow = failed ? failuresInRow + 1 : 0
+          away ||= failed && (outcome.blame === 'source' || failuresInRow >= GIVE_UP_AFTER)
+        }
       }
+      await Promise.all(Array.from({ length: Math.min(options.concurrency, keys.length) }, work))
+      return outcomes
+    },
+    async answers() {
+      const outcome = await get(NOBODY)
+      return !(outcome instanceof Failure) || outcome.blame === 'key'
     }
-    const workers = Array.from({ length: Math.min(options.concurrency, keys.length) }, work)
-    // allSettled, so that no request goes on after the answer, and then the first failure
-    const failed = (await Promise.allSettled(workers)).find(outcome => outcome.status === 'rejected')
-    if (failed) throw failed.reason
-    return found
   }
 }
 
-async function get(key: string, { url, token, timeoutMs }: HttpOptions, closing: AbortSignal): Promise<Row | undefined> {
+async function outcomeOf(key: string, options: HttpOptions, project: Project, closing: AbortSignal): Promise<Outcome> {
   // as steps of a path the dots would lead elsewhere, and half a surrogate pair cannot be encoded
-  if (key === '.' || key === '..' || /\p{Surrogate}/u.test(key)) return undefined
-  const address = url.replaceAll('{key}', encodeURIComponent(key))
+  if (key === '.' || key === '..' || /\p{Surrogate}/u.test(key)) return null
+  try {
+    const row = await get(
+      options.url.replaceAll('{key}', () => encodeURIComponent(key)),
+      options,
+      closing
+    )
+    return row instanceof Failure ? row : row && project(row)
+  } catch (error) {
+    return failureOf(error, options.timeoutMs)
+  }
+}
+
+/** Resolves with null where there is no such device. */
+async function get(address: string, { token, timeoutMs }: HttpOptions, closing: AbortSignal): Promise<Row | Failure | null> {
   const response = await fetch(address, {
     headers: { accept: 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
     signal: AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)])
-  }).catch(error => {
-    throw new Error(causeOf(error, timeoutMs), { cause: error })
   })
-  if (response.status === 404 || response.status === 410) {
-    await response.body?.cancel()
-    return undefined
-  }
-  if (!response.ok) {
-    await response.body?.cancel()
-    throw new Error(`the server answered ${response.status} ${response.statusText}`.trim())
-  }
-  return rowOf(await textOf(response))
+  if (response.ok) return rowOf(await textOf(response))
+  await response.body?.cancel()
+  const { status, statusText } = response
+  return status === 404 || status === 410 ? null : statusFailure(status, statusText)
 }
 
-/** Undici says "fetch failed", and why in the cause. */
-function causeOf(error: unknown, timeoutMs: number): string {
-  const { name, cause } = error as { name?: string; cause?: { message?: string; code?: string } }
-  if (name === 'TimeoutError') return `the server did not answer within ${timeoutMs} ms`
-  return cause?.message || cause?.code || String((error as Error).message)
+/** Of these the source is to blame whichever device was asked for: no login, too slow, too often. */
+const OF_THE_SOURCE = new Set([401, 407, 408, 429])
+
+function statusFailure(status: number, statusText: string): Failure {
+  const error = new Error(`the server answered ${status} ${statusText}`.trim())
+  if (OF_THE_SOURCE.has(status)) return new Failure('source', error)
+  if (status === 403) return new Failure('denied', error)
+  return status >= 400 && status < 500 ? new Failure('key', error) : new Failure('doubtful', error, TRIES)
 }
+
+/** Nobody was reached who could have looked at the device. */
+const UNREACHED =
+  /^(ECONNREFUSED|ENOTFOUND|EAI_|EHOST|ENET|ETIMEDOUT|UND_ERR_CONNECT|CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL)/
+
+/** Undici says "fetch failed", and why in the cause. */
+function failureOf(error: unknown, timeoutMs: number): Failure {
+  const { name, cause } = error as { name?: string; cause?: { message?: string; code?: string } }
+  if (name === 'TimeoutError') return doubtful(`the server did not answer within ${timeoutMs} ms`)
+  const why = cause?.message || cause?.code || String((error as Error).message)
+  return UNREACHED.test(cause?.code ?? '') ? new Failure('source', new Error(why, { cause: error })) : doubtful(why)
+}
+
+const doubtful = (why: string) => new Failure('doubtful', new Error(why), TRIES)
 
 async function textOf(response: Response): Promise<string> {
   const chunks: Uint8Array[] = []

@@ -3,6 +3,7 @@ import { getter, isFieldPath } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
+import { type Known, Refusal } from './answer.ts'
 import type { Directory } from './directory.ts'
 import { exactNumber } from './exact-number.ts'
 import { applier, type Metadata } from './metadata.ts'
@@ -10,10 +11,10 @@ import { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
 export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
-export type Find = (keys: readonly string[]) => Promise<ReadonlyMap<string, Metadata>>
+export type Find = (keys: readonly string[]) => Promise<ReadonlyMap<string, Known>>
 
-/** By record of a batch: its metadata, null if there is no such device, undefined if it is not known yet. */
-type Found = (Metadata | null | undefined)[]
+/** By record of a batch; undefined if it is not known yet. */
+type Found = (Known | undefined)[]
 
 const STAGE = 'enrich'
 
@@ -54,7 +55,8 @@ export function enricher(
   }
 }
 
-function keyReader(path: string): (record: unknown) => string | undefined {
+/** Reads the device's key from a record; undefined if it names none. */
+export function keyReader(path: string): (record: unknown) => string | undefined {
   const get = getter(path)
   return record => keyText(get(record))
 }
@@ -68,8 +70,9 @@ function finisher(options: Options<typeof spec>): (records: readonly unknown[], 
     const rejected: Rejection[] = []
     for (let index = 0; index < records.length; index++) {
       const record = records[index]
-      const metadata = found[index]
-      const reason = unfitness(record) ?? (metadata || options.unknown !== 'reject' ? undefined : unknownDevice(record, options.key))
+      const known = found[index]
+      const metadata = known instanceof Refusal ? null : known
+      const reason = unfitness(record) ?? (metadata || options.unknown !== 'reject' ? undefined : without(record, options.key, known))
       if (reason) {
         rejected.push(reject(record, STAGE, reason))
         continue
@@ -82,8 +85,13 @@ function finisher(options: Options<typeof spec>): (records: readonly unknown[], 
   }
 }
 
-function unknownDevice(record: unknown, path: string): Reason {
+/** Why a record is rejected whose device has no metadata. */
+function without(record: unknown, path: string, known: Known | undefined): Reason {
   const key = keyText(getter(path)(record))
+  if (known instanceof Refusal) {
+    const message = `The source of metadata fails for ${path} ${JSON.stringify(key?.slice(0, 80))}, not for others: ${known.why}.`
+    return { code: 'LOOKUP_REFUSED', message, path }
+  }
   const message =
     key === undefined ? `The record names no device in ${path}.` : `There is no metadata for ${path} ${JSON.stringify(key.slice(0, 80))}.`
   return { code: 'UNKNOWN_DEVICE', message, path }

@@ -140,7 +140,7 @@ export const spec = {
       label: 'Unknown device',
       default: 'reject',
       choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
-      help: 'What becomes of records whose device the source does not know, or that name none.'
+      help: 'What becomes of records whose device the source does not know or fails for, or that name none.'
     },
     defaults: {
       kind: 'list',
@@ -171,7 +171,7 @@ export const spec = {
       unit: 's',
       section: 'advanced',
       when: { source: ['database', 'http'] },
-      help: 'A new device is found at the latest after this time.'
+      help: 'After this time a device that was unknown, or that the source failed for, is asked for again.'
     },
     maxEntries: {
       kind: 'number',

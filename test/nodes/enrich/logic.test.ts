@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { parseOptions } from '../../../core/node/spec.ts'
-import { CachedDirectory, type Lookup } from '../../../nodes/enrich/cached-directory.ts'
+import { Failure, type Lookup } from '../../../nodes/enrich/answer.ts'
+import { CachedDirectory } from '../../../nodes/enrich/cached-directory.ts'
 import type { Directory } from '../../../nodes/enrich/directory.ts'
 import { directoryOf, type Surroundings } from '../../../nodes/enrich/directory-of.ts'
 import { enricher, type Find } from '../../../nodes/enrich/logic.ts'
@@ -84,10 +85,13 @@ describe('nodes/enrich', () => {
     function source() {
       const asked: string[][] = []
       const state = { away: false, asked }
-      const lookup: Lookup = async keys => {
-        asked.push([...keys])
-        if (state.away) throw new Error('away')
-        return new Map(keys.filter(key => key.startsWith('d')).map(key => [key, metadata]))
+      const lookup: Lookup = {
+        ask: async keys => {
+          asked.push([...keys])
+          if (state.away) return new Map([[keys[0]!, new Failure('source', new Error('away'))]])
+          return new Map(keys.map(key => [key, key.startsWith('d') ? metadata : null]))
+        },
+        answers: async () => !state.away
       }
       return { state, lookup }
     }
@@ -97,7 +101,7 @@ describe('nodes/enrich', () => {
       enricher(
         optionsOf({}),
         directory,
-        keys => directory.find(keys, clock.ms),
+        keys => directory.finder(keys, () => clock.ms)(),
         () => clock.ms
       )
 

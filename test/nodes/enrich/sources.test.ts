@@ -6,16 +6,27 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Database } from '../../../core/postgres/pool.ts'
 import { fromUrl } from '../../../core/postgres/settings.ts'
+import { Failure, type Lookup } from '../../../nodes/enrich/answer.ts'
 import { databaseLookup, statementFor } from '../../../nodes/enrich/database-lookup.ts'
 import { FileDirectory } from '../../../nodes/enrich/file-directory.ts'
 import { httpLookup } from '../../../nodes/enrich/http-lookup.ts'
-import { projector } from '../../../nodes/enrich/metadata.ts'
+import { type Metadata, projector } from '../../../nodes/enrich/metadata.ts'
 import { persist } from '../../../nodes/enrich/persist.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
 
 const project = projector([{ from: 'location', to: '' }], 'id')
 const never = new AbortController().signal
+
+/** The devices that there are. @throws the first failure */
+async function found({ ask }: Lookup, keys: readonly string[]): Promise<Map<string, Metadata>> {
+  const known = new Map<string, Metadata>()
+  for (const [key, outcome] of await ask(keys)) {
+    if (outcome instanceof Failure) throw outcome.error
+    if (outcome !== null) known.set(key, outcome)
+  }
+  return known
+}
 
 describe('nodes/enrich/file', () => {
   let folder: string
@@ -148,20 +159,20 @@ describe('nodes/enrich/http', () => {
 
   it('asks for several devices at a time, not for all', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `d${index}`)
-    const found = await start()(keys)
-    assert.equal(found.size, 20)
-    assert.deepEqual(found.get('d7'), [['location', 'at /d7']])
+    const devices = await found(start(), keys)
+    assert.equal(devices.size, 20)
+    assert.deepEqual(devices.get('d7'), [['location', 'at /d7']])
     assert.equal(mostAtOnce, 3)
   })
   it('takes 404 and 410 for an unknown device', async () => {
-    assert.deepEqual([...(await start()(['gone', 'd1', 'nobody'])).keys()], ['d1'])
+    assert.deepEqual([...(await found(start(), ['gone', 'd1', 'nobody'])).keys()], ['d1'])
   })
   it('lets no device lead elsewhere', async () => {
-    assert.deepEqual((await start()(['a/../b?c#d'])).get('a/../b?c#d'), [['location', 'at /a/../b?c#d']])
-    assert.equal((await start()(['..', '.', 'half a pair \ud800'])).size, 0)
+    assert.deepEqual((await found(start(), ['a/../b?c#d'])).get('a/../b?c#d'), [['location', 'at /a/../b?c#d']])
+    assert.equal((await found(start(), ['..', '.', 'half a pair \ud800'])).size, 0)
   })
   it('sends the token', async () => {
-    assert.deepEqual((await start({ token: 's3cret' })(['who'])).get('who'), [['location', 'Bearer s3cret']])
+    assert.deepEqual((await found(start({ token: 's3cret' }), ['who'])).get('who'), [['location', 'Bearer s3cret']])
   })
   const failures: [key: string, more: object, problem: RegExp][] = [
     ['busy', {}, /answered 503/],
@@ -171,11 +182,11 @@ describe('nodes/enrich/http', () => {
     ['d1', { url: 'http://127.0.0.1:1/{key}' }, /ECONNREFUSED|bad port/]
   ]
   for (const [key, more, problem] of failures) {
-    it(`says why ${key} failed`, () => assert.rejects(start(more)([key]), problem))
+    it(`says why ${key} failed`, () => assert.rejects(found(start(more), [key]), problem))
   }
   it('gives up when the node is stopped', async () => {
     const closing = new AbortController()
-    const work = persist(() => start({}, closing.signal)(['slow']), {
+    const work = persist(() => found(start({}, closing.signal), ['slow']), {
       waitMs: 60_000,
       closing: closing.signal,
       onOutcome: () => {}
@@ -248,13 +259,16 @@ describe('nodes/enrich/database', function () {
   it('looks devices up in a table, thousands at once', async () => {
     const statement = statementFor('enrich_test."Devices"', 'id', [{ from: 'location', to: '' }])
     const keys = Array.from({ length: 2500 }, (_, index) => `d${index}`)
-    const found = await databaseLookup(database, statement, 'id', project)(keys)
-    assert.equal(found.size, 2499)
-    assert.deepEqual(found.get('d2499'), [['location', 'hall 2499']])
+    const devices = await found(databaseLookup(database, statement, 'id', project), keys)
+    assert.equal(devices.size, 2499)
+    assert.deepEqual(devices.get('d2499'), [['location', 'hall 2499']])
   })
   it('copies all columns, times as ISO 8601', async () => {
-    const found = await databaseLookup(database, statementFor('enrich_test."Devices"', 'id', []), 'id', projector([], 'id'))(['d1'])
-    assert.deepEqual(Object.fromEntries(found.get('d1')!), { location: 'hall 1', since: '1970-01-01T00:00:00.000Z' })
+    const lookup = databaseLookup(database, statementFor('enrich_test."Devices"', 'id', []), 'id', projector([], 'id'))
+    assert.deepEqual(Object.fromEntries((await found(lookup, ['d1'])).get('d1')!), {
+      location: 'hall 1',
+      since: '1970-01-01T00:00:00.000Z'
+    })
   })
   it('keeps numbers numbers, and days and local times as the database writes them', async () => {
     const query = `SELECT 'd1' AS id, numeric '52.500000' AS latitude, numeric '12345678901234567890.5' AS large, numeric 'NaN' AS none,
@@ -263,8 +277,8 @@ describe('nodes/enrich/database', function () {
       ARRAY[numeric '1.50', NULL] AS factors, ARRAY[date '2024-03-31'] AS days, ARRAY[[bigint '1'], [bigint '2']] AS levels,
       double precision '0.1' AS offset_v, jsonb '{"a": 1.50}' AS more
       WHERE 'd1' = ANY($1)`
-    const found = await databaseLookup(database, query, 'id', projector([], 'id'))(['d1'])
-    assert.deepEqual(Object.fromEntries(found.get('d1')!), {
+    const devices = await found(databaseLookup(database, query, 'id', projector([], 'id')), ['d1'])
+    assert.deepEqual(Object.fromEntries(devices.get('d1')!), {
       latitude: 52.5,
       large: '12345678901234567890.5',
       none: 'NaN',
@@ -284,20 +298,20 @@ describe('nodes/enrich/database', function () {
   it('finds a device whose key is a bigint or a day', async () => {
     const keys = "SELECT * FROM (VALUES (bigint '7', date '2024-03-31', 'hall 7')) AS known (number, day, location) WHERE"
     const byNumber = databaseLookup(database, `${keys} number = ANY($1)`, 'number', project)
-    assert.deepEqual((await byNumber(['7'])).get('7'), [['location', 'hall 7']])
+    assert.deepEqual((await found(byNumber, ['7'])).get('7'), [['location', 'hall 7']])
     const byDay = databaseLookup(database, `${keys} day = ANY($1)`, 'day', project)
-    assert.deepEqual((await byDay(['2024-03-31'])).get('2024-03-31'), [['location', 'hall 7']])
+    assert.deepEqual((await found(byDay, ['2024-03-31'])).get('2024-03-31'), [['location', 'hall 7']])
   })
   it('finds the others beside a key that the column cannot hold', async () => {
     const lookup = databaseLookup(database, statementFor('enrich_test.numbered', 'id', []), 'id', project)
-    assert.deepEqual([...(await lookup(['1', 'abc', '7', '99999999999', 'nul\0', '"', '{}'])).keys()], ['7'])
+    assert.deepEqual([...(await found(lookup, ['1', 'abc', '7', '99999999999', 'nul\0', '"', '{}'])).keys()], ['7'])
   })
   it('takes a query of the user’s own', async () => {
     const query = 'SELECT id, upper(location) AS location FROM enrich_test."Devices" WHERE id = ANY($1)'
-    assert.deepEqual((await databaseLookup(database, query, 'id', project)(['d5'])).get('d5'), [['location', 'HALL 5']])
+    assert.deepEqual((await found(databaseLookup(database, query, 'id', project), ['d5'])).get('d5'), [['location', 'HALL 5']])
   })
   it('fails where the statement is wrong', () =>
-    assert.rejects(databaseLookup(database, 'SELECT id FROM enrich_test.nowhere WHERE id = ANY($1)', 'id', project)(['d1']), {
+    assert.rejects(found(databaseLookup(database, 'SELECT id FROM enrich_test.nowhere WHERE id = ANY($1)', 'id', project), ['d1']), {
       code: '42P01'
     }))
 })
