@@ -98,6 +98,14 @@ export class NodeRedProcess {
     await gone
   }
 
+  /** A full deploy of the flow that runs, as by the editor: every node is stopped and started. */
+  async redeploy(): Promise<void> {
+    const flows = await (await fetch(`${this.url}/flows`)).text()
+    const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': 'full' }
+    const response = await fetch(`${this.url}/flows`, { method: 'POST', headers, body: flows, signal: AbortSignal.timeout(60_000) })
+    if (!response.ok) throw new Error(`the deploy was refused: ${response.status} ${await response.text()}`)
+  }
+
   /** Takes its nodes out, so that they end their MQTT sessions, which would gather messages from now on. */
   async #undeploy(): Promise<void> {
     if (this.#child === undefined) return

@@ -1,20 +1,29 @@
 import type { NodeAPI } from 'node-red'
+import { beforeFlowsStop } from './before-stop.ts'
 import { Book } from './book.ts'
 import { Follower } from './follow.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
 import { isOpen, tokenOf } from './token.ts'
-import type { Confirmed, Delivery, OpenOptions, Tracker } from './types.ts'
+import type { Confirmed, Delivery, OpenOptions, PausableSource, Tracker } from './types.ts'
 
 const SWEEP_MS = 25
 /** A busy process delays the timers of nodes as it delays ours: time in which nothing could run must not use up a grace. */
 const MOST_PER_SWEEP_MS = 2 * SWEEP_MS
+
+/**
+ * At most so long a deployment waits for what is in flight, though it moves. Whoever ends a process gives it some 10 s, and
+ * the nodes have to close in that time too.
+ */
+const DRAIN_MS = 6_000
+const DRAIN_CHECK_MS = 10
 
 /** Follows the messages of sources through the flows of one Node-RED runtime; see `Tracker` for what nodes ask of it. */
 export class FlowTracker implements Tracker {
   readonly #book: Book
   readonly #follower: Follower
   #sources = 0
+  readonly #pausable = new Set<PausableSource>()
   #uninstall: (() => void)[] = []
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
@@ -37,6 +46,10 @@ export class FlowTracker implements Tracker {
     this.#follower = new Follower(this.#book, nodeOf, () => this.#graceMs)
     this.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
     this.#listen()
+    beforeFlowsStop(
+      () => this.#drain(),
+      () => this.afterDeployment(() => this.#resume())
+    )
   }
 
   get openCount(): number {
@@ -56,14 +69,16 @@ export class FlowTracker implements Tracker {
     this.#follower.deliversAtOnce = atOnce
   }
 
-  register(node: object): () => void {
+  register(node: object, source?: PausableSource): () => void {
     // A node that is being constructed is not known by its id yet: flows are starting.
     if (!this.#phaseKnown && this.runtime.nodes.getNode((node as FlowNode).id) !== node) this.#follower.unsettled = true
     if (this.#sources++ === 0) this.#install()
+    if (source !== undefined) this.#pausable.add(source)
     let registered = true
     return () => {
       if (!registered) return
       registered = false
+      if (source !== undefined) this.#pausable.delete(source)
       if (--this.#sources === 0 && this.openCount === 0) this.#remove()
     }
   }
@@ -108,6 +123,29 @@ export class FlowTracker implements Tracker {
     phase('flows:stopped', true)
     phase('flows:starting', true)
     phase('flows:started', false)
+  }
+
+  /**
+   * Flows are about to be stopped. What is in flight then would come again: so the sources pause first, and while all nodes
+   * are still there what they have sent comes to its end. What does not move (a service is away, a join waits for more) is
+   * not waited for: no deployment may hang.
+   */
+  #drain(): Promise<void> | undefined {
+    for (const source of this.#pausable) source.pause()
+    const isMoving = () => [...this.#pausable].some(source => source.isMoving)
+    if (!isMoving()) return undefined
+    const endMs = this.now() + DRAIN_MS
+    return new Promise(resolve => {
+      const check = () => {
+        if (isMoving() && this.now() < endMs) setTimeout(check, DRAIN_CHECK_MS)
+        else resolve()
+      }
+      check()
+    })
+  }
+
+  #resume(): void {
+    for (const source of this.#pausable) source.resume()
   }
 
   #install(): void {

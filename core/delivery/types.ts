@@ -32,6 +32,15 @@ export interface OpenOptions {
   readonly transaction?: object | undefined
 }
 
+/** A source, as far as it makes way for a deployment. */
+export interface PausableSource {
+  /** Sends nothing more into the flow that it has not sent before, until it is resumed. */
+  pause(): void
+  resume(): void
+  /** Whether something is in flight that seems to come to an end: waiting for it is worth while. */
+  readonly isMoving: boolean
+}
+
 /** What nodes need of the tracker. Everything takes the message as the node received it (or any copy of it). */
 export interface Tracker {
   /** Puts a token on the message; the source must then send it and call `sent`, all in one tick. */
@@ -53,8 +62,11 @@ export interface Tracker {
   isGivenUp(message: object): boolean
   /** Deliveries not settled yet. */
   readonly openCount: number
-  /** Says that this node is a source, from its constructor on: the tracker listens to the flows until the returned function is called. */
-  register(node: object): () => void
+  /**
+   * Says that this node is a source, from its constructor on: the tracker listens to the flows until the returned function is
+   * called. Before flows are stopped it is told to pause, and has some seconds to come to an end with what is in flight.
+   */
+  register(node: object, source?: PausableSource): () => void
   /** Flows are being stopped or started: what is sent now may find nobody, and is settled as abandon. */
   readonly deploying: boolean
   /** Calls back once no deployment is under way: at the end of this turn, or when flows have started. */

@@ -1,83 +1,21 @@
-import type { Node, NodeAPI, NodeMessage } from 'node-red'
-import { type BackoffOptions, backoffMs } from '../backoff.ts'
+import type { NodeMessage } from 'node-red'
+import { backoffMs } from '../backoff.ts'
 import { deadLetterOf } from '../dead-letter/exhausted.ts'
 import type { FlowError } from '../delivery/token.ts'
 import { trackerOf } from '../delivery/tracker.ts'
-import type { AcknowledgeMode, Delivery, Settlement, Tracker } from '../delivery/types.ts'
+import type { Delivery, PausableSource, Settlement, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
-import type { NodeMetrics } from '../node/metrics.ts'
 import { ContiguousPrefix, type PrefixEntry } from './in-order.ts'
+import type { SourceOptions, SourceTransaction, TakenMessage, Waiting } from './types.ts'
 import { UnwiredOutput } from './unwired.ts'
 
-export interface SourceOptions {
-  readonly RED: NodeAPI
-  readonly node: Node
-  readonly metrics: NodeMetrics
-  readonly mode: AcknowledgeMode
-  /** How many messages may be unacknowledged at a time, over all lanes. */
-  readonly maxInFlight: number
-  /** How often a message is sent again before it goes to the dead-letter output. */
-  readonly retries: number
-  readonly timeoutMs: number
-  /** How many outputs the node has. */
-  readonly outputs: number
-  /** Index of the output for what the flow failed to deal with. */
-  readonly deadLetterOutput: number
-  /** Whether a wire leaves this output. */
-  isWired(output: number): boolean
-  /** Messages have left: the source may read on if it is not `full`. */
-  onCapacity(): void
-  /** How long it waits before it sends again. */
-  readonly backoff?: BackoffOptions
-  /** For tests; else the tracker of the runtime. */
-  readonly tracker?: Tracker
-}
-
-/** One message of the protocol, or one batch. */
-export interface TakenMessage {
-  /** What is acknowledged in order among itself: a Kafka partition, an MQTT connection. */
-  readonly lane: string
-  /** How many records it carries. */
-  readonly records: number
-  /** Makes the message to send; again for each further attempt, as nodes may have changed what was sent before. */
-  rebuild(): NodeMessage
-  /** The first message, where it is at hand already. */
-  readonly message?: NodeMessage
-  /** Gives the protocol its acknowledgement. Called once, after all earlier ones of the lane; never after `dropLane` or `close`. */
-  acknowledge(): void
-  /** The output it leaves by; 0 where absent. */
-  readonly output?: number
-  /** Where what the flow does with it and its acknowledgement happen together or not at all. */
-  readonly transaction?: SourceTransaction | undefined
-}
-
-/** One message's. Each attempt has its own beginning, and what an attempt did that was not committed has not happened. */
-export interface SourceTransaction {
-  /** Resolves with what sinks write into; undefined if an attempt that seemed to have failed was committed after all. */
-  begin(): Promise<object | undefined>
-  /** The flow has dealt with the message. A rejection means another attempt. */
-  commit(): Promise<void>
-  /** Why the last attempt failed lies here, not in the flow. */
-  readonly broken: boolean
-}
-
-/** What a source waits for, for its status. */
-export interface Waiting {
-  /** Messages that are not acknowledged. */
-  readonly messages: number
-  /** How many of these wait to be sent again. */
-  readonly retrying: number
-  /** Why the last of these failed. */
-  readonly reason: string | undefined
-  /**
-   * For how long messages have been in flight without any leaving. A join or batch that waits for more messages than may be
-   * in flight stands still until the delivery timeout, and nothing fails: the status must say so.
-   */
-  readonly stalledMs: number
-}
+/** Sinks let records wait for more for a second at most, so after this it is something else that holds them. */
+const STILL_MS = 2_000
+/** What has not moved for so long before a deployment will not do so because of it. */
+const HOPELESS_MS = 5_000
 
 /** The deliveries of one source: sends, follows, retries, writes off, and acknowledges in order. */
-export class DeliverySource {
+export class DeliverySource implements PausableSource {
   readonly #tracker: Tracker
   readonly #leave: () => void
   readonly #lanes = new Map<string, ContiguousPrefix<Held>>()
@@ -90,11 +28,12 @@ export class DeliverySource {
   #reason: string | undefined
   /** When a message last left, or the first one was taken. */
   #movedMs = 0
+  #pausedMs: number | undefined
   #closed = false
 
   constructor(private readonly options: SourceOptions) {
     this.#tracker = options.tracker ?? trackerOf(options.RED)
-    this.#leave = options.mode === 'received' ? () => {} : this.#tracker.register(options.node)
+    this.#leave = options.mode === 'received' ? () => {} : this.#tracker.register(options.node, this)
     this.#stage = options.node.type.replace(/^millrace-/, '')
     this.#unwired = new UnwiredOutput(options.node, options.deadLetterOutput)
   }
@@ -104,7 +43,17 @@ export class DeliverySource {
     return this.#held
   }
   get full(): boolean {
-    return this.#held >= this.options.maxInFlight
+    return this.isPaused || this.#held >= this.options.maxInFlight
+  }
+  get isPaused(): boolean {
+    return this.#pausedMs !== undefined
+  }
+  get isMoving(): boolean {
+    if (this.#held === this.#retrying) return false
+    const nowMs = performance.now()
+    const { stillMs = STILL_MS } = this.options
+    if (nowMs - this.#movedMs < stillMs) return true
+    return this.#pausedMs !== undefined && nowMs - this.#pausedMs < stillMs && this.#pausedMs - this.#movedMs < HOPELESS_MS
   }
   get waiting(): Waiting {
     const stalledMs = this.#held > 0 ? performance.now() - this.#movedMs : 0
@@ -149,10 +98,26 @@ export class DeliverySource {
     if (left.length > 0 && !this.#closed) this.options.onCapacity()
   }
 
-  /** Waits until nothing is in flight, for so long at most: what is still stored now needs not be delivered again. */
+  pause(): void {
+    if (this.isPaused || this.#closed) return
+    this.#pausedMs = performance.now()
+    this.options.onPause?.()
+  }
+
+  resume(): void {
+    if (!this.isPaused || this.#closed) return
+    this.#pausedMs = undefined
+    this.options.onCapacity()
+  }
+
+  /**
+   * Waits until nothing is in flight, for so long at most and only while it moves: what is still stored now needs not be
+   * delivered again.
+   */
   async drained(limitMs: number): Promise<void> {
+    this.pause()
     const endMs = performance.now() + limitMs
-    while (this.inFlight > 0 && performance.now() < endMs) await new Promise(resolve => setTimeout(resolve, 20))
+    while (this.isMoving && performance.now() < endMs) await new Promise(resolve => setTimeout(resolve, 20))
   }
 
   /** Gives back everything that is not acknowledged: the protocol delivers it again. */

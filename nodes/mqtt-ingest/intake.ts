@@ -6,6 +6,8 @@ export interface IntakeOptions {
   readonly lingerMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
+  /** Flows are about to be stopped: nothing more is taken. */
+  isPaused(): boolean
   keyOf(topic: string): string | null
   /** Sends a batch into the flow. */
   emit(batch: MqttBatch): void
@@ -41,6 +43,7 @@ export class Intake {
 
   /** True if nothing more may be taken. One message is always taken, however large. */
   get full(): boolean {
+    if (this.options.isPaused()) return true
     return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_OPEN_BYTES && this.#open > 0)
   }
 

@@ -32,10 +32,12 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
     outputs: spec.outputs.length,
     deadLetterOutput: REJECTED,
     isWired,
-    onCapacity: () => session.resume()
+    onCapacity: () => session.resume(),
+    onPause: () => intake.flush()
   })
   const intake = new Intake({
     ...options,
+    isPaused: () => source.isPaused,
     keyOf: shaper.keyOf,
     emit: batch => deliver(batch, shaper, source, intake, options.batchSize === 1)
   })

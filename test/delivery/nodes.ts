@@ -36,6 +36,7 @@ export interface ProtocolNode extends Node {
 interface ProtocolDef extends NodeDef {
   readonly mode?: Exclude<AcknowledgeMode, 'received'>
   readonly timeoutMs?: number
+  readonly stillMs?: number
 }
 
 function registerProtocolNode(RED: NodeAPI): void {
@@ -55,7 +56,8 @@ function registerProtocolNode(RED: NodeAPI): void {
       deadLetterOutput: 1,
       isWired: () => true,
       onCapacity() {},
-      backoff: { initialMs: 20 }
+      backoff: { initialMs: 20 },
+      stillMs: config.stillMs ?? 200
     })
     const acknowledge = (payload: unknown) => {
       acknowledged.push(payload)

@@ -114,7 +114,7 @@ describe('deployments with messages held', function () {
       ...flow({ holder: { type: 'slow-to-close', info } }).map(node =>
         node.id === 'source' ? { ...node, wires: [['before'], []] } : node
       ),
-      { ...HOLDERS.delay!, id: 'before', z: 'first', type: 'delay', timeout: '0.15', wires: [['out']] }
+      { ...HOLDERS.delay!, id: 'before', z: 'first', type: 'delay', timeout: '0.35', wires: [['out']] }
     ]
     await nodeRed.deploy(tabs('old'))
     const node = source()

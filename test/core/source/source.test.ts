@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
 import { inherit, PROVENANCE, Provenance, type Rejection, reject } from '../../../core/record/record.ts'
-import { DeliverySource, type SourceOptions } from '../../../core/source/source.ts'
+import { DeliverySource } from '../../../core/source/source.ts'
+import type { SourceOptions } from '../../../core/source/types.ts'
 import { abandoned, acknowledged, failed, ScriptedTracker } from './scripted-tracker.ts'
 
 const RAW = Buffer.from('{"device_id":"pump-7","value":1}')

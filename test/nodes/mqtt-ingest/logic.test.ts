@@ -97,6 +97,7 @@ describe('mqtt-ingest intake', () => {
       batchSize: 10,
       lingerMs: 5,
       maxInFlight: 100,
+      isPaused: () => false,
       keyOf: () => null,
       emit: batch => batches.push(batch),
       ...options

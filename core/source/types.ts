@@ -1,0 +1,75 @@
+import type { Node, NodeAPI, NodeMessage } from 'node-red'
+import type { BackoffOptions } from '../backoff.ts'
+import type { AcknowledgeMode, Tracker } from '../delivery/types.ts'
+import type { NodeMetrics } from '../node/metrics.ts'
+
+export interface SourceOptions {
+  readonly RED: NodeAPI
+  readonly node: Node
+  readonly metrics: NodeMetrics
+  readonly mode: AcknowledgeMode
+  /** How many messages may be unacknowledged at a time, over all lanes. */
+  readonly maxInFlight: number
+  /** How often a message is sent again before it goes to the dead-letter output. */
+  readonly retries: number
+  readonly timeoutMs: number
+  /** How many outputs the node has. */
+  readonly outputs: number
+  /** Index of the output for what the flow failed to deal with. */
+  readonly deadLetterOutput: number
+  /** Whether a wire leaves this output. */
+  isWired(output: number): boolean
+  /** Messages have left: the source may read on if it is not `full`. */
+  onCapacity(): void
+  /** It is paused before flows are stopped: what it gathers has to leave now, and nothing more may be taken until `onCapacity`. */
+  onPause?(): void
+  /** How long it waits before it sends again. */
+  readonly backoff?: BackoffOptions
+  /** For tests; else 2 s. See `DeliverySource.isMoving`. */
+  readonly stillMs?: number
+  /** For tests; else the tracker of the runtime. */
+  readonly tracker?: Tracker
+}
+
+/** One message of the protocol, or one batch. */
+export interface TakenMessage {
+  /** What is acknowledged in order among itself: a Kafka partition, an MQTT connection. */
+  readonly lane: string
+  /** How many records it carries. */
+  readonly records: number
+  /** Makes the message to send; again for each further attempt, as nodes may have changed what was sent before. */
+  rebuild(): NodeMessage
+  /** The first message, where it is at hand already. */
+  readonly message?: NodeMessage
+  /** Gives the protocol its acknowledgement. Called once, after all earlier ones of the lane; never after `dropLane` or `close`. */
+  acknowledge(): void
+  /** The output it leaves by; 0 where absent. */
+  readonly output?: number
+  /** Where what the flow does with it and its acknowledgement happen together or not at all. */
+  readonly transaction?: SourceTransaction | undefined
+}
+
+/** One message's. Each attempt has its own beginning, and what an attempt did that was not committed has not happened. */
+export interface SourceTransaction {
+  /** Resolves with what sinks write into; undefined if an attempt that seemed to have failed was committed after all. */
+  begin(): Promise<object | undefined>
+  /** The flow has dealt with the message. A rejection means another attempt. */
+  commit(): Promise<void>
+  /** Why the last attempt failed lies here, not in the flow. */
+  readonly broken: boolean
+}
+
+/** What a source waits for, for its status. */
+export interface Waiting {
+  /** Messages that are not acknowledged. */
+  readonly messages: number
+  /** How many of these wait to be sent again. */
+  readonly retrying: number
+  /** Why the last of these failed. */
+  readonly reason: string | undefined
+  /**
+   * For how long messages have been in flight without any leaving. A join or batch that waits for more messages than may be
+   * in flight stands still until the delivery timeout, and nothing fails: the status must say so.
+   */
+  readonly stalledMs: number
+}
