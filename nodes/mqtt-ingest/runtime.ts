@@ -20,14 +20,12 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   const shaper = shaperOf(options)
   const qos = Number(options.qos) as Qos
   const mode = qos === 0 ? 'received' : options.acknowledge
-  const { maxInFlight, retries } = options
   const source = new DeliverySource({
+    ...options,
     RED,
     node,
     metrics,
     mode,
-    maxInFlight,
-    retries,
     timeoutMs: options.timeoutS * 1000,
     outputs: spec.outputs.length,
     deadLetterOutput: REJECTED,
