@@ -9,6 +9,8 @@ export interface Question {
   readonly id: string
   readonly values: Values
   readonly query: Readonly<Record<string, string>>
+  /** Those of the TLS configuration that is chosen there, which may be new or changed. */
+  readonly tls?: Values | undefined
 }
 
 interface Answer {
@@ -18,18 +20,19 @@ interface Answer {
 }
 
 /** Asks the runtime (see core/node/probe.ts). Never fails: what goes wrong is a sentence in the answer. */
-async function ask(action: 'test' | Pick, { type, id, values, query }: Question): Promise<Answer> {
+async function ask(action: 'test' | Pick, { type, ...question }: Question): Promise<Answer> {
   try {
     // By jQuery, because Node-RED adds the login to its requests.
     return (await $.ajax({
       url: `millrace/probe/${type}`,
       method: 'POST',
       contentType: 'application/json',
-      data: JSON.stringify({ action, id, values, query })
+      data: JSON.stringify({ action, ...question })
     })) as Answer
   } catch (failed) {
-    const { status, statusText } = failed as JQuery.jqXHR
-    return { ok: false, message: status ? `${status} ${statusText}` : say('unreachable') }
+    const { status, statusText, responseJSON } = failed as JQuery.jqXHR
+    const said = (responseJSON as Partial<Answer> | undefined)?.message
+    return { ok: false, message: said ?? (status ? `${status} ${statusText}` : say('unreachable')) }
   }
 }
 

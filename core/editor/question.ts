@@ -28,11 +28,20 @@ export function questionOf(dialog: Asking, pick: Pick | undefined): Question | s
   const { type, node } = dialog
   const values = dialog.values()
   const answering = pick === undefined ? type.spec.type : ANSWERS[pick]
-  if (answering === type.spec.type) return { type: answering, id: node.id, values, query: texts(values) }
+  if (answering === type.spec.type) return { type: answering, id: node.id, values, query: texts(values), tls: tlsOf(node.type, values) }
   const [name, field] = Object.entries(type.spec.fields).find(([, other]) => other.kind === 'ref' && other.type === answering) ?? []
   const config = name === undefined ? null : window.RED.nodes.node(String(values[name] ?? ''))
   if (!config) return `${say('chooseFirst')} ${field?.label ?? answering}.`
-  return { type: answering, id: config.id, values: valuesOf(config), query: texts(values) }
+  const asked = valuesOf(config)
+  return { type: answering, id: config.id, values: asked, query: texts(values), tls: tlsOf(config.type, asked) }
+}
+
+/** The TLS configuration that these values of a configuration node name, as the editor holds it: maybe not deployed yet. */
+function tlsOf(type: string, values: Values): Values | undefined {
+  const defaults = Object.entries(window.RED.nodes.getType(type)?.defaults ?? {})
+  const [name] = defaults.find(([, field]) => (field as { type?: string }).type === 'tls-config') ?? []
+  const config = name === undefined ? null : window.RED.nodes.node(String(values[name] ?? ''))
+  return config ? valuesOf(config) : undefined
 }
 
 /** A node's values as the editor holds them, with the secrets that were typed in since the editor was loaded. */

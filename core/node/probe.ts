@@ -1,6 +1,25 @@
 import type { NodeAPI } from 'node-red'
 import { MillraceError, reasonOf } from '../errors.ts'
+import type { TlsOptions } from '../tls.ts'
+import { withDeadline } from './probe/deadline.ts'
+import { Environment } from './probe/environment.ts'
+import { editorOnly } from './probe/guard.ts'
+import { type ProbeRequest, requestOf } from './probe/request.ts'
+import { nodesOf, type SavedNodes } from './probe/saved.ts'
+import { enter, leave } from './probe/turns.ts'
+import { tlsOf } from './probe/unsaved-tls.ts'
+import { settled } from './probe/values.ts'
 import { type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
+
+/** What a probe gets beside the options of the dialog. */
+export interface Asked {
+  /** Aborts when the answer has been given, or is too late: whatever is still open then must be closed. */
+  readonly signal: AbortSignal
+  /** What the TLS configuration chosen in the dialog gives, deployed or not; undefined where there is none. */
+  readonly tls: TlsOptions | undefined
+  /** Further texts of the dialog, such as the table whose columns are wanted. */
+  readonly query: Readonly<Record<string, string>>
+}
 
 /**
  * What a dialog may ask of the other side of a configuration node, with settings that are not saved yet.
@@ -8,71 +27,75 @@ import { type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
  * when `signal` aborts, and reject with an error whose message a person can act on.
  */
 export type Probes<S extends NodeSpec> = {
-  readonly test?: (options: Options<S>, signal: AbortSignal, RED: NodeAPI) => Promise<string>
+  readonly test?: (options: Options<S>, asked: Asked) => Promise<string>
 } & {
-  readonly [P in Pick]?: (
-    options: Options<S>,
-    signal: AbortSignal,
-    query: Readonly<Record<string, string>>,
-    RED: NodeAPI
-  ) => Promise<string[]>
+  readonly [P in Pick]?: (options: Options<S>, asked: Asked) => Promise<string[]>
 }
 
 const DEADLINE_MS = 10_000
-/** What Node-RED's editor shows in place of a saved secret. */
-const UNCHANGED_SECRET = '__PWRD__'
-
-interface ProbeRequest {
-  action?: unknown
-  id?: unknown
-  values?: unknown
-  query?: unknown
-}
+/** An answer is a sentence, also where it cites what was sent. */
+const MAX_ANSWER = 1000
 
 /**
- * `POST /millrace/probe/<type>` with `{ action, id, values, query }` answers `{ ok, message }` or `{ ok, items }`. Secrets that the
- * form has not changed are taken from the node's saved credentials.
+ * `POST /millrace/probe/<type>` with `{ action, id, values, query, tls }` answers `{ ok, message }` or `{ ok, items }`.
+ * docs/security.md says who may ask, and what a saved secret is used for.
  */
 export function probeRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>): void {
   const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
   if (!app) return
-  app.post(`/millrace/probe/${spec.type}`, RED.auth.needsPermission('millrace.write'), async (request, response) => {
+  // Whoever may deploy a flow can reach the same servers with the same secrets; nobody else may.
+  app.post(`/millrace/probe/${spec.type}`, RED.auth.needsPermission('flows.write'), editorOnly, async (request, response) => {
+    if (!enter()) {
+      response.status(429).json({ ok: false, message: 'Other connections are being tested at the moment. Try again in a few seconds.' })
+      return
+    }
     try {
-      response.json({ ok: true, ...(await run(RED, spec, probes, (request.body ?? {}) as ProbeRequest)) })
-    } catch (error) {
-      response.json({ ok: false, message: reasonOf(error) })
+      response.json(await answer(RED, spec, probes, request.body as unknown))
+    } finally {
+      leave()
     }
   })
 }
 
-async function run<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>, request: ProbeRequest): Promise<object> {
-  const options = parseOptions(spec, valuesOf(RED, spec, request), name => RED.util.evaluateNodeProperty(name, 'env', anyNode, {}))
-  const action = String(request.action)
-  if (action === 'test' && probes.test) return { message: await withDeadline(signal => probes.test!(options, signal, RED)) }
-  const pick = Object.hasOwn(probes, action) && action !== 'test' ? probes[action as Pick] : undefined
-  if (!pick) throw new MillraceError('OPTIONS_INVALID', `A ${spec.label} cannot be asked for "${action}".`)
-  const query = (typeof request.query === 'object' && request.query !== null ? request.query : {}) as Record<string, string>
-  return { items: await withDeadline(signal => pick(options, signal, query, RED)) }
-}
-
-/** Environment variables of the process are found without a node of the flow. */
-const anyNode = { id: '', type: '', _flow: undefined } as unknown as Parameters<NodeAPI['util']['evaluateNodeProperty']>[2]
-
-function valuesOf(RED: NodeAPI, spec: NodeSpec, { id, values }: ProbeRequest): Record<string, unknown> {
-  const merged: Record<string, unknown> = { ...(typeof values === 'object' && values !== null ? values : {}) }
-  const saved = typeof id === 'string' ? (RED.nodes.getCredentials(id) as Record<string, unknown> | undefined) : undefined
-  for (const [name, field] of Object.entries(spec.fields)) {
-    if (field.kind === 'secret' && (merged[name] === UNCHANGED_SECRET || merged[name] === undefined)) merged[name] = saved?.[name] ?? ''
+/** Never rejects: what goes wrong is a sentence in the answer. */
+async function answer<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>, body: unknown): Promise<object> {
+  const environment = new Environment()
+  try {
+    const result = await run(spec, probes, requestOf(body), nodesOf(RED), environment)
+    return { ok: true, ...('message' in result ? { message: shown(result.message, environment) } : result) }
+  } catch (error) {
+    return { ok: false, message: shown(reasonOf(error), environment) }
   }
-  return merged
 }
 
-async function withDeadline<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
-  const signal = AbortSignal.timeout(DEADLINE_MS)
-  const late = new Promise<never>((_resolve, refuse) => {
-    const giveUp = () =>
-      refuse(new Error(`There was no answer within ${DEADLINE_MS / 1000} seconds. Check the address and whether a firewall is between.`))
-    signal.addEventListener('abort', giveUp, { once: true })
+function shown(text: string, environment: Environment): string {
+  const hidden = environment.hide(text.slice(0, 10 * MAX_ANSWER))
+  return hidden.length > MAX_ANSWER ? `${hidden.slice(0, MAX_ANSWER)}…` : hidden
+}
+
+type Result = { readonly message: string } | { readonly items: readonly string[] }
+
+async function run<S extends NodeSpec>(
+  spec: S,
+  probes: Probes<S>,
+  request: ProbeRequest,
+  nodes: SavedNodes,
+  environment: Environment
+): Promise<Result> {
+  const { action, query } = request
+  const isKnown = Object.hasOwn(probes, action)
+  if (!isKnown) throw new MillraceError('OPTIONS_INVALID', `A ${spec.label} cannot be asked for "${action.slice(0, 40)}".`)
+  const saved = nodes.find(request.id, spec.type)
+  const tls = await tlsOf(nodes, spec, request)
+  const values = settled(spec, request.values, saved, tls.isDeployed)
+  const options = parseOptions(
+    spec,
+    values,
+    environment.reader(name => nodes.environment(request.id, name))
+  )
+  return withDeadline(DEADLINE_MS, async signal => {
+    const asked: Asked = { signal, tls: tls.options, query }
+    if (action === 'test') return { message: await probes.test!(options, asked) }
+    return { items: await probes[action as Pick]!(options, asked) }
   })
-  return Promise.race([work(signal), late])
 }

@@ -37,6 +37,8 @@ interface FieldBase {
   readonly placeholder?: string
   readonly section?: 'advanced'
   readonly when?: Condition
+  /** Of a configuration node: the field does not decide who gets the secret, so that Test uses the saved one though it changed. */
+  readonly harmless?: true
 }
 
 export interface TextField extends FieldBase {
@@ -165,6 +167,10 @@ function expand(text: string, environment: (name: string) => unknown): string {
 
 /** Code is left as it is: what looks like a variable may be a pattern of a schema or a text of a statement. */
 const expands = ({ kind }: Field) => kind === 'text' || kind === 'secret' || kind === 'number'
+
+/** True if the value holds a `${NAME}` that is looked up in the environment. */
+export const hasVariable = (field: Field, value: unknown): boolean =>
+  expands(field) && typeof value === 'string' && value.search(VARIABLE) >= 0
 
 const unsetVariables = (field: Field, value: unknown) =>
   expands(field) && typeof value === 'string' ? [...value.matchAll(VARIABLE)].map(match => match[1]) : []

@@ -1,4 +1,6 @@
-import type { Client, ClientBase, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import { Socket } from 'node:net'
+import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import { endOnRubbish } from '../end-on-rubbish.ts'
 import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { isServerError } from './sqlstate.ts'
@@ -44,7 +46,7 @@ export class Database {
   #pool: Promise<Pool> | undefined
   #users = 0
   #retired: (() => void) | undefined
-  readonly #open = new Set<Client>()
+  readonly #open = new Set<Socket>()
 
   constructor(readonly settings: DatabaseSettings) {}
 
@@ -76,7 +78,7 @@ export class Database {
       pool.then(it => it.end())
     )
     // a peer that vanished never answers the goodbye, and pool.end() never resolves
-    for (const client of this.#open) cut(client, new Error('Connection terminated: the node was stopped'))
+    for (const socket of this.#open) socket.destroy(new Error('Connection terminated: the node was stopped'))
   }
 
   /** Lends a connection. One that broke, or that is still in a transaction, is not used again. */
@@ -111,16 +113,30 @@ export class Database {
 
   async #start(): Promise<Pool> {
     const { default: pg } = await import('pg')
-    const pool = new pg.Pool(poolConfig(this.settings))
-    pool.on('connect', client => this.#open.add(client))
-    pool.on('remove', client => this.#open.delete(client))
+    class Client extends pg.Client {
+      constructor(config?: ClientConfig) {
+        super(config)
+        const { connection } = this as unknown as Internals
+        connection?.on('sslconnect', () => endOnRubbish(connection.stream))
+      }
+    }
+    const pool = new pg.Pool({ ...poolConfig(this.settings, () => this.#socket()), Client })
     // an idle connection that the server ends is not an error: the next use makes a new one
     pool.on('error', () => {})
     return pool
   }
+
+  /** Kept from the start, since a server that says nothing holds a client that is not connected yet as well. */
+  #socket(): Socket {
+    const socket = new Socket()
+    endOnRubbish(socket)
+    this.#open.add(socket)
+    socket.once('close', () => this.#open.delete(socket))
+    return socket
+  }
 }
 
-function poolConfig(settings: DatabaseSettings): PoolConfig {
+function poolConfig(settings: DatabaseSettings, stream: () => Socket): PoolConfig {
   const { host, port, database, user, password, tls, statementTimeoutMs } = settings
   return {
     host,
@@ -134,11 +150,13 @@ function poolConfig(settings: DatabaseSettings): PoolConfig {
     max: settings.maxConnections,
     connectionTimeoutMillis: settings.connectTimeoutMs,
     idleTimeoutMillis: 60_000,
+    stream,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
     // not as a start-up parameter, which PgBouncer refuses
-    onConnect: async (client: ClientBase) => {
-      await client.query(`SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`)
+    onConnect: async client => {
+      const session = new Session(client as PoolClient, settings.connectTimeoutMs)
+      await session.query(`SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`)
     }
   }
 }
@@ -152,7 +170,7 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 }
 
 interface Internals {
-  readonly connection?: { readonly stream: { destroy(error?: Error): void } }
+  readonly connection?: { readonly stream: Socket; on(event: 'sslconnect', listener: () => void): void }
   getTransactionStatus?(): string | null
 }
 

@@ -1,21 +1,25 @@
-import type { NodeAPI } from 'node-red'
+import type { Admin } from 'kafkajs'
 import { askOnce, describeCluster, KafkaCluster, listGroups, listTopics } from '../../core/kafka/cluster.ts'
 import { defineNode } from '../../core/node/define-node.ts'
+import type { Asked } from '../../core/node/probe.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
 import { type ClusterOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
-const settings = (options: ClusterOptions, RED: NodeAPI) => settingsOf(options, tlsOptionsOf(RED, options.tls))
+const ask =
+  <T>(question: (admin: Admin) => Promise<T>) =>
+  (options: ClusterOptions, { signal, tls }: Asked): Promise<T> =>
+    askOnce(settingsOf(options, tls), signal, question)
 
 export default defineNode(
   spec,
   ({ options, RED }) => {
-    const cluster = new KafkaCluster(settings(options, RED))
+    const cluster = new KafkaCluster(settingsOf(options, tlsOptionsOf(RED, options.tls)))
     return { provides: cluster, close: () => cluster.close() }
   },
   {
-    test: (options, signal, RED) => askOnce(settings(options, RED), signal, describeCluster),
-    'kafka-topics': (options, signal, _query, RED) => askOnce(settings(options, RED), signal, listTopics),
-    'kafka-groups': (options, signal, _query, RED) => askOnce(settings(options, RED), signal, listGroups)
+    test: ask(describeCluster),
+    'kafka-topics': ask(listTopics),
+    'kafka-groups': ask(listGroups)
   }
 )

@@ -22,6 +22,7 @@ export const spec = {
     clientId: {
       kind: 'text',
       label: 'Client id',
+      harmless: true,
       default: 'millrace',
       required: true,
       pattern: '[a-zA-Z0-9._-]+',

@@ -3,6 +3,7 @@ import type { ChoiceField, NodeSpec } from '../../core/node/spec.ts'
 const qos = (label: string, help: string, topic: string): ChoiceField => ({
   kind: 'choice',
   label,
+  harmless: true,
   default: '1',
   choices: { '0': '0, at most once', '1': '1, at least once', '2': '2, exactly once' },
   section: 'advanced',
@@ -29,6 +30,7 @@ export const spec = {
     version: {
       kind: 'choice',
       label: 'Protocol',
+      harmless: true,
       default: '5',
       choices: { '5': 'MQTT 5', '4': 'MQTT 3.1.1' },
       help: 'MQTT 5 tells the server how many messages may be open and how long the session lasts. Take 3.1.1 for old servers only.'
@@ -46,6 +48,7 @@ export const spec = {
     clientId: {
       kind: 'text',
       label: 'Client id',
+      harmless: true,
       default: '',
       placeholder: 'millrace',
       pattern: '[^+#/\\s]*',
@@ -55,6 +58,7 @@ export const spec = {
     cleanStart: {
       kind: 'bool',
       label: 'Clean start',
+      harmless: true,
       default: false,
       section: 'advanced',
       help: 'Begin every connection without a session. What is published while Node-RED is away is then lost.'
@@ -62,6 +66,7 @@ export const spec = {
     sessionExpiryS: {
       kind: 'number',
       label: 'Session expiry',
+      harmless: true,
       default: 86_400,
       min: 0,
       max: 4_294_967_295,
@@ -74,6 +79,7 @@ export const spec = {
     keepaliveS: {
       kind: 'number',
       label: 'Keepalive',
+      harmless: true,
       default: 30,
       min: 0,
       max: 65_535,
@@ -85,6 +91,7 @@ export const spec = {
     topicAliasMaximum: {
       kind: 'number',
       label: 'Topic aliases',
+      harmless: true,
       default: 0,
       min: 0,
       max: 65_535,
@@ -96,6 +103,7 @@ export const spec = {
     birthTopic: {
       kind: 'text',
       label: 'Birth topic',
+      harmless: true,
       default: '',
       section: 'advanced',
       pattern: '[^+#]*',
@@ -105,6 +113,7 @@ export const spec = {
     birthPayload: {
       kind: 'text',
       label: 'Birth payload',
+      harmless: true,
       default: 'online',
       section: 'advanced',
       help: 'The message; {client_id} may stand in it.'
@@ -113,6 +122,7 @@ export const spec = {
     birthRetain: {
       kind: 'bool',
       label: 'Birth retained',
+      harmless: true,
       default: true,
       section: 'advanced',
       help: 'The server keeps it for whoever subscribes later.'
@@ -120,6 +130,7 @@ export const spec = {
     willTopic: {
       kind: 'text',
       label: 'Will topic',
+      harmless: true,
       default: '',
       section: 'advanced',
       pattern: '[^+#]*',
@@ -129,6 +140,7 @@ export const spec = {
     willPayload: {
       kind: 'text',
       label: 'Will payload',
+      harmless: true,
       default: 'offline',
       section: 'advanced',
       help: 'The message; {client_id} may stand in it.'
@@ -137,6 +149,7 @@ export const spec = {
     willRetain: {
       kind: 'bool',
       label: 'Will retained',
+      harmless: true,
       default: true,
       section: 'advanced',
       help: 'The server keeps it for whoever subscribes later.'

@@ -1,19 +1,21 @@
-import type { NodeAPI } from 'node-red'
 import { defineNode } from '../../core/node/define-node.ts'
+import type { Asked } from '../../core/node/probe.ts'
 import { describeDatabase, listColumns, listTables } from '../../core/postgres/describe.ts'
 import { Database } from '../../core/postgres/pool.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
 import { type DatabaseNodeOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
-/** For the dialog: with its unsaved values, and one connection that is closed at once. */
-async function asked<T>(options: DatabaseNodeOptions, RED: NodeAPI, ask: (database: Database) => Promise<T>): Promise<T> {
-  const database = new Database({ ...settingsOf(options, tlsOptionsOf(RED, options.tls), 'millrace dialog'), maxConnections: 1 })
-  try {
-    return await ask(database)
-  } finally {
-    await database.close()
-  }
+/** Below the deadline of a dialog, so that the answer can say which server it was. */
+const CONNECT_TIMEOUT_MS = 8_000
+
+/** For the dialog: with its unsaved values, and one connection that is closed at the end. */
+async function asked<T>(options: DatabaseNodeOptions, { signal, tls }: Asked, ask: (database: Database) => Promise<T>): Promise<T> {
+  const settings = settingsOf(options, tls, 'millrace dialog')
+  const database = new Database({ ...settings, maxConnections: 1, connectTimeoutMs: CONNECT_TIMEOUT_MS })
+  // Whoever waits for the answer does not wait for the goodbye, which a dead server never gives.
+  signal.addEventListener('abort', () => void database.close())
+  return ask(database)
 }
 
 export default defineNode(
@@ -23,8 +25,8 @@ export default defineNode(
     return { provides: database, close: () => database.retire() }
   },
   {
-    test: (options, _signal, RED) => asked(options, RED, describeDatabase),
-    tables: (options, _signal, _query, RED) => asked(options, RED, listTables),
-    columns: (options, _signal, query, RED) => asked(options, RED, database => listColumns(database, query.table ?? ''))
+    test: (options, how) => asked(options, how, describeDatabase),
+    tables: (options, how) => asked(options, how, listTables),
+    columns: (options, how) => asked(options, how, database => listColumns(database, how.query.table ?? ''))
   }
 )

@@ -76,6 +76,7 @@ export const spec = {
     maxConnections: {
       kind: 'number',
       label: 'Connections',
+      harmless: true,
       default: 8,
       min: 1,
       max: 100,
@@ -86,6 +87,7 @@ export const spec = {
     statementTimeoutS: {
       kind: 'number',
       label: 'Statement timeout',
+      harmless: true,
       default: 30,
       min: 1,
       max: 3600,

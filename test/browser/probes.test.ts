@@ -19,6 +19,8 @@ describe('Test connection and Pick, against the real services', function () {
 
   before(async () => {
     const running = await services('mqtt', 'kafka', 'timescale')
+    const mtls = running.kafka.mtls
+    assert.ok(mtls, 'this test needs the Kafka of stack/')
     await makeTopic(running.kafka.brokers, topic)
     await makeTable(running.timescale.url, table)
     await build()
@@ -28,6 +30,8 @@ describe('Test connection and Pick, against the real services', function () {
     await editor.importFlow([
       { id: 'tab', type: 'tab', label: 'probes' },
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers: running.kafka.brokers },
+      { id: 'tls', type: 'tls-config', name: 'new', ca: mtls.ca, cert: mtls.clientCert, key: mtls.clientKey, verifyservercert: true },
+      { id: 'secure', type: 'millrace-kafka-cluster', brokers: mtls.brokers, tls: 'tls' },
       { id: 'broker', type: 'millrace-mqtt-broker', url: running.mqtt.url },
       { id: 'database', type: 'millrace-timescale-database', url: running.timescale.url },
       { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: '', wires: [] },
@@ -45,6 +49,7 @@ describe('Test connection and Pick, against the real services', function () {
 
   for (const [id, says] of [
     ['cluster', /Kafka|broker/i],
+    ['secure', /^ Connected/],
     ['broker', /MQTT/],
     ['database', /PostgreSQL|TimescaleDB/]
   ] as const) {

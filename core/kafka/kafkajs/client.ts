@@ -1,6 +1,7 @@
 import { connect as connectNet, isIP, Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { ISocketFactory, Kafka, KafkaConfig, LogEntry } from 'kafkajs'
+import { endOnRubbish } from '../../end-on-rubbish.ts'
 import { MillraceError } from '../../errors.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { connectSentence } from './connect-errors.ts'
@@ -100,6 +101,7 @@ export class KafkaClient {
     socket.once('data', (bytes: Buffer) => {
       this.#firstBytes = bytes.subarray(0, 16)
     })
+    endOnRubbish(socket)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
     return socket
