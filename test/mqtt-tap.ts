@@ -45,9 +45,10 @@ export class MqttTap {
     this.#server = createServer(client => this.#join(client))
   }
 
-  static async before(url: string): Promise<MqttTap> {
+  /** @param port where clients connect to; a free one where absent */
+  static async before(url: string, port = 0): Promise<MqttTap> {
     const tap = new MqttTap(new URL(url))
-    await new Promise<void>(listening => tap.#server.listen(0, '127.0.0.1', listening))
+    await new Promise<void>(listening => tap.#server.listen(port, '127.0.0.1', listening))
     tap.url = `mqtt://127.0.0.1:${(tap.#server.address() as AddressInfo).port}`
     return tap
   }

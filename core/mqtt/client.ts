@@ -1,6 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { Link } from './link.ts'
+import { discardSession } from './session-end.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
 
 export interface ConnectionEvents {
@@ -50,20 +51,7 @@ export class MqttConnection {
     if (link?.up) await this.#sayGoodbye(link)
     const wasUp = link?.up ?? false
     await link?.end(graceMs)
-    if (endSession && wasUp && !this.settings.clean) await this.#discardSession(graceMs)
-  }
-
-  /** A connection with a new session puts an end to the old one. ActiveMQ Artemis 2.55 ignores the expiry of a DISCONNECT, and 3.1.1 has none. */
-  async #discardSession(graceMs: number): Promise<void> {
-    const library = await import('mqtt')
-    const { birth: _birth, will: _will, ...quiet } = this.settings
-    await new Promise<void>(resolve => {
-      const link = new Link(
-        library,
-        { ...quiet, clean: true, connectTimeoutMs: graceMs },
-        { up: () => void link.end(1000), down: () => resolve() }
-      )
-    })
+    if (endSession && wasUp && !this.settings.clean) await discardSession(this.settings, graceMs).catch(() => {})
   }
 
   async #open(): Promise<void> {

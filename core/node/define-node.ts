@@ -1,6 +1,7 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { Tracker } from '../delivery/types.ts'
+import { type Closing, type Deployments, deploymentsOf, type Place, placeOf } from '../deployments.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
@@ -13,7 +14,7 @@ import { type NodeSpec, type Options, parseOptions } from './spec.ts'
 import { isHealthy, Status } from './status.ts'
 import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
 
-export type { Done, Outputs }
+export type { Closing, Done, Outputs }
 
 /** What a node does once started. */
 export interface Behaviour {
@@ -26,13 +27,15 @@ export interface Behaviour {
   accept?(message: Message, done: Done): void
   /** What configuration nodes give to the nodes that refer to them. */
   provides?: object
-  /** Must end within Node-RED's 15 s, even when the other side is dead. `removed`: the node is gone from the flow, not only redeployed. */
-  close?(removed: boolean): void | Promise<void>
+  /** Must end within Node-RED's 15 s, even when the other side is dead. Only a node that is `deleted` does not come again. */
+  close?(closing: Closing): void | Promise<void>
 }
 
 export interface Context<S extends NodeSpec> {
   readonly id: string
   readonly node: Node
+  /** Where it stands in the flow file. */
+  readonly place: Place
   readonly RED: NodeAPI
   readonly options: Options<S>
   readonly metrics: NodeMetrics
@@ -53,6 +56,11 @@ export type Start<S extends NodeSpec> = (context: Context<S>) => Behaviour
 const PROVIDED = Symbol.for('millrace.provided')
 type Provider = Node & { [PROVIDED]?: object }
 
+/** What the configuration node of this id provides, if it runs. */
+export function providedBy<T extends object>(RED: NodeAPI, id: string): T | undefined {
+  return (RED.nodes.getNode(id) as Provider | null)?.[PROVIDED] as T | undefined
+}
+
 /**
  * Turns a spec and what it does into the module that Node-RED loads.
  * @param probes answer the buttons of the dialog
@@ -69,19 +77,34 @@ export function defineNode<S extends NodeSpec>(
   return RED => {
     adminRoutes(RED)
     if (probes) probeRoute(RED, spec, probes)
+    const paused = pausedNodes(deploymentsOf(RED), spec.type)
     function construct(this: Node, config: NodeDef): void {
       RED.nodes.createNode(this, config)
-      run(this, config, spec, { start, migrations }, RED)
+      paused.delete(this.id)
+      run(this, config, spec, { start, migrations, paused }, RED)
     }
     RED.nodes.registerType(spec.type, construct, { credentials })
   }
+}
+
+/** Disabled nodes by id, whose numbers are kept for when they come again. Those that are deleted meanwhile are forgotten. */
+function pausedNodes(deployments: Deployments, type: string): Map<string, Place> {
+  const paused = new Map<string, Place>()
+  deployments.onChange(`${type} paused`, () => {
+    for (const [id, place] of paused) {
+      if (!deployments.lacks(place)) continue
+      paused.delete(id)
+      forgetMetrics(id)
+    }
+  })
+  return paused
 }
 
 function run<S extends NodeSpec>(
   node: Node,
   config: NodeDef,
   spec: S,
-  { start, migrations }: { start: Start<S>; migrations: Migrations },
+  { start, migrations, paused }: { start: Start<S>; migrations: Migrations; paused: Map<string, Place> },
   RED: NodeAPI
 ): void {
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')
@@ -102,11 +125,17 @@ function run<S extends NodeSpec>(
   const tracker = trackerOf(RED)
   const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
   if (spec.inputs === 1) listen(node, behaviour, metrics, tracker, limit)
-  node.on('close', (removed: boolean, done: () => void) => {
+  node.on('close', (_removed: boolean, done: () => void) => {
+    const place = placeOf(node)
+    const closing = deploymentsOf(RED).whyClosed(place)
     status.close()
-    if (removed) forgetMetrics(node.id)
+    if (closing === 'deleted') forgetMetrics(node.id)
+    else if (closing === 'paused') {
+      paused.set(node.id, place)
+      metrics.rest()
+    }
     limit.end()
-    Promise.resolve(behaviour?.close?.(removed))
+    Promise.resolve(behaviour?.close?.(closing))
       .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
       .finally(done)
   })
@@ -123,6 +152,7 @@ function contextOf<S extends NodeSpec>(
   return {
     id: node.id,
     node,
+    place: placeOf(node),
     RED,
     options,
     metrics,
@@ -132,9 +162,9 @@ function contextOf<S extends NodeSpec>(
     isWired: output => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0,
     provided<T extends object>(field: keyof S['fields'] & string): T {
       const id = (options as Record<string, unknown>)[field] as string
-      const found = (RED.nodes.getNode(id) as Provider | null)?.[PROVIDED]
+      const found = providedBy<T>(RED, id)
       if (!found) throw new OptionsError(spec.label, [`${spec.fields[field]!.label}: it is missing, disabled or has wrong settings`])
-      return found as T
+      return found
     },
     report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
   }

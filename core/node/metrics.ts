@@ -31,6 +31,12 @@ export class NodeMetrics {
     return this.in - this.returned
   }
 
+  /** The node is disabled: its counts stay for when it comes again, and it says nothing of how it is meanwhile. */
+  rest(): void {
+    this.status = undefined
+    this.gauges.clear()
+  }
+
   counts(): Record<Count, number> {
     return Object.fromEntries(COUNTS.map(name => [name, this[name]])) as Record<Count, number>
   }

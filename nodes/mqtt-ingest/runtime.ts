@@ -1,7 +1,12 @@
+import type { NodeAPI } from 'node-red'
+import { deploymentsOf } from '../../core/deployments.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import type { Qos } from '../../core/mqtt/settings.ts'
-import { defineNode } from '../../core/node/define-node.ts'
+import { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
+import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
+import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
+import { type Context, defineNode, providedBy } from '../../core/node/define-node.ts'
+import type { NodeMetrics } from '../../core/node/metrics.ts'
 import { compact, STALLED_MS, type Status, stalledText } from '../../core/node/status.ts'
 import { Rate } from '../../core/rate.ts'
 import { DeliverySource } from '../../core/source/source.ts'
@@ -15,7 +20,24 @@ import { spec } from './spec.ts'
 /** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
 const DRAIN_MS = 2000
 
-export default defineNode(spec, ({ RED, node, id, options, metrics, status, provided, isWired }) => {
+const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
+
+/** Sessions outlive their nodes: what becomes of those of deleted ones is watched also where no node of this type runs. */
+export default (RED: NodeAPI): void => {
+  const deleted = new DeletedSessions({
+    kept: keptSessionsOf(RED),
+    deployments: deploymentsOf(RED),
+    type: spec.type,
+    log: (line, isProblem) => (isProblem ? RED.log.warn(line) : RED.log.info(line)),
+    settingsBy: (broker, nodeId, clientId) =>
+      providedBy<MqttBroker>(RED, broker)?.settingsFor({ nodeId, clientId, keepSession: true, receiveMaximum: MAX_RECEIVE_MAXIMUM })
+  })
+  deletedSessions.set(RED, deleted)
+  register(RED)
+}
+
+const register = defineNode(spec, context => {
+  const { RED, node, options, metrics, status, provided, isWired } = context
   const broker = provided<MqttBroker>('broker')
   const shaper = shaperOf(options)
   const qos = Number(options.qos) as Qos
@@ -43,15 +65,12 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
     ...options,
     qos,
     broker,
-    nodeId: id,
+    ...ownershipOf(context),
     filter: shaper.filter,
     intake,
     log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
     changed: () => show(),
-    skipped: () => {
-      metrics.in++
-      metrics.filtered++
-    }
+    skipped: () => leaveOut(metrics)
   })
   const rate = new Rate()
   const retryText = isWired(REJECTED) ? 'retrying' : 'retrying, no wire for dead letters'
@@ -64,16 +83,30 @@ export default defineNode(spec, ({ RED, node, id, options, metrics, status, prov
   if (mode !== 'received' && !isWired(REJECTED)) node.warn(UNWIRED[mode])
   session.start()
   return {
-    async close(removed) {
+    async close(closing) {
       clearInterval(ticker)
       session.stopTaking()
       intake.flush()
       await source.drained(DRAIN_MS)
       await source.close()
-      await session.close(removed)
+      await session.close(closing)
     }
   }
 })
+
+/** Whose session it is, and who keeps account of it. */
+const ownershipOf = ({ RED, id, place, options }: Context<typeof spec>) => ({
+  brokerId: options.broker,
+  nodeId: id,
+  place,
+  kept: keptSessionsOf(RED),
+  deleted: deletedSessions.get(RED)!
+})
+
+function leaveOut(metrics: NodeMetrics): void {
+  metrics.in++
+  metrics.filtered++
+}
 
 interface Shown {
   readonly open: number

@@ -1,16 +1,24 @@
+import type { Closing, Place } from '../../core/deployments.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { MqttConnection } from '../../core/mqtt/client.ts'
 import { DeferredAcks, type Received } from '../../core/mqtt/deferred-ack.ts'
+import type { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
+import { type KeptSessions, sessionOf } from '../../core/mqtt/kept-sessions.ts'
 import type { Link } from '../../core/mqtt/link.ts'
 import { SessionMemory } from '../../core/mqtt/session-memory.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
-import { FormerFilters, isSameSession, keptSessions, plainFilter, sessionOf, warningOf } from './former.ts'
+import { FormerFilters, pausedNotice, plainFilter, warningOf } from './former.ts'
 import type { Intake } from './intake.ts'
 
 export interface SessionOptions {
   readonly broker: MqttBroker
+  /** The id of its configuration node. */
+  readonly brokerId: string
   readonly nodeId: string
+  readonly place: Place
+  readonly kept: KeptSessions
+  readonly deleted: DeletedSessions
   readonly clientId: string
   /** MQTT topic filter, without the shared group. */
   readonly filter: string
@@ -25,6 +33,9 @@ export interface SessionOptions {
   /** A retained message was left out, as set. */
   skipped(): void
 }
+
+/** For the end of the session of a deleted node; where it takes longer it goes on after Node-RED has closed the node. */
+const END_MS = 6000
 
 const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const
 
@@ -54,10 +65,12 @@ export class IngestSession {
   }
 
   start(): void {
-    const before = keptSessions().get(this.options.nodeId)
+    const { nodeId, kept, deleted, log } = this.options
+    const before = kept.begin(nodeId, this.#connection.settings)
     const warning = before && warningOf(before, this.#connection.settings)
-    if (warning) this.options.log(warning, true)
-    this.#connection.start()
+    if (warning) log(warning, true)
+    // Where the node was deleted and has come back at once, its session may still be about to end.
+    void deleted.settled(nodeId).then(() => this.#connection.start())
   }
 
   get connected(): boolean {
@@ -87,11 +100,19 @@ export class IngestSession {
     this.#stopped = true
   }
 
-  /** Ends the connection. The session stays on the server unless the node is removed: then nobody would fetch its messages. */
-  async close(removed: boolean): Promise<void> {
-    if (removed) keptSessions().delete(this.options.nodeId)
-    await this.#connection.close(3000, { endSession: removed })
+  /** Ends the connection. The session stays on the server unless the node is deleted: then nobody would fetch its messages. */
+  async close(closing: Closing): Promise<void> {
+    const { nodeId, qos, kept, deleted, intake, log } = this.options
+    const { open } = intake
+    await this.#connection.close(3000)
     this.#acks?.end()
+    kept.leave(nodeId, open, Date.now())
+    if (closing === 'paused') {
+      const { line, isProblem } = pausedNotice(kept.get(nodeId), qos)
+      log(line, isProblem)
+    } else if (closing === 'deleted') {
+      await Promise.race([deleted.end(nodeId), new Promise(resolve => setTimeout(resolve, END_MS).unref())])
+    }
   }
 
   /**
@@ -124,19 +145,16 @@ export class IngestSession {
 
   /** The session outlives a redeploy, and with it what was subscribed to before: that is left later, see `FormerFilters`. */
   async #subscribe(link: Link): Promise<void> {
-    const { nodeId, qos, retained } = this.options
+    const { nodeId, brokerId, place, qos, retained, kept } = this.options
     await link.subscribe({ filter: this.#filter, qos, retainHandling: RETAIN_HANDLING[retained] })
-    const session = sessionOf(link.settings)
-    if (session === undefined) keptSessions().delete(nodeId)
+    const grantedExpiryS = link.serverProperties?.sessionExpiryInterval
+    const session = sessionOf({ settings: link.settings, broker: brokerId, place, grantedExpiryS })
+    if (session === undefined) kept.forget(nodeId)
     else {
-      const before = keptSessions().get(nodeId)
-      if (before && link.sessionPresent && isSameSession(session, before)) for (const filter of before.filters) session.filters.add(filter)
-      this.#former.begin(
-        [...session.filters].filter(filter => filter !== this.#filter),
-        performance.now()
-      )
-      session.filters.add(this.#filter)
-      keptSessions().set(nodeId, session)
+      const former = link.sessionPresent ? kept.filtersOf(session).filter(filter => filter !== this.#filter) : []
+      this.#former.begin(former, performance.now())
+      for (const filter of [...former, this.#filter]) session.filters.add(filter)
+      kept.keep(nodeId, session)
     }
     this.#link = link
     this.#problem = undefined
@@ -148,10 +166,11 @@ export class IngestSession {
    * until the client connects anew, so it does.
    */
   async #unsubscribe(link: Link, filters: readonly string[]): Promise<void> {
+    const { nodeId, kept } = this.options
     for (const filter of filters) {
       try {
         await link.unsubscribe(filter)
-        keptSessions().get(this.options.nodeId)?.filters.delete(filter)
+        kept.left(nodeId, filter)
       } catch (error) {
         if (link.up)
           this.options.log(`The subscription to "${filter}", from before the topics were changed, stays: ${reasonOf(error)}`, true)
