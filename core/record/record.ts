@@ -25,6 +25,10 @@ export function setHeader<Value>(headers: Record<string, Value>, name: string, v
   else headers[name] = value
 }
 
+/** Headers that a producer writes of where a record came from, besides the MQTT topic; a replay keeps them. */
+export const TIME_HEADER = 'millrace.time'
+export const KEY_HEADER = 'millrace.key'
+
 /** The value that counts where a name stands several times: the last, as for Kafka's own `lastHeader`. */
 export function lastHeader(headers: Headers, name: string): Buffer | string | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined

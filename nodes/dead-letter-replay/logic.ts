@@ -1,6 +1,6 @@
 import { identityOf } from '../../core/dead-letter/identity.ts'
 import type { WrittenHeaders } from '../../core/kafka/headers.ts'
-import { type Headers, lastHeader, setHeader } from '../../core/record/record.ts'
+import { type Headers, KEY_HEADER, lastHeader, setHeader, TIME_HEADER } from '../../core/record/record.ts'
 
 /** A message of the dead-letter topic, as far as a replay looks at it. */
 export interface DeadLetter {
@@ -54,6 +54,9 @@ const HEADER = {
 /** Its value was too large for the dead-letter topic, and is only the beginning of what was rejected. */
 export const isTruncated = ({ headers }: DeadLetter): boolean => headers[HEADER.truncated] !== undefined
 
+/** What says where the record came from, not why it was rejected. */
+const KEPT: ReadonlySet<string> = new Set([TIME_HEADER, KEY_HEADER])
+
 export interface Original {
   readonly topic: string
   readonly key: Buffer | null
@@ -70,7 +73,7 @@ export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
   const topic = cameFromKafka ? textOf(letter.headers, HEADER.originTopic) : ingestTopic
   const headers: WrittenHeaders = {}
   for (const [name, value] of Object.entries(letter.headers)) {
-    if (value !== undefined && !name.startsWith('millrace.')) setHeader(headers, name, value)
+    if (value !== undefined && (!name.startsWith('millrace.') || KEPT.has(name))) setHeader(headers, name, value)
   }
   headers[HEADER.replays] = String((Number(textOf(letter.headers, HEADER.replays)) || 0) + 1)
   return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }

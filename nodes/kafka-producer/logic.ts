@@ -16,11 +16,12 @@ import {
   type Rejection,
   setHeader
 } from '../../core/record/record.ts'
+import { withProvenance } from './provenance.ts'
 import type { spec } from './spec.ts'
 
 export type ProducerNodeOptions = Pick<
   Options<typeof spec>,
-  'content' | 'keyField' | 'requireKey' | 'tombstones' | 'headers' | 'keepHeaders'
+  'content' | 'keyField' | 'requireKey' | 'tombstones' | 'headers' | 'keepHeaders' | 'provenance'
 >
 
 /** Why a record cannot be written. */
@@ -31,7 +32,8 @@ export class Refusal implements Reason {
   ) {}
 }
 
-type HeadersOf = (record: unknown, message: Message) => ProduceHeaders | undefined
+type Key = Buffer | string | null
+type HeadersOf = (record: unknown, message: Message, key: Key) => ProduceHeaders | undefined
 
 /** Turns what a message carries into records for Kafka: one JSON.stringify a record, and nothing else that costs. */
 export class Encoder {
@@ -65,7 +67,8 @@ export class Encoder {
     }
     if (item === null || item === undefined) return this.#tombstone(message, parcel, index)
     if (content === 'auto' && (typeof item === 'string' || Buffer.isBuffer(item))) {
-      return this.#keyed(keyOf(message.key), item, this.#headersOf(item, message), parcel, index)
+      const key = keyOf(message.key)
+      return this.#keyed(key, item, this.#headersOf(item, message, key), parcel, index)
     }
     return this.#record(item, message, parcel, index)
   }
@@ -80,7 +83,7 @@ export class Encoder {
     const value: string | undefined = JSON.stringify(item)
     if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
-    return this.#keyed(key, value, this.#headersOf(item, message), parcel, index)
+    return this.#keyed(key, value, this.#headersOf(item, message, key), parcel, index)
   }
 
   #tombstone(message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
@@ -88,7 +91,7 @@ export class Encoder {
       return new Refusal('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
     const key = keyOf(message.key)
     if (key === null) return new Refusal('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
-    return this.#made(key, null, this.#headersOf(null, message), undefined, parcel, index)
+    return this.#made(key, null, this.#headersOf(null, message, key), undefined, parcel, index)
   }
 
   #keyed(key: Buffer | string | null, value: Buffer | string, headers: ProduceHeaders | undefined, parcel: Parcel, index: number) {
@@ -149,11 +152,13 @@ function headersFrom(headers: unknown): ProduceHeaders | undefined {
 const isHeaderValue = (value: unknown): value is HeaderValue => value === null || isBytes(value)
 
 /** The function that makes the headers of a record; the cheapest is none. */
-function compileHeaders({ headers, keepHeaders }: ProducerNodeOptions): HeadersOf {
-  if (headers.length === 0 && !keepHeaders) return () => undefined
+function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOptions): HeadersOf {
+  const cameWith: HeadersOf =
+    provenance || keepHeaders ? (record, _message, key) => headersItCameWith(record, key, keepHeaders, provenance) : () => undefined
+  if (headers.length === 0) return cameWith
   const rows = headers.map(({ name, from, value }) => ({ name, of: sourceOf(from, value) }))
-  return (record, message) => {
-    const made: ProduceHeaders = keepHeaders ? present(provenanceOf(record)?.taken.headers ?? {}) : {}
+  return (record, message, key) => {
+    const made: ProduceHeaders = cameWith(record, message, key) ?? {}
     for (const { name, of } of rows) {
       const value = of(record, message)
       if (value === undefined || value === null) continue
@@ -161,6 +166,13 @@ function compileHeaders({ headers, keepHeaders }: ProducerNodeOptions): HeadersO
     }
     return made
   }
+}
+
+function headersItCameWith(record: unknown, key: Key, all: boolean, provenance: boolean): ProduceHeaders | undefined {
+  const taken = provenanceOf(record)?.taken
+  if (taken === undefined) return undefined
+  const made = all ? present(taken.headers) : {}
+  return provenance ? withProvenance(made, taken, key) : made
 }
 
 function sourceOf(from: ProducerNodeOptions['headers'][number]['from'], value: string): (record: unknown, message: Message) => unknown {

@@ -72,13 +72,21 @@ export const spec = {
       },
       help: 'Headers to write with each record. A value that is missing is left out.'
     },
+    provenance: {
+      kind: 'bool',
+      label: 'Provenance',
+      default: true,
+      section: 'advanced',
+      when: ofRecords,
+      help: 'Write where a record came from in headers: mqtt.topic, millrace.time (when Kafka first got it) and, where it was another, millrace.key.'
+    },
     keepHeaders: {
       kind: 'bool',
       label: 'Keep headers',
       default: false,
       section: 'advanced',
       when: ofRecords,
-      help: 'Write the headers that a record came with, such as mqtt.topic. Costs some 2 us a record.'
+      help: 'Write all headers that a record came with, also those of the device.'
     },
     deduplicationMin: {
       kind: 'number',

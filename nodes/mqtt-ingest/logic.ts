@@ -20,12 +20,21 @@ export function shaperOf(options: IngestOptions): Shaper {
   if (output === 'messages' && keyField !== '' && !template.fields.includes(keyField)) {
     throw new OptionsError(spec.label, [`${fields.keyField.label}: the topics have no level {${keyField}}; name one, or leave it empty`])
   }
-  return new Shaper({ output, template, filter: filter || template.filter, keyField, maxPayloadBytes })
+  return new Shaper({ output, template, siblings: siblingsOf(topic), filter: filter || template.filter, keyField, maxPayloadBytes })
+}
+
+function siblingsOf(topic: string): TopicTemplate | undefined {
+  const levels = topic.split('/')
+  const last = levels.pop()!
+  const isFixed = levels.length > 0 && (!/[{}+#]/.test(last) || /^\{\w+:/.test(last))
+  return isFixed ? compileTopicTemplate([...levels, '{the_last_level}'].join('/')) : undefined
 }
 
 export interface ShapeOptions {
   readonly output: 'records' | 'messages'
   readonly template: TopicTemplate
+  /** The template with any last level in place of a fixed one; absent where its last level is none. */
+  readonly siblings?: TopicTemplate | undefined
   /** The MQTT topic filter to subscribe to; takes at least the topics of the template. */
   readonly filter: string
   /** Field of the topic that becomes the Kafka key; empty for none. */
@@ -37,6 +46,8 @@ export interface ShapeOptions {
 export interface Shaped {
   readonly taken: object[]
   readonly rejected: Rejection[]
+  /** Messages that are for others, see `isForOthers`; they leave by no output. */
+  readonly forOthers: number
 }
 
 /** Makes records or Kafka messages of MQTT messages. */
@@ -48,12 +59,14 @@ export class Shaper {
     const asRecord = this.options.output === 'records'
     const taken: object[] = []
     const rejected: Rejection[] = []
+    let forOthers = 0
     for (let index = 0; index < batch.packets.length; index++) {
       const made = asRecord ? this.#record(batch, index) : this.#message(batch, index)
-      if (made instanceof ParseFailure) rejected.push(rejection(batch, index, made))
-      else taken.push(made)
+      if (!(made instanceof ParseFailure)) taken.push(made)
+      else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) forOthers++
+      else rejected.push(rejection(batch, index, made))
     }
-    return { taken, rejected }
+    return { taken, rejected, forOthers }
   }
 
   /** The MQTT topic filter to subscribe to. */
@@ -65,6 +78,14 @@ export class Shaper {
   keyOf = (topic: string): string | null => {
     const { template, keyField } = this.options
     return keyField === '' ? null : (template.match(topic)?.[keyField] ?? null)
+  }
+
+  /**
+   * A topic of the template's tree whose last level, fixed in the template, is another: an alert or a status beside the
+   * readings. It is as it should be, only not for this node; what is of no such topic is a mistake, and rejected.
+   */
+  #isForOthers(topic: string): boolean {
+    return this.options.siblings?.matches(topic) ?? false
   }
 
   #record(batch: MqttBatch, index: number): object {

@@ -11,7 +11,7 @@ import { compact, STALLED_MS, type Status, stalledText } from '../../core/node/s
 import { Rate } from '../../core/rate.ts'
 import { DeliverySource } from '../../core/source/source.ts'
 import { UNWIRED } from '../../core/source/unwired.ts'
-import { deliver, REJECTED } from './deliver.ts'
+import { Deliverer, REJECTED } from './deliver.ts'
 import { Intake } from './intake.ts'
 import { shaperOf } from './logic.ts'
 import { IngestSession } from './session.ts'
@@ -59,8 +59,9 @@ const register = defineNode(spec, context => {
     ...options,
     isPaused: () => source.isPaused,
     keyOf: shaper.keyOf,
-    emit: batch => deliver(batch, shaper, source, intake, options.batchSize === 1)
+    emit: batch => deliverer.deliver(batch)
   })
+  const deliverer = new Deliverer({ shaper, source, intake, metrics, single: options.batchSize === 1 })
   const session = new IngestSession({
     ...options,
     qos,
@@ -74,7 +75,8 @@ const register = defineNode(spec, context => {
   })
   const rate = new Rate()
   const retryText = isWired(REJECTED) ? 'retrying' : 'retrying, no wire for dead letters'
-  const show = () => showStatus(status, session, source, { open: intake.open, perSecond: rate.of(metrics.in), retryText })
+  const show = () =>
+    showStatus(status, session, source, { open: intake.open, perSecond: rate.of(metrics.in), retryText, others: deliverer.forOthers })
   const ticker = setInterval(() => {
     session.tidy()
     show()
@@ -112,16 +114,18 @@ interface Shown {
   readonly open: number
   readonly perSecond: number
   readonly retryText: string
+  /** Messages that were not for this node. */
+  readonly others: number
 }
 
-function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText }: Shown): void {
+function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText, others }: Shown): void {
   const { messages, retrying, reason, stalledMs } = source.waiting
   const inFlight = `${compact(open)} in flight`
   if (!session.connected) showProblem(status, session.problem)
   else if (retrying > 0) status.waiting(`${retryText}: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
   else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
-  else status.healthy(`${compact(perSecond)}/s · ${inFlight}`)
+  else status.healthy(`${compact(perSecond)}/s · ${inFlight}${others > 0 ? ` · ${compact(others)} for others` : ''}`)
 }
 
 function showProblem(status: Status, problem: MillraceError | undefined): void {

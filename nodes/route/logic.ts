@@ -4,6 +4,7 @@ import { cloneRecord } from '../../core/record/clone-record.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
+import { Met } from './met.ts'
 import { OPERATORS, type Operand, type Operator } from './operators.ts'
 import { type Condition, type Rule, ruleProblems, TOPIC } from './rules.ts'
 import { spec } from './spec.ts'
@@ -21,7 +22,7 @@ type Matcher = (record: unknown, topic: string) => boolean
  * Makes the function that sorts the records of a message by rules, in their order.
  * @throws OptionsError that lists what is wrong with the rules
  */
-export function router(options: Options<typeof spec>): (message: Message) => Routed {
+export function router(options: Options<typeof spec>, met = new Met(0)): (message: Message) => Routed {
   const problems = ruleProblems(options.rules)
   if (problems.length > 0)
     throw new OptionsError(
@@ -31,12 +32,14 @@ export function router(options: Options<typeof spec>): (message: Message) => Rou
   const rules = options.rules as readonly Rule[]
   const matchers = rules.map(matcherOf)
   const topical = rules.some(({ conditions }) => conditions.some(({ field }) => field === TOPIC))
-  const place = options.send === 'first' ? toFirst(matchers) : toEvery(matchers)
+  const place = options.send === 'first' ? toFirst(matchers, met) : toEvery(matchers, met)
   const count = matchers.length + (options.otherwise ? 1 : 0)
   return message => {
     const outputs: unknown[][] = Array.from({ length: count }, () => [])
     let filtered = 0
-    for (const record of recordsOf(message.payload)) {
+    const records = recordsOf(message.payload)
+    met.records += records.length
+    for (const record of records) {
       const placed = place(record, topical ? topicOf(record, message) : '', outputs)
       if (placed) continue
       if (options.otherwise) outputs[matchers.length]!.push(record)
@@ -48,11 +51,12 @@ export function router(options: Options<typeof spec>): (message: Message) => Rou
 
 type Place = (record: unknown, topic: string, outputs: readonly unknown[][]) => boolean
 
-function toFirst(matchers: readonly Matcher[]): Place {
+function toFirst(matchers: readonly Matcher[], met: Met): Place {
   return (record, topic, outputs) => {
     for (let index = 0; index < matchers.length; index++) {
       if (!matchers[index]!(record, topic)) continue
       outputs[index]!.push(record)
+      met.rule(index)
       return true
     }
     return false
@@ -60,13 +64,14 @@ function toFirst(matchers: readonly Matcher[]): Place {
 }
 
 /** A record that goes to several outputs is a copy at all but the first, since the nodes behind may change what they get. */
-function toEvery(matchers: readonly Matcher[]): Place {
+function toEvery(matchers: readonly Matcher[], met: Met): Place {
   return (record, topic, outputs) => {
     let placed = false
     for (let index = 0; index < matchers.length; index++) {
       if (!matchers[index]!(record, topic)) continue
       outputs[index]!.push(placed ? cloneRecord(record) : record)
       placed = true
+      met.rule(index)
     }
     return placed
   }

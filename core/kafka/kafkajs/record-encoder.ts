@@ -37,11 +37,15 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
   let headerBytes = 0
   for (const name of names) {
     const nameBytes = Buffer.byteLength(name)
-    for (const one of valuesOf(headers[name])) {
-      const bytes = lengthOf(one)
-      headerBytes += sizeOf(nameBytes) + nameBytes + sizeOf(bytes) + Math.max(bytes, 0)
+    const value = headers[name] ?? null
+    if (!isList(value)) {
+      headerBytes += sizeOfHeader(nameBytes, value)
       entries++
-    }
+    } else
+      for (const one of value) {
+        headerBytes += sizeOfHeader(nameBytes, one)
+        entries++
+      }
   }
   const body =
     1 +
@@ -67,10 +71,9 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
   putBytes(value, valueBytes)
   put(entries)
   for (const name of names) {
-    for (const one of valuesOf(headers[name])) {
-      putBytes(name, Buffer.byteLength(name))
-      putBytes(one, lengthOf(one))
-    }
+    const value = headers[name] ?? null
+    if (!isList(value)) putHeader(name, value)
+    else for (const one of value) putHeader(name, one)
   }
   return new Encoded(slab.subarray(start, at))
 }
@@ -78,8 +81,17 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
 const NONE: NonNullable<EncodableRecord['headers']> = {}
 const NO_NAMES: readonly string[] = []
 
-const valuesOf = (value: HeaderValue | readonly HeaderValue[] | undefined): readonly HeaderValue[] =>
-  Array.isArray(value) ? (value as readonly HeaderValue[]) : [(value as HeaderValue | undefined) ?? null]
+const isList = (value: HeaderValue | readonly HeaderValue[]): value is readonly HeaderValue[] => Array.isArray(value)
+
+function sizeOfHeader(nameBytes: number, value: HeaderValue): number {
+  const bytes = lengthOf(value)
+  return sizeOf(nameBytes) + nameBytes + sizeOf(bytes) + Math.max(bytes, 0)
+}
+
+function putHeader(name: string, value: HeaderValue): void {
+  putBytes(name, Buffer.byteLength(name))
+  putBytes(value, lengthOf(value))
+}
 
 /** -1 for null. @throws TypeError for what is neither text nor bytes */
 const lengthOf = (part: Buffer | string | null | undefined): number => (part === null || part === undefined ? -1 : Buffer.byteLength(part))

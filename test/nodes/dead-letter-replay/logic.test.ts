@@ -62,6 +62,16 @@ describe('dead-letter-replay: what is sent', () => {
     assert.equal(originalOf(mqtt, 'ingest').topic, 'ingest')
   })
 
+  it('what says where it came from stays', () => {
+    const known = { ...letter().headers, 'millrace.time': '1700000000000', 'millrace.key': 'd0' }
+    assert.deepEqual(originalOf(letter({ headers: known }), 'ingest').headers, {
+      site: 'north',
+      'millrace.time': '1700000000000',
+      'millrace.key': 'd0',
+      'millrace.replays': '1'
+    })
+  })
+
   it('counts how often it was replayed', () => {
     assert.equal(originalOf(letter({ headers: { 'millrace.replays': Buffer.from('2') } }), 'ingest').headers['millrace.replays'], '3')
   })

@@ -7,7 +7,8 @@ import { Encoder, type ProducerNodeOptions, Refusal } from '../../../nodes/kafka
 import { spec } from '../../../nodes/kafka-producer/spec.ts'
 
 const parcel: Parcel = { open: 0, refused: () => undefined, finished: () => undefined }
-const defaults = parseOptions(spec, { cluster: 'c', topic: 't' })
+/** Without what goes along by default, which has cases of its own. */
+const defaults = { ...parseOptions(spec, { cluster: 'c', topic: 't' }), provenance: false }
 
 function encode(item: unknown, options: Partial<ProducerNodeOptions> = {}, message: Message = {}) {
   const encoded = new Encoder({ ...defaults, ...options }).encode(item, message, parcel, 0)
@@ -128,6 +129,31 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     { keepHeaders: true },
     {},
     { key: 'd', value: '{"device_id":"d"}', headers: { 'mqtt.topic': 'acme/x', trace: Buffer.from('abc') } }
+  ],
+  [
+    'where it came from: the MQTT topic, and when Kafka first got it',
+    withProvenance({ device_id: 'd1' }),
+    { provenance: true },
+    {},
+    { key: 'd1', value: '{"device_id":"d1"}', headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000' } }
+  ],
+  [
+    'where it came from, and its first key where it has another now, beside headers of its own',
+    withProvenance({ device_id: 'd2' }),
+    { provenance: true, headers: [{ name: 'by', from: 'text', value: 'millrace' }] },
+    {},
+    {
+      key: 'd2',
+      value: '{"device_id":"d2"}',
+      headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000', 'millrace.key': Buffer.from('d1'), by: 'millrace' }
+    }
+  ],
+  [
+    'a record of which nobody knows where it came from',
+    { device_id: 'd' },
+    { provenance: true },
+    {},
+    { key: 'd', value: '{"device_id":"d"}' }
   ],
   [
     'a rejected record: original bytes and key, the reason in headers',

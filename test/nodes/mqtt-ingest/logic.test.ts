@@ -46,6 +46,27 @@ describe('mqtt-ingest shaping', () => {
     assert.notEqual(first.taken[0], second.taken[0])
   })
 
+  const places: [template: string, topic: string, fate: 'taken' | 'rejected' | 'forOthers'][] = [
+    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/reading', 'taken'],
+    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/alert', 'forOthers'],
+    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/', 'rejected'],
+    ['acme/{site}/{device_id}/reading', 'acme/s1//alert', 'rejected'],
+    ['acme/{site}/{device_id}/reading', 'acme/s1/alert', 'rejected'],
+    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/alert/x', 'rejected'],
+    ['acme/{site}/{device_id}/{kind:reading|status}', 'acme/s1/d1/alert', 'forOthers'],
+    ['acme/{site}/{device_id}', 'acme/s1/d1/alert', 'rejected'],
+    ['acme/{site}/#', 'umbrella/s1', 'rejected']
+  ]
+  for (const [template, topic, fate] of places) {
+    it(`${topic} is ${fate} where ${template} is wanted`, () => {
+      const shaper = shaperOf(optionsOf({ topic: template }))
+      const batch = new MqttBatch(connection(), shaper.keyOf)
+      batch.add(packetOf(topic, '{"value":1}'))
+      const { taken, rejected, forOthers } = shaper.shape(batch)
+      assert.deepEqual({ taken: taken.length, rejected: rejected.length, forOthers }, { taken: 0, rejected: 0, forOthers: 0, [fate]: 1 })
+    })
+  }
+
   it('loses no message and keeps the order of each output', () => {
     const shaper = shaperOf(optionsOf({ maxPayloadBytes: 30 }))
     const message = fc.record({

@@ -1,0 +1,21 @@
+import type { ProduceHeaders } from '../../core/kafka/produce/produce-record.ts'
+import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/record/record.ts'
+import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
+
+/**
+ * Adds where a record came from, some 80 bytes: the MQTT topic, when Kafka first got it, and its first key where it has
+ * another now. What an earlier producer wrote of these goes on as it is, over however many topics.
+ */
+export function withProvenance(headers: ProduceHeaders, { origin, key: former, headers: known }: Taken, key: Key): ProduceHeaders {
+  const topic = lastHeader(known, MQTT_TOPIC_HEADER)
+  if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
+  const time = lastHeader(known, TIME_HEADER) ?? (origin.kind === 'kafka' ? origin.timestamp : undefined)
+  if (time !== undefined) headers[TIME_HEADER] = time
+  const first = lastHeader(known, KEY_HEADER) ?? former
+  if (first !== null && !isSame(first, key)) headers[KEY_HEADER] = first
+  return headers
+}
+
+type Key = Buffer | string | null
+
+const isSame = (one: Buffer | string, other: Key) => other !== null && String(one) === String(other)
