@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts'
-import { nameFrom, quoted, type TableName } from './identifier.ts'
+import { quoted, type TableName } from './identifier.ts'
 import type { Session } from './pool.ts'
 import type { Plan } from './rows.ts'
 
@@ -17,10 +17,10 @@ const LOCK = 'SELECT pg_advisory_xact_lock(1296651852, hashtext($1))'
 
 /**
  * Creates the table, with a unique index on the key, and as a hypertable with policies where TimescaleDB is there. A table that
- * exists is left as it is. Returns what a person should know.
+ * exists is left as it is. Returns whether it was made, and what a person should know.
  */
-export async function createTable(session: Session, wish: TableWish): Promise<string[]> {
-  if (await exists(session, wish.table)) return []
+export async function createTable(session: Session, wish: TableWish): Promise<{ created: boolean; warnings: string[] }> {
+  if (await exists(session, wish.table)) return { created: false, warnings: [] }
   const timescale = await hasTimescale(session)
   await session.query('BEGIN')
   try {
@@ -32,9 +32,10 @@ export async function createTable(session: Session, wish: TableWish): Promise<st
     // whoever waited for the lock may still remember, in its catalogue cache, that there is no such table
     if (!(await exists(session, wish.table))) throw error
   }
-  if (timescale && splitColumn(wish.plan) !== undefined) return []
+  if (timescale && splitColumn(wish.plan) !== undefined) return { created: true, warnings: [] }
   const why = timescale ? 'No column is a time that is the key or required' : 'TimescaleDB is not installed in this database'
-  return [`${why}: ${wish.table.name} is a plain table, without chunks, compression and retention, and will become slow and large.`]
+  const plain = `${wish.table.name} is a plain table, without chunks, compression and retention, and will become slow and large`
+  return { created: true, warnings: [`${why}: ${plain}.`] }
 }
 
 /** The column that a hypertable is split by; a unique index must hold it. Undefined where there is none. */
@@ -77,7 +78,8 @@ export function statementsFor(wish: TableWish, timescale: boolean): string[] {
   const time = timescale ? splitColumn(plan) : undefined
   if (time !== undefined) statements.push(hypertable(wish, time))
   if (key.length > 0) {
-    statements.push(`CREATE UNIQUE INDEX ${quoted(nameFrom(table.name, 'key'))} ON ${table.sql} (${key.map(quoted).join(', ')})`)
+    // PostgreSQL finds a name: that of a former table, which was renamed, may still be taken
+    statements.push(`CREATE UNIQUE INDEX ON ${table.sql} (${key.map(quoted).join(', ')})`)
   }
   return time === undefined ? statements : [...statements, ...policies(wish, time, key.slice(1))]
 }

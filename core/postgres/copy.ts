@@ -5,7 +5,7 @@ interface CommandComplete {
 }
 
 /**
- * COPY FROM STDIN of bytes that are all there, as a query of its own kind for pg: one write. The same by a stream
+ * COPY FROM STDIN, and what comes after it in the same query and transaction, of bytes that are all there, as a query of its own kind for pg: one write. The same by a stream
  * (pg-copy-streams) takes 15 % more CPU for 5 rows and 40 % more for 5,000.
  */
 export class CopyIn implements Submittable {
@@ -27,9 +27,15 @@ export class CopyIn implements Submittable {
     connection.stream.write(this.messages)
   }
 
+  /** Each statement of the query says when it is done. */
   handleCommandComplete({ text }: CommandComplete): void {
-    this.#rows = Number(/^COPY (\d+)/.exec(text)?.[1] ?? 0)
+    const copied = /^COPY (\d+)/.exec(text)
+    if (copied) this.#rows = Number(copied[1])
   }
+
+  /** Of a statement that comes with the COPY; what it returns is not asked for. */
+  handleRowDescription(): void {}
+  handleDataRow(): void {}
 
   handleReadyForQuery(): void {
     this.resolve(this.#rows)

@@ -2,7 +2,8 @@ import { type Origin, provenanceOf } from '../record/record.ts'
 import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Database, Session } from './pool.ts'
-import { type Rows, startArray } from './rows.ts'
+import { startArray } from './rows.ts'
+import type { Work } from './work.ts'
 
 /**
  * Exactly once into a table, whatever its key: with the rows, in their transaction, a receipt is stored that says which row
@@ -56,8 +57,8 @@ export class Receipts {
    * Begins: waits for whoever else is writing rows of these partitions, such as a consumer that does not know yet that it has
    * lost them, and leaves out the rows that have a receipt. Must run in the transaction that stores the rest.
    */
-  async claim(session: Session, rows: Rows, part: Uint32Array, records: readonly unknown[]): Promise<Claim> {
-    const claim = new Claim(rows, part, records)
+  async claim(session: Session, work: Work, part: Uint32Array): Promise<Claim> {
+    const claim = new Claim(work, part)
     const spans = claim.spans()
     if (spans.length === 0) return claim
     await session.query(this.#lockSql(), [...this.#who, ...columnsOf(spans, 'topic', 'partition', 'next')])
@@ -147,11 +148,11 @@ export class Claim {
   readonly #done = new Set<number>()
 
   constructor(
-    private readonly rows: Rows,
-    private readonly part: Uint32Array,
-    records: readonly unknown[]
+    private readonly work: Work,
+    private readonly part: Uint32Array
   ) {
-    this.#offsets = new Float64Array(rows.count).fill(-1)
+    const records = work.recordsByRow()
+    this.#offsets = new Float64Array(work.rows.count).fill(-1)
     for (const row of part) {
       const origin = provenanceOf(records[row])?.taken.origin
       if (origin?.kind === 'kafka') this.#add(row, origin)
@@ -175,7 +176,7 @@ export class Claim {
         known.add(`${Number(first) + entries.readUInt32BE(at)} ${entries.toString('latin1', at + 4, at + ENTRY_BYTES)}`)
       }
       for (const row of this.#spans.get(laneOf(topic, partition))?.rows ?? []) {
-        this.rows.hashInto(row, hash, 0)
+        this.work.hashInto(row, hash, 0)
         if (known.has(`${this.#offsets[row]} ${hash.toString('latin1')}`)) this.#done.add(row)
       }
     }
@@ -202,7 +203,7 @@ export class Claim {
     let at = 0
     for (const row of rows) {
       entries.writeUInt32BE(this.#offsets[row]! - first, at)
-      this.rows.hashInto(row, entries, at + 4)
+      this.work.hashInto(row, entries, at + 4)
       at += ENTRY_BYTES
     }
     return { first, last, entries }

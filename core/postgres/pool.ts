@@ -3,7 +3,7 @@ import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig, Q
 import { endOnRubbish } from '../end-on-rubbish.ts'
 import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
-import { isServerError } from './sqlstate.ts'
+import { failureKind, isServerError } from './sqlstate.ts'
 
 /** How long connections may take to say goodbye before their sockets are cut. */
 const GOODBYE_MS = 2000
@@ -23,7 +23,7 @@ export class Session {
     return this.#answered(this.client.query<R>(text, [...values]))
   }
 
-  /** Runs a COPY … FROM STDIN with these messages (CopyData and CopyDone). Returns how many rows were stored. */
+  /** Runs a COPY … FROM STDIN, and what may follow it, with these messages (CopyData, CopyDone). Returns how many rows it stored. */
   copyIn(text: string, messages: Buffer): Promise<number> {
     return this.#answered(new Promise((resolve, reject) => this.client.query(new CopyIn(text, messages, resolve, reject))))
   }
@@ -47,6 +47,9 @@ export class Database {
   #users = 0
   #retired: (() => void) | undefined
   readonly #open = new Set<Socket>()
+  /** Counts up when connections that exist are not to be used for further work; which count a connection was made under. */
+  #generation = 0
+  readonly #generations = new WeakMap<Client, number>()
 
   constructor(readonly settings: DatabaseSettings) {}
 
@@ -81,9 +84,17 @@ export class Database {
     for (const socket of this.#open) socket.destroy(new Error('Connection terminated: the node was stopped'))
   }
 
-  /** Lends a connection. One that broke, or that is still in a transaction, is not used again. */
+  /** Has work that begins from now on done over new connections: what is set for the user or the database holds for those. */
+  renew(): void {
+    this.#generation++
+  }
+
+  /**
+   * Lends a connection. One that broke, or that is still in a transaction, is not used again, and neither is one whose error
+   * another connection may not have: to a server that has become read-only, or with a former search path.
+   */
   async with<T>(work: (session: Session) => Promise<T>): Promise<T> {
-    const client = await (await this.#started()).connect()
+    const client = await this.#borrowed()
     let broken: Error | undefined
     // an error event that nobody listens to ends the process, and pg-pool listens to idle connections only
     const onError = (error: Error) => {
@@ -93,11 +104,13 @@ export class Database {
     try {
       return await work(new Session(client, this.settings.statementTimeoutMs + GRACE_MS))
     } catch (error) {
-      if (!isServerError(error)) broken ??= error instanceof Error ? error : new Error(String(error))
+      const kind = failureKind(error)
+      if (!isServerError(error) || kind === 'away' || kind === 'setting')
+        broken ??= error instanceof Error ? error : new Error(String(error))
       throw error
     } finally {
       client.removeListener('error', onError)
-      client.release(broken ?? isInTransaction(client))
+      client.release(broken ?? (this.#isOld(client) || isInTransaction(client)))
     }
   }
 
@@ -105,6 +118,17 @@ export class Database {
   query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
     return this.with(session => session.query<R>(text, values))
   }
+
+  async #borrowed(): Promise<PoolClient> {
+    const pool = await this.#started()
+    for (;;) {
+      const client = await pool.connect()
+      if (!this.#isOld(client)) return client
+      client.release(true)
+    }
+  }
+
+  #isOld = (client: PoolClient) => this.#generations.get(client) !== this.#generation
 
   #started(): Promise<Pool> {
     this.#pool ??= this.#start()
@@ -121,6 +145,7 @@ export class Database {
       }
     }
     const pool = new pg.Pool({ ...poolConfig(this.settings, () => this.#socket()), Client })
+    pool.on('connect', client => this.#generations.set(client, this.#generation))
     // an idle connection that the server ends is not an error: the next use makes a new one
     pool.on('error', () => {})
     return pool

@@ -1,4 +1,5 @@
 import { type Get, getter } from '../record/field-path.ts'
+import type { Reason } from '../record/record.ts'
 import { type ColumnType, ENCODERS, type Encode, type Misfit, OIDS, Out } from './binary.ts'
 
 /** One column of the table and where its value comes from. */
@@ -16,6 +17,13 @@ export interface Mapping {
 export interface RowProblem extends Misfit {
   readonly mapping: Mapping
 }
+
+/** Why a record is rejected, in a sentence. */
+export const misfitReason = ({ code, says, mapping }: RowProblem): Reason => ({
+  code,
+  message: `"${mapping.from}" ${says} (column ${mapping.column}).`,
+  path: mapping.from
+})
 
 /** The mapping made ready: every getter and encoder looked up once. */
 export interface Plan {

@@ -6,39 +6,12 @@ import type { Receipts } from './offsets.ts'
 import type { Session } from './pool.ts'
 import type { Plan, Rows } from './rows.ts'
 import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.ts'
+import { inspectTable, neededColumn, SettingError, type TableFacts } from './table.ts'
+import { assertion, guard, isTableChange, TableChanged, unchangedCondition } from './table-check.ts'
+import type { Work } from './work.ts'
 
 /** What happens to a record whose key is in the table: it is left out, replaces the row, or is rejected. */
 export type OnConflict = 'ignore' | 'update' | 'reject'
-
-/** A row that the table cannot take, by its position in the batch. */
-export interface Refused {
-  readonly row: number
-  readonly reason: Reason
-}
-
-/** A batch on its way into the table. It keeps what is done, so that a retry goes on where the last attempt broke off. */
-export interface Work {
-  readonly rows: Rows
-  /** The records by row; asked for only where offsets are kept with the rows. */
-  readonly records: () => readonly unknown[]
-  /** Parts not stored yet, last one next; the rows of each in the order of the key. */
-  readonly todo: Uint32Array[]
-  stored: number
-  duplicates: number
-  readonly refused: Refused[]
-  /** Codes that look like a setting, but were seen to depend on the rows. */
-  readonly ofRows: Set<string>
-}
-
-export const workOf = (rows: Rows, records: () => readonly unknown[] = () => []): Work => ({
-  rows,
-  records,
-  todo: [rows.ordered()],
-  stored: 0,
-  duplicates: 0,
-  refused: [],
-  ofRows: new Set()
-})
 
 interface Stored {
   readonly stored: number
@@ -52,6 +25,8 @@ const MAX_HINTS = 8
 const COPY_UNSUPPORTED = ['0A000', '42809']
 /** configuration_limit_exceeded */
 const DECOMPRESSION_LIMIT = '53400'
+const OUT_OF_MEMORY = '53200'
+const NOT_NULL_VIOLATION = '23502'
 
 /**
  * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
@@ -62,6 +37,7 @@ export class Store {
   #copyable: boolean
   readonly #copy: string
   readonly #insert: string
+  readonly #mapped: ReadonlySet<string>
   readonly #scratch: { readonly copy: Out; readonly arrays: readonly Out[] }[] = []
 
   constructor(
@@ -69,29 +45,48 @@ export class Store {
     readonly table: TableName,
     readonly onConflict: OnConflict,
     copyable: boolean,
+    /** What was known of the table when this was made. */
+    private readonly facts: TableFacts,
     private readonly receipts?: Receipts
   ) {
     this.#copyable = copyable
+    this.#mapped = new Set(plan.mappings.map(({ column }) => column))
     const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
-    this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary)`
-    this.#insert = insertStatement(plan, table, onConflict)
+    const unchanged = unchangedCondition(facts, plan, table)
+    // one round trip and one transaction: the table is locked by the COPY when the assertion looks at it
+    this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary); ${assertion(unchanged, table)}`
+    this.#insert = insertStatement(plan, table, onConflict, guard(unchanged, table))
   }
 
-  /** Stores what is still to do. Rows that cannot be stored end in `refused`. @throws whatever else keeps rows from being stored */
+  /**
+   * Stores what is still to do. Rows that cannot be stored end in `refused`.
+   * @throws TableChanged and whatever else keeps rows from being stored
+   */
   async write(session: Session, work: Work): Promise<void> {
     let hints = 0
+    let known = false
+    let alone: Uint32Array | undefined
     for (let part = work.todo.at(-1); part !== undefined; part = work.todo.at(-1)) {
       // what INSERT has shown of an error holds for INSERT
-      const byCopy = this.#copyable && this.#method.copies && work.ofRows.size === 0
+      const byCopy = this.#copyable && this.#method.copies && work.ofRows.size === 0 && part !== alone
       try {
         this.#count(work, await this.#storePart(session, work, part, byCopy))
         work.todo.pop()
       } catch (error) {
+        if (isTableChange(error)) throw new TableChanged(this.table)
         if (byCopy && this.#triesInsert(error)) continue
+        if (!known && mayBeOfTheTable(error)) await this.#expectUnchanged(session)
+        known = true
+        if (this.#lacksColumn(error)) throw new SettingError([neededColumn(this.table, (error as ServerError).column!)])
+        if (byCopy && part.length === 1 && isolates(error, part)) {
+          // the last word on a row has INSERT: it knows the types, and its guard holds while it converts
+          alone = part
+          continue
+        }
         if (await this.#findsRowsToBlame(session, work, part, error)) continue
         if (!isolates(error, part) && !work.ofRows.has(sqlstateOf(error) ?? '')) throw error
         work.todo.pop()
-        if (part.length === 1) work.refused.push({ row: part[0]!, reason: this.#refusal(error) })
+        if (part.length === 1) work.refuse(part[0]!, this.#refusal(error))
         else work.todo.push(...partsAround(part, hints++ < MAX_HINTS ? copyLine(error) : undefined))
         if (isTimeout(error)) throw error
       }
@@ -101,7 +96,19 @@ export class Store {
   #count(work: Work, { stored, duplicates, refused = [] }: Stored): void {
     work.stored += stored
     work.duplicates += duplicates
-    for (const row of refused) work.refused.push({ row, reason: this.#duplicateReason() })
+    for (const row of refused) work.refuse(row, this.#duplicateReason())
+  }
+
+  /** An error may say that the table has been changed since, and no row is to blame for that. @throws TableChanged */
+  async #expectUnchanged(session: Session): Promise<void> {
+    const facts = await inspectTable(session, this.table, this.plan.mappings)
+    if (JSON.stringify(facts) !== JSON.stringify(this.facts)) throw new TableChanged(this.table)
+  }
+
+  /** Nulls in a column that no record has a value for are not the fault of the rows. */
+  #lacksColumn(error: unknown): boolean {
+    const { column } = error as Partial<ServerError>
+    return sqlstateOf(error) === NOT_NULL_VIOLATION && column !== undefined && !this.#mapped.has(column)
   }
 
   /**
@@ -157,7 +164,7 @@ export class Store {
   }
 
   async #putWithReceipts(receipts: Receipts, session: Session, work: Work, part: Uint32Array, byCopy: boolean): Promise<Stored> {
-    const claim = await receipts.claim(session, work.rows, part, work.records())
+    const claim = await receipts.claim(session, work, part)
     const { kept } = claim
     const known = part.length - kept.length
     if (kept.length === 0) return { stored: 0, duplicates: known }
@@ -225,17 +232,27 @@ export class Store {
 function isolates(error: unknown, part: Uint32Array): boolean {
   const kind = failureKind(error)
   if (kind === 'busy') return isTimeout(error) && part.length > 1
-  return kind === 'poison' || kind === 'limit' || kind === 'duplicate'
+  if (kind === 'limit') return part.length > 1 || isOfOneRow(error)
+  return kind === 'poison' || kind === 'duplicate'
+}
+
+/** Of the limits, memory and temporary files are the server's, also when a single row is left. */
+const isOfOneRow = (error: unknown): boolean => sqlstateOf(error) !== OUT_OF_MEMORY && (error as Partial<ServerError>).file !== 'fd.c'
+
+/** What a column of another type, one more column or an index that is gone can bring about. */
+function mayBeOfTheTable(error: unknown): boolean {
+  const kind = failureKind(error)
+  return kind === 'poison' || kind === 'setting'
 }
 
 /** @throws the error, unless it says no more than that a row or a setting kept these rows out */
 function passing(error: unknown): undefined {
   const kind = failureKind(error)
-  if (kind === 'away' || kind === 'busy') throw error
+  if (kind === 'away' || kind === 'busy' || isTableChange(error)) throw error
 }
 
 /** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */
-const isTimeout = (error: unknown): boolean => sqlstateOf(error) === '57014'
+const isTimeout = (error: unknown): boolean => sqlstateOf(error) === '57014' || sqlstateOf(error) === '25P04'
 
 /** What to try instead, last one first: up to the bad row, that row, and after it; or both halves. */
 function partsAround(part: Uint32Array, line: number | undefined): Uint32Array[] {
@@ -247,20 +264,22 @@ function partsAround(part: Uint32Array, line: number | undefined): Uint32Array[]
   return [part.subarray(bad + 1), part.subarray(bad, bad + 1), part.subarray(0, bad)].filter(piece => piece.length > 0)
 }
 
-function insertStatement(plan: Plan, table: TableName, onConflict: OnConflict): string {
+function insertStatement(plan: Plan, table: TableName, onConflict: OnConflict, condition: string): string {
   const names = plan.mappings.map(({ column }) => quoted(column))
   const columns = names.join(', ')
   const given = `unnest(${plan.mappings.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`
-  if (onConflict === 'ignore') return `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} ON CONFLICT DO NOTHING`
+  const insert = `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} WHERE ${condition}`
+  if (onConflict === 'ignore') return `${insert} ON CONFLICT DO NOTHING`
   const key = plan.key.map(index => names[index]!)
   if (onConflict === 'update') {
     const others = names.filter(name => !key.includes(name))
     const action = others.length > 0 ? `UPDATE SET ${others.map(name => `${name} = excluded.${name}`).join(', ')}` : 'NOTHING'
-    return `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} ON CONFLICT (${key.join(', ')}) DO ${action}`
+    return `${insert} ON CONFLICT (${key.join(', ')}) DO ${action}`
   }
   // a row of INSERT … RETURNING does not know which record it came from; its key does
   return `WITH given AS (SELECT * FROM ${given} WITH ORDINALITY AS g (${columns}, "millrace position")),
-    put AS (INSERT INTO ${table.sql} (${columns}) SELECT ${columns} FROM given ON CONFLICT DO NOTHING RETURNING ${key.join(', ')})
+    put AS (INSERT INTO ${table.sql} (${columns}) SELECT ${columns} FROM given WHERE ${condition}
+            ON CONFLICT DO NOTHING RETURNING ${key.join(', ')})
     SELECT "millrace position" AS position FROM given
     WHERE NOT EXISTS (SELECT FROM put WHERE ${key.map(name => `put.${name} = given.${name}`).join(' AND ')})`
 }

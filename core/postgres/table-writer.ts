@@ -1,9 +1,12 @@
 import { createTable, type TableWish } from './bootstrap.ts'
 import { Receipts } from './offsets.ts'
 import type { Database, Session } from './pool.ts'
+import type { Plan } from './rows.ts'
 import { failureKind } from './sqlstate.ts'
-import { type OnConflict, Store, type Work } from './store.ts'
-import { checkMapping, inspectTable, SettingError } from './table.ts'
+import { type OnConflict, Store } from './store.ts'
+import { checkMapping, inspectTable, keyOf, SettingError, unprotected } from './table.ts'
+import { TableChanged } from './table-check.ts'
+import type { Work } from './work.ts'
 
 export interface TableWriterOptions {
   /** Make the table where it is missing. */
@@ -15,32 +18,60 @@ export interface TableWriterOptions {
   readonly warn: (warning: string) => void
 }
 
+/** A table that is changed again each time it has been looked at is left alone for a while. */
+const MAX_CHANGES = 3
+
 /** One table, made ready when first needed, and again after it turned out to have changed. */
 export class TableWriter {
   #ready: Promise<Store> | undefined
+  #plan: Plan
+  #wasThere = false
+  #wasKeyed = false
   readonly #warned = new Set<string>()
 
   constructor(
     private readonly database: Database,
     private readonly wish: TableWish,
     private readonly options: TableWriterOptions
-  ) {}
+  ) {
+    this.#plan = wish.plan
+  }
+
+  /**
+   * What rows are best made for, as far as the table is known. Receipts are of what the mapping says, whatever the table's
+   * types, so that a record is known again after they have changed.
+   */
+  get plan(): Plan {
+    return this.options.offsets ? this.wish.plan : this.#plan
+  }
 
   /** Connects, creates the table if wished, and holds the mapping against it. @throws SettingError and whatever keeps it from that */
   async prepare(): Promise<void> {
     await this.#store()
   }
 
-  /** See `Store.write`. */
+  /** See `Store.write`. A table that has changed is looked at anew, and the rows are made anew for it. */
   async write(work: Work): Promise<void> {
-    const store = await this.#store()
-    try {
-      await this.database.with(session => store.write(session, work))
-    } catch (error) {
-      // a table that was dropped or changed is looked at, and maybe made, anew
-      if (failureKind(error) === 'setting') this.#ready = undefined
-      throw error
+    for (let changes = 1; ; changes++) {
+      const ready = this.#store()
+      const store = await ready
+      work.encode(store.plan)
+      try {
+        await this.database.with(session => store.write(session, work))
+        return
+      } catch (error) {
+        const changed = error instanceof TableChanged
+        // a table that was dropped or changed is looked at, and maybe made, anew
+        if (this.#ready === ready && (changed || failureKind(error) === 'setting')) this.#lookAnew(changed)
+        if (!changed || changes === MAX_CHANGES) throw error
+      }
     }
+  }
+
+  #lookAnew(changed: boolean): void {
+    this.#ready = undefined
+    // sessions that began before may find another table by the name, where the search path of the user has been changed
+    if (changed) this.database.renew()
   }
 
   #store(): Promise<Store> {
@@ -54,22 +85,42 @@ export class TableWriter {
   }
 
   async #prepared(session: Session): Promise<Store> {
-    const { table, plan } = this.wish
+    const { table } = this.wish
     const { create, onConflict, offsets } = this.options
-    if (create) this.#warn(await createTable(session, this.wish))
-    const facts = await inspectTable(session, table, plan.mappings)
+    if (create) this.#created(await createTable(session, this.wish))
+    const facts = await inspectTable(session, table, this.wish.plan.mappings)
     if (!facts) throw new SettingError([`There is no table ${table.name}. Create it, or let the node create it.`])
-    const { copyable, warnings } = checkMapping(facts, plan, table, onConflict)
-    this.#warn(warnings)
+    const { plan, copyable, keyed } = checkMapping(facts, this.wish.plan, table, onConflict)
+    if (!keyed && !offsets) this.#unprotected()
     const receipts = offsets && new Receipts(offsets.group, offsets.sink, table)
     await receipts?.prepare(session)
-    return new Store(plan, table, onConflict, copyable, receipts)
+    this.#wasThere = true
+    this.#wasKeyed ||= keyed
+    this.#plan = plan
+    return new Store(plan, table, onConflict, copyable, facts, receipts)
   }
 
-  #warn(warnings: readonly string[]): void {
-    for (const warning of warnings) {
-      if (!this.#warned.has(warning)) this.options.warn(warning)
-      this.#warned.add(warning)
+  #created({ created, warnings }: { readonly created: boolean; readonly warnings: readonly string[] }): void {
+    if (created && this.#wasThere) this.options.warn(`The table ${this.wish.table.name} was gone, and has been created anew.`)
+    for (const warning of warnings) this.#warnOnce(warning)
+  }
+
+  /** A key that is there no more would let in what comes again, without an error: a person should know before it happens. */
+  #unprotected(): void {
+    const { table, plan } = this.wish
+    if (!this.#wasKeyed) {
+      this.#warnOnce(unprotected(table, plan))
+      return
     }
+    const columns = keyOf(plan).join(', ')
+    throw new SettingError([
+      `The unique index of the table ${table.name} is gone: a record that is delivered twice would be in it twice.`,
+      `Create it again${columns === '' ? '' : ` on (${columns})`}, or deploy the node anew to go on without.`
+    ])
+  }
+
+  #warnOnce(warning: string): void {
+    if (!this.#warned.has(warning)) this.options.warn(warning)
+    this.#warned.add(warning)
   }
 }

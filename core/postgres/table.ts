@@ -2,7 +2,7 @@ import { MillraceError } from '../errors.ts'
 import { type ColumnType, OIDS } from './binary.ts'
 import type { TableName } from './identifier.ts'
 import type { Session } from './pool.ts'
-import type { Mapping, Plan } from './rows.ts'
+import { type Mapping, type Plan, planOf } from './rows.ts'
 
 /** A setting of the node or the database must be corrected by a person before anything can be stored. */
 export class SettingError extends MillraceError {
@@ -18,32 +18,51 @@ export interface TableColumn {
   readonly required: boolean
   /** The database fills it itself, and takes no value. */
   readonly generated: boolean
+  /** Object identifier of its type, which may be a domain. */
+  readonly typeOid: number
+}
+
+export interface UniqueKey {
+  readonly indexOid: number
+  /** Without those it only includes. */
+  readonly columns: readonly string[]
 }
 
 export interface TableFacts {
+  readonly oid: number
+  /** With its schema, ready for SQL, whatever the search path of a session. */
+  readonly fullName: string
   readonly columns: readonly TableColumn[]
-  /** The columns of each unique index that holds for all rows, without those it only includes. */
-  readonly uniqueKeys: readonly (readonly string[])[]
+  /** The unique indexes that hold for all rows. */
+  readonly uniqueKeys: readonly UniqueKey[]
   /** Mapped columns of another type that PostgreSQL converts to on INSERT, but not on COPY. */
   readonly converted: ReadonlySet<string>
 }
 
 const COLUMNS = `
-  SELECT a.attname AS name, format_type(t.base, NULL) AS type, a.attnotnull AND NOT a.atthasdef AND a.attidentity = '' AS required,
+  SELECT c.oid::int8 AS oid, format('%I.%I', n.nspname, c.relname) AS "fullName",
+         a.attname AS name, format_type(t.base, NULL) AS type, a.atttypid::int8 AS "typeOid",
+         (a.attnotnull OR t.required) AND NOT (a.atthasdef OR t.defaults) AND a.attidentity = '' AS required,
          a.attgenerated <> '' OR a.attidentity = 'a' AS generated,
          EXISTS (SELECT FROM pg_cast c WHERE c.castsource = ($2::oid[])[array_position($3::text[], a.attname::text)]
                  AND c.casttarget = t.base AND c.castcontext IN ('a', 'i')) AS converted
-  FROM pg_attribute a
-  CROSS JOIN LATERAL (SELECT CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END AS base FROM pg_type y WHERE y.oid = a.atttypid) t
+  FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+  CROSS JOIN LATERAL (SELECT CASE WHEN y.typtype = 'd' THEN y.typbasetype ELSE y.oid END AS base,
+                             y.typnotnull AS required, y.typdefault IS NOT NULL AS defaults
+                      FROM pg_type y WHERE y.oid = a.atttypid) t
   WHERE a.attrelid = to_regclass($1) AND a.attnum > 0 AND NOT a.attisdropped ORDER BY a.attnum`
 
 const UNIQUE_KEYS = `
-  SELECT array_agg(a.attname::text ORDER BY a.attname) AS columns
+  SELECT i.indexrelid::int8 AS "indexOid", array_agg(a.attname::text ORDER BY a.attname) AS columns
   FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attnum = ANY ((i.indkey::int2[])[0:i.indnkeyatts - 1])
   WHERE i.indrelid = to_regclass($1) AND i.indisunique AND i.indisvalid AND i.indimmediate AND i.indpred IS NULL AND i.indexprs IS NULL
-  GROUP BY i.indexrelid`
+  GROUP BY i.indexrelid ORDER BY 1`
 
-interface ColumnRow extends TableColumn {
+/** int8 comes as text. */
+interface ColumnRow extends Omit<TableColumn, 'typeOid'> {
+  readonly oid: string
+  readonly fullName: string
+  readonly typeOid: string
   readonly converted: boolean
 }
 
@@ -51,15 +70,27 @@ interface ColumnRow extends TableColumn {
 export async function inspectTable(session: Session, table: TableName, mappings: readonly Mapping[]): Promise<TableFacts | undefined> {
   const oids = mappings.map(({ type }) => OIDS[type])
   const names = mappings.map(({ column }) => column)
-  const { rows: columns } = await session.query<ColumnRow>(COLUMNS, [table.sql, oids, names])
-  if (columns.length === 0) return undefined
-  const keys = await session.query<{ columns: string[] }>(UNIQUE_KEYS, [table.sql])
+  const { rows } = await session.query<ColumnRow>(COLUMNS, [table.sql, oids, names])
+  const [first] = rows
+  if (first === undefined) return undefined
+  const keys = await session.query<{ indexOid: string; columns: string[] }>(UNIQUE_KEYS, [table.sql])
   return {
-    columns,
-    uniqueKeys: keys.rows.map(row => row.columns),
-    converted: new Set(columns.filter(column => column.converted).map(({ name }) => name))
+    oid: Number(first.oid),
+    fullName: first.fullName,
+    columns: rows.map(({ name, type, required, generated, typeOid }) => ({
+      name,
+      type,
+      required,
+      generated,
+      typeOid: Number(typeOid)
+    })),
+    uniqueKeys: keys.rows.map(({ indexOid, columns }) => ({ indexOid: Number(indexOid), columns })),
+    converted: new Set(rows.filter(row => row.converted && !BENT.includes(row.type)).map(({ name }) => name))
   }
 }
+
+/** What PostgreSQL would convert to on INSERT by cutting off: the day or the hour of a time, the end of a text. */
+const BENT = ['date', 'time without time zone', 'time with time zone', 'name', '"char"']
 
 /** The names that a column may have in the catalogue to be written in the binary form of the mapping's type. */
 const SAME_FORM: Readonly<Record<ColumnType, readonly string[]>> = {
@@ -73,10 +104,19 @@ const SAME_FORM: Readonly<Record<ColumnType, readonly string[]>> = {
   numeric: ['numeric']
 }
 
+/** Where the column is of another type than the mapping says: the one to check and to send values as, so that none is bent. */
+const SENT_AS: Partial<Record<ColumnType, Readonly<Record<string, ColumnType>>>> = {
+  'double precision': { smallint: 'integer', integer: 'integer', bigint: 'bigint', numeric: 'numeric' },
+  numeric: { smallint: 'bigint', integer: 'bigint', bigint: 'bigint' }
+}
+
 export interface Fitness {
+  /** The plan, with the types that values are checked and sent as; the very same where it fits as it is. */
+  readonly plan: Plan
   /** COPY BINARY takes no conversions. */
   readonly copyable: boolean
-  readonly warnings: readonly string[]
+  /** Some unique index keeps a record out that comes a second time. */
+  readonly keyed: boolean
 }
 
 /**
@@ -87,26 +127,42 @@ export function checkMapping(facts: TableFacts, plan: Plan, table: TableName, on
   const known = new Map(facts.columns.map(column => [column.name, column]))
   const mapped = new Set(plan.mappings.map(({ column }) => column))
   const problems = plan.mappings.flatMap(mapping => mappingProblem(mapping, known.get(mapping.column), facts.converted, table))
-  for (const { name, required } of facts.columns) {
-    if (required && !mapped.has(name))
-      problems.push(`The table ${table.name} needs a value for column "${name}", which is not in the mapping.`)
-  }
-  const key = plan.key.map(index => plan.mappings[index]!.column)
-  const exact = facts.uniqueKeys.some(columns => columns.length === key.length && columns.every(column => key.includes(column)))
+  for (const { name, required } of facts.columns) if (required && !mapped.has(name)) problems.push(neededColumn(table, name))
+  const key = keyOf(plan)
+  const exact = facts.uniqueKeys.some(({ columns }) => columns.length === key.length && columns.every(column => key.includes(column)))
   if (onConflict !== 'ignore' && !exact) {
     const wish = onConflict === 'update' ? 'update rows' : 'reject what is there already'
     problems.push(`To ${wish}, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`)
   }
   if (problems.length > 0) throw new SettingError(problems)
+  const types = plan.mappings.map(({ column, type }) => SENT_AS[type]?.[known.get(column)!.type] ?? type)
   return {
-    copyable: plan.mappings.every(({ column, type }) => SAME_FORM[type].includes(known.get(column)!.type)),
-    // a key that the database fills, as from a sequence, is new each time
-    warnings: facts.uniqueKeys.some(columns => columns.every(column => mapped.has(column))) ? [] : [unprotected(table, key)]
+    plan: sentAs(plan, types),
+    copyable: plan.mappings.every(({ column }, index) => SAME_FORM[types[index]!].includes(known.get(column)!.type)),
+    keyed: protectingKeys(facts, plan).length > 0
   }
 }
 
-const unprotected = (table: TableName, key: readonly string[]) =>
-  `The table ${table.name} has no unique index on columns of the mapping alone: a record that is delivered twice will be in it twice. Create one on (${key.join(', ') || 'time, …'}).`
+const sentAs = (plan: Plan, types: readonly ColumnType[]): Plan =>
+  plan.mappings.every(({ type }, index) => type === types[index])
+    ? plan
+    : planOf(plan.mappings.map((mapping, index) => ({ ...mapping, type: types[index]! })))
+
+/** The unique keys on mapped columns alone. One that the database fills, as from a sequence, is new each time. */
+export function protectingKeys(facts: TableFacts, plan: Plan): UniqueKey[] {
+  const mapped = new Set(plan.mappings.map(({ column }) => column))
+  return facts.uniqueKeys.filter(({ columns }) => columns.every(column => mapped.has(column)))
+}
+
+export const keyOf = (plan: Plan): string[] => plan.key.map(index => plan.mappings[index]!.column)
+
+/** Said of a column that is in the table, takes no nulls, and gets no value from the mapping. */
+export const neededColumn = (table: TableName, column: string): string =>
+  `The table ${table.name} needs a value for column "${column}", which is not in the mapping.`
+
+/** Said of a table where nothing keeps a record out that comes a second time. */
+export const unprotected = (table: TableName, plan: Plan): string =>
+  `The table ${table.name} has no unique index on columns of the mapping alone: a record that is delivered twice will be in it twice. Create one on (${keyOf(plan).join(', ') || 'time, …'}).`
 
 function mappingProblem(
   { column, type }: Mapping,

@@ -2,9 +2,9 @@ import { backoffMs } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
 import { CALM_PER_SECOND, Rate } from '../rate.ts'
 import { isKafkaMessage, type Rejection, reject } from '../record/record.ts'
-import { type Plan, type RowProblem, Rows } from './rows.ts'
-import { failureKind } from './sqlstate.ts'
-import { type Work, workOf } from './store.ts'
+import { misfitReason, type Plan, type RowProblem, Rows } from './rows.ts'
+import { failureKind, needsPerson } from './sqlstate.ts'
+import { Work } from './work.ts'
 
 /** The records of one message on their way into the table. */
 export class Load<M extends object = object> {
@@ -31,6 +31,7 @@ export interface Trouble {
 
 /** What the writer needs of the world. */
 export interface WriterPort<M extends object> {
+  /** What rows are made for; another one after the table has changed. */
   readonly plan: Plan
   /** Makes ready: connects, creates the table, holds the mapping against it. */
   prepare(): Promise<void>
@@ -170,12 +171,14 @@ export class Writer<M extends object> {
   }
 
   #fillable(): Batch<M> {
-    this.#filling ??= {
-      rows: this.#spare.pop() ?? new Rows(this.port.plan, this.options.maxRows),
-      pieces: [],
-      bornMs: 0
-    }
+    this.#filling ??= { rows: this.#emptyRows(), pieces: [], bornMs: 0 }
     return this.#filling
+  }
+
+  #emptyRows(): Rows {
+    const { plan } = this.port
+    for (let rows = this.#spare.pop(); rows; rows = this.#spare.pop()) if (rows.plan === plan) return rows
+    return new Rows(plan, this.options.maxRows)
   }
 
   #seal(): void {
@@ -216,7 +219,7 @@ export class Writer<M extends object> {
 
   async #run(batch: Batch<M>): Promise<void> {
     this.#active++
-    const work = workOf(batch.rows, () => recordsIn(batch))
+    const work = new Work(batch.rows, () => recordsIn(batch))
     try {
       await this.#task(() => this.port.write(work), batch.rows.count)
       this.#settle(batch, work)
@@ -244,7 +247,7 @@ export class Writer<M extends object> {
         this.port.retried(records)
         const kind = failureKind(error)
         if (kind === 'busy') await this.#pause(backoffMs(failures, BUSY_WAITS))
-        else await this.#waitOut(attempt, { kind: kind === 'away' ? 'away' : 'setting', error })
+        else await this.#waitOut(attempt, { kind: needsPerson(error) ? 'setting' : 'away', error })
       }
     }
   }
@@ -315,11 +318,11 @@ export class Writer<M extends object> {
     if (this.#loads.size === 0) this.#idle?.()
   }
 
-  #misfit(record: unknown, { code, says, mapping }: RowProblem): Rejection {
+  #misfit(record: unknown, problem: RowProblem): Rejection {
     const { stage } = this.options
     if (isKafkaMessage(record)) return reject(record, stage, notARecord('Kafka message; let the consumer give records instead'))
     if (typeof record !== 'object' || record === null) return reject(record, stage, notARecord('plain value'))
-    return reject(record, stage, { code, message: `"${mapping.from}" ${says} (column ${mapping.column}).`, path: mapping.from })
+    return reject(record, stage, misfitReason(problem))
   }
 }
 

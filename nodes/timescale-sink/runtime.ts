@@ -23,7 +23,6 @@ interface Held extends Message {
 }
 
 class Sink implements WriterPort<Held> {
-  readonly plan
   readonly #table: TableWriter
   readonly #writer: Writer<Held>
   readonly #rate = new Rate()
@@ -39,7 +38,6 @@ class Sink implements WriterPort<Held> {
     sink: SinkPlan
   ) {
     const { options, node } = context
-    this.plan = sink.plan
     const warn = (warning: string) => node.warn(warning)
     this.#table = new TableWriter(database, sink, {
       create: options.create === 'create',
@@ -56,6 +54,10 @@ class Sink implements WriterPort<Held> {
     context.status.waiting('connecting')
     this.#beat = setInterval(() => this.#touch(), BEAT_MS)
     this.#writer.start()
+  }
+
+  get plan() {
+    return this.#table.plan
   }
 
   accept(message: Message, done: Done): void {

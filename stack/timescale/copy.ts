@@ -14,12 +14,13 @@ const engineFolder = '/tmp/pglite/base'
 
 const quotedAndComments = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
 const copyFromStdin = /\bcopy\b[^;]*\bfrom\s+stdin\b/i
-const nothingElse = /^\s*copy\b[^;]*;?\s*$/i
+/** With a query after it at most, such as one that holds the table against what is expected. */
+const nothingElse = /^\s*copy\b[^;]*(;\s*select\b[^;]*)?;?\s*$/i
 
 /** SQL without its texts, quoted names and comments. */
 const bare = (sql: string) => sql.replace(quotedAndComments, ' ')
 
-/** 'collect' for a query that is a COPY FROM STDIN, 'refuse' where one is prepared or comes with other statements. */
+/** 'collect' for a query that is a COPY FROM STDIN, 'refuse' where one is prepared or comes with other statements than a SELECT. */
 export function copyKind(message: Message): 'collect' | 'refuse' | undefined {
   if (typeOf(message) !== 'Q' && typeOf(message) !== 'P') return undefined
   const sql = sqlOf(message)

@@ -52,6 +52,16 @@ for (const server of ['postgres', 'timescale'] as const) {
       return made
     }
 
+    it('a record whose receipt was written before a column changed its type is known again after it', async () => {
+      const sink = writer({ compressAfterDays: 0 })
+      const records = fromKafka(0, 0, 3, { value: 7 })
+      assert.equal((await sink.put(records)).stored, 3)
+      await database.query(`ALTER TABLE ${table} ALTER COLUMN value TYPE bigint`)
+      const load = await sink.put([...records, ...fromKafka(0, 3, 1, { value: 8 })])
+      assert.deepEqual([load.stored, load.duplicates], [1, 3])
+      assert.equal(await countRows(database, table), 4)
+    })
+
     it('a record that comes again is left out, without any key', async () => {
       const sink = writer()
       await sink.put([...fromKafka(0, 0, 300), ...fromKafka(1, 50, 200)])

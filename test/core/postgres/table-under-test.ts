@@ -31,11 +31,11 @@ export function databaseAt(url: string, more: Partial<Database['settings']> = {}
 }
 
 // policies that the embedded server runs at once must leave these readings alone
-export const wishFor = (name: string, mappings: readonly Mapping[] = TELEMETRY) => ({
+export const wishFor = (name: string, mappings: readonly Mapping[] = TELEMETRY, compressAfterDays = 30_000) => ({
   table: parseTableName(name)!,
   plan: planOf(mappings),
   chunkDays: 1,
-  compressAfterDays: 30_000,
+  compressAfterDays,
   retainDays: 36_500
 })
 
@@ -43,6 +43,8 @@ export interface TestWriterOptions extends Partial<WriterOptions> {
   readonly mappings?: readonly Mapping[]
   readonly onConflict?: OnConflict
   readonly create?: boolean
+  /** 0: the columns of a hypertable can change their types. */
+  readonly compressAfterDays?: number
   readonly offsets?: { readonly group: string; readonly sink: string }
 }
 
@@ -56,13 +58,15 @@ export class TestWriter {
   constructor(
     database: Database,
     table: string,
-    { mappings, onConflict = 'ignore', create = true, offsets, ...more }: TestWriterOptions = {}
+    { mappings, onConflict = 'ignore', create = true, offsets, compressAfterDays, ...more }: TestWriterOptions = {}
   ) {
-    const wish = wishFor(table, mappings)
+    const wish = wishFor(table, mappings, compressAfterDays)
     const target = new TableWriter(database, wish, { create, onConflict, offsets, warn: warning => this.warnings.push(warning) })
     this.writer = new Writer(
       {
-        plan: wish.plan,
+        get plan() {
+          return target.plan
+        },
         prepare: () => target.prepare(),
         write: work => target.write(work),
         finished: (load, error) => (error ? load.message.reject(error) : load.message.resolve(load)),

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { Rows } from '../../../core/postgres/rows.ts'
-import { workOf } from '../../../core/postgres/store.ts'
+import { Work } from '../../../core/postgres/work.ts'
 import { Load, Writer } from '../../../core/postgres/writer.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
@@ -295,6 +295,6 @@ describe('batches', () => {
     const rows = new Rows(plan, 10)
     for (const n of [3, 1, 2]) rows.append(reading(n))
     rows.append(reading(1, { device_id: 'a' }))
-    assert.deepEqual([...workOf(rows).todo[0]!], [3, 1, 2, 0])
+    assert.deepEqual([...new Work(rows).todo[0]!], [3, 1, 2, 0])
   })
 })

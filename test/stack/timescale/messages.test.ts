@@ -84,6 +84,8 @@ describe('COPY FROM STDIN', () => {
     { sql: 'COPY "binary" FROM STDIN', kind: 'collect', binary: false },
     { sql: 'BEGIN; COPY t FROM STDIN', kind: 'refuse', binary: false },
     { sql: 'COPY t FROM STDIN; COMMIT', kind: 'refuse', binary: false },
+    { sql: "COPY t FROM STDIN (FORMAT binary); SELECT 'a;b' WHERE true", kind: 'collect', binary: true },
+    { sql: 'COPY t FROM STDIN; SELECT 1; COPY u FROM STDIN', kind: 'refuse', binary: false },
     { sql: "SELECT 'copy t from stdin'", kind: undefined, binary: false },
     { sql: 'SELECT $x$copy t from stdin$x$ -- copy t from stdin', kind: undefined, binary: false },
     { sql: 'COPY t TO STDOUT', kind: undefined, binary: false }
