@@ -85,5 +85,6 @@ function runFile([file, ...args]) {
 
 checkNode()
 install()
-build()
+// whoever asks what there is need not wait for the build
+if (!process.argv.includes('--help')) build()
 runFile(process.argv.slice(2))

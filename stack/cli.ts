@@ -16,7 +16,7 @@ const usage = `npm run stack -- COMMAND [SERVICE ...]     services: ${serviceNam
 Data folder: MILLRACE_HOME, now ${home}`
 
 function isServiceName(text: string): text is ServiceName {
-  return text in catalogue
+  return Object.hasOwn(catalogue, text)
 }
 
 function namesFrom(words: string[]): ServiceName[] {
@@ -48,11 +48,15 @@ const commands: Record<string, (names: ServiceName[]) => Promise<void> | void> =
   reset: () => resetServices(home)
 }
 
-const [command = '', ...words] = process.argv.slice(2)
+async function main(given: string[]): Promise<void> {
+  const [command = '', ...words] = given
+  if (command === '' || given.some(word => ['--help', '-h', 'help'].includes(word))) return say(usage)
+  if (!Object.hasOwn(commands, command)) throw new StackError('UNKNOWN_OPTION', `There is no command "${command}".\n${usage}`)
+  await commands[command]!(namesFrom(words))
+}
+
 try {
-  const run = commands[command]
-  if (run) await run(namesFrom(words))
-  else say(usage)
+  await main(process.argv.slice(2))
 } catch (error) {
   if (!(error instanceof StackError)) throw error
   console.error(error.message)

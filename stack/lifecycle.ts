@@ -8,7 +8,7 @@ import { StackError } from './errors.ts'
 import { keepArchive } from './java.ts'
 import { kafka } from './kafka/launcher.ts'
 import type { Launcher, StartContext } from './launcher.ts'
-import { anyFree, isFree, nextFree } from './ports.ts'
+import { anyFree, holderOf, holdsAll, isFree, nextFree } from './ports.ts'
 import { postgres, postgresData } from './postgres/launcher.ts'
 import { end, identify, isAlive, launch } from './process.ts'
 import {
@@ -69,6 +69,9 @@ async function startAll(names: readonly ServiceName[], options: StartOptions, st
   const results = await Promise.allSettled(missing.map(name => startOne(name, options, state)))
   const failure = results.find(result => result.status === 'rejected')
   if (failure) throw failure.reason
+  // one may have ended while another was waited for
+  const dead = names.find(name => !isRunning(state, name))
+  if (dead) throw startFailed(dead, 'ended right after its start', state.running[dead]?.log ?? '')
   return detailsOf(state, names)
 }
 
@@ -114,7 +117,30 @@ function contextOf(name: ServiceName, options: StartOptions, state: State): Star
   return { home, folder: join(home, name), port, kafkaCluster: state.kafkaCluster ?? '', fullJit, onProgress, signal }
 }
 
-async function startOne<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
+const startAttempts = 4
+
+/** Another program may take a port between its choice and the moment when the service opens it: then with other ports again. */
+async function startOne(name: ServiceName, options: StartOptions, state: State): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      return await startOnce(name, options, state)
+    } catch (error) {
+      options.signal?.throwIfAborted()
+      const lost = await lostPorts(name, state)
+      if (lost.length === 0 || attempt === startAttempts) throw error
+      options.onProgress?.(`${name}: another program has taken port ${lost.join(', ')} meanwhile, trying again`)
+      await choosePorts(name, options, state)
+    }
+  }
+}
+
+async function lostPorts(name: ServiceName, state: State): Promise<number[]> {
+  const ports = catalogue[name].ports.flatMap(portName => state.ports[portName] ?? [])
+  const areFree = await Promise.all(ports.map(isFree))
+  return ports.filter((_, i) => !areFree[i])
+}
+
+async function startOnce<N extends ServiceName>(name: N, options: StartOptions, state: State): Promise<void> {
   const began = performance.now()
   const { home } = options
   const context = contextOf(name, options, state)
@@ -130,31 +156,41 @@ async function startOne<N extends ServiceName>(name: N, options: StartOptions, s
   context.onProgress(`${name}: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
 }
 
-/** Ready is who answers in its protocol while our own process lives: another program on the port does not count. */
+/** Ready is who answers in its protocol while our own process holds the ports: another program there does not count. */
 async function untilReady(name: ServiceName, running: Running, context: StartContext): Promise<void> {
   const { process: launched, log } = running
   const limit = performance.now() + readyTimeoutMs
-  while (!(await launchers[name].ready(context))) {
+  const ports = catalogue[name].ports.map(context.port)
+  while (!(holdsAll(launched.pid, ports) && (await launchers[name].ready(context)))) {
     context.signal.throwIfAborted()
     if (!isAlive(launched)) throw startFailed(name, 'ended', log)
-    if (performance.now() > limit) {
+    const isLost = ports.some(port => holderOf(launched.pid, port) === 'other')
+    if (isLost || performance.now() > limit) {
       await end(launched, 'SIGKILL', 5_000)
-      throw startFailed(name, `did not answer within ${readyTimeoutMs / 1000} s`, log)
+      const why = isLost ? 'could not have its ports: another program listens there' : `did not answer within ${readyTimeoutMs / 1000} s`
+      throw startFailed(name, why, log)
     }
     await wait(50)
   }
-  // one that cannot have its port ends soon after, while the other program there answers the probe
+  // where the system does not tell who holds a port, one that cannot have it ends soon after, while the other program answers
   await wait(100)
   if (!isAlive(launched)) throw startFailed(name, 'ended right after its start (another program answers on its port)', log)
 }
 
 function startFailed(name: ServiceName, what: string, log: string): StackError {
-  const lines = readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15)
+  const lines = existsSync(log) ? readFileSync(log, 'utf8').trimEnd().split('\n').slice(-15) : []
   return new StackError('START_FAILED', `The ${catalogue[name].product} ${what}. The end of ${log}:\n${lines.join('\n')}`)
 }
 
 function detailsOf(state: State, names: readonly ServiceName[]): Partial<ServiceMap> {
   return Object.fromEntries(names.flatMap(name => (isRunning(state, name) ? [[name, state.running[name]?.detail]] : [])))
+}
+
+/** The services that were started for a data folder, and have ended since, though nobody stopped them: with the end of their log. */
+export function endedServices(home: string): { name: ServiceName; reason: string }[] {
+  const state = readState(home)
+  const ended = serviceNames.filter(name => state.running[name] && !isRunning(state, name))
+  return ended.map(name => ({ name, reason: startFailed(name, 'has ended', state.running[name]?.log ?? '').message }))
 }
 
 /** The services of a data folder that run now. */

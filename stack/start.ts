@@ -3,13 +3,14 @@ import { rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StackError } from './errors.ts'
-import { leaveServices, resetServices, startServices } from './lifecycle.ts'
+import { endedServices, leaveServices, resetServices, startServices } from './lifecycle.ts'
 import { ensureFlowFile, pipeline } from './node-red/flows.ts'
 import { endOfLog, type NodeRed, startNodeRed, stopNodeRed, userDirOf } from './node-red/node-red.ts'
 import { progressLine, readTotals, type Totals } from './node-red/totals.ts'
 import { isAlive } from './process.ts'
 import { catalogue, defaultHome, givenService, type ServiceName, type Services } from './services.ts'
 import { takeLock } from './state.ts'
+import { strangersOnFixedPorts } from './strangers.ts'
 import { countRows, ensureTable } from './table.ts'
 import { ensureTopics } from './topics.ts'
 
@@ -22,7 +23,12 @@ const stopServicesMs = 8_000
 const usage = `npm start -- [options]
   --fresh          removes the data of earlier starts first
   --no-simulator   without the simulated fleet (takes effect where the flows are new)
-  --free-ports     any free ports instead of the fixed ones`
+  --free-ports     any free ports instead of the fixed ones
+  --help           this text
+
+Starts ${names.map(name => catalogue[name].product).join(', ')} and Node-RED with the
+pipeline, until Ctrl-C. A service of your own is used where its variable names one: ${names.map(name => catalogue[name].variable).join(', ')}.
+npm run stack -- --help   starts and stops single services`
 
 const home = defaultHome()
 const say = (line: string) => console.log(line)
@@ -31,8 +37,10 @@ const indented = (line: string) => say(`  ${line}`)
 const stopping = new AbortController()
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
 
+const known = ['--fresh', '--no-simulator', '--free-ports']
+const help = ['--help', '-h', 'help']
+
 function optionsFrom(words: string[]) {
-  const known = ['--fresh', '--no-simulator', '--free-ports']
   const unknown = words.find(word => !known.includes(word))
   if (unknown) throw new StackError('UNKNOWN_OPTION', `There is no option ${unknown}.\n${usage}`)
   const has = (option: string) => words.includes(option)
@@ -62,21 +70,32 @@ async function prepare({ withSimulator, freePorts }: Options): Promise<Services<
   return services
 }
 
-function printAddresses(url: string): void {
+function printAddresses(url: string, strangers: string[]): void {
   say('')
   say(`Editor    ${url}`)
   say(`Metrics   ${url}/millrace/metrics/prometheus`)
   say(`Data      ${relative('', home) || home}  (kept; "npm start -- --fresh" begins anew)`)
   say('Stop      Ctrl-C')
+  for (const line of strangers) say(`Note      ${line}`)
   say('')
+}
+
+/** Says once of each service that has ended how it is started again: the flows wait for it meanwhile. */
+function tellEnded(told: Set<ServiceName>): void {
+  const ended = endedServices(home)
+  for (const { name, reason } of ended) if (!told.has(name)) say(`${reason}\nStart it again with: npm run stack -- start ${name}`)
+  told.clear()
+  for (const { name } of ended) told.add(name)
 }
 
 /** One line every few seconds, until Ctrl-C or until Node-RED ends by itself. */
 async function report(nodeRed: NodeRed): Promise<void> {
   let before: Totals = { in: 0, stored: 0, rejected: 0, lag: undefined }
   let beforeMs = performance.now()
+  const told = new Set<ServiceName>()
   while (await pause(reportEveryMs)) {
     if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED has ended. ${endOfLog(nodeRed.log)}`)
+    tellEnded(told)
     const totals = await readTotals(nodeRed.url)
     if (!totals) continue
     const nowMs = performance.now()
@@ -100,7 +119,9 @@ async function run(options: Options): Promise<void> {
     const environment = { MQTT_URL: services.mqtt.url, KAFKA_BROKERS: services.kafka.brokers, TIMESCALE_URL: services.timescale.url }
     nodeRed = await startNodeRed({ home, environment, onProgress: indented, signal: stopping.signal })
     if (stopping.signal.aborted) return
-    printAddresses(nodeRed.url)
+    const [ended] = endedServices(home)
+    if (ended) throw new StackError('START_FAILED', ended.reason)
+    printAddresses(nodeRed.url, await strangersOnFixedPorts(services))
     await report(nodeRed)
   } finally {
     say('stopping')
@@ -111,7 +132,7 @@ async function run(options: Options): Promise<void> {
 }
 
 async function main(words: string[]): Promise<void> {
-  if (words.includes('--help')) return say(usage)
+  if (words.some(word => help.includes(word))) return say(usage)
   const options = optionsFrom(words)
   const unlock = await takeLock(join(home, 'start.lock'), 0)
   try {

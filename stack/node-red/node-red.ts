@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { StackError } from '../errors.ts'
-import { nextFree } from '../ports.ts'
+import { holderOf, holdsAll, isFree, nextFree } from '../ports.ts'
 import { end, isAlive, launch, type ProcessId } from '../process.ts'
 import { fixedPorts } from '../services.ts'
 import { prepareUserDir } from './user-dir.ts'
@@ -44,12 +44,29 @@ async function endLeftOver(home: string, onProgress: (line: string) => void): Pr
   }
 }
 
+const startAttempts = 4
+
 /** Starts Node-RED on port 1880 or the next free one, and waits until its editor answers. */
-export async function startNodeRed({ home, environment, onProgress, signal }: NodeRedOptions): Promise<NodeRed> {
+export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
+  const { home, onProgress, signal } = options
   await endLeftOver(home, onProgress)
+  const lost = new Set<number>()
+  for (let attempt = 1; ; attempt++) {
+    const port = await nextFree(fixedPorts.nodeRed, lost)
+    if (port !== fixedPorts.nodeRed) onProgress(`node-red: port ${fixedPorts.nodeRed} is in use by another program, taking ${port}`)
+    try {
+      return await startOnce(options, port)
+    } catch (error) {
+      signal.throwIfAborted()
+      if (attempt === startAttempts || (await isFree(port))) throw error
+      lost.add(port)
+      onProgress(`node-red: another program has taken port ${port} meanwhile, trying again`)
+    }
+  }
+}
+
+async function startOnce({ home, environment, onProgress, signal }: NodeRedOptions, port: number): Promise<NodeRed> {
   const began = performance.now()
-  const port = await nextFree(fixedPorts.nodeRed, new Set())
-  if (port !== fixedPorts.nodeRed) onProgress(`node-red: port ${fixedPorts.nodeRed} is in use by another program, taking ${port}`)
   const userDir = userDirOf(home)
   prepareUserDir({ userDir, host, port })
   const program = createRequire(import.meta.url).resolve('node-red/red.js')
@@ -57,25 +74,30 @@ export async function startNodeRed({ home, environment, onProgress, signal }: No
   const env = { ...process.env, ...environment }
   const started = await launch({ file: process.execPath, args: [program, '--userDir', userDir], env, cwd: userDir }, log)
   writeFileSync(processFile(home), JSON.stringify(started))
-  const url = `http://${host}:${port}`
-  const nodeRed = { process: started, url, log }
-  await untilReady(nodeRed, signal)
+  const nodeRed = { process: started, url: `http://${host}:${port}`, log }
+  await untilReady(nodeRed, port, signal)
   onProgress(`node-red: ready after ${((performance.now() - began) / 1000).toFixed(1)} s`)
   return nodeRed
 }
 
-async function untilReady(nodeRed: NodeRed, signal: AbortSignal): Promise<void> {
+/** Another program that answers on the port does not count. */
+async function untilReady(nodeRed: NodeRed, port: number, signal: AbortSignal): Promise<void> {
   const limit = performance.now() + readyTimeoutMs
-  while (!(await answers(nodeRed.url))) {
+  const { pid } = nodeRed.process
+  while (!(holdsAll(pid, [port]) && (await answers(nodeRed.url)))) {
     if (signal.aborted) await end(nodeRed.process, 'SIGTERM', 5_000)
     signal.throwIfAborted()
     if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED ended. ${endOfLog(nodeRed.log)}`)
-    if (performance.now() > limit) {
+    const isLost = holderOf(pid, port) === 'other'
+    if (isLost || performance.now() > limit) {
       await end(nodeRed.process, 'SIGKILL', 1_000)
-      throw new StackError('START_FAILED', `Node-RED did not answer within ${readyTimeoutMs / 1000} s. ${endOfLog(nodeRed.log)}`)
+      const why = isLost ? `cannot have port ${port}: another program listens there` : `did not answer within ${readyTimeoutMs / 1000} s`
+      throw new StackError('START_FAILED', `Node-RED ${why}. ${endOfLog(nodeRed.log)}`)
     }
     await wait(100)
   }
+  await wait(100)
+  if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED ended right after its start. ${endOfLog(nodeRed.log)}`)
 }
 
 export function endOfLog(log: string): string {

@@ -54,6 +54,11 @@ describe('bootstrap.mjs', function () {
     assert.deepEqual(noted('builds'), ['built'])
   })
 
+  it('does not build for whoever asks what there is', () => {
+    assert.equal(run('0', '--help').stdout, '["0","--help"]\n')
+    assert.deepEqual(noted('builds'), [])
+  })
+
   it('builds again when a source is newer', () => {
     run('0')
     inTheFuture('nodes/a.ts')

@@ -40,6 +40,23 @@ describe('npm run stack', function () {
     assert.equal(status, 0)
   })
 
+  for (const words of [['--help'], ['start', '--help'], ['help']]) {
+    it(`says what there is: ${words.join(' ')}`, () => {
+      const { stdout, status } = stack(folder, words)
+      assert.match(stdout, /start.*\n.*stop/)
+      assert.equal(status, 0)
+    })
+  }
+
+  for (const word of ['strat', 'constructor', 'toString']) {
+    it(`refuses the command ${word}, and says which there are`, () => {
+      const { stderr, status } = stack(folder, [word])
+      assert.match(stderr, new RegExp(`There is no command "${word}"\\.\nnpm run stack -- COMMAND`))
+      assert.equal(status, 1)
+      assert.match(stack(folder, ['start', word]).stderr, /There is no service/)
+    })
+  }
+
   it('says that nothing runs', () => {
     assert.match(stack(folder, ['status']).stdout, /mqtt +does not run/)
   })

@@ -7,10 +7,21 @@ import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
 import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
 import pg from 'pg'
 import { receiveMaximum } from '../../stack/artemis/launcher.ts'
-import { killService, readServices, resetServices, restartService, startServices, stopServices } from '../../stack/lifecycle.ts'
+import {
+  endedServices,
+  killService,
+  readServices,
+  resetServices,
+  restartService,
+  startServices,
+  stopServices
+} from '../../stack/lifecycle.ts'
+import { ended, identify } from '../../stack/process.ts'
 import { accounts, type CertificatePaths, fixedPorts, type Services, serviceNames, topics } from '../../stack/services.ts'
+import { readState } from '../../stack/state.ts'
 import { ensureTable } from '../../stack/table.ts'
 import { ensureTopics } from '../../stack/topics.ts'
+import { until } from '../until.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'millrace-lifecycle-'))
 let services: Services
@@ -247,6 +258,42 @@ describe('the services', function () {
       squatter.close()
       rmSync(other, { recursive: true, force: true })
     }
+  })
+
+  it('a port that another program takes just before the service opens it is lost without harm', async () => {
+    const other = mkdtempSync(join(tmpdir(), 'millrace-race-'))
+    // Answers as PostgreSQL does, so that asking the port alone would not tell.
+    const thief = createServer(socket =>
+      socket.on('error', () => {}).on('data', () => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0])))
+    )
+    const lines: string[] = []
+    try {
+      const starting = startServices(['timescale'], { home: other, freePorts: true, onProgress: line => lines.push(line) })
+      const chosen = await until('the port to be chosen', () => readState(other).ports.timescale, 10_000, 1)
+      await new Promise<void>((done, failed) => thief.once('error', failed).listen(chosen, '127.0.0.1', done))
+      const { timescale } = await starting
+      assert.notEqual(Number(new URL(timescale.url).port), chosen)
+      assert.ok(lines.includes(`timescale: another program has taken port ${chosen} meanwhile, trying again`), lines.join('\n'))
+      assert.equal(lines.filter(line => line.includes('ready')).length, 1)
+      assert.deepEqual(await query({ connectionString: timescale.url }, 'SELECT 1 AS n'), [{ n: 1 }])
+    } finally {
+      await stopServices(other)
+      thief.close()
+      rmSync(other, { recursive: true, force: true })
+    }
+  })
+
+  it('that have ended without being stopped are known, and are not among those that run', async () => {
+    assert.deepEqual(endedServices(home), [])
+    const id = identify(readServices(home).postgres!.pid!)!
+    process.kill(id.pid, 'SIGKILL')
+    assert.ok(await ended(id, 5_000))
+    const [found] = endedServices(home)
+    assert.equal(found?.name, 'postgres')
+    assert.match(found?.reason ?? '', /^The PostgreSQL 18 has ended\. The end of .*postgres\.log/)
+    assert.equal(readServices(home).postgres, undefined)
+    await restartService(home, 'postgres')
+    assert.deepEqual(endedServices(home), [])
   })
 
   it('of the user are named, and neither started nor stopped', async () => {

@@ -3,12 +3,13 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { readServices, resetServices } from '../../stack/lifecycle.ts'
 import { end, identify, isAlive, type ProcessId } from '../../stack/process.ts'
-import { repository } from '../../stack/services.ts'
+import { fixedPorts, repository } from '../../stack/services.ts'
 
 const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 
@@ -101,7 +102,27 @@ describe('npm start', function () {
     assert.deepEqual(readServices(home), {})
   })
 
-  it('refuses an option that it does not have', async () => {
-    await startNow('--fesh').printed(/There is no option --fesh\.\n/)
+  it('tells of a service that has ended, and of another program on a port of the examples', async () => {
+    const squatter = createServer()
+    // when it is taken already, by whomever, that serves as well
+    await new Promise<void>(done => squatter.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done))
+    const start = startNow('--no-simulator')
+    await start.printed(/Note +Another program answers on port 18883, not this MQTT 5 broker/)
+    squatter.close()
+    process.kill(readServices(home).mqtt!.pid!, 'SIGKILL')
+    await start.printed(/The MQTT 5 broker .* has ended\..*Start it again with: npm run stack -- start mqtt\n/s)
+    assert.equal(await start.end('SIGINT'), 0)
+    assert.equal(start.output.split('has ended').length, 2, 'once')
+  })
+
+  it('says what there is, and starts nothing', async () => {
+    const start = startNow('--help')
+    await start.printed(/--fresh .*\n.*--no-simulator .*\n.*--free-ports .*npm run stack -- --help/s)
+    assert.doesNotMatch(start.output, /starting/)
+  })
+
+  it('refuses an option that it does not have, and says which there are', async () => {
+    await startNow('--fesh').printed(/There is no option --fesh\.\n.*--fresh /s)
+    await startNow('constructor').printed(/There is no option constructor\.\n.*--fresh /s)
   })
 })

@@ -2,12 +2,15 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { leaveServices, readServices, startServices } from '../../stack/lifecycle.ts'
-import { anyFree, isFree, nextFree } from '../../stack/ports.ts'
+import { anyFree, holderOf, holdsAll, isFree, nextFree } from '../../stack/ports.ts'
 import { end, identify, isAlive, launch } from '../../stack/process.ts'
+import { fixedPorts } from '../../stack/services.ts'
 import { locked, readState, stateFile, takeLock, writeState } from '../../stack/state.ts'
+import { strangersOnFixedPorts } from '../../stack/strangers.ts'
 
 describe('the state of running things', function () {
   this.timeout(60_000)
@@ -46,12 +49,47 @@ describe('the state of running things', function () {
   describe('ports', () => {
     it('in use are passed over', async () => {
       const port = await anyFree(new Set())
-      const server = (await import('node:net')).createServer()
+      const server = createServer()
       await new Promise<void>(done => server.listen(port, '127.0.0.1', done))
       assert.equal(await isFree(port), false)
       assert.ok((await nextFree(port, new Set([port + 1]))) > port + 1)
       await new Promise(done => server.close(done))
       assert.equal(await isFree(port), true)
+    })
+  })
+
+  describe('the holder of a port', () => {
+    it('is told where the system tells', async () => {
+      const port = await anyFree(new Set())
+      const told = (holder: string) => (process.platform === 'linux' ? holder : 'unknown')
+      assert.equal(holderOf(process.pid, port), told('nobody'))
+      assert.equal(holdsAll(process.pid, [port]), process.platform !== 'linux')
+      const server = createServer()
+      await new Promise<void>(done => server.listen(port, '127.0.0.1', done))
+      const other = await sleeper()
+      assert.equal(holderOf(process.pid, port), told('ours'))
+      assert.equal(holderOf(other.pid, port), told('other'))
+      assert.equal(holdsAll(process.pid, [port]), true)
+      await end(other, 'SIGKILL', 5_000)
+      assert.equal(holderOf(other.pid, port), 'unknown')
+      await new Promise(done => server.close(done))
+    })
+  })
+
+  describe('programs on the fixed ports', () => {
+    it('are told of where a service of ours is elsewhere', async () => {
+      const server = createServer()
+      // when it is taken already, by whomever, that serves as well
+      await new Promise<void>(done => server.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done))
+      const mqtt = (port: number) => ({ mqtt: { url: `mqtt://127.0.0.1:${port}`, user: '', password: '' } })
+      const [line, ...more] = await strangersOnFixedPorts(mqtt(fixedPorts.mqtt + 1))
+      assert.match(
+        line ?? '',
+        /^Another program answers on port 18883, not this MQTT 5 broker .*write \$\{MQTT_URL\} in place of 127\.0\.0\.1:18883\.$/
+      )
+      assert.deepEqual(more, [])
+      assert.deepEqual(await strangersOnFixedPorts(mqtt(fixedPorts.mqtt)), [])
+      server.close()
     })
   })
 
