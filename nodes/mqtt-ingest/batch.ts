@@ -31,7 +31,7 @@ export class MqttBatch implements Batch {
 /**
  * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as it is), then topic, QoS
  * and what else the device said under `mqtt.`. A device could forge these, and the reasons of dead letters under
- * `millrace.`, so its properties of such names are left out.
+ * `millrace.`, so its properties of such names are left out. One that came several times is an array, in order.
  */
 export function headersOf(topic: string, qos: number, retain: boolean, properties: Received['properties']): Headers {
   const headers: Headers = {}
@@ -58,6 +58,6 @@ function addProperties(headers: Headers, properties: NonNullable<Received['prope
 
 function addUserProperties(headers: Headers, userProperties: UserProperties): void {
   for (const [name, value] of Object.entries(userProperties)) {
-    if (!RESERVED.test(name)) setHeader<Headers[string]>(headers, name, Array.isArray(value) ? value.join(',') : value)
+    if (!RESERVED.test(name)) setHeader<Headers[string]>(headers, name, Array.isArray(value) ? [...value] : value)
   }
 }

@@ -103,7 +103,7 @@ describe('mqtt-ingest headers', () => {
     assert.deepEqual(Object.entries(headersOf('a/b', 1, false, { userProperties })), [
       ['traceparent', '00-ab-cd-01'],
       ['__proto__', 'a name like others'],
-      ['tag', 'a,b'],
+      ['tag', ['a', 'b']],
       ['mqttVersion', '5'],
       ['mqtt.topic', 'a/b'],
       ['mqtt.qos', '1']

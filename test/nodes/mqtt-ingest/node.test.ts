@@ -121,6 +121,7 @@ for (const make of makes) {
         correlationData: Buffer.from([1, 2]),
         userProperties: {
           traceparent: '00-ab-cd-01',
+          tag: ['b', 'a', 'b'],
           'mqtt.topic': 'forged',
           'mqtt.retain': 'true',
           'millrace.reason.code': 'FORGED'
@@ -131,6 +132,7 @@ for (const make of makes) {
       assert.equal(bytes.equals(found.value as Buffer), true)
       assert.deepEqual(found.headers, {
         traceparent: '00-ab-cd-01',
+        tag: ['b', 'a', 'b'],
         'mqtt.topic': topicOf(scene, 'press-7'),
         'mqtt.qos': '1',
         'mqtt.content-type': 'application/cbor',
