@@ -1,6 +1,8 @@
 import { backoffMs } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
+import { MqttError, rivalProblem } from './connect-errors.ts'
 import { Link } from './link.ts'
+import { Pulse } from './pulse.ts'
 import { discardSession } from './session-end.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
 
@@ -17,14 +19,22 @@ export interface ConnectionEvents {
 
 /** A connection that has lasted this long was a good one: after its end the next try follows soon. */
 const STABLE_MS = 10_000
+/** So many in a row that end sooner, in the way that a takeover does, are no accident. */
+const RIVAL_LIVES = 3
 const BACKOFF = { initialMs: 250, maxMs: 15_000 }
 
 /** Keeps a client connected: tries again with backoff until it is closed, and says each change of state once. */
 export class MqttConnection {
   #link: Link | undefined
   #timer: NodeJS.Timeout | undefined
+  #pulse: Pulse | undefined
   #attempt = 0
+  /** When the server accepted the connection. */
+  #acceptedMs: number | undefined
   #upSinceMs = 0
+  /** Connections in a row that ended soon after they were accepted. */
+  #shortLives = 0
+  #rival: MqttError | undefined
   #complaint = ''
   #closed = false
 
@@ -35,6 +45,17 @@ export class MqttConnection {
 
   get connected(): boolean {
     return this.#link?.up ?? false
+  }
+
+  /** What ends the connection again and again, until one has lasted: the present one may be no better than those before. */
+  get rival(): MqttError | undefined {
+    const hasLasted = this.#acceptedMs !== undefined && performance.now() - this.#acceptedMs > STABLE_MS
+    return hasLasted ? undefined : this.#rival
+  }
+
+  /** Call about once a second: for how long the server has owed a sign of life. `isReading`: answers would be seen. */
+  beat(isReading: boolean): number {
+    return this.connected ? (this.#pulse?.beat(performance.now(), isReading) ?? 0) : 0
   }
 
   /** Starts to connect; returns at once. */
@@ -60,7 +81,11 @@ export class MqttConnection {
       const library = await import('mqtt')
       if (this.#closed) return
       this.#link = new Link(library, this.settings, {
-        up: link => this.events.linked?.(link),
+        up: link => {
+          this.#acceptedMs = performance.now()
+          this.#pulse = new Pulse(link.client)
+          this.events.linked?.(link)
+        },
         down: (_link, error) => this.#down(error)
       })
     } catch (error) {
@@ -93,10 +118,23 @@ export class MqttConnection {
       this.events.lost(error, false)
       return
     }
+    const known = this.#orRival(error)
     if (this.#upSinceMs > 0 && performance.now() - this.#upSinceMs > STABLE_MS) this.#attempt = 0
     this.#upSinceMs = 0
-    this.#complain(error)
+    this.#complain(known)
     this.#timer = setTimeout(() => void this.#open(), backoffMs(this.#attempt++, BACKOFF))
+  }
+
+  /** Servers that give no reason for a takeover (all of MQTT 3.1.1) just close the connection, as often as it is made. */
+  #orRival(error: MillraceError): MillraceError {
+    const lastedMs = this.#acceptedMs === undefined ? Number.POSITIVE_INFINITY : performance.now() - this.#acceptedMs
+    this.#acceptedMs = undefined
+    const isShort = lastedMs < STABLE_MS && error instanceof MqttError && error.mayBeRival
+    this.#shortLives = isShort ? this.#shortLives + 1 : 0
+    this.#rival = undefined
+    if (!isShort || this.#shortLives < RIVAL_LIVES) return error
+    this.#rival = error.needsPerson ? error : new MqttError('MQTT_CONNECTION_LOST', rivalProblem(this.settings), { cause: error })
+    return this.#rival
   }
 
   #complain(error: MillraceError): void {

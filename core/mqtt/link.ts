@@ -1,6 +1,6 @@
 import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { MillraceError } from '../errors.ts'
-import { closedSentence, connectSentence } from './connect-errors.ts'
+import { closedProblem, connectProblem, MqttError, type Problem } from './connect-errors.ts'
 import { type Announcement, isSecure, MAX_RECEIVE_MAXIMUM, type MqttSettings, portOf, type Qos, shownUrl } from './settings.ts'
 
 type Library = Pick<typeof import('mqtt'), 'connect'>
@@ -63,10 +63,12 @@ export class Link {
       granted = grants[0]?.qos
     } catch (error) {
       if (!this.up) throw this.#lost()
-      throw new MillraceError('MQTT_SUBSCRIBE_REFUSED', this.#refusal(filter, error), { cause: error })
+      const problem = { sentence: this.#refusal(filter, error), short: 'subscription refused', needsPerson: true }
+      throw new MqttError('MQTT_SUBSCRIBE_REFUSED', problem, { cause: error })
     }
     if (granted !== undefined && granted < qos) {
-      throw new MillraceError('MQTT_SUBSCRIBE_REFUSED', `${this.#where} grants at most QoS ${granted} for "${filter}", but ${qos} is set.`)
+      const sentence = `${this.#where} grants at most QoS ${granted} for "${filter}", but ${qos} is set.`
+      throw new MqttError('MQTT_SUBSCRIBE_REFUSED', { sentence, short: `QoS ${qos} is not granted`, needsPerson: true })
     }
   }
 
@@ -102,14 +104,14 @@ export class Link {
     }
     // Not 'connect': that comes after the first messages of a resumed session.
     client.on('packetreceive', first)
-    client.on('error', error => this.#fail(connectSentence(error, this.settings), error))
+    client.on('error', error => this.#fail(connectProblem(error, this.settings), error))
     client.on('disconnect', ({ reasonCode }) => {
-      if (reasonCode) this.#fail(connectSentence({ code: reasonCode }, this.settings))
+      if (reasonCode) this.#fail(connectProblem({ code: reasonCode }, this.settings))
     })
     client.on('close', () => {
       const { settings } = this
       const code = this.#up ? 'MQTT_CONNECTION_LOST' : 'MQTT_CONNECT_FAILED'
-      this.#finish(this.#error ?? new MillraceError(code, closedSentence(this.#up, settings)))
+      this.#finish(this.#error ?? new MqttError(code, closedProblem(this.#up, settings)))
     })
   }
 
@@ -121,10 +123,10 @@ export class Link {
     this.events.up(this)
   }
 
-  #fail(sentence: string, cause?: unknown): void {
+  #fail(problem: Problem, cause?: unknown): void {
     const refused = typeof (cause as { code?: unknown } | undefined)?.code === 'number'
     const before = refused ? 'MQTT_REFUSED' : 'MQTT_CONNECT_FAILED'
-    this.#error ??= new MillraceError(this.#up ? 'MQTT_CONNECTION_LOST' : before, sentence, { cause })
+    this.#error ??= new MqttError(this.#up ? 'MQTT_CONNECTION_LOST' : before, problem, { cause })
   }
 
   #finish(error: MillraceError): void {
@@ -144,7 +146,7 @@ export class Link {
     ])
   }
 
-  #lost = () => this.#error ?? new MillraceError('MQTT_CONNECTION_LOST', closedSentence(true, this.settings))
+  #lost = () => this.#error ?? new MqttError('MQTT_CONNECTION_LOST', closedProblem(true, this.settings))
 
   get #where(): string {
     return shownUrl(this.settings.url)

@@ -1,4 +1,5 @@
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import type { ConnectionEvents } from '../../core/mqtt/client.ts'
 import { Publisher } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { type Origin, PROVENANCE, Provenance, type Taken } from '../../core/record/record.ts'
@@ -7,6 +8,10 @@ import type { Reading } from './fleet.ts'
 /** Where readings go. */
 export interface Outlet {
   readonly connected: boolean
+  /** What is wrong with the connection; undefined if nothing is, or nothing is known yet. */
+  readonly problem: Error | undefined
+  /** Call about once a second: for how long the server has owed an answer, in ms. */
+  silentMs(): number
   /** Messages sent, copies included; acknowledged by the server; refused by it; sent and neither. */
   readonly counts: { readonly published: number; readonly acknowledged: number; readonly refused: number; readonly inFlight: number }
   /** False if there is no room. */
@@ -30,15 +35,28 @@ export interface MqttOutletOptions {
 /** Publishes readings over a connection of its own. */
 export function mqttOutlet({ broker, nodeId, qos, log, refused }: MqttOutletOptions): Outlet {
   const publisher = new Publisher({ window: WINDOW, onRoom: () => {}, onRefused: (_message, error) => refused(error) })
-  const connection = broker.connection(
-    { nodeId, keepSession: false, receiveMaximum: 1 },
-    { ready: link => publisher.attach(link), lost: () => publisher.detach(), log }
-  )
+  let problem: Error | undefined
+  const events: ConnectionEvents = {
+    ready: link => {
+      problem = undefined
+      publisher.attach(link)
+    },
+    lost: error => {
+      problem = error
+      publisher.detach()
+    },
+    log
+  }
+  const connection = broker.connection({ nodeId, keepSession: false, receiveMaximum: 1 }, events)
   connection.start()
   return {
     get connected() {
       return connection.connected
     },
+    get problem() {
+      return problem ?? connection.rival
+    },
+    silentMs: () => connection.beat(true),
     get counts() {
       const { published, acknowledged, refused: refusals, inFlight } = publisher
       return { published, acknowledged, refused: refusals, inFlight }
@@ -55,6 +73,8 @@ export function flowOutlet(emit: (records: unknown[]) => void): Outlet {
   let published = 0
   return {
     connected: true,
+    problem: undefined,
+    silentMs: () => 0,
     get counts() {
       return { published, acknowledged: published, refused: 0, inFlight: 0 }
     },

@@ -1,7 +1,9 @@
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import { shownProblem } from '../../core/mqtt/connect-errors.ts'
+import { SILENT_MS, silentText } from '../../core/mqtt/pulse.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
-import { compact } from '../../core/node/status.ts'
+import { compact, type Status } from '../../core/node/status.ts'
 import { fleetOf, Simulation } from './logic.ts'
 import { flowOutlet, mqttOutlet, type Outlet } from './outlet.ts'
 import { Run } from './run.ts'
@@ -18,6 +20,16 @@ function outletOf({ id, node, options, provided, send, report }: Context<typeof 
   })
 }
 
+function showConnection(outlet: Outlet, status: Status, healthy: string): void {
+  const silentMs = outlet.silentMs()
+  const { short, needsPerson } = shownProblem(outlet.problem)
+  if (outlet.connected && outlet.problem === undefined) {
+    if (silentMs >= SILENT_MS) status.waiting(silentText(silentMs))
+    else status.healthy(healthy)
+  } else if (needsPerson) status.failed(short)
+  else status.waiting(short)
+}
+
 export default defineNode(spec, context => {
   const { options, metrics, status, send } = context
   const fleet = fleetOf(options)
@@ -27,8 +39,7 @@ export default defineNode(spec, context => {
     metrics.out = published
     metrics.inFlight = inFlight
     if (finished) status.set('grey', 'dot', `finished, ${compact(acknowledged)} sent`)
-    else if (outlet.connected) status.healthy(`${compact(perSecond)}/s · ${compact(acknowledged)} sent`)
-    else status.waiting('waiting for the server')
+    else showConnection(outlet, status, `${compact(perSecond)}/s · ${compact(acknowledged)} sent`)
     send([null, { payload: summary }])
   })
   const stopped = () => status.set('grey', 'ring', 'stopped')

@@ -2,8 +2,10 @@ import type { NodeAPI } from 'node-red'
 import { deploymentsOf } from '../../core/deployments.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import { shownProblem } from '../../core/mqtt/connect-errors.ts'
 import { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
 import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
+import { SILENT_MS, silentText } from '../../core/mqtt/pulse.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
 import { type Context, defineNode, providedBy } from '../../core/node/define-node.ts'
 import type { NodeMetrics } from '../../core/node/metrics.ts'
@@ -121,7 +123,8 @@ interface Shown {
 function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText, others }: Shown): void {
   const { messages, retrying, reason, stalledMs } = source.waiting
   const inFlight = `${compact(open)} in flight`
-  if (!session.connected) showProblem(status, session.problem)
+  if (!session.subscribed || session.problem !== undefined) showProblem(status, session.problem)
+  else if (session.silentMs >= SILENT_MS) status.waiting(silentText(session.silentMs))
   else if (retrying > 0) status.waiting(`${retryText}: ${reason?.slice(0, 40)}`)
   else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
   else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
@@ -129,7 +132,7 @@ function showStatus(status: Status, session: IngestSession, source: DeliverySour
 }
 
 function showProblem(status: Status, problem: MillraceError | undefined): void {
-  if (problem === undefined) status.waiting('connecting')
-  else if (problem.code === 'MQTT_REFUSED' || problem.code === 'MQTT_SUBSCRIBE_REFUSED') status.failed('refused, see the log')
-  else status.waiting('waiting for the server')
+  const { short, needsPerson } = shownProblem(problem)
+  if (needsPerson) status.failed(short)
+  else status.waiting(short)
 }

@@ -48,6 +48,7 @@ export class IngestSession {
   #link: Link | undefined
   #memory = new SessionMemory()
   #problem: MillraceError | undefined
+  #silentMs = 0
   #stopped = false
 
   constructor(private readonly options: SessionOptions) {
@@ -73,16 +74,21 @@ export class IngestSession {
     void deleted.settled(nodeId).then(() => this.#connection.start())
   }
 
-  get connected(): boolean {
-    return this.#connection.connected
+  /** True once the subscription stands. */
+  get subscribed(): boolean {
+    return this.#link?.up ?? false
+  }
+  /** For how long the server has owed an answer, in ms. */
+  get silentMs(): number {
+    return this.#silentMs
   }
   /** True while messages wait on the socket because too many are in flight. */
   get holding(): boolean {
     return this.#acks?.holding ?? false
   }
-  /** Why there is no connection; undefined if there is one or none was tried. */
+  /** What is wrong with the connection, if it is known. */
   get problem(): MillraceError | undefined {
-    return this.#problem
+    return this.#problem ?? this.#connection.rival
   }
 
   /** There is room for more messages. */
@@ -90,8 +96,9 @@ export class IngestSession {
     this.#acks?.resume()
   }
 
-  /** Call about once a second: leaves what the session is still subscribed to and does not need any more. */
+  /** Call about once a second: sees whether the server answers, and leaves what the session is still subscribed to and does not need any more. */
   tidy(): void {
+    this.#silentMs = this.#connection.beat(!this.holding)
     if (this.#former.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#former.due(this.options.intake, performance.now()))
   }
 

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { AddressInfo } from 'node:net'
 import { createServer, type Server } from 'node:net'
 import { MillraceError } from '../../../core/errors.ts'
-import { connectSentence } from '../../../core/mqtt/connect-errors.ts'
+import { closedProblem, connectProblem, rivalProblem } from '../../../core/mqtt/connect-errors.ts'
 import { describeServer } from '../../../core/mqtt/describe-server.ts'
 import type { MqttSettings } from '../../../core/mqtt/settings.ts'
 import type { MqttService } from '../../../stack/services.ts'
@@ -26,8 +26,26 @@ describe('why a connection fails, in words', () => {
     [new Error('something new'), /^mqtt:\/\/broker\.example:1883: something new\.$/]
   ]
   for (const [error, sentence] of cases) {
-    it(String(sentence), () => assert.match(connectSentence(error, settings), sentence))
+    it(String(sentence), () => assert.match(connectProblem(error, settings).sentence, sentence))
   }
+})
+
+describe('what a status says of a connection that fails', () => {
+  const settings = settingsOf('mqtt://broker.example')
+  const mustMend = [2, 4, 5, 134, 135, 138, 142, 'DEPTH_ZERO_SELF_SIGNED_CERT', 'CERT_HAS_EXPIRED', 'ERR_SSL_TLSV1_ALERT_UNKNOWN_CA']
+  const curesItself = [3, 136, 137, 139, 'ECONNREFUSED', 'ETIMEDOUT', 'EAI_AGAIN', 'ENOTFOUND', 'ECONNRESET']
+  for (const code of mustMend) it(`red for ${code}`, () => assert.equal(connectProblem({ code }, settings).needsPerson, true))
+  for (const code of curesItself) it(`yellow for ${code}`, () => assert.equal(connectProblem({ code }, settings).needsPerson, false))
+
+  it('in at most 30 characters', () => {
+    const reasons = Array.from({ length: 256 }, (_, code) => code)
+    const problems = [...reasons, ...mustMend, ...curesItself].map(code => connectProblem({ code }, settings))
+    const all = [...problems, rivalProblem(settings), closedProblem(false, settings), closedProblem(true, settings)]
+    assert.deepEqual(
+      all.filter(({ short }) => short.length > 30),
+      []
+    )
+  })
 })
 
 describe('connecting to what will not have us', function () {
