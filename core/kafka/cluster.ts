@@ -1,6 +1,7 @@
 import type { Admin } from 'kafkajs'
 import { SharedAdmin } from './admin/shared-admin.ts'
 import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
+import { positionsOf, rememberMember } from './consume/own-groups.ts'
 import { type FollowerEvents, type FollowerOptions, TopicFollower } from './consume/topic-reader.ts'
 import type { HealthEvents } from './health.ts'
 import { KafkaProducer, type ProducerSettings } from './produce/producer.ts'
@@ -19,7 +20,14 @@ export class KafkaCluster {
   }
 
   consumer(options: Omit<GroupOptions, 'settings' | 'admin'>, events: GroupEvents): ConsumerGroup {
-    return new ConsumerGroup({ ...options, settings: this.settings, admin: this.admin }, events)
+    const group = new ConsumerGroup({ ...options, settings: this.settings, admin: this.admin }, events)
+    rememberMember(group)
+    return group
+  }
+
+  /** How far the members of a group in this process have come: the first offset not dealt with, by `topic/partition`. */
+  positionsOf(groupId: string): ReadonlyMap<string, number> {
+    return positionsOf(groupId, this.settings)
   }
 
   follower(options: Omit<FollowerOptions, 'settings' | 'admin'>, events: FollowerEvents): TopicFollower {

@@ -40,7 +40,16 @@ export const spec = {
       integer: true,
       unit: 'records',
       label: 'Alert above',
-      help: 'The alert output tells when the lag of a group passes this, and again when it is back below half of it.'
+      help: 'The alert output tells when so many records of a group stay behind, more than the time between its commits explains, and again when it is below half of it.'
+    },
+    behindS: {
+      kind: 'number',
+      default: 60,
+      min: 0,
+      max: 604_800,
+      unit: 's',
+      label: 'Alert after',
+      help: 'The same when the oldest record that was not dealt with is older, by its timestamp. 0 leaves the time out.'
     }
   }
 } as const satisfies NodeSpec

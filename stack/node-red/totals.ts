@@ -1,6 +1,6 @@
 /** What the pipeline did, in four numbers, from what its nodes report. */
 
-/** Records since Node-RED started; `lag` is what waits in Kafka now. */
+/** Records since Node-RED started; `lag` is what waits in Kafka, without what is on its way. */
 export type Totals = { in: number; stored: number; rejected: number; lag: number | undefined }
 
 type NodeReport = { type: string; counts: Record<string, number>; gauges: Record<string, number> }
@@ -13,7 +13,7 @@ const sum = (nodes: NodeReport[], count: string) => nodes.reduce((total, node) =
  */
 export function totalsOf(report: { nodes: NodeReport[] }): Totals {
   const of = (...types: string[]) => report.nodes.filter(node => types.includes(node.type))
-  const lags = (nodes: NodeReport[]) => nodes.flatMap(node => node.gauges.lag ?? [])
+  const lags = (nodes: NodeReport[]) => nodes.flatMap(node => node.gauges['standing lag'] ?? node.gauges.lag ?? [])
   const monitored = lags(of('millrace-lag-monitor'))
   const measured = monitored.length > 0 ? monitored : lags(of('millrace-kafka-consumer'))
   return {

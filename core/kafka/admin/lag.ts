@@ -5,9 +5,11 @@ export interface PartitionLag {
   readonly partition: number
   /** The next offset the group reads; null where it has not committed. */
   readonly committed: number | null
+  /** The first offset that was not dealt with, where a member of the group in this process has the partition. */
+  readonly position?: number
   /** The offset the next record will get, as read_committed consumers see it. */
   readonly end: number
-  /** Offsets that the group has not read. More than records in compacted topics and where transactions were aborted. */
+  /** Offsets from `position`, else from `committed` to the end. More than records in compacted topics and where transactions were aborted. */
   readonly lag: number
 }
 
@@ -25,23 +27,35 @@ export interface GroupLag {
 export async function readLag(
   admin: Admin,
   groups: readonly string[],
-  wanted: (topic: string) => boolean = () => true
+  wanted: (topic: string) => boolean = () => true,
+  positionsOf: Positions = () => NONE
 ): Promise<GroupLag[]> {
   const described = new Map((await admin.describeGroups([...groups])).groups.map(group => [group.groupId, group]))
   // Without topics: one request a group brings them all, a third of the time of asking by topic.
   const committed = await inParallel(groups, group => admin.fetchOffsets({ groupId: group }))
   // A group keeps the offsets of a topic for a while after it was deleted.
   const existing = new Set(await admin.listTopics())
-  const topics = [...new Set(committed.flat().flatMap(({ topic }) => (existing.has(topic) && wanted(topic) ? topic : [])))]
+  const isMeant = (topic: string) => existing.has(topic) && wanted(topic)
+  const begun = groups.flatMap(group => [...positionsOf(group).keys()].map(topicOf))
+  const topics = [...new Set([...committed.flat().map(({ topic }) => topic), ...begun].filter(isMeant))]
   const found = await inParallel(topics, topic => admin.fetchTopicOffsets(topic))
   const ends = new Map(found.map((offsets, index) => [topics[index]!, offsets]))
   return groups.map((group, index) => {
-    const partitions = committed[index]!.flatMap(({ topic, partitions: known }) => partitionsOf(topic, known, ends.get(topic) ?? []))
+    // Asked after the ends: what was dealt with since they were is no lag.
+    const positions = positionsOf(group)
+    const commits = new Map(committed[index]!.map(({ topic, partitions: known }) => [topic, known]))
+    for (const key of positions.keys()) commits.set(topicOf(key), commits.get(topicOf(key)) ?? [])
+    const partitions = [...commits].flatMap(([topic, known]) => partitionsOf(topic, known, ends.get(topic) ?? [], positions))
     const { state = 'Unknown', members = [] } = described.get(group) ?? {}
     const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
     return { group, state, members: state === 'Dead' && partitions.length > 0 ? null : members.length, partitions, total }
   })
 }
+
+/** How far the members of a group in this process have come, by `topic/partition`. */
+export type Positions = (group: string) => ReadonlyMap<string, number>
+const NONE: ReadonlyMap<string, number> = new Map()
+const topicOf = (key: string) => key.slice(0, key.lastIndexOf('/'))
 
 interface Committed {
   readonly partition: number
@@ -53,15 +67,22 @@ interface End {
   readonly low: string
 }
 
-function partitionsOf(topic: string, known: readonly Committed[], ends: readonly End[]): PartitionLag[] {
+function partitionsOf(
+  topic: string,
+  known: readonly Committed[],
+  ends: readonly End[],
+  positions: ReadonlyMap<string, number>
+): PartitionLag[] {
   const offsets = new Map(known.map(({ partition, offset }) => [partition, Number(offset)]))
   return ends
     .map(({ partition, high, low }) => {
       const offset = offsets.get(partition) ?? -1
       const committed = offset < 0 ? null : offset
+      const position = positions.get(`${topic}/${partition}`)
       // What retention has removed cannot be read any more: it is no lag.
-      const from = Math.max(committed ?? 0, Number(low))
-      return { topic, partition, committed, end: Number(high), lag: Math.max(0, Number(high) - from) }
+      const from = Math.max(position ?? committed ?? 0, Number(low))
+      const lag = Math.max(0, Number(high) - from)
+      return { topic, partition, committed, ...(position === undefined ? {} : { position }), end: Number(high), lag }
     })
     .sort((a, b) => a.partition - b.partition)
 }

@@ -2,14 +2,18 @@ import type { Admin } from 'kafkajs'
 import { MillraceError } from '../../errors.ts'
 import { KafkaClient } from '../kafkajs/client.ts'
 import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
+import { LogReader } from '../kafkajs/log-reader.ts'
 import type { ClusterSettings } from '../settings.ts'
 
 const IDLE_MS = 30_000
 const DEADLINE_MS = 10_000
 
+type Question<T> = (admin: Admin, log: LogReader) => Promise<T>
+
 interface Connection {
   readonly client: KafkaClient
   readonly admin: Admin
+  readonly log: LogReader
   readonly ready: Promise<void>
 }
 
@@ -23,7 +27,7 @@ export class SharedAdmin {
   constructor(private readonly settings: ClusterSettings) {}
 
   /** @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no answer within the deadline */
-  async ask<T>(question: (admin: Admin) => Promise<T>, options: AskOptions = {}): Promise<T> {
+  async ask<T>(question: Question<T>, options: AskOptions = {}): Promise<T> {
     const isNew = this.#connection === undefined
     try {
       return await this.#ask(question, options)
@@ -34,16 +38,16 @@ export class SharedAdmin {
     }
   }
 
-  async #ask<T>(question: (admin: Admin) => Promise<T>, { deadlineMs = DEADLINE_MS, signal }: AskOptions): Promise<T> {
+  async #ask<T>(question: Question<T>, { deadlineMs = DEADLINE_MS, signal }: AskOptions): Promise<T> {
     if (this.#closed) throw new MillraceError('CLOSED', 'The cluster configuration was closed.')
     clearTimeout(this.#idle)
     this.#users++
     this.#connection ??= this.#connect()
     const connection = this.#connection
-    const { admin, client, ready } = connection
+    const { admin, client, log, ready } = connection
     try {
       return await withDeadline(
-        ready.then(() => question(admin)),
+        ready.then(() => question(admin, log)),
         this.settings,
         deadlineMs,
         signal
@@ -68,7 +72,7 @@ export class SharedAdmin {
     const admin = client.kafka.admin()
     const ready = admin.connect()
     ready.catch(() => undefined)
-    return { client, admin, ready }
+    return { client, admin, log: new LogReader(client.kafka), ready }
   }
 
   async #discard(connection: Connection | undefined): Promise<void> {

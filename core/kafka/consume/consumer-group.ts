@@ -1,56 +1,18 @@
-import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition, KafkaMessage as RawMessage } from 'kafkajs'
+import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition } from 'kafkajs'
 import { backoffMs } from '../../backoff.ts'
 import { MillraceError, reasonOf } from '../../errors.ts'
-import type { SharedAdmin } from '../admin/shared-admin.ts'
-import { Health, type HealthEvents } from '../health.ts'
+import { Health } from '../health.ts'
 import { KafkaClient, RETRY, wait } from '../kafkajs/client.ts'
 import { registerCodecs } from '../kafkajs/compression.ts'
 import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { FetchPace } from './fetch-pace.ts'
 import { GroupLedgers } from './group-ledgers.ts'
-import type { Receipt } from './offset-ledger.ts'
+import type { FetchedBatch, GroupEvents, GroupOptions } from './group-options.ts'
 import { PartitionTransaction } from './partition-transaction.ts'
-import { type Assignment, lostSentence, partitionOffsets, type Start, type StartPolicy, startOffsets } from './start-offsets.ts'
+import { type Assignment, lostSentence, partitionOffsets, type Start, startOffsets } from './start-offsets.ts'
 
-/** What one fetch brought of one partition. */
-export interface FetchedBatch {
-  readonly topic: string
-  readonly partition: number
-  readonly messages: readonly RawMessage[]
-  /** The offset after its last record, transaction markers included. */
-  readonly nextOffset: bigint
-  /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
-  part(nextOffset: bigint): Receipt
-}
-
-export interface GroupEvents extends HealthEvents {
-  /** Must return soon and not throw. Pause the partition to stop more from coming. */
-  batch(batch: FetchedBatch): void
-  /**
-   * A new generation, in which nothing is paused. What was handed over of partitions that were not `kept` is not ours to
-   * commit any more, and will be read again by whoever has the partition; what is under way of the others goes on.
-   */
-  assigned(assignments: readonly Assignment[], isKept: (topic: string, partition: number) => boolean): void
-  /** Something that the person should know, once. */
-  notice(sentence: string): void
-  /** It was told to stop when the committed offset is lost. */
-  stopped(error: MillraceError): void
-}
-
-export interface GroupOptions extends StartPolicy {
-  readonly settings: ClusterSettings
-  readonly admin: SharedAdmin
-  readonly groupId: string
-  readonly topics: readonly string[]
-  readonly maxBytesPerPartition: number
-  /** How long the group waits for a member that has vanished. */
-  readonly sessionTimeoutMs?: number
-  /** Who commits the offsets: this member, or what deals with the batches, in a `transaction`; this member where absent. */
-  readonly commits?: 'here' | 'elsewhere'
-  /** How soon new partitions are found. */
-  readonly metadataMaxAgeMs?: number
-}
+export type { FetchedBatch, GroupEvents, GroupOptions }
 
 const COMMIT_EVERY_MS = 1_000
 /** How long an idle fetch waits at the broker, and at most how long a resumed partition waits for its first fetch. */
@@ -136,6 +98,20 @@ export class ConsumerGroup {
   /** Offsets of the assigned partitions that were not dealt with. */
   get lag(): number {
     return this.#ledgers.lag
+  }
+
+  get settings(): ClusterSettings {
+    return this.options.settings
+  }
+  get groupId(): string {
+    return this.options.groupId
+  }
+  get isClosed(): boolean {
+    return this.#closed
+  }
+  /** The first offset of each assigned partition that was not dealt with; empty while it is not known which these are. */
+  get positions(): ReadonlyMap<string, number> {
+    return this.#ready ? this.#ledgers.positions : new Map()
   }
 
   /** Commits what was dealt with and leaves the group, within about 4 s, even when the broker is dead. */

@@ -26,6 +26,11 @@ export class GroupLedgers {
     return Number(lag)
   }
 
+  /** The first offset of each assigned partition that was not dealt with. */
+  get positions(): Map<string, number> {
+    return new Map([...this.#now].map(([key, { position }]) => [key, Number(position)]))
+  }
+
   /** A generation is over: nothing is committed until it is known what is still ours. */
   setAside(): void {
     if (this.#now.size > 0) this.#before = this.#now

@@ -66,6 +66,11 @@ export class OffsetLedger {
     return this.end < this.#position ? 0n : this.end - this.#position
   }
 
+  /** The first offset that was not dealt with. */
+  get position(): bigint {
+    return this.#position
+  }
+
   /** Parts handed over and not done. */
   get openParts(): number {
     return this.#open.length

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import kafkajs, { type EachBatchPayload } from 'kafkajs'
 import { metricsFor } from '../../../core/node/metrics.ts'
 import type { LagReport } from '../../../nodes/lag-monitor/logic.ts'
 import lagMonitor from '../../../nodes/lag-monitor/runtime.ts'
@@ -52,6 +53,71 @@ describe('lag-monitor in Node-RED', function () {
     await until('the recovery', () => alerts().length === 2)
     assert.deepEqual(alerts(), ['behind', 'recovered'])
     assert.ok(lags().some(({ consumedPerSecond }) => (consumedPerSecond ?? 0) > 0))
+  })
+
+  /** Writes 100 records a second while something else happens. */
+  async function fed<T>(topic: string, work: () => Promise<T>): Promise<T> {
+    const every = setInterval(() => void rig.feed.send({ topic, messages: Array.from({ length: 10 }, () => ({ value: '{}' })) }), 100)
+    try {
+      return await work()
+    } finally {
+      clearInterval(every)
+    }
+  }
+  const reader = (topic: string, group: string) => [
+    { id: 'read', type: 'millrace-kafka-consumer', topics: topic, groupId: group, startFrom: 'latest', wires: [['reads'], ['reads']] },
+    { id: 'reads', type: 'seen' }
+  ]
+
+  it('at 100/s a consumer that keeps up is never behind, though it commits once a second; one that is held up is', async () => {
+    const [topic, group] = [await rig.topic(1), `g-${randomUUID()}`]
+    for (const id of ['lags', 'alerts', 'reads']) Object.assign(flow.seen(id), { holds: false }).arrived.length = 0
+    const nodes = [
+      { id: 'watch', type: 'millrace-lag-monitor', groups: group, intervalS: 1, threshold: 20, behindS: 2, wires: [['lags'], ['alerts']] },
+      { id: 'lags', type: 'seen' },
+      { id: 'alerts', type: 'seen' },
+      ...reader(topic, group)
+    ]
+    await flow.deploy(rig.brokers, nodes)
+    await fed(topic, async () => {
+      await until('eight looks, of which each is of another commit', () => lags().length >= 8, 30_000)
+      assert.deepEqual([alerts(), lags().map(({ standingLag }) => standingLag)], [[], lags().map(() => 0)])
+      assert.ok(lags().some(({ partitions }) => partitions[0]?.position !== undefined))
+      flow.seen('reads').holds = true
+      await until('the alert', () => alerts().length === 1, 20_000)
+    })
+    assert.deepEqual(alerts(), ['behind'])
+    const behind = await until('its age', () => lags().find(({ behindSeconds }) => (behindSeconds ?? 0) >= 2), 10_000)
+    assert.ok(behind.standingLag > 0)
+    for (const { done } of flow.seen('reads').arrived) done()
+    flow.seen('reads').holds = false
+    await until('the recovery', () => alerts().length === 2, 20_000)
+  })
+
+  it('at 100/s a consumer of others that commits every five seconds is not behind', async () => {
+    const [topic, group] = [await rig.topic(1), `g-${randomUUID()}`]
+    await rig.commit(group, topic, 0)
+    for (const id of ['lags', 'alerts']) flow.seen(id).arrived.length = 0
+    const other = new kafkajs.Kafka({ brokers: [rig.brokers], logLevel: 0 }).consumer({ groupId: group, maxWaitTimeInMs: 50 })
+    await other.connect()
+    await other.subscribe({ topics: [topic] })
+    const joined = new Promise(resolve => other.on('consumer.group_join', resolve))
+    let next = 0
+    const eachBatch = async ({ batch }: EachBatchPayload) => {
+      next = Number(batch.lastOffset()) + 1
+    }
+    await other.run({ autoCommit: false, eachBatch })
+    await joined
+    const commits = setInterval(() => void other.commitOffsets([{ topic, partition: 0, offset: String(next) }]), 5_000)
+    try {
+      await watch(rig.brokers, group, { threshold: 20, behindS: 2 })
+      await fed(topic, () => until('twelve looks', () => lags().length >= 12, 40_000))
+      assert.deepEqual(alerts(), [])
+      assert.ok(lags().some(({ total, commitAgeSeconds }) => total > 100 && (commitAgeSeconds ?? 0) >= 2))
+    } finally {
+      clearInterval(commits)
+      await other.disconnect()
+    }
   })
 
   it('waits for brokers that are away: one line in the log', async () => {

@@ -1,0 +1,59 @@
+import type { Kafka } from 'kafkajs'
+
+/** An offset in a partition. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+/** Of kafkajs 2.2.4, which has no way to read a record outside of a consumer group. */
+interface Cluster {
+  connect(): Promise<void>
+  addMultipleTargetTopics(topics: readonly string[]): Promise<void>
+  refreshMetadataIfNecessary(): Promise<void>
+  findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>
+  findBroker(broker: { nodeId: string }): Promise<Broker>
+}
+interface Broker {
+  fetch(request: object): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>
+}
+interface FetchedPartition {
+  readonly messages: readonly { readonly offset: string; readonly timestamp: string }[]
+}
+
+/** A fetch gives at least one batch of records, whatever it allows: as little as there is. */
+const LEAST_BYTES = 1
+
+/** Reads single records, to see when they were written. Its connections belong to the client that `kafka` is of. */
+export class LogReader {
+  readonly #cluster: Cluster | undefined
+  #connected: Promise<void> | undefined
+
+  constructor(kafka: Kafka) {
+    const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster')
+    const made = kafka as unknown as Record<symbol, ((options: object) => Cluster) | undefined>
+    this.#cluster = create && made[create]?.({ metadataMaxAge: 10_000, allowAutoTopicCreation: false })
+  }
+
+  /**
+   * The time of the first record at this offset or behind it, in milliseconds since 1970. Undefined where there is none, or
+   * another version of kafkajs is loaded. @throws Error of kafkajs
+   */
+  async timeAt({ topic, partition, offset }: Place): Promise<number | undefined> {
+    const cluster = this.#cluster
+    if (cluster === undefined) return undefined
+    this.#connected ??= cluster.connect()
+    await this.#connected
+    await cluster.addMultipleTargetTopics([topic])
+    await cluster.refreshMetadataIfNecessary()
+    const [nodeId] = Object.keys(cluster.findLeaderForPartitions(topic, [partition]))
+    if (nodeId === undefined) return undefined
+    const broker = await cluster.findBroker({ nodeId })
+    const partitions = [{ partition, fetchOffset: String(offset), maxBytes: LEAST_BYTES }]
+    const { responses } = await broker.fetch({ maxWaitTime: 0, minBytes: 0, maxBytes: LEAST_BYTES, topics: [{ topic, partitions }] })
+    const messages = responses[0]?.partitions[0]?.messages ?? []
+    const record = messages.find(message => Number(message.offset) >= offset)
+    return record && Number(record.timestamp)
+  }
+}
