@@ -13,7 +13,7 @@ import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What is quick and says most comes first; the browser comes last. */
-const ORDER = ['core', 'build', 'house', 'nodes', 'delivery', 'stack', 'pipeline', 'examples', 'crash', 'bench', 'browser']
+const ORDER = ['core', 'build', 'house', 'conformance', 'nodes', 'delivery', 'stack', 'pipeline', 'examples', 'crash', 'bench', 'browser']
 const words = process.argv.slice(2)
 const long = words.includes('--crash')
 /** What one process may take. */

@@ -173,7 +173,7 @@ function contextOf<S extends NodeSpec>(
 /** Wrong settings: a red ring with the code, one message that lists all problems, and no start. */
 function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
   const code = error instanceof OptionsError ? error.code : 'NOT_READY'
-  metrics.status = { healthy: false, text: code }
+  metrics.status = { healthy: false, text: code, refused: true }
   node.status({ fill: 'red', shape: 'ring', text: code })
   node.error(reasonOf(error))
 }

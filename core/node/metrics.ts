@@ -16,7 +16,7 @@ export class NodeMetrics {
   returned = 0
   inFlight = 0
   /** What the status below the node says of its work; absent before the node has said anything. */
-  status: { readonly healthy: boolean; readonly text: string } | undefined
+  status: { readonly healthy: boolean; readonly text: string; readonly refused?: boolean } | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
 
@@ -55,6 +55,9 @@ export function metricsFor(id: string, type: string, name: string): NodeMetrics 
   registry.set(id, fresh)
   return fresh
 }
+
+/** The metrics of a node that runs or is disabled. */
+export const nodeMetrics = (id: string): NodeMetrics | undefined => registry.get(id)
 
 export function forgetMetrics(id: string): void {
   registry.delete(id)

@@ -38,7 +38,8 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
   node: ['ground', 'record', 'delivery'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'node'],
-  editor: ['ground', 'node']
+  editor: ['ground', 'node'],
+  conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
 
 const wingOf = (path: string) => /^core\/([^/]+)\//.exec(path)?.[1] ?? 'ground'
@@ -63,7 +64,8 @@ function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
 
 describe('architecture', () => {
   it('only the runtime of a node, the node definition, the admin routes and the delivery tracker know Node-RED', () => {
-    const mayKnow = /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|probe|probe\/saved)\.ts|core\/(delivery|source)\/.+)$/
+    const mayKnow =
+      /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|probe|probe\/saved)\.ts|core\/(delivery|source|conformance)\/.+)$/
     const others = product.filter(file => !mayKnow.test(file.path))
     assert.deepEqual(
       offences(others, (_what, target) => !isNodeRed(target)),

@@ -71,6 +71,16 @@ function holdsTheHouse(name: string, room: () => Room): void {
     assert.deepEqual(odd, [])
   })
 
+  it('is in its lesson', () => {
+    const { spec, example } = room()
+    if (spec.category === 'config') return
+    const flow = JSON.parse(readFileSync(join(ROOT, 'examples', `${example}.json`), 'utf8')) as {
+      type: string
+    }[]
+    const has = flow.some(node => node.type === spec.type)
+    assert.ok(has, `examples/${example}.json shows another node`)
+  })
+
   it('has one name', () => {
     const { spec } = room()
     assert.equal(spec.type, `millrace-${name}`)

@@ -1,0 +1,66 @@
+import { checks } from '../../core/conformance/checks.ts'
+import { conformanceNodes } from '../../core/conformance/nodes.ts'
+import type { Subject } from '../../core/conformance/run.ts'
+import enrich from '../../nodes/enrich/runtime.ts'
+import normalize from '../../nodes/normalize/runtime.ts'
+import route from '../../nodes/route/runtime.ts'
+import validate from '../../nodes/validate/runtime.ts'
+import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
+
+const base = { idField: 'n', outputs: ['passed', 'rejected'] }
+const reading = (n: number) => ({ n, device_id: `d${n % 7}`, metric: 't', value: n / 2, ts: 1_708_700_000 + n })
+
+const subjects: readonly (Subject & { readonly title?: string })[] = [
+  { ...base, type: 'millrace-validate', config: { schema: '{"required":["n"]}' }, record: reading },
+  {
+    ...base,
+    title: 'millrace-validate, a third invalid',
+    type: 'millrace-validate',
+    config: { schema: '{"properties":{"value":{"type":"number"}}}' },
+    record: n => ({ ...reading(n), value: n % 3 === 0 ? 'high' : n })
+  },
+  { ...base, type: 'millrace-normalize', config: { pastDays: 0 }, record: reading },
+  {
+    ...base,
+    type: 'millrace-enrich',
+    config: { source: 'inline', devices: 'device_id,location\nd1,hall A\nd2,hall B' },
+    record: reading
+  },
+  {
+    ...base,
+    type: 'millrace-route',
+    outputs: ['high', 'otherwise'],
+    config: {
+      rules: [{ match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 10 }] }],
+      otherwise: true
+    },
+    record: reading
+  },
+  {
+    ...base,
+    title: 'millrace-route, the rest left out',
+    type: 'millrace-route',
+    outputs: ['high'],
+    config: {
+      rules: [{ match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 10 }] }],
+      otherwise: false
+    },
+    record: reading
+  }
+]
+
+describe('conformance of the transforms', function () {
+  this.timeout(60_000)
+  let nodeRed: RunningNodeRed
+
+  before(async () => {
+    nodeRed = await startNodeRed({ nodes: [conformanceNodes, validate, normalize, enrich, route] })
+  })
+  after(() => nodeRed.stop())
+
+  for (const subject of subjects) {
+    describe(subject.title ?? subject.type, () => {
+      for (const check of checks) it(check.name, () => check.run(nodeRed, subject))
+    })
+  }
+})
