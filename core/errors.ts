@@ -10,6 +10,7 @@ export const CODES = {
   DELIVERY_FAILED: 'A node of the flow failed with the message, and no Catch node took the error.',
   DELIVERY_TIMEOUT: 'The flow did not finish the message within the delivery timeout.',
   DELIVERY_EXHAUSTED: 'The flow failed to deal with the message as often as the source was told to try.',
+  RECORD_KILLS: 'Node-RED was killed or froze again and again while this record alone was in the flow, so the source set it aside.',
   PAYLOAD_EMPTY: 'The payload has no bytes.',
   PAYLOAD_TOO_LARGE: 'The payload is larger than the node accepts.',
   PAYLOAD_TOO_DEEP: 'The JSON is nested deeper than the node accepts.',

@@ -22,13 +22,14 @@ export interface ProcessOptions {
 
 export class NodeRedProcess {
   #child: ChildProcess | undefined
-  readonly #folder = mkdtempSync(join(tmpdir(), 'millrace-process-'))
+  /** Its user directory. */
+  readonly userDir = mkdtempSync(join(tmpdir(), 'millrace-process-'))
   #port = 0
   /** Everything it has printed. */
   output = ''
 
   constructor(private readonly options: ProcessOptions) {
-    const scope = join(this.#folder, 'node_modules', '@millrace')
+    const scope = join(this.userDir, 'node_modules', '@millrace')
     mkdirSync(scope, { recursive: true })
     symlinkSync(ROOT, join(scope, 'node-red-telemetry'), 'dir')
     this.deploy(options.flow)
@@ -49,15 +50,21 @@ export class NodeRedProcess {
 
   /** Writes the flow that the next start runs. */
   deploy(flow: readonly FlowEntry[]): void {
-    writeFileSync(join(this.#folder, 'flows.json'), JSON.stringify(flow))
+    writeFileSync(join(this.userDir, 'flows.json'), JSON.stringify(flow))
   }
 
   async start(): Promise<void> {
+    await this.launch()
+    await until(`Node-RED to start the flows\n${this.output.slice(-2000)}`, () => this.metrics(), 60_000, 100)
+  }
+
+  /** Starts the process and waits for nothing more. */
+  async launch(): Promise<void> {
     this.#port ||= await freePort()
-    const settings = join(this.#folder, 'settings.cjs')
+    const settings = join(this.userDir, 'settings.cjs')
     writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(this.#port))}`)
     const redJs = join(this.options.nodeRed ?? join(ROOT, 'node_modules', 'node-red'), 'red.js')
-    const child = spawn(this.options.node ?? process.execPath, [redJs, '--userDir', this.#folder, '--settings', settings, 'flows.json'], {
+    const child = spawn(this.options.node ?? process.execPath, [redJs, '--userDir', this.userDir, '--settings', settings, 'flows.json'], {
       env: { ...process.env, ...this.options.environment },
       stdio: ['ignore', 'pipe', 'pipe']
     })
@@ -67,11 +74,14 @@ export class NodeRedProcess {
         this.output += text
       })
     }
-    await until(`Node-RED to start the flows\n${this.output.slice(-2000)}`, () => this.metrics(), 60_000, 100)
   }
 
-  async metrics(): Promise<MetricsReport> {
-    const response = await fetch(`${this.url}/millrace/metrics`)
+  get isRunning(): boolean {
+    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+  }
+
+  async metrics(limitMs = 60_000): Promise<MetricsReport> {
+    const response = await fetch(`${this.url}/millrace/metrics`, { signal: AbortSignal.timeout(limitMs) })
     return (await response.json()) as MetricsReport
   }
 
@@ -117,7 +127,7 @@ export class NodeRedProcess {
   async remove(): Promise<void> {
     await this.#undeploy()
     await this.end('SIGKILL')
-    rmSync(this.#folder, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
+    rmSync(this.userDir, { recursive: true, force: true, maxRetries: 5, retryDelay: 100 })
   }
 }
 

@@ -149,6 +149,7 @@ export class Book implements DeliveryOwner {
     const nowMs = this.now()
     eachOpen(tokenOf(message), delivery => {
       delivery.sinceMs = nowMs
+      delivery.options.onTouched?.()
     })
   }
 

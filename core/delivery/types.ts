@@ -28,6 +28,8 @@ export interface OpenOptions {
   /** Settles as retry when this long has passed without the flow finishing or a sink saying that it is still at it. */
   readonly timeoutMs: number
   readonly onSettled: (settlement: Settlement) => void
+  /** A node that has it waits for its service; see `Tracker.touch`. */
+  readonly onTouched?: (() => void) | undefined
   /** What sinks that can write into a transaction of the source write into; see `Tracker.transactionOf`. */
   readonly transaction?: object | undefined
 }

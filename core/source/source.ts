@@ -147,7 +147,8 @@ export class DeliverySource implements PausableSource {
       records,
       timeoutMs,
       transaction,
-      onSettled: settlement => this.#settled(held, settlement)
+      onSettled: settlement => this.#settled(held, settlement),
+      onTouched: held.taken.survived
     })
     held.delivery = delivery
     try {
@@ -175,6 +176,7 @@ export class DeliverySource implements PausableSource {
     const { node, metrics, retries, deadLetterOutput } = this.options
     const isDeadLetter = held.writtenOff !== null || held.taken.output === deadLetterOutput
     this.#reason = error.message
+    held.taken.survived?.()
     if (held.taken.transaction?.broken) {
       this.#laterAgain(held)
       return

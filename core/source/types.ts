@@ -43,6 +43,8 @@ export interface TakenMessage {
   readonly message?: NodeMessage
   /** Gives the protocol its acknowledgement. Called once, after all earlier ones of the lane; never after `dropLane` or `close`. */
   acknowledge(): void
+  /** The flow has failed with it, or waits for a service: whatever it does to the process, it has not killed it at once. */
+  readonly survived?: (() => void) | undefined
   /** The output it leaves by; 0 where absent. */
   readonly output?: number
   /** Where what the flow does with it and its acknowledgement happen together or not at all. */

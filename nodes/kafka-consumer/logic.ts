@@ -74,6 +74,14 @@ export const asRecords: Shape = (batch, from, to) => {
   return { accepted, rejected }
 }
 
+/** None of the messages, each a dead letter for this reason. */
+export const allRejected =
+  (reason: Reason): Shape =>
+  (batch, from, to) => ({
+    accepted: [],
+    rejected: Array.from({ length: to - from }, (_, index) => malformed(new Provenance(batch, from + index), reason))
+  })
+
 const TOMBSTONE = new ParseFailure('TOMBSTONE', 'The message has no value: it is a tombstone, which deletes its key.')
 
 function carrying<T extends object>(to: T, provenance: Provenance): T {

@@ -7,6 +7,7 @@ import { compact, STALLED_MS, stalledText } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { Rate } from '../../core/rate.ts'
 import { DeliverySource } from '../../core/source/source.ts'
+import { Trials, userDirOf } from '../../core/source/trials.ts'
 import { UNWIRED } from '../../core/source/unwired.ts'
 import { Intake, REJECTED } from './intake.ts'
 import { asMessages, asRecords } from './logic.ts'
@@ -21,6 +22,7 @@ const DRAIN_MS = 2_000
 class ConsumerNode {
   readonly #source: DeliverySource
   readonly #intake: Intake
+  readonly #trials: Trials
   readonly #group: ConsumerGroup
   readonly #ticker: NodeJS.Timeout
   readonly #rate = new Rate()
@@ -49,7 +51,12 @@ class ConsumerNode {
       isWired: context.isWired,
       onCapacity: () => this.#intake.refill()
     })
+    const warn = (sentence: string) => node.warn(sentence)
+    // What is acknowledged at once does not come again.
+    this.#trials = new Trials({ nodeId: node.id, userDir: options.acknowledge === 'received' ? undefined : userDirOf(RED), warn })
     this.#intake = new Intake(this.#source, {
+      trials: this.#trials,
+      warn,
       shape: options.output === 'messages' ? asMessages : asRecords,
       batchSize: options.batchSize,
       maxInFlight,
@@ -68,6 +75,7 @@ class ConsumerNode {
   async close(): Promise<void> {
     clearInterval(this.#ticker)
     this.#intake.stop()
+    this.#trials.end()
     await this.#source.drained(DRAIN_MS)
     await Promise.all([this.#intake.close(), this.#group.close()])
     await this.#source.close()

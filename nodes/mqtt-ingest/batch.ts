@@ -1,10 +1,13 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { type Batch, type Headers, setHeader, type Taken } from '../../core/record/record.ts'
+import type { KillsReason } from '../../core/source/trials.ts'
 
 /** Messages that leave together, as the server sent them. What nobody asks for is not built. */
 export class MqttBatch implements Batch {
   readonly packets: Received[] = []
   bytes = 0
+  /** Why its only message is not to go into the flow. */
+  kills: KillsReason | undefined
 
   constructor(
     /** The connection that brought them; it knows whom to tell when it has ended. */

@@ -60,7 +60,7 @@ export class Deliverer {
   }
 
   #taking(batch: MqttBatch, which: 'taken' | 'rejected', payload: object[], acknowledge: () => void): TakenMessage {
-    const { shaper, single } = this.options
+    const { shaper, single, intake } = this.options
     const messageOf = (records: object[]) => ({ payload: single ? records[0] : records })
     return {
       lane: LANE,
@@ -68,6 +68,7 @@ export class Deliverer {
       message: messageOf(payload),
       rebuild: () => messageOf(shaper.shape(batch)[which]),
       acknowledge,
+      survived: () => intake.survived(),
       output: which === 'taken' ? TAKEN : REJECTED
     }
   }

@@ -1,4 +1,6 @@
+import { createHash } from 'node:crypto'
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
+import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
 import { MqttBatch } from './batch.ts'
 
 export interface IntakeOptions {
@@ -8,6 +10,11 @@ export interface IntakeOptions {
   readonly maxInFlight: number
   /** Flows are about to be stopped: nothing more is taken. */
   isPaused(): boolean
+  /** Knows what has killed Node-RED. */
+  readonly trials: Trials
+  warn(sentence: string): void
+  /** The message that was refused last may be offered again. */
+  onTurn(): void
   keyOf(topic: string): string | null
   /** Sends a batch into the flow. */
   emit(batch: MqttBatch): void
@@ -15,6 +22,8 @@ export interface IntakeOptions {
 
 /** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
 const MAX_BATCH_BYTES = 900_000
+/** All messages of the node, as far as trials are concerned. */
+const LANE = 'mqtt'
 /** Memory for payloads that are not acknowledged; large payloads reach it long before the number of messages does. */
 const MAX_OPEN_BYTES = 64 << 20
 
@@ -28,6 +37,9 @@ export class Intake {
   #taken = 0
   #open = 0
   #openBytes = 0
+  #hasBegun = false
+  /** So many messages go one at a time, since one of them may have killed Node-RED: as many as were on their way at most. */
+  #careful = 0
 
   constructor(private readonly options: IntakeOptions) {}
 
@@ -43,13 +55,16 @@ export class Intake {
 
   /** True if nothing more may be taken. One message is always taken, however large. */
   get full(): boolean {
-    if (this.options.isPaused()) return true
+    if (this.options.isPaused() || (this.#careful > 0 && this.#open > 0)) return true
     return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_OPEN_BYTES && this.#open > 0)
   }
 
   /** Takes a message; false if there is no room. */
   offer(packet: Received, acks: DeferredAcks): boolean {
     if (this.full) return false
+    if (!this.#hasBegun && packet.qos > 0) this.#beginWith(packet)
+    const deaths = this.#careful > 0 ? this.options.trials.enter(LANE, idOf(packet), this.options.onTurn) : 0
+    if (deaths === undefined) return false
     this.#taken++
     this.#open++
     this.#openBytes += packet.payload.length
@@ -57,6 +72,7 @@ export class Intake {
     this.#batch ??= this.#begin(acks)
     const batch = this.#batch
     batch.add(packet)
+    if (deaths > 0) this.#setAside(batch, deaths)
     if (batch.packets.length >= this.options.batchSize || batch.bytes >= MAX_BATCH_BYTES || this.full) this.flush()
     else if (batch.packets.length === 1) this.#schedule()
     return true
@@ -77,11 +93,34 @@ export class Intake {
     this.#batches.delete(batch)
     this.#open -= batch.packets.length
     this.#openBytes -= batch.bytes
+    if (this.#careful === 0) return
+    this.#careful--
+    this.options.trials.passed(LANE)
+  }
+
+  /** It has not killed the process at once; see `TakenMessage.survived`. */
+  survived(): void {
+    if (this.#careful > 0) this.options.trials.survived(LANE)
   }
 
   /** What this connection brought and is not acknowledged. */
   *openOf(acks: DeferredAcks): Generator<Received> {
     for (const batch of this.#batches) if (batch.acks === acks) yield* batch.packets
+  }
+
+  /** The server sends first what was not acknowledged, in the order it was sent in. */
+  #beginWith(first: Received): void {
+    const { trials, warn, maxInFlight } = this.options
+    this.#hasBegun = true
+    const { isCareful, starts } = trials.begin(LANE, idOf(first))
+    if (!isCareful) return
+    this.#careful = maxInFlight
+    warn(carefulSentence(starts, `the topic "${first.topic}"`))
+  }
+
+  #setAside(batch: MqttBatch, deaths: number): void {
+    batch.kills = killsReason(deaths)
+    this.options.warn(`${batch.kills.message} Its topic is "${batch.packets[0]!.topic}".`)
   }
 
   #begin(acks: DeferredAcks): MqttBatch {
@@ -96,3 +135,6 @@ export class Intake {
     else this.#timer = setTimeout(this.flush, this.options.lingerMs)
   }
 }
+
+/** The server gives packet ids anew, so it is the content that says which message this is. */
+const idOf = ({ topic, payload }: Received): string => createHash('sha256').update(topic).update('\0').update(payload).digest('base64')

@@ -61,7 +61,8 @@ export class Shaper {
     const rejected: Rejection[] = []
     let forOthers = 0
     for (let index = 0; index < batch.packets.length; index++) {
-      const made = asRecord ? this.#record(batch, index) : this.#message(batch, index)
+      const { kills } = batch
+      const made = kills ? new ParseFailure(kills.code, kills.message) : asRecord ? this.#record(batch, index) : this.#message(batch, index)
       if (!(made instanceof ParseFailure)) taken.push(made)
       else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) forOthers++
       else rejected.push(rejection(batch, index, made))

@@ -1,4 +1,5 @@
-import type { NodeAPI } from 'node-red'
+import type { Node, NodeAPI } from 'node-red'
+import type { AcknowledgeMode } from '../../core/delivery/types.ts'
 import { deploymentsOf } from '../../core/deployments.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
@@ -12,6 +13,7 @@ import type { NodeMetrics } from '../../core/node/metrics.ts'
 import { compact, STALLED_MS, type Status, stalledText } from '../../core/node/status.ts'
 import { Rate } from '../../core/rate.ts'
 import { DeliverySource } from '../../core/source/source.ts'
+import { Trials, userDirOf } from '../../core/source/trials.ts'
 import { UNWIRED } from '../../core/source/unwired.ts'
 import { Deliverer, REJECTED } from './deliver.ts'
 import { Intake } from './intake.ts'
@@ -57,8 +59,12 @@ const register = defineNode(spec, context => {
     onCapacity: () => session.resume(),
     onPause: () => intake.flush()
   })
+  const trials = trialsOf(RED, node, mode)
   const intake = new Intake({
     ...options,
+    trials,
+    warn: sentence => node.warn(sentence),
+    onTurn: () => session.resume(),
     isPaused: () => source.isPaused,
     keyOf: shaper.keyOf,
     emit: batch => deliverer.deliver(batch)
@@ -90,6 +96,7 @@ const register = defineNode(spec, context => {
     async close(closing) {
       clearInterval(ticker)
       session.stopTaking()
+      trials.end()
       intake.flush()
       await source.drained(DRAIN_MS)
       await source.close()
@@ -110,6 +117,12 @@ const ownershipOf = ({ RED, id, place, options }: Context<typeof spec>) => ({
 function leaveOut(metrics: NodeMetrics): void {
   metrics.in++
   metrics.filtered++
+}
+
+/** What is acknowledged at once does not come again, so nothing of it is remembered. */
+function trialsOf(RED: NodeAPI, node: Node, mode: AcknowledgeMode): Trials {
+  const userDir = mode === 'received' ? undefined : userDirOf(RED)
+  return new Trials({ nodeId: node.id, userDir, warn: sentence => node.warn(sentence) })
 }
 
 interface Shown {

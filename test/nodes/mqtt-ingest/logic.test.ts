@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
+import { Trials } from '../../../core/source/trials.ts'
 import { headersOf, MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
 import { shaperOf } from '../../../nodes/mqtt-ingest/logic.ts'
@@ -119,6 +120,9 @@ describe('mqtt-ingest intake', () => {
       lingerMs: 5,
       maxInFlight: 100,
       isPaused: () => false,
+      trials: new Trials({ nodeId: 'ingest', userDir: undefined, warn: () => {} }),
+      warn() {},
+      onTurn() {},
       keyOf: () => null,
       emit: batch => batches.push(batch),
       ...options
