@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red'
 import type { AcknowledgeMode } from '../../core/delivery/types.ts'
-import { deploymentsOf } from '../../core/deployments.ts'
+import { type Closing, deploymentsOf } from '../../core/deployments.ts'
 import type { MillraceError } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { shownProblem } from '../../core/mqtt/connect-errors.ts'
@@ -95,15 +95,26 @@ const register = defineNode(spec, context => {
   return {
     async close(closing) {
       clearInterval(ticker)
-      session.stopTaking()
-      trials.end()
-      intake.flush()
-      await source.drained(DRAIN_MS)
-      await source.close()
-      await session.close(closing)
+      await end({ session, trials, intake, source }, closing)
     }
   }
 })
+
+interface Parts {
+  readonly session: IngestSession
+  readonly trials: Trials
+  readonly intake: Intake
+  readonly source: DeliverySource
+}
+
+async function end({ session, trials, intake, source }: Parts, closing: Closing): Promise<void> {
+  session.stopTaking()
+  trials.end()
+  intake.flush()
+  await source.drained(DRAIN_MS)
+  await source.close()
+  await session.close(closing)
+}
 
 /** Whose session it is, and who keeps account of it. */
 const ownershipOf = ({ RED, id, place, options }: Context<typeof spec>) => ({
