@@ -58,7 +58,7 @@ const FIELDS = [
 ]
 
 /** mulberry32, so that a run can be repeated. */
-function random(seed: number): () => number {
+export function random(seed: number): () => number {
   let state = seed
   return () => {
     state = (state + 0x6d2b79f5) | 0
