@@ -29,6 +29,8 @@ export const CODES = {
   FIELD_VALUE: 'A field of the record has a value that the JSON Schema does not allow.',
   FIELD_UNEXPECTED: 'The record has a field that the JSON Schema does not allow.',
   SCHEMA_MISMATCH: 'The record as a whole does not match the JSON Schema.',
+  SCHEMA_TOO_COSTLY:
+    'Checking the record against the JSON Schema takes more work than one record may, so that no record holds up the others.',
   SCHEMA_UNKNOWN: 'There is no JSON Schema for this kind of record.',
   NOT_A_NUMBER: 'A field that is to be converted to a number is none.',
   TS_MISSING: 'The record has no time.',

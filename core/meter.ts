@@ -19,13 +19,9 @@ export class Meter {
     this.left = stepsARecord
   }
 
-  /** A new record begins. */
-  begin(): void {
-    this.left = this.stepsARecord
-  }
-
-  get spent(): number {
-    return this.stepsARecord - this.left
+  /** A new record begins, which may spend so much. */
+  begin(steps = this.stepsARecord): void {
+    this.left = steps
   }
 
   /** @throws TooCostly if that is more than is left */

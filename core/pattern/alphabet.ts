@@ -1,8 +1,13 @@
+import type { Meter } from '../meter.ts'
+
 /** Letters, digits and _, between which and others \b lies. */
 const WORD = /^\w$/
 export const ASCII = 128
-/** A text may hold all of Unicode; what was found of so many characters is remembered. */
-const MAX_KNOWN = 4096
+const BASIC = 0x10000
+/** Of the characters beyond the basic plane so many are remembered. */
+const MAX_ASTRAL = 4096
+/** What it costs to learn of which letter a character is. */
+const STEPS_TO_LEARN = 30
 
 /**
  * Characters as an expression tells them apart: those that the same atoms take are one letter to
@@ -15,12 +20,18 @@ export class Alphabet {
   readonly isWord: boolean[] = []
   /** The letters of the characters that most texts are made of; -1 is not known yet. */
   readonly ascii = new Int16Array(ASCII).fill(-1)
-  readonly #known = new Map<number, number>()
+  /** Those of the basic plane, once a text needs them. */
+  #basic: Int16Array | undefined
+  readonly #beyond = new Map<number, number>()
   readonly #bySignature = new Map<string, number>()
   readonly #atoms: readonly RegExp[]
   readonly #astral: readonly RegExp[]
 
-  constructor(atoms: readonly string[], flags: string) {
+  constructor(
+    atoms: readonly string[],
+    flags: string,
+    private readonly meter: Meter
+  ) {
     const make = (withFlags: string) => atoms.map(atom => new RegExp(`^${atom}$`, withFlags))
     this.#atoms = make(flags)
     this.#astral = flags.includes('u') ? this.#atoms : make(`${flags}u`)
@@ -28,11 +39,12 @@ export class Alphabet {
 
   /** The letter of a code point. */
   letterOf(codePoint: number): number {
-    const known = codePoint < ASCII ? this.ascii[codePoint]! : (this.#known.get(codePoint) ?? -1)
+    const known = codePoint < BASIC ? (this.#basic?.[codePoint] ?? -1) : (this.#beyond.get(codePoint) ?? -1)
     return known >= 0 ? known : this.#learn(codePoint)
   }
 
   #learn(codePoint: number): number {
+    this.meter.charge(STEPS_TO_LEARN)
     const character = String.fromCodePoint(codePoint)
     const takers = new Set<number>()
     const atoms = codePoint > 0xffff ? this.#astral : this.#atoms
@@ -47,11 +59,18 @@ export class Alphabet {
       this.isWord.push(isWord)
       this.#bySignature.set(signature, letter)
     }
-    if (codePoint < ASCII) this.ascii[codePoint] = letter
-    else {
-      if (this.#known.size >= MAX_KNOWN) this.#known.clear()
-      this.#known.set(codePoint, letter)
-    }
+    this.#remember(codePoint, letter)
     return letter
+  }
+
+  #remember(codePoint: number, letter: number): void {
+    if (codePoint < ASCII) this.ascii[codePoint] = letter
+    if (codePoint < BASIC) {
+      this.#basic ??= new Int16Array(BASIC).fill(-1)
+      this.#basic[codePoint] = letter
+    } else {
+      if (this.#beyond.size >= MAX_ASTRAL) this.#beyond.clear()
+      this.#beyond.set(codePoint, letter)
+    }
   }
 }

@@ -27,7 +27,7 @@ const MAX_PLACES = 100_000
 /**
  * A step that is made costs this much for every place that it goes by; one that is known costs 1.
  */
-const STEPS_A_PLACE = 10
+const STEPS_A_PLACE = 20
 
 /**
  * A deterministic automaton that is made while it runs. It goes by each character once, whatever

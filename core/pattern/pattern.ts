@@ -35,6 +35,16 @@ export function patternProblems(source: string): string[] {
   }
 }
 
+/** True if this is an expression of ECMA-262, whether or not it can be used here. */
+export function isPattern(source: string): boolean {
+  try {
+    taken(source, 'u')
+    return true
+  } catch {
+    return false
+  }
+}
+
 function read(source: string, flags: string): { text: string; programs: Programs } {
   const text = taken(source, flags)
   return { text, programs: programsOf(parsePattern(text)) }
@@ -59,7 +69,7 @@ function taken(source: string, flags: string): string {
     try {
       if (plain !== source && new RegExp(source) && new RegExp(plain, flags)) return plain
     } catch {}
-    throw new PatternError((error as Error).message.replace(/^Invalid regular expression: /, 'invalid regular expression '))
+    throw new PatternError((error as Error).message)
   }
 }
 
@@ -75,14 +85,14 @@ class Compiled implements Pattern {
     private readonly meter: Meter,
     private readonly flags: string
   ) {
-    this.#alphabet = new Alphabet(programs.atoms, flags)
+    this.#alphabet = new Alphabet(programs.atoms, flags, meter)
     this.#main = new Automaton(programs.main, this.#alphabet, meter, programs.looks.length)
     this.#looks = programs.looks.map(look => new Automaton(look, this.#alphabet, meter, programs.looks.length))
     this.#backwards = programs.looks.map(look => look.backwards)
   }
 
   test(text: string): boolean {
-    this.meter.charge(text.length)
+    this.meter.charge(text.length + 4)
     return this.#looks.length === 0 ? this.#run(text) : this.#runWithLooks(text)
   }
 

@@ -1,9 +1,15 @@
 import type { ErrorObject } from 'ajv'
 import type { Code } from '../../core/errors.ts'
 import type { Reason } from '../../core/record/record.ts'
+import { COST } from './cost.ts'
 
 /** A broken array of 10,000 values would otherwise make 10,000 sentences. */
 const MAX_REASONS = 20
+/** A device makes up names of fields, and a schema may have thousands of values. */
+const MAX_PATH = 300
+const MAX_LISTED = 20
+
+const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -19,13 +25,14 @@ const DEMANDS: Readonly<Record<string, (params: Params) => string>> = {
   multipleOf: ({ multipleOf }) => `must be a multiple of ${multipleOf}`,
   minLength: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`),
   maxLength: ({ limit }) => `must have at most ${limit} characters`,
-  pattern: ({ pattern }) => `must match the pattern ${pattern}`,
+  pattern: ({ pattern }) => `must match the pattern ${cut(String(pattern), MAX_PATH)}`,
   format: ({ format }) => `must be of the format ${format}`,
   minItems: ({ limit }) => `must have at least ${limit} items`,
   maxItems: ({ limit }) => `must have at most ${limit} items`
 }
 
 const CODES: Readonly<Record<string, Code>> = {
+  [COST]: 'SCHEMA_TOO_COSTLY',
   required: 'FIELD_MISSING',
   dependentRequired: 'FIELD_MISSING',
   type: 'FIELD_TYPE',
@@ -57,7 +64,7 @@ function explainOne(error: ErrorObject): Reason {
   const steps = error.instancePath.split('/').slice(1).map(unescaped)
   const extra: unknown = missingProperty ?? additionalProperty ?? unevaluatedProperty
   if (extra !== undefined) steps.push(String(extra))
-  const path = steps.join('.')
+  const path = cut(steps.join('.'), MAX_PATH)
   const message = `${path || 'The record'} ${predicate(error)}.`
   return path === '' ? { code: codeOf(error), message } : { code: codeOf(error), message, path }
 }
@@ -66,6 +73,9 @@ function predicate(error: ErrorObject): string {
   const code = codeOf(error)
   if (code === 'FIELD_MISSING') return 'is missing'
   if (code === 'FIELD_UNEXPECTED') return 'is not allowed'
+  if (code === 'SCHEMA_TOO_COSTLY') {
+    return 'takes more work to check than one record may, by the references or patterns of the schema'
+  }
   const demand = Object.hasOwn(DEMANDS, error.keyword) ? DEMANDS[error.keyword] : undefined
   return demand ? `${demand(error.params)}, but it is ${described(error.data)}` : (error.message ?? 'does not match the schema')
 }
@@ -83,11 +93,16 @@ const TYPE_NAMES: Readonly<Record<string, string>> = {
 }
 const typeName = (type: unknown) => TYPE_NAMES[String(type)] ?? String(type)
 
-const list = (values: unknown) => (Array.isArray(values) ? values.map(shown).join(', ') : shown(values))
+function list(values: unknown): string {
+  if (!Array.isArray(values)) return shown(values)
+  const more = values.length - MAX_LISTED
+  const first = values.slice(0, MAX_LISTED).map(shown).join(', ')
+  return more > 0 ? `${first} and ${more} more` : first
+}
 
 const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String(value)
 
-function described(value: unknown): string {
+export function described(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 80))}`
   if (Array.isArray(value)) return `a list of ${value.length}`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)

@@ -3,12 +3,14 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, isFieldPath } from '../../core/record/field-path.ts'
+import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
-import { explain, summary } from './explain.ts'
+import { isDear } from './cost.ts'
+import { described, explain, summary } from './explain.ts'
 import { type Check, compileSchema } from './schema.ts'
 import { spec } from './spec.ts'
 
@@ -18,31 +20,77 @@ export type Sorted = readonly [valid: readonly unknown[], rejected: readonly Rej
 type Choose = (record: unknown, message: Message) => Check | undefined
 
 const STAGE = 'validate'
-const passes = Object.assign((_record: unknown) => true, { errors: null }) as unknown as Check
+const passes: Check = Object.assign((_record: unknown) => true, { errors: null, notices: [] })
+
+/** Sorts one record into the outputs; true if it was dear. */
+export type Sort = (record: unknown, message: Message, outputs: Outputs) => boolean
+
+export interface Outputs {
+  readonly valid: unknown[]
+  readonly rejected: Rejection[]
+}
 
 /**
- * Makes the function that sorts the records of a message into valid and rejected ones, both in their order. A valid
- * record leaves as the same object, unless types are converted: then it is a copy, so that a rejected one stays as it came.
+ * Makes the function that sorts the records of a message into valid and rejected ones, both in
+ * their order. A valid record leaves as the same object, unless types are converted: then it is a
+ * copy, so that a rejected one stays as it came.
  * @throws OptionsError for schemas that cannot be used
  */
 export function validator(options: Options<typeof spec>): (message: Message) => Sorted {
-  const choose = chooser(options)
+  const sort = recordSorter(options)
   return message => {
-    const valid: unknown[] = []
-    const rejected: Rejection[] = []
-    for (const record of recordsOf(message.payload)) {
-      const unfit = unfitness(record)
-      const check = unfit ? undefined : choose(record, message)
-      if (unfit) rejected.push(reject(record, STAGE, unfit))
-      else if (!check) rejected.push(reject(record, STAGE, unknownKind(options, record, message)))
-      else {
-        const checked = options.coerce ? cloneRecord(record) : record
-        if (check(checked)) valid.push(checked)
-        else rejected.push(mismatch(record, check))
-      }
-    }
-    return [valid, rejected]
+    const outputs: Outputs = { valid: [], rejected: [] }
+    for (const record of recordsOf(message.payload)) sort(record, message, outputs)
+    return [outputs.valid, outputs.rejected]
   }
+}
+
+/** The same, and a batch that takes long gives others their turn. */
+export function slicedValidator(
+  options: Options<typeof spec>,
+  tell: (notice: string) => void
+): (message: Message) => Sorted | Promise<Sorted> {
+  const sort = recordSorter(options, tell)
+  return message => {
+    const outputs: Outputs = { valid: [], rejected: [] }
+    const sorted: Sorted = [outputs.valid, outputs.rejected]
+    const rest = inSlices(recordsOf(message.payload), record => sort(record, message, outputs))
+    return rest === undefined ? sorted : rest.then(() => sorted)
+  }
+}
+
+/**
+ * The same for one record at a time. `tell` is told how the schemas are read where that is not
+ * plain: keywords and formats that check nothing.
+ */
+export function recordSorter(options: Options<typeof spec>, tell: (notice: string) => void = () => undefined): Sort {
+  const choose = chooser(options, tell)
+  return (record, message, { valid, rejected }) => {
+    const unfit = unfitness(record)
+    const check = unfit ? undefined : choose(record, message)
+    if (unfit) rejected.push(reject(record, STAGE, unfit))
+    else if (!check) rejected.push(reject(record, STAGE, unknownKind(options, record, message)))
+    else {
+      const checked = options.coerce ? cloneRecord(record) : record
+      if (!check(checked)) rejected.push(mismatch(record, check))
+      else {
+        const overflow = options.coerce ? overflowIn(record, checked) : undefined
+        if (overflow) rejected.push(reject(record, STAGE, overflow))
+        else valid.push(checked)
+      }
+      return isDear()
+    }
+    return false
+  }
+}
+
+/** "1e400" and "Infinity" become a number that JSON cannot hold, and Kafka would get null. */
+function overflowIn(record: unknown, converted: unknown): Reason | undefined {
+  const unfit = unfitness(converted)
+  if (unfit === undefined) return undefined
+  const { path = '' } = unfit
+  const message = `${path || 'The record'} must be a number, but it is ${described(getter(path)(record))}, which no number can hold.`
+  return { code: 'FIELD_TYPE', message, path }
 }
 
 function mismatch(record: unknown, check: Check): Rejection {
@@ -60,19 +108,23 @@ function unknownKind({ choose, field }: Options<typeof spec>, record: unknown, m
   return { code: 'SCHEMA_UNKNOWN', message: shown, path: field }
 }
 
-function chooser(options: Options<typeof spec>): Choose {
+function chooser(options: Options<typeof spec>, tell: (notice: string) => void): Choose {
   const problems: string[] = []
-  const choose = options.choose === 'one' ? always(options, problems) : byKind(options, problems)
+  const compile = (schema: unknown, label: string) => checkOf(schema, options, label, problems, tell)
+  const choose = options.choose === 'one' ? always(options, problems, compile) : byKind(options, problems, compile)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return choose
 }
 
-function always(options: Options<typeof spec>, problems: string[]): Choose {
-  const check = checkOf(parsed(options.schema, spec.fields.schema.label, problems), options, spec.fields.schema.label, problems)
+type Compile = (schema: unknown, label: string) => Check | undefined
+
+function always(options: Options<typeof spec>, problems: string[], compile: Compile): Choose {
+  const { label } = spec.fields.schema
+  const check = compile(parsed(options.schema, label, problems), label)
   return () => check
 }
 
-function byKind(options: Options<typeof spec>, problems: string[]): Choose {
+function byKind(options: Options<typeof spec>, problems: string[], compile: Compile): Choose {
   const { label } = spec.fields.schemas
   const schemas = parsed(options.schemas, label, problems)
   if (schemas === undefined) return () => undefined
@@ -80,7 +132,7 @@ function byKind(options: Options<typeof spec>, problems: string[]): Choose {
     problems.push(`${label}: must be an object with a JSON Schema for each value`)
     return () => undefined
   }
-  const checks = Object.entries(schemas).map(([kind, schema]) => [kind, checkOf(schema, options, `${label}, "${kind}"`, problems)] as const)
+  const checks = Object.entries(schemas).map(([kind, schema]) => [kind, compile(schema, `${label}, "${kind}"`)] as const)
   const otherwise = options.otherwise === 'pass' ? passes : undefined
   return options.choose === 'topic' ? byTopic(checks, otherwise, problems) : byField(options.field, checks, otherwise, problems)
 }
@@ -119,10 +171,18 @@ function parsed(text: string, label: string, problems: string[]): unknown {
   }
 }
 
-function checkOf(schema: unknown, options: Options<typeof spec>, label: string, problems: string[]): Check | undefined {
+function checkOf(
+  schema: unknown,
+  options: Options<typeof spec>,
+  label: string,
+  problems: string[],
+  tell: (notice: string) => void
+): Check | undefined {
   if (schema === undefined) return undefined
   try {
-    return compileSchema(schema, options)
+    const check = compileSchema(schema, options)
+    for (const notice of check.notices) tell(`${label}: ${notice}.`)
+    return check
   } catch (error) {
     problems.push(`${label}: ${reasonOf(error)}`)
     return undefined

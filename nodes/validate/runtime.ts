@@ -1,5 +1,5 @@
 import { defineTransform } from '../../core/node/define-transform.ts'
-import { validator } from './logic.ts'
+import { slicedValidator } from './logic.ts'
 import { spec } from './spec.ts'
 
-export default defineTransform(spec, ({ options }) => validator(options))
+export default defineTransform(spec, ({ options, node }) => slicedValidator(options, notice => node.warn(notice)))

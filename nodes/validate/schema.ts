@@ -1,61 +1,47 @@
-import type { Ajv, ErrorObject, Options, SchemaObject, ValidateFunction } from 'ajv'
+import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import { reasonOf } from '../../core/errors.ts'
-import { loadModule } from '../../core/load-module.ts'
-import { useTolerantMultipleOf } from './multiple-of.ts'
+import { TooCostly } from '../../core/meter.ts'
+import { checkForm, newCompiler, traitsOf } from './compiler.ts'
+import { COST, isEndless, meter, STEPS_FOR_ALL_ERRORS } from './cost.ts'
+import { type Draft, dialectOf } from './dialect.ts'
+import { isFormat } from './formats.ts'
+import { isObject, type SchemaObject, visitSchemas } from './subschemas.ts'
 
-export type Draft = '07' | '2019-09' | '2020-12'
-export type Check = ValidateFunction
+export type { Draft }
+
+/** Says whether a value is valid; if it is not, `errors` says why until the next value comes. */
+export interface Check {
+  (value: unknown): boolean
+  errors: readonly ErrorObject[] | null
+  /** What a person should know about how the schema is read. */
+  readonly notices: readonly string[]
+}
 
 export interface Reading {
   /** The draft of a schema that does not name its own by `$schema`. */
   readonly draft: Draft
   /** Whether values are converted, in place, to the types that the schema asks for. */
   readonly coerce: boolean
+  /** Other documents that the schema may refer to, by their address. None for a node. */
+  readonly documents?: Readonly<Record<string, unknown>>
 }
-
-const MODULES: Readonly<Record<Draft, string>> = { '07': 'ajv', '2019-09': 'ajv/dist/2019', '2020-12': 'ajv/dist/2020' }
-/** How schemas name their draft, and the one way of writing it that ajv knows. */
-const DIALECTS: readonly [RegExp, Draft, string][] = [
-  [/^https?:\/\/json-schema\.org\/draft-07\/schema#?$/, '07', 'http://json-schema.org/draft-07/schema#'],
-  [/^https?:\/\/json-schema\.org\/draft\/2019-09\/schema#?$/, '2019-09', 'https://json-schema.org/draft/2019-09/schema'],
-  [/^https?:\/\/json-schema\.org\/draft\/2020-12\/schema#?$/, '2020-12', 'https://json-schema.org/draft/2020-12/schema']
-]
 
 /**
- * Strict about keywords and formats that do not exist, since a misspelt one checks nothing; lenient about style. All
- * errors are found, which costs a valid record nothing (77 ns either way).
+ * A schema takes 2 to 90 ms to compile: those of the last deploys are kept, the oldest go first.
  */
-const OPTIONS: Options = {
-  allErrors: true,
-  verbose: true,
-  strict: true,
-  strictTypes: false,
-  strictTuples: false,
-  strictRequired: false,
-  addUsedSchema: false,
-  logger: false,
-  allowUnionTypes: true
-}
-
-/** A schema takes 2 to 90 ms to compile: those of the last deploys are kept, the oldest go first. */
 const MAX_COMPILED = 200
 const compiled = new Map<string, Check>()
-const readers = new Map<Draft, Ajv>()
 
 /**
  * Compiles a JSON Schema to a function that checks a value, the same one for the same schema.
  * @throws Error with what is wrong with the schema, in words
  */
 export function compileSchema(schema: unknown, reading: Reading): Check {
-  const [parsed, draft] = inDraft(schemaObject(schema), reading.draft)
-  const key = JSON.stringify([draft, reading.coerce, parsed])
-  const known = compiled.get(key)
-  if (known) {
-    compiled.delete(key)
-    compiled.set(key, known)
-    return known
-  }
-  const check = compile(parsed, draft, reading.coerce)
+  const key = JSON.stringify([reading.draft, reading.coerce, schema])
+  const known = reading.documents ? undefined : compiled.get(key)
+  const check = known ?? compile(schema, reading)
+  if (reading.documents) return check
+  compiled.delete(key)
   compiled.set(key, check)
   for (const oldest of compiled.keys()) {
     if (compiled.size <= MAX_COMPILED) break
@@ -64,63 +50,127 @@ export function compileSchema(schema: unknown, reading: Reading): Check {
   return check
 }
 
+/** True allows everything and false nothing; the compiler wants objects. */
 function schemaObject(schema: unknown): SchemaObject {
-  if (typeof schema !== 'object' || schema === null || Array.isArray(schema)) throw new Error('must be a JSON object')
+  if (typeof schema === 'boolean') return schema ? {} : { not: {} }
+  if (!isObject(schema)) throw new Error('must be a JSON object, true or false')
   if ('$async' in schema) throw new Error('$async schemas are not supported')
-  return schema as SchemaObject
-}
-
-function inDraft(schema: SchemaObject, otherwise: Draft): [SchemaObject, Draft] {
-  const dialect: unknown = schema.$schema
-  if (dialect === undefined) return [schema, otherwise]
-  const known = DIALECTS.find(([pattern]) => pattern.test(String(dialect)))
-  if (!known) throw new Error(`$schema "${String(dialect)}" is not a draft that is supported (07, 2019-09, 2020-12)`)
-  return [{ ...schema, $schema: known[2] }, known[1]]
+  return schema
 }
 
 /**
- * Ajv keeps what it learns of a schema: the names of its parts would be known to the next one, and could take the place of
- * the draft's own. So every schema gets an instance of its own (1 to 2 ms). Only the one that checks the form of schemas is
- * shared, since that takes 25 to 75 ms to make ready.
+ * Two functions of the same schema: one stops at the first error, so that what a record costs is
+ * bounded however much is wrong with it; the other is asked for all errors of small records only.
  */
-function compile(schema: SchemaObject, draft: Draft, coerce: boolean): Check {
+function compile(given: unknown, reading: Reading): Check {
   try {
-    const reader = readerOf(draft)
-    if (!reader.validateSchema(schema)) throw new Error(inSchema(reader.errors ?? []))
-    const ajv = instance(draft, { validateSchema: false, coerceTypes: coerce })
-    const id: unknown = schema.$id
-    if (typeof id === 'string' && Object.hasOwn(ajv.schemas, id.replace(/#$/, '')))
-      throw new Error(`$id "${id}" is the address of the draft itself; give the schema another one, or none`)
-    return ajv.compile(schema)
+    const { schema, draft, notices } = dialectOf(schemaObject(given), reading.draft)
+    checkForm(schema, draft)
+    const traits = traitsOf([schema, ...Object.values(reading.documents ?? {})])
+    const compiler = { ...reading, draft, ...traits }
+    const { ajv, references } = newCompiler({ ...compiler, allErrors: false })
+    refuseAddressOfDraft(schema, ajv)
+    const first = ajv.compile(schema)
+    if (isEndless(references) || !endsFor(first)) {
+      throw new Error('a $ref leads back to itself without going into a field or an item, so no check would ever end')
+    }
+    let all: ValidateFunction | undefined
+    const check = checkOf(first, () => {
+      all ??= newCompiler({ ...compiler, allErrors: true }).ajv.compile(schema)
+      return all
+    })
+    return Object.assign(check, { notices: [...notices, ...formatNotices(schema)] })
   } catch (error) {
     throw new Error(explained(error), { cause: error })
   }
 }
 
-function readerOf(draft: Draft): Ajv {
-  let reader = readers.get(draft)
-  if (!reader) {
-    reader = instance(draft)
-    readers.set(draft, reader)
+function refuseAddressOfDraft({ $id }: SchemaObject, ajv: Ajv): void {
+  if (typeof $id === 'string' && Object.hasOwn(ajv.schemas, $id.replace(/#$/, ''))) {
+    throw new Error(`$id "${$id}" is the address of the draft itself; give the schema another one, or none`)
   }
-  return reader
 }
 
-function instance(draft: Draft, options: Options = {}): Ajv {
-  const Compiler = loadModule<typeof import('ajv')>(MODULES[draft]).default
-  const formats = loadModule<typeof import('ajv-formats')>('ajv-formats').default
-  const ajv = new Compiler({ ...OPTIONS, ...options })
-  formats.default(ajv)
-  useTolerantMultipleOf(ajv)
-  return ajv
+function formatNotices(schema: SchemaObject): string[] {
+  const unknown = new Set<string>()
+  visitSchemas(schema, ({ format }) => {
+    if (typeof format === 'string' && !isFormat(format)) unknown.add(`"${format}"`)
+  })
+  return unknown.size === 0 ? [] : [`format ${[...unknown].slice(0, 20).join(', ')}: not known, so it checks nothing`]
 }
-
-const inSchema = (errors: readonly ErrorObject[]) =>
-  [...new Set(errors.map(error => `${error.instancePath || 'the schema'} ${error.message}`))].join(', ')
 
 function explained(error: unknown): string {
   const { missingRef } = error as { missingRef?: unknown }
   if (typeof missingRef === 'string')
     return `$ref "${missingRef}" is not in the schema; other documents are never fetched, put it under $defs`
-  return reasonOf(error).replace(/^strict mode: /, '')
+  return error instanceof RangeError ? 'its references cannot be followed; give the parts of it no $id of their own' : reasonOf(error)
+}
+
+/** Records of fewer values than this have all that is wrong with them told. */
+const MAX_VALUES = 2_000
+
+function checkOf(first: ValidateFunction, all: () => ValidateFunction): Check {
+  const check = (value: unknown): boolean => {
+    meter.begin()
+    try {
+      if (first(value)) return true
+      check.errors = (first.errors ?? []).map(error => ({ ...error, data: valueAt(value, error.instancePath) }))
+    } catch (error) {
+      check.errors = [costError(error)]
+      return false
+    }
+    if (isSmall(value)) check.errors = allErrors(all(), value) ?? check.errors
+    return false
+  }
+  check.errors = null as Check['errors']
+  return check as Check
+}
+
+/** What a JSON pointer leads to; it comes from the compiler, so that it leads somewhere. */
+function valueAt(value: unknown, pointer: string): unknown {
+  return pointer
+    .split('/')
+    .slice(1)
+    .reduce((at, step) => (at as SchemaObject)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], value)
+}
+
+/** Undefined where finding all of them costs too much. */
+function allErrors(all: ValidateFunction, value: unknown): readonly ErrorObject[] | undefined {
+  meter.begin(STEPS_FOR_ALL_ERRORS)
+  try {
+    return all(value) ? undefined : (all.errors ?? undefined)
+  } catch (error) {
+    costError(error)
+    return undefined
+  }
+}
+
+/** A schema that goes deeper than the stack costs too much as well. */
+function costError(error: unknown): ErrorObject {
+  if (!(error instanceof TooCostly || error instanceof RangeError)) throw error
+  return { keyword: COST, instancePath: '', schemaPath: '#', params: {} }
+}
+
+function isSmall(value: unknown): boolean {
+  const pending = [value]
+  for (let count = 0; pending.length > 0; count++) {
+    if (count + pending.length > MAX_VALUES) return false
+    const next = pending.pop()
+    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) pending.push(inner)
+  }
+  return true
+}
+
+/** What is not seen in the references of the schema shows with the smallest values there are. */
+function endsFor(check: ValidateFunction): boolean {
+  try {
+    for (const value of [{}, [], '', 0, true, null]) {
+      meter.begin()
+      check(value)
+    }
+    return true
+  } catch (error) {
+    costError(error)
+    return false
+  }
 }

@@ -50,7 +50,7 @@ export const spec = {
       language: 'json',
       required: true,
       when: { choose: 'one' },
-      help: 'Draft 07, 2019-09 or 2020-12, with formats. References to other documents are refused: put what you refer to under $defs.'
+      help: 'Draft 04, 06, 07, 2019-09 or 2020-12, with formats. References to other documents are refused: put what you refer to under $defs.'
     },
     field: {
       kind: 'text',
@@ -81,7 +81,7 @@ export const spec = {
       kind: 'choice',
       label: 'Draft',
       default: '2020-12',
-      choices: { '2020-12': '2020-12', '2019-09': '2019-09', '07': '07' },
+      choices: { '2020-12': '2020-12', '2019-09': '2019-09', '07': '07', '06': '06', '04': '04' },
       section: 'advanced',
       help: 'How to read a schema that does not say it itself by $schema.'
     },

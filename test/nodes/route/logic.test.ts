@@ -134,7 +134,7 @@ describe('nodes/route', () => {
     [[rule({ field: 'a', operator: 'between', value: 2, value2: '3' })], /both numbers|both ends must be numbers/],
     [[rule({ field: 'a', operator: 'in', value: [] })], /give the values/],
     [[rule({ field: 'a', operator: 'in', value: [{}] })], /the values must be/],
-    [[rule({ field: 'a', operator: 'matches', value: '[' })], /invalid regular expression/],
+    [[rule({ field: 'a', operator: 'matches', value: '[' })], /Invalid regular expression/],
     [[rule({ field: 'a', operator: 'matches', value: '(a+)\\1' })], /references back/],
     [[rule({ field: 'a', operator: 'topic_matches', value: 'a/#/b' })], /# must be the last level/],
     [
