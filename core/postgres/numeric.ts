@@ -17,9 +17,11 @@ export function numericWords(text: string): Int16Array | undefined {
   const part = after.padEnd(Math.ceil(after.length / 4) * 4, '0')
   const digits = (whole + part).match(/.{4}/g)?.map(Number) ?? []
   let weight = whole.length / 4 - 1
-  while (digits.length > 0 && digits[0] === 0) {
-    digits.shift()
-    weight--
+  // counted and cut once: taking them off one by one moves all the others each time
+  const zeros = digits.findIndex(digit => digit !== 0)
+  if (zeros !== 0) {
+    weight -= zeros < 0 ? digits.length : zeros
+    digits.splice(0, zeros < 0 ? digits.length : zeros)
   }
   while (digits.length > 0 && digits.at(-1) === 0) digits.pop()
   const sign = parts[1] === '-' && digits.length > 0 ? NEGATIVE : POSITIVE

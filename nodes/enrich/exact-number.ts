@@ -1,10 +1,12 @@
 const DECIMAL = /^-?(?:0|[1-9]\d*)(?:\.\d+)?$/
 /** As many places as `toFixed` writes. */
 const MAX_PLACES = 100
+/** A longer text is no number that can be held: with so many digits before the point and MAX_PLACES after it. */
+const MAX_CHARACTERS = 500
 
 /** The number that a text writes: 52.50 but not 007 or 1e5, which are names, and not more digits than a number holds. */
 export function exactNumber(text: string): number | undefined {
-  if (!DECIMAL.test(text)) return undefined
+  if (text.length > MAX_CHARACTERS || !DECIMAL.test(text)) return undefined
   const [whole, fraction = ''] = text.replace('-', '').split('.') as [string, string?]
   const places = fraction.replace(/0+$/, '')
   if (places.length > MAX_PLACES) return undefined

@@ -114,24 +114,23 @@ function checkOf(first: ValidateFunction, all: () => ValidateFunction): Check {
     meter.begin()
     try {
       if (first(value)) return true
-      check.errors = (first.errors ?? []).map(error => ({ ...error, data: valueAt(value, error.instancePath) }))
     } catch (error) {
       check.errors = [costError(error)]
       return false
     }
-    if (isSmall(value)) check.errors = allErrors(all(), value) ?? check.errors
+    const errors = first.errors ?? []
+    check.errors = (isSmall(value) ? allErrors(all(), value) : undefined) ?? errors.map(error => withData(error, value))
     return false
   }
   check.errors = null as Check['errors']
   return check as Check
 }
 
-/** What a JSON pointer leads to; it comes from the compiler, so that it leads somewhere. */
-function valueAt(value: unknown, pointer: string): unknown {
-  return pointer
-    .split('/')
-    .slice(1)
-    .reduce((at, step) => (at as SchemaObject)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], value)
+/** The first error does not hold the value that it is about, but says by a JSON pointer where it is. */
+function withData(error: ErrorObject, value: unknown): ErrorObject {
+  const steps = error.instancePath.split('/').slice(1)
+  const data = steps.reduce((at, step) => (at as SchemaObject)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], value)
+  return { ...error, data }
 }
 
 /** Undefined where finding all of them costs too much. */

@@ -33,7 +33,7 @@ const hostile: [name: string, schema: unknown, value: unknown, code: string][] =
     { [`${'a'.repeat(50_000)}!`]: 1 },
     'FIELD_UNEXPECTED'
   ],
-  ['objects that are alike', { uniqueItems: true }, [...list(20_000, a => ({ a })), { a: 0 }], 'SCHEMA_MISMATCH'],
+  ['objects that are alike', { uniqueItems: true }, [{ a: 1 }, ...list(20_000, a => ({ a }))], 'SCHEMA_MISMATCH'],
   ['a choice at each level', tree('anyOf', branch(['a']), { ...branch(['a']), maxProperties: 5 }), deep(60, 1), 'SCHEMA_TOO_COSTLY'],
   ['exactly one at each level', tree('oneOf', branch(['a']), { ...branch([]), minProperties: 0 }), deep(60, {}), 'SCHEMA_TOO_COSTLY'],
   ['all at each level', tree('allOf', branch([]), branch([])), deep(60, 1), 'FIELD_TYPE'],
