@@ -9,23 +9,23 @@ const LOOK_EVERY = 8
 
 /**
  * Takes the records of a batch in their order. Where they take long, others have their turn in
- * between, and a promise is given; else all is done on return. `take` says whether a record was
+ * between, and a promise is given; else all is done on return. `take` gives true if a record was
  * dear, after which the clock is looked at in any case.
  */
-export function inSlices(records: readonly unknown[], take: (record: unknown) => boolean, sliceMs = SLICE_MS): Promise<void> | undefined {
+export function inSlices(records: readonly unknown[], take: (record: unknown) => unknown, sliceMs = SLICE_MS): Promise<void> | undefined {
   const reached = slice(records, 0, take, sliceMs)
   return reached < records.length ? rest(records, reached, take, sliceMs) : undefined
 }
 
-async function rest(records: readonly unknown[], from: number, take: (record: unknown) => boolean, sliceMs: number): Promise<void> {
+async function rest(records: readonly unknown[], from: number, take: (record: unknown) => unknown, sliceMs: number): Promise<void> {
   for (let at = from; at < records.length; at = slice(records, at, take, sliceMs)) await nextTurn()
 }
 
 /** Takes records until the time is over; gives the place of the first that is left. */
-function slice(records: readonly unknown[], from: number, take: (record: unknown) => boolean, sliceMs: number): number {
+function slice(records: readonly unknown[], from: number, take: (record: unknown) => unknown, sliceMs: number): number {
   const endMs = performance.now() + sliceMs
   for (let at = from; at < records.length; at++) {
-    const dear = take(records[at])
+    const dear = take(records[at]) === true
     if ((dear || (at & (LOOK_EVERY - 1)) === 0) && performance.now() > endMs) return at + 1
   }
   return records.length

@@ -2,6 +2,7 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { getter } from '../../core/record/field-path.ts'
+import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { Met } from './met.ts'
@@ -23,6 +24,32 @@ type Matcher = (record: unknown, topic: string) => boolean
  * @throws OptionsError that lists what is wrong with the rules
  */
 export function router(options: Options<typeof spec>, met = new Met(0)): (message: Message) => Routed {
+  const begin = routing(options, met)
+  return message => {
+    const { routed, records, take } = begin(message)
+    for (const record of records) take(record)
+    return routed
+  }
+}
+
+/** The same, and a batch that takes long gives others their turn. */
+export function slicedRouter(options: Options<typeof spec>, met: Met): (message: Message) => Routed | Promise<Routed> {
+  const begin = routing(options, met)
+  return message => {
+    const { routed, records, take } = begin(message)
+    const rest = inSlices(records, take)
+    return rest === undefined ? routed : rest.then(() => routed)
+  }
+}
+
+/** What is made of a message, and the function that puts its records there, one after the other. */
+interface Routing {
+  readonly routed: Routed
+  readonly records: readonly unknown[]
+  readonly take: (record: unknown) => void
+}
+
+function routing(options: Options<typeof spec>, met: Met): (message: Message) => Routing {
   const problems = ruleProblems(options.rules)
   if (problems.length > 0)
     throw new OptionsError(
@@ -36,16 +63,16 @@ export function router(options: Options<typeof spec>, met = new Met(0)): (messag
   const count = matchers.length + (options.otherwise ? 1 : 0)
   return message => {
     const outputs: unknown[][] = Array.from({ length: count }, () => [])
-    let filtered = 0
+    const routed = { outputs, filtered: 0 }
     const records = recordsOf(message.payload)
     met.records += records.length
-    for (const record of records) {
+    const take = (record: unknown) => {
       const placed = place(record, topical ? topicOf(record, message) : '', outputs)
-      if (placed) continue
+      if (placed) return
       if (options.otherwise) outputs[matchers.length]!.push(record)
-      else filtered++
+      else routed.filtered++
     }
-    return { outputs, filtered }
+    return { routed, records, take }
   }
 }
 
