@@ -44,7 +44,7 @@ const taken = [
 ]
 
 const refused: [pattern: string, problem: RegExp][] = [
-  ['(', /Invalid regular expression .*Unterminated group/],
+  ['(', /Invalid regular expression: .*Unterminated group/],
   ['a**', /Nothing to repeat/],
   ['(a)\\1', /references back/],
   ['(?<n>a)\\k<n>', /references back/],
