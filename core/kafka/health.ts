@@ -1,4 +1,5 @@
 import type { MillraceError } from '../errors.ts'
+import { shortReason } from './short-reason.ts'
 
 export interface HealthEvents {
   /** Works, for the first time or again after `away`. */
@@ -15,6 +16,8 @@ const PATIENCE_MS = 10_000
 export class Health {
   #state: 'new' | 'up' | 'away' = 'new'
   #reason = ''
+  /** It stays so until somebody changes a setting. */
+  #isForPerson = false
   #troubleSinceMs: number | undefined
   #closed = false
 
@@ -49,9 +52,17 @@ export class Health {
   }
 
   fails(error: MillraceError): void {
-    if ((this.#state === 'away' && this.#reason === error.code) || this.#closed) return
+    if (this.#closed) return
+    const short = shortReason(error.message)
+    const reason = short ?? error.code
+    if (this.#state === 'away') {
+      // Between two tries that fail for a wrong setting there are lines of connections that break: no news.
+      const isNews = reason !== this.#reason && (short !== undefined || !this.#isForPerson || error.code === 'KAFKA_TOPIC_MISSING')
+      if (!isNews) return
+    }
     this.#state = 'away'
-    this.#reason = error.code
+    this.#reason = reason
+    this.#isForPerson = short !== undefined
     this.events.away(error)
   }
 

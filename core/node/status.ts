@@ -54,8 +54,11 @@ export class Status {
   }
 }
 
+/** An answer that has not come for so long is waited for, and the status says so. */
+export const SILENT_MS = 5_000
+
 /** A flow that has finished nothing for so long stands still, as one whose join node waits for more than may be in flight. */
-export const STALLED_MS = 10_000
+export const STALLED_MS = 8_000
 
 export const stalledText = (messages: number, stalledMs: number): string =>
   `${compact(messages)} in flight, none done for ${Math.round(stalledMs / 1000)} s`

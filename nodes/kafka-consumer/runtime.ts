@@ -2,8 +2,9 @@ import type { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import { isTopicName, parseNames } from '../../core/kafka/settings.ts'
+import { shortReason } from '../../core/kafka/short-reason.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
-import { compact, STALLED_MS, stalledText } from '../../core/node/status.ts'
+import { compact, SILENT_MS, STALLED_MS, stalledText } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { Rate } from '../../core/rate.ts'
 import { DeliverySource } from '../../core/source/source.ts'
@@ -28,7 +29,6 @@ class ConsumerNode {
   readonly #rate = new Rate()
   #away: { reason: MillraceError; sinceMs: number } | undefined
   #stopped = false
-  #joined = false
 
   constructor(
     private readonly context: Context<typeof spec>,
@@ -96,10 +96,7 @@ class ConsumerNode {
       },
       {
         batch: batch => this.#intake.take(batch),
-        assigned: (_assignments, isKept) => {
-          this.#joined = true
-          this.#intake.keep(isKept)
-        },
+        assigned: (_assignments, isKept) => this.#intake.keep(isKept),
         up: () => this.#up(),
         away: reason => {
           this.#away = { reason, sinceMs: performance.now() }
@@ -127,11 +124,15 @@ class ConsumerNode {
     if (this.#stopped) return
     const { lag } = this.#group
     metrics.gauges.set('lag', lag)
-    const { messages, retrying, stalledMs } = this.#source.waiting
-    if (this.#away) {
-      if (this.#away.reason.code === 'KAFKA_TOPIC_MISSING') status.failed('topic missing')
-      else status.waiting('broker away')
-    } else if (!this.#joined) status.waiting('joining the group')
+    const { messages, retrying, reason, stalledMs } = this.#source.waiting
+    const { silentMs, isReady } = this.#group
+    const why = this.#away?.reason.message ?? (retrying > 0 ? reason : undefined)
+    const wrong = shortReason(why ?? '')
+    if (wrong !== undefined) status.failed(wrong)
+    else if (this.#away?.reason.code === 'KAFKA_TOPIC_MISSING') status.failed('topic missing')
+    else if (this.#away) status.waiting('broker away')
+    else if (!isReady) status.waiting('joining the group')
+    else if (silentMs >= SILENT_MS) status.waiting(`broker silent for ${Math.round(silentMs / 1000)} s`)
     else if (retrying > 0) status.waiting(`${messages} in flight · ${retrying} to retry · lag ${compact(lag)}`)
     else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
     else status.healthy(`${compact(this.#rate.of(metrics.in))}/s · lag ${compact(lag)}`)

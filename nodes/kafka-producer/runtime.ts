@@ -4,9 +4,10 @@ import { hasZstd } from '../../core/kafka/kafkajs/compression.ts'
 import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/produce/producer.ts'
 import { isTransactionScope, type TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
+import { shortReason } from '../../core/kafka/short-reason.ts'
 import { type Context, type Done, defineNode } from '../../core/node/define-node.ts'
 import { QueueLimit } from '../../core/node/queue-limit.ts'
-import { compact } from '../../core/node/status.ts'
+import { compact, SILENT_MS } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { Rate } from '../../core/rate.ts'
 import { countOf, type Message } from '../../core/record/message.ts'
@@ -236,15 +237,26 @@ class ProducerNode {
   #show(): void {
     const { status, metrics, options } = this.context
     const waiting = `${compact(metrics.inFlight)} waiting · `
-    if (this.#away?.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
+    const wrong = this.#away && shortReason(this.#away.reason.message)
+    const silentMs = this.#silentMs
+    // The reason first: what does not fit below the node is its end.
+    if (wrong !== undefined) status.failed(`${wrong} · ${compact(metrics.inFlight)} waiting`)
+    else if (this.#away?.reason.code === 'KAFKA_TOPIC_MISSING') status.failed(`${waiting}no topic ${options.topic}`)
     else if (this.#away) status.waiting(`${waiting}broker away`)
     else if (this.#blind) status.waiting(`${waiting}topic cannot be read`)
     else if (this.#deduplication?.isSlow) status.waiting(`${waiting}reading the topic`)
+    else if (silentMs >= SILENT_MS) status.waiting(`${waiting}no answer for ${Math.round(silentMs / 1000)} s`)
     else {
       const rejected = metrics.rejected > 0 ? ` · ${compact(metrics.rejected)} rejected` : ''
       const repeated = metrics.duplicates > 0 ? ` · ${compact(metrics.duplicates)} repeated` : ''
       status.healthy(`${this.#perSecond()}${rejected}${repeated}`)
     }
+  }
+
+  /** For how long the message has waited that waits longest; what has a transaction waits for its source as well. */
+  get #silentMs(): number {
+    for (const { sinceMs } of this.#waiting) return performance.now() - sinceMs
+    return 0
   }
 
   #perSecond = () => `${compact(this.#rate.of(this.context.metrics.stored + this.context.metrics.rejected))}/s`

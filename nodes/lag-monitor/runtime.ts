@@ -1,15 +1,15 @@
+import { reasonOf } from '../../core/errors.ts'
 import { type GroupLag, readLag } from '../../core/kafka/admin/lag.ts'
 import { RecordTimes } from '../../core/kafka/admin/record-times.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { LogReader } from '../../core/kafka/kafkajs/log-reader.ts'
 import { parseNames } from '../../core/kafka/settings.ts'
+import { shortReason } from '../../core/kafka/short-reason.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
+import { SILENT_MS } from '../../core/node/status.ts'
 import { alertText, type LagReport, statusText, Threshold, Trend } from './logic.ts'
 import { spec } from './spec.ts'
 import { StandingLags } from './standing.ts'
-
-/** An answer that has not come for so long is waited for, and the status says so. */
-const SLOW_MS = 5_000
 
 class LagMonitor {
   readonly #trend = new Trend()
@@ -37,14 +37,16 @@ class LagMonitor {
 
   async #poll(): Promise<void> {
     const { options, status, report } = this.context
-    const slow = setTimeout(() => status.waiting('waiting for the broker'), SLOW_MS)
+    const slow = setTimeout(() => status.waiting('waiting for the broker'), SILENT_MS)
     try {
       const reports = await this.#look()
       if (!this.#closed) this.#tell(reports)
       this.#away = false
     } catch (error) {
       if (this.#closed) return
-      status.waiting('broker away')
+      const wrong = shortReason(reasonOf(error))
+      if (wrong === undefined) status.waiting('broker away')
+      else status.failed(wrong)
       if (!this.#away) report(error)
       this.#away = true
     } finally {

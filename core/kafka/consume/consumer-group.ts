@@ -7,6 +7,7 @@ import { registerCodecs } from '../kafkajs/compression.ts'
 import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { FetchPace } from './fetch-pace.ts'
+import { FetchWatch } from './fetch-watch.ts'
 import { GroupLedgers } from './group-ledgers.ts'
 import type { FetchedBatch, GroupEvents, GroupOptions } from './group-options.ts'
 import { PartitionTransaction } from './partition-transaction.ts'
@@ -48,6 +49,7 @@ export class ConsumerGroup {
   #committing: Promise<void> | undefined
   readonly #ledgers = new GroupLedgers()
   readonly #pace = new FetchPace()
+  readonly #watch = new FetchWatch()
   #generation = 0
   /** It is known where to read from. */
   #ready = false
@@ -98,6 +100,15 @@ export class ConsumerGroup {
   /** Offsets of the assigned partitions that were not dealt with. */
   get lag(): number {
     return this.#ledgers.lag
+  }
+
+  /** It has partitions, and reads them or is about to. */
+  get isReady(): boolean {
+    return this.#ready
+  }
+  /** For how long a broker has not answered. */
+  get silentMs(): number {
+    return this.#watch.waitingMs(performance.now())
   }
 
   get settings(): ClusterSettings {
@@ -167,15 +178,20 @@ export class ConsumerGroup {
   }
 
   #listen(consumer: Consumer): void {
-    const { FETCH, GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS, RECEIVED_UNSUBSCRIBED_TOPICS } = consumer.events
+    const { FETCH, FETCH_START, GROUP_JOIN, HEARTBEAT, REBALANCING, CRASH, END_BATCH_PROCESS, RECEIVED_UNSUBSCRIBED_TOPICS } =
+      consumer.events
     consumer.on(GROUP_JOIN, ({ payload }) => {
       if (consumer !== this.#consumer || this.#closed) return
       const assignments = Object.entries(payload.memberAssignment).map(([topic, partitions]) => ({ topic, partitions }))
       this.#joined(consumer, assignments)
     })
-    consumer.on(FETCH, () => {
+    consumer.on(FETCH_START, ({ payload }) => {
+      if (consumer === this.#consumer) this.#watch.asked(payload.nodeId, performance.now())
+    })
+    consumer.on(FETCH, ({ payload }) => {
       if (consumer !== this.#consumer) return
       const nowMs = performance.now()
+      this.#watch.answered(payload.nodeId)
       this.#pace.answered(nowMs)
       if (this.#ready && nowMs - this.#readyMs >= PROVEN_MS) this.#proven()
     })
@@ -334,6 +350,7 @@ export class ConsumerGroup {
     this.#commit = undefined
     this.#generation++
     this.#ready = false
+    this.#watch.clear()
     this.#ledgers.setAside()
     if (PASSES.has(protocolErrorOf(error) ?? '')) this.#health.waits(this.#explain(error))
     else this.#health.fails(this.#explain(error))

@@ -56,6 +56,8 @@ const BY_TYPE: Readonly<Record<string, Explain>> = {
   SASL_AUTHENTICATION_FAILED: (_where, settings) => wrongLogin(settings),
   TOPIC_AUTHORIZATION_FAILED: () => 'This user may not use the topic (TOPIC_AUTHORIZATION_FAILED).',
   GROUP_AUTHORIZATION_FAILED: () => 'This user may not use the consumer group (GROUP_AUTHORIZATION_FAILED).',
+  TRANSACTIONAL_ID_AUTHORIZATION_FAILED: () =>
+    'This user may not use the transactional id, which begins with "millrace-" (TRANSACTIONAL_ID_AUTHORIZATION_FAILED).',
   CLUSTER_AUTHORIZATION_FAILED: () => 'This user may not do that on the cluster (CLUSTER_AUTHORIZATION_FAILED).'
 }
 
@@ -74,6 +76,8 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
     return `The topic holds records compressed with Zstandard, which Node 22.15 or newer can read; this is Node ${process.versions.node}.`
   }
   if (links.some(link => link.name === 'KafkaJSSASLAuthenticationError')) return wrongLogin(settings)
+  const certificate = CERTIFICATE_TEXTS.find(([pattern]) => pattern.test(text))
+  if (certificate) return BY_CODE[certificate[1]]!(where, settings, heard) + advertised(where, settings)
   if (/before secure TLS connection/.test(text)) return `${where} does not speak TLS: remove TLS, or use the port that does.`
   if (/bad certificate|certificate required|handshake failure/.test(text)) {
     return `${where} did not accept our client certificate: give one that it trusts.`
@@ -82,6 +86,17 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
   if (/timed out|timeout|Broker not connected/i.test(text)) return `${where} accepts connections but does not answer as Kafka does.`
   return `${text.replace(/[.\s]*$/, '')}.`
 }
+
+/** What TLS says where its code was lost on the way through kafkajs' log. */
+const CERTIFICATE_TEXTS: readonly (readonly [pattern: RegExp, code: string])[] = [
+  [/self-signed certificate in certificate chain/, 'SELF_SIGNED_CERT_IN_CHAIN'],
+  [/self-signed certificate/, 'DEPTH_ZERO_SELF_SIGNED_CERT'],
+  [/unable to verify the first certificate/, 'UNABLE_TO_VERIFY_LEAF_SIGNATURE'],
+  [/unable to get local issuer certificate/, 'UNABLE_TO_GET_ISSUER_CERT_LOCALLY'],
+  [/certificate has expired/, 'CERT_HAS_EXPIRED'],
+  [/does not match certificate's altnames/, 'ERR_TLS_CERT_ALTNAME_INVALID'],
+  [/wrong version number/i, 'ERR_SSL_WRONG_VERSION_NUMBER']
+]
 
 /** The lines that kafkajs logs have the code of the system in their text only. */
 const codeIn = (message: unknown) => (typeof message === 'string' ? Object.keys(BY_CODE).find(code => message.includes(code)) : undefined)

@@ -22,6 +22,15 @@ describe('core/kafka/health', () => {
     assert.deepEqual(told, ['KAFKA_CONNECT_FAILED', 'up', 'KAFKA_CONNECT_FAILED', 'KAFKA_TOPIC_MISSING', 'up'])
   })
 
+  it('tells what a person must mend once, and not the broken connections between two tries', () => {
+    const { made, told } = health()
+    const login = new MillraceError('KAFKA_CONNECT_FAILED', 'The broker refused the user name or password (user "u").')
+    for (const step of [away, login, away, login]) made.fails(step)
+    made.works()
+    made.fails(away)
+    assert.deepEqual(told, ['KAFKA_CONNECT_FAILED', 'KAFKA_CONNECT_FAILED', 'up', 'KAFKA_CONNECT_FAILED'])
+  })
+
   it('bears a trouble that passes within a second, once it has worked', () => {
     const { made, told, clock } = health()
     made.works()
