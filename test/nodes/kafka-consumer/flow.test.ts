@@ -11,7 +11,7 @@ import { services } from '../../services.ts'
 import { until } from '../../until.ts'
 
 describe('Kafka to Kafka, through Node-RED', function () {
-  this.timeout(60_000)
+  this.timeout(150_000)
   let brokers: string
   let nodeRed: RunningNodeRed
 
@@ -117,7 +117,7 @@ describe('Kafka to Kafka, through Node-RED', function () {
         const numbers = (await readTopic(brokers, clean)).map(({ value }) => JSON.parse(String(value)).n as number)
         return new Set(numbers).size === fed ? numbers : undefined
       },
-      40_000,
+      90_000,
       500
     )
     assert.equal(seen.length, fed)
