@@ -11,6 +11,7 @@ interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null
   checkPendingRequests(): void
   scheduleCheckPendingRequests(): void
+  waitForPendingRequests(): Promise<void>
 }
 
 /** The version that all workarounds of this folder were measured with. */
@@ -30,10 +31,29 @@ export function kafkajs(): Kafkajs {
     loaded = loadModule<Kafkajs>('kafkajs')
     if (isKnown) {
       guardThrottleTimer()
+      guardPendingWait()
       guardReadCommitted()
     }
   }
   return loaded
+}
+
+/**
+ * kafkajs 2.2.4 adds a listener each time somebody waits for the requests of a connection to end. Where one of several
+ * brokers does not answer, each try that fails elsewhere disconnects it once more, and Node warns of more than ten
+ * (MaxListenersExceededWarning). Who waits for the same gets the same promise here.
+ */
+function guardPendingWait(): void {
+  const Queue = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')
+  const wait = Queue.prototype.waitForPendingRequests
+  const waiting = new WeakMap<RequestQueue, Promise<void>>()
+  Queue.prototype.waitForPendingRequests = function () {
+    const known = waiting.get(this)
+    if (known !== undefined) return known
+    const all = wait.call(this).finally(() => waiting.delete(this))
+    waiting.set(this, all)
+    return all
+  }
 }
 
 /**
