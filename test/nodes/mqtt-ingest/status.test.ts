@@ -87,10 +87,11 @@ for (const make of makes) {
     it('says that it waits where the server does not answer its subscription', async () => {
       const tap = await MqttTap.before(url)
       tap.lose = ({ type }) => type === 'suback'
-      const scene = sceneOf(tap.url)
+      const scene = sceneOf(tap.url, {}, { keepaliveS: 2 })
       await red.deploy(scene.flow)
-      await until('the lost answer', () => tap.of('server', 'suback').length > 0, 10_000)
-      await says(scene, 'yellow', /connecting/)
+      // The status is made once a second, so by then it has been made on the connection.
+      await until('two pings', () => tap.of('client', 'pingreq').length >= 2, 15_000)
+      assert.deepEqual(shown.get(scene.ingest), { fill: 'yellow', shape: 'ring', text: 'connecting' })
       await red.deploy([])
       await tap.close()
     })
