@@ -3,8 +3,8 @@ import { pathToFileURL } from 'node:url'
 import { compileNodes } from './build/code.ts'
 import { type Files, writeFiles } from './build/files.ts'
 import { copyIcons } from './build/icons.ts'
-import { roomFiles } from './build/page.ts'
 import { editorPlugin } from './build/plugin.ts'
+import { roomFiles } from './build/room-files.ts'
 import { type Room, readRooms } from './build/rooms.ts'
 
 const ROOT = import.meta.dirname

@@ -20,6 +20,7 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
   const inputs = new Set<string>()
   const compiled = await Promise.all([
     compile(root, Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])), ''),
+    compile(root, { pages: join(HOME, 'build', 'pages.ts') }, ''),
     compile(root, Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])), DEFAULT_IS_THE_MODULE)
   ])
   for (const { outputFiles, metafile } of compiled) {

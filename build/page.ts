@@ -1,29 +1,23 @@
-import { join } from 'node:path'
 import { VERSION_FIELD } from '../core/node/migrate.ts'
 import type { Field, NodeSpec } from '../core/node/spec.ts'
-import { bundleForBrowser } from './browser.ts'
-import type { Files } from './files.ts'
+import { COLOURS } from './colours.ts'
 import { formOf } from './form.ts'
 import { helpOf } from './help.ts'
-import { COLOURS } from './icons.ts'
-import { localeOf } from './locale.ts'
-import type { Room } from './rooms.ts'
 import { scriptJson } from './text.ts'
 
-/** What Node-RED's editor loads of a node, and its locale. */
-export async function roomFiles(room: Room): Promise<Files> {
-  const parts = [
-    room.hasEditor ? await bundleForBrowser(join(room.folder, 'editor.ts'), 'room') : '',
-    room.hasMigrations ? await bundleForBrowser(join(room.folder, 'migrations.ts'), 'saved') : ''
-  ]
-  return new Map([
-    [`${room.name}.html`, Buffer.from(pageOf(room, parts.join('\n').trim()))],
-    [`locales/en-US/${room.name}.json`, Buffer.from(`${JSON.stringify({ ...localeOf(room.spec) }, null, 2)}\n`)]
-  ])
+/** What the page of a node is made from. */
+export interface Paged {
+  readonly spec: NodeSpec
+  /** Markdown. */
+  readonly help: string
+  /** Path of its lesson below `examples/`, without the extension. */
+  readonly example?: string | undefined
+  readonly hasEditor?: boolean
+  readonly hasMigrations?: boolean
 }
 
 /** @param parts the scripts of the room's editor.ts and migrations.ts, which set `room` and `saved` */
-function pageOf(room: Room, parts: string): string {
+export function pageOf(room: Paged, parts = ''): string {
   const { spec, help, example } = room
   return `<script type="text/html" data-template-name="${spec.type}">
 ${formOf(spec)}
@@ -42,7 +36,7 @@ ${registration(room, parts)}
  * without running it; what needs code is in the shared script (core/editor/), asked for when it is needed: where the
  * palette is installed into a running Node-RED, this file may be there first.
  */
-function registration({ spec, hasEditor, hasMigrations }: Room, parts: string): string {
+function registration({ spec, hasEditor, hasMigrations }: Paged, parts: string): string {
   const fields = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
   const outputs = spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]

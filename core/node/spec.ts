@@ -5,7 +5,8 @@ import { OptionsError } from '../options-error.ts'
  * deploy are all derived from it.
  */
 export interface NodeSpec {
-  readonly type: `millrace-${string}`
+  /** As Node-RED knows it; those of this palette begin with `millrace-`. */
+  readonly type: string
   readonly label: string
   /**
    * Counts up when a field is renamed, removed or means something else, 1 where absent. Each further one needs a step in
@@ -74,11 +75,11 @@ export interface ChoiceField extends FieldBase {
   /** value → what the person reads */
   readonly choices: Readonly<Record<string, string>>
 }
-/** Reference to a configuration node of this palette, or to Node-RED's own tls-config. */
+/** Reference to a configuration node, such as `millrace-kafka-cluster` or Node-RED's own `tls-config`. */
 export interface RefField extends FieldBase {
   readonly kind: 'ref'
   readonly default: ''
-  readonly type: `millrace-${string}` | 'tls-config'
+  readonly type: string
   readonly optional?: boolean
 }
 /** Text of a language, edited with Monaco. */

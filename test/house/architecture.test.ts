@@ -42,6 +42,9 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
 
+/** The door for other palettes stands on everything, and nothing on it. */
+const DOOR = 'core/palette.ts'
+
 const wingOf = (path: string) => /^core\/([^/]+)\//.exec(path)?.[1] ?? 'ground'
 
 /** Every circle of imports, as `a → b → a`. */
@@ -117,9 +120,10 @@ describe('architecture', () => {
   })
 
   it('a wing of core imports only what stands below it', () => {
-    const core = product.filter(file => file.path.startsWith('core/'))
+    const core = product.filter(file => file.path.startsWith('core/') && file.path !== DOOR)
     assert.deepEqual(
       offences(core, (what, target, file) => {
+        if (target === DOOR) return false
         if (!what.from.startsWith('.') || wingOf(file) === wingOf(target)) return true
         return (WINGS[wingOf(file)] ?? []).includes(wingOf(target))
       }),

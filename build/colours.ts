@@ -1,0 +1,11 @@
+import type { Family } from '../core/node/spec.ts'
+
+/** One colour a family, in the range of Node-RED's own palette: light enough for black labels, dark enough for white icons. */
+export const COLOURS: Readonly<Record<Family, string>> = {
+  mqtt: '#c8a8d8',
+  kafka: '#93b5d9',
+  timescale: '#e6b567',
+  transform: '#8cc5b4',
+  observe: '#a3bb8c',
+  delivery: '#dba08e'
+}
