@@ -1,4 +1,5 @@
 import { MillraceError, reasonOf } from '../errors.ts'
+import { SettingError } from './setting-error.ts'
 import { sqlstateOf } from './sqlstate.ts'
 
 /** Where a connection goes, for sentences. The password is not part of it. */
@@ -25,19 +26,55 @@ export function databaseSentence(error: unknown, place: Place): string {
 
 /** The same in the few words that fit below a node. */
 export function databaseWords(error: unknown): string {
-  const words = WORDS[sqlstateOf(error) ?? '']
+  if (error instanceof SettingError) return error.words
+  const code = sqlstateOf(error) ?? ''
+  const words = WORDS[code] ?? WORDS[code.slice(0, 2)] ?? AWAY[code]
   if (words) return words
   const text = reasonOf(error)
+  const driver = DRIVER_WORDS.find(([pattern]) => pattern.test(`${systemCode(error) ?? ''} ${text}`))
+  if (driver) return driver[1]
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }
 
+/** What is the matter with a database that will be back by itself, in a few words. */
+export const awayWords = (error: unknown): string => AWAY[sqlstateOf(error) ?? systemCode(error) ?? ''] ?? 'database away'
+
+const AWAY: Readonly<Record<string, string>> = {
+  '25006': 'database read-only',
+  '53200': 'server out of memory',
+  '53300': 'no connection left',
+  '57P03': 'database starting',
+  ENOTFOUND: 'unknown host',
+  EAI_AGAIN: 'name not looked up'
+}
+
+/** What the driver and TLS say, in the order in which it is looked for. */
+const DRIVER_WORDS: readonly (readonly [RegExp, string])[] = [
+  [/does not support SSL/, 'no TLS offered'],
+  [/password must be a/, 'password missing'],
+  [/altnames|ALTNAME/, 'certificate of another host'],
+  [/CERT_HAS_EXPIRED|expired/i, 'certificate expired'],
+  [/certificate|UNABLE_TO_|CERT_/i, 'certificate not trusted'],
+  [/unsupported authentication|SASL/i, 'login method unknown']
+]
+
+/** By SQLSTATE or its class. */
 const WORDS: Readonly<Record<string, string>> = {
   '28P01': 'wrong password',
   '28000': 'login refused',
   '3D000': 'no such database',
   '42501': 'no permission',
+  '3F': 'schema missing',
   '42P01': 'table missing',
-  '42703': 'column missing'
+  '42703': 'column missing',
+  '42804': 'wrong column type',
+  '42P10': 'unique index missing',
+  '53100': 'disk full',
+  '53400': 'server limit reached',
+  '57P04': 'no such database',
+  '58': 'server cannot read its files',
+  XX001: 'data corrupted',
+  XX002: 'index corrupted'
 }
 
 function driverSentence(text: string, address: string): string {
@@ -66,6 +103,8 @@ const BY_SQLSTATE: Readonly<Record<string, Say>> = {
   '28000': refusesLogin,
   '3D000': ({ database, address }) => `There is no database "${database}" at ${address}.`,
   '42501': ({ user, text }) => `The user "${user}" may not do this: ${text}. Grant the right, or use another user.`,
+  '25006': ({ database, address }) => `The database ${database} at ${address} is read-only at the moment.`,
+  '53100': ({ address, text }) => `The disk of the database server ${address} is full: ${text}. Make room; records wait.`,
   '53300': ({ address }) => `The database at ${address} has no connection left. Raise max_connections, or use fewer connections here.`,
   '57P01': starting,
   '57P02': starting,

@@ -19,6 +19,11 @@ export class Session {
     private readonly deadlineMs: number
   ) {}
 
+  /** Of the server's process for this connection; behind a pooler it means nothing. */
+  get processId(): number {
+    return (this.client as unknown as Internals).processID ?? 0
+  }
+
   query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
     return this.#answered(this.client.query<R>(text, [...values]))
   }
@@ -196,6 +201,7 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 
 interface Internals {
   readonly connection?: { readonly stream: Socket; on(event: 'sslconnect', listener: () => void): void }
+  readonly processID?: number | null
   getTransactionStatus?(): string | null
 }
 

@@ -6,7 +6,7 @@ import type { Receipts } from './offsets.ts'
 import type { Session } from './pool.ts'
 import type { Plan, Rows } from './rows.ts'
 import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.ts'
-import { inspectTable, neededColumn, SettingError, type TableFacts } from './table.ts'
+import { inspectTable, neededColumn, type TableFacts } from './table.ts'
 import { assertion, guard, isTableChange, TableChanged, unchangedCondition } from './table-check.ts'
 import type { Work } from './work.ts'
 
@@ -77,7 +77,7 @@ export class Store {
         if (byCopy && this.#triesInsert(error)) continue
         if (!known && mayBeOfTheTable(error)) await this.#expectUnchanged(session)
         known = true
-        if (this.#lacksColumn(error)) throw new SettingError([neededColumn(this.table, (error as ServerError).column!)])
+        if (this.#lacksColumn(error)) throw neededColumn(this.table, (error as ServerError).column!)
         if (byCopy && part.length === 1 && isolates(error, part)) {
           // the last word on a row has INSERT: it knows the types, and its guard holds while it converts
           alone = part

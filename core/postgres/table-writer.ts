@@ -2,9 +2,10 @@ import { createTable, type TableWish } from './bootstrap.ts'
 import { Receipts } from './offsets.ts'
 import type { Database, Session } from './pool.ts'
 import type { Plan } from './rows.ts'
+import { SettingError } from './setting-error.ts'
 import { failureKind } from './sqlstate.ts'
 import { type OnConflict, Store } from './store.ts'
-import { checkMapping, inspectTable, keyOf, SettingError, unprotected } from './table.ts'
+import { checkMapping, inspectTable, keyOf, unprotected } from './table.ts'
 import { TableChanged } from './table-check.ts'
 import type { Work } from './work.ts'
 
@@ -28,6 +29,7 @@ export class TableWriter {
   #wasThere = false
   #wasKeyed = false
   readonly #warned = new Set<string>()
+  readonly #sessions = new Set<Session>()
 
   constructor(
     private readonly database: Database,
@@ -57,7 +59,7 @@ export class TableWriter {
       const store = await ready
       work.encode(store.plan)
       try {
-        await this.database.with(session => store.write(session, work))
+        await this.database.with(session => this.#atWork(session, () => store.write(session, work)))
         return
       } catch (error) {
         const changed = error instanceof TableChanged
@@ -65,6 +67,20 @@ export class TableWriter {
         if (this.#ready === ready && (changed || failureKind(error) === 'setting')) this.#lookAnew(changed)
         if (!changed || changes === MAX_CHANGES) throw error
       }
+    }
+  }
+
+  /** The server's processes that write, or make ready, at the moment. */
+  get processes(): readonly number[] {
+    return [...this.#sessions].map(({ processId }) => processId)
+  }
+
+  async #atWork<T>(session: Session, work: () => Promise<T>): Promise<T> {
+    this.#sessions.add(session)
+    try {
+      return await work()
+    } finally {
+      this.#sessions.delete(session)
     }
   }
 
@@ -76,7 +92,7 @@ export class TableWriter {
 
   #store(): Promise<Store> {
     this.#ready ??= this.database
-      .with(session => this.#prepared(session))
+      .with(session => this.#atWork(session, () => this.#prepared(session)))
       .catch(error => {
         this.#ready = undefined
         throw error
@@ -89,7 +105,7 @@ export class TableWriter {
     const { create, onConflict, offsets } = this.options
     if (create) this.#created(await createTable(session, this.wish))
     const facts = await inspectTable(session, table, this.wish.plan.mappings)
-    if (!facts) throw new SettingError([`There is no table ${table.name}. Create it, or let the node create it.`])
+    if (!facts) throw new SettingError([`There is no table ${table.name}. Create it, or let the node create it.`], 'table missing')
     const { plan, copyable, keyed } = checkMapping(facts, this.wish.plan, table, onConflict)
     if (!keyed && !offsets) this.#unprotected()
     const receipts = offsets && new Receipts(offsets.group, offsets.sink, table)
@@ -113,10 +129,9 @@ export class TableWriter {
       return
     }
     const columns = keyOf(plan).join(', ')
-    throw new SettingError([
-      `The unique index of the table ${table.name} is gone: a record that is delivered twice would be in it twice.`,
-      `Create it again${columns === '' ? '' : ` on (${columns})`}, or deploy the node anew to go on without.`
-    ])
+    const gone = `The unique index of the table ${table.name} is gone: a record that is delivered twice would be in it twice.`
+    const remedy = `Create it again${columns === '' ? '' : ` on (${columns})`}, or deploy the node anew to go on without.`
+    throw new SettingError([gone, remedy], 'unique index gone')
   }
 
   #warnOnce(warning: string): void {

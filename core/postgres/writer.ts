@@ -103,6 +103,8 @@ export class Writer<M extends object> {
   #linger: NodeJS.Timeout | undefined
   #closed = false
   readonly #wakers = new Set<() => void>()
+  /** What is being done, the oldest first. */
+  readonly #begun = new Set<{ readonly atMs: number }>()
   #idle: (() => void) | undefined
 
   constructor(
@@ -116,6 +118,11 @@ export class Writer<M extends object> {
   }
   get waitingRecords(): number {
     return this.#waiting
+  }
+  /** How long the oldest of what is being done goes on without an end; 0 while nothing is. */
+  get heldMs(): number {
+    const [oldest] = this.#begun
+    return oldest === undefined ? 0 : performance.now() - oldest.atMs
   }
 
   /** Finds out whether the table can be written, before the first record comes. */
@@ -235,6 +242,16 @@ export class Writer<M extends object> {
 
   /** Tries until it works, however long that takes. @throws MillraceError CLOSED */
   async #task(attempt: () => Promise<void>, records: number): Promise<void> {
+    const begun = { atMs: performance.now() }
+    this.#begun.add(begun)
+    try {
+      await this.#untilDone(attempt, records)
+    } finally {
+      this.#begun.delete(begun)
+    }
+  }
+
+  async #untilDone(attempt: () => Promise<void>, records: number): Promise<void> {
     for (let failures = 0; ; failures++) {
       if (this.#outage && this.#outage.prober !== attempt) await this.#outage.over
       if (this.#closed && failures > 0) throw closedError()

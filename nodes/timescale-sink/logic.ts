@@ -1,6 +1,7 @@
 import type { Options } from '../../core/node/spec.ts'
 import { compact } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import type { Blocker } from '../../core/postgres/blocked.ts'
 import type { TableWish } from '../../core/postgres/bootstrap.ts'
 import { parseTableName, type TableName } from '../../core/postgres/identifier.ts'
 import { type Mapping, type Plan, planOf } from '../../core/postgres/rows.ts'
@@ -60,6 +61,19 @@ export function progressText(stored: number, rejected: number, perSecond: number
     rejected > 0 ? `${compact(rejected)} rejected` : ''
   ]
   return parts.filter(part => part !== '').join(' · ')
+}
+
+/** What a batch waits for that has not come to an end for so long. */
+export function heldWords(blocker: Pick<Blocker, 'ofRows'> | undefined, heldMs: number): string {
+  if (!blocker) return `no answer for ${Math.round(heldMs / 1000)} s`
+  return blocker.ofRows ? 'row locked' : 'table locked'
+}
+
+/** The same for the log. */
+export function heldSentence(table: string, { process, user, application, ofRows }: Blocker): string {
+  const who = [application, user === null ? '' : `user ${user}`].filter(part => part).join(', ')
+  const what = ofRows ? 'rows that are to be written to the table' : 'the table'
+  return `Process ${process} of the database${who === '' ? '' : ` (${who})`} locks ${what} ${table}; records wait until it is done.`
 }
 
 /** What the node says while nothing can be stored. */

@@ -1,6 +1,7 @@
 import { type Context, type Done, defineNode } from '../../core/node/define-node.ts'
 import { QueueLimit } from '../../core/node/queue-limit.ts'
-import { databaseSentence, databaseWords } from '../../core/postgres/connect-errors.ts'
+import { type Blocker, blockerOf } from '../../core/postgres/blocked.ts'
+import { awayWords, databaseSentence, databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { TableWriter } from '../../core/postgres/table-writer.ts'
 import { Load, type Trouble, Writer, type WriterPort } from '../../core/postgres/writer.ts'
@@ -8,11 +9,13 @@ import { Rate } from '../../core/rate.ts'
 import type { Message } from '../../core/record/message.ts'
 import { recordsOf } from '../../core/record/message.ts'
 import { WordAMinute } from '../../core/throttled-notice.ts'
-import { progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
+import { heldSentence, heldWords, progressText, type SinkPlan, sinkPlan, waitingText } from './logic.ts'
 import { spec } from './spec.ts'
 
 const BEAT_MS = 2000
 const DRAIN_MS = 8000
+/** A batch that goes on for so long waits for something, and the status says so at the next beat. */
+const HELD_MS = 4000
 const STORED = 0
 const REJECTED = 1
 
@@ -20,6 +23,14 @@ type SinkContext = Context<typeof spec>
 interface Held extends Message {
   readonly message: Message
   readonly done: Done
+}
+
+/** A batch does not come to an end. */
+interface Hold {
+  /** Whoever holds a lock that it waits for, as far as known. */
+  blocker: Blocker | undefined
+  asking: boolean
+  told: boolean
 }
 
 class Sink implements WriterPort<Held> {
@@ -31,6 +42,8 @@ class Sink implements WriterPort<Held> {
   readonly #lost: WordAMinute
   #trouble: Trouble | undefined
   #told = ''
+  #hold: Hold | undefined
+  #closed = false
 
   constructor(
     private readonly context: SinkContext,
@@ -114,6 +127,7 @@ class Sink implements WriterPort<Held> {
   }
 
   async close(): Promise<void> {
+    this.#closed = true
     await this.#writer.close(DRAIN_MS)
     clearInterval(this.#beat)
     this.#limit.end()
@@ -124,14 +138,39 @@ class Sink implements WriterPort<Held> {
   /** Deliveries whose records wait here must not time out. */
   #touch(): void {
     for (const { message } of this.#writer.loads) this.context.tracker.touch(message.message)
+    this.#watch()
+    this.#show()
+  }
+
+  /** Notices that a batch does not come to its end, which is no error to the database, however long it takes. */
+  #watch(): void {
+    if (this.#writer.heldMs < HELD_MS || this.#trouble) {
+      this.#hold = undefined
+      return
+    }
+    this.#hold ??= { blocker: undefined, asking: false, told: false }
+    void this.#ask(this.#hold)
+  }
+
+  /** Finds out who keeps the table from being written. */
+  async #ask(hold: Hold): Promise<void> {
+    if (hold.asking) return
+    hold.asking = true
+    hold.blocker = await blockerOf(this.database, this.#table.processes)
+    hold.asking = false
+    if (this.#hold !== hold || this.#closed) return
+    if (hold.blocker && !hold.told) this.context.node.warn(heldSentence(this.context.options.table, hold.blocker))
+    hold.told ||= hold.blocker !== undefined
     this.#show()
   }
 
   #show(): void {
     const { status, metrics } = this.context
     const trouble = this.#trouble
-    if (!trouble) status.healthy(progressText(metrics.stored, metrics.rejected, this.#rate.of(metrics.stored)))
-    else if (trouble.kind === 'away') status.waiting(waitingText(this.#writer.waitingRecords, 'database away'))
+    const { heldMs, waitingRecords } = this.#writer
+    if (this.#hold && heldMs >= HELD_MS) status.waiting(waitingText(waitingRecords, heldWords(this.#hold.blocker, heldMs)))
+    else if (!trouble) status.healthy(progressText(metrics.stored, metrics.rejected, this.#rate.of(metrics.stored)))
+    else if (trouble.kind === 'away') status.waiting(waitingText(this.#writer.waitingRecords, awayWords(trouble.error)))
     else status.failed(waitingText(this.#writer.waitingRecords, databaseWords(trouble.error)))
   }
 }

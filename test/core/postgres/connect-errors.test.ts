@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { databaseSentence, databaseWords } from '../../../core/postgres/connect-errors.ts'
+import { awayWords, databaseSentence, databaseWords } from '../../../core/postgres/connect-errors.ts'
+import { SettingError } from '../../../core/postgres/setting-error.ts'
 
 const place = { host: 'db.example', port: 5432, database: 'iot', user: 'writer' }
 const failure = (code: string | undefined, message = 'x') => Object.assign(new Error(message), code === undefined ? {} : { code })
@@ -35,4 +36,27 @@ describe('why a database cannot be used', () => {
     assert.equal(databaseWords(failure('42P01')), 'table missing')
     assert.equal(databaseWords(failure(undefined, 'y'.repeat(200))).length, 60)
   })
+
+  const words: [unknown, string][] = [
+    [failure('SELF_SIGNED_CERT_IN_CHAIN', 'self-signed certificate in certificate chain'), 'certificate not trusted'],
+    [failure('UNABLE_TO_VERIFY_LEAF_SIGNATURE', 'unable to verify the first certificate'), 'certificate not trusted'],
+    [failure('CERT_HAS_EXPIRED', 'certificate has expired'), 'certificate expired'],
+    [failure('ERR_TLS_CERT_ALTNAME_INVALID', "Hostname/IP does not match certificate's altnames"), 'certificate of another host'],
+    [failure(undefined, 'The server does not support SSL connections'), 'no TLS offered'],
+    [failure(undefined, 'SASL: client password must be a non-empty string'), 'password missing'],
+    [failure('28P01'), 'wrong password'],
+    [failure('42501'), 'no permission'],
+    [failure('53100'), 'disk full'],
+    [failure('58030'), 'server cannot read its files'],
+    [new SettingError(['a long sentence'], 'wrong type: value'), 'wrong type: value']
+  ]
+  for (const [error, expected] of words) it(`below the node: ${expected}`, () => assert.equal(databaseWords(error), expected))
+
+  const away: [unknown, string][] = [
+    [failure('ECONNREFUSED'), 'database away'],
+    [failure('25006'), 'database read-only'],
+    [failure('53300'), 'no connection left'],
+    [failure('ENOTFOUND'), 'unknown host']
+  ]
+  for (const [error, expected] of away) it(`below the node, in yellow: ${expected}`, () => assert.equal(awayWords(error), expected))
 })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { SettingError } from '../../../core/postgres/setting-error.ts'
 import { copyLine, type FailureKind, failureKind, isServerError, needsPerson, sqlstateOf } from '../../../core/postgres/sqlstate.ts'
-import { SettingError } from '../../../core/postgres/table.ts'
 
 const server = (code: string, more: object = {}) => Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...more })
 const system = (code: string) => Object.assign(new Error('connect failed'), { code })
@@ -63,7 +63,7 @@ describe('SQLSTATE', () => {
     ['untrusted certificate', Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'setting'],
     ['no TLS offered', new Error('The server does not support SSL connections'), 'setting'],
     ['no password given', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'), 'setting'],
-    ['mapping that does not fit', new SettingError(['no']), 'setting']
+    ['mapping that does not fit', new SettingError(['no'], 'no'), 'setting']
   ]
   const help: [string, unknown, boolean][] = [
     ['a full disk', server('53100'), true],

@@ -165,7 +165,7 @@ describe('the sink in Node-RED', function () {
   })
 
   const settings: [string, object, object, RegExp, RegExp][] = [
-    ['a missing table', { create: 'off' }, {}, /There is no table flow_/, /There is no table flow_\d+\. Create it/],
+    ['a missing table', { create: 'off' }, {}, /table missing/, /There is no table flow_\d+\. Create it/],
     [
       'a wrong password',
       {},
