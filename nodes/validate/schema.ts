@@ -1,7 +1,7 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
 import { reasonOf } from '../../core/errors.ts'
 import { TooCostly } from '../../core/meter.ts'
-import { checkForm, newCompiler, traitsOf } from './compiler.ts'
+import { type Compiling, checkForm, newCompiler, traitsOf } from './compiler.ts'
 import { COST, isEndless, meter, STEPS_FOR_ALL_ERRORS } from './cost.ts'
 import { type Draft, dialectOf } from './dialect.ts'
 import { isFormat } from './formats.ts'
@@ -68,9 +68,7 @@ function compile(given: unknown, reading: Reading): Check {
     checkForm(schema, draft)
     const traits = traitsOf([schema, ...Object.values(reading.documents ?? {})])
     const compiler = { ...reading, draft, ...traits }
-    const { ajv, references } = newCompiler({ ...compiler, allErrors: false })
-    refuseAddressOfDraft(schema, ajv)
-    const first = ajv.compile(schema)
+    const { first, references } = firstOf(schema, compiler)
     if (isEndless(references) || !endsFor(first)) {
       throw new Error('a $ref leads back to itself without going into a field or an item, so no check would ever end')
     }
@@ -82,6 +80,21 @@ function compile(given: unknown, reading: Reading): Check {
     return Object.assign(check, { notices: [...notices, ...formatNotices(schema)] })
   } catch (error) {
     throw new Error(explained(error), { cause: error })
+  }
+}
+
+/**
+ * The function that stops at the first error. It is nested by each field of the schema; thousands of
+ * fields are more than the stack takes, and get the one that goes on.
+ */
+function firstOf(schema: SchemaObject, compiling: Omit<Compiling, 'allErrors'>, allErrors = false) {
+  const { ajv, references } = newCompiler({ ...compiling, allErrors })
+  refuseAddressOfDraft(schema, ajv)
+  try {
+    return { first: ajv.compile(schema), references }
+  } catch (error) {
+    if (!(error instanceof RangeError) || allErrors) throw error
+    return firstOf(schema, compiling, true)
   }
 }
 
