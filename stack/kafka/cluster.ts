@@ -10,7 +10,7 @@ import { StackError } from '../errors.ts'
 import { findJava, jvmOptions } from '../java.ts'
 import { checkJars, jars } from '../maven.ts'
 import { anyFree } from '../ports.ts'
-import { type Command, end, isAlive, launch, type ProcessId } from '../process.ts'
+import { type Command, end, identify, isAlive, launch, type ProcessId } from '../process.ts'
 import { format, logging, writeConfiguration } from './configuration.ts'
 import { type Metadata, metadata } from './probe.ts'
 
@@ -18,6 +18,9 @@ const host = '127.0.0.1'
 const readyTimeoutMs = 120_000
 /** The last node that ends has no quorum any more to tell of its end, and would wait for one for minutes. */
 const stopTimeoutMs = 10_000
+
+/** What is remembered of a cluster, so that what a killed run left behind is found. */
+type Remembered = { owner: ProcessId | undefined; nodes: ProcessId[] }
 
 type Member = { id: number; folder: string; port: number; controllerPort: number; command: Command }
 
@@ -126,7 +129,8 @@ export class KafkaCluster {
   async #launch(id: number): Promise<void> {
     const member = this.members.find(other => other.id === id)!
     this.#running.set(id, await launch(member.command, logOf(member)))
-    writeFileSync(processFile(this.folder), JSON.stringify([...this.#running.values()]))
+    const remembered: Remembered = { owner: identify(process.pid), nodes: [...this.#running.values()] }
+    writeFileSync(processFile(this.folder), JSON.stringify(remembered))
   }
 
   async #end(id: number, signal: 'SIGTERM' | 'SIGKILL'): Promise<void> {
@@ -159,8 +163,9 @@ const processFile = (folder: string) => join(folder, 'processes.json')
 async function endEarlier(folder: string): Promise<void> {
   const file = processFile(folder)
   if (!existsSync(file)) return
-  const left = JSON.parse(readFileSync(file, 'utf8')) as ProcessId[]
-  await Promise.all(left.map(id => end(id, 'SIGKILL', stopTimeoutMs)))
+  const { owner, nodes } = JSON.parse(readFileSync(file, 'utf8')) as Remembered
+  if (owner && isAlive(owner)) throw new StackError('FOLDER_BUSY', `Process ${owner.pid} runs a Kafka cluster in ${folder}. Wait for it.`)
+  await Promise.all(nodes.map(id => end(id, 'SIGKILL', stopTimeoutMs)))
 }
 
 /** Gives each node its ports, its configuration and an empty data folder. */

@@ -40,7 +40,7 @@ describe('three Kafka brokers lose some of them: what MQTT had acknowledged is s
   let cluster: KafkaCluster
 
   before(async () => {
-    cluster = await KafkaCluster.start({ folder: join(testHome, `brokers-${process.pid}`) })
+    cluster = await KafkaCluster.start({ folder: join(testHome, 'brokers') })
   })
   after(async () => {
     console.table(table)
