@@ -1,10 +1,11 @@
 /** Devices that publish and remember what the broker has acknowledged: independent of the palette's own MQTT code. */
 import { setTimeout as wait } from 'node:timers/promises'
-import mqtt from 'mqtt'
+import mqtt, { type IClientPublishOptions } from 'mqtt'
 
 export interface Publication {
   readonly topic: string
   readonly payload: Buffer | string
+  readonly properties?: NonNullable<IClientPublishOptions['properties']>
 }
 
 export interface PublishOptions {
@@ -71,9 +72,9 @@ async function attempt(
       const allowed = perSecond === undefined ? indexes.length : Math.ceil(((performance.now() - startMs) * perSecond) / 1000)
       while (client.connected && open < window && next < Math.min(allowed, indexes.length)) {
         const index = indexes[next++]!
-        const { topic, payload } = publications[index]!
+        const { topic, payload, properties } = publications[index]!
         open++
-        client.publish(topic, payload, { qos }, answered(index))
+        client.publish(topic, payload, { qos, ...(properties ? { properties } : {}) }, answered(index))
       }
       await wait(1)
     }
