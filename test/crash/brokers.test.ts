@@ -22,7 +22,7 @@ const all = (): Case[] =>
           qos: 1 as const,
           seed,
           inTransactions,
-          readings: hop === 'ingest' ? 60_000 : 30_000,
+          readings: hop === 'ingest' ? 30_000 : 15_000,
           perSecond: 5_000
         }))
       )
@@ -35,7 +35,7 @@ const nameOf = ({ target, hop, seed, perSecond, inTransactions }: Case) =>
   `${target}, during ${hop} at ${perSecond}/s, seed ${seed}${inTransactions ? ', in transactions' : ''}`
 
 describe('three Kafka brokers lose some of them: what MQTT had acknowledged is stored or a dead letter, once', function () {
-  this.timeout(300_000)
+  this.timeout(LONG ? 900_000 : 300_000)
   const table: (Omit<Result, 'lost' | 'strange'> & { crash: string; lost: number })[] = []
   let cluster: KafkaCluster
 

@@ -62,6 +62,8 @@ const ALL: TabName[] = ['ingest', 'process', 'persist']
 /** What the broker takes before this has subscribed for the first time goes to nobody. */
 const SUBSCRIBER = 'millrace-mqtt-ingest'
 const AWAY_MS = 1_500
+const STALLED_MS = 60_000
+const PATIENCE_MS = 120_000
 let runs = 0
 
 type Run = (Crash | BrokerCrash) & {
@@ -119,7 +121,7 @@ async function upTo(run: Run): Promise<void> {
     await nodeRed.start()
     await nodeRed.healthy(SUBSCRIBER)
     const published = publishAll(run)
-    await until('the hop to be under way', () => run.acknowledged.size > run.sent.length * share, 60_000, 5)
+    await until('the hop to be under way', () => run.acknowledged.size > run.sent.length * share, PATIENCE_MS, 5)
     await fault(run)
     await published
     return
@@ -135,7 +137,7 @@ async function upTo(run: Run): Promise<void> {
   await nodeRed.start()
   const progress = () => (hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table))
   const goal = expectedOf(run.sent).rows * share
-  await until('the hop to be under way', async () => (await progress()) > goal, 60_000, 5)
+  await until('the hop to be under way', async () => (await progress()) > goal, PATIENCE_MS, 5)
   await fault(run)
 }
 
@@ -179,8 +181,13 @@ async function result({ names, sent, acknowledged, publishedMs, brokers, databas
     (await countRows(database, names.table)) >= expected.rows &&
     (await endOf(brokers, names.deadLetter)) >= expected.letters &&
     (await found()).lost.length === 0
-  await until('all of it to arrive', done, 120_000, 500).catch(() => undefined)
-  await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000, 100)
+  await whileItGoesOn(done, async () => (await countRows(database, names.table)) + (await endOf(brokers, names.clean)))
+  await until(
+    'nothing in flight',
+    async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0),
+    PATIENCE_MS,
+    100
+  )
   const toBeClean = sent.filter(becomesClean)
   const bytes = new Set(toBeClean.map(({ payload }) => Buffer.from(payload).toString('latin1')))
   const raw = (await readTopic(brokers, names.raw)).filter(({ value }) => bytes.has(value?.toString('latin1') ?? '')).length
@@ -191,6 +198,15 @@ async function result({ names, sent, acknowledged, publishedMs, brokers, databas
 
 /** Stored, or rejected by the last hop only. */
 const becomesClean = ({ fate }: Reading) => 'stored' in fate || fate.bytes !== undefined
+
+/** Until it is done, or nothing has gone on for a while: how long it may take in all is up to the machine. */
+async function whileItGoesOn(isDone: () => Promise<boolean>, progress: () => Promise<number>): Promise<void> {
+  for (let [last, stalledMs] = [-1, 0]; stalledMs < STALLED_MS && !(await isDone()); await wait(500)) {
+    const now = await progress()
+    if (now !== last) [last, stalledMs] = [now, 0]
+    else stalledMs += 500
+  }
+}
 
 /** Until a number has stayed the same for a second. */
 async function settled(what: string, count: () => Promise<number>): Promise<void> {
@@ -203,7 +219,7 @@ async function settled(what: string, count: () => Promise<number>): Promise<void
       last = now
       return same
     },
-    60_000,
+    PATIENCE_MS,
     1000
   )
 }
