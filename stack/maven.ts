@@ -12,9 +12,12 @@ import { cacheFolder, repository } from './services.ts'
 const run = promisify(execFile)
 const isWindows = process.platform === 'win32'
 const mvn = isWindows ? 'mvn.cmd' : 'mvn'
-const pom = join(repository, 'stack', 'mvn', 'pom.xml')
+const folderOfPoms = join(repository, 'stack', 'mvn')
+const pom = join(folderOfPoms, 'pom.xml')
 
-export type JarProfile = 'kafka' | 'mqtt' | 'ecj'
+export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq'
+
+const pomOf = (profile: JarProfile) => (profile === 'hivemq' ? join(folderOfPoms, 'hivemq.xml') : pom)
 
 type Download = { onProgress: (line: string) => void; signal: AbortSignal }
 
@@ -40,7 +43,7 @@ function publish(half: string, whole: string): void {
   }
 }
 
-const jarFolder = (profile: JarProfile) => join(cacheFolder(), `${profile}-${fingerprint([pom])}`)
+const jarFolder = (profile: JarProfile) => join(cacheFolder(), `${profile}-${fingerprint([pomOf(profile)])}`)
 
 /** Throws when jars are missing and Maven, which could download them, is missing too. */
 export function checkJars(...profiles: JarProfile[]): void {
@@ -59,7 +62,7 @@ export async function jars(profile: JarProfile, { onProgress, signal }: Download
   const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
   try {
     mkdirSync(cacheFolder(), { recursive: true })
-    await run(mvn, ['-q', '-B', '-f', pom, `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26, signal })
+    await run(mvn, ['-q', '-B', '-f', pomOf(profile), `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26, signal })
   } catch (error) {
     rmSync(half, { recursive: true, force: true })
     throw new StackError('DOWNLOAD_FAILED', `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`, {

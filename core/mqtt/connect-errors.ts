@@ -27,9 +27,15 @@ export class MqttError extends MillraceError {
 }
 
 /** Why a connection could not be made or was lost. */
-export function connectProblem(error: unknown, settings: Pick<MqttSettings, 'url' | 'username' | 'clientId'>): Problem {
+export function connectProblem(
+  error: unknown,
+  settings: Pick<MqttSettings, 'url' | 'username' | 'clientId'>,
+  wasConnected = true
+): Problem {
   const address = shownUrl(settings.url)
   const code = codeOf(error)
+  // mosquitto resets the connection where TLS is expected, others close it in order.
+  if (code === 'ECONNRESET' && !wasConnected) return closedProblem(false, settings)
   const reason = typeof code === 'number' ? REASONS[code] : undefined
   if (reason)
     return {

@@ -104,7 +104,7 @@ export class Link {
     }
     // Not 'connect': that comes after the first messages of a resumed session.
     client.on('packetreceive', first)
-    client.on('error', error => this.#fail(connectProblem(error, this.settings), error))
+    client.on('error', error => this.#fail(connectProblem(error, this.settings, this.#up), error))
     client.on('disconnect', ({ reasonCode }) => {
       if (reasonCode) this.#fail(connectProblem({ code: reasonCode }, this.settings))
     })

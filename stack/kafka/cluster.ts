@@ -81,12 +81,20 @@ export class KafkaCluster {
     return undefined
   }
 
-  /** The node that leads a partition. */
+  /** The nodes that have ended by themselves, with the end of what they said. */
+  get failures(): string[] {
+    const dead = this.members.filter(({ id }) => this.#running.has(id) && !this.#isUp(id))
+    return dead.map(member => this.#failed(member, 'ended by itself').message)
+  }
+
+  /** The node that leads a partition; waits for the end of an election. */
   async leaderOf(topic: string, partition = 0): Promise<number> {
-    const found = (await this.metadata())?.topics.find(({ name }) => name === topic)
-    const leader = found?.partitions.find(({ id }) => id === partition)?.leader ?? -1
-    if (leader < 0) throw new StackError('START_FAILED', `No node leads partition ${partition} of ${topic}.`)
-    return leader
+    for (const limit = performance.now() + readyTimeoutMs; performance.now() < limit; await wait(100)) {
+      const found = (await this.metadata())?.topics.find(({ name }) => name === topic)
+      const leader = found?.partitions.find(({ id }) => id === partition)?.leader ?? -1
+      if (leader >= 0) return leader
+    }
+    throw this.#failed(this.members[0]!, `knows no leader of partition ${partition} of ${topic}`)
   }
 
   /** Starts a node again, unless it runs. It need not be in sync when this resolves. */

@@ -42,6 +42,12 @@ describe('three Kafka brokers lose some of them: what MQTT had acknowledged is s
   before(async () => {
     cluster = await KafkaCluster.start({ folder: join(testHome, 'brokers') })
   })
+  afterEach(async () => {
+    const { failures } = cluster
+    for (const id of cluster.ids) await cluster.restart(id)
+    await cluster.inSync()
+    assert.deepEqual(failures, [])
+  })
   after(async () => {
     console.table(table)
     await cluster?.remove()

@@ -201,8 +201,8 @@ const becomesClean = ({ fate }: Reading) => 'stored' in fate || fate.bytes !== u
 
 /** Until it is done, or nothing has gone on for a while: how long it may take in all is up to the machine. */
 async function whileItGoesOn(isDone: () => Promise<boolean>, progress: () => Promise<number>): Promise<void> {
-  for (let [last, stalledMs] = [-1, 0]; stalledMs < STALLED_MS && !(await isDone()); await wait(500)) {
-    const now = await progress()
+  for (let [last, stalledMs] = [-1, 0]; stalledMs < STALLED_MS && !(await isDone().catch(() => false)); await wait(500)) {
+    const now = await progress().catch(() => last)
     if (now !== last) [last, stalledMs] = [now, 0]
     else stalledMs += 500
   }

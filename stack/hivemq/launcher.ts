@@ -1,0 +1,62 @@
+/** HiveMQ CE, started by the Java classes in this folder. Only tests start it: it is a server of others. */
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { basename, delimiter, join } from 'node:path'
+import { ensureCertificates } from '../certificates.ts'
+import { findJava, jvmOptions } from '../java.ts'
+import { compile, jars } from '../maven.ts'
+import type { Command } from '../process.ts'
+import { accounts, repository } from '../services.ts'
+
+const host = '127.0.0.1'
+const sources = join(repository, 'stack', 'hivemq')
+
+export type HiveMqOptions = {
+  /** Where the certificates are. */
+  home: string
+  /** The server's own. */
+  folder: string
+  port: number
+  tlsPort: number
+  mtlsPort: number
+}
+
+const store = (kind: string, file: string, more = '') => `<${kind}><path>${file}</path><password>changeit</password>${more}</${kind}>`
+
+function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): string {
+  const keys = store('keystore', join(folder, 'server.p12'), '<private-key-password>changeit</private-key-password>')
+  const trust = store('truststore', join(folder, 'authority.p12'))
+  const demanded = '<client-authentication-mode>REQUIRED</client-authentication-mode>'
+  const tls = (number: number, content: string) =>
+    `<tls-tcp-listener><port>${number}</port><bind-address>${host}</bind-address><tls>${content}</tls></tls-tcp-listener>`
+  return `<?xml version="1.0"?>
+<hivemq>
+  <listeners>
+    <tcp-listener><port>${port}</port><bind-address>${host}</bind-address></tcp-listener>
+    ${tls(tlsPort, keys)}
+    ${tls(mtlsPort, keys + trust + demanded)}
+  </listeners>
+  <mqtt><queued-messages><max-queue-size>100000</max-queue-size></queued-messages></mqtt>
+  <anonymous-usage-statistics><enabled>false</enabled></anonymous-usage-statistics>
+</hivemq>
+`
+}
+
+/** Downloads and compiles what is missing, writes the configuration, and says how to run it. */
+export async function hiveMqCommand(options: HiveMqOptions): Promise<Command> {
+  const { home, folder } = options
+  const java = findJava()
+  const download = { onProgress: (line: string) => console.log(line), signal: new AbortController().signal }
+  const libraries = await jars('hivemq', download)
+  const launcher = await compile(java, sources, libraries, download)
+  const { serverCert, serverKey, ca } = ensureCertificates(home)
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, 'config.xml'), configuration(options), { mode: 0o600 })
+  const archive = `${basename(libraries)}-${basename(launcher, '.jar')}-${java.versionId}.jsa`
+  const users = [accounts.mqtt, accounts.mqttGuest].flatMap(user => [user.user, user.password, 'prefix' in user ? user.prefix : ''])
+  const args = [
+    ...jvmOptions({ archive, maxHeapMb: 512, home: folder, fullJit: false }),
+    ...['-cp', [launcher, join(libraries, '*')].join(delimiter)],
+    ...['HiveMqServer', folder, serverCert, serverKey, ca, ...users]
+  ]
+  return { file: java.file, args }
+}

@@ -1,0 +1,23 @@
+import { kill, restart, services } from '../services.ts'
+import type { MqttServer } from './server.ts'
+
+/** The server of `npm start`: ActiveMQ Artemis. */
+export const artemis: MqttServer = {
+  name: 'Artemis',
+  refusesSubscriptions: true,
+  keepsWhatItAcknowledged: true,
+  sharesEvenly: true,
+  passesOnToTheGroup: true,
+  resendsInOrder: false,
+  async start() {
+    const { mqtt } = await services('mqtt')
+    if (!mqtt.secure) throw new Error('MQTT_URL names a server of which nothing else is known')
+    return { url: mqtt.url, ...mqtt.secure }
+  },
+  kill: () => kill('mqtt'),
+  async restart() {
+    await restart('mqtt')
+  },
+  saved: async () => {},
+  end: async () => {}
+}
