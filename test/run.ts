@@ -1,6 +1,6 @@
 /**
  * npm test: builds, checks and runs every test, and ends with one line "N passed, N failed".
- * `--crash` runs the long form of the crash tests and nothing else; any other word runs the test files whose path has it,
+ * `--crash` runs the long form of the tests that have one (crashes, hostile messages) and nothing else; any other word runs the test files whose path has it,
  * with the services that these need.
  */
 import { spawn } from 'node:child_process'
@@ -13,13 +13,31 @@ import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What is quick and says most comes first; the browser comes last. */
-const ORDER = ['core', 'build', 'house', 'conformance', 'nodes', 'delivery', 'stack', 'pipeline', 'examples', 'crash', 'bench', 'browser']
+const ORDER = [
+  'core',
+  'build',
+  'house',
+  'conformance',
+  'nodes',
+  'delivery',
+  'stack',
+  'servers',
+  'pipeline',
+  'hostile',
+  'examples',
+  'crash',
+  'bench',
+  'browser'
+]
 const words = process.argv.slice(2)
 const long = words.includes('--crash')
 /** What one process may take. */
 const LIMIT_MS = (long ? 240 : 20) * 60_000
 /** Node-RED's runtime is a singleton that does not start twice cleanly: a file that has one in its own process gets a process. */
 const HAS_NODE_RED = /node-red(\.ts|-node-test-helper)|kafka-flow\.ts|editor\.ts/
+
+/** What could not be run on this machine: said once more at the end, and counted neither as passed nor as failed. */
+const notRun = new Set<string>()
 
 interface Outcome {
   readonly passed: number
@@ -108,6 +126,7 @@ async function mocha(files: readonly string[], environment: Record<string, strin
   const path = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
   const options = ['--import=tsx', '--require', 'test/hooks.ts', '--forbid-only', '--forbid-pending', '--exit', '--timeout', '30000']
   const { code, output } = await run(process.execPath, [path, ...options, ...files], environment)
+  for (const [line] of output.matchAll(/^⚠ not run: .*$/gm)) notRun.add(line)
   const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
   const [passed, failed] = [count('passing'), count('failing')]
   // A run that ended without its summary, or failed outside of a test, is a failure too.
@@ -150,13 +169,14 @@ async function tests(files: readonly string[], environment: Record<string, strin
 
 const wanted = words.filter(word => !word.startsWith('--'))
 const files = testFiles().filter(file =>
-  long ? file.startsWith('test/crash/') : wanted.length === 0 || wanted.some(word => file.includes(word))
+  long ? /^test\/(crash|hostile)\//.test(file) : wanted.length === 0 || wanted.some(word => file.includes(word))
 )
 if (files.length === 0) {
   console.error(`No test file has "${wanted.join('" or "')}" in its path. Run one folder of test/ or one name of a file.`)
   process.exit(1)
 }
 const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]
+for (const line of notRun) console.log(line)
 const total = (field: keyof Outcome) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0)
 console.log(`${total('passed')} passed, ${total('failed')} failed`)
 process.exitCode = total('failed') > 0 ? 1 : 0

@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { basename, delimiter, join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
 import { findJava, jvmOptions } from '../java.ts'
-import { compile, jars } from '../maven.ts'
+import { checkJars, compile, jars } from '../maven.ts'
 import type { Command } from '../process.ts'
 import { accounts, repository } from '../services.ts'
 
@@ -41,13 +41,19 @@ function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): stri
 `
 }
 
-/** Downloads and compiles what is missing, writes the configuration, and says how to run it. */
+/** Downloads and compiles what is missing; 104 MB the first time. */
+export async function prepareHiveMq() {
+  const java = findJava()
+  checkJars('hivemq')
+  const download = { onProgress: (line: string) => console.log(line), signal: AbortSignal.timeout(240_000) }
+  const libraries = await jars('hivemq', download)
+  return { java, libraries, launcher: await compile(java, sources, libraries, download) }
+}
+
+/** Writes the configuration, and says how to run it. */
 export async function hiveMqCommand(options: HiveMqOptions): Promise<Command> {
   const { home, folder } = options
-  const java = findJava()
-  const download = { onProgress: (line: string) => console.log(line), signal: new AbortController().signal }
-  const libraries = await jars('hivemq', download)
-  const launcher = await compile(java, sources, libraries, download)
+  const { java, libraries, launcher } = await prepareHiveMq()
   const { serverCert, serverKey, ca } = ensureCertificates(home)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'config.xml'), configuration(options), { mode: 0o600 })

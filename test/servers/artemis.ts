@@ -6,6 +6,7 @@ export const artemis: MqttServer = {
   name: 'Artemis',
   refusesSubscriptions: true,
   keepsWhatItAcknowledged: true,
+  sendsAhead: true,
   sharesEvenly: true,
   passesOnToTheGroup: true,
   resendsInOrder: false,

@@ -9,6 +9,7 @@ export const hivemq: MqttServer = {
   name: 'HiveMQ CE',
   refusesSubscriptions: true,
   keepsWhatItAcknowledged: true,
+  sendsAhead: false,
   sharesEvenly: false,
   passesOnToTheGroup: true,
   resendsInOrder: true,

@@ -61,6 +61,7 @@ export const mosquitto: MqttServer = {
   name: 'mosquitto',
   refusesSubscriptions: false,
   keepsWhatItAcknowledged: false,
+  sendsAhead: true,
   sharesEvenly: true,
   passesOnToTheGroup: false,
   resendsInOrder: true,

@@ -27,7 +27,10 @@ export class OwnServer {
     private readonly name: string,
     /** Writes the configuration, and says how to run the server. */
     private readonly prepare: (place: Place) => Promise<Command>
-  ) {}
+  ) {
+    // Where a test run breaks off before it ends what it started.
+    process.once('exit', () => this.#process && isAlive(this.#process) && process.kill(this.#process.pid, 'SIGKILL'))
+  }
 
   get folder(): string {
     return join(testHome, `${this.name}-${process.pid}`)
@@ -52,8 +55,6 @@ export class OwnServer {
       const place = { home: testHome, folder: this.folder, port: await port(), tlsPort: await port(), mtlsPort: await port() }
       this.#command = await this.prepare(place)
       this.#place = place
-      // Where a test run breaks off before it ends what it started.
-      process.once('exit', () => this.#process && isAlive(this.#process) && process.kill(this.#process.pid, 'SIGKILL'))
       await this.restart()
     }
     const { port, tlsPort, mtlsPort } = this.#place

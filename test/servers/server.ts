@@ -16,6 +16,8 @@ export interface Traits {
   readonly refusesSubscriptions: boolean
   /** What it has acknowledged is on disk: kill -9 takes nothing. Else it writes now and then. */
   readonly keepsWhatItAcknowledged: boolean
+  /** Sends the next messages while the former are not acknowledged, as many as the client allows. */
+  readonly sendsAhead: boolean
   /** The members of a shared group take turns; else one may get all. */
   readonly sharesEvenly: boolean
   /** A member of a shared group that leaves for good gives back what it had not acknowledged. */
