@@ -1,8 +1,8 @@
 /** HiveMQ CE, started by the Java classes in this folder. Only tests start it: it is a server of others. */
 import { mkdirSync, writeFileSync } from 'node:fs'
-import { basename, delimiter, join } from 'node:path'
+import { delimiter, join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
-import { findJava, jvmOptions } from '../java.ts'
+import { findJava } from '../java.ts'
 import { checkJars, compile, jars } from '../maven.ts'
 import type { Command } from '../process.ts'
 import { accounts, repository } from '../services.ts'
@@ -57,10 +57,9 @@ export async function hiveMqCommand(options: HiveMqOptions): Promise<Command> {
   const { serverCert, serverKey, ca } = ensureCertificates(home)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'config.xml'), configuration(options), { mode: 0o600 })
-  const archive = `${basename(libraries)}-${basename(launcher, '.jar')}-${java.versionId}.jsa`
   const users = [accounts.mqtt, accounts.mqttGuest].flatMap(user => [user.user, user.password, 'prefix' in user ? user.prefix : ''])
   const args = [
-    ...jvmOptions({ archive, maxHeapMb: 512, home: folder, fullJit: false }),
+    ...['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
     ...['-cp', [launcher, join(libraries, '*')].join(delimiter)],
     ...['HiveMqServer', folder, serverCert, serverKey, ca, ...users]
   ]

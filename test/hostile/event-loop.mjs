@@ -1,6 +1,6 @@
 /**
  * Loaded into Node-RED's process with --import: notes in a file how long its event loop stood still, and its memory.
- * What the thread waited for a processor is not counted, so that a busy machine does not look like a frozen flow.
+ * What counts is the time that the main thread computed in one turn, so that a busy machine does not look like a frozen flow.
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 
@@ -8,31 +8,31 @@ const EVERY_MS = 20
 const WORTH_NOTING_MS = 40
 const file = process.env.MILLRACE_EVENT_LOOP
 
-/** How long the main thread was ready to run but did not, by Linux; elsewhere 0. */
-function waitedMs() {
+/** The processor time of the main thread, as Linux tells it; elsewhere the time that has passed. */
+function computedMs() {
   try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[1]) / 1e6
+    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
   } catch {
-    return 0
+    return performance.now()
   }
 }
 
 const note = entry => appendFileSync(file, `${JSON.stringify({ atMs: Date.now(), ...entry })}\n`)
 
 let lastMs = performance.now()
-let lastWaitedMs = waitedMs()
+let lastComputedMs = computedMs()
 let beats = 0
 
 function beat() {
-  const [nowMs, nowWaitedMs] = [performance.now(), waitedMs()]
-  const blockedMs = nowMs - lastMs - EVERY_MS - (nowWaitedMs - lastWaitedMs)
-  if (blockedMs > WORTH_NOTING_MS) note({ blockedMs: Math.round(blockedMs) })
+  const lateMs = performance.now() - lastMs - EVERY_MS
+  const blockedMs = Math.min(lateMs, computedMs() - lastComputedMs)
+  if (blockedMs > WORTH_NOTING_MS) note({ blockedMs: Math.round(blockedMs), lateMs: Math.round(lateMs) })
   if (++beats % (1000 / EVERY_MS) === 0) {
     const { rss, heapUsed, external } = process.memoryUsage()
     note({ rss, heapUsed, external })
   }
   lastMs = performance.now()
-  lastWaitedMs = waitedMs()
+  lastComputedMs = computedMs()
 }
 
 if (file) setInterval(beat, EVERY_MS).unref()
