@@ -1,5 +1,5 @@
 import { VERSION_FIELD } from '../core/node/migrate.ts'
-import type { Field, NodeSpec } from '../core/node/spec.ts'
+import type { Column, Field, NodeSpec } from '../core/node/spec.ts'
 import { COLOURS } from './colours.ts'
 import { formOf } from './form.ts'
 import { helpOf } from './help.ts'
@@ -84,7 +84,11 @@ function withoutTexts(fields: Readonly<Record<string, Field>>): object {
   return Object.fromEntries(
     Object.entries(fields).map(([name, { help: _help, placeholder: _placeholder, section: _section, ...field }]) => [
       name,
-      field.kind === 'list' ? { ...field, columns: withoutTexts(field.columns) } : field
+      field.kind === 'list' ? { ...field, columns: columnsOf(field.columns) } : field
     ])
   )
 }
+
+/** The form makes the cells of a list itself, and asks the locale for those placeholders that there are. */
+const columnsOf = (columns: Readonly<Record<string, Column>>): object =>
+  Object.fromEntries(Object.entries(columns).map(([name, { help: _help, section: _section, ...column }]) => [name, column]))

@@ -27,11 +27,29 @@ export function problemsIn(type: NodeType, name: string, values: Values): string
   const field = type.spec.fields[name]
   const all = parsed(type, values)
   if (field === undefined || !isShown(field, all)) return []
+  const own = ownProblems(type, name, field, values, all)
+  return own.length > 0 ? own : problemsBetween(type, name, all)
+}
+
+/** What is wrong between this field and others, once each of them is fine and known. */
+function problemsBetween({ spec, hooks }: NodeType, name: string, all: Values): string[] {
+  if (hooks.problems === undefined) return []
+  const isFine = ([other, field]: [string, Field]) => field.kind === 'custom' || hasNoProblem(field, all[other])
+  const shown = Object.entries(spec.fields).filter(([, field]) => isShown(field, all))
+  if (!shown.every(isFine)) return []
+  return hooks.problems(all).flatMap(([field, problem]) => (field === name ? [problem] : []))
+}
+
+const hasNoProblem = (field: Field, value: unknown) =>
+  !JSON.stringify(value ?? '').includes('${') && (field.kind === 'ref' || problemsOf(field, value).length === 0)
+
+function ownProblems(type: NodeType, name: string, field: Field, values: Values, all: Values): string[] {
   const value = all[name]
   if (field.kind === 'custom') return type.hooks.controls?.[name]?.problems?.(value, all) ?? []
   if (field.kind === 'list') {
     const rows = values[name] ?? field.default
-    return Array.isArray(rows) ? rows.flatMap((row, index) => rowProblems(field.columns, row, index)) : problemsOf(field, value)
+    if (!Array.isArray(rows) || rows.length === 0) return problemsOf(field, value)
+    return rows.flatMap((row, index) => rowProblems(field.columns, row, index))
   }
   if (field.kind === 'code') return [...problemsOf(field, value), ...syntaxProblems(field.language, value)]
   return cellProblems(field, value)

@@ -82,8 +82,7 @@ function cellOf(column: Column, name: string, value: string | number | boolean, 
   const input = element('input', { type: column.kind === 'bool' ? 'checkbox' : 'text', autocomplete: 'off' })
   if (column.kind === 'bool') input.checked = value === true || value === 'true'
   else input.value = String(value)
-  if (column.placeholder !== undefined || column.kind !== 'bool')
-    input.placeholder = column.placeholder === undefined ? '' : text(`${name}.placeholder`)
+  if (column.placeholder !== undefined) input.placeholder = text(`${name}.placeholder`)
   return input
 }
 

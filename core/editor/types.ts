@@ -1,3 +1,5 @@
+import type { Problem } from '../options-error.ts'
+
 /**
  * What a node's `editor.ts` may say beyond the generated form: `export default { … } satisfies EditorHooks`.
  * It runs in the browser. It may import its own `logic.ts` and `spec.ts` and what they import, nothing of Node or Node-RED.
@@ -9,6 +11,8 @@ export interface EditorHooks {
   outputLabels?(values: Values): readonly string[]
   /** How the `custom` fields are checked and edited, by field name. */
   readonly controls?: Readonly<Record<string, CustomControl>>
+  /** What is wrong between several fields. The node asks the same function when it starts. */
+  problems?(values: Values): readonly Problem[]
   /** Called when the dialog stands, with all fields filled. */
   opened?(form: Form): void
 }

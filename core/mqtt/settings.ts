@@ -1,4 +1,7 @@
 import type { TlsOptions } from '../tls.ts'
+
+export { mqttUrlProblems as urlProblems } from '../address.ts'
+
 export type Qos = 0 | 1 | 2
 
 /** A message that says whether this client is there: the birth when it connects, the will when it is gone. */
@@ -36,14 +39,6 @@ export interface MqttSettings {
 export const MAX_RECEIVE_MAXIMUM = 65_535
 
 const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
-
-/** What is wrong with the address of a server, in words; empty if nothing is. */
-export function urlProblems(text: string): string[] {
-  if (!URL.canParse(text)) return [`"${text}" is not a URL such as mqtt://broker.example:1883`]
-  const url = new URL(text)
-  if (!Object.hasOwn(DEFAULT_PORTS, url.protocol)) return [`must begin with mqtt://, mqtts://, ws:// or wss://, not ${url.protocol}//`]
-  return url.hostname === '' ? ['names no host'] : []
-}
 
 export const isSecure = (url: URL): boolean => url.protocol === 'mqtts:' || url.protocol === 'wss:'
 

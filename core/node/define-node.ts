@@ -2,7 +2,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { Tracker } from '../delivery/types.ts'
 import { type Closing, type Deployments, deploymentsOf, type Place, placeOf } from '../deployments.ts'
-import { MillraceError, reasonOf } from '../errors.ts'
+import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { adminRoutes } from './admin.ts'
@@ -10,8 +10,9 @@ import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
 import { type Migrations, migrated } from './migrate.ts'
 import { type Probes, probeRoute } from './probe.ts'
 import { QueueLimit } from './queue-limit.ts'
+import { RefusedInput } from './refused-input.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
-import { isHealthy, Status } from './status.ts'
+import { isHealthy, Status, shortened } from './status.ts'
 import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
 
 export type { Closing, Done, Outputs }
@@ -109,22 +110,25 @@ function run<S extends NodeSpec>(
 ): void {
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')
   metrics.status = undefined
-  const status = new Status(shown => {
-    metrics.status = { healthy: isHealthy(shown), text: shown.text }
+  const logOnce = onceInARow(text => node.log(`Status: ${text}`))
+  const status = new Status((shown, whole) => {
+    metrics.status = { healthy: isHealthy(shown), text: whole }
     node.status(shown)
+    if (whole !== shown.text && !isHealthy(shown)) logOnce(whole)
   })
   let behaviour: Behaviour | undefined
+  let refused: RefusedInput | undefined
   try {
     const saved = { ...config, ...(node.credentials as object | undefined) }
     const options = parseOptions(spec, migrated(spec, migrations, saved), name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
     behaviour = start(contextOf(node, RED, spec, options, metrics, status))
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {
-    refuse(node, metrics, error)
+    refused = refuse(node, metrics, error, RED)
   }
   const tracker = trackerOf(RED)
   const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
-  if (spec.inputs === 1) listen(node, behaviour, metrics, tracker, limit)
+  if (spec.inputs === 1) listen(node, refused ?? behaviour ?? {}, metrics, tracker, limit)
   node.on('close', (_removed: boolean, done: () => void) => {
     const place = placeOf(node)
     const closing = deploymentsOf(RED).whyClosed(place)
@@ -135,6 +139,7 @@ function run<S extends NodeSpec>(
       metrics.rest()
     }
     limit.end()
+    refused?.end()
     Promise.resolve(behaviour?.close?.(closing))
       .catch(error => node.warn(`while closing: ${reasonOf(error)}`))
       .finally(done)
@@ -170,27 +175,47 @@ function contextOf<S extends NodeSpec>(
   }
 }
 
-/** Wrong settings: a red ring with the code, one message that lists all problems, and no start. */
-function refuse(node: Node, metrics: NodeMetrics, error: unknown): void {
-  const code = error instanceof OptionsError ? error.code : 'NOT_READY'
-  metrics.status = { healthy: false, text: code, refused: true }
-  node.status({ fill: 'red', shape: 'ring', text: code })
-  node.error(reasonOf(error))
+/** Leaves out a text that differs from the one before in its numbers only. */
+function onceInARow(log: (text: string) => void): (text: string) => void {
+  let before = ''
+  return text => {
+    const words = text.replace(/\d+/g, '0')
+    if (words !== before) log(text)
+    before = words
+  }
 }
 
-function listen(node: Node, behaviour: Behaviour | undefined, metrics: NodeMetrics, tracker: Tracker, limit: QueueLimit): void {
-  if (behaviour?.accept) {
+/** Wrong settings: a red ring that names the first, one message that lists all problems, and no start. */
+function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI): RefusedInput {
+  const reason = reasonOf(error)
+  const problems = error instanceof OptionsError ? error.problems : [reason]
+  const text = problems.length > 1 ? `${problems[0]} (+${problems.length - 1})` : (problems[0] ?? reason)
+  metrics.status = { healthy: false, text, refused: true }
+  node.status({ fill: 'red', shape: 'ring', text: shortened(text) })
+  node.error(reason)
+  const tell = (failure: Error, message: Message, loud: boolean) => {
+    if (loud) node.error(failure, message as Parameters<Node['error']>[1])
+    else (node as WithFlow)._flow?.handleError(node, failure, message)
+  }
+  return new RefusedInput({ tracker: trackerOf(RED), metrics, why: problems.join('; '), tell })
+}
+
+/** Node-RED has no public way to give an error to the Catch nodes without a line in the log where there are none. */
+type WithFlow = Node & { readonly _flow?: { handleError(node: Node, error: Error, message: Message): boolean } }
+
+function listen(node: Node, behaviour: Behaviour | RefusedInput, metrics: NodeMetrics, tracker: Tracker, limit: QueueLimit): void {
+  if (behaviour instanceof RefusedInput) {
+    node.on('input', (message, _send, done) => behaviour.take(message as Message, done))
+  } else if (behaviour.accept) {
     const accept = behaviour.accept.bind(behaviour)
     node.on('input', (message, _send, done) => {
       metrics.in += countOf(message.payload)
       accept(message as Message, done)
     })
-  } else if (behaviour?.transform) {
+  } else if (behaviour.transform) {
     const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics, limit)
     node.on('input', (message, send, done) => {
       queue.add({ message: message as Message, send: outputs => send([...outputs] as Parameters<typeof send>[0]), done })
     })
-  } else {
-    node.on('input', (_message, _send, done) => done(new MillraceError('NOT_READY', 'The node did not start: its settings are wrong.')))
   }
 }

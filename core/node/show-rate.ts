@@ -14,6 +14,7 @@ export function showRate(
   note: () => string | undefined = () => undefined
 ): () => void {
   const rate = new Rate()
+  rate.of(metrics.in)
   const timer = setInterval(() => {
     const perSecond = rate.of(metrics.in)
     const wrong = problem()

@@ -1,4 +1,5 @@
 import { OptionsError } from '../options-error.ts'
+import { type Check, checked } from './checks.ts'
 
 /**
  * What a node is, as data. Form, defaults, validation, credentials, help, locale, README table, types and the check at
@@ -49,6 +50,8 @@ export interface TextField extends FieldBase {
   /** Regular expression for the whole value, and what it means in words ("a topic of at least two levels"). */
   readonly pattern?: string
   readonly patternHint?: string
+  /** What else the text must be. */
+  readonly check?: Check
   /** The form shows a Pick button that asks the runtime for a list of these. */
   readonly pick?: Pick
 }
@@ -88,11 +91,14 @@ export interface CodeField extends FieldBase {
   readonly default: string
   readonly language: 'json' | 'sql' | 'csv'
   readonly required?: boolean
+  readonly check?: Check
 }
 export type Column = TextField | NumberField | BoolField | ChoiceField
 /** Rows, edited with Node-RED's editableList. */
 export interface ListField extends FieldBase {
   readonly kind: 'list'
+  /** At least one row. */
+  readonly required?: boolean
   readonly default: readonly Readonly<Record<string, string | number | boolean>>[]
   readonly columns: Readonly<Record<string, Column>>
 }
@@ -144,9 +150,8 @@ export function parseOptions<S extends NodeSpec>(
   }
   for (const [name, field] of Object.entries(spec.fields)) {
     if (!applies(field.when, options)) continue
-    for (const problem of problemsOf(field, options[name])) problems.push(`${field.label}: ${problem}`)
-    for (const variable of unsetVariables(field, options[name]))
-      problems.push(`${field.label}: the environment variable ${variable} is not set`)
+    const unset = unsetVariables(field, options[name]).map(variable => `the environment variable ${variable} is not set`)
+    for (const problem of unset.length > 0 ? unset : problemsOf(field, options[name])) problems.push(`${field.label}: ${problem}`)
   }
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return options as Options<S>
@@ -230,11 +235,13 @@ function textProblems(field: TextField | SecretField | CodeField, value: unknown
   if (field.kind === 'text' && field.pattern && value !== '' && !new RegExp(`^(?:${field.pattern})$`).test(value)) {
     return [`must be ${field.patternHint ?? `of the form ${field.pattern}`}`]
   }
-  return []
+  if (field.kind === 'secret') return value.includes('\n') ? ['must be one line'] : []
+  return field.check === undefined || value === '' ? [] : [...checked(field.check, value)]
 }
 
 function listProblems(field: ListField, value: unknown): string[] {
   if (!Array.isArray(value)) return ['must be a list']
+  if (field.required && value.length === 0) return ['there must be at least one']
   return value.flatMap((row: unknown, index) => {
     if (typeof row !== 'object' || row === null) return [`row ${index + 1} must be an object`]
     const cells = row as Record<string, unknown>

@@ -8,6 +8,18 @@ export interface Shown {
 /** Neither waiting for something (yellow) nor failed (red). */
 export const isHealthy = ({ fill }: Shown): boolean => fill !== 'yellow' && fill !== 'red'
 
+/** Longer ones are cut by the editor, in the middle of a word. */
+const MAX_TEXT = 30
+
+/** The beginning of a text, up to the end of a word. */
+export function shortened(text: string): string {
+  if (text.length <= MAX_TEXT) return text
+  const cut = text.slice(0, MAX_TEXT)
+  const end = cut.lastIndexOf(' ')
+  const words = end > MAX_TEXT / 3 ? cut.slice(0, end) : cut.slice(0, -1)
+  return `${words.replace(/[\s·:;,.–-]+$/, '')}…`
+}
+
 /** Passes a status on at most once a second and only when it changed; the last one always arrives. */
 export class Status {
   #wanted: Shown | undefined
@@ -17,7 +29,8 @@ export class Status {
   #closed = false
 
   constructor(
-    private readonly show: (shown: Shown) => void,
+    /** Gets a text that fits below the node, and the whole. */
+    private readonly show: (shown: Shown, whole: string) => void,
     private readonly everyMs = 1000
   ) {}
 
@@ -50,7 +63,7 @@ export class Status {
     const key = `${wanted.fill}/${wanted.shape}/${wanted.text}`
     if (key === this.#shown) return
     this.#shown = key
-    this.show(wanted)
+    this.show({ ...wanted, text: shortened(wanted.text) }, wanted.text)
   }
 }
 

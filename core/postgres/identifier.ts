@@ -1,3 +1,5 @@
+import { TABLE_NAME } from '../table-name.ts'
+
 /** Quotes a name for SQL. PostgreSQL's names hold any character but NUL, and are compared as they are when quoted. */
 export const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`
 
@@ -9,12 +11,9 @@ export interface TableName {
   readonly sql: string
 }
 
-const PART = '"(?:[^"\\0]|"")+"|[^".\\s\\0]+'
-const TABLE = new RegExp(`^(?:(${PART})\\.)?(${PART})$`)
-
 /** The parts of a table's name, or undefined if it is none. Unquoted names are not folded to lower case. */
 export function parseTableName(text: string): TableName | undefined {
-  const match = TABLE.exec(text.trim())
+  const match = TABLE_NAME.exec(text.trim())
   if (!match) return undefined
   const name = unquoted(match[2]!)
   if (match[1] === undefined) return { name, sql: quoted(name) }

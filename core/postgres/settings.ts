@@ -1,6 +1,8 @@
 import type { TlsOptions } from '../tls.ts'
 import type { Place } from './connect-errors.ts'
 
+export { postgresUrlProblems as urlProblems } from '../address.ts'
+
 /** All that connections to one database need. */
 export interface DatabaseSettings extends Place {
   readonly password: string
@@ -12,19 +14,6 @@ export interface DatabaseSettings extends Place {
   readonly connectTimeoutMs: number
   /** Shown in pg_stat_activity. */
   readonly applicationName: string
-}
-
-const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
-
-/** What is wrong with a database's URL, in words; empty if nothing is. */
-export function urlProblems(text: string): string[] {
-  if (!URL.canParse(text)) return ['must be a URL such as postgres://user@host:5432/database']
-  const url = new URL(text)
-  if (url.protocol !== 'postgres:' && url.protocol !== 'postgresql:') return [`must begin with postgres://, not ${url.protocol}//`]
-  if (url.hostname === '') return ['names no host']
-  const mode = url.searchParams.get('sslmode')
-  if (mode !== null && !SSL_MODES.includes(mode)) return [`sslmode must be one of ${SSL_MODES.join(', ')}`]
-  return []
 }
 
 /**

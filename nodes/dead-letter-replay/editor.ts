@@ -1,5 +1,7 @@
 import type { EditorHooks } from '../../core/editor/types.ts'
+import { problemsBetween } from './check.ts'
 
 export default {
-  label: ({ topic }) => (topic ? `replay ${topic}` : 'dead letter replay')
+  label: ({ topic }) => (topic ? `replay ${topic}` : 'dead letter replay'),
+  problems: problemsBetween
 } satisfies EditorHooks

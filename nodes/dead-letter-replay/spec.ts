@@ -18,6 +18,7 @@ export const spec = {
     },
     topic: {
       kind: 'text',
+      check: 'kafka-topic',
       default: 'iot-telemetry-dead-letter',
       required: true,
       pick: 'kafka-topics',
@@ -33,6 +34,7 @@ export const spec = {
     },
     since: {
       kind: 'text',
+      check: 'instant',
       default: '',
       placeholder: '2026-01-31T00:00:00Z',
       label: 'Since',
@@ -40,6 +42,7 @@ export const spec = {
     },
     until: {
       kind: 'text',
+      check: 'instant',
       default: '',
       placeholder: '2026-02-01T00:00:00Z',
       label: 'Until',
@@ -56,6 +59,7 @@ export const spec = {
     },
     ingestTopic: {
       kind: 'text',
+      check: 'kafka-topic',
       default: 'iot-telemetry-raw',
       required: true,
       pick: 'kafka-topics',
@@ -65,6 +69,7 @@ export const spec = {
     },
     ledgerTopic: {
       kind: 'text',
+      check: 'kafka-topic',
       default: '',
       placeholder: 'dead-letter topic + -replayed',
       section: 'advanced',

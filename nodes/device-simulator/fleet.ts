@@ -1,4 +1,5 @@
 import type { TopicTemplate } from '../../core/record/topic-template.ts'
+import { FAULTS, type Fault } from './faults.ts'
 import { type Random, seededRandom } from './random.ts'
 
 export interface Metric {
@@ -8,9 +9,6 @@ export interface Metric {
   readonly max: number
   readonly periodS: number
 }
-
-export const FAULTS = ['malformed', 'invalid', 'duplicate', 'late', 'skew', 'seconds', 'zoneless'] as const
-export type Fault = (typeof FAULTS)[number]
 
 export interface FleetOptions {
   readonly devices: number

@@ -1,37 +1,20 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
-import { FAULTS, type Fault, Fleet, type Reading } from './fleet.ts'
+import { compileTopicTemplate } from '../../core/record/topic-template.ts'
+import { problemsBetween } from './check.ts'
+import { FAULTS, type Fault } from './faults.ts'
+import { Fleet, type Reading } from './fleet.ts'
 import { spec } from './spec.ts'
 
 export type SimulatorOptions = Options<typeof spec>
 
-/** Fields that a topic may be made of. */
-const FIELDS = ['site', 'device_type', 'device_id', 'metric']
-
 /** @throws OptionsError that lists what is wrong with these options */
 export function fleetOf(options: SimulatorOptions): Fleet {
-  const problems = topicProblems(options.topic)
-  const { fields } = spec
+  const problems = problemsBetween(options)
+  if (problems.length > 0) throw OptionsError.between(spec, problems)
   const faults = Object.fromEntries(FAULTS.map(fault => [fault, options[`${fault}Pct`]])) as Record<Fault, number>
-  if (Object.values(faults).reduce((sum, share) => sum + share, 0) > 100) problems.push('Faults: together they are more than 100 %')
-  if (options.metrics.length === 0) problems.push(`${fields.metrics.label}: there must be at least one`)
-  for (const { metric, min, max } of options.metrics) {
-    if (min > max) problems.push(`${fields.metrics.label}: the lowest value of ${metric} is above the highest`)
-  }
-  if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const fleet = new Fleet({ ...options, template: compileTopicTemplate(options.topic), faults })
   return fleet
-}
-
-function topicProblems(topic: string): string[] {
-  const { label } = spec.fields.topic
-  const problems = topicTemplateProblems(topic).map(problem => `${label}: ${problem}`)
-  if (problems.length > 0) return problems
-  const template = compileTopicTemplate(topic)
-  if (/[+#]/.test(topic)) return [`${label}: a topic to publish to has no + and #`]
-  const unknown = template.fields.filter(field => !FIELDS.includes(field))
-  return unknown.map(field => `${label}: there is no {${field}}; the fields are ${FIELDS.map(name => `{${name}}`).join(', ')}`)
 }
 
 /** How far the fleet is. */

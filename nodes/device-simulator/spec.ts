@@ -78,6 +78,7 @@ export const spec = {
     },
     topic: {
       kind: 'text',
+      check: 'topic-template',
       label: 'Topic',
       default: 'acme/{site}/{device_type}/{device_id}/reading',
       required: true,
@@ -85,6 +86,7 @@ export const spec = {
     },
     metrics: {
       kind: 'list',
+      required: true,
       label: 'Metrics',
       default: [
         { metric: 'temperature_c', deviceType: 'temperature', min: 15, max: 35, periodS: 600 },

@@ -1,4 +1,3 @@
-import { isAbsolute } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -8,11 +7,9 @@ import { databaseLookup, type Queries, statementFor } from './database-lookup.ts
 import { type Directory, TableDirectory } from './directory.ts'
 import { FileDirectory } from './file-directory.ts'
 import { httpLookup } from './http-lookup.ts'
-import { problemsOf } from './logic.ts'
 import { projector } from './metadata.ts'
 import { spec } from './spec.ts'
 import { readTable } from './table.ts'
-import { urlProblems } from './url.ts'
 
 export interface Surroundings {
   /** The connection that the person chose; asked for only where the source is a database. */
@@ -28,11 +25,9 @@ export interface Surroundings {
 
 /**
  * The source of metadata that these options describe.
- * @throws OptionsError that lists what is wrong with them
+ * @throws OptionsError where the table that was typed in is none
  */
 export function directoryOf(options: Options<typeof spec>, surroundings: Surroundings): Directory {
-  const problems = [...problemsOf(options), ...sourceProblems(options)]
-  if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const { keyColumn } = options
   switch (options.source) {
     case 'inline':
@@ -53,7 +48,15 @@ export function directoryOf(options: Options<typeof spec>, surroundings: Surroun
 
 function inlineTable({ devices, keyColumn, copy }: Options<typeof spec>) {
   const project = projector(copy, keyColumn)
-  return new Map([...readTable(devices, keyColumn)].map(([key, row]) => [key, project(row)]))
+  return new Map([...tableOf(devices, keyColumn)].map(([key, row]) => [key, project(row)]))
+}
+
+function tableOf(devices: string, keyColumn: string) {
+  try {
+    return readTable(devices, keyColumn)
+  } catch (error) {
+    throw OptionsError.between(spec, [['devices', reasonOf(error)]])
+  }
 }
 
 function fromDatabase({ lookup, table, query, databaseKey: keyColumn, copy }: Options<typeof spec>, database: Queries): Lookup {
@@ -71,32 +74,4 @@ function cached({ ttlS, unknownTtlS, maxEntries }: Options<typeof spec>, lookup:
     ...(onRefused && { onRefused }),
     ...(waiting && { waiting })
   })
-}
-
-function sourceProblems(options: Options<typeof spec>): string[] {
-  const { fields } = spec
-  switch (options.source) {
-    case 'inline':
-      return attempt(fields.devices.label, () => readTable(options.devices, options.keyColumn))
-    case 'file':
-      return isAbsolute(options.file) ? [] : [`${fields.file.label}: must be a full path, such as /data/devices.csv`]
-    case 'http':
-      return urlProblems(options.url).map(problem => `${fields.url.label}: ${problem}`)
-    case 'database': {
-      if (options.lookup === 'table')
-        return attempt(fields.table.label, () => statementFor(options.table, options.databaseKey, options.copy))
-      return options.query.includes('$1')
-        ? []
-        : [`${fields.query.label}: must have $1 where the devices go, as in WHERE device_id = ANY($1)`]
-    }
-  }
-}
-
-function attempt(label: string, work: () => unknown): string[] {
-  try {
-    work()
-    return []
-  } catch (error) {
-    return [`${label}: ${reasonOf(error)}`]
-  }
 }

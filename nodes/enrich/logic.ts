@@ -1,5 +1,5 @@
 import type { Options } from '../../core/node/spec.ts'
-import { getter, isFieldPath } from '../../core/record/field-path.ts'
+import { getter } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
@@ -7,7 +7,7 @@ import { type Known, Refusal } from './answer.ts'
 import type { Directory } from './directory.ts'
 import { exactNumber } from './exact-number.ts'
 import { applier, type Metadata } from './metadata.ts'
-import { spec } from './spec.ts'
+import type { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
 export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
@@ -99,17 +99,3 @@ function without(record: unknown, path: string, known: Known | undefined): Reaso
 
 /** Text that is written as a number is one, as in a table. */
 const typed = (text: string): unknown => exactNumber(text) ?? text
-
-/** What is wrong with settings that concern every source, in words. */
-export function problemsOf({ key, copy, unknown, defaults }: Options<typeof spec>): string[] {
-  const { fields } = spec
-  const paths: [string, string][] = [
-    [fields.key.label, key],
-    ...copy.flatMap(({ from, to }): [string, string][] => [
-      [fields.copy.label, from],
-      [fields.copy.label, to || from]
-    ]),
-    ...(unknown === 'default' ? defaults.map(({ field }): [string, string] => [fields.defaults.label, field]) : [])
-  ]
-  return paths.filter(([, path]) => !isFieldPath(path)).map(([label, path]) => `${label}: "${path}" is not the path of a field`)
-}

@@ -21,6 +21,7 @@ export const spec = {
   fields: {
     key: {
       kind: 'text',
+      check: 'field-path',
       label: 'Device',
       default: 'device_id',
       required: true,
@@ -44,6 +45,7 @@ export const spec = {
     },
     file: {
       kind: 'text',
+      check: 'full-path',
       label: 'File',
       default: '',
       placeholder: '/data/devices.csv',
@@ -69,6 +71,7 @@ export const spec = {
     },
     table: {
       kind: 'text',
+      check: 'table-name',
       label: 'Table',
       default: 'devices',
       required: true,
@@ -78,6 +81,7 @@ export const spec = {
     },
     query: {
       kind: 'code',
+      check: 'keys-statement',
       label: 'Query',
       default: QUERY,
       language: 'sql',
@@ -87,6 +91,7 @@ export const spec = {
     },
     url: {
       kind: 'text',
+      check: 'lookup-url',
       label: 'URL',
       default: '',
       placeholder: 'https://registry.example.org/devices/{key}',
@@ -120,6 +125,7 @@ export const spec = {
       columns: {
         from: {
           kind: 'text',
+          check: 'field-path',
           label: 'Column',
           default: '',
           required: true,
@@ -128,6 +134,7 @@ export const spec = {
         },
         to: {
           kind: 'text',
+          check: 'field-path',
           label: 'Field',
           default: '',
           placeholder: 'the same',
@@ -149,7 +156,15 @@ export const spec = {
       when: { unknown: 'default' },
       help: 'For records of unknown devices, where the record does not have the field.',
       columns: {
-        field: { kind: 'text', label: 'Field', default: '', required: true, placeholder: 'location', help: 'The field of the record.' },
+        field: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'location',
+          help: 'The field of the record.'
+        },
         value: { kind: 'text', label: 'Value', default: '', placeholder: 'unknown', help: 'Written as a number, it is one.' }
       }
     },

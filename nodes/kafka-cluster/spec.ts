@@ -13,6 +13,7 @@ export const spec = {
   fields: {
     brokers: {
       kind: 'text',
+      check: 'brokers',
       label: 'Brokers',
       default: '127.0.0.1:19092',
       placeholder: 'kafka-1:9092, kafka-2:9092',

@@ -15,6 +15,7 @@ export const spec = {
     cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'The Kafka cluster to read from.' },
     topics: {
       kind: 'text',
+      check: 'kafka-topics',
       label: 'Topics',
       default: 'iot-telemetry-raw',
       required: true,

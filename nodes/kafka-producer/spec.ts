@@ -14,6 +14,7 @@ export const spec = {
     cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'The Kafka cluster to write to.' },
     topic: {
       kind: 'text',
+      check: 'kafka-topic',
       label: 'Topic',
       default: 'iot-telemetry-raw',
       required: true,
@@ -31,6 +32,7 @@ export const spec = {
     },
     keyField: {
       kind: 'text',
+      check: 'field-path',
       label: 'Key field',
       default: 'device_id',
       placeholder: 'device_id',

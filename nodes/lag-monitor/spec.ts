@@ -26,6 +26,7 @@ export const spec = {
     },
     topics: {
       kind: 'text',
+      check: 'kafka-topics',
       default: '',
       pick: 'kafka-topics',
       placeholder: 'all that the group has read',

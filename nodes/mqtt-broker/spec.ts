@@ -21,6 +21,7 @@ export const spec = {
   fields: {
     url: {
       kind: 'text',
+      check: 'mqtt-url',
       label: 'Address',
       default: 'mqtt://127.0.0.1:18883',
       placeholder: 'mqtt://broker.example:1883',

@@ -4,6 +4,7 @@ import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { headersOf, type MqttBatch } from './batch.ts'
+import { problemsBetween } from './check.ts'
 import { spec } from './spec.ts'
 
 export type IngestOptions = Pick<Options<typeof spec>, 'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes'>
@@ -16,10 +17,9 @@ export function shaperOf(options: IngestOptions): Shaper {
   if (filter !== '') problems.push(...topicTemplateProblems(filter).map(problem => `${fields.filter.label}: ${problem}`))
   if (/[{}]/.test(filter)) problems.push(`${fields.filter.label}: a filter has + and #, not fields`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const between = problemsBetween(options)
+  if (between.length > 0) throw OptionsError.between(spec, between)
   const template = compileTopicTemplate(topic)
-  if (output === 'messages' && keyField !== '' && !template.fields.includes(keyField)) {
-    throw new OptionsError(spec.label, [`${fields.keyField.label}: the topics have no level {${keyField}}; name one, or leave it empty`])
-  }
   return new Shaper({ output, template, siblings: siblingsOf(topic), filter: filter || template.filter, keyField, maxPayloadBytes })
 }
 

@@ -15,6 +15,7 @@ export const spec = {
     broker: { kind: 'ref', label: 'Server', default: '', type: 'millrace-mqtt-broker', help: 'The MQTT server to take messages from.' },
     topic: {
       kind: 'text',
+      check: 'topic-template',
       label: 'Topics',
       default: '{org}/{site}/{device_type}/{device_id}/{measurement}',
       placeholder: 'acme/{site}/{device_type}/{device_id}/reading',
@@ -61,6 +62,7 @@ export const spec = {
     },
     filter: {
       kind: 'text',
+      check: 'topic-filter',
       label: 'Subscribe to',
       default: '',
       placeholder: 'acme/#',

@@ -1,13 +1,13 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { type Get, getter, isFieldPath, setField } from '../../core/record/field-path.ts'
+import { type Get, getter, setField } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
+import { problemsBetween } from './check.ts'
 import { type Instant, isoText } from './instant.ts'
-import { type Reshape, reshaper, rowProblems, Unconvertible } from './reshape.ts'
+import { type Reshape, reshaper, Unconvertible } from './reshape.ts'
 import { spec } from './spec.ts'
-import { zoneOf } from './time-zone.ts'
 import { isReason, readTimestamp } from './timestamp.ts'
 
 export type Sorted = readonly [normalized: readonly unknown[], rejected: readonly Rejection[]]
@@ -22,8 +22,8 @@ const DAY_MS = 86_400_000
  * @throws OptionsError for settings that cannot be used
  */
 export function normalizer(options: Options<typeof spec>, now: () => number): (message: Message) => Sorted {
-  const problems = problemsOf(options)
-  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const problems = problemsBetween(options)
+  if (problems.length > 0) throw OptionsError.between(spec, problems)
   const reshape: Reshape = reshaper(options.fields) ?? (record => record)
   const stamp = stamper(options)
   return message => {
@@ -92,20 +92,4 @@ function putter(path: string): (record: TelemetryRecord, value: unknown) => void
   return (record, value) => {
     record[path] = value
   }
-}
-
-function problemsOf(options: Options<typeof spec>): string[] {
-  const { field, target, decision, zoneFrom, zone, zoneField } = options
-  const { fields } = spec
-  const paths: [string, string][] = [
-    [fields.field.label, field],
-    [fields.target.label, target],
-    [fields.decision.label, decision || 'unused'],
-    [fields.zoneField.label, zoneFrom === 'field' ? zoneField : 'unused']
-  ]
-  const problems = paths.filter(([, path]) => !isFieldPath(path)).map(([label, path]) => `${label}: "${path}" is not the path of a field`)
-  if (target === field) problems.push(`${fields.target.label}: must be another field than ${field}, so that the original is kept`)
-  if (decision === target || decision === field) problems.push(`${fields.decision.label}: must be a field of its own`)
-  if (zoneFrom === 'fixed' && !zoneOf(zone)) problems.push(`${fields.zone.label}: there is no time zone "${zone}"`)
-  return [...problems, ...rowProblems(options.fields).map(problem => `${fields.fields.label}: ${problem}`)]
 }

@@ -1,5 +1,5 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { getter, isFieldPath, setField } from '../../core/record/field-path.ts'
+import { getter, setField } from '../../core/record/field-path.ts'
 import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 
 export type Conversion = 'keep' | 'number' | 'decimal-comma' | 'text'
@@ -25,13 +25,6 @@ export class Unconvertible implements Reason {
   ) {
     this.message = `${path} is ${JSON.stringify(value).slice(0, 80)}, which is not a number.`
   }
-}
-
-/** What is wrong with the rows, in words. */
-export function rowProblems(rows: readonly Row[]): string[] {
-  return rows.flatMap(({ from, to }, index) =>
-    [from, to || from].flatMap(path => (isFieldPath(path) ? [] : [`row ${index + 1}: "${path}" is not the path of a field`]))
-  )
 }
 
 /** The function for these rows; undefined if there is nothing to do. */

@@ -11,6 +11,7 @@ export const spec = {
   fields: {
     field: {
       kind: 'text',
+      check: 'field-path',
       label: 'Time',
       default: 'ts',
       required: true,
@@ -18,6 +19,7 @@ export const spec = {
     },
     target: {
       kind: 'text',
+      check: 'field-path',
       label: 'UTC to',
       default: 'ts_utc',
       required: true,
@@ -39,6 +41,7 @@ export const spec = {
     },
     zone: {
       kind: 'text',
+      check: 'time-zone',
       label: 'Zone',
       default: 'UTC',
       placeholder: 'Europe/Berlin',
@@ -48,6 +51,7 @@ export const spec = {
     },
     zoneField: {
       kind: 'text',
+      check: 'field-path',
       label: 'Zone field',
       default: 'timezone',
       required: true,
@@ -85,8 +89,21 @@ export const spec = {
       default: [],
       help: 'Renames and converts fields before the time is read. A path such as data.temp copies out of objects. A field that is there under the new name already is left alone.',
       columns: {
-        from: { kind: 'text', label: 'Field', default: '', required: true, placeholder: 'device', help: 'Name, or path into objects.' },
-        to: { kind: 'text', label: 'New name', default: '', placeholder: 'device_id', help: 'Empty to keep the name.' },
+        from: {
+          kind: 'text',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'device',
+          help: 'Name, or path into objects.'
+        },
+        to: {
+          kind: 'text',
+          label: 'New name',
+          default: '',
+          placeholder: 'device_id',
+          help: 'Empty to keep the name.'
+        },
         as: {
           kind: 'choice',
           label: 'Convert',
@@ -98,6 +115,7 @@ export const spec = {
     },
     decision: {
       kind: 'text',
+      check: 'field-path',
       label: 'Rule to',
       default: '',
       placeholder: 'ts_source',

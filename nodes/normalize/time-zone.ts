@@ -1,3 +1,5 @@
+import { MAX_ZONE_LENGTH, offsetMs, zoneFormat } from '../../core/time-zone.ts'
+
 const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
@@ -25,23 +27,11 @@ export function zoneOf(name: string): Zone | undefined {
 }
 
 function makeZone(name: string): Zone | undefined {
-  if (name.length > 64) return undefined
+  if (name.length > MAX_ZONE_LENGTH) return undefined
   const offset = /^[+-]\d/.test(name) ? offsetMs(name) : undefined
   if (offset !== undefined) return { name, toUtc: localMs => localMs - offset }
-  try {
-    return new NamedZone(name, new Intl.DateTimeFormat('en-US', { timeZone: name, timeZoneName: 'longOffset' }))
-  } catch {
-    return undefined
-  }
-}
-
-/** Milliseconds east of Greenwich of "+02:00", "+0200" or "+02"; undefined if it is none of these. */
-export function offsetMs(text: string): number | undefined {
-  const match = /^([+-])(\d{2}):?(\d{2})?$/.exec(text)
-  if (!match) return undefined
-  const [, sign, hours, minutes = '0'] = match
-  if (Number(hours) > 23 || Number(minutes) > 59) return undefined
-  return (sign === '-' ? -1 : 1) * (Number(hours) * 60 + Number(minutes)) * MINUTE_MS
+  const format = zoneFormat(name)
+  return format && new NamedZone(name, format)
 }
 
 class NamedZone implements Zone {

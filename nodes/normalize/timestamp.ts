@@ -1,7 +1,8 @@
 import type { Reason } from '../../core/record/record.ts'
+import { offsetMs } from '../../core/time-zone.ts'
 import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
 import { type Instant, MAX_MS, MIN_MS, utcMs } from './instant.ts'
-import { type Fold, offsetMs, zoneOf } from './time-zone.ts'
+import { type Fold, zoneOf } from './time-zone.ts'
 
 export interface Rules {
   readonly unit: Unit | 'auto'

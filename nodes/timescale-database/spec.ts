@@ -18,6 +18,7 @@ export const spec = {
     },
     url: {
       kind: 'text',
+      check: 'postgres-url',
       label: 'URL',
       default: 'postgres://postgres@127.0.0.1:15433/postgres',
       placeholder: '${TIMESCALE_URL}',
@@ -27,6 +28,7 @@ export const spec = {
     },
     host: {
       kind: 'text',
+      check: 'host',
       label: 'Host',
       default: '127.0.0.1',
       required: true,

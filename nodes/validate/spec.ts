@@ -54,6 +54,7 @@ export const spec = {
     },
     field: {
       kind: 'text',
+      check: 'field-path',
       label: 'Field',
       default: 'metric',
       required: true,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
-import { compact, type Shown, Status } from '../../../core/node/status.ts'
+import { compact, type Shown, Status, shortened } from '../../../core/node/status.ts'
 import { Rate } from '../../../core/rate.ts'
 
 describe('status', () => {
@@ -35,6 +35,23 @@ describe('status', () => {
   })
 })
 
+describe('shortened', () => {
+  const cases: [string, string][] = [
+    ['5.2k/s · 3 rejected', '5.2k/s · 3 rejected'],
+    ['Zone: there is no time zone "Berlin"', 'Zone: there is no time zone…'],
+    ['12 in flight · 3 to retry · lag 200', '12 in flight · 3 to retry…'],
+    ['the server answered 503 Service Unavailable', 'the server answered 503…'],
+    ['/data/a-very-long-name-of-a-file.csv', '/data/a-very-long-name-of-a-f…']
+  ]
+  for (const [text, short] of cases) it(text, () => assert.equal(shortened(text), short))
+
+  it('is what is shown, beside the whole', async () => {
+    const shown: [string, string][] = []
+    new Status(({ text }, whole) => shown.push([text, whole])).waiting('the server answered 503 Service Unavailable')
+    assert.deepEqual(shown, [['the server answered 503…', 'the server answered 503 Service Unavailable']])
+  })
+})
+
 describe('compact', () => {
   const cases: [number, string][] = [
     [0, '0'],
@@ -56,5 +73,12 @@ describe('Rate', () => {
     rate.of(0, startMs + 1000)
     assert.equal(Math.round(rate.of(500, startMs + 2000)), 500)
     assert.equal(Math.round(rate.of(900, startMs + 2100)), 500)
+  })
+
+  it('does not count what was there before it was first asked, as after a deploy', () => {
+    const rate = new Rate()
+    const startMs = performance.now()
+    assert.equal(rate.of(49_000, startMs + 1000), 0)
+    assert.equal(Math.round(rate.of(49_100, startMs + 2000)), 100)
   })
 })

@@ -64,13 +64,13 @@ describe('nodes/enrich', () => {
     [{ devices: 'device_id,a\n"1,2' }, /Table: it is not CSV/],
     [{ devices: 'device_id,a\nx,1\nx,2' }, /Table: line 3: device_id "x" is there twice/],
     [{ key: 'a.' }, /Device: "a\." is not the path/],
-    [{ copy: [{ from: 'location', to: '__proto__' }] }, /Copy: "__proto__"/],
-    [{ unknown: 'default', defaults: [{ field: 'constructor', value: '' }] }, /Default values: "constructor"/],
+    [{ copy: [{ from: 'location', to: '__proto__' }] }, /Copy: row 1, Field: "__proto__"/],
+    [{ unknown: 'default', defaults: [{ field: 'constructor', value: '' }] }, /Default values: row 1, Field: "constructor"/],
     [{ source: 'file', file: 'devices.csv' }, /File: must be a full path/],
     [{ source: 'http', url: 'ftp://x/{key}' }, /URL: must begin with http/],
     [{ source: 'http', url: 'http://x/' }, /URL: must have \{key\}/],
     [{ source: 'http', url: 'http://{key}/' }, /URL: must not have \{key\} in the name of the server/],
-    [{ source: 'http', url: 'x {key}' }, /URL: is not a URL/],
+    [{ source: 'http', url: 'x {key}' }, /URL: "x key" is no URL/],
     [{ source: 'database', database: 'x', table: 'a b' }, /Table: "a b" is not the name of a table/],
     [{ source: 'database', database: 'x', lookup: 'query', query: 'SELECT 1' }, /Query: must have \$1/]
   ]

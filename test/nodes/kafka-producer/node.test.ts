@@ -127,7 +127,7 @@ describe('kafka-producer in Node-RED', function () {
 
   it('tells what is wrong with its settings, and does not start', async () => {
     await producer('no topic!')
-    assert.ok(flow.statusOf('write').includes('OPTIONS_INVALID'))
+    assert.ok(flow.statusOf('write').includes('Topic: must be of letters…'))
     assert.ok(flow.nodeRed.logs.some(({ msg }) => /kafka producer: Topic: must be of letters, digits/.test(String(msg))))
   })
 })

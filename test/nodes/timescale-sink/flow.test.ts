@@ -209,7 +209,7 @@ describe('the sink in Node-RED', function () {
   it('refuses to start with wrong settings, and names them all', async () => {
     await deploy({ table: 'a b', columns: [] })
     assert.match(String(nodeRed.logs[0]?.msg), /timescale sink: Table: "a b" is not .*; Columns: there must be at least one/)
-    assert.deepEqual([shown.at(-1)?.fill, shown.at(-1)?.text], ['red', 'OPTIONS_INVALID'])
+    assert.deepEqual([shown.at(-1)?.fill, shown.at(-1)?.text], ['red', `Table: "a b" is not a table's…`])
   })
 
   it('answers the buttons of the dialog', async () => {
