@@ -56,6 +56,12 @@ function nameOf(value: unknown): string {
 }
 
 /**
+ * JSON may write half of a surrogate pair ("\ud800"; RFC 8259, section 8.2). No UTF-8 can: a database would get U+FFFD in
+ * its place, so another text than was sent.
+ */
+const halfCharacter = () => new ParseFailure('JSON_INVALID', 'A text has half of a surrogate pair, which is no character.', '')
+
+/**
  * `JSON.parse` takes any depth, but whatever walks the result later (cloning, `JSON.stringify`) overflows the stack; it
  * makes `__proto__` an own property, which an assignment later turns into the prototype; and it reads 1e999 as Infinity,
  * which `JSON.stringify` writes as null.
@@ -73,13 +79,14 @@ function failureIn(container: object, depth: number): ParseFailure | undefined {
     if (key === '__proto__' || key === 'constructor' || key === 'prototype') {
       return new ParseFailure('KEY_FORBIDDEN', `The key "${key}" is not allowed, since it could change other objects.`, key)
     }
-    const failure = failureAt((container as TelemetryRecord)[key], depth)
+    const failure = key.isWellFormed() ? failureAt((container as TelemetryRecord)[key], depth) : halfCharacter()
     if (failure !== undefined) return under(failure, key)
   }
   return undefined
 }
 
 function failureAt(value: unknown, depth: number): ParseFailure | undefined {
+  if (typeof value === 'string') return value.isWellFormed() ? undefined : halfCharacter()
   if (typeof value === 'number') {
     return Number.isFinite(value)
       ? undefined
