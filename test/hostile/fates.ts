@@ -5,12 +5,13 @@ import type { Publication } from '../publish.ts'
 
 /**
  * `stored`: one row, as it was sent. `letter`: one dead letter, with one of these codes where they are named. `either`: one
- * of the two, and not both.
+ * of the two, and not both. `anywhere`: the same, or filtered, since its topic may be one of messages that are no readings.
  */
 export type Fate =
   | { readonly to: 'stored'; readonly row: string }
   | { readonly to: 'letter'; readonly codes?: readonly string[] }
   | { readonly to: 'either' }
+  | { readonly to: 'anywhere' }
 
 export interface HostileMessage extends Publication {
   readonly kind: string
@@ -44,6 +45,7 @@ export function rowOf({ device_id, metric, value, ts }: Plain): string {
 export const stored = (plain: Plain): Fate => ({ to: 'stored', row: rowOf(plain) })
 export const letter = (...codes: string[]): Fate => (codes.length > 0 ? { to: 'letter', codes } : { to: 'letter' })
 export const either: Fate = { to: 'either' }
+export const anywhere: Fate = { to: 'anywhere' }
 
 /** One of the list, another for each message of a kind. */
 export function pick<T>(list: readonly T[], { n }: Plain): T {

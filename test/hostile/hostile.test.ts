@@ -49,6 +49,7 @@ describe(`${COUNT} messages, each third of them hostile, through MQTT and the wh
       .split('\n')
       .map(line => JSON.parse(line) as Beat)
   let startedMs = 0
+  const filtered = async () => (await nodeRed.metrics()).nodes.find(({ id }) => id === 'ingest-take')!.counts.filtered
 
   before(async () => {
     const { mqtt, kafka, postgres } = await services('mqtt', 'kafka', 'postgres')
@@ -69,7 +70,8 @@ describe(`${COUNT} messages, each third of them hostile, through MQTT and the wh
     startedMs = Date.now()
     sent = hostileMessages(COUNT, seed, Date.now())
     await publish(mqtt.url, sent, { perSecond: PER_SECOND, window: 100 })
-    const ended = async () => (await countRows(postgres.url, names.table)) + (await endOf(kafka.brokers, names.deadLetter))
+    const ended = async () =>
+      (await countRows(postgres.url, names.table)) + (await endOf(kafka.brokers, names.deadLetter)) + (await filtered())
     await until('an end for each message', async () => (await ended()) >= COUNT, 60_000, 500).catch(() => undefined)
     const idle = async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0)
     await until('nothing in flight', idle, 60_000, 200)
@@ -86,11 +88,12 @@ describe(`${COUNT} messages, each third of them hostile, through MQTT and the wh
     assert.deepEqual(new Set(sent.map(({ kind }) => kind)), new Set(['good', ...Object.keys(KINDS)]))
   })
 
-  it('each comes to one end: a row as it was sent, or a dead letter with a code', () => {
+  it('each comes to one end: a row as it was sent, or a dead letter with a code', async () => {
     const { wrong, strange, codes, ...counts } = tally(sent, rows, letters)
-    console.log(`      ${counts.stored} rows, ${counts.letters} dead letters: ${JSON.stringify(codes)}`)
+    console.log(`      ${counts.stored} rows, ${counts.letters} dead letters, ${counts.filtered} filtered: ${JSON.stringify(codes)}`)
     assert.deepEqual({ wrong: wrong.slice(0, 20), strange: strange.slice(0, 5) }, { wrong: [], strange: [] })
-    assert.equal(counts.stored + counts.letters, COUNT)
+    assert.equal(counts.filtered, await filtered())
+    assert.equal(counts.stored + counts.letters + counts.filtered, COUNT)
   })
 
   it(`nothing stands still for more than ${MAX_BLOCKED_MS} ms`, () => {

@@ -6,6 +6,8 @@ import { type HostileMessage, rowKey } from './fates.ts'
 export interface Tally {
   readonly stored: number
   readonly letters: number
+  /** How many have come to no end, which some may. */
+  readonly filtered: number
   /** Sentences, one for each message that has not come to the end that it must; the kind first. */
   readonly wrong: readonly string[]
   /** Rows and dead letters that nobody sent. */
@@ -39,15 +41,17 @@ export function tally(sent: readonly HostileMessage[], rows: readonly Row[], let
     else ends[sender]!.codes.push(code)
   }
   const wrong = sent.flatMap((message, n) => problemOf(message, ends[n]!).map(problem => `${message.kind} (${n}): ${problem}`))
-  return { stored: rows.length, letters: letters.length, wrong, strange, codes }
+  const filtered = ends.filter(end => end.rows.length + end.codes.length === 0).length
+  return { stored: rows.length, letters: letters.length, filtered, wrong, strange, codes }
 }
 
 function problemOf({ fate }: HostileMessage, { rows, codes }: End): string[] {
   const found = `${rows.length} rows${rows[0] ? ` (${rows[0].slice(0, 160)})` : ''}, dead letters [${codes}]`
+  if (rows.length + codes.length === 0 && fate.to === 'anywhere') return []
   if (rows.length + codes.length !== 1) return [`must come to one end, has ${found}`]
   if (codes.includes('(no code)')) return ['a dead letter without a code']
   if (fate.to === 'stored') return rows[0] === fate.row ? [] : [`must be stored as ${fate.row.slice(0, 160)}, has ${found}`]
-  if (fate.to === 'either') return []
+  if (fate.to === 'either' || fate.to === 'anywhere') return []
   if (rows.length > 0) return [`must be rejected, has ${found}`]
   return fate.codes === undefined || fate.codes.includes(codes[0]!) ? [] : [`must be rejected as ${fate.codes}, has ${found}`]
 }
