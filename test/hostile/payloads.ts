@@ -29,7 +29,7 @@ const ODD_TEXTS = [
   '\\N',
   '${PATH} {{payload}} %s %n',
   'ü\u0301 \u202e \u2028 \ufeff \uffff 👩‍👩‍👧‍👦 𝕏',
-  '\u0001\u0008\u001b[2J\r\n\t',
+  '\u0001\u0008\u001b[2J\r\n\tx',
   'a'.repeat(10_000)
 ]
 
@@ -178,7 +178,7 @@ export const PAYLOADS: Record<string, Kind> = {
   'odd texts as device': plain => ({ payload: JSON.stringify({ ...plain, device_id: pick(ODD_TEXTS, plain) }), fate: letter() }),
   'names of prototypes as device': plain => {
     const device_id = pick(['__proto__', 'constructor', 'toString', 'hasOwnProperty'], plain)
-    return { payload: JSON.stringify({ ...plain, device_id }), fate: letter('UNKNOWN_DEVICE') }
+    return { payload: JSON.stringify({ ...plain, device_id }), fate: letter('UNKNOWN_DEVICE', 'FIELD_VALUE') }
   },
   'other things than objects': plain => ({
     payload: pick(['null', '1', '"text"', 'true', '[]', `[${JSON.stringify(plain)}]`], plain),
