@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
-import { FLOWS, type FlowCase } from './flows.ts'
+import type { FlowCase } from './flow-case.ts'
+import { FLOWS } from './flows.ts'
 import { registerTestNodes } from './nodes.ts'
 import { type FlowResult, type Mode, runFlows } from './run-flows.ts'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import { type FlowCase, mark } from './flow-case.ts'
 import { catchAll, change, code, delay, join, linkIn, node, sink, source, split } from './flow-nodes.ts'
-import { type FlowCase, mark } from './flows.ts'
 import { failures, registerTestNodes } from './nodes.ts'
 import { type FlowResult, runFlows } from './run-flows.ts'
 

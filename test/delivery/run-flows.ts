@@ -5,7 +5,7 @@ import type { Node } from 'node-red'
 import { trackerOf } from '../../core/delivery/tracker.ts'
 import type { Settlement } from '../../core/delivery/types.ts'
 import type { FlowEntry, RunningNodeRed } from '../node-red.ts'
-import { type Fate, type FlowCase, mark } from './flows.ts'
+import { type Fate, type FlowCase, mark } from './flow-case.ts'
 import { failures, nodeApi, visits } from './nodes.ts'
 
 export type Mode = 'stored' | 'finished'

@@ -3,9 +3,8 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Kafka, type KafkaConfig, logLevel, type SASLOptions } from 'kafkajs'
-import mqtt, { type IClientOptions, type MqttClient } from 'mqtt'
-import pg from 'pg'
+import type { SASLOptions } from 'kafkajs'
+import mqtt, { type IClientOptions } from 'mqtt'
 import { receiveMaximum } from '../../stack/artemis/launcher.ts'
 import {
   endedServices,
@@ -17,64 +16,15 @@ import {
   stopServices
 } from '../../stack/lifecycle.ts'
 import { ended, identify } from '../../stack/process.ts'
-import { accounts, type CertificatePaths, fixedPorts, type Services, serviceNames, topics } from '../../stack/services.ts'
+import { accounts, fixedPorts, type Services, serviceNames, topics } from '../../stack/services.ts'
 import { readState } from '../../stack/state.ts'
 import { ensureTable } from '../../stack/table.ts'
 import { ensureTopics } from '../../stack/topics.ts'
 import { until } from '../until.ts'
+import { echo, kafkaClient, query, tls, topicsSeenBy, withMqtt } from './clients.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'millrace-lifecycle-'))
 let services: Services
-
-function tls({ ca, clientCert, clientKey }: CertificatePaths) {
-  return { ca: readFileSync(ca), cert: readFileSync(clientCert), key: readFileSync(clientKey) }
-}
-
-async function withMqtt<T>(url: string, options: IClientOptions, work: (client: MqttClient) => Promise<T>): Promise<T> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 10_000, ...options }, false)
-  client.on('error', () => {})
-  try {
-    return await work(client)
-  } finally {
-    client.end(true)
-  }
-}
-
-/** Publishes a message to itself. */
-function echo(client: MqttClient, topic: string): Promise<string> {
-  return new Promise((done, failed) => {
-    client.once('message', (_topic, payload) => done(payload.toString()))
-    client.once('close', () => failed(new Error('closed')))
-    client
-      .subscribeAsync(topic, { qos: 1 })
-      .then(() => client.publishAsync(topic, 'hello', { qos: 1 }))
-      .catch(failed)
-  })
-}
-
-function kafkaClient(config: Partial<KafkaConfig>): Kafka {
-  return new Kafka({ brokers: [services.kafka.brokers], logLevel: logLevel.NOTHING, retry: { retries: 2 }, ...config })
-}
-
-async function topicsSeenBy(config: Partial<KafkaConfig>): Promise<string[]> {
-  const admin = kafkaClient(config).admin()
-  await admin.connect()
-  try {
-    return await admin.listTopics()
-  } finally {
-    await admin.disconnect()
-  }
-}
-
-async function query(config: pg.ClientConfig, sql: string): Promise<Record<string, unknown>[]> {
-  const client = new pg.Client(config)
-  await client.connect()
-  try {
-    return (await client.query(sql)).rows
-  } finally {
-    await client.end()
-  }
-}
 
 describe('the services', function () {
   this.timeout(120_000)
@@ -140,7 +90,7 @@ describe('the services', function () {
     const { user: username, password, brokers } = sasl!
     await ensureTopics(services.kafka.brokers)
     const login = (mechanism: string, secret = password) => ({ mechanism, username, password: secret }) as SASLOptions
-    assert.ok((await topicsSeenBy({})).includes(topics.raw))
+    assert.ok((await topicsSeenBy({ brokers: [services.kafka.brokers] })).includes(topics.raw))
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512']) {
       assert.ok((await topicsSeenBy({ brokers: [brokers], sasl: login(mechanism) })).includes(topics.raw))
     }
@@ -152,7 +102,7 @@ describe('the services', function () {
   it('Kafka: topics are made once, with 8 partitions each', async () => {
     await ensureTopics(services.kafka.brokers)
     assert.deepEqual(await ensureTopics(services.kafka.brokers), [])
-    const admin = kafkaClient({}).admin()
+    const admin = kafkaClient({ brokers: [services.kafka.brokers] }).admin()
     await admin.connect()
     const { topics: found } = await admin.fetchTopicMetadata({ topics: Object.values(topics) })
     await admin.disconnect()
@@ -210,13 +160,13 @@ describe('the services', function () {
 
   it('Kafka: messages outlive kill -9', async () => {
     await ensureTopics(services.kafka.brokers)
-    const producer = kafkaClient({}).producer()
+    const producer = kafkaClient({ brokers: [services.kafka.brokers] }).producer()
     await producer.connect()
     await producer.send({ topic: topics.raw, acks: -1, messages: Array.from({ length: 100 }, (_, i) => ({ key: String(i), value: 'x' })) })
     await producer.disconnect()
     await killService(home, 'kafka')
     assert.equal((await restartService(home, 'kafka')).brokers, services.kafka.brokers)
-    const admin = kafkaClient({ retry: { retries: 10 } }).admin()
+    const admin = kafkaClient({ brokers: [services.kafka.brokers], retry: { retries: 10 } }).admin()
     await admin.connect()
     const offsets = await admin.fetchTopicOffsets(topics.raw)
     await admin.disconnect()

@@ -4,77 +4,16 @@ import { on } from 'node:events'
 import { connect } from 'node:net'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
-import pg from 'pg'
-import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
+import type pg from 'pg'
 import { repository } from '../../../stack/services.ts'
 import * as wire from '../../../stack/timescale/messages.ts'
-import { kill, restart, services, testHome } from '../../services.ts'
-
-const day = 86_400_000
-let url = ''
-let pool: pg.Pool
-let tableCount = 0
-
-/** A new hypertable (time, device_id, value) with a unique index. */
-async function hypertable(): Promise<string> {
-  const table = `stack_${process.pid}_${++tableCount}`
-  await pool.query(`CREATE TABLE ${table} (time timestamptz NOT NULL, device_id text NOT NULL, value float8)`)
-  await pool.query(`SELECT create_hypertable('${table}', 'time', create_default_indexes => false)`)
-  await pool.query(`CREATE UNIQUE INDEX ON ${table} (time, device_id)`)
-  return table
-}
-
-async function connected(config: pg.ClientConfig = {}): Promise<pg.Client> {
-  const client = new pg.Client({ connectionString: url, ...config })
-  // the server ends connections in some of these tests
-  client.on('error', () => {})
-  await client.connect()
-  return client
-}
-
-async function copy(client: pg.ClientBase, sql: string, parts: Iterable<Buffer | string>): Promise<number> {
-  const stream = client.query(copyFrom(sql))
-  await new Promise<void>((done, failed) => {
-    stream.on('finish', done).on('error', failed)
-    for (const part of parts) stream.write(part)
-    stream.end()
-  })
-  return stream.rowCount ?? 0
-}
-
-async function count(table: string): Promise<number> {
-  return Number((await pool.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count)
-}
-
-const sqlState = (code: string) => (error: unknown) => (error as pg.DatabaseError).code === code
-
-/** Rows of COPY BINARY: timestamptz as microseconds since 2000, text, float8. In pieces of some kB. */
-function binaryRows(rowCount: number): Buffer[] {
-  const rows = [Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])]
-  for (let i = 0; i < rowCount; i++) {
-    const device = Buffer.from(`device-${i}`)
-    const row = Buffer.alloc(2 + 12 + 4 + device.length + 12)
-    let at = row.writeInt16BE(3)
-    at = row.writeInt32BE(8, at)
-    at = row.writeBigInt64BE(BigInt(i) * 1_000_000n, at)
-    at = row.writeInt32BE(device.length, at)
-    at += device.copy(row, at)
-    at = row.writeInt32BE(8, at)
-    row.writeDoubleBE(i / 2, at)
-    rows.push(row)
-  }
-  rows.push(Buffer.from([0xff, 0xff]))
-  return Array.from({ length: Math.ceil(rows.length / 100) }, (_, i) => Buffer.concat(rows.slice(i * 100, i * 100 + 100)))
-}
+import { kill, restart, testHome } from '../../services.ts'
+import { binaryRows, connected, copy, count, day, hypertable, pool, sqlState, url, useEmbedded } from './embedded.ts'
 
 describe('the embedded TimescaleDB', function () {
   this.timeout(60_000)
 
-  before(async () => {
-    url = (await services('timescale')).timescale.url
-    pool = new pg.Pool({ connectionString: url, max: 8 })
-    pool.on('error', () => {})
-  })
+  before(useEmbedded)
 
   after(() => pool?.end())
 
@@ -216,93 +155,6 @@ describe('the embedded TimescaleDB', function () {
       await client.end()
     })
   }
-
-  it('answers a duplicate with 23505, and skips it with ON CONFLICT', async () => {
-    const table = await hypertable()
-    const insert = `INSERT INTO ${table} VALUES ($1, $2, $3)`
-    const row = [new Date('2026-01-01'), 'a', 1]
-    await pool.query(insert, row)
-    await assert.rejects(pool.query(insert, row), sqlState('23505'))
-    assert.equal((await pool.query(`${insert} ON CONFLICT DO NOTHING`, row)).rowCount, 0)
-  })
-
-  for (const { format, rows, sql } of [
-    { format: 'binary, small', rows: binaryRows(100), sql: 'COPY TABLE_NAME FROM STDIN BINARY' },
-    { format: 'binary, of 10 MB', rows: binaryRows(200_000), sql: 'COPY TABLE_NAME FROM STDIN (FORMAT binary)' },
-    {
-      format: 'text',
-      rows: Array.from({ length: 100 }, (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${i}\t${i}\n`),
-      sql: 'COPY TABLE_NAME FROM STDIN'
-    },
-    {
-      format: 'CSV',
-      rows: ['2026-01-01,"a,b",1\n', '2026-01-02,c,2\n'],
-      sql: 'copy TABLE_NAME (time, device_id, value) from stdin with (format csv)'
-    }
-  ]) {
-    it(`takes COPY (${format})`, async () => {
-      const table = await hypertable()
-      const client = await connected()
-      const copied = await copy(client, sql.replace('TABLE_NAME', table), rows)
-      assert.equal(await count(table), copied)
-      assert.ok(copied >= 2)
-      await client.end()
-    })
-  }
-
-  it('takes COPY of many clients at once', async () => {
-    const table = await hypertable()
-    const work = Array.from({ length: 8 }, async (_, worker) => {
-      const client = await pool.connect()
-      const rows = Array.from({ length: 500 }, (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${worker}-${i}\t${i}\n`)
-      await copy(client, `COPY ${table} FROM STDIN`, rows)
-      client.release()
-    })
-    await Promise.all(work)
-    assert.equal(await count(table), 4_000)
-  })
-
-  it('names the line of a bad row in a COPY, small or large', async () => {
-    const table = await hypertable()
-    const client = await connected()
-    for (const good of [2, 200_000]) {
-      const rows = Array.from({ length: good }, (_, i) => `2026-01-01 00:00:00Z\tdevice-${i}\t${i}\n`)
-      const failed = copy(client, `COPY ${table} FROM STDIN`, [rows.join(''), 'nonsense\n', '2026-01-01Z\tx\t1\n'])
-      await assert.rejects(failed, (error: pg.DatabaseError) => error.code === '22007' && (error.where ?? '').includes(`line ${good + 1}`))
-    }
-    assert.equal(await count(table), 0)
-    await client.end()
-  })
-
-  it('forgets a COPY that the client gives up', async () => {
-    const table = await hypertable()
-    const client = await connected()
-    const stream = client.query(copyFrom(`COPY ${table} FROM STDIN`))
-    stream.write('2026-01-01 00:00:00Z\ta\t1\n')
-    await new Promise(done => stream.once('error', done).destroy(new Error('changed my mind')))
-    assert.equal(await count(table), 0)
-    await client.end()
-  })
-
-  it('refuses a COPY FROM STDIN that is prepared, or one of several statements', async () => {
-    const table = await hypertable()
-    const client = await connected()
-    await assert.rejects(
-      client.query({ text: `COPY ${table} FROM STDIN`, values: [], queryMode: 'extended' } as pg.QueryConfig),
-      sqlState('0A000')
-    )
-    await assert.rejects(client.query(`SELECT 1; /* rows follow */ copy ${table} from stdin`), sqlState('0A000'))
-    const { rows } = await client.query("SELECT 'copy a from stdin' AS a -- copy a from stdin")
-    assert.deepEqual(rows, [{ a: 'copy a from stdin' }])
-    await client.end()
-  })
-
-  it('gives rows by COPY TO STDOUT', async () => {
-    const client = await connected()
-    const chunks = await client.query(copyTo("COPY (SELECT n, 'x' FROM generate_series(1, 3) n) TO STDOUT")).toArray()
-    assert.equal(Buffer.concat(chunks).toString(), '1\tx\n2\tx\n3\tx\n')
-    await client.end()
-  })
 
   it('runs the policies that are due', async () => {
     const table = await hypertable()
