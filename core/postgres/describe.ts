@@ -1,6 +1,7 @@
 import { databaseSentence, shownPlace } from './connect-errors.ts'
 import { parseTableName } from './identifier.ts'
-import type { Database } from './pool.ts'
+import type { Database, Session } from './pool.ts'
+import type { DatabaseSettings } from './settings.ts'
 import { LIST_COLUMNS, LIST_TABLES } from './table.ts'
 
 const VERSIONS = `
@@ -18,10 +19,20 @@ interface Versions {
 /** What answers there, in one sentence. @throws Error that says in words why nothing does */
 export async function describeDatabase(database: Database): Promise<string> {
   const rows = await inWords(database, () => database.query<Versions>(VERSIONS))
-  const { postgres, user, timescale, standby } = rows[0]!
+  return sentenceOf(rows[0]!, database.settings)
+}
+
+/** The same over a connection that is there already. @throws Error of the driver */
+export async function describeServer(session: Session, settings: DatabaseSettings): Promise<string> {
+  const { rows } = await session.query<Versions>(VERSIONS)
+  return sentenceOf(rows[0]!, settings)
+}
+
+function sentenceOf({ postgres, user, timescale, standby }: Versions, settings: DatabaseSettings): string {
   const extension = timescale === null ? 'no TimescaleDB in this database (tables will be plain tables)' : `TimescaleDB ${timescale}`
   const readOnly = standby ? ' It is a standby, which takes no writes.' : ''
-  return `PostgreSQL ${postgres.split(' ')[0]}, ${extension}, at ${shownPlace(database.settings)} as ${user}.${readOnly}`
+  const version = `PostgreSQL ${postgres.split(' ')[0]}`
+  return `${version}, ${extension}, at ${shownPlace(settings)} as ${user}.${readOnly}`
 }
 
 /** The tables a person could mean, with their schema where it is needed. */

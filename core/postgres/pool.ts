@@ -55,8 +55,13 @@ export class Database {
   /** Counts up when connections that exist are not to be used for further work; which count a connection was made under. */
   #generation = 0
   readonly #generations = new WeakMap<Client, number>()
+  #isFirst = true
 
-  constructor(readonly settings: DatabaseSettings) {}
+  constructor(
+    readonly settings: DatabaseSettings,
+    /** Gets the first connection that is made, before anybody else; its errors are nobody's concern. */
+    private readonly onFirst?: (session: Session) => Promise<void>
+  ) {}
 
   /** Says that a node uses the connections, until it calls `release`. */
   acquire(): void {
@@ -149,11 +154,17 @@ export class Database {
         connection?.on('sslconnect', () => endOnRubbish(connection.stream))
       }
     }
-    const pool = new pg.Pool({ ...poolConfig(this.settings, () => this.#socket()), Client })
+    const pool = new pg.Pool({ ...poolConfig(this.settings, () => this.#socket(), this.#greet), Client })
     pool.on('connect', client => this.#generations.set(client, this.#generation))
     // an idle connection that the server ends is not an error: the next use makes a new one
     pool.on('error', () => {})
     return pool
+  }
+
+  readonly #greet = async (session: Session): Promise<void> => {
+    if (!this.#isFirst) return
+    this.#isFirst = false
+    await this.onFirst?.(session).catch(() => {})
   }
 
   /** Kept from the start, since a server that says nothing holds a client that is not connected yet as well. */
@@ -166,7 +177,7 @@ export class Database {
   }
 }
 
-function poolConfig(settings: DatabaseSettings, stream: () => Socket): PoolConfig {
+function poolConfig(settings: DatabaseSettings, stream: () => Socket, greet: (session: Session) => Promise<void>): PoolConfig {
   const { host, port, database, user, password, tls, statementTimeoutMs } = settings
   return {
     host,
@@ -187,6 +198,7 @@ function poolConfig(settings: DatabaseSettings, stream: () => Socket): PoolConfi
     onConnect: async client => {
       const session = new Session(client as PoolClient, settings.connectTimeoutMs)
       await session.query(`SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`)
+      await greet(session)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { defineNode } from '../../core/node/define-node.ts'
 import type { Asked } from '../../core/node/probe.ts'
-import { describeDatabase, listColumns, listTables } from '../../core/postgres/describe.ts'
+import { describeDatabase, describeServer, listColumns, listTables } from '../../core/postgres/describe.ts'
 import { Database } from '../../core/postgres/pool.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
 import { type DatabaseNodeOptions, settingsOf } from './logic.ts'
@@ -20,8 +20,10 @@ async function asked<T>(options: DatabaseNodeOptions, { signal, tls }: Asked, as
 
 export default defineNode(
   spec,
-  ({ options, RED }) => {
-    const database = new Database(settingsOf(options, tlsOptionsOf(RED, options.tls)))
+  ({ options, RED, node }) => {
+    const settings = settingsOf(options, tlsOptionsOf(RED, options.tls))
+    // A flow that came from elsewhere may name an address at which another server listens here.
+    const database = new Database(settings, async session => node.log(await describeServer(session, settings)))
     return { provides: database, close: () => database.retire() }
   },
   {
