@@ -1,6 +1,7 @@
 import type { QueryConfig } from 'pg'
 import { parseTableName, quoted } from '../../core/postgres/identifier.ts'
 import { type ServerError, sqlstateOf } from '../../core/postgres/sqlstate.ts'
+import { stepsOf } from '../../core/record/field-path.ts'
 import { type Blame, Failure, GIVE_UP_AFTER, type Lookup, type Outcome } from './answer.ts'
 import { columnTypes } from './column-types.ts'
 import type { Copy, Metadata, Row } from './metadata.ts'
@@ -18,7 +19,7 @@ const MAX_KEYS = 1000
 export function statementFor(table: string, keyColumn: string, copies: readonly Copy[]): string {
   const name = parseTableName(table)
   if (!name) throw new Error(`"${table}" is not the name of a table`)
-  const columns = new Set([keyColumn, ...copies.map(({ from }) => from.split('.')[0]!)])
+  const columns = new Set([keyColumn, ...copies.map(({ from }) => (stepsOf(from) ?? [from])[0]!)])
   const list = copies.length === 0 ? '*' : [...columns].map(quoted).join(', ')
   return `SELECT ${list} FROM ${name.sql} WHERE ${quoted(keyColumn)} = ANY($1)`
 }

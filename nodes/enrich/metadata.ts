@@ -38,7 +38,7 @@ export function applier(copies: readonly Copy[]): Apply {
       for (const [name, value] of metadata) if (!Object.hasOwn(record, name)) record[name] = own(value)
     }
   }
-  const nested = copies.some(({ from, to }) => (to || from).includes('.'))
+  const nested = copies.some(({ from, to }) => /[.[]/.test(to || from))
   const set = nested ? setField : setPlain
   return (record, metadata) => {
     for (const [to, value] of metadata) set(record, to, own(value))

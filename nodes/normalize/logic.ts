@@ -1,6 +1,6 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { type Get, getter, setField } from '../../core/record/field-path.ts'
+import { type Get, getter, setter } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
@@ -43,8 +43,8 @@ export function normalizer(options: Options<typeof spec>, now: () => number): (m
 /** Writes the time in UTC into a record, or says why it cannot. */
 function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs: number) => Reason | undefined {
   const get = getter(options.field)
-  const put = putter(options.target)
-  const putDecision = options.decision === '' ? undefined : putter(options.decision)
+  const put = setter(options.target)
+  const putDecision = options.decision === '' ? undefined : setter(options.decision)
   const zone = zoneNamer(options)
   const maxAheadMs = options.futureS === 0 ? Number.POSITIVE_INFINITY : options.futureS * 1000
   const maxBehindMs = options.pastDays === 0 ? Number.POSITIVE_INFINITY : options.pastDays * DAY_MS
@@ -84,12 +84,5 @@ function zoneNamer({ zoneFrom, zone, zoneField }: Options<typeof spec>): (record
   return record => {
     const name = get(record)
     return typeof name === 'string' && name !== '' ? name : undefined
-  }
-}
-
-function putter(path: string): (record: TelemetryRecord, value: unknown) => void {
-  if (path.includes('.')) return (record, value) => setField(record, path, value)
-  return (record, value) => {
-    record[path] = value
   }
 }

@@ -1,5 +1,6 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { getter, setField } from '../../core/record/field-path.ts'
+import { getter, isOneName, setter, stepsOf } from '../../core/record/field-path.ts'
+import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 
 export type Conversion = 'keep' | 'number' | 'decimal-comma' | 'text'
@@ -23,7 +24,8 @@ export class Unconvertible implements Reason {
     readonly path: string,
     value: unknown
   ) {
-    this.message = `${path} is ${JSON.stringify(value).slice(0, 80)}, which is not a number.`
+    const why = typeof value === 'string' && /\d{16}/.test(value) ? 'has more digits than a number holds' : 'is not a number'
+    this.message = `${path} is ${JSON.stringify(value).slice(0, 80)}, which ${why}.`
   }
 }
 
@@ -32,17 +34,18 @@ export function reshaper(given: readonly Row[]): Reshape | undefined {
   if (given.length === 0) return undefined
   // A field is not in the way of itself.
   const rows = given.map(row => (row.to === row.from ? { ...row, to: '' } : row))
-  const names = new Map(rows.filter(row => row.to !== '' && !row.from.includes('.')).map(row => [row.from, row.to]))
+  const moved = rows.filter(row => row.to !== '' && isOneName(row.from))
+  const names = new Map(moved.map(row => [stepsOf(row.from)![0]!, getter(row.to)]))
   const steps = rows.map(step)
   // A field inside an object of the record is changed in a copy, so that a rejected record stays as it came.
-  const changesInside = rows.some(row => (row.to || row.from).includes('.'))
+  const changesInside = rows.some(row => !isOneName(row.to || row.from))
   return original => {
     const record = changesInside ? cloneRecord(original) : original
     const reshaped: TelemetryRecord = {}
     // A renamed field leaves its old place, unless a field of the new name is there already: that one is kept.
     for (const key of Object.keys(record)) {
-      const to = names.get(key)
-      if (to === undefined || Object.hasOwn(record, to)) reshaped[key] = record[key]
+      const taken = names.get(key)
+      if (taken === undefined || taken(record) !== undefined) reshaped[key] = record[key]
     }
     for (const apply of steps) {
       const reason = apply(record, reshaped)
@@ -58,26 +61,21 @@ function step({ from, to, as }: Row): Step {
   const get = getter(from)
   const target = to || from
   const taken = to === '' ? () => undefined : getter(target)
-  const nested = target.includes('.')
+  const put = setter(target)
   return (record, reshaped) => {
     const value = get(record)
     if (value === undefined || taken(record) !== undefined) return undefined
     const converted = as === 'keep' || value === null ? value : convert(value, as)
     if (converted === undefined) return new Unconvertible(from, value)
-    if (nested) setField(reshaped, target, converted)
-    else reshaped[target] = converted
+    put(reshaped, converted)
     return undefined
   }
 }
-
-const NUMBER = /^[+-]?(?:\d+\.?\d*|\.\d+)(?:e[+-]?\d+)?$/i
 
 /** Undefined if the value cannot be converted. */
 function convert(value: unknown, as: Conversion): unknown {
   if (as === 'text') return typeof value === 'object' ? JSON.stringify(value) : String(value)
   if (typeof value === 'number') return value
-  if (typeof value !== 'string' || value.length > 400) return undefined
-  const text = as === 'decimal-comma' ? value.trim().replace(',', '.') : value.trim()
-  const number = NUMBER.test(text) ? Number(text) : Number.NaN
-  return Number.isFinite(number) ? number : undefined
+  if (typeof value !== 'string') return undefined
+  return as === 'decimal-comma' ? numberWithComma(value) : numberIn(value)
 }
