@@ -2,8 +2,10 @@ import { createHash } from 'node:crypto'
 import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
 import { type Origin, provenanceOf, type Rejection } from '../record/record.ts'
+import { HEADER } from './headers.ts'
 
-export interface DeadLetter {
+/** A dead letter as it is written. */
+export interface EncodedLetter {
   readonly key: Buffer | string | null
   readonly value: Buffer | string | null
   readonly headers: ProduceHeaders
@@ -13,35 +15,35 @@ export interface DeadLetter {
  * A rejected record as a Kafka message: the original bytes and key where they are known, the original headers, and why
  * and where it was rejected under `millrace.`.
  */
-export function deadLetterOf(rejection: Rejection): DeadLetter {
+export function encodeRejection(rejection: Rejection): EncodedLetter {
   const taken = provenanceOf(rejection)?.taken
   const { reason, stage, attempts, raw } = rejection
   const headers: ProduceHeaders = {
     ...present(taken?.headers ?? {}),
-    'millrace.reason.code': reason.code,
-    'millrace.reason.message': reason.message,
-    ...(reason.path === undefined ? {} : { 'millrace.reason.path': reason.path }),
-    'millrace.stage': stage,
-    ...(attempts === undefined ? {} : { 'millrace.attempts': String(attempts) }),
+    [HEADER.code]: reason.code,
+    [HEADER.message]: reason.message,
+    ...(reason.path === undefined ? {} : { [HEADER.path]: reason.path }),
+    [HEADER.stage]: stage,
+    ...(attempts === undefined ? {} : { [HEADER.attempts]: String(attempts) }),
     ...originHeaders(rejection.origin)
   }
   return { key: taken?.key ?? null, value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw, headers }
 }
 
 /** The same cut to this many bytes, since the topic takes no more; headers say how long it was, and the digest of all of it. */
-export function shortened({ key, value, headers }: DeadLetter, maxBytes: number): DeadLetter {
+export function shortenLetter({ key, value, headers }: EncodedLetter, maxBytes: number): EncodedLetter {
   const bytes = typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const told = { ...headers, 'millrace.truncated': String(bytes.length), 'millrace.truncated.sha256': sha256 }
+  const told = { ...headers, [HEADER.truncated]: String(bytes.length), [HEADER.truncatedDigest]: sha256 }
   return { key, value: bytes.subarray(0, Math.max(0, maxBytes)), headers: told }
 }
 
 function originHeaders(origin: Origin | null): ProduceHeaders {
   if (origin === null) return {}
-  const headers: ProduceHeaders = { 'millrace.origin.kind': origin.kind, 'millrace.origin.topic': origin.topic }
+  const headers: ProduceHeaders = { [HEADER.originKind]: origin.kind, [HEADER.originTopic]: origin.topic }
   if (origin.kind === 'kafka') {
-    headers['millrace.origin.partition'] = String(origin.partition)
-    headers['millrace.origin.offset'] = origin.offset
+    headers[HEADER.originPartition] = String(origin.partition)
+    headers[HEADER.originOffset] = origin.offset
   }
   return headers
 }

@@ -2,7 +2,7 @@ import type { FlowError } from '../delivery/token.ts'
 import { isKafkaMessage, isRejection, type Rejection, reject } from '../record/record.ts'
 
 /** What leaves the dead-letter output in place of a message that the flow failed to deal with: each record with the reason. */
-export function deadLetterOf<M extends { payload?: unknown }>(message: M, stage: string, error: FlowError, attempts: number): M {
+export function exhaustedLetter<M extends { payload?: unknown }>(message: M, stage: string, error: FlowError, attempts: number): M {
   const letter = (record: unknown): Rejection => {
     if (isRejection(record)) return record
     const reason = {

@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { HEADER, NOTE } from './headers.ts'
 
 type Part = Buffer | string | null | undefined
 /** As they are written, and as kafkajs gives them: a list where a name stands several times. */
@@ -8,8 +9,7 @@ type AnyHeaders = Readonly<Record<string, Part | readonly Part[]>>
  * What Millrace notes of a record may differ where the record is the same. How often it was replayed tells two rejections
  * apart, and the digest two records of which only the same beginning is left.
  */
-const NOTE = 'millrace.'
-const TELLING = new Set(['millrace.replays', 'millrace.truncated.sha256'])
+const TELLING = new Set<string>([HEADER.replays, HEADER.truncatedDigest])
 
 /** What two records have in common that are the same: key, value and headers, in 22 characters. */
 export function identityOf(key: Part, value: Part, headers: AnyHeaders = {}): string {

@@ -1,6 +1,6 @@
 import type { NodeMessage } from 'node-red'
 import { backoffMs } from '../backoff.ts'
-import { deadLetterOf } from '../dead-letter/exhausted.ts'
+import { exhaustedLetter } from '../dead-letter/exhausted.ts'
 import type { FlowError } from '../delivery/token.ts'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { Delivery, PausableSource, Settlement, Tracker } from '../delivery/types.ts'
@@ -141,7 +141,7 @@ export class DeliverySource implements PausableSource {
   #attempt(held: Held, message: NodeMessage = held.taken.rebuild(), transaction?: object): void {
     const { node, mode, timeoutMs, deadLetterOutput } = this.options
     const { records, output = 0 } = held.taken
-    const letter = held.writtenOff ? deadLetterOf(message, this.#stage, held.writtenOff.error, held.writtenOff.attempts) : message
+    const letter = held.writtenOff ? exhaustedLetter(message, this.#stage, held.writtenOff.error, held.writtenOff.attempts) : message
     const delivery = this.#tracker.open(letter, node.id, {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,

@@ -1,17 +1,6 @@
-import { identityOf } from '../../core/dead-letter/identity.ts'
-import type { WrittenHeaders } from '../../core/kafka/headers.ts'
-import { type Headers, KEY_HEADER, lastHeader, setHeader, TIME_HEADER } from '../../core/record/record.ts'
-
-/** A message of the dead-letter topic, as far as a replay looks at it. */
-export interface DeadLetter {
-  readonly partition: number
-  readonly offset: string
-  /** Milliseconds since 1970, as decimal text: when it was rejected. */
-  readonly timestamp: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: Headers
-}
+import { type DeadLetter, noteOf, recordOf } from '../../core/dead-letter/decode.ts'
+import { HEADER } from '../../core/dead-letter/headers.ts'
+import { problemsBetween } from './check.ts'
 
 export interface Filter {
   /** Empty: every code. */
@@ -20,74 +9,80 @@ export interface Filter {
   readonly untilMs: number
 }
 
-/** Codes are separated by commas; times are ISO 8601, empty for no bound. Gives the filter, or what is wrong in words. */
-export function filterOf({ codes, since, until }: { codes: string; since: string; until: string }): Filter | { problems: string[] } {
+/** What a filter is set by, as the dialog has it: texts, empty for no bound. */
+export interface FilterTexts {
+  /** Separated by commas. */
+  readonly codes: string
+  /** ISO 8601. */
+  readonly since: string
+  readonly until: string
+}
+
+/** Gives the filter, or what is wrong in words. */
+export function filterOf({ codes, since, until }: FilterTexts): Filter | { problems: string[] } {
   const sinceMs = since === '' ? Number.NEGATIVE_INFINITY : Date.parse(since)
   const untilMs = until === '' ? Number.POSITIVE_INFINITY : Date.parse(until)
   const problems: string[] = []
-  if (Number.isNaN(sinceMs)) problems.push(`Since: "${since}" is not a time such as 2026-01-31T00:00:00Z`)
-  if (Number.isNaN(untilMs)) problems.push(`Until: "${until}" is not a time such as 2026-01-31T00:00:00Z`)
-  if (sinceMs >= untilMs) problems.push('Since must be before until')
+  for (const [label, text, ms] of [
+    ['Since', since, sinceMs],
+    ['Until', until, untilMs]
+  ] as const)
+    if (Number.isNaN(ms)) problems.push(`${label}: "${text}" is not a time such as 2026-01-31T00:00:00Z`)
+  if (problems.length === 0) problems.push(...problemsBetween({ since, until }).map(([, problem]) => `Until: ${problem}`))
   if (problems.length > 0) return { problems }
   return { codes: new Set(codes.split(',').flatMap(code => code.trim() || [])), sinceMs, untilMs }
 }
 
-const textOf = (headers: Headers, name: string): string => lastHeader(headers, name)?.toString() ?? ''
+const PARTS = ['codes', 'since', 'until'] as const
+type Part = (typeof PARTS)[number]
+
+/** What one replay goes by: the dialog, and what the message says otherwise. */
+export interface Chosen {
+  readonly filter: Filter
+  readonly texts: FilterTexts
+  /** The parts that the message decided. */
+  readonly byMessage: readonly Part[]
+}
+
+/**
+ * The filter of one replay. A payload that is an object may decide parts of it, and what it says wins; any other payload
+ * leaves it to the dialog. What such an object holds besides is not ignored, since the replay would do more than was meant.
+ */
+export function chosenBy(dialog: FilterTexts, payload: unknown): Chosen | { problems: string[] } {
+  const given = isObject(payload) ? payload : {}
+  const problems = Object.entries(given).flatMap(([name, value]) => {
+    if (!PARTS.includes(name as Part)) return [`"${name}" decides nothing in a replay; ${PARTS.join(', ')} do`]
+    return typeof value === 'string' ? [] : [`${name} must be a text such as the dialog has`]
+  })
+  if (problems.length > 0) return { problems }
+  const texts = { codes: dialog.codes, since: dialog.since, until: dialog.until, ...given }
+  const filter = filterOf(texts)
+  if ('problems' in filter) return filter
+  return { filter, texts, byMessage: PARTS.filter(part => Object.hasOwn(given, part)) }
+}
+
+const isObject = (value: unknown): value is Partial<FilterTexts> => typeof value === 'object' && value !== null && !Array.isArray(value)
+
+/** For the log: "Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest by the dialog." */
+export function sentenceOf({ texts: { codes, since, until }, byMessage }: Chosen): string {
+  const what = codes === '' ? 'all dead letters' : codes
+  const when = `${since === '' ? '' : ` since ${since}`}${until === '' ? '' : ` until ${until}`}`
+  const rest = byMessage.length === PARTS.length ? '' : ', the rest by the dialog'
+  const who = byMessage.length === 0 ? 'as the dialog says' : `${byMessage.join(', ')} by the message${rest}`
+  return `Replays ${what}${when}; ${who}.`
+}
+
+/** For the status, which is short. */
+export function shortTextOf({ texts, byMessage }: Chosen): string {
+  const codes = texts.codes.split(',').filter(code => code.trim() !== '')
+  const what = codes.length === 0 ? 'all' : codes.length === 1 ? codes[0]!.trim() : `${codes.length} codes`
+  return byMessage.length === 0 ? what : `${what}, by message`
+}
 
 export function matches(letter: DeadLetter, { codes, sinceMs, untilMs }: Filter): boolean {
   const rejectedMs = Number(letter.timestamp)
   if (rejectedMs < sinceMs || rejectedMs >= untilMs) return false
-  return codes.size === 0 || codes.has(textOf(letter.headers, HEADER.code))
-}
-
-/** Headers of a dead letter that this node reads. */
-const HEADER = {
-  code: 'millrace.reason.code',
-  originKind: 'millrace.origin.kind',
-  originTopic: 'millrace.origin.topic',
-  originPartition: 'millrace.origin.partition',
-  originOffset: 'millrace.origin.offset',
-  truncated: 'millrace.truncated',
-  replays: 'millrace.replays'
-} as const
-
-/** Its value was too large for the dead-letter topic, and is only the beginning of what was rejected. */
-export const isTruncated = ({ headers }: DeadLetter): boolean => headers[HEADER.truncated] !== undefined
-
-/** What says where the record came from, not why it was rejected. */
-const KEPT: ReadonlySet<string> = new Set([TIME_HEADER, KEY_HEADER])
-
-export interface Original {
-  readonly topic: string
-  readonly key: Buffer | null
-  readonly value: Buffer | null
-  readonly headers: WrittenHeaders
-}
-
-/**
- * The message as it was before it was rejected, and the topic it goes back to. What Millrace noted about the rejection is
- * taken off; how often it was replayed is counted, so that a record which always fails can be told from a new one.
- */
-export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
-  const cameFromKafka = textOf(letter.headers, HEADER.originKind) === 'kafka'
-  const topic = cameFromKafka ? textOf(letter.headers, HEADER.originTopic) : ingestTopic
-  const headers: WrittenHeaders = {}
-  for (const [name, value] of Object.entries(letter.headers)) {
-    if (value !== undefined && (!name.startsWith('millrace.') || KEPT.has(name))) setHeader(headers, name, value)
-  }
-  headers[HEADER.replays] = String((Number(textOf(letter.headers, HEADER.replays)) || 0) + 1)
-  return { topic: topic || ingestTopic, key: letter.key, value: letter.value, headers }
-}
-
-/**
- * The record that was rejected, by its place in Kafka; undefined for what came otherwise. One record can be rejected several
- * times: in several branches of a flow, and before and after a crash. Its content is part of it, as offsets come again in a topic that is made anew.
- */
-export function recordOf({ key, value, headers }: DeadLetter): string | undefined {
-  const offset = lastHeader(headers, HEADER.originOffset)
-  if (offset === undefined) return undefined
-  const place = [HEADER.originTopic, HEADER.originPartition].map(name => textOf(headers, name)).join('/')
-  return `${place}/${offset}/${identityOf(key, value, headers)}`
+  return codes.size === 0 || codes.has(noteOf(letter.headers, HEADER.code))
 }
 
 /** Which dead letters of a topic were replayed already. */

@@ -1,5 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Admin, KafkaMessage, Producer } from 'kafkajs'
+import { type DeadLetter, isTruncated, type Original, originalOf, recordOf } from '../../core/dead-letter/decode.ts'
 import { MillraceError } from '../../core/errors.ts'
 import { createTopics } from '../../core/kafka/admin/create-topics.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
@@ -10,18 +11,7 @@ import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce/pro
 import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { ClusterSettings } from '../../core/kafka/settings.ts'
 import type { Reason } from '../../core/record/record.ts'
-import {
-  type DeadLetter,
-  type Filter,
-  isTruncated,
-  Ledger,
-  matches,
-  type Original,
-  originalOf,
-  Pace,
-  type Progress,
-  recordOf
-} from './logic.ts'
+import { type Filter, Ledger, matches, Pace, type Progress } from './logic.ts'
 import { type End, readToEnd } from './read-to-end.ts'
 
 export interface ReplayOptions {

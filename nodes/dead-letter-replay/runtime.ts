@@ -4,7 +4,7 @@ import { type Context, type Done, defineNode } from '../../core/node/define-node
 import { compact } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Message } from '../../core/record/message.ts'
-import { type Filter, filterOf, type Progress } from './logic.ts'
+import { type Chosen, chosenBy, filterOf, type Progress, sentenceOf, shortTextOf } from './logic.ts'
 import { Replay } from './replay.ts'
 import { spec } from './spec.ts'
 
@@ -16,11 +16,14 @@ export default defineNode(spec, context => {
   let running: { replay: Replay; ended: Promise<void> } | undefined
   status.set('grey', 'dot', 'idle')
 
-  const begin = (filter: Filter, message: Message, done: Done) => {
+  const begin = (chosen: Chosen, message: Message, done: Done) => {
     const { topic, ingestTopic, perSecond } = options
     const ledgerTopic = options.ledgerTopic || `${topic}-replayed`
-    const replay = new Replay({ settings, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress: teller(context, message) })
-    const ended = conclude(context, replay, message, done).finally(() => {
+    context.node.log(sentenceOf(chosen))
+    const { filter } = chosen
+    const onProgress = teller(context, message, chosen)
+    const replay = new Replay({ settings, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress })
+    const ended = conclude(context, replay, chosen, message, done).finally(() => {
       running = undefined
     })
     running = { replay, ended }
@@ -33,9 +36,9 @@ export default defineNode(spec, context => {
         return done()
       }
       if (running) return done(new MillraceError('REPLAY_RUNNING', 'A replay is running; wait for its end, or send "stop".'))
-      const filter = filterOf({ ...options, ...narrowedBy(message.payload) })
-      if ('problems' in filter) return done(new MillraceError('OPTIONS_INVALID', filter.problems.join('; ')))
-      begin(filter, message, done)
+      const chosen = chosenBy(options, message.payload)
+      if ('problems' in chosen) return done(new MillraceError('OPTIONS_INVALID', chosen.problems.join('; ')))
+      begin(chosen, message, done)
     },
     async close() {
       running?.replay.stop()
@@ -44,13 +47,19 @@ export default defineNode(spec, context => {
   }
 })
 
-async function conclude({ status, metrics, send }: Context<typeof spec>, replay: Replay, message: Message, done: Done): Promise<void> {
+async function conclude(
+  { status, metrics, send }: Context<typeof spec>,
+  replay: Replay,
+  chosen: Chosen,
+  message: Message,
+  done: Done
+): Promise<void> {
   status.waiting('reading what was replayed')
   try {
     const progress = await replay.run()
     metrics.out += 1
-    send([{ ...message, payload: { ...progress, finished: true } }])
-    status.healthy(progressText(progress))
+    send([{ ...message, payload: { ...progress, finished: true, filter: filterShown(chosen) } }])
+    status.healthy(progressText(progress, chosen))
     done()
   } catch (error) {
     status.failed(reasonOf(error))
@@ -59,23 +68,19 @@ async function conclude({ status, metrics, send }: Context<typeof spec>, replay:
 }
 
 /** Shows the progress, and sends it on once a second. */
-function teller({ status, metrics, send }: Context<typeof spec>, message: Message): (progress: Progress) => void {
+function teller({ status, metrics, send }: Context<typeof spec>, message: Message, chosen: Chosen): (progress: Progress) => void {
   let sentMs = performance.now()
   return progress => {
-    status.set('blue', 'dot', progressText(progress))
+    status.set('blue', 'dot', progressText(progress, chosen))
     metrics.gauges.set('replayed', progress.replayed)
     if (performance.now() - sentMs < 1000) return
     sentMs = performance.now()
-    send([{ topic: message.topic, payload: { ...progress, finished: false } }])
+    send([{ topic: message.topic, payload: { ...progress, finished: false, filter: filterShown(chosen) } }])
   }
 }
 
-const progressText = ({ replayed, remaining }: Progress) =>
-  `${compact(replayed)} replayed${remaining > 0 ? ` · ${compact(remaining)} to look at` : ''}`
+const progressText = ({ replayed, remaining }: Progress, chosen: Chosen) =>
+  `${compact(replayed)} replayed${remaining > 0 ? `, ${compact(remaining)} left` : ''} · ${shortTextOf(chosen)}`
 
-/** The filter's settings that a payload overrides. */
-function narrowedBy(payload: unknown): Partial<Record<'codes' | 'since' | 'until', string>> {
-  if (typeof payload !== 'object' || payload === null) return {}
-  const given = Object.entries(payload).filter(([name, value]) => ['codes', 'since', 'until'].includes(name) && typeof value === 'string')
-  return Object.fromEntries(given)
-}
+/** What the replay went by, for whoever reads its progress. */
+const filterShown = ({ texts, byMessage }: Chosen) => ({ ...texts, byMessage })

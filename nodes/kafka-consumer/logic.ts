@@ -1,3 +1,4 @@
+import { readableLetter } from '../../core/dead-letter/decode.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
@@ -60,6 +61,17 @@ export const asMessages: Shape = (batch, from, to) => {
   return { accepted, rejected: [] }
 }
 
+/** The messages of a dead-letter topic as a person reads them. */
+export const asLetters: Shape = (batch, from, to) => {
+  const accepted: object[] = []
+  for (let index = from; index < to; index++) {
+    const { key, value, timestamp, headers } = batch.messages[index]!
+    const letter = readableLetter({ key, value, timestamp, headers: headersOf(headers) })
+    accepted.push(carrying(letter, new Provenance(batch, index)))
+  }
+  return { accepted, rejected: [] }
+}
+
 /** The messages as records; what is none is rejected with its bytes. */
 export const asRecords: Shape = (batch, from, to) => {
   const accepted: object[] = []
@@ -73,6 +85,9 @@ export const asRecords: Shape = (batch, from, to) => {
   }
   return { accepted, rejected }
 }
+
+/** What each choice of the dialog makes of messages. */
+export const SHAPES = { records: asRecords, messages: asMessages, letters: asLetters } as const
 
 /** None of the messages, each a dead letter for this reason. */
 export const allRejected =

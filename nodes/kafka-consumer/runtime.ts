@@ -11,7 +11,7 @@ import { DeliverySource } from '../../core/source/source.ts'
 import { Trials, userDirOf } from '../../core/source/trials.ts'
 import { UNWIRED } from '../../core/source/unwired.ts'
 import { Intake, REJECTED } from './intake.ts'
-import { asMessages, asRecords } from './logic.ts'
+import { SHAPES } from './logic.ts'
 import { spec } from './spec.ts'
 
 /** What a fetch may bring of a partition at once: some 2,000 records, a few batches. */
@@ -57,7 +57,7 @@ class ConsumerNode {
     this.#intake = new Intake(this.#source, {
       trials: this.#trials,
       warn,
-      shape: options.output === 'messages' ? asMessages : asRecords,
+      shape: SHAPES[options.output],
       batchSize: options.batchSize,
       maxInFlight,
       perPartition: options.order === 'strict' || inTransaction ? 1 : options.perPartition,

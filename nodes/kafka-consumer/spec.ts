@@ -41,8 +41,12 @@ export const spec = {
       kind: 'choice',
       label: 'Output',
       default: 'records',
-      choices: { records: 'records, parsed from JSON', messages: 'Kafka messages, bytes untouched' },
-      help: 'Records for further nodes; Kafka messages to copy a topic as it is.'
+      choices: {
+        records: 'records, parsed from JSON',
+        messages: 'Kafka messages, bytes untouched',
+        letters: 'dead letters, to be read'
+      },
+      help: 'Records for further nodes; Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
     },
     acknowledge: {
       kind: 'choice',

@@ -1,4 +1,4 @@
-import { deadLetterOf, shortened } from '../../core/dead-letter/encode.ts'
+import { encodeRejection, shortenLetter } from '../../core/dead-letter/encode.ts'
 import { type Code, reasonOf } from '../../core/errors.ts'
 import { present } from '../../core/kafka/headers.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
@@ -60,7 +60,7 @@ export class Encoder {
     if (content !== 'records') {
       if (isKafkaMessage(item)) return this.#message(item, parcel, index)
       if (isRejection(item)) {
-        const { key, value, headers } = deadLetterOf(item)
+        const { key, value, headers } = encodeRejection(item)
         return this.#made(key, value, headers, undefined, parcel, index)
       }
       if (content === 'messages') return this.#fromObject(item, parcel, index)
@@ -75,7 +75,7 @@ export class Encoder {
 
   /** A dead letter with at most so many bytes of its value. */
   shortened(letter: Rejection, maxBytes: number, parcel: Parcel, index: number): ProduceRecord {
-    const { key, value, headers } = shortened(deadLetterOf(letter), maxBytes)
+    const { key, value, headers } = shortenLetter(encodeRejection(letter), maxBytes)
     return this.#made(key, value, headers, undefined, parcel, index)
   }
 

@@ -8,6 +8,7 @@ import { readRooms } from '../../build/rooms.ts'
 import type { Column, Field, NodeSpec } from '../../core/node/spec.ts'
 import { parseOptions, problemsOf } from '../../core/node/spec.ts'
 import { projectFiles, ROOT } from '../house/sources.ts'
+import { environment } from './environment.ts'
 
 type Values = Record<string, unknown>
 
@@ -21,7 +22,7 @@ const shipped = projectFiles('flows', 'examples')
 
 for (const { name, spec } of rooms) {
   const saved = [changed(spec), ...shipped.filter(node => node.type === spec.type)]
-  const entries = saved.map(each => ({ saved: each, options: parseOptions(spec, each, () => 'x') }))
+  const entries = saved.map(each => ({ saved: each, options: parseOptions(spec, each, environment) }))
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(entries, null, 1)}\n`)
   const left = Object.keys(spec.fields).filter(field => !(field in saved[0]!))
   console.log(`${name}: ${entries.length}${left.length > 0 ? `, as by default: ${left.join(', ')}` : ''}`)

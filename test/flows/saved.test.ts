@@ -6,6 +6,7 @@ import { readRooms } from '../../build/rooms.ts'
 import { type Migrations, migrated, VERSION_FIELD, versionOf } from '../../core/node/migrate.ts'
 import { parseOptions } from '../../core/node/spec.ts'
 import { ROOT } from '../house/sources.ts'
+import { environment } from './environment.ts'
 
 /** A node as a flow file of that time holds it, and what it meant then. */
 interface Entry {
@@ -54,7 +55,7 @@ describe('flows that were saved', () => {
         const migrations = await migrationsOf(folder)
         for (const entry of JSON.parse(readFileSync(file, 'utf8')) as Entry[]) {
           const saved = migrated(spec, migrations, entry.saved)
-          const now = parseOptions(spec, saved, () => 'x') as Record<string, unknown>
+          const now = parseOptions(spec, saved, environment) as Record<string, unknown>
           const steps = (spec.version ?? 1) - versionOf(entry.saved)
           assert.deepEqual(differences(entry, now, steps), [], String(entry.saved.name))
           if (steps > 0) assert.equal(saved[VERSION_FIELD], spec.version)

@@ -1,15 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import {
-  type DeadLetter,
-  type Filter,
-  filterOf,
-  Ledger,
-  matches,
-  originalOf,
-  Pace,
-  recordOf
-} from '../../../nodes/dead-letter-replay/logic.ts'
+import { type DeadLetter, originalOf, recordOf } from '../../../core/dead-letter/decode.ts'
+import { chosenBy, type Filter, filterOf, Ledger, matches, Pace, sentenceOf } from '../../../nodes/dead-letter-replay/logic.ts'
 
 const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
   partition: 0,
@@ -45,7 +37,7 @@ describe('dead-letter-replay: which', () => {
       problems: ['Since: "yesterday" is not a time such as 2026-01-31T00:00:00Z']
     })
     assert.deepEqual(filterOf({ codes: '', since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' }), {
-      problems: ['Since must be before until']
+      problems: ['Until: must be after Since (2026-02-01T00:00:00Z)']
     })
   })
 })
@@ -141,4 +133,37 @@ describe('dead-letter-replay: pace', () => {
       [1, 25, 500]
     )
   })
+})
+
+describe('nodes/dead-letter-replay: what a replay goes by', () => {
+  const dialog = { codes: 'TS_FUTURE', since: '2026-01-31T00:00:00Z', until: '' }
+  const sentences: [payload: unknown, sentence: string][] = [
+    [Date.now(), 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
+    ['go', 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
+    [{}, 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
+    [[{ codes: 'X' }], 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
+    [{ codes: 'UNKNOWN_DEVICE' }, 'Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest by the dialog.'],
+    [{ codes: '', since: '', until: '' }, 'Replays all dead letters; codes, since, until by the message.']
+  ]
+  for (const [payload, sentence] of sentences) {
+    it(`${JSON.stringify(payload)}: ${sentence}`, () => {
+      const chosen = chosenBy(dialog, payload)
+      assert.ok('filter' in chosen)
+      assert.equal(sentenceOf(chosen), sentence)
+    })
+  }
+
+  const refused: [payload: object, problem: RegExp][] = [
+    [{ code: 'UNKNOWN_DEVICE' }, /"code" decides nothing in a replay; codes, since, until do/],
+    [{ codes: ['UNKNOWN_DEVICE'] }, /codes must be a text/],
+    [{ until: '2026-01-30T00:00:00Z' }, /Until: must be after Since/],
+    [{ since: 'yesterday' }, /Since: "yesterday" is not a time/]
+  ]
+  for (const [payload, problem] of refused) {
+    it(`refuses ${JSON.stringify(payload)}, since more would be replayed than was meant`, () => {
+      const chosen = chosenBy(dialog, payload)
+      assert.ok('problems' in chosen)
+      assert.match(chosen.problems.join(), problem)
+    })
+  }
 })
