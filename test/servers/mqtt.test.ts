@@ -165,6 +165,7 @@ for (const server of await available()) {
       const publisher = await device(places.url)
       const sent: string[] = []
       let lost = false
+      let killed = Promise.resolve()
       publisher.once('close', () => {
         lost = true
       })
@@ -174,11 +175,12 @@ for (const server of await available()) {
           under--
           if (!error) sent.push(String(n))
         })
-        if (n === 1_000) void server.kill()
+        if (n === 1_000) killed = server.kill()
         await until('room', () => under < WINDOW || lost, 20_000, 1)
       }
       publisher.end(true)
       assert.ok(sent.length > 500, String(sent.length))
+      await killed
       await server.restart()
       const one = await new Taker(settings, topic).start()
       open.push(one)

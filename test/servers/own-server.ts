@@ -82,13 +82,15 @@ export class OwnServer {
   }
 
   async kill(): Promise<void> {
-    if (this.#process) await end(this.#process, 'SIGKILL', 5000)
+    const running = this.#process
     this.#process = undefined
+    if (running) await end(running, 'SIGKILL', 5000)
   }
 
   async end(): Promise<void> {
-    if (this.#process) await end(this.#process, 'SIGTERM', 5000)
+    const running = this.#process
     this.#process = undefined
+    if (running) await end(running, 'SIGTERM', 5000)
     this.#place = undefined
     rmSync(this.folder, { recursive: true, force: true })
   }
