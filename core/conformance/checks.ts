@@ -12,7 +12,7 @@ export interface Check {
 const NO_RECORDS = [null, 'text', 7, true, [1, 2], ''] as const
 
 let runs = 0
-const start = (harness: Harness, subject: Subject) => Run.start(harness, subject, ++runs)
+const start = (harness: Harness, subject: Subject, alone = false) => Run.start(harness, subject, ++runs, alone)
 const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
 
 /** Sizes of batches that were drawn once, so that a failure is seen again: 0 stands for one record that is no list. */
@@ -24,8 +24,10 @@ function rejectedOutput({ outputs }: Subject): number {
 
 async function rejectsWhatIsNoRecord(harness: Harness, subject: Subject): Promise<void> {
   const run = await start(harness, subject)
-  for (const payload of [...NO_RECORDS.filter(value => !Array.isArray(value)), [...NO_RECORDS]]) await run.send(payload)
-  const sent = NO_RECORDS.length * 2 - 1
+  const { unfit = NO_RECORDS } = subject
+  const alone = unfit.filter(value => !Array.isArray(value))
+  for (const payload of [...alone, [...unfit]]) await run.send(payload)
+  const sent = alone.length + unfit.length
   const rejected = rejectedOutput(subject)
   for (const [output, label] of subject.outputs.entries()) {
     if (output === rejected || label === 'otherwise') continue
@@ -70,9 +72,12 @@ async function keepsOrder(harness: Harness, subject: Subject): Promise<void> {
   const fed = batches.map(batch => run.offer(batch.map(n => run.record(n))))
   await inTime(Promise.all(fed.map(each => each.acknowledged)), 'Messages were never acknowledged.')
   for (const [output, label] of subject.outputs.entries()) {
-    const ids = run.records(output).map(record => Number(run.idOf(record)))
-    const sorted = [...ids].sort((a, b) => a - b)
-    assert.deepEqual(ids, sorted, `Records left by the output "${label}" in another order than they came.`)
+    const messages = run.left.filter(message => message.output === output)
+    const lists = messages.map(({ payload }) => [payload].flat().map(record => Number(run.idOf(record))))
+    for (const ids of subject.order === 'within a message' ? lists : [lists.flat()]) {
+      const sorted = [...ids].sort((a, b) => a - b)
+      assert.deepEqual(ids, sorted, `Records left by the output "${label}" in another order than they came.`)
+    }
   }
 }
 
@@ -118,6 +123,22 @@ async function takesTheSameAgain(harness: Harness, subject: Subject): Promise<vo
   assert.equal(left + out >= 2 && out > 0, true, 'What is left out when it comes again is counted.')
 }
 
+/** Nothing else confirms here: the source waits until the node itself says that the records are durable. */
+async function storesBeforeItConfirms(harness: Harness, subject: Subject): Promise<void> {
+  if (subject.stored === undefined) return
+  const run = await start(harness, subject, true)
+  let next = 1000
+  for (const size of [1, 20, 1, 200]) {
+    const records = numbers(next, size).map(n => run.record(n))
+    next += size
+    const fed = await run.send(size === 1 ? records[0] : records)
+    const there: ReadonlySet<string> = new Set(await subject.stored())
+    const missing: string[] = records.map(record => String(run.idOf(record))).filter(id => !there.has(id))
+    assert.deepEqual(missing.slice(0, 5), [], 'Records were confirmed that the service does not have.')
+    assert.equal(fed.attempts, 1, 'The node did not confirm what it has stored, and got it again.')
+  }
+}
+
 async function closesInTime(harness: Harness, subject: Subject): Promise<void> {
   const run = await start(harness, subject)
   for (const batch of [numbers(0, 50), numbers(50, 50), numbers(100, 50)]) void run.offer(batch.map(n => run.record(n)))
@@ -135,5 +156,6 @@ export const checks: readonly Check[] = [
   { name: 'lets each record keep where it came from', run: keepsProvenance },
   { name: 'answers one record with one, a list with a list', run: answersInKind },
   { name: 'deals with the same message again as it says', run: takesTheSameAgain },
+  { name: 'a sink has stored what it confirms', run: storesBeforeItConfirms },
   { name: 'closes in time', run: closesInTime }
 ]

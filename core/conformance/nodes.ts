@@ -21,13 +21,13 @@ export class Feed {
   readonly #source: DeliverySource
   readonly metrics: NodeMetrics
 
-  constructor(RED: NodeAPI, node: Node) {
+  constructor(RED: NodeAPI, node: Node, mode: 'finished' | 'stored') {
     this.metrics = new NodeMetrics(node.id, node.type, '')
     this.#source = new DeliverySource({
       RED,
       node,
       metrics: this.metrics,
-      mode: 'finished',
+      mode,
       maxInFlight: 1000,
       retries: 2,
       timeoutMs: 20_000,
@@ -89,7 +89,8 @@ export function collectedBy(id: string): Left[] {
 export function conformanceNodes(RED: NodeAPI): void {
   RED.nodes.registerType(FEED, function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
-    const feed = new Feed(RED, this)
+    const { mode } = config as NodeDef & { mode: 'finished' | 'stored' }
+    const feed = new Feed(RED, this, mode)
     feeds.set(this.id, feed)
     this.on('close', (done: () => void) => {
       void feed.close().finally(done)

@@ -25,6 +25,12 @@ export interface Subject {
   readonly copies?: boolean
   /** What the same record does when it comes again: it leaves as the first time, or is counted as a duplicate or filtered. */
   readonly again?: 'same' | 'left out'
+  /** What a payload may hold that it rejects, where that is not whatever is no record. */
+  readonly unfit?: readonly unknown[]
+  /** Records keep their order within a message only: a sink may store several messages at a time. */
+  readonly order?: 'of all' | 'within a message'
+  /** Of a sink: the ids of the records that its service has, as text. */
+  readonly stored?: () => Promise<readonly string[]>
 }
 
 /** A running Node-RED that has the nodes of the palette and `conformanceNodes`. */
@@ -47,9 +53,9 @@ export class Run {
     this.#id = id
   }
 
-  static async start(harness: Harness, subject: Subject, run: number): Promise<Run> {
+  static async start(harness: Harness, subject: Subject, run: number, alone = false): Promise<Run> {
     const id = `subject-${run}-${Date.now()}`
-    await harness.deploy(flowOf(subject, id))
+    await harness.deploy(flowOf(subject, id, alone))
     const status = nodeMetrics(id)?.status
     if (status?.refused) throw new Error(`The node did not start: ${status.text}`)
     return new Run(subject, id)
@@ -97,14 +103,15 @@ export class Run {
   }
 }
 
-function flowOf(subject: Subject, id: string): FlowNode[] {
+/** @param alone nothing stands behind the node, and the source waits until it has stored */
+function flowOf(subject: Subject, id: string, alone: boolean): FlowNode[] {
   const tab = `${id}-tab`
   const place = { z: tab, x: 100, y: 100 }
-  const wires = subject.outputs.map((_, output) => [`${id}-out-${output}`])
+  const wires = subject.outputs.map((_, output) => (alone ? [] : [`${id}-out-${output}`]))
   return [
     { id: tab, type: 'tab', label: 'conformance' },
     ...(subject.around ?? []),
-    { id: `${id}-feed`, type: FEED, ...place, wires: [[id]] },
+    { id: `${id}-feed`, type: FEED, ...place, mode: alone ? 'stored' : 'finished', wires: [[id]] },
     { name: '', ...subject.config, id, type: subject.type, ...place, wires },
     ...subject.outputs.map((_, output) => ({
       id: `${id}-out-${output}`,

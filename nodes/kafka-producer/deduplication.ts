@@ -4,12 +4,12 @@ import { reasonOf } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { TopicFollower } from '../../core/kafka/consume/topic-reader.ts'
 import type { HealthEvents } from '../../core/kafka/health.ts'
-import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import { acknowledge } from '../../core/kafka/produce/refusals.ts'
 import type { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
-import type { Reason } from '../../core/record/record.ts'
-import { Recent } from './recent.ts'
-import type { Shipment } from './shipment.ts'
+import { Candidate, candidateOf, leaveOut, refuse } from './candidate.ts'
+import type { OutgoingMessage } from './outgoing-message.ts'
+import { SeenRecords } from './seen-records.ts'
 
 /** The clocks of those who write may differ by so much. */
 const SKEW_MS = 60_000
@@ -22,51 +22,13 @@ export interface DeduplicationOptions {
   readonly cluster: KafkaCluster
   readonly topic: string
   readonly windowMs: number
-  /** Writes these, all of one shipment. Their parcel tells what becomes of them; a rejection, that nothing does. */
-  readonly write: (shipment: Shipment, records: readonly ProduceRecord[]) => Promise<void>
-  readonly failed: (shipment: Shipment, error: Error) => void
+  /** Writes these, all of one message. Their parcel tells what becomes of them; a rejection, that nothing does. */
+  readonly write: (message: OutgoingMessage, records: readonly ProduceRecord[]) => Promise<void>
   readonly health: HealthEvents
 }
 
-/** A record that may be in the topic already. Stands between the record and its shipment. */
-export class Candidate implements Parcel {
-  open = 1
-  reason: Reason | undefined
-  /** The same was read from the topic since this was on its way. */
-  wasSeen = false
-  #record: ProduceRecord | undefined
-  #identity = ''
-  /** Of the same content, and here while it was on its way: what becomes of it becomes of them. */
-  readonly twins: Candidate[] = []
-  readonly sinceMs = Date.now()
-
-  constructor(
-    readonly shipment: Shipment,
-    private readonly settled: (candidate: Candidate) => void
-  ) {}
-
-  /** The record, which was made with this as its parcel. */
-  get record(): ProduceRecord {
-    return this.#record!
-  }
-  set record(record: ProduceRecord) {
-    this.#record = record
-    this.#identity = identityOf(record.key, record.value, record.headers)
-  }
-  get identity(): string {
-    return this.#identity
-  }
-
-  refused(_record: ProduceRecord, reason: Reason): void {
-    this.reason = reason
-  }
-  finished(): void {
-    this.settled(this)
-  }
-}
-
 interface Waiting {
-  readonly shipment: Shipment
+  readonly message: OutgoingMessage
   readonly candidates: readonly Candidate[]
 }
 
@@ -75,7 +37,7 @@ interface Waiting {
  * topic: whatever wrote it is dead or has lost the source's partition, or it is under way here.
  */
 export class Deduplication {
-  readonly #recent: Recent
+  readonly #seen: SeenRecords
   readonly #follower: TopicFollower
   /** On their way, by identity; those in a transaction until that is known to be over. */
   readonly #pending = new Map<string, Candidate>()
@@ -85,7 +47,7 @@ export class Deduplication {
 
   constructor(private readonly options: DeduplicationOptions) {
     const { cluster, topic, windowMs, health } = options
-    this.#recent = new Recent(windowMs)
+    this.#seen = new SeenRecords(windowMs)
     const sinceMs = Date.now() - windowMs - SKEW_MS
     this.#follower = cluster.follower(
       { topic, sinceMs },
@@ -103,12 +65,12 @@ export class Deduplication {
   }
 
   /** The parcel of a record that is to be added. */
-  candidate(shipment: Shipment): Candidate {
-    return new Candidate(shipment, candidate => this.#settled(candidate))
+  candidate(message: OutgoingMessage): Candidate {
+    return new Candidate(message, candidate => this.#settled(candidate))
   }
 
-  /** Takes records of a shipment whose parcels are candidates; they are written in the order in which they came. */
-  add(shipment: Shipment, records: readonly ProduceRecord[]): void {
+  /** Takes records of a message whose parcels are candidates; they are written in the order in which they came. */
+  add(message: OutgoingMessage, records: readonly ProduceRecord[]): void {
     const candidates: Candidate[] = []
     for (const record of records) {
       const candidate = candidateOf(record)
@@ -116,13 +78,13 @@ export class Deduplication {
         candidate.record = record
         candidates.push(candidate)
       } catch (error) {
-        const message = `The record cannot be written: ${reasonOf(error)}.`
-        shipment.refused(record, { code: 'KAFKA_RECORD_REFUSED', message })
-        shipment.less()
+        const reason = `The record cannot be written: ${reasonOf(error)}.`
+        message.refused(record, { code: 'KAFKA_RECORD_REFUSED', message: reason })
+        message.less()
       }
     }
     if (candidates.length === 0) return
-    this.#queue.push({ shipment, candidates })
+    this.#queue.push({ message, candidates })
     void this.#run()
   }
 
@@ -145,34 +107,34 @@ export class Deduplication {
       )
       if (isClosed) return
       this.#sweep()
-      for (const { shipment, candidates } of waiting) {
+      for (const { message, candidates } of waiting) {
         try {
-          this.#decide(shipment, candidates)
+          this.#decide(message, candidates)
         } catch (error) {
-          this.options.failed(shipment, error as Error)
+          message.fail(error as Error)
         }
       }
     }
     this.#running = false
   }
 
-  #decide(shipment: Shipment, candidates: readonly Candidate[]): void {
+  #decide(message: OutgoingMessage, candidates: readonly Candidate[]): void {
     const fresh = candidates.filter(candidate => this.#isFresh(candidate))
     if (fresh.length === 0) return
     const records = fresh.map(({ record }) => record)
-    this.options.write(shipment, records).catch(error => this.#failed(fresh, error as Error))
+    this.options.write(message, records).catch(error => this.#failed(fresh, error as Error))
   }
 
   #isFresh(candidate: Candidate): boolean {
-    const { identity, shipment } = candidate
-    if (this.#recent.has(identity, Date.now())) {
+    const { identity, message } = candidate
+    if (this.#seen.has(identity, Date.now())) {
       leaveOut(candidate)
       return false
     }
     const before = this.#pending.get(identity)
-    const scope = before?.shipment.transaction
+    const scope = before?.message.transaction
     // In a transaction both are written, or neither is and both come again. For another's end one cannot wait: it may wait for this.
-    if (before !== undefined && (scope === undefined || (scope === shipment.transaction && !isUndone(scope)))) {
+    if (before !== undefined && (scope === undefined || (scope === message.transaction && !isUndone(scope)))) {
       if (before.open > 0) before.twins.push(candidate)
       else leaveOut(candidate)
       return false
@@ -182,21 +144,21 @@ export class Deduplication {
   }
 
   #settled(candidate: Candidate): void {
-    const { shipment, identity, reason, twins } = candidate
-    if (reason !== undefined || shipment.transaction === undefined) this.#forget(candidate)
-    if (reason === undefined && shipment.transaction === undefined) this.#recent.add(identity, Date.now(), Date.now())
+    const { message, identity, reason, twins } = candidate
+    if (reason !== undefined || message.transaction === undefined) this.#forget(candidate)
+    if (reason === undefined && message.transaction === undefined) this.#seen.add(identity, Date.now(), Date.now())
     for (const twin of twins) {
       if (reason === undefined) leaveOut(twin)
       else refuse(twin, reason)
     }
-    if (reason === undefined) shipment.less()
+    if (reason === undefined) message.less()
     else refuse(candidate, reason)
   }
 
   #failed(candidates: readonly Candidate[], error: Error): void {
     for (const candidate of candidates) {
       this.#forget(candidate)
-      for (const { shipment } of [candidate, ...candidate.twins]) this.options.failed(shipment, error)
+      for (const { message } of [candidate, ...candidate.twins]) message.fail(error)
     }
   }
 
@@ -207,10 +169,10 @@ export class Deduplication {
   /** What a transaction holds is in the topic when that is committed; the answer comes before readers see it. */
   #sweep(): void {
     const nowMs = Date.now()
-    for (const [identity, { shipment, open, sinceMs }] of this.#pending) {
-      if (shipment.transaction === undefined) continue
-      if (shipment.transaction.over === 'committed' && open === 0) {
-        this.#recent.add(identity, sinceMs, nowMs)
+    for (const [identity, { message, open, sinceMs }] of this.#pending) {
+      if (message.transaction === undefined) continue
+      if (message.transaction.over === 'committed' && open === 0) {
+        this.#seen.add(identity, sinceMs, nowMs)
         this.#pending.delete(identity)
       } else if (sinceMs < nowMs - OLD_MS) this.#pending.delete(identity)
     }
@@ -227,7 +189,7 @@ export class Deduplication {
   /** The topic was made anew: nothing of what was written is in it. */
   #forgetAll(): void {
     this.#sweep()
-    this.#recent.clear()
+    this.#seen.clear()
     for (const candidate of this.#pending.values()) candidate.wasSeen = false
   }
 
@@ -235,23 +197,11 @@ export class Deduplication {
     const nowMs = Date.now()
     for (const { key, value, headers, timestamp } of messages) {
       const identity = identityOf(key, value, headers)
-      this.#recent.add(identity, Math.min(Number(timestamp), nowMs), nowMs)
+      this.#seen.add(identity, Math.min(Number(timestamp), nowMs), nowMs)
       const pending = this.#pending.get(identity)
       if (pending) pending.wasSeen = true
     }
   }
-}
-
-const candidateOf = ({ parcel }: ProduceRecord): Candidate => parcel as Candidate
-
-function leaveOut({ shipment, record }: Candidate): void {
-  shipment.repeated(record)
-  shipment.less()
-}
-
-function refuse({ shipment, record }: Candidate, reason: Reason): void {
-  shipment.refused(record, reason)
-  shipment.less()
 }
 
 const isUndone = (scope: TransactionScope | undefined) => scope?.over === 'undone' || scope?.failure !== undefined

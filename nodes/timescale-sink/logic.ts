@@ -58,8 +58,3 @@ export function heldSentence(table: string, { process, user, application, ofRows
   const what = ofRows ? 'rows that are to be written to the table' : 'the table'
   return `Process ${process} of the database${who === '' ? '' : ` (${who})`} locks ${what} ${table}; records wait until it is done.`
 }
-
-/** What the node says while nothing can be stored. */
-export function waitingText(records: number, why: string): string {
-  return records > 0 ? `${compact(records)} waiting · ${why}` : why
-}

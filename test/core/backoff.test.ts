@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { backoffMs } from '../../core/backoff.ts'
+import { backoffMs, pause, retrying } from '../../core/backoff.ts'
 
 describe('backoff', () => {
   it('doubles, with jitter between half and all', () => {
@@ -16,5 +16,49 @@ describe('backoff', () => {
         assert.ok(waitMs >= 100 && waitMs <= 5000)
       })
     )
+  })
+})
+
+describe('retrying', () => {
+  const backoff = { initialMs: 1, maxMs: 2 }
+  /** Fails so often, then gives the number of tries before it. */
+  const failing = (failures: number) => async (attempt: number) => {
+    if (attempt < failures) throw new Error(`no ${attempt}`)
+    return attempt
+  }
+
+  it('goes on until it works, and tells of each failure', async () => {
+    const told: string[] = []
+    const onRetry = (error: unknown, attempt: number) => told.push(`${(error as Error).message}/${attempt}`)
+    assert.equal(await retrying(failing(3), { backoff, onRetry }), 3)
+    assert.deepEqual(told, ['no 0/0', 'no 1/1', 'no 2/2'])
+  })
+
+  it('throws at once what is final', async () => {
+    const isFinal = (error: unknown) => (error as Error).message === 'no 1'
+    await assert.rejects(retrying(failing(5), { backoff, isFinal }), { message: 'no 1' })
+  })
+
+  it('ends with the last error when the signal aborts, however long the pause is', async () => {
+    const closing = new AbortController()
+    const tried = retrying(failing(5), {
+      backoff: { initialMs: 600_000, maxMs: 600_000 },
+      signal: closing.signal,
+      onRetry: () => closing.abort()
+    })
+    await assert.rejects(tried, { message: 'no 0' })
+  })
+
+  it('any number of pauses ends with one signal, and leaves nothing behind', async () => {
+    const warnings: Error[] = []
+    const note = (warning: Error) => warnings.push(warning)
+    process.on('warning', note)
+    const closing = new AbortController()
+    const pauses = Array.from({ length: 50 }, () => pause(600_000, closing))
+    closing.abort()
+    await Promise.all(pauses)
+    await pause(600_000, closing)
+    process.off('warning', note)
+    assert.deepEqual(warnings, [])
   })
 })

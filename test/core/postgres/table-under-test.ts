@@ -1,13 +1,15 @@
 /** A table in a real database, with what writes to it, for the tests of this folder. */
 
+import type { Failure } from '../../../core/postgres/attempts.ts'
+import { BatchWriter, type BatchWriterOptions, PendingMessage } from '../../../core/postgres/batch-writer.ts'
 import { parseTableName } from '../../../core/postgres/identifier.ts'
+import type { OnConflict } from '../../../core/postgres/insert-statement.ts'
 import { Database } from '../../../core/postgres/pool.ts'
+import { ReadyTable } from '../../../core/postgres/ready-table.ts'
 import type { Mapping } from '../../../core/postgres/rows.ts'
 import { planOf } from '../../../core/postgres/rows.ts'
 import { fromUrl } from '../../../core/postgres/settings.ts'
-import type { OnConflict } from '../../../core/postgres/store.ts'
-import { TableWriter } from '../../../core/postgres/table-writer.ts'
-import { Load, type Trouble, Writer, type WriterOptions } from '../../../core/postgres/writer.ts'
+import type { Reason } from '../../../core/record/record.ts'
 
 export const TELEMETRY: readonly Mapping[] = [
   { column: 'time', from: 'ts_utc', type: 'timestamptz', key: true, required: true },
@@ -39,7 +41,7 @@ export const wishFor = (name: string, mappings: readonly Mapping[] = TELEMETRY, 
   retainDays: 36_500
 })
 
-export interface TestWriterOptions extends Partial<WriterOptions> {
+export interface TestWriterOptions extends Partial<BatchWriterOptions> {
   readonly mappings?: readonly Mapping[]
   readonly onConflict?: OnConflict
   readonly create?: boolean
@@ -48,12 +50,27 @@ export interface TestWriterOptions extends Partial<WriterOptions> {
   readonly offsets?: { readonly group: string; readonly sink: string }
 }
 
+/** What became of the records of a message. */
+export interface Outcome {
+  readonly open: number
+  readonly stored: number
+  readonly duplicates: number
+  readonly rejections: readonly { readonly record: unknown; readonly reason: Reason }[]
+}
+
+const outcomeOf = ({ open, stored, duplicates, refused, records }: PendingMessage): Outcome => ({
+  open,
+  stored,
+  duplicates,
+  rejections: [...refused].map(([index, reason]) => ({ record: records[index], reason }))
+})
+
 /** Writes records into a table and tells what became of them. */
 export class TestWriter {
   readonly warnings: string[] = []
-  readonly troubles: (Trouble | undefined)[] = []
+  readonly troubles: (Failure | undefined)[] = []
   retried = 0
-  readonly writer: Writer<{ resolve: (load: Load<object>) => void; reject: (error: Error) => void }>
+  readonly writer: BatchWriter<{ resolve: (outcome: Outcome) => void; reject: (error: Error) => void }>
 
   constructor(
     database: Database,
@@ -61,27 +78,27 @@ export class TestWriter {
     { mappings, onConflict = 'ignore', create = true, offsets, compressAfterDays, ...more }: TestWriterOptions = {}
   ) {
     const wish = wishFor(table, mappings, compressAfterDays)
-    const target = new TableWriter(database, wish, { create, onConflict, offsets, warn: warning => this.warnings.push(warning) })
-    this.writer = new Writer(
+    const target = new ReadyTable(database, wish, { create, onConflict, offsets, warn: warning => this.warnings.push(warning) })
+    this.writer = new BatchWriter(
       {
         get plan() {
           return target.plan
         },
         prepare: () => target.prepare(),
         write: work => target.write(work),
-        finished: (load, error) => (error ? load.message.reject(error) : load.message.resolve(load)),
+        finished: (load, error) => (error ? load.message.reject(error) : load.message.resolve(outcomeOf(load))),
         troubled: trouble => this.troubles.push(trouble),
         retried: () => {
           this.retried++
         }
       },
-      { maxRows: 5000, lingerMs: 5, connections: 4, stage: 'timescale-sink', ...more }
+      { maxRows: 5000, lingerMs: 5, connections: 4, ...more }
     )
   }
 
   /** Resolves when the records are in the table or rejected. */
-  put(records: readonly unknown[]): Promise<Load<object>> {
-    return new Promise((resolve, reject) => this.writer.add(new Load({ resolve, reject }, records)))
+  put(records: readonly unknown[]): Promise<Outcome> {
+    return new Promise((resolve, reject) => this.writer.add(new PendingMessage({ resolve, reject }, records)))
   }
 
   close(): Promise<void> {

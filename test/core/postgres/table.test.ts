@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { statementsFor } from '../../../core/postgres/bootstrap.ts'
 import { describeDatabase, listColumns, listTables } from '../../../core/postgres/describe.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
+import { ReadyTable, type ReadyTableOptions } from '../../../core/postgres/ready-table.ts'
 import type { Mapping } from '../../../core/postgres/rows.ts'
 import { SettingError } from '../../../core/postgres/setting-error.ts'
-import { TableWriter, type TableWriterOptions } from '../../../core/postgres/table-writer.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
 import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, wishFor } from './table-under-test.ts'
@@ -21,10 +21,10 @@ for (const server of ['postgres', 'timescale'] as const) {
     afterEach(() => database.query(`DROP TABLE IF EXISTS ${TABLE}`))
     after(() => database.close())
 
-    async function prepare(more: Partial<TableWriterOptions> = {}, mappings?: readonly Mapping[]): Promise<string[]> {
+    async function prepare(more: Partial<ReadyTableOptions> = {}, mappings?: readonly Mapping[]): Promise<string[]> {
       const warnings: string[] = []
       const options = { create: false, onConflict: 'ignore' as const, warn: (warning: string) => warnings.push(warning), ...more }
-      await new TableWriter(database, wishFor(TABLE, mappings), options).prepare()
+      await new ReadyTable(database, wishFor(TABLE, mappings), options).prepare()
       return warnings
     }
     const problemsOf = async (...arguments_: Parameters<typeof prepare>): Promise<readonly string[]> => {
@@ -53,7 +53,7 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('with a schema and names that need quotes', async () => {
       const name = `"Shape ${server}"."My ""Table"""`
       try {
-        await new TableWriter(database, wishFor(name), { create: true, onConflict: 'ignore', warn: () => {} }).prepare()
+        await new ReadyTable(database, wishFor(name), { create: true, onConflict: 'ignore', warn: () => {} }).prepare()
         assert.equal((await listTables(database)).includes(name), true)
         assert.equal((await listColumns(database, name)).length, 5)
       } finally {

@@ -7,7 +7,7 @@ import type { TransactionScope } from '../../../core/kafka/produce/transaction-s
 import { report } from '../../../core/node/metrics.ts'
 import { KAFKA_MESSAGE, reject } from '../../../core/record/record.ts'
 import { Deduplication } from '../../../nodes/kafka-producer/deduplication.ts'
-import { Shipment } from '../../../nodes/kafka-producer/shipment.ts'
+import { OutgoingMessage } from '../../../nodes/kafka-producer/outgoing-message.ts'
 import type { Rig } from '../../core/kafka/kafka-rig.ts'
 import type { FaultProxy } from '../../fault-proxy.ts'
 import { readTopic } from '../../kafka-topics.ts'
@@ -240,14 +240,15 @@ describe('kafka-producer with deduplication', function () {
     function deduplicationTo(topic: string, windowMs: number) {
       const written: ProduceRecord[] = []
       const health = { up: () => undefined, away: () => undefined }
-      const write = async (_shipment: Shipment, records: readonly ProduceRecord[]) => void written.push(...records)
+      const write = async (_message: OutgoingMessage, records: readonly ProduceRecord[]) => void written.push(...records)
       const kafka = cluster()
-      const deduplication = new Deduplication({ cluster: kafka, topic, windowMs, write, failed: () => undefined, health })
+      const deduplication = new Deduplication({ cluster: kafka, topic, windowMs, write, health })
       deduplication.start()
       const add = (value: string, transaction?: object) => {
-        const told = { arrived: () => undefined, shorten: () => undefined }
-        const shipment = new Shipment({ payload: value }, () => undefined, told, transaction as TransactionScope)
-        deduplication.add(shipment, [new ProduceRecord(null, value, undefined, undefined, NO_KEY, deduplication.candidate(shipment), 0)])
+        const request = { message: {}, records: [value], finish: () => undefined, fail: () => undefined }
+        const message = new OutgoingMessage(request, () => undefined, transaction as TransactionScope)
+        const candidate = deduplication.candidate(message)
+        deduplication.add(message, [new ProduceRecord(null, value, undefined, undefined, NO_KEY, candidate, 0)])
       }
       const close = async () => {
         await deduplication.close()

@@ -1,15 +1,16 @@
 import { createTable, type TableWish } from './bootstrap.ts'
+import { BulkInsert } from './bulk-insert.ts'
+import type { OnConflict } from './insert-statement.ts'
 import { Receipts } from './offsets.ts'
 import type { Database, Session } from './pool.ts'
 import type { Plan } from './rows.ts'
 import { SettingError } from './setting-error.ts'
 import { failureKind } from './sqlstate.ts'
-import { type OnConflict, Store } from './store.ts'
 import { checkMapping, inspectTable, keyOf, unprotected } from './table.ts'
 import { TableChanged } from './table-check.ts'
 import type { Work } from './work.ts'
 
-export interface TableWriterOptions {
+export interface ReadyTableOptions {
   /** Make the table where it is missing. */
   readonly create: boolean
   readonly onConflict: OnConflict
@@ -23,8 +24,8 @@ export interface TableWriterOptions {
 const MAX_CHANGES = 3
 
 /** One table, made ready when first needed, and again after it turned out to have changed. */
-export class TableWriter {
-  #ready: Promise<Store> | undefined
+export class ReadyTable {
+  #ready: Promise<BulkInsert> | undefined
   #plan: Plan
   #wasThere = false
   #wasKeyed = false
@@ -34,7 +35,7 @@ export class TableWriter {
   constructor(
     private readonly database: Database,
     private readonly wish: TableWish,
-    private readonly options: TableWriterOptions
+    private readonly options: ReadyTableOptions
   ) {
     this.#plan = wish.plan
   }
@@ -49,17 +50,17 @@ export class TableWriter {
 
   /** Connects, creates the table if wished, and holds the mapping against it. @throws SettingError and whatever keeps it from that */
   async prepare(): Promise<void> {
-    await this.#store()
+    await this.#bulkInsert()
   }
 
-  /** See `Store.write`. A table that has changed is looked at anew, and the rows are made anew for it. */
+  /** See `BulkInsert.write`. A table that has changed is looked at anew, and the rows are made anew for it. */
   async write(work: Work): Promise<void> {
     for (let changes = 1; ; changes++) {
-      const ready = this.#store()
-      const store = await ready
-      work.encode(store.plan)
+      const ready = this.#bulkInsert()
+      const insert = await ready
+      work.encode(insert.plan)
       try {
-        await this.database.with(session => this.#atWork(session, () => store.write(session, work)))
+        await this.database.with(session => this.#atWork(session, () => insert.write(session, work)))
         return
       } catch (error) {
         const changed = error instanceof TableChanged
@@ -90,7 +91,7 @@ export class TableWriter {
     if (changed) this.database.renew()
   }
 
-  #store(): Promise<Store> {
+  #bulkInsert(): Promise<BulkInsert> {
     this.#ready ??= this.database
       .with(session => this.#atWork(session, () => this.#prepared(session)))
       .catch(error => {
@@ -100,7 +101,7 @@ export class TableWriter {
     return this.#ready
   }
 
-  async #prepared(session: Session): Promise<Store> {
+  async #prepared(session: Session): Promise<BulkInsert> {
     const { table } = this.wish
     const { create, onConflict, offsets } = this.options
     if (create) this.#created(await createTable(session, this.wish))
@@ -113,7 +114,7 @@ export class TableWriter {
     this.#wasThere = true
     this.#wasKeyed ||= keyed
     this.#plan = plan
-    return new Store(plan, table, onConflict, copyable, facts, receipts)
+    return new BulkInsert(plan, table, onConflict, copyable, facts, receipts)
   }
 
   #created({ created, warnings }: { readonly created: boolean; readonly warnings: readonly string[] }): void {

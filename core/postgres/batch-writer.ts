@@ -1,18 +1,18 @@
-import { backoffMs } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
 import { CALM_PER_SECOND, Rate } from '../rate.ts'
-import { isKafkaMessage, type Rejection, reject } from '../record/record.ts'
+import { isKafkaMessage, type Reason } from '../record/record.ts'
+import { type AttemptEvents, Attempts } from './attempts.ts'
 import { misfitReason, type Plan, type RowProblem, Rows } from './rows.ts'
-import { failureKind, needsPerson } from './sqlstate.ts'
 import { Work } from './work.ts'
 
 /** The records of one message on their way into the table. */
-export class Load<M extends object = object> {
+export class PendingMessage<M extends object = object> {
   /** Records that are neither in the table nor rejected. */
   open: number
   stored = 0
   duplicates = 0
-  readonly rejections: Rejection[] = []
+  /** Why records can never be stored, by their position. */
+  readonly refused = new Map<number, Reason>()
 
   constructor(
     readonly message: M,
@@ -22,39 +22,26 @@ export class Load<M extends object = object> {
   }
 }
 
-/** Why nothing is stored at the moment. */
-export interface Trouble {
-  /** `away`: the database will be back; `setting`: a person must correct something. */
-  readonly kind: 'away' | 'setting'
-  readonly error: unknown
-}
-
 /** What the writer needs of the world. */
-export interface WriterPort<M extends object> {
+export interface BatchWriterPort<M extends object> extends AttemptEvents {
   /** What rows are made for; another one after the table has changed. */
   readonly plan: Plan
   /** Makes ready: connects, creates the table, holds the mapping against it. */
   prepare(): Promise<void>
-  /** Stores what `work` has to do, see `Store.write`. */
+  /** Stores what `work` has to do, see `BulkInsert.write`. */
   write(work: Work): Promise<void>
   /** All records of the message are dealt with, or `error` says why they will not be. */
-  finished(load: Load<M>, error?: Error): void
-  /** Something keeps all records from being stored; undefined: it is over. Told when it begins and at each further try. */
-  troubled(trouble: Trouble | undefined): void
-  /** A batch of that many records is tried again. */
-  retried(records: number): void
+  finished(pending: PendingMessage<M>, error?: Error): void
 }
 
-export interface WriterOptions {
+export interface BatchWriterOptions {
   readonly maxRows: number
   readonly lingerMs: number
   readonly connections: number
-  /** The node type that rejects. */
-  readonly stage: string
 }
 
 interface Piece<M extends object> {
-  readonly load: Load<M>
+  readonly pending: PendingMessage<M>
   readonly firstRow: number
   readonly firstRecord: number
   count: number
@@ -67,30 +54,19 @@ interface Batch<M extends object> {
   bornMs: number
 }
 
-interface Outage extends Trouble {
-  /** The one that tries; the others wait for it. */
-  readonly prober: object
-  attempt: number
-  readonly over: Promise<void>
-  readonly end: () => void
-}
-
 /** A batch ends at this size, whatever the number of its rows: the server holds it in memory as a whole. */
 const MAX_BATCH_BYTES = 8_000_000
 /** Below this a batch waits for more even where a connection is idle, if records keep coming fast. */
 const SMALL = 200
-const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
-/** A database that is back should not wait for us; one try each few seconds burdens nobody. */
-const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
 
 /**
  * Collects the records of messages into batches and has them stored by several connections. A message that meets an idle
  * writer goes at once; further connections are taken when a batch is worth it or has waited for `lingerMs`. So batches are
  * small when little comes and grow with the load.
  */
-export class Writer<M extends object> {
-  readonly #loads = new Set<Load<M>>()
-  /** What is open in the loads. */
+export class BatchWriter<M extends object> {
+  readonly #messages = new Set<PendingMessage<M>>()
+  /** What is open in the messages. */
   #waiting = 0
   #filling: Batch<M> | undefined
   readonly #sealed: Batch<M>[] = []
@@ -98,47 +74,54 @@ export class Writer<M extends object> {
   #active = 0
   readonly #rate = new Rate()
   #taken = 0
-  #outage: Outage | undefined
   #planned: NodeJS.Immediate | undefined
   #linger: NodeJS.Timeout | undefined
   #closed = false
-  readonly #wakers = new Set<() => void>()
-  /** What is being done, the oldest first. */
-  readonly #begun = new Set<{ readonly atMs: number }>()
+  readonly #attempts: Attempts
   #idle: (() => void) | undefined
 
   constructor(
-    private readonly port: WriterPort<M>,
-    private readonly options: WriterOptions
-  ) {}
+    private readonly port: BatchWriterPort<M>,
+    private readonly options: BatchWriterOptions
+  ) {
+    this.#attempts = new Attempts(
+      {
+        retried: records => port.retried(records),
+        troubled: failure => {
+          port.troubled(failure)
+          if (failure === undefined) this.#plan()
+        }
+      },
+      closedError
+    )
+  }
 
   /** Messages that are not dealt with. */
-  get loads(): ReadonlySet<Load<M>> {
-    return this.#loads
+  get messages(): ReadonlySet<PendingMessage<M>> {
+    return this.#messages
   }
   get waitingRecords(): number {
     return this.#waiting
   }
   /** How long the oldest of what is being done goes on without an end; 0 while nothing is. */
   get heldMs(): number {
-    const [oldest] = this.#begun
-    return oldest === undefined ? 0 : performance.now() - oldest.atMs
+    return this.#attempts.heldMs
   }
 
   /** Finds out whether the table can be written, before the first record comes. */
   start(): void {
-    void this.#task(() => this.port.prepare(), 0).catch(() => {})
+    void this.#attempts.run(() => this.port.prepare(), 0).catch(() => {})
   }
 
   /** Takes the records of a message; `finished` will be called for it. */
-  add(load: Load<M>): void {
-    this.#loads.add(load)
-    this.#waiting += load.open
+  add(pending: PendingMessage<M>): void {
+    this.#messages.add(pending)
+    this.#waiting += pending.open
     if (this.#closed) {
-      this.#finish(load, closedError())
+      this.#finish(pending, closedError())
       return
     }
-    const { records } = load
+    const { records } = pending
     this.#taken += records.length
     let piece: Piece<M> | undefined
     for (let index = 0; index < records.length; index++) {
@@ -146,33 +129,34 @@ export class Writer<M extends object> {
       const { rows } = batch
       const problem = rows.append(records[index])
       if (problem !== undefined) {
-        load.rejections.push(this.#misfit(records[index], problem))
-        this.#deduct(load, 1)
+        pending.refused.set(index, misfitOf(records[index], problem))
+        this.#deduct(pending, 1)
         piece = undefined
         continue
       }
       if (piece === undefined || piece.firstRow + piece.count !== rows.count - 1 || batch.pieces.at(-1) !== piece) {
-        piece = { load, firstRow: rows.count - 1, firstRecord: index, count: 0 }
+        piece = { pending, firstRow: rows.count - 1, firstRecord: index, count: 0 }
         batch.pieces.push(piece)
       }
       piece.count++
       if (rows.count === 1) batch.bornMs = performance.now()
       if (rows.count === rows.capacity || rows.bytes > MAX_BATCH_BYTES) this.#seal()
     }
-    if (load.open === 0) this.#finish(load)
+    if (pending.open === 0) this.#finish(pending)
     this.#plan()
   }
 
   /** Stores what is held as long as the limit and the database allow, then gives the rest back by `finished` with an error. */
   async close(limitMs: number): Promise<void> {
     this.#closed = true
+    this.#attempts.isClosed = true
     this.#pump()
-    if (this.#loads.size > 0 && !this.#outage) {
+    if (this.#messages.size > 0 && !this.#attempts.isOutage) {
       const timer = setTimeout(() => this.#idle?.(), limitMs)
       await new Promise<void>(resolve => (this.#idle = resolve)).finally(() => clearTimeout(timer))
     }
-    for (const wake of this.#wakers) wake()
-    for (const load of [...this.#loads]) this.#finish(load, closedError())
+    this.#attempts.wake()
+    for (const pending of [...this.#messages]) this.#finish(pending, closedError())
     clearImmediate(this.#planned)
     clearTimeout(this.#linger)
   }
@@ -202,14 +186,14 @@ export class Writer<M extends object> {
     clearImmediate(this.#planned)
     clearTimeout(this.#linger)
     this.#planned = undefined
-    while (this.#active < this.options.connections && !this.#outage) {
+    while (this.#active < this.options.connections && !this.#attempts.isOutage) {
       if (this.#sealed.length === 0 && this.#isRipe()) this.#seal()
       const batch = this.#sealed.shift()
       if (!batch) break
       void this.#run(batch)
     }
     const waiting = this.#filling !== undefined && this.#filling.rows.count > 0
-    if (waiting && !this.#outage && this.#active < this.options.connections) {
+    if (waiting && !this.#attempts.isOutage && this.#active < this.options.connections) {
       this.#linger = setTimeout(() => this.#pump(), Math.ceil(this.options.lingerMs - this.#ageMs()))
     }
   }
@@ -228,7 +212,7 @@ export class Writer<M extends object> {
     this.#active++
     const work = new Work(batch.rows, () => recordsIn(batch))
     try {
-      await this.#task(() => this.port.write(work), batch.rows.count)
+      await this.#attempts.run(() => this.port.write(work), batch.rows.count)
       this.#settle(batch, work)
     } catch {
       // closed meanwhile: close() gives the messages back
@@ -240,122 +224,58 @@ export class Writer<M extends object> {
     }
   }
 
-  /** Tries until it works, however long that takes. @throws MillraceError CLOSED */
-  async #task(attempt: () => Promise<void>, records: number): Promise<void> {
-    const begun = { atMs: performance.now() }
-    this.#begun.add(begun)
-    try {
-      await this.#untilDone(attempt, records)
-    } finally {
-      this.#begun.delete(begun)
-    }
-  }
-
-  async #untilDone(attempt: () => Promise<void>, records: number): Promise<void> {
-    for (let failures = 0; ; failures++) {
-      if (this.#outage && this.#outage.prober !== attempt) await this.#outage.over
-      if (this.#closed && failures > 0) throw closedError()
-      try {
-        await attempt()
-        if (this.#outage?.prober === attempt) this.#recover()
-        return
-      } catch (error) {
-        if (this.#closed) throw error
-        this.port.retried(records)
-        const kind = failureKind(error)
-        if (kind === 'busy') await this.#pause(backoffMs(failures, BUSY_WAITS))
-        else await this.#waitOut(attempt, { kind: needsPerson(error) ? 'setting' : 'away', error })
-      }
-    }
-  }
-
-  async #waitOut(prober: object, trouble: Trouble): Promise<void> {
-    this.#outage ??= outageOf(prober, trouble)
-    if (this.#outage.prober !== prober) return
-    this.port.troubled(trouble)
-    await this.#pause(backoffMs(this.#outage.attempt++, OUTAGE_WAITS))
-  }
-
-  #recover(): void {
-    this.#outage?.end()
-    this.#outage = undefined
-    this.port.troubled(undefined)
-    this.#plan()
-  }
-
-  #pause(waitMs: number): Promise<void> {
-    return new Promise(resolve => {
-      const wake = () => {
-        clearTimeout(timer)
-        this.#wakers.delete(wake)
-        resolve()
-      }
-      const timer = setTimeout(wake, waitMs)
-      this.#wakers.add(wake)
-    })
-  }
-
   /** Gives each message its share. Which message's rows the duplicates were is only known in sum, so the last ones get them. */
   #settle(batch: Batch<M>, work: Work): void {
     const refusals = new Map(work.refused.map(({ row, reason }) => [row, reason]))
     let { duplicates } = work
     for (const piece of batch.pieces.toReversed()) {
-      const { load } = piece
+      const { pending } = piece
       let taken = piece.count
       if (refusals.size > 0) taken -= this.#refuse(piece, refusals)
       const doubled = Math.min(duplicates, taken)
       duplicates -= doubled
-      load.duplicates += doubled
-      load.stored += taken - doubled
-      this.#deduct(load, piece.count)
+      pending.duplicates += doubled
+      pending.stored += taken - doubled
+      this.#deduct(pending, piece.count)
     }
-    for (const { load } of batch.pieces) if (load.open === 0 && this.#loads.has(load)) this.#finish(load)
+    for (const { pending } of batch.pieces) if (pending.open === 0 && this.#messages.has(pending)) this.#finish(pending)
   }
 
-  #refuse({ load, firstRow, firstRecord, count }: Piece<M>, refusals: ReadonlyMap<number, Rejection['reason']>): number {
+  #refuse({ pending, firstRow, firstRecord, count }: Piece<M>, refusals: ReadonlyMap<number, Reason>): number {
     let refused = 0
     for (const [row, reason] of refusals) {
       if (row < firstRow || row >= firstRow + count) continue
-      load.rejections.push(reject(load.records[firstRecord + row - firstRow], this.options.stage, reason))
+      pending.refused.set(firstRecord + row - firstRow, reason)
       refused++
     }
     return refused
   }
 
-  #deduct(load: Load<M>, records: number): void {
-    load.open -= records
+  #deduct(pending: PendingMessage<M>, records: number): void {
+    pending.open -= records
     // what was given back is not waited for any more
-    if (this.#loads.has(load)) this.#waiting -= records
+    if (this.#messages.has(pending)) this.#waiting -= records
   }
 
-  #finish(load: Load<M>, error?: Error): void {
-    this.#waiting -= load.open
-    this.#loads.delete(load)
-    this.port.finished(load, error)
-    if (this.#loads.size === 0) this.#idle?.()
+  #finish(pending: PendingMessage<M>, error?: Error): void {
+    this.#waiting -= pending.open
+    this.#messages.delete(pending)
+    this.port.finished(pending, error)
+    if (this.#messages.size === 0) this.#idle?.()
   }
+}
 
-  #misfit(record: unknown, problem: RowProblem): Rejection {
-    const { stage } = this.options
-    if (isKafkaMessage(record)) return reject(record, stage, notARecord('Kafka message; let the consumer give records instead'))
-    if (typeof record !== 'object' || record === null) return reject(record, stage, notARecord('plain value'))
-    return reject(record, stage, misfitReason(problem))
-  }
+function misfitOf(record: unknown, problem: RowProblem): Reason {
+  if (isKafkaMessage(record)) return notARecord('Kafka message; let the consumer give records instead')
+  if (typeof record !== 'object' || record === null) return notARecord('plain value')
+  return misfitReason(problem)
 }
 
 const notARecord = (what: string) => ({ code: 'NOT_A_RECORD', message: `The payload is not a record but a ${what}.` })
 
 /** The records by row. */
 const recordsIn = <M extends object>({ pieces }: Batch<M>): unknown[] =>
-  pieces.flatMap(({ load, firstRecord, count }) => load.records.slice(firstRecord, firstRecord + count))
-
-function outageOf(prober: object, trouble: Trouble): Outage {
-  let end = () => {}
-  const over = new Promise<void>(resolve => {
-    end = resolve
-  })
-  return { ...trouble, prober, attempt: 0, over, end }
-}
+  pieces.flatMap(({ pending, firstRecord, count }) => pending.records.slice(firstRecord, firstRecord + count))
 
 const closedError = () =>
   new MillraceError('CLOSED', 'The node was stopped before the records were in the table; the source delivers them again.')

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
+import { BatchWriter, PendingMessage } from '../../../core/postgres/batch-writer.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { Rows } from '../../../core/postgres/rows.ts'
 import { Work } from '../../../core/postgres/work.ts'
-import { Load, Writer } from '../../../core/postgres/writer.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, reading, readings, TestWriter, wishFor } from './table-under-test.ts'
+import { countRows, databaseAt, type Outcome, reading, readings, TestWriter, wishFor } from './table-under-test.ts'
 
 describe('writing many messages', function () {
   this.timeout(60_000)
@@ -37,12 +37,12 @@ describe('writing many messages', function () {
     writers.push(made)
     return made
   }
-  const total = (loads: readonly Load<object>[], of: 'stored' | 'duplicates') => loads.reduce((sum, load) => sum + load[of], 0)
+  const total = (loads: readonly Outcome[], of: 'stored' | 'duplicates') => loads.reduce((sum, load) => sum + load[of], 0)
 
   it('two writers with the same keys in opposite order never deadlock', async () => {
     const [one, two] = [writer({ onConflict: 'ignore', maxRows: 500 }), writer({ onConflict: 'ignore', maxRows: 500 })]
     await one!.put([reading(-1)])
-    const loads: Promise<Load<object>>[] = []
+    const loads: Promise<Outcome>[] = []
     for (let round = 0; round < 20; round++) {
       const records = readings(round * 500, 500)
       loads.push(one!.put(records), two!.put(records.toReversed()))
@@ -58,7 +58,7 @@ describe('writing many messages', function () {
     await sink.put(readings(0, 2))
     const key = (n: number) => [reading(n).ts_utc]
     const update = `UPDATE ${table} SET value = 0 WHERE time = $1`
-    let waiting: Promise<Load<object>> | undefined
+    let waiting: Promise<Outcome> | undefined
     await database.with(async session => {
       await session.query('BEGIN')
       await session.query(update, key(1))
@@ -96,7 +96,7 @@ describe('writing many messages', function () {
 
   it('kill -9 of the server under load loses nothing and doubles nothing', async () => {
     const sink = writer({ maxRows: 250 }, database)
-    const loads: Promise<Load<object>>[] = []
+    const loads: Promise<Outcome>[] = []
     const feed = async (from: number, to: number) => {
       for (let n = from; n < to; n++) {
         const load = sink.put(readings(n * 100, 100))
@@ -193,8 +193,8 @@ describe('batches', () => {
   /** A writer whose batches are stored when the test says so. */
   function held(options: { connections?: number; maxRows?: number; lingerMs?: number } = {}) {
     const batches: { rows: number; store: () => void }[] = []
-    const finished: Load<object>[] = []
-    const writer = new Writer<object>(
+    const finished: PendingMessage<object>[] = []
+    const writer = new BatchWriter<object>(
       {
         plan,
         prepare: async () => {},
@@ -210,9 +210,9 @@ describe('batches', () => {
         troubled: () => {},
         retried: () => {}
       },
-      { connections: 2, maxRows: 100, lingerMs: 10_000, stage: 'test', ...options }
+      { connections: 2, maxRows: 100, lingerMs: 10_000, ...options }
     )
-    const put = (from: number, count: number) => writer.add(new Load({}, readings(from, count)))
+    const put = (from: number, count: number) => writer.add(new PendingMessage({}, readings(from, count)))
     const sizes = () => batches.map(({ rows }) => rows)
     return { batches, finished, put, sizes, writer }
   }
@@ -278,10 +278,10 @@ describe('batches', () => {
     const timers = () => process.getActiveResourcesInfo().filter(kind => kind === 'Timeout').length
     await turn()
     const before = timers()
-    writer.add(new Load({}, []))
-    writer.add(new Load({}, [null]))
+    writer.add(new PendingMessage({}, []))
+    writer.add(new PendingMessage({}, [null]))
     assert.deepEqual(
-      finished.map(load => [load.open, load.rejections.length]),
+      finished.map(load => [load.open, load.refused.size]),
       [
         [0, 0],
         [0, 1]

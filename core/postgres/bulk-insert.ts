@@ -1,7 +1,10 @@
 import { reasonOf } from '../errors.ts'
 import type { Reason } from '../record/record.ts'
+import { isolates, isTimeout, mayBeOfTheTable, partsAround, passing } from './bad-rows.ts'
 import { Out } from './binary.ts'
+import { CopyOrInsert } from './copy-or-insert.ts'
 import { quoted, type TableName } from './identifier.ts'
+import { insertStatement, type OnConflict } from './insert-statement.ts'
 import type { Receipts } from './offsets.ts'
 import type { Session } from './pool.ts'
 import type { Plan, Rows } from './rows.ts'
@@ -9,9 +12,6 @@ import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.
 import { inspectTable, neededColumn, type TableFacts } from './table.ts'
 import { assertion, guard, isTableChange, TableChanged, unchangedCondition } from './table-check.ts'
 import type { Work } from './work.ts'
-
-/** What happens to a record whose key is in the table: it is left out, replaces the row, or is rejected. */
-export type OnConflict = 'ignore' | 'update' | 'reject'
 
 interface Stored {
   readonly stored: number
@@ -25,15 +25,14 @@ const MAX_HINTS = 8
 const COPY_UNSUPPORTED = ['0A000', '42809']
 /** configuration_limit_exceeded */
 const DECOMPRESSION_LIMIT = '53400'
-const OUT_OF_MEMORY = '53200'
 const NOT_NULL_VIOLATION = '23502'
 
 /**
  * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
  * used while none come.
  */
-export class Store {
-  readonly #method = new Method()
+export class BulkInsert {
+  readonly #method = new CopyOrInsert()
   #copyable: boolean
   readonly #copy: string
   readonly #insert: string
@@ -227,87 +226,3 @@ export class Store {
     return { code: 'DUPLICATE_KEY', message: `A row with this key (${key}) is already in ${this.table.name}.` }
   }
 }
-
-/** True if fewer rows at a time will tell which of them cannot be stored. */
-function isolates(error: unknown, part: Uint32Array): boolean {
-  const kind = failureKind(error)
-  if (kind === 'busy') return isTimeout(error) && part.length > 1
-  if (kind === 'limit') return part.length > 1 || isOfOneRow(error)
-  return kind === 'poison' || kind === 'duplicate'
-}
-
-/** Of the limits, memory and temporary files are the server's, also when a single row is left. */
-const isOfOneRow = (error: unknown): boolean => sqlstateOf(error) !== OUT_OF_MEMORY && (error as Partial<ServerError>).file !== 'fd.c'
-
-/** What a column of another type, one more column or an index that is gone can bring about. */
-function mayBeOfTheTable(error: unknown): boolean {
-  const kind = failureKind(error)
-  return kind === 'poison' || kind === 'setting'
-}
-
-/** @throws the error, unless it says no more than that a row or a setting kept these rows out */
-function passing(error: unknown): undefined {
-  const kind = failureKind(error)
-  if (kind === 'away' || kind === 'busy' || isTableChange(error)) throw error
-}
-
-/** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */
-const isTimeout = (error: unknown): boolean => sqlstateOf(error) === '57014' || sqlstateOf(error) === '25P04'
-
-/** What to try instead, last one first: up to the bad row, that row, and after it; or both halves. */
-function partsAround(part: Uint32Array, line: number | undefined): Uint32Array[] {
-  const bad = line === undefined ? -1 : line - 1
-  if (bad < 0 || bad >= part.length) {
-    const middle = part.length >> 1
-    return [part.subarray(middle), part.subarray(0, middle)]
-  }
-  return [part.subarray(bad + 1), part.subarray(bad, bad + 1), part.subarray(0, bad)].filter(piece => piece.length > 0)
-}
-
-function insertStatement(plan: Plan, table: TableName, onConflict: OnConflict, condition: string): string {
-  const names = plan.mappings.map(({ column }) => quoted(column))
-  const columns = names.join(', ')
-  const given = `unnest(${plan.mappings.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`
-  const insert = `INSERT INTO ${table.sql} (${columns}) SELECT * FROM ${given} WHERE ${condition}`
-  if (onConflict === 'ignore') return `${insert} ON CONFLICT DO NOTHING`
-  const key = plan.key.map(index => names[index]!)
-  if (onConflict === 'update') {
-    const others = names.filter(name => !key.includes(name))
-    const action = others.length > 0 ? `UPDATE SET ${others.map(name => `${name} = excluded.${name}`).join(', ')}` : 'NOTHING'
-    return `${insert} ON CONFLICT (${key.join(', ')}) DO ${action}`
-  }
-  // a row of INSERT … RETURNING does not know which record it came from; its key does
-  return `WITH given AS (SELECT * FROM ${given} WITH ORDINALITY AS g (${columns}, "millrace position")),
-    put AS (INSERT INTO ${table.sql} (${columns}) SELECT ${columns} FROM given WHERE ${condition}
-            ON CONFLICT DO NOTHING RETURNING ${key.join(', ')})
-    SELECT "millrace position" AS position FROM given
-    WHERE NOT EXISTS (SELECT FROM put WHERE ${key.map(name => `put.${name} = given.${name}`).join(' AND ')})`
-}
-
-/** COPY, until a duplicate comes; then INSERT, until some batches had none. A useless probe doubles how many that are. */
-export class Method {
-  #copies = true
-  #clean = 0
-  #needed = MIN_CLEAN
-  #copied = 0
-
-  get copies(): boolean {
-    return this.#copies
-  }
-  copied(): void {
-    if (++this.#copied >= 2 * MIN_CLEAN) this.#needed = MIN_CLEAN
-  }
-  duplicateInCopy(): void {
-    if (this.#copied < 2 * MIN_CLEAN) this.#needed = Math.min(this.#needed * 2, MAX_CLEAN)
-    this.#copies = false
-    this.#clean = 0
-    this.#copied = 0
-  }
-  inserted(duplicates: number): void {
-    this.#clean = duplicates > 0 ? 0 : this.#clean + 1
-    if (this.#clean >= this.#needed) this.#copies = true
-  }
-}
-
-const MIN_CLEAN = 3
-const MAX_CLEAN = 96

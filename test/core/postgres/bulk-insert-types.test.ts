@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { CopyOrInsert } from '../../../core/postgres/copy-or-insert.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import type { Mapping } from '../../../core/postgres/rows.ts'
-import { Method } from '../../../core/postgres/store.ts'
 import { services } from '../../services.ts'
 import { databaseAt, TestWriter } from './table-under-test.ts'
 
@@ -84,7 +84,7 @@ describe('types of columns', function () {
 
 describe('COPY or INSERT', () => {
   function copiesAfter(...events: readonly Event[]): boolean {
-    const method = new Method()
+    const method = new CopyOrInsert()
     for (const event of events) {
       if (event === 'copied') method.copied()
       else if (event === 'duplicate') method.duplicateInCopy()

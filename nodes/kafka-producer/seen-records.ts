@@ -3,7 +3,7 @@ const MOST = 200_000
 const EVICT_EVERY_MS = 1_000
 
 /** Which records a topic got within the last `windowMs` milliseconds, by their identity. */
-export class Recent {
+export class SeenRecords {
   /** The time of each, nearly in order. */
   readonly #times = new Map<string, number>()
   #evictedMs = Number.NEGATIVE_INFINITY

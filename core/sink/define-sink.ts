@@ -1,0 +1,182 @@
+import type { NodeAPI } from 'node-red'
+import { MillraceError } from '../errors.ts'
+import { type Behaviour, type Context, type Done, defineNode } from '../node/define-node.ts'
+import type { Migrations } from '../node/migrate.ts'
+import type { Probes } from '../node/probe.ts'
+import { QueueLimit } from '../node/queue-limit.ts'
+import type { NodeSpec } from '../node/spec.ts'
+import { countOf, type Message } from '../record/message.ts'
+import { isRejection, type Rejection, reject } from '../record/record.ts'
+import { WordAMinute } from '../throttled-notice.ts'
+import { type OpenRequest, OpenRequests } from './open-requests.ts'
+import { SinkStatus } from './sink-status.ts'
+import type { OpenSink, SinkExtras, SinkPort, Trouble, WriteResult } from './types.ts'
+
+const STORED = 0
+const REJECTED = 1
+const BEAT_MS = 2_000
+const DRAIN_MS = 8_000
+
+/** What opens the sink of a node: reads the options once; throws OptionsError for those that cannot be used. */
+export type Open<S extends NodeSpec> = (context: Context<S>, port: SinkPort) => OpenSink
+
+/**
+ * A node that stores records: it owns the bound of what waits, the heartbeat for deliveries under way, the counts, the
+ * confirmation, both outputs (stored, rejected), the status and the end. A sink has only what is its own: how records
+ * are written, and what its service's troubles mean.
+ */
+export function defineSink<S extends NodeSpec>(
+  spec: S,
+  open: Open<S>,
+  extras: SinkExtras & { readonly probes?: Probes<S>; readonly migrations?: Migrations }
+): (RED: NodeAPI) => void {
+  const start = (context: Context<S>): Behaviour => {
+    const sink = new Sink(context, spec.type.replace(/^millrace-/, ''), extras)
+    sink.open(port => open(context, port))
+    return { accept: (message, done) => sink.accept(message, done), close: () => sink.close() }
+  }
+  return defineNode(spec, start, extras.probes, extras.migrations)
+}
+
+class Sink<S extends NodeSpec> implements SinkPort {
+  readonly #requests = new OpenRequests({
+    finished: (request, result) => this.#finish(request, result),
+    failed: (request, error, written) => this.#fail(request, error, written)
+  })
+  readonly #limit: QueueLimit
+  readonly #lost: WordAMinute
+  readonly #status: SinkStatus
+  #beat: NodeJS.Timeout | undefined
+  #opened: OpenSink | undefined
+
+  constructor(
+    private readonly context: Context<S>,
+    private readonly stage: string,
+    private readonly extras: SinkExtras
+  ) {
+    const { node, metrics, status } = context
+    const warn = (sentence: string) => node.warn(sentence)
+    this.#limit = new QueueLimit({ ...context, warn, service: extras.service })
+    this.#lost = new WordAMinute((records, why) =>
+      warn(`${records} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`)
+    )
+    this.#status = new SinkStatus(status, { warn, log: line => node.log(line) }, extras.service, () => ({
+      waitingRecords: this.#requests.records,
+      oldestMs: this.#requests.oldestMs,
+      done: metrics.stored + metrics.rejected,
+      rejected: metrics.rejected,
+      duplicates: metrics.duplicates
+    }))
+  }
+
+  open(open: (port: SinkPort) => OpenSink): void {
+    this.#opened = open(this)
+    this.#beat = setInterval(() => this.#touch(), BEAT_MS)
+  }
+
+  up(): void {
+    this.#status.up(this.#words)
+  }
+  down(trouble: Trouble): void {
+    this.#status.down(trouble, this.#words)
+  }
+  refresh(): void {
+    this.#status.show(this.#words)
+  }
+  get oldestMs(): number {
+    return this.#requests.oldestMs
+  }
+  /** A sink may tell of its service while it is being opened. */
+  get #words(): Pick<OpenSink, 'progress' | 'waitsFor'> {
+    return this.#opened ?? {}
+  }
+
+  accept(message: Message, done: Done): void {
+    const { metrics } = this.context
+    const refusal = this.#limit.refusal(message, countOf(message.payload), this.#requests.records)
+    if (refusal) {
+      done(refusal)
+      return
+    }
+    const request = this.#requests.add(message, done)
+    metrics.inFlight = this.#requests.records
+    try {
+      this.#opened!.write(request)
+    } catch (error) {
+      request.fail(error as Error)
+    }
+    if (this.#status.isDown) this.refresh()
+  }
+
+  /** Every record of the message is durable, or can never be. */
+  #finish({ message, records, done }: OpenRequest, result: WriteResult): void {
+    const { metrics, tracker, isWired, send } = this.context
+    const { stored, duplicates = 0, letters = 0, refused } = result
+    metrics.inFlight = this.#requests.records
+    metrics.stored += stored
+    metrics.duplicates += duplicates
+    metrics.rejected += letters + (refused?.size ?? 0)
+    if (stored + duplicates + letters > 0 || records.length === 0) {
+      tracker.confirm(message, { stored, duplicates, rejected: letters })
+    }
+    const passedOn = isWired(STORED) ? storedOf(message, records, result) : null
+    const rejected = refused && refused.size > 0 ? this.#rejectedOf(message, records, refused) : null
+    if (passedOn !== null || rejected !== null) send([passedOn, rejected])
+    done()
+    if (!this.#status.isDown) this.refresh()
+  }
+
+  /** Nothing of the message counts as dealt with. */
+  #fail({ done }: OpenRequest, error: Error, written: Pick<WriteResult, 'stored' | 'duplicates'>): void {
+    const { metrics } = this.context
+    metrics.inFlight = this.#requests.records
+    metrics.stored += written.stored
+    metrics.duplicates += written.duplicates ?? 0
+    done(error)
+  }
+
+  #rejectedOf(message: Message, records: readonly unknown[], refused: NonNullable<WriteResult['refused']>): Message {
+    const payload: Rejection[] = []
+    for (const [index, reason] of refused) {
+      const record = records[index]
+      payload.push(isRejection(record) ? record : reject(record, this.stage, reason))
+    }
+    const [first] = refused.values()
+    if (!this.context.isWired(REJECTED)) this.#lost.add(payload.length, first!.message)
+    return { ...message, payload }
+  }
+
+  /** Deliveries whose records wait here must not time out. */
+  #touch(): void {
+    const latestMs = performance.now() - BEAT_MS
+    for (const { message, sinceMs } of this.#requests) {
+      if (sinceMs > latestMs) break
+      this.context.tracker.touch(message)
+    }
+    this.refresh()
+  }
+
+  async close(): Promise<void> {
+    try {
+      await this.#opened?.close(this.extras.drainMs ?? DRAIN_MS)
+    } finally {
+      clearInterval(this.#beat)
+      this.#giveBack()
+      this.#limit.end()
+      this.#lost.end()
+    }
+  }
+
+  #giveBack(): void {
+    const { service } = this.extras
+    const sentence = `The node was stopped before ${service} had the records; the source delivers them again.`
+    for (const request of [...this.#requests]) request.fail(new MillraceError('CLOSED', sentence))
+  }
+}
+
+/** What is stored, in the form it came: the message itself where that is all of it; null if nothing is. */
+function storedOf(message: Message, records: readonly unknown[], { refused, properties }: WriteResult): Message | null {
+  if (!refused || refused.size === 0) return properties ? { ...message, ...properties } : message
+  const payload = records.filter((_record, index) => !refused.has(index))
+  return payload.length === 0 ? null : { ...message, payload, ...properties }
+}

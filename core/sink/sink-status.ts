@@ -1,0 +1,112 @@
+import { compact, SILENT_MS, type Status } from '../node/status.ts'
+import { Rate } from '../rate.ts'
+import type { Trouble } from './types.ts'
+
+/** What an editor shows of a status without cutting it. */
+const SHOWN_CHARACTERS = 30
+
+/** What the sink is like at the moment. */
+export interface SinkState {
+  readonly waitingRecords: number
+  readonly oldestMs: number
+  /** Grows with what has been dealt with. */
+  readonly done: number
+  readonly rejected: number
+  readonly duplicates: number
+}
+
+/** Of a sink: what it says while all is well, and what it waits for. */
+export interface SinkWords {
+  progress?(perSecond: number): string
+  waitsFor?(): string | undefined
+}
+
+export interface SinkLog {
+  warn(sentence: string): void
+  log(sentence: string): void
+}
+
+/** Tells on the canvas and in the log how the service of a sink is: each trouble once, and when it is over. */
+export class SinkStatus {
+  #isConnecting = true
+  #trouble: Trouble | undefined
+  #sinceMs = 0
+  #told = ''
+  readonly #rate = new Rate()
+
+  constructor(
+    private readonly status: Status,
+    private readonly log: SinkLog,
+    private readonly service: string,
+    private readonly state: () => SinkState
+  ) {
+    status.waiting('connecting')
+  }
+
+  get isDown(): boolean {
+    return this.#trouble !== undefined
+  }
+
+  up(words: SinkWords): void {
+    if (this.#trouble) this.log.log(backAfter(this.service, performance.now() - this.#sinceMs))
+    this.#isConnecting = false
+    this.#trouble = undefined
+    this.#told = ''
+    this.show(words)
+  }
+
+  down(trouble: Trouble, words: SinkWords): void {
+    if (!this.#trouble) this.#sinceMs = performance.now()
+    this.#trouble = trouble
+    const topic = trouble.topic ?? trouble.sentence
+    if (topic !== this.#told) this.log.warn(trouble.sentence)
+    this.#told = topic
+    this.show(words)
+  }
+
+  show(words: SinkWords): void {
+    const { status } = this
+    const state = this.state()
+    const trouble = this.#trouble
+    if (trouble?.mend) status.failed(mendText(state.waitingRecords, trouble.words))
+    else if (trouble) status.waiting(waitingText(state.waitingRecords, trouble.words))
+    else {
+      const reason = words.waitsFor ? words.waitsFor() : silence(state.oldestMs)
+      if (reason !== undefined) status.waiting(waitingText(state.waitingRecords, reason))
+      else if (this.#isConnecting) status.waiting(waitingText(state.waitingRecords, 'connecting'))
+      else status.healthy(this.#healthy(state, words))
+    }
+  }
+
+  #healthy(state: SinkState, words: SinkWords): string {
+    const perSecond = this.#rate.of(state.done)
+    return words.progress ? words.progress(perSecond) : rateText(perSecond, state)
+  }
+}
+
+/** An answer that has not come for so long is waited for; undefined before. */
+export const silence = (oldestMs: number): string | undefined =>
+  oldestMs >= SILENT_MS ? `no answer for ${Math.round(oldestMs / 1000)} s` : undefined
+
+/** What the status says while nothing can be stored. */
+export const waitingText = (records: number, why: string): string => (records > 0 ? `${compact(records)} waiting · ${why}` : why)
+
+/** What a person must mend stands first where both are too long: what does not fit below the node is the end. */
+export function mendText(records: number, why: string): string {
+  const text = waitingText(records, why)
+  return text.length <= SHOWN_CHARACTERS || records === 0 ? text : `${why} · ${compact(records)} waiting`
+}
+
+function rateText(perSecond: number, { rejected, duplicates }: SinkState): string {
+  const parts = [
+    `${compact(perSecond)}/s`,
+    rejected > 0 ? `${compact(rejected)} rejected` : '',
+    duplicates > 0 ? `${compact(duplicates)} repeated` : ''
+  ]
+  return parts.filter(part => part !== '').join(' · ')
+}
+
+function backAfter(service: string, awayMs: number): string {
+  const subject = service.charAt(0).toUpperCase() + service.slice(1)
+  return `${subject} is back after ${Math.round(awayMs / 1000)} s.`
+}

@@ -1,0 +1,91 @@
+import type { Context } from '../../core/node/define-node.ts'
+import { BatchWriter, type BatchWriterPort, PendingMessage } from '../../core/postgres/batch-writer.ts'
+import type { Database } from '../../core/postgres/pool.ts'
+import { ReadyTable } from '../../core/postgres/ready-table.ts'
+import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
+import { LockWatch } from './lock-watch.ts'
+import { progressText, type SinkPlan } from './logic.ts'
+import type { spec } from './spec.ts'
+import { troubleOf } from './trouble.ts'
+
+type SinkContext = Context<typeof spec>
+
+/** Writes the records of messages into one table, in batches over several connections. */
+export class TableSink implements OpenSink {
+  readonly #table: ReadyTable
+  readonly #writer: BatchWriter<WriteRequest>
+  readonly #locks: LockWatch
+
+  constructor(
+    private readonly context: SinkContext,
+    private readonly database: Database,
+    plan: SinkPlan,
+    private readonly port: SinkPort
+  ) {
+    const { options, node } = context
+    const warn = (warning: string) => node.warn(warning)
+    this.#table = new ReadyTable(database, plan, {
+      create: options.create === 'create',
+      onConflict: options.conflict,
+      offsets: options.offsets === 'transaction' ? { group: options.group, sink: context.id } : undefined,
+      warn
+    })
+    this.#locks = new LockWatch({
+      database,
+      table: options.table,
+      processes: () => this.#table.processes,
+      warn,
+      known: () => port.refresh()
+    })
+    this.#writer = new BatchWriter(this.#writerPort(), { ...options, connections: plan.connections })
+    database.acquire()
+    this.#writer.start()
+  }
+
+  #writerPort(): BatchWriterPort<WriteRequest> {
+    const { context, database, port } = this
+    const table = this.#table
+    return {
+      get plan() {
+        return table.plan
+      },
+      prepare: async () => {
+        await table.prepare()
+        port.up()
+      },
+      write: work => table.write(work),
+      finished: finish,
+      troubled: failure => (failure ? port.down(troubleOf(failure, database.settings)) : port.up()),
+      retried: records => {
+        context.metrics.retried += records
+      }
+    }
+  }
+
+  write(request: WriteRequest): void {
+    this.#writer.add(new PendingMessage(request, request.records))
+  }
+
+  waitsFor = (): string | undefined => this.#locks.look(this.#writer.heldMs)
+
+  progress(perSecond: number): string {
+    const { stored, rejected } = this.context.metrics
+    return progressText(stored, rejected, perSecond)
+  }
+
+  async close(limitMs: number): Promise<void> {
+    this.#locks.close()
+    await this.#writer.close(limitMs)
+    await this.database.release()
+  }
+}
+
+/** The message that leaves says how many of its records are in the table. */
+function finish({ message: request, stored, duplicates, refused }: PendingMessage<WriteRequest>, error?: Error): void {
+  if (error) {
+    request.fail(error, { stored, duplicates })
+    return
+  }
+  const properties = { stored: { stored, duplicates, rejected: refused.size } }
+  request.finish({ stored, duplicates, refused, properties })
+}
