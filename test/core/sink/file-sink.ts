@@ -22,7 +22,7 @@ export const spec = {
   fields: { file: { kind: 'text', label: 'File', default: '', required: true, help: 'Its path.' } }
 } as const satisfies NodeSpec
 
-async function append(path: string, text: string): Promise<void> {
+export async function append(path: string, text: string): Promise<void> {
   const file = await open(path, 'a')
   try {
     await file.appendFile(text)
