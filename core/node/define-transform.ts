@@ -15,13 +15,18 @@ export interface Sorted {
 }
 
 /** Throws to fail the message. What comes behind a promise waits for it, so that records keep their order. */
-export type Sort = (message: Message) => ByOutput | Sorted | Promise<ByOutput | Sorted>
+export type Sort = (message: Message, waiting: Waiting) => ByOutput | Sorted | Promise<ByOutput | Sorted>
+
+/** Gives the messages that wait behind this one. */
+export type Waiting = () => readonly Message[]
 
 /** A transform that has more than its function. */
 export interface Transform {
   readonly sort: Sort
   /** What it waits for, in a few words for the status; undefined while nothing is wrong. */
   problem?(): string | undefined
+  /** What stands beside the rate, in a few words. */
+  note?(): string | undefined
   /** Must end within Node-RED's 15 s. */
   close?(): void | Promise<void>
 }
@@ -40,8 +45,8 @@ export function defineTransform<S extends NodeSpec>(
   const start = (context: Context<S>) => {
     const { metrics, status } = context
     const made = make(context)
-    const { sort, problem, close }: Transform = typeof made === 'function' ? { sort: made } : made
-    const stop = showRate(status, metrics, problem)
+    const { sort, problem, note, close }: Transform = typeof made === 'function' ? { sort: made } : made
+    const stop = showRate(status, metrics, problem, note)
     const finish = (message: Message, sorted: ByOutput | Sorted): Outputs => {
       const { outputs, filtered } = isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted
       metrics.filtered += filtered
@@ -49,8 +54,8 @@ export function defineTransform<S extends NodeSpec>(
       return answer(message, outputs)
     }
     return {
-      transform(message: Message) {
-        const sorted = sort(message)
+      transform(message: Message, waiting: Waiting) {
+        const sorted = sort(message, waiting)
         if (sorted instanceof Promise) return sorted.then(later => finish(message, later))
         return finish(message, sorted)
       },
