@@ -1,4 +1,5 @@
 import type { Code } from '../errors.ts'
+import { numberIn } from '../record/number-text.ts'
 import { numericWords } from './numeric.ts'
 import { EPOCH_MS, extraMicros, MAX_MS, MIN_MS, parseIso } from './time.ts'
 
@@ -109,6 +110,10 @@ function timestamptz(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'string') {
     ms = parseIso(value)
     micros = extraMicros
+    if (Number.isNaN(ms)) {
+      ms = epochIn(value)
+      micros = 0
+    }
   } else if (typeof value === 'number') ms = value
   else if (value instanceof Date) ms = value.getTime()
   else return NOT_TIME
@@ -129,6 +134,16 @@ function timestamptz(value: unknown, out: Out): Misfit | undefined {
   }
   out.micros = since
   return undefined
+}
+
+/** Between these a text of digits is milliseconds since 1970 and nothing else, such as the date 20240223. */
+const YEAR_2000_MS = EPOCH_MS
+const YEAR_2100_MS = 4_102_444_800_000
+
+/** A number of milliseconds that was sent as text, also with an exponent. */
+function epochIn(text: string): number {
+  const ms = numberIn(text) ?? Number.NaN
+  return ms >= YEAR_2000_MS && ms < YEAR_2100_MS ? ms : Number.NaN
 }
 
 function text(value: unknown, out: Out): Misfit | undefined {

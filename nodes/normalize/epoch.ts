@@ -42,23 +42,36 @@ export function fromNumber(value: number, unit: Unit | 'auto'): Instant | Reason
   return { ms, extraNs: (micros - ms * 1000) * 1000, rule }
 }
 
-const DECIMAL = /^([+-]?)(\d{1,25})(?:\.(\d{1,15}))?$/
+/** As `Number` takes it; bounded, since the digits are written out. */
+const DECIMAL = /^([+-]?)(?:(\d{1,50})(?:\.(\d{0,50}))?|\.(\d{1,50}))(?:e([+-]?\d{1,3}))?$/i
 /** Decimal places from the unit to a millisecond. */
 const PLACES: Readonly<Record<Unit, number>> = { s: 3, ms: 0, us: -3, ns: -6 }
+/** More than any time has in its unit, so that an exponent does not write zeros without end. */
+const MAX_DIGITS = 60
 
-/** Reads a number written as text, digit by digit, so that nanoseconds stay exact. Undefined if the text is not a number. */
+/**
+ * Reads a number written as text, also with an exponent, digit by digit, so that nanoseconds stay exact. Undefined if the
+ * text is not a number.
+ */
 export function fromDecimal(text: string, unit: Unit | 'auto'): Instant | Reason | undefined {
   const match = DECIMAL.exec(text)
   if (!match) return undefined
-  const [, sign, whole = '', fraction = ''] = match
+  const [, sign, whole = '', fraction = match[4] ?? '', , exponent = '0'] = match
   const known = unit === 'auto' ? guess(Number(text)) : unit
   if (known === undefined) return noUnit(`"${text}"`)
-  const point = whole.length + PLACES[known]
-  const digits = (point < 0 ? '0'.repeat(-point) : '') + whole + fraction.padEnd(3, '0')
-  const at = Math.max(point, 0)
-  const ms = Number(digits.slice(0, at))
-  const extraNs = Number(digits.slice(at, at + 6).padEnd(6, '0'))
+  const point = whole.length + PLACES[known] + Number(exponent)
+  const [ms, extraNs] = digitsAt(whole + fraction, point)
   const rule = unit === 'auto' ? GUESSED[known] : RULES[known]
   if (sign !== '-') return { ms, extraNs, rule }
   return extraNs === 0 ? { ms: -ms, extraNs, rule } : { ms: -ms - 1, extraNs: 1e6 - extraNs, rule }
+}
+
+/** Whole and millionths of digits whose point stands behind the first `point` of them. */
+function digitsAt(digits: string, point: number): [whole: number, millionths: number] {
+  const significant = /[1-9]/.test(digits)
+  if (point > MAX_DIGITS) return [significant ? Number.POSITIVE_INFINITY : 0, 0]
+  if (point < -MAX_DIGITS) return [0, 0]
+  const all = ('0'.repeat(Math.max(-point, 0)) + digits).padEnd(point, '0')
+  const at = Math.max(point, 0)
+  return [Number(all.slice(0, at)), Number(all.slice(at, at + 6).padEnd(6, '0'))]
 }

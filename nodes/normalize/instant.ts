@@ -1,3 +1,5 @@
+import { DAY_MS, MINUTE_MS } from '../../core/record/calendar.ts'
+
 /** A point in time: whole milliseconds since 1970 UTC, what is finer, and by which rule it was read. */
 export interface Instant {
   readonly ms: number
@@ -6,9 +8,6 @@ export interface Instant {
   /** For people: `epoch ms`, `epoch s, guessed`, `ISO 8601, Europe/Berlin`. */
   readonly rule: string
 }
-
-const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
 
 const TWO_DIGITS = Array.from({ length: 60 }, (_, value) => String(value).padStart(2, '0'))
 const THREE_DIGITS = Array.from({ length: 1000 }, (_, value) => String(value).padStart(3, '0'))
@@ -57,13 +56,3 @@ function finer(extraNs: number): string {
 /** Years that ISO 8601 writes with four digits. */
 export const MIN_MS = -62_135_596_800_000
 export const MAX_MS = 253_402_300_799_999
-
-/** Milliseconds since 1970 of a date and time in UTC, NaN if there is no such date. A leap second counts as the next one. */
-export function utcMs(year: number, month: number, day: number, hour: number, minute: number, second: number): number {
-  if (month < 1 || month > 12 || day < 1 || hour > 23 || minute > 59 || second > (minute === 59 ? 60 : 59)) return Number.NaN
-  // Date.UTC takes the years 0 to 99 for 1900 to 1999; the calendar repeats every 400 years.
-  const shift = year < 100 ? 400 : 0
-  const ms = Date.UTC(year + shift, month - 1, day, hour, minute, second)
-  const rolledOver = new Date(Date.UTC(year + shift, month - 1, day)).getUTCDate() !== day
-  return rolledOver ? Number.NaN : ms - (shift / 400) * 146_097 * DAY_MS
-}

@@ -1,7 +1,8 @@
+import { clockMs, dayMs } from '../../core/record/calendar.ts'
+import { afterLeap, eastMs, MAX_CHARACTERS, readIso } from '../../core/record/iso-time.ts'
 import type { Reason } from '../../core/record/record.ts'
-import { offsetMs } from '../../core/time-zone.ts'
 import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
-import { type Instant, MAX_MS, MIN_MS, utcMs } from './instant.ts'
+import { type Instant, MAX_MS, MIN_MS } from './instant.ts'
 import { type Fold, zoneOf } from './time-zone.ts'
 
 export interface Rules {
@@ -9,12 +10,6 @@ export interface Rules {
   readonly fold: Fold
 }
 
-/** Longer texts are not times; the expressions below need not see them. */
-const MAX_CHARACTERS = 100
-
-/** Date and time with or without a zone: `2024-02-23T13:46:40.5Z`, `2024-02-23 13:46 +01:00`, `20240223T134640Z`, `…[Europe/Berlin]`. */
-const ISO =
-  /^(\d{4})(-?)(\d\d)\2(\d\d)[T ](\d\d)(?::?(\d\d)(?::?(\d\d)(?:[.,](\d{1,15}))?)?)? ?(Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\[([^\]]+)\])?$/i
 /** RFC 2822, section 3.3, and the same without a zone: `Fri, 23 Feb 2024 13:46:40 +0000`. */
 const MAIL =
   /^(?:(sun|mon|tue|wed|thu|fri|sat), *)?(\d{1,2}) +([a-z]{3}) +(\d{4}) +(\d\d):(\d\d)(?::(\d\d))?(?: +([+-]\d{4}|[a-z]{1,5}))?$/i
@@ -66,40 +61,49 @@ function read(value: unknown, rules: Rules, zone: () => string | undefined): Ins
 }
 
 function fromIso(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
-  const match = ISO.exec(text)
-  if (!match) return undefined
-  const [, year, , month, day, hour, minute = '0', second = '0', fraction = '', offset, region] = match
-  const ms = utcMs(Number(year), Number(month), Number(day), Number(hour), Number(minute), Number(second))
-  if (Number.isNaN(ms)) return unparsable(`There is no such time as ${shown(text)}.`)
-  const nanos = Number(fraction.slice(0, 9).padEnd(9, '0'))
-  const instant = { ms: ms + Math.floor(nanos / 1e6), extraNs: nanos % 1e6, rule: 'ISO 8601' }
+  const time = readIso(text)
+  if (time === undefined) return undefined
+  const { offset, region } = time
+  if (offset !== undefined && eastMs(offset) === undefined) return unknownZone(offset)
+  if (Number.isNaN(time.ms)) return noSuchTime(text)
   // RFC 9557, section 3.4: where an offset is given, it counts, and the name in brackets is a remark.
-  return offset === undefined ? inZone(instant, region ?? zone(), rules.fold) : atOffset(instant, /^[+-]/.test(offset) ? offset : '+00')
+  const { ms, extraNs, isLeap } = time
+  const instant = { ms, extraNs, rule: 'ISO 8601' }
+  return leapt(offset === undefined ? inZone(instant, region ?? zone(), rules.fold) : instant, isLeap, text)
 }
 
 function fromMail(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
   const match = MAIL.exec(text)
   if (!match) return undefined
   const [, weekday, day, month = '', year, hour, minute, second = '0', offset] = match
-  const monthNumber = MONTHS.indexOf(month.toLowerCase()) + 1
-  const ms = utcMs(Number(year), monthNumber, Number(day), Number(hour), Number(minute), Number(second))
-  const impossible = Number.isNaN(ms) || (weekday && DAYS[new Date(ms).getUTCDay()] !== weekday.toLowerCase())
-  if (impossible) return unparsable(`There is no such time as ${shown(text)}.`)
+  const date = dayMs(Number(year), MONTHS.indexOf(month.toLowerCase()) + 1, Number(day))
+  const ms = date + clockMs(Number(hour), Number(minute), Number(second), false)
+  const impossible = Number.isNaN(ms) || (weekday && DAYS[new Date(date).getUTCDay()] !== weekday.toLowerCase())
+  if (impossible) return noSuchTime(text)
   const instant = { ms, extraNs: 0, rule: 'RFC 2822' }
-  if (offset === undefined) return inZone(instant, zone(), rules.fold)
-  return atOffset(instant, MAIL_ZONES[offset.toLowerCase()] ?? offset)
+  const read = offset === undefined ? inZone(instant, zone(), rules.fold) : atOffset(instant, MAIL_ZONES[offset.toLowerCase()] ?? offset)
+  return leapt(read, Number(second) === 60, text)
+}
+
+/** Second 60 is taken for the next one, where there was a leap second. */
+function leapt(read: Instant | Reason, isLeap: boolean, text: string): Instant | Reason {
+  if (!isLeap || isReason(read)) return read
+  const ms = afterLeap(read.ms, true)
+  return Number.isNaN(ms) ? noSuchTime(text) : { ...read, ms }
 }
 
 function atOffset({ ms, extraNs, rule }: Instant, offset: string): Instant | Reason {
-  const east = offsetMs(offset)
-  if (east === undefined) return { code: 'TS_ZONE_UNKNOWN', message: `There is no time zone ${shown(offset)}.` }
-  return { ms: ms - east, extraNs, rule }
+  const east = /^[+-]/.test(offset) ? eastMs(offset) : undefined
+  return east === undefined ? unknownZone(offset) : { ms: ms - east, extraNs, rule }
 }
+
+const noSuchTime = (text: string): Reason => unparsable(`There is no such time as ${shown(text)}.`)
+const unknownZone = (name: string): Reason => ({ code: 'TS_ZONE_UNKNOWN', message: `There is no time zone ${shown(name)}.` })
 
 function inZone({ ms, extraNs, rule }: Instant, name: string | undefined, fold: Fold): Instant | Reason {
   if (name === undefined) return { code: 'TS_ZONE_MISSING', message: 'The time has no zone, and nothing says in which zone it is meant.' }
   const zone = zoneOf(name)
-  if (!zone) return { code: 'TS_ZONE_UNKNOWN', message: `There is no time zone ${shown(name)}.` }
+  if (!zone) return unknownZone(name)
   const utc = zone.toUtc(ms, fold)
   if (utc === 'twice') {
     return { code: 'TS_AMBIGUOUS_LOCAL', message: `This time came twice in ${zone.name}, because the clocks were put back.` }

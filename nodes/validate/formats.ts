@@ -3,7 +3,7 @@ import type { Ajv, Format } from 'ajv'
 import { loadModule } from '../../core/load-module.ts'
 import { compilePattern, isPattern, type Pattern } from '../../core/pattern/pattern.ts'
 import { meter } from './cost.ts'
-import { isDate, isDateTime, isDuration, isTime } from './date-time.ts'
+import { isDate, isDateTime, isDuration, isIsoDateTime, isIsoTime, isTime } from './date-time.ts'
 import { isHostname } from './hostname.ts'
 import { isAddress6, isEmail, isUri, isUriReference } from './uri.ts'
 
@@ -19,6 +19,8 @@ const OWN: Readonly<Record<string, (text: string) => boolean>> = {
   date: isDate,
   time: isTime,
   'date-time': isDateTime,
+  'iso-time': isIsoTime,
+  'iso-date-time': isIsoDateTime,
   duration: isDuration,
   email: isEmail,
   hostname: isHostname,
@@ -48,8 +50,6 @@ function matching(source: string, flags = 'u'): (text: string) => boolean {
 const STEPS_A_TEXT = 12
 /** What a character of an expression costs. */
 const STEPS_TO_COMPILE = 20
-/** No time is longer; ajv-formats splits whatever it is given. */
-const MAX_TIME_CHARACTERS = 100
 
 function metered(test: (text: string) => boolean): (text: string) => boolean {
   return text => {
@@ -58,11 +58,9 @@ function metered(test: (text: string) => boolean): (text: string) => boolean {
   }
 }
 
-function bounded(name: string, format: Format): Format {
+function bounded(format: Format): Format {
   if (format instanceof RegExp) return matching(format.source, format.flags.replace(/[gm]/g, ''))
-  if (!name.startsWith('iso-')) return format
-  const { validate } = format as { validate: (text: string) => boolean }
-  return metered(text => text.length <= MAX_TIME_CHARACTERS && validate(text))
+  return format
 }
 
 let known: ReadonlyMap<string, Format> | undefined
@@ -72,7 +70,7 @@ function formats(): ReadonlyMap<string, Format> {
   if (known) return known
   const { fullFormats } = loadModule<typeof import('ajv-formats/dist/formats')>('ajv-formats/dist/formats')
   const all = new Map<string, Format>()
-  for (const [name, format] of Object.entries(fullFormats)) all.set(name, bounded(name, format as Format))
+  for (const [name, format] of Object.entries(fullFormats)) all.set(name, bounded(format as Format))
   for (const [name, test] of Object.entries(OWN)) all.set(name, metered(test))
   known = all
   return known

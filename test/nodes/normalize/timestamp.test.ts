@@ -48,7 +48,21 @@ const numbers: [value: unknown, rules: Rules, expected: string][] = [
   ['9'.repeat(26), inUnit('ms'), 'TS_UNPARSABLE'],
   [Number.NaN, AUTO, 'TS_UNPARSABLE'],
   [Number.POSITIVE_INFINITY, inUnit('s'), 'TS_UNPARSABLE'],
-  ['1e9', AUTO, 'TS_UNPARSABLE']
+  ['1e9', AUTO, '2001-09-09T01:46:40.000Z epoch s, guessed'],
+  ['1.663830962276e+12', AUTO, '2022-09-22T07:16:02.276Z epoch ms, guessed'],
+  [1.663830962276e12, AUTO, '2022-09-22T07:16:02.276Z epoch ms, guessed'],
+  ['1.66E12', AUTO, '2022-08-08T23:06:40.000Z epoch ms, guessed'],
+  ['166.3830962276123e10', AUTO, '2022-09-22T07:16:02.276123Z epoch ms, guessed'],
+  ['1663830962276000000e-6', AUTO, '2022-09-22T07:16:02.276Z epoch ms, guessed'],
+  ['-1e3', inUnit('ms'), '1969-12-31T23:59:59.000Z epoch ms'],
+  ['-1e-9', inUnit('s'), '1969-12-31T23:59:59.999999999Z epoch s'],
+  ['1708700000.', AUTO, '2024-02-23T14:53:20.000Z epoch s, guessed'],
+  ['1e999', inUnit('ms'), 'TS_UNPARSABLE'],
+  ['0e999', inUnit('ms'), '1970-01-01T00:00:00.000Z epoch ms'],
+  ['1e-999', inUnit('ms'), '1970-01-01T00:00:00.000Z epoch ms'],
+  ['1e', AUTO, 'TS_UNPARSABLE'],
+  ['e12', AUTO, 'TS_UNPARSABLE'],
+  ['.', AUTO, 'TS_UNPARSABLE']
 ]
 
 const texts: [value: unknown, expected: string][] = [
@@ -72,7 +86,41 @@ const texts: [value: unknown, expected: string][] = [
   ['2023-02-29T00:00:00Z', 'TS_UNPARSABLE'],
   ['2024-13-01T00:00:00Z', 'TS_UNPARSABLE'],
   ['2024-00-01T00:00:00Z', 'TS_UNPARSABLE'],
-  ['2024-02-23T24:00:00Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T24:00:00Z', '2024-02-24T00:00:00.000Z ISO 8601'],
+  ['2024-02-29T24:00:00.000+01:00', '2024-02-29T23:00:00.000Z ISO 8601'],
+  ['2024-12-31T24:00Z', '2025-01-01T00:00:00.000Z ISO 8601'],
+  ['20240223T24Z', '2024-02-24T00:00:00.000Z ISO 8601'],
+  ['Fri, 23 Feb 2024 24:00:00 +0000', '2024-02-24T00:00:00.000Z RFC 2822'],
+  ['9999-12-31T24:00:00Z', 'TS_UNPARSABLE'],
+  ['2024-02-30T24:00:00Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T24:00:01Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T24:00:00.001Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T24:00:00.0000000001Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T24:01:00Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T25:00:00Z', 'TS_UNPARSABLE'],
+  ['2024-02-23T13:60:00Z', 'TS_UNPARSABLE'],
+  ['1985-04-12T23:60:00+00:01', 'TS_UNPARSABLE'],
+  ['2016-12-31T24:59:60+01:00', 'TS_UNPARSABLE'],
+  ['2017-01-01T00:59:60+01:00', '2017-01-01T00:00:00.000Z ISO 8601'],
+  ['2016-12-31T15:59:60.5-08:00', '2017-01-01T00:00:00.500Z ISO 8601'],
+  ['Sat, 31 Dec 2016 23:59:60 GMT', '2017-01-01T00:00:00.000Z RFC 2822'],
+  ['Sun, 1 Jan 2017 00:59:60 +0100', '2017-01-01T00:00:00.000Z RFC 2822'],
+  ['2024-12-31T23:59:60Z', 'TS_UNPARSABLE'],
+  ['2016-12-31T23:59:60+01:00', 'TS_UNPARSABLE'],
+  ['2016-12-31T23:58:60Z', 'TS_UNPARSABLE'],
+  ['2016-12-31T23:59:61Z', 'TS_UNPARSABLE'],
+  ['31 Dec 2024 23:59:60 GMT', 'TS_UNPARSABLE'],
+  ['2024-W08-5T13:46:40Z', '2024-02-23T13:46:40.000Z ISO 8601'],
+  ['2024W085T134640Z', '2024-02-23T13:46:40.000Z ISO 8601'],
+  ['2020-W53-7T00:00Z', '2021-01-03T00:00:00.000Z ISO 8601'],
+  ['2021-W53-1T00:00Z', 'TS_UNPARSABLE'],
+  ['2024-W00-1T00:00Z', 'TS_UNPARSABLE'],
+  ['2024-W08-8T00:00Z', 'TS_UNPARSABLE'],
+  ['2024-054T13:46:40Z', '2024-02-23T13:46:40.000Z ISO 8601'],
+  ['2024054T134640Z', '2024-02-23T13:46:40.000Z ISO 8601'],
+  ['2024-366T00:00Z', '2024-12-31T00:00:00.000Z ISO 8601'],
+  ['2023-366T00:00Z', 'TS_UNPARSABLE'],
+  ['2024-000T00:00Z', 'TS_UNPARSABLE'],
   ['2024-02-23T13:46:60Z', 'TS_UNPARSABLE'],
   ['2024-02-23T13:46:40+25:00', 'TS_ZONE_UNKNOWN'],
   ['2024-0223T13:46:40Z', 'TS_UNPARSABLE'],
@@ -102,6 +150,9 @@ const BERLIN = 'Europe/Berlin'
 const zones: [value: string, zone: string, expected: string][] = [
   ['2024-07-01T12:00:00', BERLIN, '2024-07-01T10:00:00.000Z ISO 8601, Europe/Berlin'],
   ['2024-12-01T12:00:00', BERLIN, '2024-12-01T11:00:00.000Z ISO 8601, Europe/Berlin'],
+  ['2024-10-26T24:00:00', BERLIN, '2024-10-26T22:00:00.000Z ISO 8601, Europe/Berlin'],
+  ['2017-01-01T00:59:60', BERLIN, '2017-01-01T00:00:00.000Z ISO 8601, Europe/Berlin'],
+  ['2016-12-31T23:59:60', BERLIN, 'TS_UNPARSABLE'],
   ['3 Feb 2024 13:46:40', BERLIN, '2024-02-03T12:46:40.000Z RFC 2822, Europe/Berlin'],
   ['2024-03-31T01:59:59', BERLIN, '2024-03-31T00:59:59.000Z ISO 8601, Europe/Berlin'],
   ['2024-03-31T02:00:00', BERLIN, 'TS_NONEXISTENT_LOCAL'],
@@ -169,6 +220,20 @@ describe('nodes/normalize/timestamp', () => {
       fc.property(someMs, ms => {
         const forms = [ms, ms / 1000, ms * 1000, String(ms), `${ms}000000`, new Date(ms).toISOString()]
         for (const form of forms) assert.ok(outcome(form).startsWith(`${new Date(ms).toISOString()} `), `${form}`)
+      })
+    )
+  })
+
+  it('reads a number as text like the number, in every way to write it', () => {
+    const someMs = fc.integer({ min: 946_684_800_000, max: 4_102_444_799_999 })
+    fc.assert(
+      fc.property(someMs, fc.constantFrom(1, 1e-3, 1e3), (ms, scale) => {
+        const number = ms * scale
+        for (const text of [String(number), number.toExponential(), `${number}E0`, `+${number}`]) {
+          const [read, given] = [readTimestamp(text, AUTO, nobody), readTimestamp(number, AUTO, nobody)]
+          assert.ok(!isReason(read) && !isReason(given), text)
+          assert.ok(Math.abs(read.ms + read.extraNs / 1e6 - given.ms - given.extraNs / 1e6) < 0.001, text)
+        }
       })
     )
   })
