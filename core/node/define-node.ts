@@ -11,6 +11,7 @@ import { type Migrations, migrated } from './migrate.ts'
 import { type Probes, probeRoute } from './probe.ts'
 import { QueueLimit } from './queue-limit.ts'
 import { RefusedInput } from './refused-input.ts'
+import { forgetSamples, type Samples, samplesFor } from './samples/samples.ts'
 import { type NodeSpec, type Options, parseOptions } from './spec.ts'
 import { isHealthy, Status, shortened } from './status.ts'
 import { type Done, type Outputs, TransformQueue } from './transform-queue.ts'
@@ -95,10 +96,15 @@ function pausedNodes(deployments: Deployments, type: string): Map<string, Place>
     for (const [id, place] of paused) {
       if (!deployments.lacks(place)) continue
       paused.delete(id)
-      forgetMetrics(id)
+      forget(id)
     }
   })
   return paused
+}
+
+function forget(id: string): void {
+  forgetMetrics(id)
+  forgetSamples(id)
 }
 
 function run<S extends NodeSpec>(
@@ -116,6 +122,8 @@ function run<S extends NodeSpec>(
     node.status(shown)
     if (whole !== shown.text && !isHealthy(shown)) logOnce(whole)
   })
+  const samples = samplesFor(node.id, spec.type)
+  if (spec.inputs === 0) keepSent(node, samples)
   let behaviour: Behaviour | undefined
   let refused: RefusedInput | undefined
   try {
@@ -128,12 +136,12 @@ function run<S extends NodeSpec>(
   }
   const tracker = trackerOf(RED)
   const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
-  if (spec.inputs === 1) listen(node, refused ?? behaviour ?? {}, metrics, tracker, limit)
+  if (spec.inputs === 1) listen(node, refused ?? behaviour ?? {}, { metrics, samples, tracker, limit })
   node.on('close', (_removed: boolean, done: () => void) => {
     const place = placeOf(node)
     const closing = deploymentsOf(RED).whyClosed(place)
     status.close()
-    if (closing === 'deleted') forgetMetrics(node.id)
+    if (closing === 'deleted') forget(node.id)
     else if (closing === 'paused') {
       paused.set(node.id, place)
       metrics.rest()
@@ -163,7 +171,7 @@ function contextOf<S extends NodeSpec>(
     metrics,
     status,
     tracker: trackerOf(RED),
-    send: outputs => node.send([...outputs] as Parameters<Node['send']>[0]),
+    send: outputs => node.send([...outputs] as Sent),
     isWired: output => ((node as Node & { wires?: string[][] }).wires?.[output]?.length ?? 0) > 0,
     provided<T extends object>(field: keyof S['fields'] & string): T {
       const id = (options as Record<string, unknown>)[field] as string
@@ -203,19 +211,45 @@ function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI):
 /** Node-RED has no public way to give an error to the Catch nodes without a line in the log where there are none. */
 type WithFlow = Node & { readonly _flow?: { handleError(node: Node, error: Error, message: Message): boolean } }
 
-function listen(node: Node, behaviour: Behaviour | RefusedInput, metrics: NodeMetrics, tracker: Tracker, limit: QueueLimit): void {
-  if (behaviour instanceof RefusedInput) {
-    node.on('input', (message, _send, done) => behaviour.take(message as Message, done))
-  } else if (behaviour.accept) {
+/** A source keeps what it sent, whichever way it sends: the first output that has something. */
+function keepSent(node: Node, samples: Samples): void {
+  const send = node.send.bind(node)
+  node.send = given => {
+    const message: unknown = Array.isArray(given) ? given.flat().find(Boolean) : given
+    if (message) samples.see(message as Message)
+    send(given as Parameters<Node['send']>[0])
+  }
+}
+
+/** As Node-RED gives it to who listens. */
+type Send = (messages: Sent) => void
+type Sent = Exclude<Parameters<Node['send']>[0], undefined>
+
+interface Listening {
+  readonly metrics: NodeMetrics
+  readonly samples: Samples
+  readonly tracker: Tracker
+  readonly limit: QueueLimit
+}
+
+function listen(node: Node, behaviour: Behaviour | RefusedInput, { metrics, samples, tracker, limit }: Listening): void {
+  const onMessage = (take: (message: Message, send: Send, done: Done) => void) => {
+    node.on('input', (message, send, done) => {
+      samples.see(message as Message)
+      take(message as Message, send, done)
+    })
+  }
+  if (behaviour instanceof RefusedInput) onMessage((message, _send, done) => behaviour.take(message, done))
+  else if (behaviour.accept) {
     const accept = behaviour.accept.bind(behaviour)
-    node.on('input', (message, _send, done) => {
+    onMessage((message, _send, done) => {
       metrics.in += countOf(message.payload)
-      accept(message as Message, done)
+      accept(message, done)
     })
   } else if (behaviour.transform) {
     const queue = new TransformQueue(behaviour.transform.bind(behaviour), tracker, metrics, limit)
-    node.on('input', (message, send, done) => {
-      queue.add({ message: message as Message, send: outputs => send([...outputs] as Parameters<typeof send>[0]), done })
+    onMessage((message, send, done) => {
+      queue.add({ message, send: outputs => send([...outputs] as Sent), done })
     })
   }
 }
