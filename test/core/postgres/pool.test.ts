@@ -183,7 +183,7 @@ describe('the URL of a database', () => {
     ['postgresql://h', undefined],
     ['postgres://h/d?sslmode=verify-full', undefined],
     ['mysql://h/d', /must begin with postgres:/],
-    ['nonsense', /must be a URL/],
+    ['nonsense', /is no URL: it must begin with postgres/],
     ['postgres:///d', /names no host/],
     ['postgres://h/d?sslmode=maybe', /sslmode must be one of/]
   ]
