@@ -1,4 +1,4 @@
 /** The promises of a node as checks, for the tests of any palette: see docs/palettes.md. */
 export { type Check, checks } from './checks.ts'
-export { conformanceNodes } from './nodes.ts'
+export { conformanceNodes, type Fed, feedOf } from './nodes.ts'
 export type { FlowNode, Harness, Subject } from './run.ts'

@@ -19,8 +19,8 @@ export interface Packed {
 }
 
 /** `npm pack` as it is done for a release. */
-export async function pack(folder: string): Promise<Packed> {
-  const { stdout } = await npm(['pack', '--json', '--pack-destination', folder], ROOT)
+export async function pack(folder: string, source = ROOT): Promise<Packed> {
+  const { stdout } = await npm(['pack', '--json', '--pack-destination', folder], source)
   // What prepack prints comes before.
   const [result] = JSON.parse(stdout.slice(stdout.search(/^\[/m))) as {
     filename: string
@@ -37,12 +37,13 @@ export class InstalledNodeRed {
   output = ''
 
   /**
+   * @param tarballs the packages to install
    * @param node the executable of Node to run it with
    * @param nodeRed the folder of the node-red package
    */
-  async start(tarball: string, node: string, nodeRed: string): Promise<void> {
+  async start(tarballs: readonly string[], node: string, nodeRed: string): Promise<void> {
     writeFileSync(join(this.userDir, 'package.json'), '{ "name": "user-dir", "private": true }')
-    await npm(['install', '--no-audit', '--no-fund', '--prefer-offline', tarball], this.userDir)
+    await npm(['install', '--no-audit', '--no-fund', '--prefer-offline', ...tarballs], this.userDir)
     const uiPort = await freePort()
     this.url = `http://127.0.0.1:${uiPort}`
     const settings = join(this.userDir, 'settings.cjs')
@@ -65,6 +66,18 @@ export class InstalledNodeRed {
     const response = await fetch(this.url + path, { headers: { accept: 'application/json' } })
     if (!response.ok) throw new Error(`GET ${path}: ${response.status}`)
     return (await response.json()) as T
+  }
+
+  /** Sends JSON, and gives what comes back. */
+  async post(path: string, body: unknown): Promise<unknown> {
+    const response = await fetch(this.url + path, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify(body)
+    })
+    const text = await response.text()
+    if (!response.ok) throw new Error(`POST ${path}: ${response.status} ${text}`)
+    return text === '' ? undefined : JSON.parse(text)
   }
 
   async text(path: string): Promise<string> {
@@ -94,7 +107,7 @@ const settingsOf = (uiPort: number) => ({
   logging: { console: { level: 'info', metrics: false, audit: false } }
 })
 
-async function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
+export async function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
   const windows = process.platform === 'win32'
   return promisify(execFile)(windows ? 'npm.cmd' : 'npm', [...args], { cwd, shell: windows, timeout: INSTALL_LIMIT_MS, maxBuffer: 1 << 26 })
 }

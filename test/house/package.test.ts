@@ -56,7 +56,7 @@ describe('the package', function () {
 
       before(async () => {
         const { node, nodeRed: home } = await find()
-        await nodeRed.start(packed.tarball, node, home)
+        await nodeRed.start([packed.tarball], node, home)
       })
       after(() => nodeRed.remove())
 

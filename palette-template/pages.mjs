@@ -1,0 +1,13 @@
+/** After the compiler: dialogs, texts and icons of the nodes, made from their specs. */
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { writeEditorFiles } from '@millrace/node-red-telemetry/build'
+import append from './dist/append-file.spec.js'
+import round from './dist/round-value.spec.js'
+
+const help = name => readFileSync(join(import.meta.dirname, 'src', `${name}.help.md`), 'utf8')
+
+writeEditorFiles(join(import.meta.dirname, 'dist'), [
+  { name: 'round-value', spec: round.spec, help: help('round-value') },
+  { name: 'append-file', spec: append.spec, help: help('append-file') }
+])
