@@ -50,7 +50,7 @@ export function subjects(): Subject[] {
     () => NOW_MS
   )
   return [
-    { name: 'parse-record', work: () => payloads.map(parseRecord) },
+    { name: 'parse-record', work: () => payloads.map(bytes => parseRecord(bytes)) },
     { name: 'topic-template', work: topics },
     { name: 'validate', work: () => validate(message) },
     { name: 'normalize', work: () => normalize(message) },

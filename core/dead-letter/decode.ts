@@ -52,13 +52,17 @@ function originalHeaders(headers: Headers): WrittenHeaders {
 }
 
 /**
- * The record that was rejected, by its place in Kafka; undefined for what came otherwise. One record
+ * The record that was rejected, by its place in Kafka, or by the message that it was a part of;
+ * undefined for what came otherwise. One record
  * can be rejected several times: in several branches of a flow, and before and after a crash. Its
  * content is part of it, as offsets come again in a topic that is made anew.
  */
 export function recordOf({ key, value, headers }: DeadLetter): string | undefined {
   const offset = lastHeader(headers, HEADER.originOffset)
-  if (offset === undefined) return undefined
+  if (offset === undefined) {
+    const id = noteOf(headers, HEADER.messageId)
+    return id === '' ? undefined : `message/${id}`
+  }
   const place = [HEADER.originTopic, HEADER.originPartition].map(name => noteOf(headers, name)).join('/')
   return `${place}/${offset}/${identityOf(key, value, headers)}`
 }

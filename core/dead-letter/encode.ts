@@ -1,7 +1,7 @@
-import { createHash } from 'node:crypto'
+import { createHash, randomUUID } from 'node:crypto'
 import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
-import { type Origin, provenanceOf, type Rejection } from '../record/record.ts'
+import { type Batch, type Origin, type Provenance, provenanceOf, type Rejection } from '../record/record.ts'
 import { HEADER } from './headers.ts'
 
 /** A dead letter as it is written. */
@@ -16,7 +16,8 @@ export interface EncodedLetter {
  * and where it was rejected under `millrace.`.
  */
 export function encodeRejection(rejection: Rejection): EncodedLetter {
-  const taken = provenanceOf(rejection)?.taken
+  const provenance = provenanceOf(rejection)
+  const taken = provenance?.taken
   const { reason, stage, attempts, raw } = rejection
   const headers: ProduceHeaders = {
     ...present(taken?.headers ?? {}),
@@ -25,7 +26,8 @@ export function encodeRejection(rejection: Rejection): EncodedLetter {
     ...(reason.path === undefined ? {} : { [HEADER.path]: reason.path }),
     [HEADER.stage]: stage,
     ...(attempts === undefined ? {} : { [HEADER.attempts]: String(attempts) }),
-    ...originHeaders(rejection.origin)
+    ...originHeaders(rejection.origin),
+    ...partHeaders(provenance)
   }
   return { key: taken?.key ?? null, value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw, headers }
 }
@@ -46,6 +48,24 @@ function originHeaders(origin: Origin | null): ProduceHeaders {
     headers[HEADER.originOffset] = origin.offset
   }
   return headers
+}
+
+/** A letter has the bytes of the whole message: which part was rejected, and which letters are of one message. */
+function partHeaders(provenance: Provenance | undefined): ProduceHeaders {
+  const place = provenance?.place ?? ''
+  if (provenance === undefined || place === '') return {}
+  // In Kafka the offset tells messages apart.
+  const isNumbered = provenance.taken.origin.kind === 'kafka'
+  return { [HEADER.place]: place, ...(isNumbered ? {} : { [HEADER.messageId]: messageIdOf(provenance) }) }
+}
+
+const ids = new WeakMap<Batch, string>()
+
+/** The same for all parts of a message, another for each message. */
+function messageIdOf({ batch, index }: Provenance): string {
+  const id = ids.get(batch) ?? randomUUID()
+  ids.set(batch, id)
+  return `${id}/${index}`
 }
 
 /** The record as JSON, whatever it holds: a dead letter is never lost for its form. */

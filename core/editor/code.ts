@@ -4,7 +4,7 @@ import type { CodeEditor } from './red.ts'
 import { say } from './texts-of.ts'
 import type { Control } from './types.ts'
 
-const MODES = { json: 'ace/mode/json', sql: 'ace/mode/sql', csv: 'ace/mode/text' } as const
+const MODES = { json: 'ace/mode/json', sql: 'ace/mode/sql', csv: 'ace/mode/text', text: 'ace/mode/text' } as const
 
 /** A field of code in Monaco, which colours it and checks the syntax of JSON. Monaco is heavy: it is made when the field is shown. */
 export class CodeControl implements Control {

@@ -89,7 +89,7 @@ export interface RefField extends FieldBase {
 export interface CodeField extends FieldBase {
   readonly kind: 'code'
   readonly default: string
-  readonly language: 'json' | 'sql' | 'csv'
+  readonly language: 'json' | 'sql' | 'csv' | 'text'
   readonly required?: boolean
   readonly check?: Check
 }

@@ -48,6 +48,8 @@ export type Origin =
   | { readonly kind: 'kafka'; readonly topic: string; readonly partition: number; readonly offset: string; readonly timestamp: string }
   | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1 | 2; readonly retained: boolean }
   | { readonly kind: 'simulator'; readonly topic: string }
+  /** Brought by other nodes, such as http in; the topic is `msg.topic`. */
+  | { readonly kind: 'flow'; readonly topic: string }
 
 /** A batch as its source took it. Sources implement `at`, so that nothing is built for records nobody asks about. */
 export interface Batch {
@@ -56,9 +58,11 @@ export interface Batch {
 
 /** Where a record came from: one small object a record, the facts are kept once a batch. */
 export class Provenance {
+  /** @param place where in the taken thing the record stands, such as `values.3`; absent where it is all of it */
   constructor(
     readonly batch: Batch,
-    readonly index: number
+    readonly index: number,
+    readonly place?: string
   ) {}
   get [Symbol.toStringTag](): string {
     return 'MillraceProvenance'

@@ -96,7 +96,7 @@ export class Shaper {
     if (problem !== undefined) return problem
     const record = parseRecord(payload as Buffer) as Record<PropertyKey, unknown>
     if (record instanceof ParseFailure) return record
-    for (const name in fields) if (record[name] === undefined) record[name] = fields[name]
+    for (const name in fields) if (!Object.hasOwn(record, name)) record[name] = fields[name]
     record[PROVENANCE] = new Provenance(batch, index)
     return record
   }

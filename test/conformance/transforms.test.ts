@@ -1,6 +1,7 @@
 import { checks } from '../../core/conformance/checks.ts'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import type { Subject } from '../../core/conformance/run.ts'
+import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
 import normalize from '../../nodes/normalize/runtime.ts'
 import route from '../../nodes/route/runtime.ts'
@@ -11,6 +12,7 @@ const base = { idField: 'n', outputs: ['passed', 'rejected'] }
 const reading = (n: number) => ({ n, device_id: `d${n % 7}`, metric: 't', value: n / 2, ts: 1_708_700_000 + n })
 
 const subjects: readonly (Subject & { readonly title?: string })[] = [
+  { ...base, outputs: ['records', 'rejected'], type: 'millrace-decode', config: {}, record: reading },
   { ...base, type: 'millrace-validate', config: { schema: '{"required":["n"]}' }, record: reading },
   {
     ...base,
@@ -54,7 +56,7 @@ describe('conformance of the transforms', function () {
   let nodeRed: RunningNodeRed
 
   before(async () => {
-    nodeRed = await startNodeRed({ nodes: [conformanceNodes, validate, normalize, enrich, route] })
+    nodeRed = await startNodeRed({ nodes: [conformanceNodes, decode, validate, normalize, enrich, route] })
   })
   after(() => nodeRed.stop())
 

@@ -14,6 +14,8 @@ const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'u
 /** What the buttons of a lesson must come to: counts of a node once all of its buttons were pressed, or what runs by itself. */
 const OUTCOMES: Record<string, Partial<Record<'in' | 'out' | 'stored' | 'rejected' | 'duplicates', number>>> = {
   'lesson-kafka-producer-write': { in: 2, stored: 1, rejected: 1 },
+  'lesson-decode-read': { in: 2, out: 2, rejected: 1 },
+  'lesson-decode-csv-read': { in: 1, out: 2 },
   'lesson-validate-check': { in: 6, rejected: 3 },
   'lesson-normalize-time': { in: 4, rejected: 1 },
   'lesson-enrich-join': { in: 2, rejected: 1 },

@@ -65,7 +65,7 @@ describe('nodes/enrich', () => {
     [{ devices: 'device_id,a\nx,1\nx,2' }, /Table: line 3: device_id "x" is there twice/],
     [{ key: 'a.' }, /Device: "a\." is not the path/],
     [{ copy: [{ from: 'location', to: '__proto__' }] }, /Copy: row 1, Field: "__proto__"/],
-    [{ unknown: 'default', defaults: [{ field: 'constructor', value: '' }] }, /Default values: row 1, Field: "constructor"/],
+    [{ unknown: 'default', defaults: [{ field: '__proto__', value: '' }] }, /Default values: row 1, Field: "__proto__"/],
     [{ source: 'file', file: 'devices.csv' }, /File: must be a full path/],
     [{ source: 'http', url: 'ftp://x/{key}' }, /URL: must begin with http/],
     [{ source: 'http', url: 'http://x/' }, /URL: must have \{key\}/],

@@ -20,7 +20,7 @@ describe('kafka-consumer: messages to records', () => {
       message(null, { offset: '12' }),
       message('', { offset: '13' }),
       message('[1]', { offset: '14' }),
-      message('{"a":{"constructor":1}}', { offset: '15' }),
+      message('{"a":{"__proto__":1}}', { offset: '15' }),
       message('{"value":2}', { offset: '16' })
     )
     const { accepted, rejected } = asRecords(batch, 0, 7)
@@ -41,10 +41,10 @@ describe('kafka-consumer: messages to records', () => {
         ['TOMBSTONE', '12', undefined, null, 'kafka-consumer'],
         ['PAYLOAD_EMPTY', '13', '', null, 'kafka-consumer'],
         ['NOT_A_RECORD', '14', '[1]', null, 'kafka-consumer'],
-        ['KEY_FORBIDDEN', '15', '{"a":{"constructor":1}}', null, 'kafka-consumer']
+        ['KEY_FORBIDDEN', '15', '{"a":{"__proto__":1}}', null, 'kafka-consumer']
       ]
     )
-    assert.equal(rejected[4]?.reason.path, 'a.constructor')
+    assert.equal(rejected[4]?.reason.path, 'a.__proto__')
     assert.equal(provenanceOf(rejected[0])?.taken.key?.toString(), 'k')
   })
 

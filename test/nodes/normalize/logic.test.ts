@@ -113,7 +113,7 @@ describe('nodes/normalize', () => {
     [{ decision: 'ts_utc' }, /Rule to: must be a field of its own/],
     [{ zoneFrom: 'fixed', zone: 'Mars/Base' }, /Zone: there is no time zone "Mars\/Base"/],
     [{ zoneFrom: 'field', zoneField: '.' }, /Zone field: "\."/],
-    [{ fields: [{ from: 'a', to: 'constructor' }] }, /Fields: row 1: "constructor"/]
+    [{ fields: [{ from: 'a', to: '__proto__' }] }, /Fields: row 1: "__proto__"/]
   ]
   for (const [options, problem] of broken) {
     it(`refuses ${JSON.stringify(options)} at deploy`, () =>

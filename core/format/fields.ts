@@ -1,0 +1,155 @@
+import { FORMATS } from './names.ts'
+
+/** The fields by which every node says how bytes become records: told in the same words wherever they stand. */
+
+const BY_SCHEMA = ['protobuf', 'avro'] as const
+const TEXTS = ['json', 'json-lines', 'json-sequence', 'bare', 'senml-json'] as const
+const WITH_INTEGERS = [...TEXTS, 'line-protocol', 'msgpack', 'cbor', 'protobuf', 'avro', 'senml-cbor'] as const
+
+export const format = {
+  kind: 'choice',
+  label: 'Format',
+  default: 'json',
+  choices: FORMATS,
+  help: 'What the bytes are. gzip, zlib and zstd around them are undone first.'
+} as const
+
+export const formatFields = {
+  schema: {
+    kind: 'code',
+    label: 'Schema',
+    default: '',
+    language: 'text',
+    when: { format: BY_SCHEMA },
+    help: 'The text of the .proto file, or the Avro schema as JSON.'
+  },
+  messageType: {
+    kind: 'text',
+    label: 'Message type',
+    default: '',
+    placeholder: 'the only one of the schema',
+    when: { format: 'protobuf' },
+    help: 'The message of the schema that a payload is, such as acme.Reading.'
+  },
+  framing: {
+    kind: 'choice',
+    label: 'Schema registry',
+    default: 'none',
+    choices: { none: 'no header', registry: 'skip its header' },
+    when: { format: BY_SCHEMA },
+    help: 'Producers that use a schema registry put a zero and the id of the schema before each message.'
+  },
+  columns: {
+    kind: 'text',
+    label: 'Columns',
+    default: '',
+    placeholder: 'the first line names them',
+    when: { format: 'csv' },
+    help: 'Names of the columns, separated by commas, where the first line is no header.'
+  },
+  delimiter: {
+    kind: 'choice',
+    label: 'Delimiter',
+    default: 'comma',
+    choices: { comma: 'comma', semicolon: 'semicolon', tab: 'tab', pipe: 'vertical bar' },
+    when: { format: 'csv' },
+    help: 'What stands between two cells.'
+  },
+  onWords: {
+    kind: 'text',
+    label: 'Words for true',
+    default: 'on, true',
+    when: { format: 'bare' },
+    help: 'Separated by commas, in small or capital letters. Any other word stays text.'
+  },
+  offWords: {
+    kind: 'text',
+    label: 'Words for false',
+    default: 'off, false',
+    when: { format: 'bare' },
+    help: 'Separated by commas, in small or capital letters. Any other word stays text.'
+  },
+  at: {
+    kind: 'choice',
+    label: 'Records are',
+    default: 'message',
+    choices: {
+      message: 'the whole message',
+      list: 'the elements of a list',
+      object: 'the values of an object'
+    },
+    help: 'Where in a message the records stand. A bad element is rejected alone.'
+  },
+  path: {
+    kind: 'text',
+    label: 'At',
+    default: '',
+    placeholder: 'the message itself',
+    when: { at: ['list', 'object'] },
+    help: 'The path of the list or object, such as data.readings. Empty if the message itself is it.'
+  },
+  around: {
+    kind: 'bool',
+    label: 'Fields around',
+    default: true,
+    when: { at: ['list', 'object'] },
+    help: 'What stands beside the list, such as the device and the time, goes into each record.'
+  },
+  keyField: {
+    kind: 'text',
+    label: 'Key to',
+    default: 'metric',
+    required: true,
+    when: { at: 'object' },
+    help: 'The field that the name of each value becomes.'
+  },
+  valueField: {
+    kind: 'text',
+    label: 'Value to',
+    default: 'value',
+    required: true,
+    help: 'The field of a value that stands by itself: a bare payload, or a number in an object.'
+  },
+  nanAsNull: {
+    kind: 'bool',
+    label: 'NaN is null',
+    default: false,
+    section: 'advanced',
+    help: 'NaN and Infinity become null, so that the values beside them are kept. Otherwise such a record is rejected.'
+  },
+  exact: {
+    kind: 'bool',
+    label: 'Exact integers',
+    default: false,
+    section: 'advanced',
+    when: { format: WITH_INTEGERS },
+    help: 'Integers beyond 2^53 are kept with all their digits. Otherwise such a record is rejected.'
+  },
+  cutNuls: {
+    kind: 'bool',
+    label: 'Cut NULs',
+    default: true,
+    section: 'advanced',
+    when: { format: TEXTS },
+    help: 'NUL bytes behind the text are cut off, as firmware sends that writes its whole buffer.'
+  },
+  decompress: {
+    kind: 'bool',
+    label: 'Decompress',
+    default: true,
+    section: 'advanced',
+    help: 'gzip, zlib and zstd are told by their first bytes, and undone.'
+  },
+  maxBytes: {
+    kind: 'number',
+    label: 'Largest',
+    default: 16_777_216,
+    min: 1024,
+    max: 268_435_456,
+    integer: true,
+    unit: 'bytes',
+    section: 'advanced',
+    when: { decompress: true },
+    help: 'A payload that becomes larger when it is decompressed is rejected, and one that becomes more than 200 times as large.'
+  }
+} as const

@@ -1,0 +1,113 @@
+import { endOfText, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { ParseFailure } from '../record/parse-failure.ts'
+import { type Decode, type DecoderOptions, one } from './decoder.ts'
+
+export function json(options: DecoderOptions): Decode {
+  return bytes => {
+    const text = utf8Text(bytes)
+    if (text instanceof ParseFailure) return text
+    const value = parseJson(text, options)
+    return value instanceof ParseFailure && value.path === undefined ? value : one(value)
+  }
+}
+
+/** A value a line; a line that holds none is refused by itself. */
+export function jsonLines(options: DecoderOptions): Decode {
+  return bytes => {
+    const text = textOf(bytes, options)
+    if (text instanceof ParseFailure) return text
+    const values: unknown[] = []
+    const lines = text.split('\n')
+    withoutStacks(() => {
+      for (const [index, line] of lines.entries()) {
+        // RFC 7464: a record separator may stand before each text.
+        const value = line.replace(/^\x1e/, '').trim()
+        if (value !== '') values.push(parsed(value, `line ${index + 1}`, options))
+      }
+    })
+    return listed(values)
+  }
+}
+
+/** Values one after the other, with or without white space between. What follows an object that has no end is refused. */
+export function jsonSequence(options: DecoderOptions): Decode {
+  return bytes => {
+    const text = textOf(bytes, options)
+    if (text instanceof ParseFailure) return text
+    const values: unknown[] = []
+    withoutStacks(() => {
+      for (let at = nextValue(text, 0); at < text.length; ) {
+        const end = endOfValue(text, at)
+        values.push(parsed(text.slice(at, end), `character ${at + 1}`, options))
+        at = nextValue(text, end)
+      }
+    })
+    return listed(values)
+  }
+}
+
+function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | ParseFailure {
+  const text = utf8Text(bytes)
+  return text instanceof ParseFailure || trailingNuls === 'reject' ? text : withoutTrailingNuls(text)
+}
+
+const listed = (values: readonly unknown[]) =>
+  values.length > 0 ? { values, isList: true } : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
+
+function parsed(text: string, where: string, options: DecoderOptions): unknown {
+  const value = canBegin(text) ? parseJson(text, options) : NO_JSON
+  if (!(value instanceof ParseFailure) || value.path !== undefined) return value
+  return new ParseFailure(value.code, value.message.replace('The payload', `What begins at ${where}`))
+}
+
+const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
+
+/** Whether its ends may be those of a JSON value: much of what is none is told without the price of an exception. */
+function canBegin(text: string): boolean {
+  const first = text[0]!
+  if (first === '{') return text.endsWith('}')
+  if (first === '[') return text.endsWith(']')
+  return first === '"' ? text.length > 1 && text.endsWith('"') : /[-\dtfnNIi+]/.test(first)
+}
+
+/** A payload may have ten thousand lines that are no JSON: the stack of each exception would cost more than the line. */
+function withoutStacks(work: () => void): void {
+  const before = Error.stackTraceLimit
+  Error.stackTraceLimit = 0
+  try {
+    work()
+  } finally {
+    Error.stackTraceLimit = before
+  }
+}
+
+const isBetween = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c
+
+function nextValue(text: string, from: number): number {
+  let at = from
+  while (at < text.length && isBetween(text.charCodeAt(at))) at++
+  return at
+}
+
+/** The place after the value that begins here: an object or list by its brackets, a text by its quotes, else a word. */
+function endOfValue(text: string, start: number): number {
+  const first = text[start]
+  if (first === '"') return endOfText(text, start)
+  if (first !== '{' && first !== '[') {
+    let end = start + 1
+    while (end < text.length && !isBetween(text.charCodeAt(end)) && !'{["'.includes(text[end]!)) end++
+    return end
+  }
+  let depth = 0
+  for (let at = start; at < text.length; ) {
+    const character = text[at]
+    if (character === '"') {
+      at = endOfText(text, at)
+      continue
+    }
+    if (character === '{' || character === '[') depth++
+    else if ((character === '}' || character === ']') && --depth === 0) return at + 1
+    at++
+  }
+  return text.length
+}

@@ -1,0 +1,169 @@
+import { integerOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { ParseFailure } from '../record/parse-failure.ts'
+import { numberOf } from './bare.ts'
+import type { Decode, DecoderOptions } from './decoder.ts'
+
+/**
+ * InfluxDB line protocol: `weather,site=a temperature=21.5,ok=t 1708700000000000000`, a point a line. Tags and fields become
+ * fields beside `measurement`; the time becomes `ts`, as text, since its 19 digits are more than a number holds.
+ */
+export function lineProtocol({ exact }: DecoderOptions): Decode {
+  return bytes => {
+    const text = utf8Text(bytes)
+    if (text instanceof ParseFailure) return text
+    const values: unknown[] = []
+    const points = new Points(withoutTrailingNuls(text), exact)
+    while (points.next()) values.push(points.point())
+    return values.length > 0 ? { values, isList: true } : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
+  }
+}
+
+class Wrong extends Error {}
+
+const COMMA = ','
+const EQUALS = '='
+const INTEGER = /^-?\d{1,20}[iu]$/
+const WORDS: Readonly<Record<string, boolean>> = {
+  t: true,
+  T: true,
+  true: true,
+  True: true,
+  TRUE: true,
+  f: false,
+  F: false,
+  false: false,
+  False: false,
+  FALSE: false
+}
+
+class Points {
+  #at = 0
+  #line = 1
+
+  constructor(
+    private readonly text: string,
+    private readonly exact: boolean
+  ) {}
+
+  /** Goes to the next point, over empty lines and comments; false if there is none. */
+  next(): boolean {
+    for (;;) {
+      while (/\s/.test(this.#here)) this.#step()
+      if (this.#here !== '#') return this.#at < this.text.length
+      this.#skipLine()
+    }
+  }
+
+  /** The point that begins here, or why it is none; goes to the end of its line. */
+  point(): unknown {
+    const line = this.#line
+    const before = Error.stackTraceLimit
+    Error.stackTraceLimit = 0
+    try {
+      return this.#point()
+    } catch (error) {
+      this.#skipLine()
+      if (!(error instanceof Wrong)) throw error
+      return new ParseFailure('FORMAT_INVALID', `Line ${line} is no point of line protocol: ${error.message}.`)
+    } finally {
+      Error.stackTraceLimit = before
+    }
+  }
+
+  #point(): unknown {
+    const fields = new Map<string, unknown>([['measurement', this.#name(', ')]])
+    while (this.#here === COMMA) {
+      this.#step()
+      const tag = this.#key()
+      this.#put(fields, tag, this.#name(', ='))
+    }
+    this.#space()
+    for (;;) {
+      const key = this.#key()
+      this.#put(fields, key, this.#value())
+      if (this.#here !== COMMA) break
+      this.#step()
+    }
+    while (this.#here === ' ') this.#step()
+    const time = this.#word()
+    if (time !== '') {
+      if (!/^-?\d{1,20}$/.test(time)) throw new Wrong('its time is no integer')
+      this.#put(fields, 'ts', time)
+    }
+    while (this.#here === ' ' || this.#here === '\r') this.#step()
+    if (this.#here !== '' && this.#here !== '\n') throw new Wrong('something stands behind its time')
+    return Object.fromEntries(fields)
+  }
+
+  #put(fields: Map<string, unknown>, name: string, value: unknown): void {
+    if (fields.has(name)) throw new Wrong(`it has "${name.slice(0, 60)}" twice`)
+    fields.set(name, value)
+  }
+
+  #key(): string {
+    const key = this.#name(', =')
+    if (this.#here !== EQUALS) throw new Wrong('a name has no value')
+    this.#step()
+    return key
+  }
+
+  /** Text up to one of these, with `\` before those that belong to it. */
+  #name(ends: string): string {
+    let name = ''
+    while (this.#here !== '' && this.#here !== '\n' && !ends.includes(this.#here)) {
+      const following = this.text[this.#at + 1] ?? ''
+      if (this.#here === '\\' && following !== '' && ', ='.includes(following)) this.#step()
+      name += this.#here
+      this.#step()
+    }
+    if (name === '') throw new Wrong('a name or value is empty')
+    return name
+  }
+
+  #value(): unknown {
+    if (this.#here === '"') return this.#quoted()
+    const word = this.#word(COMMA)
+    if (Object.hasOwn(WORDS, word)) return WORDS[word]
+    if (INTEGER.test(word)) return integerOf(BigInt(word.slice(0, -1)), this.exact)
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) throw new Wrong(`"${word.slice(0, 60)}" is no value`)
+    return numberOf(word.replace(/^\+/, ''), false)
+  }
+
+  #quoted(): string {
+    let text = ''
+    this.#step()
+    while (this.#here !== '"') {
+      if (this.#here === '') throw new Wrong('a text has no end')
+      const following = this.text[this.#at + 1]
+      if (this.#here === '\\' && (following === '"' || following === '\\')) this.#step()
+      text += this.#here
+      this.#step()
+    }
+    this.#step()
+    return text
+  }
+
+  #word(end = ''): string {
+    const start = this.#at
+    while (this.#here !== '' && !/\s/.test(this.#here) && this.#here !== end) this.#step()
+    return this.text.slice(start, this.#at)
+  }
+
+  #space(): void {
+    if (this.#here !== ' ') throw new Wrong('it has no fields')
+    while (this.#here === ' ') this.#step()
+  }
+
+  #skipLine(): void {
+    while (this.#here !== '' && this.#here !== '\n') this.#step()
+  }
+
+  get #here(): string {
+    return this.text[this.#at] ?? ''
+  }
+
+  #step(): void {
+    if (this.text.charCodeAt(this.#at) === 0x0a) this.#line++
+    this.#at++
+  }
+}

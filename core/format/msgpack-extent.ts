@@ -1,0 +1,83 @@
+import { MAX_DEPTH } from '../record/parse-record.ts'
+
+/** Bytes that follow a first byte from 0xc0 on: of the value itself, or of the length that is written there. */
+const FIXED: Readonly<Record<number, number>> = {
+  192: 0,
+  194: 0,
+  195: 0,
+  202: 4,
+  203: 8,
+  204: 1,
+  205: 2,
+  206: 4,
+  207: 8,
+  208: 1,
+  209: 2,
+  210: 4,
+  211: 8,
+  212: 2,
+  213: 3,
+  214: 5,
+  215: 9,
+  216: 17
+}
+/** First byte → bytes of the length, and what follows besides as many bytes as that says. */
+const SIZED: Readonly<Record<number, readonly [lengthBytes: number, more: number]>> = {
+  196: [1, 0],
+  197: [2, 0],
+  198: [4, 0],
+  199: [1, 1],
+  200: [2, 1],
+  201: [4, 1],
+  217: [1, 0],
+  218: [2, 0],
+  219: [4, 0]
+}
+/** First byte → bytes of the number of elements, and values an element. */
+const CONTAINERS: Readonly<Record<number, readonly [lengthBytes: number, each: number]>> = {
+  220: [2, 1],
+  221: [4, 1],
+  222: [2, 2],
+  223: [4, 2]
+}
+
+/**
+ * Walks over MessagePack without making anything: why the bytes are not one value, or undefined. Each element takes at least
+ * a byte, so lists can be refused that claim more elements than bytes are left.
+ */
+export function extentProblem(bytes: Buffer): string | undefined {
+  let at = 0
+  let wanted = 1
+  const open: number[] = []
+  while (wanted > 0) {
+    if (at + wanted > bytes.length) return 'it is cut off'
+    const [size, elements] = headOf(bytes, at)
+    if (size === 0) return `0x${bytes[at]!.toString(16)} is no value`
+    at += size
+    wanted += elements - 1
+    if (at > bytes.length) return 'it is cut off'
+    if (elements > 0) {
+      open.push(elements)
+      if (open.length > MAX_DEPTH + 1) return `it is nested more than ${MAX_DEPTH} levels deep`
+      continue
+    }
+    while (open.length > 0 && --open[open.length - 1]! === 0) open.pop()
+  }
+  return at < bytes.length ? 'something stands behind the value' : undefined
+}
+
+/** Bytes of a value without its elements, 0 where none begins so; and how many values it is made of. */
+function headOf(bytes: Buffer, at: number): readonly [size: number, elements: number] {
+  const first = bytes[at]!
+  if (first < 0x80 || first >= 0xe0) return [1, 0]
+  if (first < 0x90) return [1, (first & 15) * 2]
+  if (first < 0xa0) return [1, first & 15]
+  if (first < 0xc0) return [1 + (first & 31), 0]
+  const fixed = FIXED[first]
+  if (fixed !== undefined) return [1 + fixed, 0]
+  const [lengthBytes, more] = SIZED[first] ?? CONTAINERS[first] ?? [0, 0]
+  if (lengthBytes === 0) return [0, 0]
+  if (at + 1 + lengthBytes > bytes.length) return [bytes.length + 1, 0]
+  const length = bytes.readUIntBE(at + 1, lengthBytes)
+  return SIZED[first] ? [1 + lengthBytes + more + length, 0] : [1 + lengthBytes, length * more]
+}

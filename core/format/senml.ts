@@ -1,0 +1,120 @@
+import { parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { ParseFailure } from '../record/parse-failure.ts'
+import { cborValue } from './cbor.ts'
+import type { Arrival, Decode, DecoderOptions } from './decoder.ts'
+import { plain } from './plain.ts'
+
+/** RFC 8428, table 4: what labels are in CBOR. */
+const LABELS: Readonly<Record<string, string>> = {
+  '-1': 'bver',
+  '-2': 'bn',
+  '-3': 'bt',
+  '-4': 'bu',
+  '-5': 'bv',
+  '-6': 'bs',
+  0: 'n',
+  1: 'u',
+  2: 'v',
+  3: 'vs',
+  4: 'vb',
+  5: 's',
+  6: 't',
+  7: 'ut',
+  8: 'vd'
+}
+
+/** RFC 8428, section 4.4: the highest version that is known. */
+const VERSION = 10
+/** Section 4.5.3: smaller times are relative to now. */
+const ABSOLUTE_S = 2 ** 28
+/** Section 4.5.1. */
+const NAME = /^[A-Za-z0-9][-A-Za-z0-9:./_]*$/
+const NUMBERS = ['bver', 'bt', 'bv', 'bs', 'v', 's', 't', 'ut']
+const TEXTS = ['bn', 'bu', 'n', 'u', 'vs', 'vd']
+
+type Fields = Readonly<Record<string, unknown>>
+
+export function senmlJson(options: DecoderOptions): Decode {
+  return (bytes, arrival) => {
+    const text = utf8Text(bytes)
+    if (text instanceof ParseFailure) return text
+    return resolved(parseJson(withoutTrailingNuls(text), options), arrival)
+  }
+}
+
+export function senmlCbor(options: DecoderOptions): Decode {
+  return (bytes, arrival) => {
+    const value = cborValue(bytes)
+    return resolved(value instanceof ParseFailure ? value : plain(value, options), arrival)
+  }
+}
+
+/** A record an entry of the pack, with what the base fields before it say. */
+function resolved(pack: unknown, { arrivedMs }: Arrival) {
+  if (pack instanceof ParseFailure) return pack
+  if (!Array.isArray(pack)) return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')
+  const base = new Base(arrivedMs / 1000)
+  return { values: pack.flatMap(entry => base.resolve(entry) ?? []), isList: true }
+}
+
+const wrong = (why: string, path = '') => new ParseFailure('FORMAT_INVALID', `The entry is not SenML: ${why}.`, path)
+
+class Base {
+  #name = ''
+  #time = 0
+  #unit: unknown
+  #value = 0
+  #sum = 0
+
+  constructor(private readonly nowS: number) {}
+
+  /** The record of an entry; undefined for one that only sets base fields. */
+  resolve(entry: unknown): object | undefined {
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return wrong('it is no object')
+    const fields: Fields = Object.fromEntries(Object.entries(entry).map(([label, value]) => [LABELS[label] ?? label, value]))
+    const problem = problemOf(fields)
+    if (problem !== undefined) return problem
+    if ('bn' in fields) this.#name = fields.bn as string
+    if ('bt' in fields) this.#time = fields.bt as number
+    if ('bu' in fields) this.#unit = fields.bu
+    if ('bv' in fields) this.#value = fields.bv as number
+    if ('bs' in fields) this.#sum = fields.bs as number
+    const value = this.#valueOf(fields)
+    const sum = 's' in fields || this.#sum !== 0 ? this.#sum + ((fields.s as number) ?? 0) : undefined
+    if (value === undefined && sum === undefined) return 'n' in fields ? wrong('it has no value') : undefined
+    const name = this.#name + ((fields.n as string) ?? '')
+    if (!NAME.test(name)) return wrong('its name is empty or has other characters than a name may have', 'n')
+    const record: Record<string, unknown> = { name, ts: this.#timeOf(fields) }
+    const unit = fields.u ?? this.#unit
+    if (unit !== undefined) record.unit = unit
+    if (value !== undefined) record.value = value
+    if (sum !== undefined) record.sum = sum
+    if (fields.ut !== undefined) record.update_time = fields.ut
+    return record
+  }
+
+  #valueOf(fields: Fields): unknown {
+    if ('v' in fields) return this.#value + (fields.v as number)
+    const other = fields.vs ?? fields.vb ?? fields.vd
+    return other === undefined && this.#value !== 0 && !('s' in fields) ? this.#value : other
+  }
+
+  #timeOf(fields: Fields): number {
+    const time = this.#time + ((fields.t as number) ?? 0)
+    const seconds = time >= ABSOLUTE_S ? time : this.nowS + time
+    // To the microsecond: adding base and time leaves digits that neither had.
+    return Math.round(seconds * 1e6) / 1e6
+  }
+}
+
+function problemOf(fields: Fields): ParseFailure | undefined {
+  for (const [label, value] of Object.entries(fields)) {
+    if (value instanceof ParseFailure) return value
+    if (label.endsWith('_')) return wrong(`the field ${JSON.stringify(label)} must be understood, and is not known`, label)
+    if (NUMBERS.includes(label) && !Number.isFinite(value)) return wrong(`${label} is no number`, label)
+    if (TEXTS.includes(label) && typeof value !== 'string') return wrong(`${label} is no text`, label)
+    if (label === 'vb' && typeof value !== 'boolean') return wrong('vb is neither true nor false', label)
+  }
+  if (['v', 'vs', 'vb', 'vd'].filter(label => label in fields).length > 1) return wrong('it has more than one value')
+  return ((fields.bver as number) ?? VERSION) > VERSION ? wrong(`its version is above ${VERSION}`, 'bver') : undefined
+}

@@ -1,0 +1,160 @@
+import { isUtf8 } from 'node:buffer'
+import { randomUUID } from 'node:crypto'
+import { isExact, isJsonNumber } from './exact-number.ts'
+import { mayChange } from './long-number.ts'
+import { ParseFailure } from './parse-failure.ts'
+
+export interface JsonRules {
+  /** NUL characters after the text, as firmware sends that writes a whole C buffer. */
+  readonly trailingNuls: 'cut' | 'reject'
+  /** NaN and Infinity, which are no JSON, become null. */
+  readonly nanAsNull: boolean
+  /** Integers that a number does not hold become BigInt instead of being refused. */
+  readonly exact: boolean
+}
+
+export const JSON_RULES: JsonRules = { trailingNuls: 'cut', nanAsNull: false, exact: false }
+
+/** What `Buffer` puts in place of bytes that are not UTF-8. */
+const REPLACEMENT = '\uFFFD'
+const BYTE_ORDER_MARK = '\uFEFF'
+
+/** Nobody can send what stands for the numbers that JSON.parse would change. */
+const MARK = `${randomUUID()}:`
+
+/** A longer integer is no id, and making a BigInt of it takes time that grows with the square. */
+const MAX_INTEGER_DIGITS = 1000
+
+/** The text of the bytes. RFC 8259, section 8.1: a byte order mark may be ignored rather than treated as an error. */
+export function utf8Text(bytes: Buffer): string | ParseFailure {
+  if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
+  const text = bytes.toString()
+  if (text.includes(REPLACEMENT) && !isUtf8(bytes)) {
+    return new ParseFailure('JSON_INVALID', 'The payload is not valid UTF-8.')
+  }
+  return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+}
+
+/**
+ * The value that a JSON text writes. A number that a double would change is a `ParseFailure` in its place, or a BigInt.
+ * Nothing is thrown.
+ */
+export function parseJson(text: string, rules: JsonRules = JSON_RULES): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    return mayChange(text) ? parseClosely(text, rules) : value
+  } catch (error) {
+    return mended(text, rules) ?? invalid(text, error)
+  }
+}
+
+/** What the text holds once what real devices add to JSON is taken off; undefined if that does not help. */
+function mended(text: string, rules: JsonRules): unknown {
+  const cut = rules.trailingNuls === 'cut' ? withoutTrailingNuls(text) : text
+  const hasNan = /nan|inf/i.test(cut)
+  if (cut === '' || (cut === text && !hasNan)) return undefined
+  if (!hasNan) return parseJson(cut, { ...rules, trailingNuls: 'reject' })
+  try {
+    return parseClosely(cut, rules)
+  } catch {
+    return undefined
+  }
+}
+
+export function withoutTrailingNuls(text: string): string {
+  let end = text.length
+  while (end > 0 && text.charCodeAt(end - 1) === 0) end--
+  return end === text.length ? text : text.slice(0, end)
+}
+
+function invalid(text: string, error: unknown): ParseFailure {
+  if (error instanceof RangeError) return new ParseFailure('PAYLOAD_TOO_DEEP', 'The JSON is nested too deep.')
+  const nuls = text.length - withoutTrailingNuls(text).length
+  const more = nuls > 0 ? ` There are ${nuls} NUL bytes after the JSON.` : ''
+  const why = nuls === text.length ? 'it has nothing but NUL bytes' : (error as SyntaxError).message
+  return new ParseFailure('JSON_INVALID', `The payload is not JSON: ${why}.${more}`)
+}
+
+/** @throws SyntaxError; RangeError where it is nested so deep that the stack ends */
+function parseClosely(text: string, rules: JsonRules): unknown {
+  const marked = replaceWords(text, word => {
+    if (isJsonNumber(word)) return isExact(word) || !isFiniteText(word) ? word : `"${MARK}${word}"`
+    if (!isNan(word)) return word
+    return rules.nanAsNull ? 'null' : `"${MARK}${word}"`
+  })
+  if (marked === text) return JSON.parse(text)
+  return JSON.parse(marked, (_key, value: unknown) => {
+    return typeof value === 'string' && value.startsWith(MARK) ? unfit(value.slice(MARK.length), rules) : value
+  })
+}
+
+/** What is too large for a double altogether is told by the walk over the values. */
+const isFiniteText = (word: string) => Number.isFinite(Number(word))
+
+const NAN = /^[+-]?(?:nan|inf|infinity)$/i
+const isNan = (word: string) => NAN.test(word)
+
+function unfit(word: string, rules: JsonRules): unknown {
+  if (isNan(word)) return new ParseFailure('JSON_INVALID', `The number is ${word}, which JSON does not have.`, '')
+  if (rules.exact && word.length <= MAX_INTEGER_DIGITS && /^-?\d+$/.test(word)) return BigInt(word)
+  return inexact(word)
+}
+
+/** The refusal of a number that would be changed. */
+export function inexact(number: string | bigint): ParseFailure {
+  const text = String(number)
+  const shown = text.length > 60 ? `${text.slice(0, 60)}…` : text
+  const why = 'has more digits than a number holds; a device would have to send it as text'
+  return new ParseFailure('NUMBER_INEXACT', `The number ${shown} ${why}.`, '')
+}
+
+/** An integer of 64 bits or more as a record holds it. */
+export function integerOf(value: bigint, exact: boolean): number | bigint | ParseFailure {
+  const number = Number(value)
+  if (Number.isSafeInteger(number)) return number
+  return exact ? value : inexact(value)
+}
+
+/** Numbers and other words outside of texts, each replaced. Linear, whatever the text is. */
+function replaceWords(text: string, replace: (word: string) => string): string {
+  let made = ''
+  let from = 0
+  for (let at = 0; at < text.length; ) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) at = endOfText(text, at)
+    else if (isWordCode(code)) {
+      let end = at + 1
+      while (end < text.length && isWordCode(text.charCodeAt(end))) end++
+      const word = text.slice(at, end)
+      const other = replace(word)
+      if (other !== word) {
+        made += text.slice(from, at) + other
+        from = end
+      }
+      at = end
+    } else at++
+  }
+  return from === 0 ? text : made + text.slice(from)
+}
+
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** The place after the quote that ends the text which begins here; the end of all if none does. */
+export function endOfText(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === BACKSLASH) at++
+    else if (code === QUOTE) return at + 1
+  }
+  return text.length
+}
+
+/** Letters, digits, `+`, `-` and `.`. */
+const isWordCode = (code: number) =>
+  (code >= 0x30 && code <= 0x39) ||
+  (code >= 0x61 && code <= 0x7a) ||
+  (code >= 0x41 && code <= 0x5a) ||
+  code === 0x2b ||
+  code === 0x2d ||
+  code === 0x2e

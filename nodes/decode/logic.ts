@@ -1,0 +1,122 @@
+import { type Reader, type ReaderOptions, readerOf } from '../../core/format/reader.ts'
+import type { Item } from '../../core/format/records-at.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import { isFieldPath } from '../../core/record/field-path.ts'
+import { inSlices } from '../../core/record/in-slices.ts'
+import { type Message, recordsOf } from '../../core/record/message.ts'
+import { ParseFailure } from '../../core/record/parse-failure.ts'
+import { isKafkaMessage, PROVENANCE, Provenance, provenanceOf, type Reason, type Rejection, reject } from '../../core/record/record.ts'
+import { FlowBatch } from './flow-batch.ts'
+import { spec } from './spec.ts'
+
+const STAGE = 'decode'
+
+export interface Decoded {
+  readonly outputs: readonly [records: readonly unknown[], rejected: readonly Rejection[]]
+  /** Payloads that hold no record, such as an empty list. */
+  readonly filtered: number
+}
+
+export type Decoder = (message: Message) => Decoded | Promise<Decoded>
+
+/**
+ * Makes the function that makes records of what a message carries: bytes, texts, Kafka messages, or values that were decoded
+ * before. A payload may hold many records; each bad one is rejected by itself, with the bytes of the whole.
+ * @param now the clock, in milliseconds since 1970
+ * @throws OptionsError for settings that cannot be used; of a format with a library, the promise is refused with it
+ */
+export function decoder(options: Options<typeof spec>, now: () => number): Decoder | Promise<Decoder> {
+  const problems = problemsOf(options)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const reader = readerOf(options as ReaderOptions)
+  return reader instanceof Promise ? reader.then(loaded => decoding(loaded, options, now)) : decoding(reader, options, now)
+}
+
+function problemsOf({ at, path, keyField, valueField }: Options<typeof spec>): string[] {
+  const { fields } = spec
+  const problems: string[] = []
+  if (at !== 'message' && path !== '' && !isFieldPath(path)) problems.push(`${fields.path.label}: "${path}" is not the path of a field`)
+  for (const [label, name] of [
+    [fields.keyField.label, keyField],
+    [fields.valueField.label, valueField]
+  ] as const) {
+    if (name === '__proto__') problems.push(`${label}: "${name}" cannot be the name of a field`)
+  }
+  if (at === 'object' && keyField === valueField) problems.push(`${fields.keyField.label}: must be another field than ${valueField}`)
+  return problems
+}
+
+function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => number): Decoder {
+  return message => {
+    const payloads = recordsOf(message.payload)
+    const batch = new FlowBatch(payloads, message)
+    const records: unknown[] = []
+    const rejected: Rejection[] = []
+    let filtered = 0
+    let index = 0
+    const take = (payload: unknown) => {
+      const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
+      index++
+      const items = itemsOf(payload, provenance, reader, format === 'bare', now)
+      if (items.length === 0) filtered++
+      for (const item of items) {
+        if (item.record instanceof ParseFailure) rejected.push(rejection(item.record, item.place, payload, provenance))
+        else records.push(carrying(item.record, item.place, payload, provenance))
+      }
+      return items.length > DEAR
+    }
+    const rest = inSlices(payloads, take)
+    const outputs = [records, rejected] as const
+    return rest === undefined ? { outputs, filtered } : rest.then(() => ({ outputs, filtered }))
+  }
+}
+
+/** After a payload of so many records the clock is looked at. */
+const DEAR = 8
+
+function itemsOf(payload: unknown, provenance: Provenance, reader: Reader, isBare: boolean, now: () => number): Item[] {
+  const value = isKafkaMessage(payload) ? payload.value : payload
+  if (value === null && isKafkaMessage(payload)) return [{ record: TOMBSTONE, place: '' }]
+  const bytes = bytesOf(value, isBare)
+  if (bytes === undefined) return reader.find(value)
+  return reader.read(bytes, { arrivedMs: arrivedMs(provenance, now) })
+}
+
+const TOMBSTONE = new ParseFailure('TOMBSTONE', 'The message has no value: it is a tombstone, which deletes its key.')
+
+function bytesOf(value: unknown, isBare: boolean): Buffer | undefined {
+  if (typeof value === 'string') return Buffer.from(value)
+  if (Buffer.isBuffer(value)) return value
+  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return isBare && (typeof value === 'number' || typeof value === 'boolean') ? Buffer.from(String(value)) : undefined
+}
+
+/** Kafka's own time of the message stays the same however often it is read. */
+function arrivedMs({ batch, index }: Provenance, now: () => number): number {
+  if (batch instanceof FlowBatch) return now()
+  const { origin } = batch.at(index)
+  return origin.kind === 'kafka' ? Number(origin.timestamp) : now()
+}
+
+/** The record, knowing where it came from and where in that it stood. */
+function carrying(record: object, place: string, payload: unknown, provenance: Provenance): object {
+  // What came as an object and is one record stays as it is.
+  if (record === payload) return record
+  ;(record as { [PROVENANCE]?: Provenance })[PROVENANCE] = at(provenance, place)
+  return record
+}
+
+function at(provenance: Provenance, place: string): Provenance {
+  if (place === '') return provenance
+  const { batch, index, place: outer } = provenance
+  return new Provenance(batch, index, outer === undefined ? place : `${outer}.${place}`)
+}
+
+/** There is no record to show, only bytes; an object that came as one is shown. */
+function rejection({ code, message, path }: ParseFailure, place: string, payload: unknown, provenance: Provenance): Rejection {
+  const reason: Reason = { code, message, ...(path === undefined ? {} : { path }) }
+  const isBytes = isKafkaMessage(payload) || bytesOf(payload, false) !== undefined
+  const holder = { [PROVENANCE]: at(provenance, place) }
+  return { ...reject(holder, STAGE, reason), record: isBytes ? null : payload }
+}

@@ -1,0 +1,22 @@
+import { reasonOf } from '../../core/errors.ts'
+import { defineTransform, type Sort } from '../../core/node/define-transform.ts'
+import { type Decoder, decoder } from './logic.ts'
+import { spec } from './spec.ts'
+
+export default defineTransform(spec, ({ options, node }) => {
+  const made = decoder(options, Date.now)
+  if (!(made instanceof Promise)) return made
+  return whenLoaded(made, problem => node.error(problem))
+})
+
+/** A format whose library is loaded first: messages wait for it, and a wrong schema is told when it is deployed. */
+function whenLoaded(made: Promise<Decoder>, tell: (problem: string) => void): Sort {
+  let decode: Decoder | undefined
+  made.then(
+    loaded => {
+      decode = loaded
+    },
+    error => tell(reasonOf(error))
+  )
+  return message => (decode === undefined ? made.then(loaded => loaded(message)) : decode(message))
+}

@@ -1,0 +1,8 @@
+import { formatFields } from '../../../core/format/fields.ts'
+import type { ReaderOptions } from '../../../core/format/reader.ts'
+
+/** The defaults of the dialogs, with some of them set otherwise. */
+export function readerOptions(options: Partial<ReaderOptions>): ReaderOptions {
+  const defaults = Object.entries(formatFields).map(([name, field]) => [name, field.default])
+  return { format: 'json', ...Object.fromEntries(defaults), ...options } as ReaderOptions
+}
