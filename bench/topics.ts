@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
-import { createTopics } from '../core/kafka/admin/create-topics.ts'
+import { kafkajsClient } from '../core/kafka/kafkajs/kafkajs-client.ts'
 import { Arrivals } from './arrivals.ts'
 import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
 
@@ -40,12 +40,18 @@ export class Topics {
    * known without asking all the time.
    */
   async create(topic: string, partitions: number, more: readonly TopicSetting[] = []): Promise<void> {
-    const configEntries = [
-      ...more,
-      { name: 'message.timestamp.type', value: 'LogAppendTime' },
-      { name: 'max.message.bytes', value: String(4 * 1024 * 1024) }
-    ]
-    await createTopics(this.admin, [{ topic, numPartitions: partitions, configEntries }])
+    const settings = {
+      ...Object.fromEntries(more.map(({ name, value }) => [name, value])),
+      'message.timestamp.type': 'LogAppendTime',
+      'max.message.bytes': String(4 * 1024 * 1024)
+    }
+    const admin = kafkajsClient({ clientId: 'bench', brokers: this.brokers.split(',') }).admin({ retries: 30 })
+    try {
+      await admin.ready
+      await admin.createTopics([{ topic, partitions, settings }])
+    } finally {
+      await admin.close()
+    }
   }
 
   async delete(topics: readonly string[]): Promise<void> {

@@ -1,4 +1,5 @@
 /** Looking at topics from outside. */
+import type { KafkaConfig } from 'kafkajs'
 import { kafkajs } from '../core/kafka/kafkajs/kafkajs.ts'
 import { until } from './until.ts'
 
@@ -14,7 +15,9 @@ export interface Found {
   readonly headerValues: Record<string, string[]>
 }
 
-const kafkaOf = (brokers: string) => new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+/** A client of its own, beside the one under test. */
+export const kafkaOf = (brokers: string, more: Partial<KafkaConfig> = {}) =>
+  new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING, ...more })
 
 export async function makeTopics(brokers: string, topics: Record<string, number>): Promise<void> {
   const admin = kafkaOf(brokers).admin()

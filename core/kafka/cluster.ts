@@ -1,26 +1,30 @@
-import type { Admin } from 'kafkajs'
+import type { Admin } from './admin/admin.ts'
 import { SharedAdmin } from './admin/shared-admin.ts'
 import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
 import { positionsOf, rememberMember } from './consume/own-groups.ts'
-import { type FollowerEvents, type FollowerOptions, TopicFollower } from './consume/topic-reader.ts'
+import { type FollowerEvents, type FollowerOptions, TopicFollower } from './consume/topic-follower.ts'
 import type { HealthEvents } from './health.ts'
+import { kafkajsClient } from './kafkajs/kafkajs-client.ts'
+import type { KafkaClient } from './port.ts'
 import { KafkaProducer, type ProducerSettings } from './produce/producer.ts'
 import type { ClusterSettings } from './settings.ts'
 
 /** A cluster as its nodes share it. Nothing is connected until one of them needs it. */
 export class KafkaCluster {
+  readonly client: KafkaClient
   readonly admin: SharedAdmin
 
   constructor(readonly settings: ClusterSettings) {
-    this.admin = new SharedAdmin(settings)
+    this.client = kafkajsClient(settings)
+    this.admin = new SharedAdmin(this.client)
   }
 
-  producer(options: Omit<ProducerSettings, 'settings'>, events: HealthEvents): KafkaProducer {
-    return new KafkaProducer({ ...options, settings: this.settings }, events)
+  producer(options: Omit<ProducerSettings, 'client'>, events: HealthEvents): KafkaProducer {
+    return new KafkaProducer({ ...options, client: this.client }, events)
   }
 
-  consumer(options: Omit<GroupOptions, 'settings' | 'admin'>, events: GroupEvents): ConsumerGroup {
-    const group = new ConsumerGroup({ ...options, settings: this.settings, admin: this.admin }, events)
+  consumer(options: Omit<GroupOptions, 'client' | 'admin'>, events: GroupEvents): ConsumerGroup {
+    const group = new ConsumerGroup({ ...options, client: this.client, admin: this.admin }, events)
     rememberMember(group)
     return group
   }
@@ -30,8 +34,8 @@ export class KafkaCluster {
     return positionsOf(groupId, this.settings)
   }
 
-  follower(options: Omit<FollowerOptions, 'settings' | 'admin'>, events: FollowerEvents): TopicFollower {
-    return new TopicFollower({ ...options, settings: this.settings, admin: this.admin }, events)
+  follower(options: Omit<FollowerOptions, 'client' | 'admin'>, events: FollowerEvents): TopicFollower {
+    return new TopicFollower({ ...options, client: this.client, admin: this.admin }, events)
   }
 
   close(): Promise<void> {
@@ -41,7 +45,7 @@ export class KafkaCluster {
 
 /** Asks a cluster with settings that are not saved yet, over a connection that is closed at once. */
 export async function askOnce<T>(settings: ClusterSettings, signal: AbortSignal, question: (admin: Admin) => Promise<T>): Promise<T> {
-  const admin = new SharedAdmin(settings)
+  const admin = new SharedAdmin(kafkajsClient(settings))
   try {
     return await admin.ask(question, { signal, deadlineMs: 9_000 })
   } finally {
@@ -52,16 +56,12 @@ export async function askOnce<T>(settings: ClusterSettings, signal: AbortSignal,
 /** Says what answers there, e.g. "Connected: 3 brokers (a:9092, b:9092, c:9092), cluster 4ZyZ…". */
 export async function describeCluster(admin: Admin): Promise<string> {
   const { brokers, clusterId } = await admin.describeCluster()
-  const addresses = brokers.map(({ host, port }) => `${host}:${port}`).join(', ')
-  return `Connected: ${brokers.length} broker${brokers.length === 1 ? '' : 's'} (${addresses}), cluster ${clusterId}`
+  const count = `${brokers.length} broker${brokers.length === 1 ? '' : 's'}`
+  return `Connected: ${count} (${brokers.join(', ')}), cluster ${clusterId}`
 }
 
 /** Topics by name, without Kafka's own. */
 export const listTopics = async (admin: Admin): Promise<string[]> =>
   (await admin.listTopics()).filter(topic => !topic.startsWith('__')).sort()
 
-export const listGroups = async (admin: Admin): Promise<string[]> =>
-  (await admin.listGroups()).groups
-    .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
-    .map(({ groupId }) => groupId)
-    .sort()
+export const listGroups = async (admin: Admin): Promise<string[]> => (await admin.listGroups()).sort()

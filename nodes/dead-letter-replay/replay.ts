@@ -1,21 +1,18 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Admin, KafkaMessage, Producer } from 'kafkajs'
 import { type DeadLetter, isTruncated, type Original, originalOf, recordOf } from '../../core/dead-letter/decode.ts'
-import { MillraceError } from '../../core/errors.ts'
-import { createTopics } from '../../core/kafka/admin/create-topics.ts'
+import { MillraceError, reasonOf } from '../../core/errors.ts'
+import type { Admin, PartitionEnds } from '../../core/kafka/admin/admin.ts'
+import { readToEnd } from '../../core/kafka/consume/read-to-end.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
-import { KafkaClient } from '../../core/kafka/kafkajs/client.ts'
-import { PRODUCER } from '../../core/kafka/kafkajs/record-list.ts'
+import type { KafkaClient, KafkaRecord, TransactionalProducer } from '../../core/kafka/port.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
 import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
-import { TRANSACTION_RETRY, TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
-import type { ClusterSettings } from '../../core/kafka/settings.ts'
+import { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Reason } from '../../core/record/record.ts'
 import { type Filter, Ledger, matches, Pace, type Progress } from './logic.ts'
-import { type End, readToEnd } from './read-to-end.ts'
 
 export interface ReplayOptions {
-  readonly settings: ClusterSettings
+  readonly client: KafkaClient
   readonly topic: string
   readonly ledgerTopic: string
   readonly ingestTopic: string
@@ -24,12 +21,14 @@ export interface ReplayOptions {
   readonly onProgress: (progress: Progress) => void
 }
 
+/** A person waits for the answer: not half a minute of retries, as where records wait for the broker. */
+const RETRIES = 5
+
 /**
  * One pass over a dead-letter topic. What is sent and the note that it was sent are one Kafka transaction, under an id that
  * belongs to the topic: a replay that died leaves neither, and a second one at the same time fences the first.
  */
 export class Replay {
-  readonly #client: KafkaClient
   readonly #progress: Progress = { replayed: 0, alreadyReplayed: 0, others: 0, truncated: 0, remaining: 0 }
   readonly #ledger: Ledger
   readonly #hashes = new KeyHashes()
@@ -39,8 +38,6 @@ export class Replay {
 
   constructor(private readonly options: ReplayOptions) {
     this.#ledger = new Ledger(options.topic)
-    // A person waits for the answer: not half a minute of retries, as where records wait for the broker.
-    this.#client = new KafkaClient(options.settings, {}, { retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 5 } })
   }
 
   /** Ends after the batch that is under way. */
@@ -50,40 +47,36 @@ export class Replay {
 
   /** Resolves with what was done when the end is reached or it was stopped. @throws MillraceError with the reason in words */
   async run(): Promise<Progress> {
-    const { topic, ledgerTopic } = this.options
-    const admin = this.#client.kafka.admin()
-    const producer = this.#client.kafka.producer({
-      ...PRODUCER,
-      transactionalId: `millrace-replay-${topic}`,
-      retry: TRANSACTION_RETRY
-    })
+    const { client, topic, ledgerTopic } = this.options
+    const admin = client.admin({ retries: RETRIES })
+    const producer = client.transactional({ transactionalId: `millrace-replay-${topic}` })
     try {
-      await admin.connect()
+      await admin.ready
       await ensureLedger(admin, ledgerTopic)
+      // That fences whoever replays this topic and ends its transaction: the ledger read after that is complete.
       await producer.connect()
-      // kafkajs takes on the transactional id at the first transaction, not when it connects. That fences whoever replays
-      // this topic and ends its transaction: the ledger read after that is complete.
-      await (await producer.transaction()).abort()
-      await readToEnd(this.#client, { topic: ledgerTopic, ends: await admin.fetchTopicOffsets(ledgerTopic), each: this.#readLedger })
-      const ends = await admin.fetchTopicOffsets(topic)
-      this.#progress.remaining = ends.reduce((sum, { high, low }) => sum + Number(high) - Number(low), 0)
+      const ledgerEnds = await admin.listOffsets(ledgerTopic)
+      await readToEnd(client, { topic: ledgerTopic, ends: ledgerEnds, retries: RETRIES, each: this.#readLedger })
+      const ends = await admin.listOffsets(topic)
+      this.#progress.remaining = ends.reduce((sum, { high, low }) => sum + Number(high - low), 0)
       await this.#replay(producer, ends)
       return this.#progress
     } catch (error) {
       if (error instanceof Stopped) return this.#progress
-      throw this.#client.explain(error)
+      if (error instanceof MillraceError) throw error
+      throw new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     } finally {
-      await this.#client.close(() => Promise.all([producer.disconnect(), admin.disconnect()]))
+      await Promise.all([producer.close(), admin.close()])
     }
   }
 
-  readonly #readLedger = async (_partition: number, messages: readonly KafkaMessage[]): Promise<void> => {
+  readonly #readLedger = async (_partition: number, messages: readonly KafkaRecord[]): Promise<void> => {
     for (const { key, value } of messages) if (key !== null) this.#ledger.read(key.toString(), value?.toString() ?? '')
   }
 
-  async #replay(producer: Producer, ends: readonly End[]): Promise<void> {
+  async #replay(producer: TransactionalProducer, ends: readonly PartitionEnds[]): Promise<void> {
     const pace = new Pace(this.options.perSecond, performance.now())
-    const each = async (partition: number, messages: readonly KafkaMessage[], beat: () => Promise<void>) => {
+    const each = async (partition: number, messages: readonly KafkaRecord[], beat: () => Promise<void>) => {
       const chosen = messages.map(message => letterOf(partition, message)).filter(letter => this.#choose(letter))
       for (let start = 0; start < chosen.length; start += pace.batchSize) {
         const letters = chosen.slice(start, start + pace.batchSize)
@@ -95,7 +88,8 @@ export class Replay {
       if (this.#stopped) throw new Stopped()
       await beat()
     }
-    await readToEnd(this.#client, { topic: this.options.topic, ends, each })
+    const { client, topic } = this.options
+    await readToEnd(client, { topic, ends, retries: RETRIES, each })
     this.#progress.remaining = 0
   }
 
@@ -120,8 +114,8 @@ export class Replay {
   }
 
   /** The originals and their notes, all or none. */
-  async #send(producer: Producer, letters: readonly DeadLetter[]): Promise<void> {
-    const { settings, ledgerTopic, ingestTopic } = this.options
+  async #send(producer: TransactionalProducer, letters: readonly DeadLetter[]): Promise<void> {
+    const { client, ledgerTopic, ingestTopic } = this.options
     const sending = new Sending()
     const byTopic = new Map<string, ProduceRecord[]>()
     for (const letter of letters) {
@@ -131,8 +125,9 @@ export class Replay {
       records.push(sending.record(key, value, headers, this.#hashes))
     }
     const notes = letters.map(letter => sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {}, this.#hashes))
-    const transaction = await producer.transaction()
-    const scope = new TransactionScope(settings, this.#client, transaction, this.#limits, false)
+    const transaction = await producer.begin()
+    const [{ settings }, limits] = [client, this.#limits]
+    const scope = new TransactionScope({ settings, producer, transaction, limits, oneByOne: false })
     try {
       for (const [topic, records] of byTopic) await scope.write(topic, 'none', records)
       await scope.write(ledgerTopic, 'none', notes)
@@ -169,7 +164,7 @@ class Sending implements Parcel {
 /** Not an error: how a replay that was stopped leaves the reader. */
 class Stopped extends Error {}
 
-const letterOf = (partition: number, { offset, timestamp, key, value, headers }: KafkaMessage): DeadLetter => ({
+const letterOf = (partition: number, { offset, timestamp, key, value, headers }: KafkaRecord): DeadLetter => ({
   partition,
   offset,
   timestamp,
@@ -180,5 +175,5 @@ const letterOf = (partition: number, { offset, timestamp, key, value, headers }:
 
 async function ensureLedger(admin: Admin, topic: string): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return
-  await createTopics(admin, [{ topic, numPartitions: 1, configEntries: [{ name: 'cleanup.policy', value: 'compact' }] }])
+  await admin.createTopics([{ topic, partitions: 1, settings: { 'cleanup.policy': 'compact' } }])
 }

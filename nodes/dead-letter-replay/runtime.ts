@@ -9,7 +9,7 @@ import { Replay } from './replay.ts'
 import { spec } from './spec.ts'
 
 export default defineNode(spec, context => {
-  const { settings } = context.provided<KafkaCluster>('cluster')
+  const { client } = context.provided<KafkaCluster>('cluster')
   const { options, status } = context
   const always = filterOf(options)
   if ('problems' in always) throw new OptionsError(spec.label, always.problems)
@@ -22,7 +22,7 @@ export default defineNode(spec, context => {
     context.node.log(sentenceOf(chosen))
     const { filter } = chosen
     const onProgress = teller(context, message, chosen)
-    const replay = new Replay({ settings, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress })
+    const replay = new Replay({ client, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress })
     const ended = conclude(context, replay, chosen, message, done).finally(() => {
       running = undefined
     })

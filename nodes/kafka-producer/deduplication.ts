@@ -1,9 +1,9 @@
-import type { KafkaMessage as RawMessage } from 'kafkajs'
 import { identityOf } from '../../core/dead-letter/identity.ts'
 import { reasonOf } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import type { TopicFollower } from '../../core/kafka/consume/topic-reader.ts'
+import type { TopicFollower } from '../../core/kafka/consume/topic-follower.ts'
 import type { HealthEvents } from '../../core/kafka/health.ts'
+import type { KafkaRecord } from '../../core/kafka/port.ts'
 import type { ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import { acknowledge } from '../../core/kafka/produce/refusals.ts'
 import type { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
@@ -193,7 +193,7 @@ export class Deduplication {
     for (const candidate of this.#pending.values()) candidate.wasSeen = false
   }
 
-  #read(messages: readonly RawMessage[]): void {
+  #read(messages: readonly KafkaRecord[]): void {
     const nowMs = Date.now()
     for (const { key, value, headers, timestamp } of messages) {
       const identity = identityOf(key, value, headers)

@@ -1,5 +1,5 @@
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import { hasZstd } from '../../core/kafka/kafkajs/compression.ts'
+import { hasZstd } from '../../core/kafka/compression.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
 import { spec } from './spec.ts'

@@ -1,8 +1,8 @@
 import { reasonOf } from '../../core/errors.ts'
+import type { Admin } from '../../core/kafka/admin/admin.ts'
 import { type GroupLag, readLag } from '../../core/kafka/admin/lag.ts'
 import { RecordTimes } from '../../core/kafka/admin/record-times.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import type { LogReader } from '../../core/kafka/kafkajs/log-reader.ts'
 import { parseNames } from '../../core/kafka/settings.ts'
 import { shortReason } from '../../core/kafka/short-reason.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
@@ -60,21 +60,21 @@ class LagMonitor {
     const groups = parseNames(options.groups)
     const topics = new Set(parseNames(options.topics))
     const wanted = (topic: string) => topics.size === 0 || topics.has(topic)
-    return this.cluster.admin.ask(async (admin, log) => {
+    return this.cluster.admin.ask(async admin => {
       const lags = await readLag(admin, groups, wanted, group => this.cluster.positionsOf(group))
       const nowMs = Date.now()
-      const ages = await this.#agesOf(lags, nowMs, log)
+      const ages = await this.#agesOf(lags, nowMs, admin)
       const standing = this.#standing.of(lags, nowMs)
       return lags.map((lag, index) => this.#trend.of({ ...lag, ...standing[index]!, behindSeconds: ages[index]! }, nowMs))
     })
   }
 
   /** Of the oldest record of each group that was not dealt with, in seconds. */
-  async #agesOf(lags: readonly GroupLag[], nowMs: number, log: LogReader): Promise<(number | null)[]> {
+  async #agesOf(lags: readonly GroupLag[], nowMs: number, admin: Admin): Promise<(number | null)[]> {
     const behind = lags.flatMap(({ partitions }) => partitions.filter(({ lag }) => lag > 0))
     const places = behind.sort((a, b) => b.lag - a.lag).map(({ topic, partition, end, lag }) => ({ topic, partition, offset: end - lag }))
     // Without the right to read the topics the lag is told all the same.
-    const times = await this.#times.of(places, log).catch(() => undefined)
+    const times = await this.#times.of(places, admin).catch(() => undefined)
     return lags.map(({ group, total, partitions }) => {
       if (total === 0) return 0
       const ages = partitions.flatMap(partition => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import { Kafka } from 'kafkajs'
 import pg from 'pg'
 import type { Browser, Locator } from 'playwright-core'
 import { build } from '../../build.ts'
+import { kafkaOf } from '../kafka-topics.ts'
 import type { RunningNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
 import { Editor, launchBrowser, startEditor } from './editor.ts'
@@ -97,7 +97,7 @@ describe('Test connection and Pick, against the real services', function () {
 })
 
 async function makeTopic(brokers: string, topic: string): Promise<void> {
-  const admin = new Kafka({ brokers: brokers.split(','), logLevel: 0 }).admin()
+  const admin = kafkaOf(brokers).admin()
   await admin.connect()
   await admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
   await admin.disconnect()

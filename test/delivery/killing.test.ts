@@ -2,8 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { kafkajs } from '../../core/kafka/kafkajs/kafkajs.ts'
-import { endOf, type Found, makeTopics, readTopic } from '../kafka-topics.ts'
+import { endOf, type Found, kafkaOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { publish } from '../publish.ts'
@@ -123,8 +122,7 @@ describe('a record that kills Node-RED', function () {
   }
 
   async function produce(topic: string): Promise<void> {
-    const { Kafka, logLevel } = kafkajs()
-    const producer = new Kafka({ brokers: brokers.split(','), logLevel: logLevel.NOTHING }).producer()
+    const producer = kafkaOf(brokers).producer()
     await producer.connect()
     await producer.send({ topic, messages: texts.map(value => ({ value })) })
     await producer.disconnect()

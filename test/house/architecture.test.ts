@@ -155,6 +155,22 @@ describe('architecture', () => {
     )
   })
 
+  it('only core/kafka/kafkajs imports kafkajs, and of the product only the cluster chooses it', () => {
+    const adapter = /^(core|test\/core)\/kafka\/kafkajs\//
+    const outside = code.filter(({ path }) => !adapter.test(path))
+    // They look at Kafka from outside, beside the client under test or measured.
+    const rigs = /^(test\/(kafka-topics|core\/kafka\/kafka-rig|stack\/clients)|bench\/(topics|contestants\/.+))\.m?[jt]s$/
+    assert.deepEqual(
+      offences(outside, (_what, target, file) => packageOf(target) !== 'kafkajs' || rigs.test(file)),
+      []
+    )
+    const others = outside.filter(({ path }) => /^(core|nodes)\//.test(path))
+    assert.deepEqual(
+      offences(others, (_what, target, file) => !adapter.test(target) || file === 'core/kafka/cluster.ts'),
+      []
+    )
+  })
+
   it('depends at run time on six packages at most', () => {
     const agreed = ['ajv', 'ajv-formats', 'kafkajs', 'mqtt', 'pg']
     const more = Object.keys(manifest.dependencies).filter(name => !agreed.includes(name))

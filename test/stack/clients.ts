@@ -31,6 +31,8 @@ export function echo(client: MqttClient, topic: string): Promise<string> {
   })
 }
 
+export type Login = NonNullable<KafkaConfig['sasl']>
+
 export function kafkaClient(config: KafkaConfig): Kafka {
   return new Kafka({ logLevel: logLevel.NOTHING, retry: { retries: 2 }, ...config })
 }

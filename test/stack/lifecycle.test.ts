@@ -3,7 +3,6 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { SASLOptions } from 'kafkajs'
 import mqtt, { type IClientOptions } from 'mqtt'
 import { receiveMaximum } from '../../stack/artemis/launcher.ts'
 import {
@@ -21,7 +20,7 @@ import { readState } from '../../stack/state.ts'
 import { ensureTable } from '../../stack/table.ts'
 import { ensureTopics } from '../../stack/topics.ts'
 import { until } from '../until.ts'
-import { echo, kafkaClient, query, tls, topicsSeenBy, withMqtt } from './clients.ts'
+import { echo, kafkaClient, type Login, query, tls, topicsSeenBy, withMqtt } from './clients.ts'
 
 const home = mkdtempSync(join(tmpdir(), 'millrace-lifecycle-'))
 let services: Services
@@ -89,7 +88,7 @@ describe('the services', function () {
     const { sasl, mtls } = services.kafka
     const { user: username, password, brokers } = sasl!
     await ensureTopics(services.kafka.brokers)
-    const login = (mechanism: string, secret = password) => ({ mechanism, username, password: secret }) as SASLOptions
+    const login = (mechanism: string, secret = password) => ({ mechanism, username, password: secret }) as Login
     assert.ok((await topicsSeenBy({ brokers: [services.kafka.brokers] })).includes(topics.raw))
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512']) {
       assert.ok((await topicsSeenBy({ brokers: [brokers], sasl: login(mechanism) })).includes(topics.raw))

@@ -1,4 +1,4 @@
-import type { LogReader, Place } from '../kafkajs/log-reader.ts'
+import type { Admin, Place } from './admin.ts'
 
 /** Each takes a batch of records, up to a megabyte: so many at a time, and so many at a look. */
 const PARALLEL = 4
@@ -9,7 +9,7 @@ export class RecordTimes {
   #known = new Map<string, number>()
 
   /** Milliseconds since 1970, by `topic/partition`. Of more than 64 places those that were given first. */
-  async of(places: readonly Place[], log: LogReader): Promise<ReadonlyMap<string, number>> {
+  async of(places: readonly Place[], admin: Admin): Promise<ReadonlyMap<string, number>> {
     const before = this.#known
     const found = new Map<string, number>()
     this.#known = new Map()
@@ -18,7 +18,7 @@ export class RecordTimes {
       for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
         const { topic, partition, offset } = place
         const key = `${topic}/${partition}/${offset}`
-        const timeMs = before.get(key) ?? (await log.timeAt(place))
+        const timeMs = before.get(key) ?? (await admin.timeAt(place))
         if (timeMs === undefined) continue
         this.#known.set(key, timeMs)
         found.set(`${topic}/${partition}`, timeMs)

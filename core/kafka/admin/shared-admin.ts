@@ -1,30 +1,21 @@
-import type { Admin } from 'kafkajs'
-import { MillraceError } from '../../errors.ts'
-import { KafkaClient } from '../kafkajs/client.ts'
-import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
-import { LogReader } from '../kafkajs/log-reader.ts'
+import { MillraceError, reasonOf } from '../../errors.ts'
+import { type AdminConnection, answerOf, type KafkaClient } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
+import type { Admin } from './admin.ts'
 
 const IDLE_MS = 30_000
 const DEADLINE_MS = 10_000
 
-type Question<T> = (admin: Admin, log: LogReader) => Promise<T>
-
-interface Connection {
-  readonly client: KafkaClient
-  readonly admin: Admin
-  readonly log: LogReader
-  readonly ready: Promise<void>
-}
+type Question<T> = (admin: Admin) => Promise<T>
 
 /** One connection for all questions to a cluster: opened at the first, closed when there were none for a while. */
 export class SharedAdmin {
-  #connection: Connection | undefined
+  #connection: AdminConnection | undefined
   #users = 0
   #idle: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(private readonly settings: ClusterSettings) {}
+  constructor(private readonly client: KafkaClient) {}
 
   /** @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no answer within the deadline */
   async ask<T>(question: Question<T>, options: AskOptions = {}): Promise<T> {
@@ -32,8 +23,8 @@ export class SharedAdmin {
     try {
       return await this.#ask(question, options)
     } catch (error) {
-      // kafkajs asks for every topic that it was ever asked about, and fails with all of them once one was deleted.
-      if (isNew || protocolErrorOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
+      // A client may ask for every topic that it was ever asked about, and fail with all of them once one was deleted.
+      if (isNew || answerOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
       return this.#ask(question, options)
     }
   }
@@ -42,19 +33,15 @@ export class SharedAdmin {
     if (this.#closed) throw new MillraceError('CLOSED', 'The cluster configuration was closed.')
     clearTimeout(this.#idle)
     this.#users++
-    this.#connection ??= this.#connect()
+    this.#connection ??= this.client.admin()
     const connection = this.#connection
-    const { admin, client, log, ready } = connection
     try {
-      return await withDeadline(
-        ready.then(() => question(admin, log)),
-        this.settings,
-        deadlineMs,
-        signal
-      )
+      const answer = connection.ready.then(() => question(connection))
+      return await withDeadline(answer, this.client.settings, deadlineMs, signal)
     } catch (error) {
       void this.#discard(connection)
-      throw client.explain(error)
+      if (error instanceof MillraceError) throw error
+      throw new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     } finally {
       this.#users--
       if (this.#users === 0) this.#idle = setTimeout(() => void this.#discard(this.#connection), IDLE_MS).unref()
@@ -67,18 +54,10 @@ export class SharedAdmin {
     await this.#discard(this.#connection)
   }
 
-  #connect(): Connection {
-    const client = new KafkaClient(this.settings, {}, { retry: { initialRetryTime: 100, maxRetryTime: 1000, retries: 2 } })
-    const admin = client.kafka.admin()
-    const ready = admin.connect()
-    ready.catch(() => undefined)
-    return { client, admin, log: new LogReader(client.kafka), ready }
-  }
-
-  async #discard(connection: Connection | undefined): Promise<void> {
+  async #discard(connection: AdminConnection | undefined): Promise<void> {
     if (connection === undefined) return
     if (this.#connection === connection) this.#connection = undefined
-    await connection.client.close(() => connection.admin.disconnect())
+    await connection.close()
   }
 }
 

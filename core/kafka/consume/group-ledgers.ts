@@ -1,12 +1,9 @@
-import type { TopicOffsets } from 'kafkajs'
+import type { PartitionOffset } from '../port.ts'
 import { OffsetLedger } from './offset-ledger.ts'
 import type { Start } from './start-offsets.ts'
 
-interface Due {
-  readonly topic: string
-  readonly partition: number
+interface Due extends PartitionOffset {
   readonly ledger: OffsetLedger
-  readonly offset: bigint
 }
 
 /** What a member of a group has read, dealt with and committed, of each of its partitions. */
@@ -47,8 +44,8 @@ export class GroupLedgers {
    * committed at once: a group that begins at the end must not miss what comes while it is away the first time.
    * Gives where to read from, where that is not the committed offset.
    */
-  begin(starts: readonly Start[]): { readonly seeks: Seek[]; isKept(topic: string, partition: number): boolean } {
-    const seeks: Seek[] = []
+  begin(starts: readonly Start[]): { readonly seeks: PartitionOffset[]; isKept(topic: string, partition: number): boolean } {
+    const seeks: PartitionOffset[] = []
     const kept = new Set<string>()
     for (const { topic, partition, committed, low, high, seek } of starts) {
       const key = keyOf(topic, partition)
@@ -57,40 +54,28 @@ export class GroupLedgers {
       if (before !== undefined && resumed !== undefined) kept.add(key)
       this.#now.set(key, before !== undefined && resumed !== undefined ? before : new OffsetLedger(seek ?? committed, committed, high))
       const offset = resumed ?? seek
-      if (offset !== undefined) seeks.push({ topic, partition, offset: String(offset) })
+      if (offset !== undefined) seeks.push({ topic, partition, offset })
     }
     this.#before = new Map()
     return { seeks, isKept: (topic, partition) => kept.has(keyOf(topic, partition)) }
   }
 
   /** What there is to commit, and what to do once that is done. */
-  due(): { readonly topics: TopicOffsets[]; committed(): void } | undefined {
+  due(): { readonly offsets: PartitionOffset[]; committed(): void } | undefined {
     const due: Due[] = []
     for (const [key, ledger] of this.#now) {
       const offset = ledger.pending
       if (offset !== undefined) due.push({ ...partitionOf(key), ledger, offset })
     }
     if (due.length === 0) return undefined
-    const topics = new Map<string, TopicOffsets>()
-    for (const { topic, partition, ledger, offset } of due) {
-      ledger.attempt(offset)
-      const list = topics.get(topic) ?? { topic, partitions: [] }
-      list.partitions.push({ partition, offset: String(offset) })
-      topics.set(topic, list)
-    }
+    for (const { ledger, offset } of due) ledger.attempt(offset)
     return {
-      topics: [...topics.values()],
+      offsets: due,
       committed: () => {
         for (const { ledger, offset } of due) ledger.committed(offset)
       }
     }
   }
-}
-
-export interface Seek {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: string
 }
 
 export const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`

@@ -1,16 +1,15 @@
-import type { KafkaMessage as RawMessage } from 'kafkajs'
 import type { MillraceError } from '../../errors.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import type { HealthEvents } from '../health.ts'
-import type { ClusterSettings } from '../settings.ts'
+import type { Assignment, KafkaClient, KafkaRecord } from '../port.ts'
 import type { Receipt } from './offset-ledger.ts'
-import type { Assignment, StartPolicy } from './start-offsets.ts'
+import type { StartPolicy } from './start-offsets.ts'
 
 /** What one fetch brought of one partition. */
 export interface FetchedBatch {
   readonly topic: string
   readonly partition: number
-  readonly messages: readonly RawMessage[]
+  readonly messages: readonly KafkaRecord[]
   /** The offset after its last record, transaction markers included. */
   readonly nextOffset: bigint
   /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
@@ -32,7 +31,7 @@ export interface GroupEvents extends HealthEvents {
 }
 
 export interface GroupOptions extends StartPolicy {
-  readonly settings: ClusterSettings
+  readonly client: KafkaClient
   readonly admin: SharedAdmin
   readonly groupId: string
   readonly topics: readonly string[]

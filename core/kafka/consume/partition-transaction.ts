@@ -1,15 +1,12 @@
-import type { Producer, Transaction } from 'kafkajs'
 import { MillraceError, reasonOf } from '../../errors.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
-import { KafkaClient, wait } from '../kafkajs/client.ts'
-import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
-import { PRODUCER } from '../kafkajs/record-list.ts'
-import { TRANSACTION_RETRY, TransactionScope } from '../produce/transaction-scope.ts'
-import type { ClusterSettings } from '../settings.ts'
+import type { KafkaClient, Transaction, TransactionalProducer } from '../port.ts'
+import { TransactionScope } from '../produce/transaction-scope.ts'
+import { wait } from '../wait.ts'
 import { partitionOffsets } from './start-offsets.ts'
 
 export interface PartitionTransactionOptions {
-  readonly settings: ClusterSettings
+  readonly client: KafkaClient
   readonly admin: SharedAdmin
   readonly groupId: string
   /** Where the records come from. */
@@ -20,8 +17,7 @@ export interface PartitionTransactionOptions {
 }
 
 interface Opened {
-  readonly client: KafkaClient
-  readonly producer: Producer
+  readonly producer: TransactionalProducer
   /** Negative if the group has committed nothing. */
   committed: bigint
 }
@@ -32,8 +28,8 @@ interface Opened {
  *
  * The transactional id belongs to the partition and the group. Whoever takes over the partition therefore fences the one
  * before, even if that one does not know yet that it has lost the partition, and then reads how far it had come: no offset
- * is committed by one who has not seen the one before it. (kafkajs cannot send the group's generation, which brokers could
- * fence by instead, KIP-447.)
+ * is committed by one who has not seen the one before it. (The group's generation, which brokers could fence by instead
+ * (KIP-447), is not something that every client can send.)
  */
 export class PartitionTransaction {
   #opened: Opened | undefined
@@ -58,14 +54,20 @@ export class PartitionTransaction {
     const oneByOne = this.#scope?.refusesSome ?? false
     await this.#undo()
     try {
-      const { client, producer, committed } = await this.#open()
+      const { producer, committed } = await this.#open()
       if (committed >= next) return undefined
-      this.#transaction = await producer.transaction()
-      this.#scope = new TransactionScope(this.options.settings, client, this.#transaction, this.#limits, oneByOne)
+      this.#transaction = await producer.begin()
+      this.#scope = this.#scopeOf(producer, this.#transaction, oneByOne)
       return { scope: this.#scope, committed }
     } catch (error) {
       throw await this.#failed(error)
     }
+  }
+
+  #scopeOf(producer: TransactionalProducer, transaction: Transaction, oneByOne: boolean): TransactionScope {
+    const { client } = this.options
+    const limits = this.#limits
+    return new TransactionScope({ settings: client.settings, producer, transaction, limits, oneByOne })
   }
 
   /** The last attempt failed in Kafka, not in the flow. */
@@ -89,8 +91,7 @@ export class PartitionTransaction {
       }
       scope.over = 'undone'
       this.#transaction = undefined
-      const topics = [{ topic, partitions: [{ partition, offset: String(next) }] }]
-      await patiently(() => transaction.sendOffsets({ consumerGroupId: groupId, topics }))
+      await transaction.sendOffset(groupId, { topic, partition, offset: next })
       await transaction.commit()
       scope.over = 'committed'
       opened.committed = next
@@ -118,28 +119,24 @@ export class PartitionTransaction {
 
   async #open(): Promise<Opened> {
     if (this.#opened !== undefined) return this.#opened
-    const { settings, admin, groupId, topic, partition, timeoutMs } = this.options
+    const { client, admin, groupId, topic, partition, timeoutMs } = this.options
     if (this.#closed) throw new MillraceError('CLOSED', 'The node was stopped.')
-    const client = new KafkaClient(settings, {}, { retry: TRANSACTION_RETRY })
-    const producer = client.kafka.producer({
-      ...PRODUCER,
+    const producer = client.transactional({
       transactionalId: `millrace-${groupId}-${topic}-${partition}`,
-      transactionTimeout: Math.min(timeoutMs, MAX_TIMEOUT_MS),
-      retry: TRANSACTION_RETRY
+      timeoutMs: Math.min(timeoutMs, MAX_TIMEOUT_MS)
     })
-    const opened: Opened = { client, producer, committed: -1n }
+    const opened: Opened = { producer, committed: -1n }
     this.#opened = opened
+    // From here on nobody else commits under the id, so what is read is final.
     await producer.connect()
-    // kafkajs takes on the id with the first transaction. From here on nobody else commits under it, so what is read is final.
-    await (await producer.transaction()).abort()
     const [found] = await admin.ask(asked => partitionOffsets(asked, groupId, [{ topic, partitions: [partition] }]))
     opened.committed = found?.committed ?? -1n
     return opened
   }
 
-  /** Every error ends the producer: what kafkajs knows of the transaction may be wrong. */
+  /** Every error ends the producer: what the client knows of the transaction may be wrong. */
   async #failed(error: unknown): Promise<MillraceError> {
-    const explained = this.#opened?.client.explain(error) ?? new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
+    const explained = error instanceof MillraceError ? error : new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     this.#transaction = undefined
     if (this.#scope) this.#scope.over = 'undone'
     await this.#discard()
@@ -150,26 +147,9 @@ export class PartitionTransaction {
   async #discard(): Promise<void> {
     const opened = this.#opened
     this.#opened = undefined
-    await opened?.client.close(() => opened.producer.disconnect(), 0)
+    await opened?.producer.close(0)
   }
 }
-
-/**
- * A transaction that begins with offsets, because nothing was written, may come before the broker has ended the one before
- * (CONCURRENT_TRANSACTIONS); kafkajs tries that again for what is written, and not for offsets.
- */
-async function patiently(act: () => Promise<void>): Promise<void> {
-  for (let attempt = 1; ; attempt++) {
-    try {
-      return await act()
-    } catch (error) {
-      if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt === MOST_ATTEMPTS) throw error
-      await wait(20)
-    }
-  }
-}
-
-const MOST_ATTEMPTS = 50
 
 const MAX_TIMEOUT_MS = 900_000
 const CLOSE_GRACE_MS = 1_000

@@ -1,25 +1,23 @@
-import type { Admin } from 'kafkajs'
-
-export interface Assignment {
-  readonly topic: string
-  readonly partitions: readonly number[]
-}
+import type { Admin } from '../admin/admin.ts'
+import type { Assignment } from '../port.ts'
 
 /** Asks for the offsets of these partitions. */
 export async function partitionOffsets(admin: Admin, groupId: string, assignments: readonly Assignment[]): Promise<PartitionOffsets[]> {
   const topics = assignments.map(({ topic }) => topic)
-  const groups = topics.length === 0 ? [] : await admin.fetchOffsets({ groupId, topics })
-  const ends = await Promise.all(topics.map(topic => admin.fetchTopicOffsets(topic)))
+  const groups = topics.length === 0 ? [] : await admin.committedOffsets(groupId, topics)
+  const ends = await Promise.all(topics.map(topic => admin.listOffsets(topic)))
   return assignments.flatMap(({ topic, partitions }, index) => {
     const commits = groups.find(group => group.topic === topic)?.partitions ?? []
     // Kafka adds partitions behind the others; those before are of a member that is only just beginning.
-    const lastBegun = Math.max(-1, ...commits.flatMap(commit => (Number(commit.offset) >= 0 ? commit.partition : [])))
+    const begun = commits.filter(({ offset }) => offset >= 0n)
+    const lastBegun = Math.max(-1, ...begun.map(({ partition }) => partition))
     return partitions.map(partition => {
-      const committed = BigInt(commits.find(commit => commit.partition === partition)?.offset ?? -1)
+      const committed = commits.find(commit => commit.partition === partition)?.offset ?? NOTHING
       const end = ends[index]?.find(found => found.partition === partition)
+      const isAdded = lastBegun >= 0 && partition > lastBegun
       // The list of partitions that the admin client knows can be older than the assignment: then this one is new.
-      const high = end === undefined ? (committed > 0n ? committed : 0n) : BigInt(end.high)
-      return { topic, partition, committed, isAdded: lastBegun >= 0 && partition > lastBegun, low: BigInt(end?.low ?? 0), high }
+      const high = end?.high ?? (committed > 0n ? committed : 0n)
+      return { topic, partition, committed, isAdded, low: end?.low ?? 0n, high }
     })
   })
 }
@@ -32,7 +30,7 @@ export interface PartitionOffsets {
   readonly low: bigint
   /** Of the record that comes next; for read_committed the last stable offset. */
   readonly high: bigint
-  /** -1 if nothing is committed; -2 if the offset was out of range, and kafkajs has committed what it was to do instead. */
+  /** -1 if nothing is committed; -2 if the offset was out of range, and a client has committed what it was to do instead. */
   readonly committed: bigint
   /** Its number is above those of all partitions in which the group has committed something. */
   readonly isAdded: boolean
@@ -55,8 +53,8 @@ export interface Start extends PartitionOffsets {
 }
 
 /**
- * Where to read from. kafkajs decides this by itself only when a fetch fails, commits a literal -1 or -2 then, and skips
- * what is there if `fromBeginning` is off.
+ * Where to read from. A client may decide this by itself only when a fetch fails, commit a literal -1 or -2 then, and skip
+ * what is there (kafkajs with `fromBeginning` off).
  */
 export function startOffsets(partitions: readonly PartitionOffsets[], policy: StartPolicy): Start[] {
   return partitions.map(offsets => {

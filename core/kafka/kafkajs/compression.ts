@@ -1,20 +1,16 @@
 import { promisify } from 'node:util'
 import * as zlib from 'node:zlib'
 import type { CompressionTypes } from 'kafkajs'
+import type { Compression } from '../compression.ts'
 import { kafkajs } from './kafkajs.ts'
 import { lz4Decompress } from './lz4.ts'
 import { snappyDecompress } from './snappy.ts'
-
-export type Compression = 'none' | 'gzip' | 'zstd'
 
 type Transform = (bytes: Buffer) => Promise<Buffer>
 type Zlib = {
   zstdCompress?: (bytes: Uint8Array, done: (error: Error | null, result: Buffer) => void) => void
   zstdDecompress?: Zlib['zstdCompress']
 }
-
-/** True if this Node's zlib has Zstandard (from 22.15 and 23.8 on). */
-export const hasZstd = (): boolean => typeof (zlib as Zlib).zstdCompress === 'function'
 
 /** kafkajs' number of a compression. */
 export function compressionType(compression: Compression): CompressionTypes {

@@ -1,11 +1,5 @@
 import type { Kafka } from 'kafkajs'
-
-/** An offset in a partition. */
-export interface Place {
-  readonly topic: string
-  readonly partition: number
-  readonly offset: number
-}
+import type { Place } from '../admin/admin.ts'
 
 /** Of kafkajs 2.2.4, which has no way to read a record outside of a consumer group. */
 interface Cluster {

@@ -1,23 +1,13 @@
 import { backoffMs } from '../../backoff.ts'
 import { type MillraceError, reasonOf } from '../../errors.ts'
 import { CALM_PER_SECOND, Rate } from '../../rate.ts'
+import type { Producer } from '../port.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
 import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusals.ts'
 
-/** What a lane sends with; made anew after every rejection. */
-export interface Sender {
-  /** The largest record batch that the topic takes. */
-  readonly maxMessageBytes: number
-  /** Records above are refused without a try; infinite where compression leaves it open. */
-  readonly maxRecordBytes: number
-  send(records: readonly ProduceRecord[], keyless: number): Promise<void>
-  explain(error: unknown): MillraceError
-  close(graceMs?: number): Promise<void>
-}
-
 export interface LaneOptions {
   /** @throws MillraceError with the reason in words */
-  connect(): Promise<Sender>
+  connect(): Promise<Producer>
   /** How long an idle lane waits for company of a record while records keep coming. */
   readonly lingerMs: number
   readonly maxRecords?: number
@@ -50,7 +40,7 @@ export class ProducerLane {
   #fillingSinceMs = 0
   /** Full batches, oldest first. */
   #full: ProduceRecord[][] = []
-  #sender: Promise<Sender> | undefined
+  #producer: Promise<Producer> | undefined
   #maxBytes: number
   /** What the broker has shown to take, where it does not tell its limit. */
   #learnedBytes = Number.POSITIVE_INFINITY
@@ -173,13 +163,12 @@ export class ProducerLane {
     let batch = records
     let isInDoubt = wasSent
     for (let attempt = 0; !this.#closed; attempt++) {
-      let sender: Sender | undefined
       try {
-        sender = await this.#connected()
+        const producer = await this.#connected()
         if (isInDoubt && this.options.unsent) batch = await this.options.unsent(batch)
         if (batch.length === 0) return
         isInDoubt = true
-        await sender.send(batch, this.#sends++)
+        await producer.send(batch, this.#sends++)
         this.options.onSent(batch.length)
         return acknowledge(batch)
       } catch (error) {
@@ -187,7 +176,7 @@ export class ProducerLane {
         if (this.#closed) return
         const refusal = refusalOf(error)
         if (refusal !== undefined) return this.#divide(batch, refusal)
-        this.options.onFailed(sender === undefined ? (error as MillraceError) : sender.explain(error))
+        this.options.onFailed(error as MillraceError)
         await this.#pause(attempt)
       }
     }
@@ -206,21 +195,21 @@ export class ProducerLane {
     await this.#deliver(batch.slice(middle), true)
   }
 
-  #connected(): Promise<Sender> {
-    this.#sender ??= this.options.connect().then(sender => {
+  #connected(): Promise<Producer> {
+    this.#producer ??= this.options.connect().then(producer => {
       // One batch a partition at most, so a send never exceeds what the topic takes; some bytes for the batch's own head.
-      this.#maxBytes = Math.min(this.options.maxBytes ?? MAX_BYTES, sender.maxMessageBytes - 100, this.#learnedBytes)
-      this.#largest = sender.maxRecordBytes
-      return sender
+      this.#maxBytes = Math.min(this.options.maxBytes ?? MAX_BYTES, producer.maxMessageBytes - 100, this.#learnedBytes)
+      this.#largest = producer.maxRecordBytes
+      return producer
     })
-    return this.#sender
+    return this.#producer
   }
 
   async #discard(graceMs = 0): Promise<void> {
-    const old = this.#sender
-    this.#sender = undefined
+    const old = this.#producer
+    this.#producer = undefined
     await old?.then(
-      sender => sender.close(graceMs),
+      producer => producer.close(graceMs),
       () => undefined
     )
   }

@@ -1,11 +1,12 @@
 import type { MillraceError } from '../../errors.ts'
 import { Health, type HealthEvents } from '../health.ts'
-import { wait } from '../kafkajs/client.ts'
-import { IdempotentProducer, type ProducerOptions } from './idempotent-producer.ts'
+import type { KafkaClient, ProducerOptions } from '../port.ts'
+import { wait } from '../wait.ts'
 import type { ProduceRecord } from './produce-record.ts'
 import { type LaneOptions, ProducerLane } from './producer-lane.ts'
 
-export interface ProducerSettings extends Omit<ProducerOptions, 'events'> {
+export interface ProducerSettings extends Omit<ProducerOptions, 'trouble'> {
+  readonly client: KafkaClient
   readonly lingerMs: number
   /** Connections that send side by side; records of one key always take the same. */
   readonly lanes: number
@@ -22,8 +23,9 @@ export class KafkaProducer {
   constructor(settings: ProducerSettings, events: HealthEvents) {
     const health = new Health(events)
     this.#health = health
+    const { client, topic, compression } = settings
     const connect = async () => {
-      const producer = await IdempotentProducer.open({ ...settings, events: { trouble: error => health.trouble(error) } })
+      const producer = await client.producer({ topic, compression, trouble: error => health.trouble(error) })
       health.works()
       return producer
     }

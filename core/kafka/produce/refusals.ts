@@ -1,19 +1,9 @@
 import { reasonOf } from '../../errors.ts'
-import { protocolErrorOf } from '../kafkajs/connect-errors.ts'
+import { answerOf } from '../port.ts'
 import type { ProduceRecord } from './produce-record.ts'
 
 export function acknowledge(batch: readonly ProduceRecord[]): void {
   for (const { parcel } of batch) if (--parcel.open === 0) parcel.finished()
-}
-
-/**
- * kafkajs asks only those brokers again that have not answered: a partition that moved meanwhile to one that had is never
- * sent, and nobody is told. @throws Error if a partition of these records was not answered for
- */
-export function requireAnswers(batch: readonly ProduceRecord[], answers: readonly { readonly partition: number }[]): void {
-  const answered = new Set(answers.map(({ partition }) => partition))
-  const missing = batch.find(({ partition }) => !answered.has(partition))
-  if (missing) throw new Error(`Partition ${missing.partition} moved to another broker during the send`)
 }
 
 export function refuse(record: ProduceRecord, refusal: Refusal): void {
@@ -34,12 +24,12 @@ const REFUSED_AS_RECORD = new Set(['INVALID_RECORD', 'INVALID_TIMESTAMP', 'UNSUP
 const TOO_LARGE = new Set(['MESSAGE_TOO_LARGE', 'RECORD_LIST_TOO_LARGE'])
 
 /**
- * Why a record of the batch can never be written; undefined for errors that may pass. An error of kafkajs itself is one of
- * these: what could be wrong with a record here was found before the send.
+ * Why a record of the batch can never be written; undefined for errors that may pass. An error of the client itself is one
+ * of these: what could be wrong with a record here was found before the send.
  */
 export function refusalOf(error: unknown): Refusal | undefined {
-  const type = protocolErrorOf(error) ?? ''
+  const type = answerOf(error) ?? ''
   if (TOO_LARGE.has(type)) return { code: 'MESSAGE_TOO_LARGE', message: 'The record is larger than the topic takes (max.message.bytes).' }
   if (!REFUSED_AS_RECORD.has(type)) return undefined
-  return { code: 'KAFKA_RECORD_REFUSED', message: `Kafka refuses the record: ${reasonOf(error)} (${type}).` }
+  return { code: 'KAFKA_RECORD_REFUSED', message: `Kafka refuses the record: ${reasonOf(error).replace(/\.$/, '')} (${type}).` }
 }

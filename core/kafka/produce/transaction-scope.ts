@@ -1,15 +1,19 @@
-import type { Transaction } from 'kafkajs'
 import { MillraceError, reasonOf } from '../../errors.ts'
-import type { KafkaClient } from '../kafkajs/client.ts'
-import { type Compression, compressionType } from '../kafkajs/compression.ts'
-import { RecordList } from '../kafkajs/record-list.ts'
+import type { Compression } from '../compression.ts'
+import type { Transaction, TransactionalProducer } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
-import { maxMessageBytesOf } from './idempotent-producer.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
-import { acknowledge, refusalOf, refuse, requireAnswers, tooLarge } from './refusals.ts'
+import { acknowledge, refusalOf, refuse, tooLarge } from './refusals.ts'
 
-/** Transactions back to back meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default before it tries again. */
-export const TRANSACTION_RETRY = { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 } as const
+export interface ScopeOptions {
+  readonly settings: ClusterSettings
+  readonly producer: TransactionalProducer
+  readonly transaction: Transaction
+  /** The largest record batch that each topic takes, as far as it was asked. */
+  readonly limits: Map<string, Promise<number>>
+  /** Each record is sent by itself, to find those that the broker refuses. */
+  readonly oneByOne: boolean
+}
 
 /** What producers write into while one attempt at a batch is under way. */
 export class TransactionScope {
@@ -23,15 +27,11 @@ export class TransactionScope {
   #open = 0
   #sends = 0
 
-  constructor(
-    readonly settings: ClusterSettings,
-    private readonly client: KafkaClient,
-    private readonly transaction: Transaction,
-    private readonly limits: Map<string, Promise<number>>,
-    /** Each record is sent by itself, to find those that the broker refuses. */
-    private readonly oneByOne: boolean
-  ) {}
+  constructor(private readonly options: ScopeOptions) {}
 
+  get settings(): ClusterSettings {
+    return this.options.settings
+  }
   get isWriting(): boolean {
     return this.#open > 0
   }
@@ -48,45 +48,43 @@ export class TransactionScope {
       await written
     } catch (error) {
       this.failure ??= error
-      throw this.client.explain(error)
+      throw error
     } finally {
       this.#open--
     }
   }
 
   async #write(topic: string, compression: Compression, records: readonly ProduceRecord[]): Promise<void> {
-    const known = this.limits.get(topic) ?? maxMessageBytesOf(this.client, topic)
-    this.limits.set(topic, known)
+    const { limits, producer, oneByOne } = this.options
+    const known = limits.get(topic) ?? producer.maxMessageBytes(topic)
+    limits.set(topic, known)
     const maxBytes = await known.catch(error => {
-      this.limits.delete(topic)
+      limits.delete(topic)
       throw error
     })
     const largest = compression === 'none' ? maxBytes : Number.POSITIVE_INFINITY
-    const most = this.oneByOne ? 0 : maxBytes - BATCH_HEAD
+    const most = oneByOne ? 0 : maxBytes - BATCH_HEAD
     for (const batch of batchesOf(records, largest, most)) await this.#send(topic, compression, batch)
   }
 
   async #send(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<void> {
-    for (let rest = batch; rest.length > 0; ) rest = await this.#sendToOneBroker(topic, compression, rest)
+    for (let rest = batch; rest.length > 0; ) rest = await this.#sendSome(topic, compression, rest)
   }
 
-  /** Gives the records that go to other brokers. */
-  async #sendToOneBroker(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> {
+  /** Gives the records that are left. */
+  async #sendSome(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> {
     if (this.over || this.failure !== undefined) {
       throw new MillraceError('TRANSACTION_OVER', 'The Kafka transaction that the records belong to is over; they are delivered again.')
     }
-    const list = new RecordList(batch, this.#sends++, true)
-    const messages = list.asMessages()
     try {
-      const answers = await this.transaction.send({ topic, acks: -1, compression: compressionType(compression), messages })
-      requireAnswers(list.sent, answers)
-      acknowledge(list.sent)
-      return list.rest
+      const { sent, rest } = await this.options.transaction.send(topic, compression, batch, this.#sends++)
+      acknowledge(sent)
+      return rest
     } catch (error) {
       const refusal = refusalOf(error)
       const [only] = batch
       // Of one record the broker has taken nothing, so the transaction stands. Of several, partitions may have been taken
-      // whose sequence numbers kafkajs does not know: all is undone, and the next attempt sends them one by one.
+      // whose sequence numbers the client does not know: all is undone, and the next attempt sends them one by one.
       if (refusal !== undefined && batch.length === 1 && only !== undefined) {
         refuse(only, refusal)
         return []

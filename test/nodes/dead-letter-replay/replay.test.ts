@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
-import kafkajs from 'kafkajs'
+import { kafkajsClient } from '../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { type Filter, filterOf, type Progress } from '../../../nodes/dead-letter-replay/logic.ts'
 import { Replay } from '../../../nodes/dead-letter-replay/replay.ts'
-import { endOf, makeTopics, readTopic } from '../../kafka-topics.ts'
+import { endOf, kafkaOf, makeTopics, readTopic } from '../../kafka-topics.ts'
 import { services } from '../../services.ts'
 
 const LETTERS = 60
@@ -30,7 +30,7 @@ describe('dead-letter-replay on a real Kafka', function () {
 
   /** Every third came over MQTT, every second has the code TS_FUTURE. */
   async function bury(count: number, from = 0, more: Record<string, string> = {}): Promise<void> {
-    const producer = new kafkajs.Kafka({ brokers: brokers.split(','), logLevel: 0 }).producer()
+    const producer = kafkaOf(brokers).producer()
     await producer.connect()
     const messages = Array.from({ length: count }, (_, index) => ({
       partition: index % 3,
@@ -53,7 +53,7 @@ describe('dead-letter-replay on a real Kafka', function () {
     more: { perSecond?: number; onProgress?: (p: Progress) => void } = {}
   ) =>
     new Replay({
-      settings: { brokers: brokers.split(','), clientId: 'replay-test' },
+      client: kafkajsClient({ brokers: brokers.split(','), clientId: 'replay-test' }),
       topic,
       ledgerTopic: `${topic}-replayed`,
       ingestTopic: ingest,
@@ -164,7 +164,7 @@ describe('dead-letter-replay on a real Kafka', function () {
 
   it('says in words what is wrong', async () => {
     const nowhere = new Replay({
-      settings: { brokers: ['127.0.0.1:1'], clientId: 'replay-test' },
+      client: kafkajsClient({ brokers: ['127.0.0.1:1'], clientId: 'replay-test' }),
       topic,
       ledgerTopic: 'x',
       ingestTopic: ingest,

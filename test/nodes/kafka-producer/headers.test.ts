@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
+import { kafkajsClient } from '../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { Replay } from '../../../nodes/dead-letter-replay/replay.ts'
 import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
 import { type Found, readTopic } from '../../kafka-topics.ts'
@@ -62,7 +63,7 @@ describe('headers that come several times, from topic to topic', function () {
       [CAME.h, CAME.one, 'JSON_INVALID']
     )
     const replay = new Replay({
-      settings: { brokers: [rig.brokers], clientId: 'test' },
+      client: kafkajsClient({ brokers: [rig.brokers], clientId: 'test' }),
       topic: to,
       ledgerTopic: `${to}-replayed`,
       ingestTopic: from,

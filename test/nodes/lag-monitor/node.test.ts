@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
-import kafkajs, { type EachBatchPayload } from 'kafkajs'
 import { metricsFor } from '../../../core/node/metrics.ts'
 import type { LagReport } from '../../../nodes/lag-monitor/logic.ts'
 import lagMonitor from '../../../nodes/lag-monitor/runtime.ts'
 import { kafkaRig, type Rig } from '../../core/kafka/kafka-rig.ts'
+import { kafkaOf } from '../../kafka-topics.ts'
 import { until } from '../../until.ts'
 import { type KafkaFlow, startKafkaFlow } from '../kafka-flow.ts'
 
@@ -98,12 +98,12 @@ describe('lag-monitor in Node-RED', function () {
     const [topic, group] = [await rig.topic(1), `g-${randomUUID()}`]
     await rig.commit(group, topic, 0)
     for (const id of ['lags', 'alerts']) flow.seen(id).arrived.length = 0
-    const other = new kafkajs.Kafka({ brokers: [rig.brokers], logLevel: 0 }).consumer({ groupId: group, maxWaitTimeInMs: 50 })
+    const other = kafkaOf(rig.brokers).consumer({ groupId: group, maxWaitTimeInMs: 50 })
     await other.connect()
     await other.subscribe({ topics: [topic] })
     const joined = new Promise(resolve => other.on('consumer.group_join', resolve))
     let next = 0
-    const eachBatch = async ({ batch }: EachBatchPayload) => {
+    const eachBatch = async ({ batch }: { batch: { lastOffset(): string } }) => {
       next = Number(batch.lastOffset()) + 1
     }
     await other.run({ autoCommit: false, eachBatch })

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { Kafka, logLevel } from 'kafkajs'
 import { KafkaCluster } from '../../../stack/kafka/cluster.ts'
 import { isFree } from '../../../stack/ports.ts'
+import { kafkaOf } from '../../kafka-topics.ts'
 
 describe('three Kafka brokers', function () {
   this.timeout(120_000)
@@ -20,7 +20,7 @@ describe('three Kafka brokers', function () {
   })
 
   it('take records while one is away, none while two are, and go on when they are back', async () => {
-    const kafka = new Kafka({ brokers: cluster.brokers.split(','), logLevel: logLevel.NOTHING, retry: { retries: 30 } })
+    const kafka = kafkaOf(cluster.brokers, { retry: { retries: 30 } })
     const admin = kafka.admin()
     const producer = kafka.producer({ idempotent: true })
     await admin.connect()

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { readLag } from '../../../../core/kafka/admin/lag.ts'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { until } from '../../../until.ts'
 import { kafkaRig, type Rig } from '../kafka-rig.ts'
@@ -15,7 +16,7 @@ describe('core/kafka/admin/lag', function () {
   before(async () => {
     rig = await kafkaRig()
     proxy = await FaultProxy.before(rig.brokers)
-    admin = new SharedAdmin({ brokers: proxy.brokers, clientId: 'test' })
+    admin = new SharedAdmin(kafkajsClient({ brokers: proxy.brokers, clientId: 'test' }))
   })
   after(async () => {
     await admin.close()

@@ -5,6 +5,7 @@ import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
 import { ConsumerGroup, type FetchedBatch, type GroupOptions } from '../../../../core/kafka/consume/consumer-group.ts'
 import type { Receipt } from '../../../../core/kafka/consume/offset-ledger.ts'
 import { partitionOffsets } from '../../../../core/kafka/consume/start-offsets.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { until } from '../../../until.ts'
 import { kafkaRig, type Rig } from '../kafka-rig.ts'
@@ -20,9 +21,9 @@ class Member {
   throws = 0
   readonly group: ConsumerGroup
 
-  constructor(options: Omit<GroupOptions, 'settings' | 'admin'>, brokers: string[], admin: SharedAdmin) {
+  constructor(options: Omit<GroupOptions, 'client' | 'admin'>, brokers: string[], admin: SharedAdmin) {
     this.group = new ConsumerGroup(
-      { ...options, settings: { brokers, clientId: 'test' }, admin },
+      { ...options, client: kafkajsClient({ brokers, clientId: 'test' }), admin },
       {
         batch: batch => this.#take(batch),
         assigned: assignments => {
@@ -64,7 +65,7 @@ describe('core/kafka/consume/consumer-group', function () {
   before(async () => {
     rig = await kafkaRig()
     proxy = await FaultProxy.before(rig.brokers)
-    admin = new SharedAdmin({ brokers: [rig.brokers], clientId: 'test' })
+    admin = new SharedAdmin(kafkajsClient({ brokers: [rig.brokers], clientId: 'test' }))
   })
   afterEach(() => Promise.all(members.splice(0).map(({ group }) => group.close())))
   after(async () => {
@@ -74,7 +75,7 @@ describe('core/kafka/consume/consumer-group', function () {
   })
 
   const groupId = () => `g-${randomUUID()}`
-  function join(topic: string, group: string, more: Partial<GroupOptions> = {}, brokers = [rig.brokers]): Member {
+  function join(topic: string, group: string, more: Partial<Omit<GroupOptions, 'client' | 'admin'>> = {}, brokers = [rig.brokers]): Member {
     const policy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false } as const
     const member = new Member({ ...policy, groupId: group, topics: [topic], maxBytesPerPartition: 262_144, ...more }, brokers, admin)
     members.push(member)
@@ -269,7 +270,7 @@ describe('core/kafka/consume/consumer-group', function () {
 
   it('takes a partition for an added one where the group has committed in those before it, by whichever member', async () => {
     const [topic, group] = [await rig.topic(2), groupId()]
-    const second = async () => (await partitionOffsets(rig.admin, group, [{ topic, partitions: [1] }]))[0]
+    const second = async () => (await admin.ask(asked => partitionOffsets(asked, group, [{ topic, partitions: [1] }])))[0]
     assert.equal((await second())?.isAdded, false)
     await rig.commit(group, topic, 0)
     assert.deepEqual([(await second())?.committed, (await second())?.isAdded], [-1n, true])

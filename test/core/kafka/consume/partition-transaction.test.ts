@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
 import { PartitionTransaction } from '../../../../core/kafka/consume/partition-transaction.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { readTopic } from '../../../kafka-topics.ts'
 import { until } from '../../../until.ts'
@@ -22,7 +23,7 @@ describe('core/kafka/consume/partition-transaction', function () {
   before(async () => {
     rig = await kafkaRig()
     proxy = await FaultProxy.before(rig.brokers)
-    admin = new SharedAdmin({ brokers: [rig.brokers], clientId: 'test' })
+    admin = new SharedAdmin(kafkajsClient({ brokers: [rig.brokers], clientId: 'test' }))
     // A broker that has just started loads its coordinators at the first question; a source asks again by itself.
     const topic = await rig.topic(1)
     const isLoaded = () =>
@@ -45,8 +46,8 @@ describe('core/kafka/consume/partition-transaction', function () {
   })
 
   function member(told: string[] = [], brokers = [rig.brokers]): PartitionTransaction {
-    const settings = { brokers, clientId: 'test' }
-    const transaction = new PartitionTransaction({ settings, admin, groupId, topic: from, partition: 0, timeoutMs: 30_000 }, error =>
+    const client = kafkajsClient({ brokers, clientId: 'test' })
+    const transaction = new PartitionTransaction({ client, admin, groupId, topic: from, partition: 0, timeoutMs: 30_000 }, error =>
       told.push(error.code)
     )
     open.push(transaction)
@@ -162,6 +163,8 @@ describe('core/kafka/consume/partition-transaction', function () {
     const heir = member()
     await (await begin(heir, 5n))?.write(to, 'none', parcel('a').records)
     await heir.commit(5n)
+    // Kafka answers the end of a transaction before its markers are written.
+    await until('what was committed', async () => (await written()).length > 0)
     assert.deepEqual(await written(), ['a'])
   })
 

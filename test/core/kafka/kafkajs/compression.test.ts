@@ -1,21 +1,25 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
+import { hasZstd } from '../../../../core/kafka/compression.ts'
 import { ConsumerGroup } from '../../../../core/kafka/consume/consumer-group.ts'
-import { hasZstd } from '../../../../core/kafka/kafkajs/compression.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { lz4Decompress } from '../../../../core/kafka/kafkajs/lz4.ts'
 import { snappyDecompress } from '../../../../core/kafka/kafkajs/snappy.ts'
+import type { KafkaClient } from '../../../../core/kafka/port.ts'
 import { until } from '../../../until.ts'
 import { kafkaRig, type Rig } from '../kafka-rig.ts'
 
 describe('core/kafka: reading what others have compressed', function () {
   this.timeout(30_000)
   let rig: Rig
+  let client: KafkaClient
   let admin: SharedAdmin
 
   before(async () => {
     rig = await kafkaRig()
-    admin = new SharedAdmin({ brokers: [rig.brokers], clientId: 'test' })
+    client = kafkajsClient({ brokers: [rig.brokers], clientId: 'test' })
+    admin = new SharedAdmin(client)
   })
   after(async () => {
     await admin.close()
@@ -38,7 +42,7 @@ describe('core/kafka: reading what others have compressed', function () {
     const group = new ConsumerGroup(
       {
         ...policy,
-        settings: { brokers: [rig.brokers], clientId: 'test' },
+        client,
         admin,
         groupId: `g-${topic}`,
         topics: [topic],

@@ -1,13 +1,14 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { MillraceError } from '../../../../core/errors.ts'
+import type { Producer } from '../../../../core/kafka/port.ts'
 import type { ProduceRecord } from '../../../../core/kafka/produce/produce-record.ts'
-import { ProducerLane, type Sender } from '../../../../core/kafka/produce/producer-lane.ts'
+import { ProducerLane } from '../../../../core/kafka/produce/producer-lane.ts'
 import { acknowledge } from '../../../../core/kafka/produce/refusals.ts'
 import { TestParcel } from '../kafka-rig.ts'
 
 /** A broker that takes so many bytes at once and does not tell. */
-class Limited implements Sender {
+class Limited implements Producer {
   readonly maxMessageBytes = 1_000_000
   readonly maxRecordBytes = Number.POSITIVE_INFINITY
   readonly sends: number[] = []
@@ -18,18 +19,15 @@ class Limited implements Sender {
   async send(records: readonly ProduceRecord[]): Promise<void> {
     if (records.length > this.mostRecords) {
       this.refused++
-      throw Object.assign(new Error('too large'), { type: 'MESSAGE_TOO_LARGE' })
+      throw Object.assign(new Error('too large'), { answer: 'MESSAGE_TOO_LARGE' })
     }
     this.sends.push(records.length)
-  }
-  explain(error: unknown): never {
-    throw error
   }
   async close(): Promise<void> {}
 }
 
 describe('core/kafka/produce/producer-lane', () => {
-  const laneTo = (sender: Sender, lingerMs: number) =>
+  const laneTo = (sender: Producer, lingerMs: number) =>
     new ProducerLane({ connect: async () => sender, lingerMs, onSent: () => undefined, onFailed: error => assert.fail(error) })
   const burst = (count: number) =>
     new TestParcel(Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) })))
@@ -66,14 +64,13 @@ describe('core/kafka/produce/producer-lane', () => {
 
   it('after a send that failed sends only what it is told the broker has not', async () => {
     const sends: string[][] = []
-    const sender: Sender = {
+    const sender: Producer = {
       maxMessageBytes: 1_000_000,
       maxRecordBytes: Number.POSITIVE_INFINITY,
       async send(records) {
         sends.push(records.map(({ value }) => String(value)))
-        if (sends.length === 1) throw new Error('the answer was lost')
+        if (sends.length === 1) throw new MillraceError('KAFKA_CONNECT_FAILED', 'the answer was lost')
       },
-      explain: error => new MillraceError('KAFKA_CONNECT_FAILED', String(error)),
       close: async () => undefined
     }
     const lane = new ProducerLane({

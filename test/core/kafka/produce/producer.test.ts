@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MillraceError } from '../../../../core/errors.ts'
-import { hasZstd } from '../../../../core/kafka/kafkajs/compression.ts'
+import { hasZstd } from '../../../../core/kafka/compression.ts'
 import { KAFKAJS_VERSION, kafkajs } from '../../../../core/kafka/kafkajs/kafkajs.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { KafkaProducer, type ProducerSettings } from '../../../../core/kafka/produce/producer.ts'
 import { API, FaultProxy } from '../../../fault-proxy.ts'
 import { readTopic } from '../../../kafka-topics.ts'
@@ -33,7 +34,8 @@ describe('core/kafka/produce/producer', function () {
   })
 
   function producer(topic: string, more: Partial<ProducerSettings> = {}, brokers = proxy.brokers): KafkaProducer {
-    const settings = { settings: { brokers, clientId: 'test' }, topic, compression: 'none', lingerMs: 5, lanes: 1, ...more } as const
+    const client = kafkajsClient({ brokers, clientId: 'test' })
+    const settings = { client, topic, compression: 'none', lingerMs: 5, lanes: 1, ...more } as const
     const made = new KafkaProducer(settings, { up: () => told.push('up'), away: (error: MillraceError) => told.push(error.code) })
     opened.push(made)
     made.start()

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
-import { TopicFollower } from '../../../../core/kafka/consume/topic-reader.ts'
+import { TopicFollower } from '../../../../core/kafka/consume/topic-follower.ts'
+import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { until } from '../../../until.ts'
 import { kafkaRig, type Rig } from '../kafka-rig.ts'
 
-describe('core/kafka/consume/topic-reader', function () {
+describe('core/kafka/consume/topic-follower', function () {
   this.timeout(60_000)
   let rig: Rig
   let proxy: FaultProxy
@@ -16,7 +17,7 @@ describe('core/kafka/consume/topic-reader', function () {
   before(async () => {
     rig = await kafkaRig()
     proxy = await FaultProxy.before(rig.brokers)
-    admin = new SharedAdmin({ brokers: proxy.brokers, clientId: 'test' })
+    admin = new SharedAdmin(kafkajsClient({ brokers: proxy.brokers, clientId: 'test' }))
   })
   afterEach(() => Promise.all(followers.splice(0).map(follower => follower.close())))
   after(async () => {
@@ -29,7 +30,7 @@ describe('core/kafka/consume/topic-reader', function () {
     const values: string[] = []
     const told: string[] = []
     const follower = new TopicFollower(
-      { settings: { brokers, clientId: 'test' }, admin, topic, sinceMs },
+      { client: kafkajsClient({ brokers, clientId: 'test' }), admin, topic, sinceMs },
       {
         read: messages => values.push(...messages.map(({ value }) => String(value))),
         anew: () => told.push('anew'),

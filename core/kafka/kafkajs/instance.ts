@@ -3,8 +3,10 @@ import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { ISocketFactory, Kafka, KafkaConfig, LogEntry } from 'kafkajs'
 import { endOnRubbish } from '../../end-on-rubbish.ts'
 import { MillraceError } from '../../errors.ts'
+import { KafkaError, type TroubleEvents } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
-import { connectSentence } from './connect-errors.ts'
+import { wait } from '../wait.ts'
+import { connectSentence, protocolErrorOf } from './connect-errors.ts'
 import { kafkajs } from './kafkajs.ts'
 
 /** Retries of kafkajs for one request: with waits of 0.1 to 1 s about 30 s in all. */
@@ -13,9 +15,7 @@ const REQUEST_TIMEOUT_MS = 10_000
 const CONNECTION_TIMEOUT_MS = 3_000
 const KEEP_ALIVE_MS = 60_000
 
-export interface ClientEvents {
-  /** kafkajs met an error and tries again; told for every try. */
-  trouble?(error: MillraceError): void
+export interface InstanceEvents extends TroubleEvents {
   /** Every line that kafkajs would log as an error. */
   log?(entry: LogEntry): void
 }
@@ -24,7 +24,7 @@ export interface ClientEvents {
  * One kafkajs instance and the sockets it opens. kafkajs waits up to 58 s for a peer that is gone before it closes, so
  * `close` ends its sockets instead.
  */
-export class KafkaClient {
+export class KafkajsInstance {
   readonly kafka: Kafka
   readonly #sockets = new Set<Socket>()
   #firstBytes: Buffer = Buffer.alloc(0)
@@ -34,7 +34,7 @@ export class KafkaClient {
 
   constructor(
     readonly settings: ClusterSettings,
-    private readonly events: ClientEvents = {},
+    private readonly events: InstanceEvents = {},
     config: Partial<Pick<KafkaConfig, 'retry' | 'requestTimeout'>> = {}
   ) {
     const { Kafka, logLevel } = kafkajs()
@@ -58,7 +58,17 @@ export class KafkaClient {
   explain(error: unknown): MillraceError {
     if (error instanceof MillraceError) return error
     const heard = { firstBytes: this.#firstBytes, connected: this.#connected }
-    return new MillraceError('KAFKA_CONNECT_FAILED', connectSentence(error, this.settings, heard), { cause: error })
+    const sentence = connectSentence(error, this.settings, heard)
+    return new KafkaError('KAFKA_CONNECT_FAILED', sentence, protocolErrorOf(error), { cause: error })
+  }
+
+  /** What the work gives, with its error in words. */
+  async inWords<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work
+    } catch (error) {
+      throw this.explain(error)
+    }
   }
 
   /**
@@ -129,5 +139,3 @@ function refusedSocket(): Socket {
   process.nextTick(() => socket.destroy(new Error('This client is closed')))
   return socket
 }
-
-export const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())

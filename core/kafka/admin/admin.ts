@@ -1,0 +1,66 @@
+/** An offset in a partition. */
+export interface Place {
+  readonly topic: string
+  readonly partition: number
+  readonly offset: number
+}
+
+export interface PartitionEnds {
+  readonly partition: number
+  /** Of the first record that is still there. */
+  readonly low: bigint
+  /** Of the record that comes next; for those who read what is committed: the last stable offset. */
+  readonly high: bigint
+}
+
+export interface CommittedOffset {
+  readonly partition: number
+  /** Negative if nothing is committed. */
+  readonly offset: bigint
+}
+
+export interface CommittedTopic {
+  readonly topic: string
+  readonly partitions: readonly CommittedOffset[]
+}
+
+export interface GroupDescription {
+  readonly groupId: string
+  /** Kafka's name of the state, e.g. Stable, Empty, PreparingRebalance. */
+  readonly state: string
+  readonly members: number
+}
+
+export interface NewTopic {
+  readonly topic: string
+  /** As the broker is configured where absent. */
+  readonly partitions?: number
+  readonly settings?: Readonly<Record<string, string>>
+}
+
+/** Questions to a cluster. Each throws KafkaError with the reason in words. */
+export interface Admin {
+  describeCluster(): Promise<ClusterDescription>
+  listTopics(): Promise<string[]>
+  /** Creates topics and waits until each partition can be written to. */
+  createTopics(topics: readonly NewTopic[]): Promise<void>
+  listOffsets(topic: string): Promise<PartitionEnds[]>
+  /** The first offset of each partition that was written at this time (ms since 1970) or later; its end if none was. */
+  offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]>
+  /** When the record at this place, or the next one, was written; undefined where there is none. */
+  timeAt(place: Place): Promise<number | undefined>
+  /** Of consumer groups, by name. */
+  listGroups(): Promise<string[]>
+  describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]>
+  /** What a group has committed, in these topics or in all that it knows. */
+  committedOffsets(groupId: string, topics?: readonly string[]): Promise<CommittedTopic[]>
+  deleteGroups(groupIds: readonly string[]): Promise<void>
+}
+
+export interface ClusterDescription {
+  /** `host:port` each. */
+  readonly brokers: readonly string[]
+  readonly clusterId: string
+  /** Such as "4.3"; undefined where the brokers do not tell. */
+  readonly version?: string
+}

@@ -1,0 +1,156 @@
+import { backoffMs } from '../../backoff.ts'
+import { MillraceError } from '../../errors.ts'
+import type { SharedAdmin } from '../admin/shared-admin.ts'
+import { Health, type HealthEvents } from '../health.ts'
+import type { KafkaClient, KafkaRecord, ReadBatch, Reader } from '../port.ts'
+import { orTopicMissing } from '../topic-missing.ts'
+import { wait } from '../wait.ts'
+import { type Ends, lowerOf, Positions } from './positions.ts'
+
+export interface FollowerOptions {
+  readonly client: KafkaClient
+  readonly admin: SharedAdmin
+  readonly topic: string
+  /** Milliseconds since 1970: what was written before is not read. */
+  readonly sinceMs: number
+}
+
+export interface FollowerEvents extends HealthEvents {
+  /** Committed records of one partition, in order. */
+  read(messages: readonly KafkaRecord[]): void
+  /** The topic was deleted and made anew: what was read is not in it, and it is read from its beginning. */
+  anew(): void
+}
+
+/** The reader's own ghost, left by a coordinator that was restarted, keeps it waiting for so long. */
+const SESSION_TIMEOUT_MS = 10_000
+const CLOSE_GRACE_MS = 1_000
+
+/**
+ * Reads along what is written to all partitions of a topic, by whomever, for ever, and knows when it has seen all there is.
+ * A reader that has ended is replaced by one that goes on where it was.
+ */
+export class TopicFollower {
+  readonly #health: Health
+  readonly #positions = new Positions()
+  #reader: Reader | undefined
+  #restart: NodeJS.Timeout | undefined
+  #failures = 0
+  #closed = false
+
+  constructor(
+    private readonly options: FollowerOptions,
+    private readonly events: FollowerEvents
+  ) {
+    this.#health = new Health(events)
+  }
+
+  /** Begins, however long that takes; see the events for how it goes. */
+  start(): void {
+    void this.#run()
+  }
+
+  /**
+   * Resolves once `read` was given all that was committed to the topic when this was called, however long that takes.
+   * @throws MillraceError CLOSED
+   */
+  async caughtUp(): Promise<void> {
+    let ends = await this.#ends()
+    // What the topic ended with may be gone before it is read: by retention, or with the topic.
+    while (!(await this.#positions.reach(ends))) ends = lowerOf(ends, await this.#ends())
+  }
+
+  /** Within about 3 s, even when the broker is dead. */
+  async close(): Promise<void> {
+    this.#closed = true
+    this.#health.close()
+    clearTimeout(this.#restart)
+    this.#positions.close()
+    await this.#reader?.close(CLOSE_GRACE_MS)
+  }
+
+  /** Where the partitions that hold anything end; the last stable offset where transactions are under way. */
+  async #ends(): Promise<Ends> {
+    const { admin, topic } = this.options
+    for (let attempt = 0; !this.#closed; attempt++) {
+      try {
+        // Reading goes on while the broker answers.
+        const before = this.#positions.copy()
+        const offsets = await admin.ask(asked => asked.listOffsets(topic))
+        const highOf = new Map(offsets.map(({ partition, high }) => [partition, high]))
+        const isAnew = [...before].some(([partition, position]) => (highOf.get(partition) ?? 0n) < position)
+        if (isAnew) this.#beginAnew()
+        return new Map(offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : [])))
+      } catch (error) {
+        this.#health.trouble(this.#explain(error))
+        await wait(backoffMs(attempt, { maxMs: 5_000 }))
+      }
+    }
+    throw new MillraceError('CLOSED', 'The node was stopped.')
+  }
+
+  #beginAnew(): void {
+    this.#positions.begin(new Map())
+    this.events.anew()
+    this.#replace()
+  }
+
+  async #run(): Promise<void> {
+    const { client, topic } = this.options
+    const isCurrent = () => reader === this.#reader && !this.#closed
+    const positions = () => this.#positions.copy()
+    const options = { topic, positions, sessionTimeoutMs: SESSION_TIMEOUT_MS }
+    const reader = client.reader(options, {
+      batch: batch => {
+        if (isCurrent()) this.#take(batch)
+      },
+      passed: (partition, nextOffset) => {
+        if (isCurrent()) this.#positions.set(partition, nextOffset)
+      },
+      answered: () => {
+        if (!isCurrent()) return
+        this.#failures = 0
+        this.#health.works()
+      },
+      trouble: error => this.#health.trouble(error),
+      ended: error => {
+        if (isCurrent()) this.#failed(error)
+      }
+    })
+    this.#reader = reader
+    try {
+      if (!this.#positions.isKnown) this.#positions.begin(await this.#first())
+      if (isCurrent()) reader.start()
+    } catch (error) {
+      if (isCurrent()) this.#failed(this.#explain(error))
+    }
+  }
+
+  #take({ partition, messages }: ReadBatch): void {
+    // A reader goes back to the beginning by itself where the topic ends before its position.
+    if (BigInt(messages[0]?.offset ?? 0) < this.#positions.of(partition)) this.#beginAnew()
+    else this.events.read(messages)
+  }
+
+  async #first(): Promise<Ends> {
+    const { admin, topic, sinceMs } = this.options
+    const offsets = await admin.ask(asked => asked.offsetsSince(topic, sinceMs))
+    return new Map(offsets.map(({ partition, offset }) => [partition, offset]))
+  }
+
+  #explain = (error: unknown) => orTopicMissing(error as MillraceError, [this.options.topic])
+
+  #failed(error: MillraceError): void {
+    this.#health.trouble(error)
+    this.#replace()
+  }
+
+  #replace(): void {
+    const reader = this.#reader
+    if (reader === undefined) return
+    this.#reader = undefined
+    void reader.close(CLOSE_GRACE_MS)
+    const waitMs = backoffMs(this.#failures++, { initialMs: 500, maxMs: 10_000 })
+    this.#restart = setTimeout(() => void this.#run(), waitMs)
+  }
+}

@@ -1,0 +1,111 @@
+import type { Admin as KafkajsAdmin } from 'kafkajs'
+import type { ClusterDescription, CommittedTopic, GroupDescription, NewTopic, PartitionEnds, Place } from '../admin/admin.ts'
+import type { AdminConnection } from '../port.ts'
+import type { ClusterSettings } from '../settings.ts'
+import { wait } from '../wait.ts'
+import { KafkajsInstance } from './instance.ts'
+import { LogReader } from './log-reader.ts'
+
+const LIMIT_MS = 30_000
+const EVERY_MS = 100
+
+export class AdminOfKafkajs implements AdminConnection {
+  readonly ready: Promise<void>
+  readonly #instance: KafkajsInstance
+  readonly #admin: KafkajsAdmin
+  readonly #log: LogReader
+
+  constructor(settings: ClusterSettings, retries: number) {
+    const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries }
+    this.#instance = new KafkajsInstance(settings, {}, { retry })
+    this.#admin = this.#instance.kafka.admin()
+    this.#log = new LogReader(this.#instance.kafka)
+    this.ready = this.#instance.inWords(this.#admin.connect())
+    this.ready.catch(() => undefined)
+  }
+
+  async describeCluster(): Promise<ClusterDescription> {
+    const { brokers, clusterId } = await this.#ask(this.#admin.describeCluster())
+    return { brokers: brokers.map(({ host, port }) => `${host}:${port}`), clusterId }
+  }
+
+  listTopics(): Promise<string[]> {
+    return this.#ask(this.#admin.listTopics())
+  }
+
+  /** Not with kafkajs' `waitForLeaders`: it gives up at the first answer of a broker that has not heard of the topic yet. */
+  async createTopics(wanted: readonly NewTopic[]): Promise<void> {
+    const topics = wanted.map(({ topic, partitions = -1, settings = {} }) => ({
+      topic,
+      numPartitions: partitions,
+      replicationFactor: -1,
+      configEntries: Object.entries(settings).map(([name, value]) => ({ name, value }))
+    }))
+    await this.#ask(this.#admin.createTopics({ topics, waitForLeaders: false }))
+    const endMs = performance.now() + LIMIT_MS
+    for (const { topic } of topics) {
+      while (!(await this.#hasLeaders(topic))) {
+        if (performance.now() > endMs) {
+          const limit = `${LIMIT_MS / 1000} s`
+          throw this.#instance.explain(new Error(`The topic ${topic} was created, but has no leader after ${limit}.`))
+        }
+        await wait(EVERY_MS)
+      }
+    }
+  }
+
+  async #hasLeaders(topic: string): Promise<boolean> {
+    try {
+      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
+      const partitions = topics[0]?.partitions ?? []
+      return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)
+    } catch {
+      return false
+    }
+  }
+
+  async listOffsets(topic: string): Promise<PartitionEnds[]> {
+    const found = await this.#ask(this.#admin.fetchTopicOffsets(topic))
+    return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+  }
+
+  async offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]> {
+    const found = await this.#ask(this.#admin.fetchTopicOffsetsByTimestamp(topic, sinceMs))
+    return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
+  }
+
+  timeAt(place: Place): Promise<number | undefined> {
+    return this.#ask(this.#log.timeAt(place))
+  }
+
+  async listGroups(): Promise<string[]> {
+    const { groups } = await this.#ask(this.#admin.listGroups())
+    return groups.filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '').map(({ groupId }) => groupId)
+  }
+
+  async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
+    const { groups } = await this.#ask(this.#admin.describeGroups([...groupIds]))
+    return groups.map(({ groupId, state, members }) => ({ groupId, state, members: members.length }))
+  }
+
+  async committedOffsets(groupId: string, topics?: readonly string[]): Promise<CommittedTopic[]> {
+    const asked = topics === undefined ? { groupId } : { groupId, topics: [...topics] }
+    const found = await this.#ask(this.#admin.fetchOffsets(asked))
+    return found.map(({ topic, partitions }) => ({
+      topic,
+      partitions: partitions.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
+    }))
+  }
+
+  async deleteGroups(groupIds: readonly string[]): Promise<void> {
+    await this.#ask(this.#admin.deleteGroups([...groupIds]))
+  }
+
+  async close(graceMs = 1_000): Promise<void> {
+    await this.#instance.close(() => this.#admin.disconnect(), graceMs)
+  }
+
+  #ask<T>(answer: Promise<T>): Promise<T> {
+    return this.#instance.inWords(answer)
+  }
+}

@@ -1,0 +1,2 @@
+/** Keeps nothing alive that would end otherwise. */
+export const wait = (ms: number): Promise<void> => new Promise(resolve => setTimeout(resolve, ms).unref())
