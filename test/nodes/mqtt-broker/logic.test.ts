@@ -52,7 +52,7 @@ describe('mqtt-broker', () => {
   })
 
   const wrong: [string, object, RegExp][] = [
-    ['no URL', { url: 'broker.example' }, /Address: "broker\.example" is not a URL/],
+    ['no URL', { url: 'broker.example' }, /Address: "broker\.example" is no URL: it must begin with mqtt:\/\//],
     ['another protocol', { url: 'amqp://broker' }, /Address: must begin with mqtt:\/\//],
     ['no host', { url: 'mqtt://' }, /Address: /],
     ['a variable that is not set', { url: '${NO_SUCH}' }, /the environment variable NO_SUCH is not set/],
