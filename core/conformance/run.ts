@@ -23,6 +23,8 @@ export interface Subject {
   readonly idField: string
   /** A record may leave by several outputs, a copy each. */
   readonly copies?: boolean
+  /** Several records are made of one; each of them has the id of the one that it was made of. */
+  readonly many?: boolean
   /** What the same record does when it comes again: it leaves as the first time, or is counted as a duplicate or filtered. */
   readonly again?: 'same' | 'left out'
   /** What a payload may hold that it rejects, where that is not whatever is no record. */

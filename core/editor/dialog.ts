@@ -54,6 +54,14 @@ export class Dialog implements Form {
   }
 
   set(field: string, value: unknown): void {
+    const place = this.row(field)?.querySelector<HTMLElement>('.millrace-place')
+    if (place) {
+      this.#built.get(field)?.close?.()
+      place.replaceChildren()
+      this.#built.set(field, this.#control(place, field, this.type.spec.fields[field]!, value))
+      this.changed()
+      return
+    }
     const input = this.#native(field)
     if (input instanceof HTMLInputElement && input.type === 'checkbox') input.checked = value === true
     else if (input) input.value = String(value)

@@ -4,6 +4,7 @@ import type { Subject } from '../../core/conformance/run.ts'
 import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
 import normalize from '../../nodes/normalize/runtime.ts'
+import reshape from '../../nodes/reshape/runtime.ts'
 import route from '../../nodes/route/runtime.ts'
 import validate from '../../nodes/validate/runtime.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
@@ -22,6 +23,28 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
     record: n => ({ ...reading(n), value: n % 3 === 0 ? 'high' : n })
   },
   { ...base, type: 'millrace-normalize', config: { pastDays: 0 }, record: reading },
+  {
+    ...base,
+    title: 'millrace-reshape, one record of each',
+    type: 'millrace-reshape',
+    config: { mode: 'keep' },
+    record: reading
+  },
+  {
+    ...base,
+    title: 'millrace-reshape, a record of each measurement',
+    type: 'millrace-reshape',
+    config: { keep: [{ from: 'n', to: '' }] },
+    record: n => ({ n, device_id: `d${n % 7}`, ts: 1_708_700_000 + n, t: n, rh: n / 2 }),
+    many: true
+  },
+  {
+    ...base,
+    title: 'millrace-reshape, wide records',
+    type: 'millrace-reshape',
+    config: { mode: 'pivot', by: [{ field: 'n' }] },
+    record: reading
+  },
   {
     ...base,
     type: 'millrace-enrich',
@@ -56,7 +79,7 @@ describe('conformance of the transforms', function () {
   let nodeRed: RunningNodeRed
 
   before(async () => {
-    nodeRed = await startNodeRed({ nodes: [conformanceNodes, decode, validate, normalize, enrich, route] })
+    nodeRed = await startNodeRed({ nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route] })
   })
   after(() => nodeRed.stop())
 

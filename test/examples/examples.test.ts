@@ -18,6 +18,7 @@ const OUTCOMES: Record<string, Partial<Record<'in' | 'out' | 'stored' | 'rejecte
   'lesson-decode-csv-read': { in: 1, out: 2 },
   'lesson-validate-check': { in: 6, rejected: 3 },
   'lesson-normalize-time': { in: 4, rejected: 1 },
+  'lesson-reshape-rows': { in: 3, out: 5, rejected: 1 },
   'lesson-enrich-join': { in: 2, rejected: 1 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }

@@ -1,0 +1,361 @@
+import type { NodeSpec } from '../../core/node/spec.ts'
+import { EXAMPLES } from './examples.ts'
+import { PRESET_CHOICES } from './presets.ts'
+
+const unpivot = { mode: 'unpivot' } as const
+const one = { mode: ['unpivot', 'keep'] } as const
+const objects = { mode: 'unpivot', each: 'object' } as const
+
+const WINS = { payload: 'only where missing', topic: 'in any case', agree: 'must agree' } as const
+
+export const spec = {
+  type: 'millrace-reshape',
+  label: 'reshape',
+  summary: 'Makes records of one form from what devices send: one for each measurement, with time and device, or one wide record.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  outputs: ['reshaped', 'rejected'],
+  fields: {
+    preset: {
+      kind: 'choice',
+      label: 'Preset',
+      default: 'own',
+      choices: PRESET_CHOICES,
+      help: 'Fills in all the fields below for devices of one make. Change afterwards what is different in your fleet.'
+    },
+    recordsAt: {
+      kind: 'choice',
+      label: 'Records are',
+      default: 'whole',
+      choices: { whole: 'the message itself', list: 'the elements of a list', values: 'the values of an object' },
+      help: 'A message that holds many records in a list, or one under each name, is taken apart first.'
+    },
+    listPath: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'List in',
+      default: '',
+      placeholder: 'values',
+      when: { recordsAt: ['list', 'values'] },
+      help: 'The field with the list or the object. Empty for an object that is the message itself.'
+    },
+    keyTo: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Its name to',
+      default: 'device_id',
+      when: { recordsAt: 'values' },
+      help: 'The field for the name that a value has in the object. Empty to leave it out.'
+    },
+    outer: {
+      kind: 'bool',
+      label: 'Keep the fields around the list',
+      default: true,
+      when: { recordsAt: ['list', 'values'] },
+      help: 'Each element gets the fields that stand beside the list, unless it has them itself.'
+    },
+    topic: {
+      kind: 'text',
+      check: 'topic-template',
+      label: 'Topic',
+      default: '',
+      placeholder: 'tele/{device_id}/SENSOR',
+      help: 'Each {field} of the MQTT topic becomes a field, also behind Kafka. Records of other topics are rejected. Empty for none.'
+    },
+    restTo: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Rest of topic to',
+      default: '',
+      placeholder: 'device_id',
+      help: 'The field for all levels that # stands for, such as kitchen/lamp. Empty where the topic has no #.'
+    },
+    topicWins: {
+      kind: 'choice',
+      label: 'Topic is taken',
+      default: 'payload',
+      choices: WINS,
+      help: 'Where the record has the field already. "Must agree" rejects a device that writes under the name of another.'
+    },
+    sources: {
+      kind: 'list',
+      label: 'Fields from elsewhere',
+      default: [],
+      help: 'Fields from what came with the message: Kafka key, headers, MQTT user properties, times, or a text of your own.',
+      columns: {
+        to: { kind: 'text', check: 'field-path', label: 'Field', default: '', required: true, placeholder: 'ts', help: 'Name, or path.' },
+        from: {
+          kind: 'choice',
+          label: 'From',
+          default: 'constant',
+          choices: {
+            constant: 'this text',
+            header: 'header or user property',
+            key: 'Kafka key',
+            topic: 'whole topic',
+            'kafka-time': 'time in Kafka',
+            arrival: 'time of arrival'
+          },
+          help: 'Times are milliseconds since 1970. The time in Kafka is the same at every delivery, that of arrival is not.'
+        },
+        of: { kind: 'text', label: 'Name or text', default: '', help: 'The name of the header, or the text itself.' },
+        wins: { kind: 'choice', label: 'Taken', default: 'payload', choices: WINS, help: 'Where the record has the field already.' }
+      }
+    },
+    mode: {
+      kind: 'choice',
+      label: 'Make',
+      default: 'unpivot',
+      choices: {
+        unpivot: 'a record of each measurement',
+        keep: 'one record of each',
+        pivot: 'one wide record of many rows'
+      },
+      help: 'One message with many measurements becomes a row a measurement, or rows of one device and time become one wide record.'
+    },
+    keep: {
+      kind: 'list',
+      label: 'Fields of every record',
+      default: [
+        { from: 'device_id', to: '' },
+        { from: 'ts', to: '' }
+      ],
+      when: one,
+      help: 'Fields that are no measurements and stand in every record: device, time, place. Those of topic and elsewhere are there anyway.',
+      columns: {
+        from: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'Time',
+          help: 'Name, or path into objects such as meta.time or V["PM2.5"].'
+        },
+        to: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'New name',
+          default: '',
+          placeholder: 'ts',
+          help: 'Empty to keep the name.'
+        }
+      }
+    },
+    others: {
+      kind: 'bool',
+      label: 'Keep the other fields',
+      default: true,
+      when: { mode: 'keep' },
+      help: 'Otherwise the record has only the fields that are named above, and those of topic and elsewhere.'
+    },
+    at: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Measurements in',
+      default: '',
+      placeholder: 'uplink_message.decoded_payload',
+      when: unpivot,
+      help: 'The object that holds the measurements. Empty where they stand in the record itself.'
+    },
+    which: {
+      kind: 'choice',
+      label: 'Measurements are',
+      default: 'all',
+      choices: { all: 'all numbers', except: 'all numbers but these', only: 'only these' },
+      when: unpivot,
+      help: 'Names inside objects are joined with a dot: BME280.Temperature.'
+    },
+    names: {
+      kind: 'list',
+      label: 'These',
+      default: [],
+      when: { mode: 'unpivot', which: ['except', 'only'] },
+      help: 'Fields by name or path; in what is left out, * stands for any one name (*.id).',
+      columns: {
+        field: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'BME280.Temperature',
+          help: 'Seen from the object that holds the measurements.'
+        },
+        metric: { kind: 'text', label: 'Metric', default: '', placeholder: 'temperature', help: 'Another name, for those that are taken.' }
+      }
+    },
+    booleans: {
+      kind: 'bool',
+      label: 'True and false are measurements too',
+      default: false,
+      when: unpivot,
+      help: 'As they are, unless a row of Values makes numbers of them.'
+    },
+    texts: {
+      kind: 'bool',
+      label: 'Texts are measurements too',
+      default: false,
+      when: unpivot,
+      help: 'As they are, unless a row of Values makes numbers of them. Texts that a row of Values names are taken in any case.'
+    },
+    lists: {
+      kind: 'bool',
+      label: 'Numbers in lists are measurements too',
+      default: false,
+      when: unpivot,
+      help: 'Named by their place: Power.0, Power.1.'
+    },
+    each: {
+      kind: 'choice',
+      label: 'Each of them is',
+      default: 'value',
+      choices: { value: 'a value', object: 'an object with value and time' },
+      when: unpivot,
+      help: 'Such as 21.5, or {"Value": 21.5, "SourceTimestamp": "…"}.'
+    },
+    valueAt: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Its value in',
+      default: 'Value',
+      required: true,
+      when: objects,
+      help: 'The field of the object with the value.'
+    },
+    timeAt: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Its time in',
+      default: 'SourceTimestamp',
+      when: objects,
+      help: 'The field of the object with the time. Empty where it has none of its own.'
+    },
+    unitAt: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Its unit in',
+      default: '',
+      placeholder: 'Unit',
+      when: objects,
+      help: 'Goes to the field unit. Empty where it has none.'
+    },
+    qualityAt: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Its quality in',
+      default: '',
+      placeholder: 'StatusCode',
+      when: objects,
+      help: 'Goes to the field quality. Empty where it has none.'
+    },
+    by: {
+      kind: 'list',
+      label: 'One record for the same',
+      default: [{ field: 'device_id' }, { field: 'ts' }],
+      required: true,
+      when: { mode: 'pivot' },
+      help: 'Rows of one message that agree in these fields become one record.',
+      columns: {
+        field: { kind: 'text', check: 'field-path', label: 'Field', default: '', required: true, placeholder: 'ts', help: 'Name, or path.' }
+      }
+    },
+    values: {
+      kind: 'list',
+      label: 'Values',
+      default: [],
+      help: 'What is done with values, one after the other. In one record, the name is that of a field.',
+      columns: {
+        metric: {
+          kind: 'text',
+          label: 'Metric',
+          default: '*',
+          required: true,
+          placeholder: '*.Temperature',
+          help: '* stands for any text.'
+        },
+        action: {
+          kind: 'choice',
+          label: 'Is',
+          default: 'unit',
+          choices: {
+            unit: 'converted',
+            scale: 'multiplied by',
+            offset: 'raised by',
+            words: 'a word for a number',
+            number: 'text, a number',
+            'decimal-comma': 'text, decimal comma',
+            round: 'rounded to places',
+            clamp: 'held within'
+          },
+          help: 'What cannot be done rejects the record.'
+        },
+        by: {
+          kind: 'text',
+          label: 'By',
+          default: '',
+          placeholder: '°F > °C',
+          help: 'Units "°F > °C", a number, words "ON=1, OFF=0", or a range "0..100".'
+        }
+      }
+    },
+    metricTo: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Metric field',
+      default: 'metric',
+      required: true,
+      section: 'advanced',
+      help: 'The field with the name of the measurement.'
+    },
+    valueTo: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Value field',
+      default: 'value',
+      required: true,
+      section: 'advanced',
+      help: 'The field with its value.'
+    },
+    timeTo: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Time field',
+      default: 'ts',
+      required: true,
+      section: 'advanced',
+      when: objects,
+      help: 'The field for the own time of a measurement.'
+    },
+    separator: {
+      kind: 'text',
+      label: 'Names joined by',
+      default: '.',
+      required: true,
+      section: 'advanced',
+      when: unpivot,
+      help: 'What stands between the names of nested objects: BME280.Temperature.'
+    },
+    bare: {
+      kind: 'bool',
+      label: 'Take a bare value as the value field',
+      default: false,
+      section: 'advanced',
+      help: 'A payload that is only a number, a text, true or false becomes a record with this value.'
+    },
+    maxMeasurements: {
+      kind: 'number',
+      label: 'At most',
+      default: 1000,
+      min: 1,
+      max: 100_000,
+      integer: true,
+      unit: 'measurements',
+      section: 'advanced',
+      when: unpivot,
+      help: 'A message with more is rejected, so that no device fills the table.'
+    }
+  },
+  examples: EXAMPLES
+} as const satisfies NodeSpec
