@@ -23,7 +23,6 @@ export const CODES = {
   RECORDS_MISSING: 'Where the node was told to look for the records there is no list or no object.',
   FIELD_TAKEN: 'The key of an object is to become a field that the element has already, with another value.',
   KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
-  RECORDS_MISSING: 'The message has no list or object where its records are said to be.',
   FIELD_CONFLICT: 'A field of the record is another than the topic, a header or the key says, and the two must agree.',
   MEASUREMENTS_TOO_MANY: 'The record has more measurements than the node allows.',
   METRIC_TWICE: 'Two measurements of the same record have the same name; only the first is taken.',

@@ -38,7 +38,11 @@ export const EXAMPLES = [
       { metric: 'A.B', value: 7, ts: 1541021024193 },
       {
         record: 'no reading',
-        reason: { code: 'NOT_A_RECORD', message: 'What stands at values.1 is a string, and no record.', path: 'values.1' },
+        reason: {
+          code: 'NOT_A_RECORD',
+          message: 'The payload is a string; a record is an object such as {"device_id": "d1", "value": 1}.',
+          path: 'values.1'
+        },
         stage: 'reshape',
         origin: null,
         raw: null

@@ -33,7 +33,7 @@ export function keepShape(settings: Settings, fields: readonly string[]) {
   const treat = treater(settings)
   const deep = [...keep.map(({ from, to }) => to || from), ...values.map(({ metric }) => metric)].some(path => !isOneName(path))
   return {
-    take({ record }: { readonly record: TelemetryRecord }, outcome: { row(record: TelemetryRecord): void }): Reason | undefined {
+    take(record: TelemetryRecord, outcome: { row(record: TelemetryRecord): void }): Reason | undefined {
       const made = pick(deep ? inherit(record, cloneRecord(record)) : record)
       const problem = treat(made)
       if (problem === undefined) outcome.row(made)

@@ -1,11 +1,10 @@
-import type { Sorted } from '../../core/node/define-transform.ts'
+import { type Item, recordsAt } from '../../core/format/records-at.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { type Put, setter } from '../../core/record/field-path.ts'
+import { getter, type Put, setter } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
-import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
-import { BadElement, type Elements, recordsAt } from '../../core/record/records-at.ts'
+import { inherit, type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
 import { problemsBetween } from './check.ts'
 import { keepShape, picker } from './keep.ts'
 import { Pivot } from './pivot.ts'
@@ -14,6 +13,12 @@ import { FieldProblem, sourcesOf } from './sources.ts'
 import { spec } from './spec.ts'
 import { type Rows, unpivoter } from './unpivot.ts'
 import { valueProblems } from './values.ts'
+
+/** The records by output, and how many had no measurement. */
+export interface Sorted {
+  readonly outputs: readonly [reshaped: readonly TelemetryRecord[], rejected: readonly Rejection[]]
+  readonly filtered: number
+}
 
 const STAGE = 'reshape'
 
@@ -40,15 +45,17 @@ class Outcome implements Rows {
   }
 }
 
-/** A record that stands in a message, or the message where there is no taking apart. */
-interface Part {
-  readonly given: unknown
-  readonly record: TelemetryRecord
+/** A record that stands in what came, or all of it. */
+class FoundPart {
+  constructor(
+    readonly given: unknown,
+    readonly record: TelemetryRecord
+  ) {}
 }
 
-/** What makes records of a part. */
+/** What makes records of one. */
 interface Shape {
-  take(part: Part, outcome: Outcome): Reason | undefined
+  take(record: TelemetryRecord, outcome: Outcome): Reason | undefined
   /** What is known only once all parts are there. */
   end?(outcome: Outcome): void
 }
@@ -72,7 +79,7 @@ export function reshaper(settings: Settings, now: () => number): (message: Messa
       const { given, record } = part
       const filled = sources === undefined ? record : sources.fill(record, given, message, nowMs)
       const [rows, refused] = [outcome.reshaped.length, outcome.rejected.length]
-      const reason = filled instanceof FieldProblem ? filled : shape.take({ given, record: filled }, outcome)
+      const reason = filled instanceof FieldProblem ? filled : shape.take(filled, outcome)
       if (reason === undefined) return
       outcome.back(rows, refused)
       outcome.refused(record, reason)
@@ -86,36 +93,36 @@ export function reshaper(settings: Settings, now: () => number): (message: Messa
   }
 }
 
-class FoundPart implements Part {
-  constructor(
-    readonly given: unknown,
-    readonly record: TelemetryRecord
-  ) {}
-}
-
 /** Finds the records in what came, and rejects what is none. */
-function parter(settings: Settings): (records: readonly unknown[], outcome: Outcome) => Part[] {
-  const { bare, recordsAt: kind, listPath: path, keyTo, outer } = settings
-  const inside = kind === 'whole' ? undefined : recordsAt({ kind, path, keyTo, outer })
-  const put = setter(settings.valueTo)
+function parter(settings: Settings): (records: readonly unknown[], outcome: Outcome) => FoundPart[] {
+  const { bare, valueTo } = settings
+  const inside = insideOf(settings)
+  const put = setter(valueTo)
   return (records, outcome) => {
-    const parts: Part[] = []
+    const parts: FoundPart[] = []
     for (const given of records) {
       const record = bare && isBare(given) ? inObject(put, given) : given
       const failure = unfitness(record)
-      const found = failure ?? (inside === undefined ? [record as TelemetryRecord] : inside(record))
-      if (found instanceof ParseFailure) outcome.refused(given, found)
-      else if (found.length === 0) outcome.filtered++
-      else place(found, given, parts, outcome)
+      if (failure !== undefined) outcome.refused(given, failure)
+      else if (inside === undefined) parts.push(new FoundPart(given, record as TelemetryRecord))
+      else place(inside(record), given, parts, outcome)
     }
     return parts
   }
 }
 
-function place(found: Elements, given: unknown, parts: Part[], outcome: Outcome): void {
-  for (const record of found) {
-    if (record instanceof BadElement) outcome.refusedPart(given, record.element, record.reason)
-    else parts.push(new FoundPart(given, record))
+function insideOf({ recordsAt: where, listPath, keyTo, outer, valueTo }: Settings): ((record: unknown) => Item[]) | undefined {
+  if (where === 'whole') return undefined
+  const at = where === 'list' ? 'list' : 'object'
+  const find = recordsAt({ at, path: listPath, keyField: keyTo, valueField: valueTo, around: outer })
+  return record => find(record, '')
+}
+
+function place(found: readonly Item[], given: unknown, parts: FoundPart[], outcome: Outcome): void {
+  if (found.length === 0) outcome.filtered++
+  for (const { record, place: at } of found) {
+    if (!(record instanceof ParseFailure)) parts.push(new FoundPart(given, inherit(given, record)))
+    else outcome.refusedPart(given, at === '' ? given : getter(at)(given), record)
   }
 }
 
@@ -132,7 +139,7 @@ const SHAPES: Readonly<Record<Settings['mode'], (settings: Settings, fields: rea
     const baseOf = picker([...settings.keep, ...fields.map(from => ({ from, to: '' }))])
     const unpivot = unpivoter(settings, fields)
     return {
-      take({ record }, outcome) {
+      take(record, outcome) {
         const before = outcome.reshaped.length + outcome.rejected.length
         const reason = unpivot(record, baseOf(record), outcome)
         if (reason === undefined && outcome.reshaped.length + outcome.rejected.length === before) outcome.filtered++
@@ -144,7 +151,7 @@ const SHAPES: Readonly<Record<Settings['mode'], (settings: Settings, fields: rea
   pivot(settings) {
     const pivot = new Pivot(settings)
     return {
-      take: ({ record }) => pivot.add(record),
+      take: record => pivot.add(record),
       end(outcome) {
         for (const wide of pivot.take()) outcome.row(wide)
       }

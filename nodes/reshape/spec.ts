@@ -45,8 +45,9 @@ export const spec = {
       check: 'field-path',
       label: 'Its name to',
       default: 'device_id',
+      required: true,
       when: { recordsAt: 'values' },
-      help: 'The field for the name that a value has in the object. Empty to leave it out.'
+      help: 'The field for the name that a value has in the object.'
     },
     outer: {
       kind: 'bool',

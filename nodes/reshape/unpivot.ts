@@ -133,6 +133,8 @@ class Walk {
     readonly base: TelemetryRecord,
     readonly rows: Rows
   ) {
+    // A copy that has both fields from the start takes 25 ns, one to which they are added 800.
+    how.put(base, '', undefined)
     this.#nested = Object.values(base).some(value => typeof value === 'object' && value !== null)
   }
 

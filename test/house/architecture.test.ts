@@ -89,8 +89,13 @@ describe('architecture', () => {
 
   it('a spec is data: it imports types and constants only', () => {
     const specs = product.filter(file => /^nodes\/[^/]+\/spec\.ts$/.test(file.path))
+    // A long list, such as the presets, may stand in a file of its own that needs nothing itself.
+    const isData = (path: string) => {
+      const file = product.find(each => each.path === path)
+      return file !== undefined && importsOf(file).every(what => what.typeOnly)
+    }
     assert.deepEqual(
-      offences(specs, (what, target) => what.typeOnly || target.startsWith('core/')),
+      offences(specs, (what, target) => what.typeOnly || target.startsWith('core/') || isData(target)),
       []
     )
   })
@@ -178,7 +183,7 @@ describe('architecture', () => {
   })
 
   it('other packages in the product are small ones that the build bundles', () => {
-    const bundled = new Set(['csv-parse', '@msgpack/msgpack', 'cborg', 'fzstd', 'protobufjs'])
+    const bundled = new Set(['convert', 'csv-parse', '@msgpack/msgpack', 'cborg', 'fzstd', 'protobufjs'])
     const isKnown = (name: string) => name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')
     assert.deepEqual(
       offences(product, what => what.typeOnly || what.from.startsWith('.') || isKnown(packageOf(what.from))),

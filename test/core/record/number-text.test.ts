@@ -15,10 +15,10 @@ describe('numbers written as text', () => {
     ['100000000000000000000', 1e20],
     ['9007199254740991', 9007199254740991],
     ['9007199254740993', undefined],
-    ['9007199254740992', undefined],
     ['12345678901234567890', undefined],
     ['-12345678901234567890', undefined],
     ['1234567890123456.789', undefined],
+    ['9007199254740995.5', undefined],
     ['0.12345678901234567890123', undefined],
     ['23.399999618530273', 23.399999618530273],
     ['23.3999996185302734375', 23.399999618530273],
@@ -65,16 +65,16 @@ describe('numbers written as text', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), number => {
         const read = numberIn(String(number))
-        assert.ok(read === number || (Math.abs(number) > Number.MAX_SAFE_INTEGER && read === undefined))
+        assert.equal(read, number)
       })
     )
   })
 
   it('never gives a whole number that is written otherwise', () => {
     fc.assert(
-      fc.property(fc.bigInt({ min: -(2n ** 70n), max: 2n ** 70n }), whole => {
+      fc.property(fc.bigInt({ min: -(2n ** 69n), max: 2n ** 69n }), whole => {
         const read = numberIn(String(whole))
-        assert.ok(read === undefined || BigInt(read) === whole)
+        assert.ok(read === undefined || String(read) === String(whole))
       })
     )
   })

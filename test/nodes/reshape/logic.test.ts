@@ -114,8 +114,8 @@ describe('nodes/reshape', () => {
     const settings = { recordsAt: 'list', listPath: 'a.list', mode: 'keep' }
     const { rows } = await reshaped(settings, { ts: 1, id: 0, a: { unit: 'C', list: [{ id: 5 }, { ts: 2 }] } })
     assert.deepEqual(rows, [
-      { ts: 1, id: 5, a: { unit: 'C' } },
-      { ts: 2, id: 0, a: { unit: 'C' } }
+      { ts: 1, unit: 'C', id: 5 },
+      { ts: 2, unit: 'C', id: 0 }
     ])
   })
 
