@@ -154,7 +154,8 @@ function run<S extends NodeSpec>(
   })
 }
 
-function contextOf<S extends NodeSpec>(
+/** What the code of a node gets to work with. */
+export function contextOf<S extends NodeSpec>(
   node: Node,
   RED: NodeAPI,
   spec: S,

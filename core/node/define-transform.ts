@@ -1,9 +1,12 @@
-import type { NodeAPI } from 'node-red'
+import type { Node, NodeAPI } from 'node-red'
 import { answer, type Message } from '../record/message.ts'
-import { type Context, defineNode, type Outputs } from './define-node.ts'
+import { type Context, contextOf, defineNode, type Outputs } from './define-node.ts'
+import { NodeMetrics } from './metrics.ts'
 import type { Migrations } from './migrate.ts'
+import { type Make, previewRoute } from './preview.ts'
 import { showRate } from './show-rate.ts'
-import type { NodeSpec } from './spec.ts'
+import type { NodeSpec, Options } from './spec.ts'
+import { Status } from './status.ts'
 
 /** The records of a message by output, first output first, each in their order. */
 export type ByOutput = readonly (readonly unknown[])[]
@@ -14,18 +17,18 @@ export interface Sorted {
   readonly filtered: number
 }
 
-/** Throws to fail the message. What comes behind a promise waits for it, so that records keep their order. */
-export type Sort = (message: Message, waiting: Waiting) => ByOutput | Sorted | Promise<ByOutput | Sorted>
-
-/** Gives the messages that wait behind this one. */
-export type Waiting = () => readonly Message[]
+/**
+ * Throws to fail the message. What comes behind a promise waits for it, so that records keep their
+ * order; `behind` gives the messages that wait.
+ */
+export type Sort = (message: Message, behind: () => readonly Message[]) => ByOutput | Sorted | Promise<ByOutput | Sorted>
 
 /** A transform that has more than its function. */
 export interface Transform {
   readonly sort: Sort
   /** What it waits for, in a few words for the status; undefined while nothing is wrong. */
   problem?(): string | undefined
-  /** What stands beside the rate, in a few words. */
+  /** What stands beside the rate in the status, or alone where both are too long. */
   note?(): string | undefined
   /** Must end within Node-RED's 15 s. */
   close?(): void | Promise<void>
@@ -33,7 +36,8 @@ export interface Transform {
 
 /**
  * A node that makes records from records: one function of a message. It answers in kind (one record for one, a list for a
- * list), counts what leaves by the output `rejected` and what is left out, and shows its rate.
+ * list), counts what leaves by the output `rejected` and what is left out, and shows its rate. Its dialog has a preview,
+ * for which `make` is called with options that are not saved, and what it made is closed at once.
  * @param make reads the options once; throws OptionsError for those that cannot be used
  */
 export function defineTransform<S extends NodeSpec>(
@@ -44,18 +48,17 @@ export function defineTransform<S extends NodeSpec>(
   const rejectedOutput = spec.outputs.indexOf('rejected')
   const start = (context: Context<S>) => {
     const { metrics, status } = context
-    const made = make(context)
-    const { sort, problem, note, close }: Transform = typeof made === 'function' ? { sort: made } : made
+    const { sort, problem, note, close } = transformOf(make(context))
     const stop = showRate(status, metrics, problem, note)
     const finish = (message: Message, sorted: ByOutput | Sorted): Outputs => {
-      const { outputs, filtered } = isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted
+      const { outputs, filtered } = counted(sorted)
       metrics.filtered += filtered
       metrics.rejected += outputs[rejectedOutput]?.length ?? 0
       return answer(message, outputs)
     }
     return {
-      transform(message: Message, waiting: Waiting) {
-        const sorted = sort(message, waiting)
+      transform(message: Message, behind: () => readonly Message[]) {
+        const sorted = sort(message, behind)
         if (sorted instanceof Promise) return sorted.then(later => finish(message, later))
         return finish(message, sorted)
       },
@@ -65,7 +68,40 @@ export function defineTransform<S extends NodeSpec>(
       }
     }
   }
-  return defineNode(spec, start, undefined, migrations)
+  const define = defineNode(spec, start, undefined, migrations)
+  return RED => {
+    previewRoute(RED, spec, previewOf(RED, spec, make))
+    define(RED)
+  }
 }
 
+const transformOf = (made: Sort | Transform): Transform => (typeof made === 'function' ? { sort: made } : made)
+
+const counted = (sorted: ByOutput | Sorted): Sorted => (isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted)
+
 const isList = (sorted: ByOutput | Sorted): sorted is ByOutput => Array.isArray(sorted)
+
+/** The same transform, beside the flow: it counts nowhere, shows no status and sends nothing. */
+function previewOf<S extends NodeSpec>(RED: NodeAPI, spec: S, make: (context: Context<S>) => Sort | Transform): Make<S> {
+  return (options: Options<S>, say) => {
+    const node = standIn(spec.type, say)
+    const metrics = new NodeMetrics(node.id, spec.type, '')
+    const made = make(contextOf(node, RED, spec, options, metrics, new Status(() => undefined)))
+    const { sort, problem, close } = transformOf(made)
+    return {
+      async sort(message) {
+        return counted(await sort(message, () => []))
+      },
+      ...(problem && { problem: () => problem() }),
+      ...(close && { close: () => close() })
+    }
+  }
+}
+
+/** Takes the place of the node: what it says is shown in the dialog, what it sends goes nowhere. */
+function standIn(type: string, say: (notice: string) => void): Node {
+  const told = (notice: unknown) => say(String(notice))
+  const nothing = () => undefined
+  const node = { id: `preview of ${type}`, type, name: '', z: '', wires: [], warn: told, error: told }
+  return { ...node, log: nothing, status: nothing, send: nothing, on: nothing } as unknown as Node
+}

@@ -39,7 +39,7 @@ interface FieldBase {
   readonly placeholder?: string
   readonly section?: 'advanced'
   readonly when?: Condition
-  /** Of a configuration node: the field does not decide who gets the secret, so that Test uses the saved one though it changed. */
+  /** The field does not decide who gets the secret: Test and preview use the saved one though it changed. */
   readonly harmless?: true
 }
 

@@ -21,6 +21,7 @@ export const spec = {
   fields: {
     key: {
       kind: 'text',
+      harmless: true,
       check: 'field-path',
       label: 'Device',
       default: 'device_id',
@@ -119,6 +120,7 @@ export const spec = {
     },
     copy: {
       kind: 'list',
+      harmless: true,
       label: 'Copy',
       default: [{ from: 'location', to: '' }],
       help: 'What goes into the record. A field of this name is replaced. An empty list copies everything that the record does not have yet.',
@@ -144,6 +146,7 @@ export const spec = {
     },
     unknown: {
       kind: 'choice',
+      harmless: true,
       label: 'Unknown device',
       default: 'reject',
       choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
@@ -151,6 +154,7 @@ export const spec = {
     },
     defaults: {
       kind: 'list',
+      harmless: true,
       label: 'Default values',
       default: [{ field: 'location', value: 'unknown' }],
       when: { unknown: 'default' },
@@ -170,6 +174,7 @@ export const spec = {
     },
     ttlS: {
       kind: 'number',
+      harmless: true,
       label: 'Known for',
       default: 300,
       min: 1,
@@ -180,6 +185,7 @@ export const spec = {
     },
     unknownTtlS: {
       kind: 'number',
+      harmless: true,
       label: 'Unknown for',
       default: 30,
       min: 1,
@@ -190,6 +196,7 @@ export const spec = {
     },
     maxEntries: {
       kind: 'number',
+      harmless: true,
       label: 'Remember at most',
       default: 100_000,
       min: 1,
@@ -201,6 +208,7 @@ export const spec = {
     },
     timeoutMs: {
       kind: 'number',
+      harmless: true,
       label: 'Answer within',
       default: 5000,
       min: 1,
@@ -212,6 +220,7 @@ export const spec = {
     },
     concurrency: {
       kind: 'number',
+      harmless: true,
       label: 'Requests at once',
       default: 8,
       min: 1,
@@ -223,6 +232,7 @@ export const spec = {
     },
     waitS: {
       kind: 'number',
+      harmless: true,
       label: 'Wait at most',
       default: 0,
       min: 0,

@@ -11,6 +11,11 @@ export class Environment {
     }
   }
 
+  /** Whether a variable was read that has a value. */
+  get isRead(): boolean {
+    return this.#read.size > 0
+  }
+
   /** The text with `${NAME}` in place of a value, or of what a value is made of: host, port, user and so on of a URL. */
   hide(text: string): string {
     const long = [...this.#read].find(([, value]) => value.length > MAX_VALUE)
