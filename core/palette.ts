@@ -16,3 +16,14 @@ export { unfitness } from './record/parse-record.ts'
 export { inherit, isRejection, type Reason, type Rejection, reject, type TelemetryRecord } from './record/record.ts'
 export { defineSink, type Open } from './sink/define-sink.ts'
 export type { OpenSink, SinkExtras, SinkPort, Trouble, WriteRequest, WriteResult } from './sink/types.ts'
+export {
+  defineSource,
+  type OpenSource,
+  type SourceContext,
+  type SourceExtras,
+  type SourceSpec,
+  type SourceTrouble
+} from './source/define-source.ts'
+export { sourceFields } from './source/fields.ts'
+export type { DeliverySource } from './source/source.ts'
+export type { Split, TakenBatch, TakenMessage, Waiting } from './source/types.ts'

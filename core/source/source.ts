@@ -1,64 +1,74 @@
-import type { NodeMessage } from 'node-red'
-import { backoffMs } from '../backoff.ts'
-import { exhaustedLetter } from '../dead-letter/exhausted.ts'
-import type { FlowError } from '../delivery/token.ts'
 import { trackerOf } from '../delivery/tracker.ts'
-import type { Delivery, PausableSource, Settlement, Tracker } from '../delivery/types.ts'
+import type { PausableSource, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
-import { ContiguousPrefix, type PrefixEntry } from './in-order.ts'
-import type { SourceOptions, SourceTransaction, TakenMessage, Waiting } from './types.ts'
+import { type Acknowledged, Attempts } from './attempts.ts'
+import { InFlightMessage } from './in-flight.ts'
+import { InOrderQueue } from './in-order-queue.ts'
+import type { SourceOptions, TakenBatch, TakenMessage, Waiting } from './types.ts'
 import { UnwiredOutput } from './unwired.ts'
 
 /** Sinks let records wait for more for a second at most, so after this it is something else that holds them. */
 const STILL_MS = 2_000
 /** What has not moved for so long before a deployment will not do so because of it. */
 const HOPELESS_MS = 5_000
+/** Memory for payloads that are not acknowledged; large payloads reach it long before the number of records does. */
+export const MAX_IN_FLIGHT_BYTES = 64 << 20
 
-/** The deliveries of one source: sends, follows, retries, writes off, and acknowledges in order. */
+/** What a source has in flight: keeps it within its bounds, counts it, and acknowledges it lane by lane, in order. */
 export class DeliverySource implements PausableSource {
   readonly #tracker: Tracker
   readonly #leave: () => void
-  readonly #lanes = new Map<string, ContiguousPrefix<Held>>()
-  readonly #stage: string
+  readonly #lanes = new Map<string, InOrderQueue<InFlightMessage>>()
+  readonly #attempts: Attempts
   readonly #unwired: UnwiredOutput
-  #held = 0
+  #messages = 0
+  #records = 0
+  #bytes = 0
   #number = 0
-  #retrying = 0
-  #interrupted: Held[] = []
-  #reason: string | undefined
   /** When a message last left, or the first one was taken. */
   #movedMs = 0
   #pausedMs: number | undefined
   #closed = false
 
   constructor(private readonly options: SourceOptions) {
-    this.#tracker = options.tracker ?? trackerOf(options.RED)
-    this.#leave = options.mode === 'received' ? () => {} : this.#tracker.register(options.node, this)
-    this.#stage = options.node.type.replace(/^millrace-/, '')
-    this.#unwired = new UnwiredOutput(options.node, options.deadLetterOutput)
+    const { RED, node, mode, deadLetterOutput } = options
+    this.#tracker = options.tracker ?? trackerOf(RED)
+    this.#leave = mode === 'received' ? () => {} : this.#tracker.register(node, this)
+    this.#unwired = new UnwiredOutput(node, deadLetterOutput)
+    this.#attempts = new Attempts(options, this.#tracker, this.#unwired, (message, counted) => this.#finish(message, counted))
   }
 
-  /** Messages taken and not acknowledged. */
+  /** Records taken and not acknowledged. */
   get inFlight(): number {
-    return this.#held
+    return this.#records
   }
   get full(): boolean {
-    return this.isPaused || this.#held >= this.options.maxInFlight
+    return !this.hasRoomFor(1, 1)
   }
   get isPaused(): boolean {
     return this.#pausedMs !== undefined
   }
   get isMoving(): boolean {
-    if (this.#held === this.#retrying) return false
+    if (this.#messages === this.#attempts.retrying) return false
     const nowMs = performance.now()
     const { stillMs = STILL_MS } = this.options
     if (nowMs - this.#movedMs < stillMs) return true
-    return this.#pausedMs !== undefined && nowMs - this.#pausedMs < stillMs && this.#pausedMs - this.#movedMs < HOPELESS_MS
+    if (this.#pausedMs === undefined || nowMs - this.#pausedMs >= stillMs) return false
+    return this.#pausedMs - this.#movedMs < HOPELESS_MS
   }
   get waiting(): Waiting {
-    const stalledMs = this.#held > 0 ? performance.now() - this.#movedMs : 0
-    return { messages: this.#held, retrying: this.#retrying, reason: this.#reason, stalledMs }
+    const { retrying, reason } = this.#attempts
+    const stalledMs = this.#messages > 0 ? performance.now() - this.#movedMs : 0
+    return { records: this.#records, retrying, reason, stalledMs }
   }
+
+  /** Whether so much more may be taken now. Where nothing is in flight, any one message may. */
+  hasRoomFor(records: number, bytes: number): boolean {
+    if (this.isPaused) return false
+    if (this.#records === 0) return true
+    return this.#records + records <= this.options.maxInFlight && this.#bytes + bytes <= MAX_IN_FLIGHT_BYTES
+  }
+  /** Messages of a lane that are not acknowledged. */
   inFlightOf(lane: string): number {
     return this.#lanes.get(lane)?.size ?? 0
   }
@@ -70,31 +80,34 @@ export class DeliverySource implements PausableSource {
     metrics.in += taken.records
     metrics.out += taken.records
     if (this.options.mode === 'received') {
-      this.#send(taken.message ?? taken.rebuild(), taken.output ?? 0)
+      this.#attempts.send(taken.message ?? taken.rebuild(), taken.output ?? 0)
       this.#countFiltered(taken, taken.records)
       this.#acknowledge(taken)
       return
     }
     metrics.inFlight += taken.records
-    const lane = this.#laneOf(taken.lane)
-    const held = new Held(taken, this.#number++, () => {
-      this.#held--
-      this.#movedMs = performance.now()
-      this.#acknowledge(taken)
-    })
-    lane.add(held)
-    if (this.#held++ === 0) this.#movedMs = performance.now()
-    this.#attemptNow(held, taken.message)
+    this.#attempts.begin(this.#enter(taken), taken.message)
+  }
+
+  /**
+   * Sends the records of a batch as at most two messages, the accepted and the rejected. Acknowledges it once: after both,
+   * and after all before it of the lane. One without records is acknowledged in its turn.
+   */
+  takeBatch(batch: TakenBatch): void {
+    const { accepted, rejected } = batch.split
+    const both = accepted.length > 0 && rejected.length > 0
+    if (accepted.length > 0) this.take(this.#messageOf(batch, 'accepted', both ? () => {} : batch.acknowledge))
+    if (rejected.length > 0) this.take(this.#messageOf(batch, 'rejected', batch.acknowledge))
+    if (accepted.length === 0 && rejected.length === 0) this.#takeNothing(batch)
   }
 
   /** Forgets a lane that is not ours any more (a rebalance, a lost connection): nothing of it will be acknowledged. */
   dropLane(lane: string): void {
-    const prefix = this.#lanes.get(lane)
-    if (prefix === undefined) return
+    const queue = this.#lanes.get(lane)
+    if (queue === undefined) return
     this.#lanes.delete(lane)
-    const left = prefix.clear()
-    for (const held of left) this.#giveBack(held)
-    this.#held -= left.length
+    const left = queue.clear()
+    for (const message of left) this.#giveBack(message)
     if (left.length > 0 && !this.#closed) this.options.onCapacity()
   }
 
@@ -129,165 +142,76 @@ export class DeliverySource implements PausableSource {
     this.#leave()
   }
 
-  #laneOf(name: string): ContiguousPrefix<Held> {
+  #messageOf(batch: TakenBatch, which: 'accepted' | 'rejected', acknowledge: () => void): TakenMessage {
+    const { lane, properties, isSingle, splitAgain, survived } = batch
+    const records = batch.split[which]
+    const messageOf = (payload: readonly object[]) => ({ ...properties, payload: isSingle ? payload[0] : payload })
+    return {
+      lane,
+      records: records.length,
+      // Shared out by the number of records, since both are in flight as long as one is.
+      bytes: Math.round((batch.bytes * records.length) / (batch.split.accepted.length + batch.split.rejected.length)),
+      message: messageOf(records),
+      rebuild: () => messageOf(splitAgain()[which]),
+      acknowledge,
+      survived,
+      output: which === 'accepted' ? 0 : this.options.deadLetterOutput
+    }
+  }
+
+  /** Nothing of it goes into the flow, so it only has to wait for its turn. */
+  #takeNothing({ lane, acknowledge }: TakenBatch): void {
+    if (this.#closed) return
+    const taken: TakenMessage = { lane, records: 0, rebuild: () => ({}), acknowledge }
+    if (this.options.mode === 'received') this.#acknowledge(taken)
+    else this.#leaveInTurn(this.#enter(taken))
+  }
+
+  #enter(taken: TakenMessage): InFlightMessage {
+    const message = new InFlightMessage(taken, this.#number++, () => {
+      this.#forget(taken)
+      this.#movedMs = performance.now()
+      this.#acknowledge(taken)
+    })
+    this.#laneOf(taken.lane).add(message)
+    if (this.#messages++ === 0) this.#movedMs = performance.now()
+    this.#records += taken.records
+    this.#bytes += taken.bytes ?? 0
+    return message
+  }
+
+  #laneOf(name: string): InOrderQueue<InFlightMessage> {
     let lane = this.#lanes.get(name)
     if (lane === undefined) {
-      lane = new ContiguousPrefix()
+      lane = new InOrderQueue()
       this.#lanes.set(name, lane)
     }
     return lane
   }
 
-  #attempt(held: Held, message: NodeMessage = held.taken.rebuild(), transaction?: object): void {
-    const { node, mode, timeoutMs, deadLetterOutput } = this.options
-    const { records, output = 0 } = held.taken
-    const letter = held.writtenOff ? exhaustedLetter(message, this.#stage, held.writtenOff.error, held.writtenOff.attempts) : message
-    const delivery = this.#tracker.open(letter, node.id, {
-      mode: mode === 'stored' ? 'stored' : 'finished',
-      records,
-      timeoutMs,
-      transaction,
-      onSettled: settlement => this.#settled(held, settlement),
-      onTouched: held.taken.survived
-    })
-    held.delivery = delivery
-    try {
-      this.#send(letter, held.writtenOff ? deadLetterOutput : output)
-    } finally {
-      delivery.sent()
-    }
+  #forget({ records, bytes = 0 }: TakenMessage): void {
+    this.#messages--
+    this.#records -= records
+    this.#bytes -= bytes
   }
 
-  #send(message: NodeMessage, output: number): void {
-    if (output === 0) this.options.node.send(message)
-    else this.options.node.send(Array.from({ length: this.options.outputs }, (_, index) => (index === output ? message : null)))
-  }
-
-  #settled(held: Held, settlement: Settlement): void {
-    held.delivery = null
-    if (held.gone) return
-    if (settlement.kind === 'acknowledge') this.#dealtWith(held, settlement)
-    else if (settlement.kind === 'retry') this.#retry(held, settlement.error)
-    else if (this.#tracker.deploying) this.#afterDeployment(held)
-    else this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
-  }
-
-  #retry(held: Held, error: FlowError): void {
-    const { node, metrics, retries, deadLetterOutput } = this.options
-    const isDeadLetter = held.writtenOff !== null || held.taken.output === deadLetterOutput
-    this.#reason = error.message
-    held.taken.survived?.()
-    if (held.taken.transaction?.broken) {
-      this.#laterAgain(held)
-      return
-    }
-    if (held.failures < retries || isDeadLetter || this.#mustKeep(held, error)) {
-      metrics.retried += held.taken.records
-      this.#again(held, backoffMs(held.failures++, this.options.backoff))
-      return
-    }
-    const attempts = held.failures + 1
-    held.writtenOff = { error, attempts }
-    held.failures = 0
-    node.error(`The flow failed to deal with a message, ${attempts} times; it leaves as a dead letter. The last time: ${error.message}`)
-    this.#attemptNow(held)
-  }
-
-  /** Once acknowledged, a dead letter that no wire takes would be gone: its message is kept instead, as when a sink is away. */
-  #mustKeep(held: Held, error: FlowError): boolean {
-    const { deadLetterOutput } = this.options
-    if (this.options.isWired(deadLetterOutput)) return false
-    if (!held.isKept) this.#unwired.kept(held.taken.records, error.message)
-    held.isKept = true
-    return true
-  }
-
-  #again(held: Held, waitMs: number): void {
-    this.#retrying++
-    held.timer = setTimeout(() => {
-      held.timer = undefined
-      this.#retrying--
-      this.#attemptNow(held)
-    }, waitMs).unref()
-  }
-
-  /** What is sent while flows are deployed may find nobody: it waits, and then leaves in the order it was taken. */
-  #afterDeployment(held: Held): void {
-    if (this.#interrupted.push(held) > 1) return
-    this.#tracker.afterDeployment(() => {
-      const waiting = this.#interrupted.sort((a, b) => a.number - b.number)
-      this.#interrupted = []
-      for (const next of waiting) if (!next.gone) this.#attemptNow(next)
-    })
-  }
-
-  #attemptNow(held: Held, message?: NodeMessage): void {
-    if (this.#tracker.deploying) {
-      this.#afterDeployment(held)
-      return
-    }
-    const { transaction } = held.taken
-    if (transaction !== undefined) {
-      void this.#attemptIn(transaction, held, message)
-      return
-    }
-    try {
-      this.#attempt(held, message)
-    } catch (error) {
-      this.#reason = reasonOf(error)
-      this.#again(held, backoffMs(held.failures++, this.options.backoff))
-    }
-  }
-
-  async #attemptIn(transaction: SourceTransaction, held: Held, message?: NodeMessage): Promise<void> {
-    try {
-      const scope = await transaction.begin()
-      if (held.gone) return
-      if (scope === undefined) this.#finish(held, { ...NOTHING_DONE, duplicates: held.taken.records })
-      else if (this.#tracker.deploying) this.#afterDeployment(held)
-      else this.#attempt(held, message, scope)
-    } catch (error) {
-      this.#reason = reasonOf(error)
-      if (!held.gone) this.#laterAgain(held)
-    }
-  }
-
-  /** Another attempt for a reason that does not lie in the flow, however many there were. */
-  #laterAgain(held: Held): void {
-    this.options.metrics.retried += held.taken.records
-    this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
-  }
-
-  #dealtWith(held: Held, counted: Acknowledged): void {
-    const { transaction } = held.taken
-    if (transaction === undefined) {
-      this.#finish(held, counted)
-      return
-    }
-    transaction.commit().then(
-      () => {
-        if (!held.gone) this.#finish(held, counted)
-      },
-      error => {
-        this.#reason = reasonOf(error)
-        if (!held.gone) this.#laterAgain(held)
-      }
-    )
-  }
-
-  #finish(held: Held, counted: Acknowledged): void {
-    const { metrics, onCapacity } = this.options
-    const { records } = held.taken
+  #finish(message: InFlightMessage, counted: Acknowledged): void {
+    const { metrics } = this.options
+    const { records } = message.taken
     metrics.inFlight -= records
-    if (held.writtenOff) metrics.rejected += records
+    if (message.writtenOff) metrics.rejected += records
     else {
       metrics.stored += counted.stored
       metrics.rejected += counted.rejected
       metrics.duplicates += counted.duplicates
-      this.#countFiltered(held.taken, counted.filtered)
+      this.#countFiltered(message.taken, counted.filtered)
     }
-    const lane = this.#lanes.get(held.taken.lane)
-    if (lane !== undefined && lane.finish(held) > 0 && !this.#closed) onCapacity.call(this.options)
+    this.#leaveInTurn(message)
+  }
+
+  #leaveInTurn(message: InFlightMessage): void {
+    const lane = this.#lanes.get(message.taken.lane)
+    if (lane !== undefined && lane.finish(message) > 0 && !this.#closed) this.options.onCapacity()
   }
 
   /** What was rejected at once and has left by no wire is not filtered on purpose. */
@@ -307,42 +231,12 @@ export class DeliverySource implements PausableSource {
     }
   }
 
-  #giveBack(held: Held): void {
-    held.gone = true
-    if (held.timer !== undefined) this.#retrying--
-    clearTimeout(held.timer)
-    if (!held.done) {
-      this.options.metrics.inFlight -= held.taken.records
-      this.options.metrics.returned += held.taken.records
-    }
-    held.delivery?.abandon()
-    held.delivery = null
+  #giveBack(message: InFlightMessage): void {
+    const { taken, done } = message
+    this.#forget(taken)
+    this.#attempts.end(message)
+    if (done) return
+    this.options.metrics.inFlight -= taken.records
+    this.options.metrics.returned += taken.records
   }
-}
-
-type Acknowledged = Settlement & { kind: 'acknowledge' }
-const NOTHING_DONE: Acknowledged = { kind: 'acknowledge', stored: 0, rejected: 0, duplicates: 0, filtered: 0 }
-
-/** A message that the source has sent and not acknowledged. */
-class Held implements PrefixEntry {
-  done = false
-  /** Its lane was dropped. */
-  gone = false
-  delivery: Delivery | null = null
-  timer: NodeJS.Timeout | undefined
-  /** How often sending it failed since it was taken or written off. */
-  failures = 0
-  /** It would be a dead letter if a wire took it. */
-  isKept = false
-  /** How often its delivery was abandoned, by a deployment. */
-  interruptions = 0
-  /** Once the message leaves as a dead letter: the last error, and how often the flow had failed. */
-  writtenOff: { readonly error: FlowError; readonly attempts: number } | null = null
-
-  constructor(
-    readonly taken: TakenMessage,
-    /** Counts what the source has taken. */
-    readonly number: number,
-    readonly release: () => void
-  ) {}
 }

@@ -2,13 +2,14 @@ import type { Node, NodeAPI, NodeMessage } from 'node-red'
 import type { BackoffOptions } from '../backoff.ts'
 import type { AcknowledgeMode, Tracker } from '../delivery/types.ts'
 import type { NodeMetrics } from '../node/metrics.ts'
+import type { Rejection } from '../record/record.ts'
 
 export interface SourceOptions {
   readonly RED: NodeAPI
   readonly node: Node
   readonly metrics: NodeMetrics
   readonly mode: AcknowledgeMode
-  /** How many messages may be unacknowledged at a time, over all lanes. */
+  /** How many records may be unacknowledged at a time, over all lanes. */
   readonly maxInFlight: number
   /** How often a message is sent again before it goes to the dead-letter output. */
   readonly retries: number
@@ -37,6 +38,8 @@ export interface TakenMessage {
   readonly lane: string
   /** How many records it carries. */
   readonly records: number
+  /** How much memory its payload takes, about; 0 where absent. */
+  readonly bytes?: number
   /** Makes the message to send; again for each further attempt, as nodes may have changed what was sent before. */
   rebuild(): NodeMessage
   /** The first message, where it is at hand already. */
@@ -51,6 +54,25 @@ export interface TakenMessage {
   readonly transaction?: SourceTransaction | undefined
 }
 
+/** The records of a batch by the output that they leave by. Both in order. */
+export interface Split {
+  readonly accepted: readonly object[]
+  readonly rejected: readonly Rejection[]
+}
+
+/** What arrived together, to be acknowledged together. */
+export interface TakenBatch extends Pick<TakenMessage, 'lane' | 'acknowledge' | 'survived'> {
+  readonly bytes: number
+  /** Its records, for the first attempt. */
+  readonly split: Split
+  /** The same records in new objects, for each further attempt. */
+  splitAgain(): Split
+  /** A record leaves by itself, not in an array. */
+  readonly isSingle: boolean
+  /** What its messages have beside the payload. */
+  readonly properties?: { readonly topic: string }
+}
+
 /** One message's. Each attempt has its own beginning, and what an attempt did that was not committed has not happened. */
 export interface SourceTransaction {
   /** Resolves with what sinks write into; undefined if an attempt that seemed to have failed was committed after all. */
@@ -63,9 +85,9 @@ export interface SourceTransaction {
 
 /** What a source waits for, for its status. */
 export interface Waiting {
-  /** Messages that are not acknowledged. */
-  readonly messages: number
-  /** How many of these wait to be sent again. */
+  /** Records that are not acknowledged. */
+  readonly records: number
+  /** Messages that wait to be sent again. */
   readonly retrying: number
   /** Why the last of these failed. */
   readonly reason: string | undefined

@@ -1,5 +1,7 @@
 import { readableLetter } from '../../core/dead-letter/decode.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
+import { isTopicName, parseNames } from '../../core/kafka/settings.ts'
+import { OptionsError } from '../../core/options-error.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
   type Batch,
@@ -13,6 +15,17 @@ import {
   reject,
   type Taken
 } from '../../core/record/record.ts'
+import type { Split } from '../../core/source/types.ts'
+import { spec } from './spec.ts'
+
+/** @throws OptionsError that names what is no topic */
+export function topicsOf(text: string): string[] {
+  const topics = parseNames(text)
+  const { label } = spec.fields.topics
+  const wrong = topics.filter(topic => !isTopicName(topic)).map(topic => `${label}: "${topic}" is no name of a topic`)
+  if (wrong.length > 0) throw new OptionsError(spec.label, wrong)
+  return topics
+}
 
 /** A message as kafkajs gives it. */
 export interface RawMessage {
@@ -43,12 +56,7 @@ export class KafkaBatch implements Batch {
   }
 }
 
-export interface Shaped {
-  readonly accepted: object[]
-  readonly rejected: Rejection[]
-}
-
-export type Shape = (batch: KafkaBatch, from: number, to: number) => Shaped
+export type Shape = (batch: KafkaBatch, from: number, to: number) => Split
 
 /** The messages as Kafka messages, bytes untouched. */
 export const asMessages: Shape = (batch, from, to) => {
@@ -110,47 +118,48 @@ function malformed(provenance: Provenance, { code, message, path }: Reason): Rej
   return { ...reject(carrying({}, provenance), 'kafka-consumer', reason), record: null }
 }
 
-export interface Span {
+/** Some of the messages of a batch, by their index. */
+export interface BatchSlice {
   readonly from: number
   /** Exclusive. */
   readonly to: number
 }
 
 /** Cuts messages into batches of at most so many records, and so many bytes unless one alone has more. */
-export function spansOf(messages: readonly RawMessage[], maxRecords: number, maxBytes: number): Span[] {
-  const spans: Span[] = []
+export function slicesOf(messages: readonly RawMessage[], maxRecords: number, maxBytes: number): BatchSlice[] {
+  const slices: BatchSlice[] = []
   let from = 0
   let bytes = 0
   for (let index = 0; index < messages.length; index++) {
     const { length } = messages[index]!.value ?? EMPTY
     if (index > from && (index - from >= maxRecords || bytes + length > maxBytes)) {
-      spans.push({ from, to: index })
+      slices.push({ from, to: index })
       from = index
       bytes = 0
     }
     bytes += length
   }
-  if (messages.length > from) spans.push({ from, to: messages.length })
-  return spans
+  if (messages.length > from) slices.push({ from, to: messages.length })
+  return slices
 }
 
-/** A span that leaves by one output. */
-export interface Run extends Span {
+/** A slice that leaves by one output. */
+export interface UniformSlice extends BatchSlice {
   readonly isRejected: boolean
 }
 
-/** Divides a span so that each part leaves by one output: with a transaction a batch is one message. */
-export function runsOf(shape: Shape, batch: KafkaBatch, { from, to }: Span): Run[] {
+/** Divides a slice so that each part leaves by one output: with a transaction a batch is one message. */
+export function uniformSlicesOf(shape: Shape, batch: KafkaBatch, { from, to }: BatchSlice): UniformSlice[] {
   const { accepted, rejected } = shape(batch, from, to)
   if (accepted.length === 0 || rejected.length === 0) return [{ from, to, isRejected: accepted.length === 0 }]
-  const runs: { from: number; to: number; isRejected: boolean }[] = []
+  const uniform: { from: number; to: number; isRejected: boolean }[] = []
   for (let index = from; index < to; index++) {
     const isRejected = shape(batch, index, index + 1).rejected.length > 0
-    const last = runs.at(-1)
+    const last = uniform.at(-1)
     if (last?.isRejected === isRejected) last.to = index + 1
-    else runs.push({ from: index, to: index + 1, isRejected })
+    else uniform.push({ from: index, to: index + 1, isRejected })
   }
-  return runs
+  return uniform
 }
 
 const EMPTY = { length: 0 }

@@ -1,11 +1,12 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
-import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/source/fields.ts'
+import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const waits = { acknowledge: WAITS } as const
 
 export const spec = {
   type: 'millrace-kafka-consumer',
   label: 'kafka consumer',
+  version: 2,
   summary: 'Reads topics as a member of a consumer group, and commits offsets once the flow has stored the records.',
   category: 'telemetry',
   family: 'kafka',
@@ -49,10 +50,7 @@ export const spec = {
       help: 'Records for further nodes; Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
     },
     acknowledge: {
-      kind: 'choice',
-      label: 'Acknowledge',
-      default: 'finished',
-      choices: ACKNOWLEDGE,
+      ...sourceFields.acknowledge,
       help: 'When an offset may be committed. "Stored" is strict: what no sink confirms is sent again.'
     },
     order: {
@@ -95,15 +93,9 @@ export const spec = {
       help: 'So many batches of a partition may be on their way; then it is paused. With fewer, a sink cannot fill its batches from few partitions. Must exceed what a join or batch node collects of one partition.'
     },
     maxInFlight: {
-      kind: 'number',
-      label: 'In flight',
-      default: 100,
-      min: 1,
-      max: 10_000,
-      integer: true,
-      unit: 'batches',
-      section: 'advanced',
-      help: 'So many batches may be on their way over all partitions; the rest stays in Kafka. Must exceed what a join or batch node in the flow collects.'
+      ...sourceFields.maxInFlight,
+      default: 50_000,
+      help: 'At most this many records are on their way over all partitions, and 64 MB; the rest stays in Kafka. Must exceed what a join or batch node in the flow collects.'
     },
     outOfRange: {
       kind: 'choice',
@@ -121,7 +113,7 @@ export const spec = {
       section: 'advanced',
       help: 'Records of a transaction that was aborted, or is still open, are left out unless you ask for them.'
     },
-    retries: { ...retries, when: waits },
-    timeoutS: { ...timeoutS, when: waits }
+    retries: sourceFields.retries,
+    timeoutS: sourceFields.timeoutS
   }
 } as const satisfies NodeSpec

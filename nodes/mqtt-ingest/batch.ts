@@ -2,7 +2,21 @@ import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { type Batch, type Headers, setHeader, type Taken } from '../../core/record/record.ts'
 import type { KillsReason } from '../../core/source/trials.ts'
 
-/** Messages that leave together, as the server sent them. What nobody asks for is not built. */
+/** Whoever gathered a batch, told what becomes of it. */
+export interface BatchOwner {
+  readonly isSingle: boolean
+  /** The Kafka key of a topic. */
+  keyOf(topic: string): string | null
+  /** It is acknowledged. */
+  release(batch: MqttBatch): void
+  /** It has not killed the process at once; see `TakenMessage.survived`. */
+  survived(): void
+}
+
+/**
+ * Messages that leave together, as the server sent them. What nobody asks for is not built. A batch knows the way back: who
+ * sends it on needs only to call `acknowledge`.
+ */
 export class MqttBatch implements Batch {
   readonly packets: Received[] = []
   bytes = 0
@@ -12,19 +26,34 @@ export class MqttBatch implements Batch {
   constructor(
     /** The connection that brought them; it knows whom to tell when it has ended. */
     readonly acks: DeferredAcks,
-    private readonly keyOf: (topic: string) => string | null
+    private readonly owner: BatchOwner
   ) {}
+
+  /** Each of its messages leaves by itself, not in an array. */
+  get isSingle(): boolean {
+    return this.owner.isSingle
+  }
 
   add(packet: Received): void {
     this.packets.push(packet)
     this.bytes += packet.payload.length
   }
 
+  /** The flow is done with all of it. */
+  acknowledge(): void {
+    this.owner.release(this)
+    this.acks.acknowledge(this.packets)
+  }
+
+  survived(): void {
+    this.owner.survived()
+  }
+
   at(index: number): Taken {
     const { topic, qos, retain, payload, properties } = this.packets[index]!
     return {
       origin: { kind: 'mqtt', topic, qos, retained: retain },
-      key: this.keyOf(topic),
+      key: this.owner.keyOf(topic),
       headers: headersOf(topic, qos, retain, properties),
       raw: payload as Buffer
     }

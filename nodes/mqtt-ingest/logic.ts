@@ -3,6 +3,7 @@ import { OptionsError } from '../../core/options-error.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
+import type { Split } from '../../core/source/types.ts'
 import { headersOf, type MqttBatch } from './batch.ts'
 import { problemsBetween } from './check.ts'
 import { spec } from './spec.ts'
@@ -42,9 +43,8 @@ export interface ShapeOptions {
   readonly maxPayloadBytes: number
 }
 
-/** What leaves the node for a batch: taken by the first output, rejected by the second. Together as many as came. */
-export interface Shaped {
-  readonly taken: object[]
+/** What leaves the node for a batch. With those for others as many as came. */
+export interface ShapedBatch extends Split {
   readonly rejected: Rejection[]
   /** Messages that are for others, see `isForOthers`; they leave by no output. */
   readonly forOthers: number
@@ -55,19 +55,19 @@ export class Shaper {
   constructor(private readonly options: ShapeOptions) {}
 
   /** The same batch gives the same again, in new objects. */
-  shape(batch: MqttBatch): Shaped {
+  shape(batch: MqttBatch): ShapedBatch {
     const asRecord = this.options.output === 'records'
-    const taken: object[] = []
+    const accepted: object[] = []
     const rejected: Rejection[] = []
     let forOthers = 0
     for (let index = 0; index < batch.packets.length; index++) {
       const { kills } = batch
       const made = kills ? new ParseFailure(kills.code, kills.message) : asRecord ? this.#record(batch, index) : this.#message(batch, index)
-      if (!(made instanceof ParseFailure)) taken.push(made)
+      if (!(made instanceof ParseFailure)) accepted.push(made)
       else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) forOthers++
       else rejected.push(rejection(batch, index, made))
     }
-    return { taken, rejected, forOthers }
+    return { accepted, rejected, forOthers }
   }
 
   /** The MQTT topic filter to subscribe to. */

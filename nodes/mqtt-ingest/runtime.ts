@@ -1,28 +1,17 @@
-import type { Node, NodeAPI } from 'node-red'
-import type { AcknowledgeMode } from '../../core/delivery/types.ts'
-import { type Closing, deploymentsOf } from '../../core/deployments.ts'
-import type { MillraceError } from '../../core/errors.ts'
+import type { NodeAPI } from 'node-red'
+import { deploymentsOf } from '../../core/deployments.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import { shownProblem } from '../../core/mqtt/connect-errors.ts'
 import { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
 import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
-import { SILENT_MS, silentText } from '../../core/mqtt/pulse.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
-import { type Context, defineNode, providedBy } from '../../core/node/define-node.ts'
-import type { NodeMetrics } from '../../core/node/metrics.ts'
-import { compact, STALLED_MS, type Status, stalledText } from '../../core/node/status.ts'
-import { Rate } from '../../core/rate.ts'
-import { DeliverySource } from '../../core/source/source.ts'
-import { Trials, userDirOf } from '../../core/source/trials.ts'
-import { UNWIRED } from '../../core/source/unwired.ts'
-import { Deliverer, REJECTED } from './deliver.ts'
-import { Intake } from './intake.ts'
+import { providedBy } from '../../core/node/define-node.ts'
+import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
+import { Batcher } from './batcher.ts'
+import { deliver, forOthersOf } from './deliver.ts'
 import { shaperOf } from './logic.ts'
 import { IngestSession } from './session.ts'
 import { spec } from './spec.ts'
-
-/** What is in flight at a redeploy may still be stored and acknowledged for so long; the rest comes again. */
-const DRAIN_MS = 2000
+import { troubleOf, workingText } from './status.ts'
 
 const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
 
@@ -40,123 +29,51 @@ export default (RED: NodeAPI): void => {
   register(RED)
 }
 
-const register = defineNode(spec, context => {
-  const { RED, node, options, metrics, status, provided, isWired } = context
-  const broker = provided<MqttBroker>('broker')
-  const shaper = shaperOf(options)
-  const qos = Number(options.qos) as Qos
-  const mode = qos === 0 ? 'received' : options.acknowledge
-  const source = new DeliverySource({
-    ...options,
-    RED,
-    node,
-    metrics,
-    mode,
-    timeoutMs: options.timeoutS * 1000,
-    outputs: spec.outputs.length,
-    deadLetterOutput: REJECTED,
-    isWired,
-    onCapacity: () => session.resume(),
-    onPause: () => intake.flush()
-  })
-  const trials = trialsOf(RED, node, mode)
-  const intake = new Intake({
-    ...options,
-    trials,
-    warn: sentence => node.warn(sentence),
-    onTurn: () => session.resume(),
-    isPaused: () => source.isPaused,
-    keyOf: shaper.keyOf,
-    emit: batch => deliverer.deliver(batch)
-  })
-  const deliverer = new Deliverer({ shaper, source, intake, metrics, single: options.batchSize === 1 })
-  const session = new IngestSession({
-    ...options,
-    qos,
-    broker,
-    ...ownershipOf(context),
-    filter: shaper.filter,
-    intake,
-    log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
-    changed: () => show(),
-    skipped: () => leaveOut(metrics)
-  })
-  const rate = new Rate()
-  const retryText = isWired(REJECTED) ? 'retrying' : 'retrying, no wire for dead letters'
-  const show = () =>
-    showStatus(status, session, source, { open: intake.open, perSecond: rate.of(metrics.in), retryText, others: deliverer.forOthers })
-  const ticker = setInterval(() => {
-    session.tidy()
-    show()
-  }, 1000).unref()
-  status.waiting('connecting')
-  if (mode !== 'received' && !isWired(REJECTED)) node.warn(UNWIRED[mode])
-  session.start()
+/** A straight line: the session hands messages to the batcher, the batcher batches to the flow; a batch knows the way back. */
+const register = defineSource(
+  spec,
+  context => {
+    const { options, metrics, source, resume, provided } = context
+    const broker = provided<MqttBroker>('broker')
+    const shaper = shaperOf(options)
+    const batcher = new Batcher({
+      ...options,
+      trials: context.trials,
+      warn: sentence => context.node.warn(sentence),
+      onTurn: resume,
+      isPaused: () => source.isPaused,
+      keyOf: shaper.keyOf,
+      deliver: batch => deliver(batch, shaper, source, metrics)
+    })
+    const session = new IngestSession({ ...options, ...sessionOf(context), broker, batcher, filter: shaper.filter })
+    return {
+      start: () => session.start(),
+      resume: () => session.resume(),
+      flush: batcher.flush,
+      tick: () => session.tidy(),
+      stop: () => session.stopTaking(),
+      close: closing => session.close(closing),
+      trouble: () => troubleOf(session, source, batcher.open),
+      working: perSecond => workingText(perSecond, batcher.open, forOthersOf(metrics))
+    }
+  },
+  { mode: ({ qos, acknowledge }) => (qos === '0' ? 'received' : acknowledge) }
+)
+
+/** Whose session it is, who keeps account of it, and whom it tells. */
+function sessionOf({ RED, id, node, place, options, metrics, show }: SourceContext<typeof spec>) {
   return {
-    async close(closing) {
-      clearInterval(ticker)
-      await end({ session, trials, intake, source }, closing)
+    brokerId: options.broker,
+    nodeId: id,
+    place,
+    kept: keptSessionsOf(RED),
+    deleted: deletedSessions.get(RED)!,
+    qos: Number(options.qos) as Qos,
+    log: (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line)),
+    changed: show,
+    skipped() {
+      metrics.in++
+      metrics.filtered++
     }
   }
-})
-
-interface Parts {
-  readonly session: IngestSession
-  readonly trials: Trials
-  readonly intake: Intake
-  readonly source: DeliverySource
-}
-
-async function end({ session, trials, intake, source }: Parts, closing: Closing): Promise<void> {
-  session.stopTaking()
-  trials.end()
-  intake.flush()
-  await source.drained(DRAIN_MS)
-  await source.close()
-  await session.close(closing)
-}
-
-/** Whose session it is, and who keeps account of it. */
-const ownershipOf = ({ RED, id, place, options }: Context<typeof spec>) => ({
-  brokerId: options.broker,
-  nodeId: id,
-  place,
-  kept: keptSessionsOf(RED),
-  deleted: deletedSessions.get(RED)!
-})
-
-function leaveOut(metrics: NodeMetrics): void {
-  metrics.in++
-  metrics.filtered++
-}
-
-/** What is acknowledged at once does not come again, so nothing of it is remembered. */
-function trialsOf(RED: NodeAPI, node: Node, mode: AcknowledgeMode): Trials {
-  const userDir = mode === 'received' ? undefined : userDirOf(RED)
-  return new Trials({ nodeId: node.id, userDir, warn: sentence => node.warn(sentence) })
-}
-
-interface Shown {
-  readonly open: number
-  readonly perSecond: number
-  readonly retryText: string
-  /** Messages that were not for this node. */
-  readonly others: number
-}
-
-function showStatus(status: Status, session: IngestSession, source: DeliverySource, { open, perSecond, retryText, others }: Shown): void {
-  const { messages, retrying, reason, stalledMs } = source.waiting
-  const inFlight = `${compact(open)} in flight`
-  if (!session.subscribed || session.problem !== undefined) showProblem(status, session.problem)
-  else if (session.silentMs >= SILENT_MS) status.waiting(silentText(session.silentMs))
-  else if (retrying > 0) status.waiting(`${retryText}: ${reason?.slice(0, 40)}`)
-  else if (session.holding) status.waiting(`waiting for the flow, ${inFlight}`)
-  else if (stalledMs >= STALLED_MS) status.waiting(stalledText(messages, stalledMs))
-  else status.healthy(`${compact(perSecond)}/s · ${inFlight}${others > 0 ? ` · ${compact(others)} for others` : ''}`)
-}
-
-function showProblem(status: Status, problem: MillraceError | undefined): void {
-  const { short, needsPerson } = shownProblem(problem)
-  if (needsPerson) status.failed(short)
-  else status.waiting(short)
 }

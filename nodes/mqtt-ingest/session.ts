@@ -8,8 +8,9 @@ import { type KeptSessions, sessionOf } from '../../core/mqtt/kept-sessions.ts'
 import type { Link } from '../../core/mqtt/link.ts'
 import { SessionMemory } from '../../core/mqtt/session-memory.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
-import { FormerFilters, pausedNotice, plainFilter, warningOf } from './former.ts'
-import type { Intake } from './intake.ts'
+import type { Batcher } from './batcher.ts'
+import { changeWarning, pausedNotice } from './session-notices.ts'
+import { plainFilter, StaleSubscriptions } from './stale-subscriptions.ts'
 
 export interface SessionOptions {
   readonly broker: MqttBroker
@@ -26,7 +27,7 @@ export interface SessionOptions {
   readonly qos: Qos
   readonly retained: 'new' | 'always' | 'never'
   readonly maxInFlight: number
-  readonly intake: Intake
+  readonly batcher: Batcher
   log(line: string, isProblem: boolean): void
   /** There is a connection, or none any more. */
   changed(): void
@@ -39,11 +40,11 @@ const END_MS = 6000
 
 const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const
 
-/** The session of one ingest node with its server: subscribes at every connect, and hands what comes to the intake. */
+/** The session of one ingest node with its server: subscribes at every connect, and hands what comes to the batcher. */
 export class IngestSession {
   readonly #connection: MqttConnection
   readonly #filter: string
-  readonly #former = new FormerFilters()
+  readonly #stale = new StaleSubscriptions()
   #acks: DeferredAcks | undefined
   #link: Link | undefined
   #memory = new SessionMemory()
@@ -68,7 +69,7 @@ export class IngestSession {
   start(): void {
     const { nodeId, kept, deleted, log } = this.options
     const before = kept.begin(nodeId, this.#connection.settings)
-    const warning = before && warningOf(before, this.#connection.settings)
+    const warning = before && changeWarning(before, this.#connection.settings)
     if (warning) log(warning, true)
     // Where the node was deleted and has come back at once, its session may still be about to end.
     void deleted.settled(nodeId).then(() => this.#connection.start())
@@ -99,7 +100,7 @@ export class IngestSession {
   /** Call about once a second: sees whether the server answers, and leaves what the session is still subscribed to and does not need any more. */
   tidy(): void {
     this.#silentMs = this.#connection.beat(!this.holding)
-    if (this.#former.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#former.due(this.options.intake, performance.now()))
+    if (this.#stale.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#stale.due(this.options.batcher, performance.now()))
   }
 
   /** Takes no more messages; acknowledgements still go out. */
@@ -109,8 +110,8 @@ export class IngestSession {
 
   /** Ends the connection. The session stays on the server unless the node is deleted: then nobody would fetch its messages. */
   async close(closing: Closing): Promise<void> {
-    const { nodeId, qos, kept, deleted, intake, log } = this.options
-    const { open } = intake
+    const { nodeId, qos, kept, deleted, batcher, log } = this.options
+    const { open } = batcher
     await this.#connection.close(3000)
     this.#acks?.end()
     kept.leave(nodeId, open, Date.now())
@@ -144,13 +145,13 @@ export class IngestSession {
       this.options.skipped()
       return true
     }
-    const { intake } = this.options
-    const isTaken = this.#memory.isAgain(packet, acks) || intake.offer(packet, acks)
-    if (this.#former.exist) this.#former.arrived(performance.now(), intake.full)
+    const { batcher } = this.options
+    const isTaken = this.#memory.isAgain(packet, acks) || batcher.offer(packet, acks)
+    if (this.#stale.exist) this.#stale.arrived(performance.now(), batcher.full)
     return isTaken
   }
 
-  /** The session outlives a redeploy, and with it what was subscribed to before: that is left later, see `FormerFilters`. */
+  /** The session outlives a redeploy, and with it what was subscribed to before: that is left later, see `StaleSubscriptions`. */
   async #subscribe(link: Link): Promise<void> {
     const { nodeId, brokerId, place, qos, retained, kept } = this.options
     await link.subscribe({ filter: this.#filter, qos, retainHandling: RETAIN_HANDLING[retained] })
@@ -158,9 +159,9 @@ export class IngestSession {
     const session = sessionOf({ settings: link.settings, broker: brokerId, place, grantedExpiryS })
     if (session === undefined) kept.forget(nodeId)
     else {
-      const former = link.sessionPresent ? kept.filtersOf(session).filter(filter => filter !== this.#filter) : []
-      this.#former.begin(former, performance.now())
-      for (const filter of [...former, this.#filter]) session.filters.add(filter)
+      const stale = link.sessionPresent ? kept.filtersOf(session).filter(filter => filter !== this.#filter) : []
+      this.#stale.begin(stale, performance.now())
+      for (const filter of [...stale, this.#filter]) session.filters.add(filter)
       kept.keep(nodeId, session)
     }
     this.#link = link
@@ -190,7 +191,7 @@ export class IngestSession {
 
   #lost(problem: MillraceError): void {
     this.#problem = problem
-    if (this.#acks) this.#acks.end(this.options.intake.openOf(this.#acks))
+    if (this.#acks) this.#acks.end(this.options.batcher.openOf(this.#acks))
     this.#acks = undefined
     this.#link = undefined
     this.options.changed()

@@ -1,5 +1,5 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
-import { ACKNOWLEDGE, retries, timeoutS, WAITS } from '../../core/source/fields.ts'
+import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 
@@ -44,10 +44,7 @@ export const spec = {
       help: 'The field of the topic that becomes the Kafka key. What has the same key keeps its order. Empty for no key.'
     },
     acknowledge: {
-      kind: 'choice',
-      label: 'Acknowledge',
-      default: 'finished',
-      choices: ACKNOWLEDGE,
+      ...sourceFields.acknowledge,
       when: { qos: ['1', '2'] },
       help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
     },
@@ -100,15 +97,9 @@ export const spec = {
       help: 'How long a batch waits for more while the flow is busy. An idle flow gets what is there at once.'
     },
     maxInFlight: {
-      kind: 'number',
-      label: 'In flight',
-      default: 5000,
-      min: 1,
+      ...sourceFields.maxInFlight,
       max: 65_535,
-      integer: true,
-      unit: 'messages',
-      section: 'advanced',
-      help: 'At most this many messages are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
+      help: 'At most this many messages, a record each, are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
     },
     maxPayloadBytes: {
       kind: 'number',
@@ -121,8 +112,8 @@ export const spec = {
       section: 'advanced',
       help: 'Larger messages leave by the second output.'
     },
-    retries: { ...retries, when: waits },
-    timeoutS: { ...timeoutS, when: waits },
+    retries: { ...sourceFields.retries, when: waits },
+    timeoutS: { ...sourceFields.timeoutS, when: waits },
     clientId: {
       kind: 'text',
       label: 'Client id',

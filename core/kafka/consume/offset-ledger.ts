@@ -27,6 +27,11 @@ const NOTHING = -1n
 /**
  * What of one partition may be committed: the end of the contiguous prefix of what was dealt with, whatever the order in
  * which the parts are done.
+ *
+ * A source acknowledges the batches of a partition in order already (core/source/in-order-queue.ts), and yet this must see
+ * to it, too: parts that hold nothing for the flow (markers and aborted records of transactions, records that were dealt
+ * with before a crash) are done at once, beside others that are under way; and it outlives the source's queue, which a
+ * rebalance drops while commits go on.
  */
 export class OffsetLedger {
   #open: Entry[] = []

@@ -35,8 +35,8 @@ const step: fc.Arbitrary<Step> = fc.oneof(
 class Run {
   readonly tracker = new ScriptedTracker()
   readonly metrics = new NodeMetrics('id', 'millrace-kafka-consumer', '')
-  /** Numbers taken and not acknowledged, by lane, in order. */
-  readonly line = new Map<string, number[]>()
+  /** Taken and not acknowledged, by lane, in order. */
+  readonly line = new Map<string, { readonly number: number; readonly records: number }[]>()
   readonly source: DeliverySource
   #number = 0
 
@@ -75,14 +75,14 @@ class Run {
     const number = this.#number++
     const line = this.line.get(name) ?? []
     this.line.set(name, line)
-    line.push(number)
+    line.push({ number, records })
     this.source.take({
       lane: name,
       records,
       rebuild: () => ({ payload: Array.from({ length: records }, () => ({ number })) }),
       acknowledge: () => {
         assert.equal(this.line.get(name), line, 'the lane is still ours')
-        assert.equal(line.shift(), number, 'the oldest of the lane goes first')
+        assert.equal(line.shift()?.number, number, 'the oldest of the lane goes first')
       }
     })
   }
@@ -98,7 +98,7 @@ class Run {
     const { stored, rejected, filtered, duplicates, inFlight, taken } = this.metrics
     assert.equal(taken, stored + rejected + filtered + duplicates + inFlight)
     assert.ok(inFlight >= 0)
-    const unacknowledged = [...this.line.values()].reduce((sum, line) => sum + line.length, 0)
+    const unacknowledged = [...this.line.values()].flat().reduce((sum, { records }) => sum + records, 0)
     assert.equal(this.source.inFlight, unacknowledged)
     assert.equal(this.source.full, unacknowledged >= 5)
     for (const [name, line] of this.line) assert.equal(this.source.inFlightOf(name), line.length)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isKafkaMessage, provenanceOf } from '../../../core/record/record.ts'
-import { asMessages, asRecords, KafkaBatch, type RawMessage, runsOf, spansOf } from '../../../nodes/kafka-consumer/logic.ts'
+import { asMessages, asRecords, KafkaBatch, type RawMessage, slicesOf, uniformSlicesOf } from '../../../nodes/kafka-consumer/logic.ts'
 
 const message = (value: string | null, more: Partial<RawMessage> = {}): RawMessage => ({
   key: Buffer.from('k'),
@@ -85,12 +85,12 @@ describe('kafka-consumer: messages to records', () => {
     fc.assert(
       fc.property(lengths, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 }), (sizes, maxRecords, maxBytes) => {
         const messages = sizes.map(size => message('x'.repeat(size)))
-        const spans = spansOf(messages, maxRecords, maxBytes)
+        const slices = slicesOf(messages, maxRecords, maxBytes)
         assert.deepEqual(
-          spans.flatMap(({ from, to }) => messages.slice(from, to)),
+          slices.flatMap(({ from, to }) => messages.slice(from, to)),
           messages
         )
-        for (const { from, to } of spans) {
+        for (const { from, to } of slices) {
           const bytes = sizes.slice(from, to).reduce((sum, size) => sum + size, 0)
           assert.ok(to > from && to - from <= maxRecords && (bytes <= maxBytes || to - from === 1))
         }
@@ -101,7 +101,10 @@ describe('kafka-consumer: messages to records', () => {
 
 describe('kafka-consumer: runs of one output', () => {
   const runs = (...values: string[]) =>
-    runsOf(asRecords, batchOf(...values.map(value => message(value))), { from: 0, to: values.length }).map(({ from, to }) => [from, to])
+    uniformSlicesOf(asRecords, batchOf(...values.map(value => message(value))), { from: 0, to: values.length }).map(({ from, to }) => [
+      from,
+      to
+    ])
 
   it('leaves a span whole that has only good records, or only bad ones', () => {
     assert.deepEqual(runs('{}', '{}'), [[0, 2]])

@@ -1,39 +1,47 @@
 import assert from 'node:assert/strict'
+import type { Node, NodeAPI } from 'node-red'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
-import type { DeliverySource } from '../../../core/source/source.ts'
+import { DeliverySource } from '../../../core/source/source.ts'
 import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
-import { Deliverer } from '../../../nodes/mqtt-ingest/deliver.ts'
-import type { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
-import type { Shaped, Shaper } from '../../../nodes/mqtt-ingest/logic.ts'
+import { deliver, forOthersOf } from '../../../nodes/mqtt-ingest/deliver.ts'
+import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/logic.ts'
+import { ScriptedTracker, acknowledged as settled } from '../../core/source/scripted-tracker.ts'
 
-type TakenMessage = Parameters<DeliverySource['take']>[0]
-
-/** A deliverer whose batches are of what their only packet's topic says; what it acknowledges, by message id. */
+/** A source that gets batches of what their only packet's topic says; what it acknowledges, by message id. */
 function scene() {
   const acknowledged: (number | undefined)[] = []
-  const sent: TakenMessage[] = []
+  const tracker = new ScriptedTracker()
   const metrics = new NodeMetrics('i', 'millrace-mqtt-ingest', '')
   const acks: Partial<DeferredAcks> = { acknowledge: packets => acknowledged.push(...packets.map(({ messageId }) => messageId)) }
-  const shape = (batch: MqttBatch): Shaped => {
+  const shape = (batch: MqttBatch): ShapedBatch => {
     const { topic } = batch.packets[0]!
-    return { taken: topic === 'taken' ? [{}] : [], rejected: [], forOthers: topic === 'others' ? 1 : 0 }
+    return { accepted: topic === 'taken' ? [{}] : [], rejected: [], forOthers: topic === 'others' ? 1 : 0 }
   }
-  const deliverer = new Deliverer({
-    shaper: { shape } as Shaper,
-    source: { take: (taken: TakenMessage) => sent.push(taken) } as unknown as DeliverySource,
-    intake: { release: () => undefined } as unknown as Intake,
+  const node = { id: 'i', type: 'millrace-mqtt-ingest', send() {}, error() {}, warn() {} } as unknown as Node
+  const source = new DeliverySource({
+    RED: {} as NodeAPI,
+    node,
     metrics,
-    single: false
+    mode: 'finished',
+    maxInFlight: 10,
+    retries: 1,
+    timeoutMs: 1000,
+    outputs: 2,
+    deadLetterOutput: 1,
+    isWired: () => true,
+    onCapacity() {},
+    tracker
   })
+  const owner = { isSingle: false, keyOf: () => null, release() {}, survived() {} }
   return {
     acknowledged,
-    sent,
     metrics,
+    settle: (which: number) => tracker.open_[which]!.settle(settled(1)),
     bring(messageId: number, topic: 'taken' | 'others') {
-      const batch = new MqttBatch(acks as DeferredAcks, () => null)
+      const batch = new MqttBatch(acks as DeferredAcks, owner)
       batch.add({ cmd: 'publish', topic, messageId, qos: 1, retain: false, dup: false, payload: Buffer.from('x') } as Received)
-      deliverer.deliver(batch)
+      deliver(batch, { shape } as Shaper, source, metrics)
     }
   }
 }
@@ -42,19 +50,19 @@ describe('mqtt-ingest: acknowledging what is for others', () => {
   it('at once where nothing came before', () => {
     const { bring, acknowledged, metrics } = scene()
     bring(1, 'others')
-    assert.deepEqual([acknowledged, metrics.in, metrics.filtered], [[1], 1, 1])
+    assert.deepEqual([acknowledged, metrics.in, metrics.filtered, forOthersOf(metrics)], [[1], 1, 1, 1])
   })
 
   it('after what came before, in the order it came', () => {
-    const { bring, acknowledged, sent } = scene()
+    const { bring, acknowledged, settle } = scene()
     bring(1, 'taken')
     bring(2, 'others')
     bring(3, 'taken')
     bring(4, 'others')
     assert.deepEqual(acknowledged, [])
-    sent[0]!.acknowledge()
+    settle(0)
     assert.deepEqual(acknowledged, [1, 2])
-    sent[1]!.acknowledge()
+    settle(0)
     bring(5, 'others')
     assert.deepEqual(acknowledged, [1, 2, 3, 4, 5])
   })

@@ -4,7 +4,7 @@ import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { Trials } from '../../../core/source/trials.ts'
 import { headersOf, MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
-import { Intake } from '../../../nodes/mqtt-ingest/intake.ts'
+import { Batcher } from '../../../nodes/mqtt-ingest/batcher.ts'
 import { shaperOf } from '../../../nodes/mqtt-ingest/logic.ts'
 import { spec } from '../../../nodes/mqtt-ingest/spec.ts'
 import { until } from '../../until.ts'
@@ -14,6 +14,7 @@ const packetOf = (topic: string, payload: string, more: object = {}): Received =
   ({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, dup: false, retain: false, messageId: 1, ...more }) as Received
 /** Which connection brought a batch; here nobody acknowledges. */
 const connection = (): DeferredAcks => Object.create(null)
+const ownerOf = (keyOf: (topic: string) => string | null) => ({ isSingle: false, keyOf, release() {}, survived() {} })
 
 describe('mqtt-ingest options', () => {
   const wrong: [Record<string, unknown>, RegExp][] = [
@@ -39,16 +40,16 @@ describe('mqtt-ingest options', () => {
 describe('mqtt-ingest shaping', () => {
   it('gives the same again, in new objects, for a retry', () => {
     const shaper = shaperOf(optionsOf({}))
-    const batch = new MqttBatch(connection(), shaper.keyOf)
+    const batch = new MqttBatch(connection(), ownerOf(shaper.keyOf))
     batch.add(packetOf('acme/s1/press/d1/reading', '{"value":1}'))
     batch.add(packetOf('acme/s1/press/d2/reading', 'nonsense'))
     const [first, second] = [shaper.shape(batch), shaper.shape(batch)]
     assert.deepEqual(first, second)
-    assert.notEqual(first.taken[0], second.taken[0])
+    assert.notEqual(first.accepted[0], second.accepted[0])
   })
 
-  const places: [template: string, topic: string, fate: 'taken' | 'rejected' | 'forOthers'][] = [
-    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/reading', 'taken'],
+  const places: [template: string, topic: string, fate: 'accepted' | 'rejected' | 'forOthers'][] = [
+    ['acme/{site}/{device_id}/reading', 'acme/s1/d1/reading', 'accepted'],
     ['acme/{site}/{device_id}/reading', 'acme/s1/d1/alert', 'forOthers'],
     ['acme/{site}/{device_id}/reading', 'acme/s1/d1/', 'rejected'],
     ['acme/{site}/{device_id}/reading', 'acme/s1//alert', 'rejected'],
@@ -61,10 +62,13 @@ describe('mqtt-ingest shaping', () => {
   for (const [template, topic, fate] of places) {
     it(`${topic} is ${fate} where ${template} is wanted`, () => {
       const shaper = shaperOf(optionsOf({ topic: template }))
-      const batch = new MqttBatch(connection(), shaper.keyOf)
+      const batch = new MqttBatch(connection(), ownerOf(shaper.keyOf))
       batch.add(packetOf(topic, '{"value":1}'))
-      const { taken, rejected, forOthers } = shaper.shape(batch)
-      assert.deepEqual({ taken: taken.length, rejected: rejected.length, forOthers }, { taken: 0, rejected: 0, forOthers: 0, [fate]: 1 })
+      const { accepted, rejected, forOthers } = shaper.shape(batch)
+      assert.deepEqual(
+        { accepted: accepted.length, rejected: rejected.length, forOthers },
+        { accepted: 0, rejected: 0, forOthers: 0, [fate]: 1 }
+      )
     })
   }
 
@@ -76,10 +80,10 @@ describe('mqtt-ingest shaping', () => {
     })
     fc.assert(
       fc.property(fc.array(message), messages => {
-        const batch = new MqttBatch(connection(), shaper.keyOf)
+        const batch = new MqttBatch(connection(), ownerOf(shaper.keyOf))
         for (const { topic, payload } of messages) batch.add(packetOf(topic, payload))
-        const { taken, rejected } = shaper.shape(batch)
-        assert.equal(taken.length + rejected.length, messages.length)
+        const { accepted, rejected } = shaper.shape(batch)
+        assert.equal(accepted.length + rejected.length, messages.length)
         for (const { raw, reason } of rejected) {
           assert.ok(raw !== null && reason.code.length > 0)
         }
@@ -112,10 +116,10 @@ describe('mqtt-ingest headers', () => {
   })
 })
 
-describe('mqtt-ingest intake', () => {
-  const setUp = (options: Partial<ConstructorParameters<typeof Intake>[0]> = {}) => {
+describe('mqtt-ingest batcher', () => {
+  const setUp = (options: Partial<ConstructorParameters<typeof Batcher>[0]> = {}) => {
     const batches: MqttBatch[] = []
-    const intake = new Intake({
+    const batcher = new Batcher({
       batchSize: 10,
       lingerMs: 5,
       maxInFlight: 100,
@@ -124,29 +128,29 @@ describe('mqtt-ingest intake', () => {
       warn() {},
       onTurn() {},
       keyOf: () => null,
-      emit: batch => batches.push(batch),
+      deliver: batch => batches.push(batch),
       ...options
     })
-    return { intake, batches, sizes: () => batches.map(({ packets }) => packets.length) }
+    return { batcher, batches, sizes: () => batches.map(({ packets }) => packets.length) }
   }
   const packet = packetOf('a', '12345')
 
   it('sends at once what comes first, when the tick is over', async () => {
-    const { intake, sizes } = setUp({ lingerMs: 1_000_000 })
+    const { batcher, sizes } = setUp({ lingerMs: 1_000_000 })
     const acks = connection()
-    for (let count = 0; count < 3; count++) intake.offer(packet, acks)
+    for (let count = 0; count < 3; count++) batcher.offer(packet, acks)
     assert.deepEqual(sizes(), [])
     await until('the batch', () => sizes().length === 1, 1000, 1)
     assert.deepEqual(sizes(), [3])
   })
 
   it('gathers while the flow is busy', async () => {
-    const { intake, sizes } = setUp({ lingerMs: 20 })
+    const { batcher, sizes } = setUp({ lingerMs: 20 })
     const acks = connection()
-    intake.offer(packet, acks)
-    intake.flush()
+    batcher.offer(packet, acks)
+    batcher.flush()
     for (let count = 0; count < 4; count++) {
-      intake.offer(packet, acks)
+      batcher.offer(packet, acks)
       await new Promise(resolve => setImmediate(resolve))
     }
     await until('the second batch', () => sizes().length === 2, 1000, 1)
@@ -154,43 +158,43 @@ describe('mqtt-ingest intake', () => {
   })
 
   it('sends a batch that is full, in number or bytes', () => {
-    const { intake, sizes } = setUp()
+    const { batcher, sizes } = setUp()
     const acks = connection()
-    for (let count = 0; count < 25; count++) intake.offer(packet, acks)
+    for (let count = 0; count < 25; count++) batcher.offer(packet, acks)
     assert.deepEqual(sizes(), [10, 10])
     const large = packetOf('a', 'x'.repeat(500_000))
-    intake.flush()
-    intake.offer(large, acks)
-    intake.offer(large, acks)
+    batcher.flush()
+    batcher.offer(large, acks)
+    batcher.offer(large, acks)
     assert.deepEqual(sizes(), [10, 10, 5, 2])
   })
 
   it('takes no more than allowed, and again once something is released', () => {
-    const { intake, batches, sizes } = setUp({ maxInFlight: 12 })
+    const { batcher, batches, sizes } = setUp({ maxInFlight: 12 })
     const acks = connection()
-    const taken = Array.from({ length: 20 }, () => intake.offer(packet, acks))
+    const taken = Array.from({ length: 20 }, () => batcher.offer(packet, acks))
     assert.equal(taken.filter(Boolean).length, 12)
     assert.deepEqual(sizes(), [10, 2], 'what is full is not kept waiting')
-    intake.release(batches[0]!)
-    assert.equal(intake.open, 2)
-    assert.equal(intake.offer(packet, acks), true)
+    batcher.release(batches[0]!)
+    assert.equal(batcher.open, 2)
+    assert.equal(batcher.offer(packet, acks), true)
   })
 
   it('holds at most 64 MB, but takes any one message', () => {
-    const { intake } = setUp({ maxInFlight: 1000 })
+    const { batcher } = setUp({ maxInFlight: 1000 })
     const acks = connection()
     const huge = packetOf('a', 'x'.repeat(40 << 20))
-    assert.equal(intake.offer(huge, acks), true)
-    assert.equal(intake.offer(huge, acks), true)
-    assert.equal(intake.offer(packet, acks), false)
+    assert.equal(batcher.offer(huge, acks), true)
+    assert.equal(batcher.offer(huge, acks), true)
+    assert.equal(batcher.offer(packet, acks), false)
   })
 
   it('never mixes connections in a batch', () => {
-    const { intake, batches, sizes } = setUp()
+    const { batcher, batches, sizes } = setUp()
     const [old, young] = [connection(), connection()]
-    intake.offer(packet, old)
-    intake.offer(packet, young)
-    intake.flush()
+    batcher.offer(packet, old)
+    batcher.offer(packet, young)
+    batcher.flush()
     assert.deepEqual(sizes(), [1, 1])
     assert.deepEqual(
       batches.map(({ acks }) => acks),

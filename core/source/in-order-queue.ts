@@ -1,5 +1,5 @@
 /** A place in a line; `release` is called once, when this one and all before it are done. */
-export interface PrefixEntry {
+export interface InOrderEntry {
   done: boolean
   release(): void
 }
@@ -8,7 +8,7 @@ export interface PrefixEntry {
  * Lets entries out in the order they came: what is done waits until everything before it is done. A Kafka offset means
  * "and all before it", and MQTT 5 wants PUBACKs in the order of the PUBLISH packets (4.6).
  */
-export class ContiguousPrefix<Entry extends PrefixEntry> {
+export class InOrderQueue<Entry extends InOrderEntry> {
   #line: Entry[] = []
   #start = 0
 

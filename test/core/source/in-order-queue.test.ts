@@ -1,16 +1,16 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { ContiguousPrefix } from '../../../core/source/in-order.ts'
+import { InOrderQueue } from '../../../core/source/in-order-queue.ts'
 
 interface Entry {
   done: boolean
   release(): void
 }
 
-describe('contiguous prefix', () => {
+describe('in-order queue', () => {
   const lineOf = (count: number) => {
     const out: number[] = []
-    const line = new ContiguousPrefix<Entry>()
+    const line = new InOrderQueue<Entry>()
     const entries = Array.from({ length: count }, (_, index) => ({ done: false, release: () => void out.push(index) }))
     for (const entry of entries) line.add(entry)
     return { line, entries, out }
@@ -38,7 +38,7 @@ describe('contiguous prefix', () => {
   })
 
   it('takes new entries while one is being released', () => {
-    const line = new ContiguousPrefix<Entry>()
+    const line = new InOrderQueue<Entry>()
     const out: string[] = []
     const late: Entry = { done: true, release: () => void out.push('late') }
     const first: Entry = {

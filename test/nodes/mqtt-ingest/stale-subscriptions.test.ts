@@ -1,23 +1,24 @@
 import assert from 'node:assert/strict'
 import type { MqttSettings } from '../../../core/mqtt/settings.ts'
-import { FormerFilters, warningOf } from '../../../nodes/mqtt-ingest/former.ts'
+import { changeWarning } from '../../../nodes/mqtt-ingest/session-notices.ts'
+import { StaleSubscriptions } from '../../../nodes/mqtt-ingest/stale-subscriptions.ts'
 import { settingsOf } from '../../core/mqtt/rig.ts'
 
 describe('mqtt-ingest: when a former subscription may be left', () => {
   let nowMs: number
-  let former: FormerFilters
+  let stale: StaleSubscriptions
   beforeEach(() => {
     nowMs = 0
-    former = new FormerFilters()
-    former.begin(['old'], nowMs)
+    stale = new StaleSubscriptions()
+    stale.begin(['old'], nowMs)
   })
   const beat = (taken: number, open: number, full = false) => {
     nowMs += 1000
-    return former.due({ taken, open, full }, nowMs)
+    return stale.due({ taken, open, full }, nowMs)
   }
   /** Messages without a pause, up to now. */
   const stream = (full = false) => {
-    for (let atMs = nowMs; atMs < nowMs + 1000; atMs += 100) former.arrived(atMs, full)
+    for (let atMs = nowMs; atMs < nowMs + 1000; atMs += 100) stale.arrived(atMs, full)
   }
 
   it('once the server has paused, and all that had come by then is acknowledged', () => {
@@ -25,13 +26,13 @@ describe('mqtt-ingest: when a former subscription may be left', () => {
     assert.deepEqual(beat(20, 11), [])
     assert.deepEqual(beat(30, 11), [], '19 of the 20 are acknowledged')
     assert.deepEqual(beat(40, 20), ['old'])
-    assert.equal(former.exist, false)
+    assert.equal(stale.exist, false)
   })
 
   it('not while messages come without a pause, though the flow keeps up: it may be a backlog', () => {
     for (let second = 1; second < 60; second++) {
       stream()
-      former.arrived(nowMs + 999, false)
+      stale.arrived(nowMs + 999, false)
       assert.deepEqual(beat(second * 1000, 0), [], `in second ${second}`)
     }
     stream()
@@ -41,14 +42,14 @@ describe('mqtt-ingest: when a former subscription may be left', () => {
   it('not while the server is held back, and not by what was seen before', () => {
     assert.deepEqual([beat(10, 0), beat(10, 10, true), beat(20, 0), beat(20, 0)], [[], [], [], []])
     stream(true)
-    former.arrived(nowMs + 999, false)
+    stale.arrived(nowMs + 999, false)
     assert.deepEqual([beat(30, 0), beat(30, 0)], [[], []])
     assert.deepEqual(beat(30, 0), ['old'])
   })
 
   it('not by what was seen on a connection that broke', () => {
     assert.deepEqual([beat(10, 0), beat(10, 0)], [[], []])
-    former.begin(['old'], nowMs)
+    stale.begin(['old'], nowMs)
     assert.deepEqual([beat(10, 0), beat(10, 0)], [[], []])
     assert.deepEqual(beat(10, 0), ['old'])
   })
@@ -58,7 +59,7 @@ describe('mqtt-ingest: what is said of the session a node had before', () => {
   const place = { path: ['tab', 'node'], type: 'millrace-mqtt-ingest' }
   const server = 'mqtt://127.0.0.1:1883'
   const before = { server, clientId: 'one', filters: new Set<string>(), broker: 'b', place, expiryS: 600, open: 3 }
-  const now = (more: Partial<MqttSettings>) => warningOf(before, settingsOf('mqtt://127.0.0.1:1883', { clientId: 'one', ...more }))
+  const now = (more: Partial<MqttSettings>) => changeWarning(before, settingsOf('mqtt://127.0.0.1:1883', { clientId: 'one', ...more }))
 
   it('nothing where it is the same, also where it is to end with the connection', () => {
     assert.equal(now({}), undefined)

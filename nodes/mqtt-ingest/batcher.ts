@@ -1,9 +1,10 @@
 import { createHash } from 'node:crypto'
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
+import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
-import { MqttBatch } from './batch.ts'
+import { type BatchOwner, MqttBatch } from './batch.ts'
 
-export interface IntakeOptions {
+export interface BatcherOptions {
   readonly batchSize: number
   readonly lingerMs: number
   /** Messages taken and not acknowledged, at most. */
@@ -16,19 +17,17 @@ export interface IntakeOptions {
   /** The message that was refused last may be offered again. */
   onTurn(): void
   keyOf(topic: string): string | null
-  /** Sends a batch into the flow. */
-  emit(batch: MqttBatch): void
+  /** Sends a batch into the flow; it says by itself when it is acknowledged. */
+  deliver(batch: MqttBatch): void
 }
 
 /** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
 const MAX_BATCH_BYTES = 900_000
 /** All messages of the node, as far as trials are concerned. */
 const LANE = 'mqtt'
-/** Memory for payloads that are not acknowledged; large payloads reach it long before the number of messages does. */
-const MAX_OPEN_BYTES = 64 << 20
 
-/** Gathers messages into batches and keeps to the bounds of what may be unacknowledged. */
-export class Intake {
+/** Gathers messages into batches, and takes no more than may be unacknowledged, those included that it still gathers. */
+export class Batcher implements BatchOwner {
   #batch: MqttBatch | undefined
   /** Batches that are not acknowledged. */
   readonly #batches = new Set<MqttBatch>()
@@ -41,7 +40,15 @@ export class Intake {
   /** So many messages go one at a time, since one of them may have killed Node-RED: as many as were on their way at most. */
   #careful = 0
 
-  constructor(private readonly options: IntakeOptions) {}
+  constructor(private readonly options: BatcherOptions) {}
+
+  get isSingle(): boolean {
+    return this.options.batchSize === 1
+  }
+
+  keyOf(topic: string): string | null {
+    return this.options.keyOf(topic)
+  }
 
   /** Messages that were ever taken. */
   get taken(): number {
@@ -56,7 +63,7 @@ export class Intake {
   /** True if nothing more may be taken. One message is always taken, however large. */
   get full(): boolean {
     if (this.options.isPaused() || (this.#careful > 0 && this.#open > 0)) return true
-    return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_OPEN_BYTES && this.#open > 0)
+    return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_IN_FLIGHT_BYTES && this.#open > 0)
   }
 
   /** Takes a message; false if there is no room. */
@@ -85,7 +92,7 @@ export class Intake {
     const batch = this.#batch
     if (batch === undefined) return
     this.#batch = undefined
-    this.options.emit(batch)
+    this.options.deliver(batch)
   }
 
   /** A batch has been acknowledged. */
@@ -124,7 +131,7 @@ export class Intake {
   }
 
   #begin(acks: DeferredAcks): MqttBatch {
-    const batch = new MqttBatch(acks, this.options.keyOf)
+    const batch = new MqttBatch(acks, this)
     this.#batches.add(batch)
     return batch
   }

@@ -1,0 +1,224 @@
+import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
+import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
+import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
+import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
+import { allRejected, KafkaBatch, type RawMessage, type Shape, slicesOf, uniformSlicesOf } from './logic.ts'
+import { batchOf, bytesOf, type FetchedSlice, messageOf, type Partition, recordsOf } from './partition.ts'
+import { spec } from './spec.ts'
+
+const ACCEPTED = 0
+const REJECTED = spec.outputs.indexOf('rejected')
+/** So that a batch of large payloads stays small: 500 records of telemetry have about 60 kB. */
+const MAX_BATCH_BYTES = 262_144
+/** Batches of a partition that are held before it is paused: resuming costs up to 200 ms, which these bridge. */
+const MIN_HELD = 4
+
+export interface DispatcherOptions {
+  readonly shape: Shape
+  readonly batchSize: number
+  /** A record leaves by itself, not in an array. */
+  readonly isSingle: boolean
+  /** Batches of a partition that may be on their way; one with transactions. */
+  readonly perPartition: number
+  /** Records over all partitions that may be on their way; what the source keeps to. */
+  readonly maxInFlight: number
+  /** Opens what the batches of a partition are dealt with in, one after the other; absent where offsets are committed later. */
+  readonly transactionOf?: ((topic: string, partition: number) => PartitionTransaction) | undefined
+  /** Knows what has killed Node-RED. */
+  readonly trials: Trials
+  warn(sentence: string): void
+  pause(topic: string, partition: number): void
+  resume(topic: string, partition: number): void
+}
+
+/** Between the consumer group and the flow: cuts what was fetched into batches, lets in what there is room for, pauses the rest. */
+export class Dispatcher {
+  readonly #partitions = new Map<string, Partition>()
+  /** What was fetched and not let in, over all partitions. */
+  #waitingRecords = 0
+  #waitingBytes = 0
+  /** Waits for more room than there is. */
+  #first: Partition | undefined
+  #closed = false
+
+  constructor(
+    private readonly source: DeliverySource,
+    private readonly options: DispatcherOptions
+  ) {}
+
+  /** Takes over what one fetch brought of a partition. */
+  take({ topic, partition: number, messages, nextOffset, part }: FetchedBatch): void {
+    if (messages.length === 0) return
+    const partition = this.#partitionOf(topic, number, messages[0]!)
+    const batch = new KafkaBatch(topic, number, messages)
+    const { shape } = this.options
+    const reached = partition.reached === undefined ? 0 : messages.findIndex(message => idOf(message) === partition.reached)
+    for (const slice of this.#slicesOf(partition, batch)) {
+      const next = slice.to === messages.length ? nextOffset : BigInt(messages[slice.to]!.offset)
+      const receipt = part(next)
+      if (slice.to <= reached) receipt.done()
+      else this.#wait(partition, { batch, slice, shape, isRejected: slice.isRejected, bytes: bytesOf(batch, slice), next, receipt })
+    }
+    this.#fill(partition)
+  }
+
+  /** There is room again, maybe: it goes to the partition that has waited longest. */
+  refill(): void {
+    for (const partition of [...this.#partitions.values()]) this.#fill(partition)
+  }
+
+  /** Another generation, in which nothing is paused: what is on its way of other partitions than these is not ours to acknowledge. */
+  keep(isKept: (topic: string, partition: number) => boolean): void {
+    const all = [...this.#partitions.values()]
+    for (const partition of all) partition.paused = false
+    for (const partition of all) if (!isKept(partition.topic, partition.number)) this.#drop(partition)
+    this.refill()
+  }
+
+  /** Lets nothing more in. */
+  stop(): void {
+    this.#closed = true
+  }
+
+  /** Undoes the transactions that are under way. */
+  async close(): Promise<void> {
+    this.stop()
+    await Promise.all([...this.#partitions.values()].map(({ transaction }) => transaction?.close()))
+  }
+
+  #partitionOf(topic: string, number: number, first: RawMessage): Partition {
+    const key = `${topic}/${number}`
+    const known = this.#partitions.get(key)
+    if (known !== undefined) return known
+    const { trials, warn, perPartition, maxInFlight, batchSize, transactionOf } = this.options
+    const { isCareful, starts, reached } = trials.begin(key, idOf(first))
+    if (isCareful) warn(carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`))
+    const partition = {
+      key,
+      topic,
+      number,
+      waiting: [],
+      transaction: transactionOf?.(topic, number),
+      paused: false,
+      careful: isCareful ? Math.min(perPartition * batchSize, maxInFlight) : 0,
+      reached: transactionOf === undefined ? reached : undefined
+    }
+    this.#partitions.set(key, partition)
+    return partition
+  }
+
+  /** A transaction holds one message, so there a slice is of one output. */
+  #slicesOf(partition: Partition, batch: KafkaBatch) {
+    const { batchSize, shape } = this.options
+    const slices = slicesOf(batch.messages, partition.careful > 0 ? 1 : batchSize, MAX_BATCH_BYTES)
+    if (partition.transaction === undefined) return slices.map(slice => ({ ...slice, isRejected: false }))
+    return slices.flatMap(slice => uniformSlicesOf(shape, batch, slice))
+  }
+
+  #wait({ waiting }: Partition, fetched: FetchedSlice): void {
+    waiting.push(fetched)
+    this.#waitingRecords += recordsOf(fetched.slice)
+    this.#waitingBytes += fetched.bytes
+  }
+
+  #forget({ slice, bytes }: FetchedSlice): void {
+    this.#waitingRecords -= recordsOf(slice)
+    this.#waitingBytes -= bytes
+  }
+
+  #drop(partition: Partition): void {
+    const { key, waiting, careful, transaction } = partition
+    this.#partitions.delete(key)
+    if (this.#first === partition) this.#first = undefined
+    for (const fetched of waiting) this.#forget(fetched)
+    this.source.dropLane(key)
+    if (careful > 0) this.options.trials.passed(key)
+    void transaction?.close()
+  }
+
+  #fill(partition: Partition): void {
+    const { waiting, key } = partition
+    const before = waiting.length
+    const most = partition.careful > 0 ? 1 : this.options.perPartition
+    while (waiting.length > 0 && !this.#closed && this.source.inFlightOf(key) < most) {
+      const head = waiting[0]!
+      const next = this.#mayEnter(partition, head) ? this.#onTrial(partition, head) : undefined
+      if (next === undefined) break
+      this.#forget(head)
+      waiting.shift()
+      this.#send(partition, next)
+    }
+    if (waiting.length < before) this.#toTheEnd(partition)
+    this.#pauseOrResume(partition)
+  }
+
+  /** Who waits for more room than there is has it first, or the smaller batches of others would keep it waiting for ever. */
+  #mayEnter(partition: Partition, { slice, bytes }: FetchedSlice): boolean {
+    if (this.#first !== undefined && this.#first !== partition) return false
+    const fits = this.source.hasRoomFor(recordsOf(slice), bytes)
+    this.#first = fits ? undefined : partition
+    return fits
+  }
+
+  /**
+   * Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left. Where the flow has no
+   * room for what is held each partition holds the fewest: memory must not grow with their number.
+   */
+  #pauseOrResume(partition: Partition): void {
+    const { topic, number, key, waiting } = partition
+    const { perPartition, maxInFlight } = this.options
+    const fits = this.#waitingRecords + this.source.inFlight < maxInFlight && this.#waitingBytes < MAX_IN_FLIGHT_BYTES
+    const room = fits ? Math.max(perPartition, MIN_HELD) : MIN_HELD
+    const holds = waiting.length + this.source.inFlightOf(key) >= room
+    if (holds === partition.paused) return
+    partition.paused = holds
+    if (holds) this.options.pause(topic, number)
+    else this.options.resume(topic, number)
+  }
+
+  /** The batch as it may go into the flow now; undefined while it is a record on trial, and another one is. */
+  #onTrial(partition: Partition, fetched: FetchedSlice): FetchedSlice | undefined {
+    if (partition.careful === 0) return fetched
+    const { trials, warn } = this.options
+    const message = fetched.batch.messages[fetched.slice.from]!
+    const deaths = trials.enter(partition.key, idOf(message), () => this.#fill(partition))
+    if (deaths === undefined) return undefined
+    if (deaths === 0) return fetched
+    const reason = killsReason(deaths)
+    warn(`${reason.message} It is offset ${message.offset} of partition ${partition.number} of "${partition.topic}".`)
+    return { ...fetched, shape: allRejected(reason), isRejected: true }
+  }
+
+  /** What ends the trial of the record, if there is one, when the flow is done with it. */
+  #endOfTrial(partition: Partition, done: () => void): { acknowledge(): void; survived?: () => void } {
+    if (partition.careful === 0) return { acknowledge: done }
+    const { trials } = this.options
+    return {
+      acknowledge() {
+        partition.careful--
+        trials.passed(partition.key)
+        done()
+      },
+      survived: () => trials.survived(partition.key)
+    }
+  }
+
+  /** Of the line in which partitions wait for room. */
+  #toTheEnd(partition: Partition): void {
+    if (this.#partitions.delete(partition.key)) this.#partitions.set(partition.key, partition)
+  }
+
+  #send(partition: Partition, fetched: FetchedSlice): void {
+    const { isSingle } = this.options
+    const { transaction } = partition
+    const back = this.#endOfTrial(partition, () => fetched.receipt.done())
+    if (transaction === undefined) this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
+    else {
+      const output = fetched.isRejected ? REJECTED : ACCEPTED
+      this.source.take({ ...messageOf(partition, fetched, transaction, isSingle), ...back, output })
+    }
+  }
+}
+
+/** The same record again has the same; another one that a topic made anew has at this offset has not. */
+const idOf = ({ offset, timestamp }: RawMessage): string => `${offset}@${timestamp}`

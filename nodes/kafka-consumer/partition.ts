@@ -1,0 +1,83 @@
+import type { Receipt } from '../../core/kafka/consume/offset-ledger.ts'
+import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
+import type { TakenBatch, TakenMessage } from '../../core/source/types.ts'
+import type { BatchSlice, KafkaBatch, Shape } from './logic.ts'
+
+/** A batch that was fetched and is not in the flow yet. */
+export interface FetchedSlice {
+  readonly batch: KafkaBatch
+  readonly slice: BatchSlice
+  readonly shape: Shape
+  /** All of it leaves as rejected. */
+  readonly isRejected: boolean
+  readonly bytes: number
+  /** The offset behind it. */
+  readonly next: bigint
+  readonly receipt: Receipt
+}
+
+/** A partition that is ours, with what of it waits for room in the flow. */
+export interface Partition {
+  /** Its lane in the source. */
+  readonly key: string
+  readonly topic: string
+  readonly number: number
+  readonly waiting: FetchedSlice[]
+  readonly transaction: PartitionTransaction | undefined
+  paused: boolean
+  /** So many records go one at a time, since one of them may have killed Node-RED: as many as were on their way at most. */
+  careful: number
+  /** The record that was on trial when Node-RED ended: those before it were dealt with, though that was not committed. */
+  readonly reached: string | undefined
+}
+
+export const recordsOf = ({ from, to }: BatchSlice): number => to - from
+
+export function bytesOf({ messages }: KafkaBatch, { from, to }: BatchSlice): number {
+  let bytes = 0
+  for (let index = from; index < to; index++) bytes += messages[index]!.value?.length ?? 0
+  return bytes
+}
+
+/** What tells the one who fetched it, and the trial if there is one, that the flow is done with it. */
+type WayBack = Pick<TakenMessage, 'acknowledge' | 'survived'>
+
+export function batchOf({ key, topic }: Partition, fetched: FetchedSlice, isSingle: boolean, back: WayBack): TakenBatch {
+  const { batch, slice, shape, bytes } = fetched
+  const splitAgain = () => shape(batch, slice.from, slice.to)
+  return { lane: key, bytes, split: splitAgain(), splitAgain, isSingle, properties: { topic }, ...back }
+}
+
+/** One message, since the slice is of one output. What others have committed of it meanwhile is left out. */
+export function messageOf(
+  { key, topic }: Partition,
+  { batch, slice, shape, isRejected, bytes, next, receipt }: FetchedSlice,
+  transaction: PartitionTransaction,
+  isSingle: boolean
+): Omit<TakenMessage, keyof WayBack | 'output'> {
+  let { from } = slice
+  return {
+    lane: key,
+    records: recordsOf(slice),
+    bytes,
+    rebuild() {
+      const { accepted, rejected } = shape(batch, from, slice.to)
+      const payload = isRejected ? rejected : accepted
+      return { topic, payload: isSingle ? payload[0] : payload }
+    },
+    transaction: {
+      async begin() {
+        const begun = await transaction.begin(next)
+        while (begun && from < slice.to && BigInt(batch.messages[from]!.offset) < begun.committed) from++
+        return from < slice.to ? begun?.scope : undefined
+      },
+      async commit() {
+        await transaction.commit(next)
+        receipt.committed()
+      },
+      get broken() {
+        return transaction.broken
+      }
+    }
+  }
+}
