@@ -36,7 +36,7 @@ describe('mqtt-broker in Node-RED', function () {
     const { ok, message } = await test({ url: mqtt.url, username: mqtt.user, password: 'wrong' })
     assert.equal(ok, false)
     assert.match(message, /bad user name or password/)
-    assert.match((await test({ url: 'nonsense' })).message, /Address: "nonsense" is not a URL/)
+    assert.match((await test({ url: 'nonsense' })).message, /Address: "nonsense" is no URL: it must begin with mqtt/)
   })
 
   it('tests a connection with TLS and the saved password', async () => {
