@@ -15,9 +15,12 @@ const mvn = isWindows ? 'mvn.cmd' : 'mvn'
 const folderOfPoms = join(repository, 'stack', 'mvn')
 const pom = join(folderOfPoms, 'pom.xml')
 
-export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq'
+export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq' | 'kafka-3.9'
 
-const pomOf = (profile: JarProfile) => (profile === 'hivemq' ? join(folderOfPoms, 'hivemq.xml') : pom)
+/** Of what only tests start: in a file of its own each. */
+const APART: ReadonlySet<JarProfile> = new Set(['hivemq', 'kafka-3.9'])
+
+const pomOf = (profile: JarProfile) => (APART.has(profile) ? join(folderOfPoms, `${profile}.xml`) : pom)
 
 type Download = { onProgress: (line: string) => void; signal: AbortSignal }
 

@@ -14,13 +14,32 @@ export class KafkaCluster {
   readonly client: KafkaClient
   readonly admin: SharedAdmin
 
-  constructor(readonly settings: ClusterSettings) {
+  #isKnown = false
+
+  constructor(
+    readonly settings: ClusterSettings,
+    /** Told once what the first connection has met, e.g. "Kafka 4.3 at a:9092, b:9092, cluster id 4ZyZ…". */
+    private readonly met?: (sentence: string) => void
+  ) {
     this.client = kafkajsClient(settings)
-    this.admin = new SharedAdmin(this.client)
+    this.admin = new SharedAdmin(this.client, () => this.meet())
+  }
+
+  /** Something of the cluster has answered: asks who it is, unless that is known. */
+  meet(): void {
+    if (this.#isKnown || this.met === undefined) return
+    this.#isKnown = true
+    this.admin.ask(introduce).then(this.met, () => {
+      this.#isKnown = false
+    })
   }
 
   producer(options: Omit<ProducerSettings, 'client'>, events: HealthEvents): KafkaProducer {
-    return new KafkaProducer({ ...options, client: this.client }, events)
+    const up = () => {
+      this.meet()
+      events.up()
+    }
+    return new KafkaProducer({ ...options, client: this.client }, { ...events, up })
   }
 
   consumer(options: Omit<GroupOptions, 'client' | 'admin'>, events: GroupEvents): ConsumerGroup {
@@ -58,6 +77,13 @@ export async function describeCluster(admin: Admin): Promise<string> {
   const { brokers, clusterId } = await admin.describeCluster()
   const count = `${brokers.length} broker${brokers.length === 1 ? '' : 's'}`
   return `Connected: ${count} (${brokers.join(', ')}), cluster ${clusterId}`
+}
+
+async function introduce(admin: Admin): Promise<string> {
+  const { brokers, clusterId } = await admin.describeCluster()
+  const version = await admin.version()
+  const name = version === undefined ? 'Kafka' : `Kafka ${version}`
+  return `${name} at ${brokers.join(', ')}, cluster id ${clusterId}`
 }
 
 /** Topics by name, without Kafka's own. */

@@ -9,7 +9,8 @@ import { Replay } from './replay.ts'
 import { spec } from './spec.ts'
 
 export default defineNode(spec, context => {
-  const { client } = context.provided<KafkaCluster>('cluster')
+  const cluster = context.provided<KafkaCluster>('cluster')
+  const { client } = cluster
   const { options, status } = context
   const always = filterOf(options)
   if ('problems' in always) throw new OptionsError(spec.label, always.problems)
@@ -20,6 +21,7 @@ export default defineNode(spec, context => {
     const { topic, ingestTopic, perSecond } = options
     const ledgerTopic = options.ledgerTopic || `${topic}-replayed`
     context.node.log(sentenceOf(chosen))
+    cluster.meet()
     const { filter } = chosen
     const onProgress = teller(context, message, chosen)
     const replay = new Replay({ client, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress })

@@ -13,8 +13,10 @@ const ask =
 
 export default defineNode(
   spec,
-  ({ options, RED }) => {
-    const cluster = new KafkaCluster(settingsOf(options, tlsOptionsOf(RED, options.tls)))
+  ({ options, RED, node }) => {
+    const settings = settingsOf(options, tlsOptionsOf(RED, options.tls))
+    // A flow that came from elsewhere may name an address at which another cluster listens here.
+    const cluster = new KafkaCluster(settings, sentence => node.log(sentence))
     return { provides: cluster, close: () => cluster.close() }
   },
   {

@@ -11,7 +11,7 @@ import { findJava, jvmOptions } from '../java.ts'
 import { checkJars, jars } from '../maven.ts'
 import { anyFree } from '../ports.ts'
 import { type Command, end, identify, isAlive, launch, type ProcessId } from '../process.ts'
-import { format, logging, writeConfiguration } from './configuration.ts'
+import { format, jarsOf, type KafkaVersion, loggingOf, writeConfiguration } from './configuration.ts'
 import { type Metadata, metadata } from './probe.ts'
 
 const host = '127.0.0.1'
@@ -28,6 +28,8 @@ export type ClusterOptions = {
   /** Of the cluster alone: it is emptied at the start, after an earlier cluster there was ended. */
   folder: string
   nodes?: number
+  /** The one of `npm start` where absent. */
+  version?: KafkaVersion
   /** Replicas that must have a record before it is acknowledged. */
   minInSync?: number
   onProgress?: (line: string) => void
@@ -46,11 +48,12 @@ export class KafkaCluster {
   }
 
   /** Starts all nodes, and resolves when each knows all others. */
-  static async start({ folder, nodes = 3, minInSync = 2, onProgress = () => {} }: ClusterOptions): Promise<KafkaCluster> {
-    checkJars('kafka')
+  static async start(options: ClusterOptions): Promise<KafkaCluster> {
+    const { folder, nodes = 3, minInSync = 2, version = '4.3', onProgress = () => {} } = options
+    checkJars(jarsOf(version))
     await endEarlier(folder)
     rmSync(folder, { recursive: true, force: true })
-    const members = await prepare(folder, nodes, minInSync, onProgress)
+    const members = await prepare({ folder, nodes, minInSync, version, onProgress })
     const cluster = new KafkaCluster(folder, members)
     try {
       await Promise.all(cluster.ids.map(id => cluster.#launch(id)))
@@ -177,9 +180,10 @@ async function endEarlier(folder: string): Promise<void> {
 }
 
 /** Gives each node its ports, its configuration and an empty data folder. */
-async function prepare(folder: string, nodes: number, minInSync: number, onProgress: (line: string) => void): Promise<Member[]> {
-  const java = findJava()
-  const libraries = await jars('kafka', { onProgress, signal: new AbortController().signal })
+async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
+  const { folder, nodes, minInSync, version, onProgress } = options
+  const [java, logging] = [findJava(), loggingOf(version)]
+  const libraries = await jars(jarsOf(version), { onProgress, signal: new AbortController().signal })
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
   const taken = new Set<number>()
   const freePort = async () => {
@@ -204,7 +208,7 @@ async function prepare(folder: string, nodes: number, minInSync: number, onProgr
         'advertised.listeners': `PLAINTEXT://${host}:${port}`,
         ...replication(nodes, minInSync)
       })
-      await format(java, libraries, configuration, place.folder, clusterId)
+      await format({ java, libraries, logging }, configuration, place.folder, clusterId)
       const archive = `${basename(libraries)}-${java.versionId}.jsa`
       const options = jvmOptions({ archive, maxHeapMb: 512, home: place.folder, fullJit: false })
       const args = [...options, logging, '-cp', join(libraries, '*'), 'kafka.Kafka', configuration]

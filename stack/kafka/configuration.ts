@@ -2,17 +2,30 @@
 import { execFile } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { pathToFileURL } from 'node:url'
 import { promisify } from 'node:util'
 import { ensureCertificates } from '../certificates.ts'
 import { StackError } from '../errors.ts'
 import type { Java } from '../java.ts'
+import type { JarProfile } from '../maven.ts'
 import { accounts, repository } from '../services.ts'
 
 const run = promisify(execFile)
 const templates = join(repository, 'stack', 'kafka')
 
+/** Of Kafka: the one of `npm start`, and the last before 4.0. */
+export type KafkaVersion = '4.3' | '3.9'
+
+export const jarsOf = (version: KafkaVersion): JarProfile => (version === '4.3' ? 'kafka' : 'kafka-3.9')
+
 /** Option of every JVM of Kafka: what it logs, and where. */
-export const logging = `-Dlog4j2.configurationFile=${join(templates, 'log4j2.yaml')}`
+export const loggingOf = (version: KafkaVersion): string =>
+  version === '4.3'
+    ? `-Dlog4j2.configurationFile=${join(templates, 'log4j2.yaml')}`
+    : `-Dlog4j.configuration=${pathToFileURL(join(templates, 'log4j.properties'))}`
+
+/** What it takes to run a tool of Kafka, or Kafka itself. */
+export type Kafka = { java: Java; libraries: string; logging: string }
 
 export type BrokerPorts = { port: number; controllerPort: number; saslPort: number; mtlsPort: number }
 
@@ -33,7 +46,8 @@ export function writeConfiguration(home: string, folder: string, ports: BrokerPo
 }
 
 /** Prepares an empty data folder; the SCRAM user is part of it. */
-export async function format(java: Java, libraries: string, configuration: string, folder: string, clusterId: string): Promise<void> {
+export async function format(kafka: Kafka, configuration: string, folder: string, clusterId: string): Promise<void> {
+  const { java, libraries, logging } = kafka
   const data = join(folder, 'data')
   if (existsSync(join(data, 'meta.properties'))) return
   rmSync(data, { recursive: true, force: true })

@@ -5,7 +5,7 @@ import { findJava, jvmOptions } from '../java.ts'
 import type { Launcher, StartContext } from '../launcher.ts'
 import { checkJars, jars } from '../maven.ts'
 import { accounts, type KafkaService } from '../services.ts'
-import { format, logging, writeConfiguration } from './configuration.ts'
+import { format, loggingOf, writeConfiguration } from './configuration.ts'
 import { probeKafka } from './probe.ts'
 
 const host = '127.0.0.1'
@@ -35,7 +35,8 @@ export const kafka: Launcher<'kafka'> = {
       saslPort: port('kafkaSasl'),
       mtlsPort: port('kafkaMtls')
     })
-    await format(java, libraries, configuration, folder, kafkaCluster)
+    const logging = loggingOf('4.3')
+    await format({ java, libraries, logging }, configuration, folder, kafkaCluster)
     const archive = `${basename(libraries)}-${java.versionId}.jsa`
     const options = jvmOptions({ archive, maxHeapMb: 512, home, fullJit })
     const args = [...options, logging, '-cp', join(libraries, '*'), 'kafka.Kafka', configuration]

@@ -41,6 +41,8 @@ export interface NewTopic {
 /** Questions to a cluster. Each throws KafkaError with the reason in words. */
 export interface Admin {
   describeCluster(): Promise<ClusterDescription>
+  /** Of Kafka, such as "4.3"; undefined where the brokers do not tell. */
+  version(): Promise<string | undefined>
   listTopics(): Promise<string[]>
   /** Creates topics and waits until each partition can be written to. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
@@ -61,6 +63,4 @@ export interface ClusterDescription {
   /** `host:port` each. */
   readonly brokers: readonly string[]
   readonly clusterId: string
-  /** Such as "4.3"; undefined where the brokers do not tell. */
-  readonly version?: string
 }

@@ -15,7 +15,11 @@ export class SharedAdmin {
   #idle: NodeJS.Timeout | undefined
   #closed = false
 
-  constructor(private readonly client: KafkaClient) {}
+  constructor(
+    private readonly client: KafkaClient,
+    /** The cluster has answered a question. */
+    private readonly onAnswer: () => void = () => undefined
+  ) {}
 
   /** @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no answer within the deadline */
   async ask<T>(question: Question<T>, options: AskOptions = {}): Promise<T> {
@@ -37,7 +41,9 @@ export class SharedAdmin {
     const connection = this.#connection
     try {
       const answer = connection.ready.then(() => question(connection))
-      return await withDeadline(answer, this.client.settings, deadlineMs, signal)
+      const found = await withDeadline(answer, this.client.settings, deadlineMs, signal)
+      this.onAnswer()
+      return found
     } catch (error) {
       void this.#discard(connection)
       if (error instanceof MillraceError) throw error

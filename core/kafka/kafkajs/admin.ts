@@ -3,6 +3,7 @@ import type { ClusterDescription, CommittedTopic, GroupDescription, NewTopic, Pa
 import type { AdminConnection } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { wait } from '../wait.ts'
+import { brokerVersion } from './broker-version.ts'
 import { KafkajsInstance } from './instance.ts'
 import { LogReader } from './log-reader.ts'
 
@@ -27,6 +28,11 @@ export class AdminOfKafkajs implements AdminConnection {
   async describeCluster(): Promise<ClusterDescription> {
     const { brokers, clusterId } = await this.#ask(this.#admin.describeCluster())
     return { brokers: brokers.map(({ host, port }) => `${host}:${port}`), clusterId }
+  }
+
+  /** Whoever does not tell, or has closed the connection at the question, is somebody else than Apache Kafka. */
+  version(): Promise<string | undefined> {
+    return brokerVersion(this.#instance.kafka).catch(() => undefined)
   }
 
   listTopics(): Promise<string[]> {

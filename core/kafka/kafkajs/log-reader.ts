@@ -2,18 +2,33 @@ import type { Kafka } from 'kafkajs'
 import type { Place } from '../admin/admin.ts'
 
 /** Of kafkajs 2.2.4, which has no way to read a record outside of a consumer group. */
-interface Cluster {
+export interface Cluster {
   connect(): Promise<void>
+  refreshMetadata(): Promise<void>
+  findControllerBroker(): Promise<Broker>
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   refreshMetadataIfNecessary(): Promise<void>
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>
   findBroker(broker: { nodeId: string }): Promise<Broker>
 }
-interface Broker {
+export interface Broker {
+  readonly connectionPool: { getConnection(): Promise<Connection> }
   fetch(request: object): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>
 }
 interface FetchedPartition {
   readonly messages: readonly { readonly offset: string; readonly timestamp: string }[]
+}
+
+export interface Connection {
+  send<T>(what: { readonly request: object; readonly response: object }): Promise<T>
+}
+
+/** Undefined where another version of kafkajs is loaded. Its connections belong to the client that `kafka` is of. */
+export function clusterOf(kafka: Kafka): Cluster | undefined {
+  const symbols = Object.getOwnPropertySymbols(kafka)
+  const create = symbols.find(({ description }) => description === 'private:Kafka:createCluster')
+  const made = kafka as unknown as Record<symbol, ((options: object) => Cluster) | undefined>
+  return create && made[create]?.({ metadataMaxAge: 10_000, allowAutoTopicCreation: false })
 }
 
 /** A fetch gives at least one batch of records, whatever it allows: as little as there is. */
@@ -25,9 +40,7 @@ export class LogReader {
   #connected: Promise<void> | undefined
 
   constructor(kafka: Kafka) {
-    const create = Object.getOwnPropertySymbols(kafka).find(({ description }) => description === 'private:Kafka:createCluster')
-    const made = kafka as unknown as Record<symbol, ((options: object) => Cluster) | undefined>
-    this.#cluster = create && made[create]?.({ metadataMaxAge: 10_000, allowAutoTopicCreation: false })
+    this.#cluster = clusterOf(kafka)
   }
 
   /**

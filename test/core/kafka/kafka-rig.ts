@@ -27,8 +27,9 @@ export interface Rig {
   close(): Promise<void>
 }
 
-export async function kafkaRig(): Promise<Rig> {
-  const { brokers } = (await services('kafka')).kafka
+/** With the Kafka of the tests, unless it is given another. */
+export async function kafkaRig(given?: string): Promise<Rig> {
+  const brokers = given ?? (await services('kafka')).kafka.brokers
   const kafka = new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
   const admin = kafka.admin()
   const feed = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })

@@ -69,6 +69,25 @@ describe('kafka-cluster in Node-RED', function () {
     await until('the record', async () => (await readTopic(rig.brokers, topic)).length === 1)
   })
 
+  it('says once in the log which cluster it met, whatever needs it first', async () => {
+    const lines: string[] = []
+    const cluster = () => flow.nodeRed.node<Node>('cluster')
+    const topic = await rig.topic(1)
+    await flow.deploy(rig.brokers, [{ id: 'write', type: 'millrace-kafka-producer', topic, wires: [[], []] }])
+    const { log } = cluster()
+    cluster().log = line => {
+      lines.push(String(line))
+      log.call(cluster(), line)
+    }
+    const write = () => flow.nodeRed.node<Node>('write').receive({ payload: { device_id: 'd' } })
+    write()
+    await until('the word about it', () => lines.length > 0)
+    write()
+    await until('the records', async () => (await readTopic(rig.brokers, topic)).length === 2)
+    assert.equal(lines.length, 1)
+    assert.match(lines[0]!, /^Kafka 4\.3 at 127\.0\.0\.1:\d+, cluster id \S+$/)
+  })
+
   it('logs in with the credentials of the flow', async () => {
     const { sasl } = (await services('kafka')).kafka
     assert.ok(sasl, 'this test needs the Kafka of stack/')
