@@ -44,8 +44,10 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
     assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), [
       'GET /millrace/metrics',
       'GET /millrace/metrics/prometheus',
+      'POST /millrace/preview/millrace-decode',
       'POST /millrace/preview/millrace-enrich',
       'POST /millrace/preview/millrace-normalize',
+      'POST /millrace/preview/millrace-reshape',
       'POST /millrace/preview/millrace-route',
       'POST /millrace/preview/millrace-validate',
       'POST /millrace/probe/millrace-kafka-cluster',
