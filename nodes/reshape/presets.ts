@@ -94,7 +94,7 @@ export const PRESETS = {
   },
   kepserver: {
     label: 'KEPServerEX IoT Gateway',
-    document: 'https://support.ptc.com/help/kepware/features/en/index.html#page/kepware/features/IOTGATEWAY/iot-gateway.html',
+    document: 'https://www.kepware.com/en-us/products/kepserverex/advanced-plug-ins/iot-gateway/',
     settings: {
       recordsAt: 'list',
       listPath: 'values',
@@ -117,7 +117,7 @@ export const PRESETS = {
   },
   azure: {
     label: 'Azure IoT Operations',
-    document: 'https://learn.microsoft.com/azure/iot-operations/discover-manage-assets/concept-assets-devices',
+    document: 'https://learn.microsoft.com/azure/iot-operations/discover-manage-assets/concept-opcua-message-format',
     settings: { topic: 'azure-iot-operations/data/{device_id}', keep: [], each: 'object' }
   },
   'aws-shadow': {

@@ -10,7 +10,8 @@ const FLOW = [
   { id: 'check', type: 'millrace-validate', z: 'tab', wires: [] },
   { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', topic: '', wires: [] },
   { id: 'ingest', type: 'millrace-mqtt-ingest', z: 'tab', wires: [] },
-  { id: 'times', type: 'millrace-normalize', z: 'tab', wires: [] }
+  { id: 'times', type: 'millrace-normalize', z: 'tab', wires: [] },
+  { id: 'shapes', type: 'millrace-reshape', z: 'tab', wires: [] }
 ]
 
 interface Definition {
@@ -75,6 +76,24 @@ describe('the forms in a browser', function () {
     assert.match(await reason(size), /Batch size: must be at least 1/)
     await editor.type(size, '${BATCH}')
     await editor.until(async () => !(await isRed(size)))
+  })
+
+  it('a preset fills the other fields, lists too, which may be changed afterwards', async () => {
+    const form = await editor.edit('shapes')
+    await form.locator('#node-input-preset').selectOption('shelly2')
+    const cells = (field: string) =>
+      row(form, field)
+        .locator('.millrace-list input')
+        .evaluateAll(all => all.map(input => (input as HTMLInputElement).value))
+    assert.equal(await form.locator('#node-input-at').inputValue(), 'params')
+    assert.deepEqual(await cells('keep'), ['src', 'device_id', 'params.ts', 'ts'])
+    assert.deepEqual(await cells('names'), ['*.id', '', '*.*.minute_ts', ''])
+    await editor.type(row(form, 'names').locator('.millrace-list input').first(), 'id')
+    assert.deepEqual(await cells('names'), ['id', '', '*.*.minute_ts', ''])
+    await form.locator('#node-input-preset').selectOption('tasmota')
+    assert.equal(await form.locator('#node-input-topic').inputValue(), 'tele/{device_id}/SENSOR')
+    assert.equal(await form.locator('#node-input-lists').isChecked(), true)
+    assert.equal(await form.locator('#node-input-at').inputValue(), '')
   })
 
   it('fields that do not apply are hidden, and then not checked', async () => {

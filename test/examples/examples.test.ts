@@ -14,11 +14,12 @@ const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'u
 /** What the buttons of a lesson must come to: counts of a node once all of its buttons were pressed, or what runs by itself. */
 const OUTCOMES: Record<string, Partial<Record<'in' | 'out' | 'stored' | 'rejected' | 'duplicates', number>>> = {
   'lesson-kafka-producer-write': { in: 2, stored: 1, rejected: 1 },
-  'lesson-decode-read': { in: 2, out: 2, rejected: 1 },
+  'lesson-decode-read': { in: 2, out: 3, rejected: 1 },
   'lesson-decode-csv-read': { in: 1, out: 2 },
   'lesson-validate-check': { in: 6, rejected: 3 },
   'lesson-normalize-time': { in: 4, rejected: 1 },
   'lesson-reshape-rows': { in: 3, out: 5, rejected: 1 },
+  'lesson-recipe-many-makes-store': { in: 16, stored: 16 },
   'lesson-enrich-join': { in: 2, rejected: 1 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
