@@ -98,9 +98,10 @@ export function conformanceNodes(RED: NodeAPI): void {
   })
   RED.nodes.registerType(COLLECT, function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
-    const { output, of } = config as NodeDef & { output: number; of: string }
+    const { output, of, holds } = config as NodeDef & { output: number; of: string; holds?: boolean }
     this.on('input', (message, _send, done) => {
       collectedBy(of).push({ output, payload: message.payload })
+      if (holds) return
       const records = Array.isArray(message.payload) ? message.payload.length : 1
       trackerOf(RED).confirm(message, { stored: records })
       done()
