@@ -68,6 +68,7 @@ class Message {
   }
 
   #accepts(field: FieldPlan, wire: number): boolean {
+    if (field.key) return wire === 2
     return wire === field.wire || (field.isRepeated && field.canPack && wire === 2)
   }
 

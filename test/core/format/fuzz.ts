@@ -4,10 +4,10 @@ import { deflateSync, gzipSync } from 'node:zlib'
 import { encode as encodeMsgpack } from '@msgpack/msgpack'
 import { encode as encodeCbor } from 'cborg'
 import { FORMATS, type Format } from '../../../core/format/names.ts'
-import { type Reader, readerOf } from '../../../core/format/reader.ts'
+import type { Reader } from '../../../core/format/reader.ts'
 import { ParseFailure } from '../../../core/record/parse-failure.ts'
 import { unfitness } from '../../../core/record/parse-record.ts'
-import { readerOptions } from './reader-options.ts'
+import { readerOf, readerOptions } from './reader-options.ts'
 
 /** Hostile bytes for every decoder, the same for the same seed. */
 

@@ -6,3 +6,7 @@ export function readerOptions(options: Partial<ReaderOptions>): ReaderOptions {
   const defaults = Object.entries(formatFields).map(([name, field]) => [name, field.default])
   return { format: 'json', ...Object.fromEntries(defaults), ...options } as ReaderOptions
 }
+
+// Awaited, so that mocha takes these files as ES modules throughout: as CommonJS a test would have other classes than the
+// decoders, which are imported when they are needed.
+export const { readerOf } = await import('../../../core/format/reader.ts')
