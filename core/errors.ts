@@ -62,7 +62,7 @@ export const CODES = {
   TRANSACTION_MIXED: 'The message was made of messages of several Kafka transactions, and no one transaction can hold it.',
   TRANSACTION_OVER: 'The Kafka transaction that the records belong to has ended meanwhile; the source delivers them again.',
   MESSAGE_TOO_LARGE: 'The record is larger than the Kafka topic takes (max.message.bytes).',
-  NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or holds a BigInt.',
+  NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or is no value of JSON at all.',
   KEY_MISSING: 'The record has no key, and the node was told that it must have one.',
   NOT_A_KAFKA_MESSAGE: 'The payload has no value, key and headers as a Kafka message has.',
   TOMBSTONE: 'The Kafka message has no value (a tombstone).',

@@ -1,4 +1,5 @@
 import type { Code } from '../errors.ts'
+import { jsonText } from '../record/json-write.ts'
 import { numberIn } from '../record/number-text.ts'
 import { numericWords } from './numeric.ts'
 import { EPOCH_MS, extraMicros, MAX_MS, MIN_MS, parseIso } from './time.ts'
@@ -149,7 +150,7 @@ function epochIn(text: string): number {
 function text(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'string') return writeText(value, out)
   // as PostgreSQL itself does by an assignment cast; ids that are numbers are common
-  if (typeof value === 'number' && Number.isFinite(value)) return writeText(String(value), out)
+  if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint') return writeText(String(value), out)
   return NOT_TEXT
 }
 
@@ -231,7 +232,7 @@ const ESCAPED_NUL = /(?<!\\)(?:\\\\)*\\u0000/
 function jsonb(value: unknown, out: Out): Misfit | undefined {
   let json: string | undefined
   try {
-    json = JSON.stringify(value)
+    json = jsonText(value)
   } catch {
     return NOT_JSON
   }

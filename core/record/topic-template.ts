@@ -133,7 +133,8 @@ class Compiled implements TopicTemplate {
     if (level.kind === 'literal') return level.text
     if (level.kind === 'any') throw new MillraceError('TOPIC_FIELD_INVALID', `No topic can be made from "${this.text}", because it has +.`)
     const value = Object.hasOwn(record, level.text) ? record[level.text] : undefined
-    const text = typeof value === 'number' && Number.isFinite(value) ? String(value) : value
+    const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+    const text = isNumber ? String(value) : value
     if (typeof text === 'string' && isLevel(text) && accepts(level, text)) return text
     throw new MillraceError('TOPIC_FIELD_INVALID', `The topic "${this.text}" needs the field ${level.text}, but it is ${described(value)}.`)
   }

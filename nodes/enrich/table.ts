@@ -79,5 +79,6 @@ function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'):
 /** A key as text, so that the number 7 and the text 7 are one device; undefined if it is none. */
 export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
-  return typeof value === 'number' && Number.isFinite(value) ? String(value) : undefined
+  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+  return isNumber ? String(value) : undefined
 }

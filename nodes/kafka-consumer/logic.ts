@@ -1,7 +1,9 @@
 import { readableLetter } from '../../core/dead-letter/decode.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import { isTopicName, parseNames } from '../../core/kafka/settings.ts'
+import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { JSON_RULES, type JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
   type Batch,
@@ -81,21 +83,28 @@ export const asLetters: Shape = (batch, from, to) => {
 }
 
 /** The messages as records; what is none is rejected with its bytes. */
-export const asRecords: Shape = (batch, from, to) => {
-  const accepted: object[] = []
-  const rejected: Rejection[] = []
-  for (let index = from; index < to; index++) {
-    const { value } = batch.messages[index]!
-    const provenance = new Provenance(batch, index)
-    const parsed = value === null ? TOMBSTONE : parseRecord(value)
-    if (parsed === TOMBSTONE || parsed instanceof ParseFailure) rejected.push(malformed(provenance, parsed as Reason))
-    else accepted.push(carrying(parsed, provenance))
+export const recordsBy =
+  (rules: JsonRules): Shape =>
+  (batch, from, to) => {
+    const accepted: object[] = []
+    const rejected: Rejection[] = []
+    for (let index = from; index < to; index++) {
+      const { value } = batch.messages[index]!
+      const provenance = new Provenance(batch, index)
+      const parsed = value === null ? TOMBSTONE : parseRecord(value, rules)
+      if (parsed === TOMBSTONE || parsed instanceof ParseFailure) rejected.push(malformed(provenance, parsed as Reason))
+      else accepted.push(carrying(parsed, provenance))
+    }
+    return { accepted, rejected }
   }
-  return { accepted, rejected }
-}
 
-/** What each choice of the dialog makes of messages. */
-export const SHAPES = { records: asRecords, messages: asMessages, letters: asLetters } as const
+export const asRecords = recordsBy(JSON_RULES)
+
+/** What the choices of the dialog make of messages. */
+export function shapeOf({ output, nanAsNull, exact }: Pick<Options<typeof spec>, 'output' | 'nanAsNull' | 'exact'>): Shape {
+  if (output === 'messages') return asMessages
+  return output === 'letters' ? asLetters : recordsBy({ ...JSON_RULES, nanAsNull, exact })
+}
 
 /** None of the messages, each a dead letter for this reason. */
 export const allRejected =

@@ -6,7 +6,7 @@ import { Outage } from '../../core/node/outage.ts'
 import { compact } from '../../core/node/status.ts'
 import { defineSource, type SourceContext, type SourceTrouble } from '../../core/source/define-source.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { SHAPES, topicsOf } from './logic.ts'
+import { shapeOf, topicsOf } from './logic.ts'
 import { migrations } from './migrations.ts'
 import { spec } from './spec.ts'
 import { troubleOf } from './status.ts'
@@ -38,7 +38,7 @@ function dispatcherFor(consumer: Consumer, group: () => ConsumerGroup): Dispatch
   return new Dispatcher(source, {
     trials,
     warn: sentence => node.warn(sentence),
-    shape: SHAPES[options.output],
+    shape: shapeOf(options),
     batchSize: Math.min(options.batchSize, options.maxInFlight),
     isSingle: options.batchSize === 1,
     maxInFlight: options.maxInFlight,

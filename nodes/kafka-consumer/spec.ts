@@ -1,3 +1,4 @@
+import { formatFields } from '../../core/format/fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
@@ -69,6 +70,8 @@ export const spec = {
       when: waits,
       help: 'In a transaction, every record comes to the next topic exactly once, whatever crashes. One batch of a partition is on its way at a time.'
     },
+    nanAsNull: { ...formatFields.nanAsNull, when: { output: 'records' } },
+    exact: { ...formatFields.exact, when: { output: 'records' } },
     batchSize: {
       kind: 'number',
       label: 'Batch size',

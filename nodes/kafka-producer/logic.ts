@@ -5,6 +5,7 @@ import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
 import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { getter } from '../../core/record/field-path.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
 import {
   type HeaderValue,
@@ -80,7 +81,7 @@ export class Encoder {
   }
 
   #record(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
-    const value: string | undefined = JSON.stringify(item)
+    const value = jsonText(item)
     if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
     return this.#keyed(key, value, this.#headersOf(item, message, key), parcel, index)
@@ -134,7 +135,7 @@ const isBytes = (value: unknown): value is Buffer | string => typeof value === '
 
 function keyOf(value: unknown): Buffer | string | null {
   if (typeof value === 'string') return value === '' ? null : value
-  if (typeof value === 'number' || typeof value === 'boolean') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
   return Buffer.isBuffer(value) ? value : null
 }
 
@@ -162,7 +163,7 @@ function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOption
     for (const { name, of } of rows) {
       const value = of(record, message)
       if (value === undefined || value === null) continue
-      made[name] = isBytes(value) ? value : typeof value === 'object' ? JSON.stringify(value) : String(value)
+      made[name] = isBytes(value) ? value : typeof value === 'object' ? jsonText(value)! : String(value)
     }
     return made
   }

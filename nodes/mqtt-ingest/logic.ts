@@ -1,5 +1,6 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { JSON_RULES, type JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
@@ -8,11 +9,14 @@ import { headersOf, type MqttBatch } from './batch.ts'
 import { problemsBetween } from './check.ts'
 import { spec } from './spec.ts'
 
-export type IngestOptions = Pick<Options<typeof spec>, 'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes'>
+export type IngestOptions = Pick<
+  Options<typeof spec>,
+  'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes' | 'nanAsNull' | 'exact'
+>
 
 /** @throws OptionsError where the template is wrong, or has no field of the name that the key has */
 export function shaperOf(options: IngestOptions): Shaper {
-  const { topic, filter, output, keyField, maxPayloadBytes } = options
+  const { topic, filter, output, keyField, maxPayloadBytes, nanAsNull, exact } = options
   const { fields } = spec
   const problems = topicTemplateProblems(topic).map(problem => `${fields.topic.label}: ${problem}`)
   if (filter !== '') problems.push(...topicTemplateProblems(filter).map(problem => `${fields.filter.label}: ${problem}`))
@@ -21,7 +25,15 @@ export function shaperOf(options: IngestOptions): Shaper {
   const between = problemsBetween(options)
   if (between.length > 0) throw OptionsError.between(spec, between)
   const template = compileTopicTemplate(topic)
-  return new Shaper({ output, template, siblings: siblingsOf(topic), filter: filter || template.filter, keyField, maxPayloadBytes })
+  return new Shaper({
+    output,
+    template,
+    siblings: siblingsOf(topic),
+    filter: filter || template.filter,
+    keyField,
+    maxPayloadBytes,
+    json: { ...JSON_RULES, nanAsNull, exact }
+  })
 }
 
 function siblingsOf(topic: string): TopicTemplate | undefined {
@@ -41,6 +53,7 @@ export interface ShapeOptions {
   /** Field of the topic that becomes the Kafka key; empty for none. */
   readonly keyField: string
   readonly maxPayloadBytes: number
+  readonly json: JsonRules
 }
 
 /** What leaves the node for a batch. With those for others as many as came. */
@@ -94,7 +107,7 @@ export class Shaper {
     const fields = this.options.template.match(topic)
     const problem = this.#problem(topic, fields, payload.length)
     if (problem !== undefined) return problem
-    const record = parseRecord(payload as Buffer) as Record<PropertyKey, unknown>
+    const record = parseRecord(payload as Buffer, this.options.json) as Record<PropertyKey, unknown>
     if (record instanceof ParseFailure) return record
     for (const name in fields) if (!Object.hasOwn(record, name)) record[name] = fields[name]
     record[PROVENANCE] = new Provenance(batch, index)

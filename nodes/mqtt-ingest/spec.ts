@@ -1,3 +1,4 @@
+import { formatFields } from '../../core/format/fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
@@ -101,6 +102,8 @@ export const spec = {
       max: 65_535,
       help: 'At most this many messages, a record each, are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
     },
+    nanAsNull: { ...formatFields.nanAsNull, when: { output: 'records' } },
+    exact: { ...formatFields.exact, when: { output: 'records' } },
     maxPayloadBytes: {
       kind: 'number',
       label: 'Largest payload',

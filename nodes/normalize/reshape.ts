@@ -1,5 +1,6 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { getter, isOneName, setter, stepsOf } from '../../core/record/field-path.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 
@@ -25,7 +26,7 @@ export class Unconvertible implements Reason {
     value: unknown
   ) {
     const why = typeof value === 'string' && /\d{16}/.test(value) ? 'has more digits than a number holds' : 'is not a number'
-    this.message = `${path} is ${JSON.stringify(value).slice(0, 80)}, which ${why}.`
+    this.message = `${path} is ${String(jsonText(value)).slice(0, 80)}, which ${why}.`
   }
 }
 
@@ -74,7 +75,7 @@ function step({ from, to, as }: Row): Step {
 
 /** Undefined if the value cannot be converted. */
 function convert(value: unknown, as: Conversion): unknown {
-  if (as === 'text') return typeof value === 'object' ? JSON.stringify(value) : String(value)
+  if (as === 'text') return typeof value === 'object' ? jsonText(value) : String(value)
   if (typeof value === 'number') return value
   if (typeof value !== 'string') return undefined
   return as === 'decimal-comma' ? numberWithComma(value) : numberIn(value)

@@ -48,6 +48,8 @@ export function readTimestamp(value: unknown, rules: Rules, zone: () => string |
 
 function read(value: unknown, rules: Rules, zone: () => string | undefined): Instant | Reason {
   if (typeof value === 'number' && Number.isFinite(value)) return fromNumber(value, rules.unit)
+  // Nanoseconds are more than a number holds.
+  if (typeof value === 'bigint') return read(String(value), rules, zone)
   if (value === undefined || value === null || value === '') return { code: 'TS_MISSING', message: 'The record has no time.' }
   if (typeof value !== 'string' || value.length > MAX_CHARACTERS)
     return unparsable(`The time ${shown(value)} is neither a number nor a date and time.`)

@@ -25,7 +25,10 @@ const isMissing: Test = value => value === undefined || value === null
  * else is no match: the text "90" is never taken for the number 90.
  */
 function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator['test'] {
-  return operand => value => typeof value === typeof operand && holds(value as Operand, operand)
+  return operand => {
+    const type = typeof operand
+    return value => (typeof value === type || (type === 'number' && typeof value === 'bigint')) && holds(value as Operand, operand)
+  }
 }
 
 const textual =

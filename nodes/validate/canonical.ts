@@ -1,3 +1,4 @@
+import { jsonText } from '../../core/record/json-write.ts'
 import { meter } from './cost.ts'
 
 const STEPS_A_VALUE = 10
@@ -14,5 +15,5 @@ export function canonical(value: unknown): string {
     return `{${fields.map(([name, inner]) => `${JSON.stringify(name)}:${canonical(inner)}`).join()}}`
   }
   // -0 and 0 are one number
-  return value === 0 ? '0' : (JSON.stringify(value) ?? 'undefined')
+  return value === 0 ? '0' : (jsonText(value) ?? 'undefined')
 }

@@ -1,5 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { Code } from '../../core/errors.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import type { Reason } from '../../core/record/record.ts'
 import { COST } from './cost.ts'
 
@@ -100,7 +101,7 @@ function list(values: unknown): string {
   return more > 0 ? `${first} and ${more} more` : first
 }
 
-const shown = (value: unknown) => JSON.stringify(value)?.slice(0, 80) ?? String(value)
+const shown = (value: unknown) => jsonText(value)?.slice(0, 80) ?? String(value)
 
 export function described(value: unknown): string {
   if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 80))}`

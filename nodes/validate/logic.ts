@@ -4,6 +4,7 @@ import { OptionsError } from '../../core/options-error.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, isFieldPath } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject } from '../../core/record/record.ts'
@@ -104,7 +105,7 @@ function unknownKind({ choose, field }: Options<typeof spec>, record: unknown, m
   const shown =
     value === undefined
       ? `${field} is missing, so no schema can be chosen.`
-      : `There is no schema for ${field} ${JSON.stringify(value)?.slice(0, 80)}.`
+      : `There is no schema for ${field} ${jsonText(value)?.slice(0, 80)}.`
   return { code: 'SCHEMA_UNKNOWN', message: shown, path: field }
 }
 

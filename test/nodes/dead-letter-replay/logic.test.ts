@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type DeadLetter, originalOf, recordOf } from '../../../core/dead-letter/decode.ts'
+import { encodeRejection } from '../../../core/dead-letter/encode.ts'
+import { type Batch, PROVENANCE, Provenance, reject } from '../../../core/record/record.ts'
 import { chosenBy, type Filter, filterOf, Ledger, matches, Pace, sentenceOf } from '../../../nodes/dead-letter-replay/logic.ts'
 
 const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
@@ -101,6 +103,22 @@ describe('dead-letter-replay: ledger', () => {
       assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77' }, { value: Buffer.from('of a topic made anew') })))
       assert.ok(!ledger.has(of('6', {})), 'from no place in Kafka')
     }
+  })
+
+  it('knows that parts of one message from MQTT are one replay, and parts of two are two', () => {
+    const ofPart = (batch: Batch, index: number, place: string, offset: string) => {
+      const record = { [PROVENANCE]: new Provenance(batch, index, place) }
+      const { headers } = encodeRejection(reject(record, 'validate', { code: 'FIELD_TYPE', message: 'No.' }))
+      return letter({ offset, headers })
+    }
+    const origin = { kind: 'mqtt', topic: 'acme/list', qos: 1, retained: false } as const
+    const batch = () => ({ at: () => ({ origin, key: null, headers: {}, raw: Buffer.from('[1,2]') }) })
+    const [one, other] = [batch(), batch()]
+    const ledger = new Ledger('dead')
+    ledger.note(ofPart(one, 0, '0', '5'))
+    assert.ok(ledger.has(ofPart(one, 0, '1', '6')))
+    assert.ok(!ledger.has(ofPart(one, 1, '1', '7')), 'another message of the batch')
+    assert.ok(!ledger.has(ofPart(other, 0, '1', '8')), 'the same bytes published again')
   })
 })
 

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
+import { PROVENANCE } from '../../../core/record/record.ts'
 import { Trials } from '../../../core/source/trials.ts'
 import { headersOf, MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { Batcher } from '../../../nodes/mqtt-ingest/batcher.ts'
@@ -46,6 +47,24 @@ describe('mqtt-ingest shaping', () => {
     const [first, second] = [shaper.shape(batch), shaper.shape(batch)]
     assert.deepEqual(first, second)
     assert.notEqual(first.accepted[0], second.accepted[0])
+  })
+
+  it('takes what devices send besides JSON, as it is told to', () => {
+    const shape = (raw: Record<string, unknown>, payload: string) => {
+      const shaper = shaperOf(optionsOf({ topic: 'acme/{constructor}/{device_id}', ...raw }))
+      const batch = new MqttBatch(connection(), ownerOf(shaper.keyOf))
+      batch.add(packetOf('acme/press/d1', payload))
+      const { accepted, rejected } = shaper.shape(batch)
+      return rejected[0]?.reason.code ?? { ...(accepted[0] as object), [PROVENANCE]: undefined }
+    }
+    const made = (record: object) => ({ device_id: 'd1', ...record, [PROVENANCE]: undefined })
+    const car = '{"device_id":"car-7","metric":"lap_s","value":81.2,"ts":1708700000,"constructor":"team-x"}'
+    assert.deepEqual(shape({}, car), made(JSON.parse(car)))
+    assert.deepEqual(shape({}, '{"v":1}\0\0\0'), made({ v: 1, constructor: 'press' }))
+    assert.deepEqual(shape({}, '{"v":nan}'), 'JSON_INVALID')
+    assert.deepEqual(shape({ nanAsNull: true }, '{"v":nan}'), made({ v: null, constructor: 'press' }))
+    assert.deepEqual(shape({}, '{"v":2882429806056571124}'), 'NUMBER_INEXACT')
+    assert.deepEqual(shape({ exact: true }, '{"v":2882429806056571124}'), made({ v: 2882429806056571124n, constructor: 'press' }))
   })
 
   const places: [template: string, topic: string, fate: 'accepted' | 'rejected' | 'forOthers'][] = [
