@@ -4,6 +4,7 @@ import { CodeControl } from './code.ts'
 import { Fold } from './fold.ts'
 import { listControl } from './list.ts'
 import { mark } from './mark.ts'
+import { PreviewPane } from './preview-pane.ts'
 import { addPick, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
@@ -25,6 +26,7 @@ export class Dialog implements Form {
   readonly #built = new Map<string, Built>()
   readonly #listeners: ((values: Values) => void)[] = []
   readonly #fold: Fold | undefined
+  #preview: PreviewPane | undefined
 
   constructor(
     readonly node: EditorNode,
@@ -43,6 +45,7 @@ export class Dialog implements Form {
     for (const [name, field] of Object.entries(this.type.spec.fields)) this.#buildField(name, field)
     if (this.type.spec.category === 'config') this.main.append(testRow(() => questionOf(this, undefined) as never))
     this.type.hooks.opened?.(this)
+    this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())
     this.#refresh()
   }
@@ -90,6 +93,22 @@ export class Dialog implements Form {
 
   close(): void {
     for (const control of this.#built.values()) control.close?.()
+    this.#preview?.close()
+  }
+
+  /** The runtime has a preview of every node that changes records (core/node/define-transform.ts). */
+  #previewPane(): PreviewPane | undefined {
+    if (this.type.spec.family !== 'transform') return undefined
+    const { outputs } = this.type.spec
+    const pane = new PreviewPane({
+      type: this.type.spec.type,
+      id: this.id,
+      values: () => this.values(),
+      outputs: () => this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? outputs
+    })
+    this.#root.append(pane.element)
+    this.onChange(() => pane.refresh())
+    return pane
   }
 
   #outputs(control: Control | undefined): string {

@@ -1,4 +1,5 @@
 import type { Pick } from '../node/spec.ts'
+import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
@@ -19,22 +20,9 @@ interface Answer {
   readonly items?: readonly string[]
 }
 
-/** Asks the runtime (see core/node/probe.ts). Never fails: what goes wrong is a sentence in the answer. */
-async function ask(action: 'test' | Pick, { type, ...question }: Question): Promise<Answer> {
-  try {
-    // By jQuery, because Node-RED adds the login to its requests.
-    return (await $.ajax({
-      url: `millrace/probe/${type}`,
-      method: 'POST',
-      contentType: 'application/json',
-      data: JSON.stringify({ action, ...question })
-    })) as Answer
-  } catch (failed) {
-    const { status, statusText, responseJSON } = failed as JQuery.jqXHR
-    const said = (responseJSON as Partial<Answer> | undefined)?.message
-    return { ok: false, message: said ?? (status ? `${status} ${statusText}` : say('unreachable')) }
-  }
-}
+/** See core/node/probe.ts. */
+const ask = (action: 'test' | Pick, { type, ...question }: Question): Promise<Answer> =>
+  askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
 
 /** A row with the Test button, and room for the answer. */
 export function testRow(question: () => Question): HTMLElement {

@@ -4,6 +4,7 @@ export interface RedEditor {
   _(key: string): string
   readonly nodes: {
     node(id: string): EditorNode | null | undefined
+    filterLinks(filter: { target: { id: string } }): readonly { readonly source: EditorNode }[]
     getType(type: string): { readonly defaults?: object } | undefined
   }
   readonly editor: {
