@@ -151,9 +151,9 @@ export const PRESETS = {
     settings: { keep: keep({ id: 'device_id', time: 'ts', model: '', channel: '' }) }
   },
   senml: {
-    label: 'SenML',
+    label: 'SenML, read by decode',
     document: 'https://www.rfc-editor.org/rfc/rfc8428',
-    settings: { mode: 'keep', others: false, keep: keep({ n: 'metric', v: 'value', t: 'ts', u: 'unit' }) }
+    settings: { mode: 'keep', others: false, keep: keep({ name: 'metric', value: '', ts: '', unit: '' }) }
   },
   telegraf: {
     label: 'Telegraf JSON',

@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
+import { senmlJson } from '../../../core/format/senml.ts'
 import { OptionsError } from '../../../core/options-error.ts'
+import { JSON_RULES } from '../../../core/record/json-text.ts'
+import { ParseFailure } from '../../../core/record/parse-failure.ts'
 import { reshaper } from '../../../nodes/reshape/logic.ts'
 import { PRESETS, type PresetName } from '../../../nodes/reshape/presets.ts'
 import { spec } from '../../../nodes/reshape/spec.ts'
@@ -12,6 +15,18 @@ interface Sample {
   readonly payload: unknown
   /** Time, device, metric and value. */
   readonly rows: readonly (readonly unknown[])[]
+}
+
+/** RFC 8428, section 5.1.2, in short: base name, time and unit hold for what follows. */
+function decodedSenml(): unknown {
+  const pack = [
+    { bn: 'urn:dev:ow:10e2073a01080063:', bt: 1276020076.001, bu: 'A', bver: 5, n: 'voltage', u: 'V', v: 120.1 },
+    { n: 'current', t: -5, v: 1.2 }
+  ]
+  const decode = senmlJson({ ...JSON_RULES } as Parameters<typeof senmlJson>[0])
+  const decoded = decode(Buffer.from(JSON.stringify(pack)), { topic: '', arrivedMs: 0 } as unknown as Parameters<typeof decode>[1])
+  assert.ok(!(decoded instanceof ParseFailure) && 'values' in decoded)
+  return decoded.values
 }
 
 /** A message of each make, of the form that the document of the preset gives. */
@@ -203,8 +218,11 @@ const samples: Readonly<Record<PresetName, Sample>> = {
   senml: {
     more: { topic: 'senml/{device_id}' },
     topic: 'senml/gateway',
-    payload: [{ n: 'urn:dev:ow:10e2073a01080063:voltage', u: 'V', v: 120.1, t: 1276020076 }],
-    rows: [[1276020076, 'gateway', 'urn:dev:ow:10e2073a01080063:voltage', 120.1]]
+    payload: decodedSenml(),
+    rows: [
+      [1276020076.001, 'gateway', 'urn:dev:ow:10e2073a01080063:voltage', 120.1],
+      [1276020071.001, 'gateway', 'urn:dev:ow:10e2073a01080063:current', 1.2]
+    ]
   },
   telegraf: {
     payload: { fields: { field_1: 30, field_2: 4 }, name: 'docker', tags: { host: 'raynor' }, timestamp: 1458229140 },
