@@ -6,7 +6,7 @@ import { readToEnd } from '../../core/kafka/consume/read-to-end.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { KafkaClient, KafkaRecord, TransactionalProducer } from '../../core/kafka/port.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import { NO_KEY, type ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Reason } from '../../core/record/record.ts'
 import { type Filter, Ledger, matches, Pace, type Progress } from './logic.ts'
@@ -143,7 +143,7 @@ export class Replay {
 }
 
 /** What goes back in one transaction. */
-class Sending implements Parcel {
+class Sending implements ProduceCallback {
   open = 0
   #refusal: Reason | undefined
 

@@ -55,9 +55,9 @@ export class Dispatcher {
     const reached = partition.reached === undefined ? 0 : messages.findIndex(message => idOf(message) === partition.reached)
     for (const slice of this.#slicesOf(partition, batch)) {
       const next = slice.to === messages.length ? nextOffset : BigInt(messages[slice.to]!.offset)
-      const receipt = part(next)
-      if (slice.to <= reached) receipt.done()
-      else this.#wait(partition, { batch, slice, shape, isRejected: slice.isRejected, bytes: bytesOf(batch, slice), next, receipt })
+      const pending = part(next)
+      if (slice.to <= reached) pending.done()
+      else this.#wait(partition, { batch, slice, shape, isRejected: slice.isRejected, bytes: bytesOf(batch, slice), next, pending })
     }
     this.#fill(partition)
   }
@@ -211,7 +211,7 @@ export class Dispatcher {
   #send(partition: Partition, fetched: FetchedSlice): void {
     const { isSingle } = this.options
     const { transaction } = partition
-    const back = this.#endOfTrial(partition, () => fetched.receipt.done())
+    const back = this.#endOfTrial(partition, () => fetched.pending.done())
     if (transaction === undefined) this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
     else {
       const output = fetched.isRejected ? REJECTED : ACCEPTED

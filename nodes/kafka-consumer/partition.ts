@@ -1,4 +1,4 @@
-import type { Receipt } from '../../core/kafka/consume/offset-ledger.ts'
+import type { PendingRange } from '../../core/kafka/consume/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
 import type { TakenBatch, TakenMessage } from '../../core/source/types.ts'
 import type { BatchSlice, KafkaBatch, Shape } from './logic.ts'
@@ -13,7 +13,7 @@ export interface FetchedSlice {
   readonly bytes: number
   /** The offset behind it. */
   readonly next: bigint
-  readonly receipt: Receipt
+  readonly pending: PendingRange
 }
 
 /** A partition that is ours, with what of it waits for room in the flow. */
@@ -51,7 +51,7 @@ export function batchOf({ key, topic }: Partition, fetched: FetchedSlice, isSing
 /** One message, since the slice is of one output. What others have committed of it meanwhile is left out. */
 export function messageOf(
   { key, topic }: Partition,
-  { batch, slice, shape, isRejected, bytes, next, receipt }: FetchedSlice,
+  { batch, slice, shape, isRejected, bytes, next, pending }: FetchedSlice,
   transaction: PartitionTransaction,
   isSingle: boolean
 ): Omit<TakenMessage, keyof WayBack | 'output'> {
@@ -73,7 +73,7 @@ export function messageOf(
       },
       async commit() {
         await transaction.commit(next)
-        receipt.committed()
+        pending.committed()
       },
       get broken() {
         return transaction.broken

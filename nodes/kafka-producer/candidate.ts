@@ -1,10 +1,10 @@
 import { identityOf } from '../../core/dead-letter/identity.ts'
-import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { Reason } from '../../core/record/record.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 
 /** A record that may be in the topic already. Stands between the record and its message. */
-export class Candidate implements Parcel {
+export class Candidate implements ProduceCallback {
   open = 1
   reason: Reason | undefined
   /** The same was read from the topic since this was on its way. */
@@ -20,7 +20,7 @@ export class Candidate implements Parcel {
     private readonly settled: (candidate: Candidate) => void
   ) {}
 
-  /** The record, which was made with this as its parcel. */
+  /** The record, which was made with this as its callback. */
   get record(): ProduceRecord {
     return this.#record!
   }
@@ -40,7 +40,7 @@ export class Candidate implements Parcel {
   }
 }
 
-export const candidateOf = ({ parcel }: ProduceRecord): Candidate => parcel as Candidate
+export const candidateOf = ({ callback }: ProduceRecord): Candidate => callback as Candidate
 
 export function leaveOut({ message, record }: Candidate): void {
   message.repeated(record)

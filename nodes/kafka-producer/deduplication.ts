@@ -22,7 +22,7 @@ export interface DeduplicationOptions {
   readonly cluster: KafkaCluster
   readonly topic: string
   readonly windowMs: number
-  /** Writes these, all of one message. Their parcel tells what becomes of them; a rejection, that nothing does. */
+  /** Writes these, all of one message. Their callback tells what becomes of them; a rejection, that nothing does. */
   readonly write: (message: OutgoingMessage, records: readonly ProduceRecord[]) => Promise<void>
   readonly health: HealthEvents
 }
@@ -64,12 +64,12 @@ export class Deduplication {
     return this.#running && performance.now() - this.#askedMs > SLOW_MS
   }
 
-  /** The parcel of a record that is to be added. */
+  /** The callback of a record that is to be added. */
   candidate(message: OutgoingMessage): Candidate {
     return new Candidate(message, candidate => this.#settled(candidate))
   }
 
-  /** Takes records of a message whose parcels are candidates; they are written in the order in which they came. */
+  /** Takes records of a message whose callbacks are candidates; they are written in the order in which they came. */
   add(message: OutgoingMessage, records: readonly ProduceRecord[]): void {
     const candidates: Candidate[] = []
     for (const record of records) {

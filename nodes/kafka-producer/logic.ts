@@ -2,7 +2,7 @@ import { encodeRejection, shortenLetter } from '../../core/dead-letter/encode.ts
 import { type Code, reasonOf } from '../../core/errors.ts'
 import { present } from '../../core/kafka/headers.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import { NO_KEY, type ProduceCallback, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
@@ -48,66 +48,72 @@ export class Encoder {
   }
 
   /** The record for Kafka of one item of a payload, or why there is none. */
-  encode(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+  encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
     try {
-      return this.#encode(item, message, parcel, index)
+      return this.#encode(item, message, callback, index)
     } catch (error) {
       return new Refusal('NOT_SERIALISABLE', `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`)
     }
   }
 
-  #encode(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+  #encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
     const { content } = this.options
     if (content !== 'records') {
-      if (isKafkaMessage(item)) return this.#message(item, parcel, index)
+      if (isKafkaMessage(item)) return this.#message(item, callback, index)
       if (isRejection(item)) {
         const { key, value, headers } = encodeRejection(item)
-        return this.#made(key, value, headers, undefined, parcel, index)
+        return this.#made(key, value, headers, undefined, callback, index)
       }
-      if (content === 'messages') return this.#fromObject(item, parcel, index)
+      if (content === 'messages') return this.#fromObject(item, callback, index)
     }
-    if (item === null || item === undefined) return this.#tombstone(message, parcel, index)
+    if (item === null || item === undefined) return this.#tombstone(message, callback, index)
     if (content === 'auto' && (typeof item === 'string' || Buffer.isBuffer(item))) {
       const key = keyOf(message.key)
-      return this.#keyed(key, item, this.#headersOf(item, message, key), parcel, index)
+      return this.#keyed(key, item, this.#headersOf(item, message, key), callback, index)
     }
-    return this.#record(item, message, parcel, index)
+    return this.#record(item, message, callback, index)
   }
 
   /** A dead letter with at most so many bytes of its value. */
-  shortened(letter: Rejection, maxBytes: number, parcel: Parcel, index: number): ProduceRecord {
+  shortened(letter: Rejection, maxBytes: number, callback: ProduceCallback, index: number): ProduceRecord {
     const { key, value, headers } = shortenLetter(encodeRejection(letter), maxBytes)
-    return this.#made(key, value, headers, undefined, parcel, index)
+    return this.#made(key, value, headers, undefined, callback, index)
   }
 
-  #record(item: unknown, message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+  #record(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
     const value = jsonText(item)
     if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
-    return this.#keyed(key, value, this.#headersOf(item, message, key), parcel, index)
+    return this.#keyed(key, value, this.#headersOf(item, message, key), callback, index)
   }
 
-  #tombstone(message: Message, parcel: Parcel, index: number): ProduceRecord | Refusal {
+  #tombstone(message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
     if (!this.options.tombstones)
       return new Refusal('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
     const key = keyOf(message.key)
     if (key === null) return new Refusal('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
-    return this.#made(key, null, this.#headersOf(null, message, key), undefined, parcel, index)
+    return this.#made(key, null, this.#headersOf(null, message, key), undefined, callback, index)
   }
 
-  #keyed(key: Buffer | string | null, value: Buffer | string, headers: ProduceHeaders | undefined, parcel: Parcel, index: number) {
+  #keyed(
+    key: Buffer | string | null,
+    value: Buffer | string,
+    headers: ProduceHeaders | undefined,
+    callback: ProduceCallback,
+    index: number
+  ) {
     if (key === null && this.options.requireKey) {
       return new Refusal('KEY_MISSING', `The record has no key: the field "${this.options.keyField}" is missing or empty.`)
     }
-    return this.#made(key, value, headers, undefined, parcel, index)
+    return this.#made(key, value, headers, undefined, callback, index)
   }
 
-  #message({ key = null, value = null, headers, timestamp }: KafkaMessage, parcel: Parcel, index: number): ProduceRecord {
-    return this.#made(key, value, present(headers), timestamp, parcel, index)
+  #message({ key = null, value = null, headers, timestamp }: KafkaMessage, callback: ProduceCallback, index: number): ProduceRecord {
+    return this.#made(key, value, present(headers), timestamp, callback, index)
   }
 
   /** A message as a Function node may have made it. */
-  #fromObject(item: unknown, parcel: Parcel, index: number): ProduceRecord | Refusal {
+  #fromObject(item: unknown, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
     const { key = null, value, headers = {}, timestamp } = (item ?? {}) as { [field: string]: unknown }
     const wrong = (why: string) =>
       new Refusal('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
@@ -116,7 +122,7 @@ export class Encoder {
     if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
     const own = headersFrom(headers)
     if (own === undefined) return wrong('headers is not an object of texts, Buffers or arrays of these')
-    return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), parcel, index)
+    return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), callback, index)
   }
 
   #made(
@@ -124,10 +130,10 @@ export class Encoder {
     value: Buffer | string | null,
     headers: ProduceHeaders | undefined,
     timestamp: string | undefined,
-    parcel: Parcel,
+    callback: ProduceCallback,
     index: number
   ): ProduceRecord {
-    return new ProduceRecord(key, value, headers, timestamp, key === null ? NO_KEY : this.#hashes.of(key), parcel, index)
+    return new ProduceRecord(key, value, headers, timestamp, key === null ? NO_KEY : this.#hashes.of(key), callback, index)
   }
 }
 

@@ -1,4 +1,4 @@
-import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import { isRejection, type Reason, type Rejection } from '../../core/record/record.ts'
 import type { WriteRequest, WriteResult } from '../../core/sink/types.ts'
@@ -10,7 +10,7 @@ export type Shorten = (message: OutgoingMessage, letter: Rejection, index: numbe
 const SHORTER_BYTES = [900_000, 90_000, 9_000, 900]
 
 /** A message on its way, from its arrival until Kafka has all of its records. */
-export class OutgoingMessage implements Parcel {
+export class OutgoingMessage implements ProduceCallback {
   /** One more than the records, so that none finishes it while others are still being added. */
   open: number
   /** Why records were refused, by position. */

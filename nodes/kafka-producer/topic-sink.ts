@@ -1,6 +1,6 @@
 import type { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import type { Parcel, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import type { ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/produce/producer.ts'
 import { isTransactionScope, type TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Context } from '../../core/node/define-node.ts'
@@ -91,8 +91,8 @@ export class TopicSink implements OpenSink {
   }
 
   /** Undefined if it was refused. */
-  #encoded(message: OutgoingMessage, index: number, parcel: Parcel): ProduceRecord | undefined {
-    const encoded = this.#encoder.encode(message.records[index], message.request.message, parcel, index)
+  #encoded(message: OutgoingMessage, index: number, callback: ProduceCallback): ProduceRecord | undefined {
+    const encoded = this.#encoder.encode(message.records[index], message.request.message, callback, index)
     if (!(encoded instanceof Refusal)) return encoded
     message.refuse(index, encoded)
     message.less()
@@ -101,8 +101,8 @@ export class TopicSink implements OpenSink {
 
   readonly #shorten: Shorten = (message, letter, index, maxBytes) => {
     const deduplication = this.#deduplication
-    const parcel = deduplication?.candidate(message) ?? message
-    const record = this.#encoder.shortened(letter, maxBytes, parcel, index)
+    const callback = deduplication?.candidate(message) ?? message
+    const record = this.#encoder.shortened(letter, maxBytes, callback, index)
     if (deduplication === undefined) this.#writeOrFail(message, [record])
     else deduplication.add(message, [record])
   }

@@ -16,6 +16,7 @@ import { FetchWatch } from './fetch-watch.ts'
 import { GroupCommits } from './group-commits.ts'
 import { GroupLedgers } from './group-ledgers.ts'
 import type { FetchedBatch, GroupEvents, GroupOptions } from './group-options.ts'
+import { deletedSentence, foreignSentence } from './group-sentences.ts'
 import { GroupStart } from './group-start.ts'
 import { PartitionTransaction } from './partition-transaction.ts'
 
@@ -174,7 +175,7 @@ export class ConsumerGroup {
         if (this.#ready && this.#crashes === 0) this.#health.works()
       },
       rebalancing: () => void this.#commitNow(),
-      foreignTopics: topics => this.#tellOf(topics),
+      foreignTopics: topics => this.events.notice(foreignSentence(this.groupId, topics)),
       deleted: (topic, partition) => this.#deleted(topic, partition),
       trouble: error => this.#health.trouble(error),
       ended: error => {
@@ -196,16 +197,8 @@ export class ConsumerGroup {
     passed?.done()
   }
 
-  #tellOf(foreign: readonly string[]): void {
-    const others = foreign.map(topic => `"${topic}"`).join(', ')
-    const { groupId } = this.options
-    this.events.notice(
-      `Another member of the group "${groupId}" reads ${others}: all members of a group must read the same topics. Choose another group.`
-    )
-  }
-
   #deleted(topic: string, partition: number): void {
-    const sentence = `Records of partition ${partition} of "${topic}" were deleted before being read (retention).`
+    const sentence = deletedSentence(topic, partition)
     this.events.notice(sentence)
     if (this.options.outOfRange === 'stop') this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
   }

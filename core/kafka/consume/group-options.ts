@@ -2,7 +2,7 @@ import type { MillraceError } from '../../errors.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import type { HealthEvents } from '../health.ts'
 import type { Assignment, KafkaClient, KafkaRecord } from '../port.ts'
-import type { Receipt } from './offset-ledger.ts'
+import type { PendingRange } from './offset-ledger.ts'
 import type { StartPolicy } from './start-offsets.ts'
 
 /** What one fetch brought of one partition. */
@@ -13,7 +13,7 @@ export interface FetchedBatch {
   /** The offset after its last record, transaction markers included. */
   readonly nextOffset: bigint
   /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
-  part(nextOffset: bigint): Receipt
+  part(nextOffset: bigint): PendingRange
 }
 
 export interface GroupEvents extends HealthEvents {

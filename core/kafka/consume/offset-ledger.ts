@@ -1,11 +1,11 @@
 /** A part of a partition that was handed over; `done` says that it was dealt with. */
-export interface Receipt {
+export interface PendingRange {
   done(): void
   /** It was dealt with, and somebody else than the group's member has moved the group's offset behind it. */
   committed(): void
 }
 
-class Entry implements Receipt {
+class Entry implements PendingRange {
   isDone = false
   constructor(
     private readonly ledger: OffsetLedger,
@@ -54,7 +54,7 @@ export class OffsetLedger {
   }
 
   /** The next part, which ends before `nextOffset`. Parts are opened in the order of their offsets. */
-  open(nextOffset: bigint): Receipt {
+  open(nextOffset: bigint): PendingRange {
     const entry = new Entry(this, nextOffset)
     this.#open.push(entry)
     this.#readTo = nextOffset

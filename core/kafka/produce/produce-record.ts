@@ -5,7 +5,7 @@ import type { WrittenHeaders } from '../headers.ts'
 export type ProduceHeaders = WrittenHeaders
 
 /** What a record belongs to; told when the record is settled. */
-export interface Parcel {
+export interface ProduceCallback {
   /** Records neither acknowledged nor refused yet. */
   open: number
   /** The record can never be written, whatever one tries. Followed by `finished` when it was the last open one. */
@@ -27,7 +27,7 @@ export const NO_KEY = -1
 export class ProduceRecord {
   partition = -1
   readonly #hash: number
-  readonly #parcel: Parcel
+  readonly #callback: ProduceCallback
   readonly #index: number
 
   constructor(
@@ -37,16 +37,16 @@ export class ProduceRecord {
     /** Milliseconds since 1970 as decimal text; undefined for the time of sending. */
     readonly timestamp: string | undefined,
     hash: number,
-    parcel: Parcel,
+    callback: ProduceCallback,
     index: number
   ) {
     this.#hash = hash
-    this.#parcel = parcel
+    this.#callback = callback
     this.#index = index
   }
 
-  get parcel(): Parcel {
-    return this.#parcel
+  get callback(): ProduceCallback {
+    return this.#callback
   }
   /** Non-negative, or NO_KEY. */
   get hash(): number {
@@ -55,7 +55,7 @@ export class ProduceRecord {
   get isKeyless(): boolean {
     return this.#hash === NO_KEY
   }
-  /** Which of the parcel's records it is. */
+  /** Which of the callback's records it is. */
   get index(): number {
     return this.#index
   }

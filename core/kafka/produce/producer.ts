@@ -3,20 +3,20 @@ import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, ProducerOptions } from '../port.ts'
 import { wait } from '../wait.ts'
 import type { ProduceRecord } from './produce-record.ts'
-import { type LaneOptions, ProducerLane } from './producer-lane.ts'
+import { SendQueue, type SendQueueOptions } from './send-queue.ts'
 
 export interface ProducerSettings extends Omit<ProducerOptions, 'trouble'> {
   readonly client: KafkaClient
   readonly lingerMs: number
   /** Connections that send side by side; records of one key always take the same. */
   readonly lanes: number
-  /** See `LaneOptions.unsent`. */
-  readonly unsent?: LaneOptions['unsent']
+  /** See `SendQueueOptions.unsent`. */
+  readonly unsent?: SendQueueOptions['unsent']
 }
 
-/** Sends records to one topic, by one lane or several. Never drops one and never gives up. */
+/** Sends records to one topic, by one queue or several. Never drops one and never gives up. */
 export class KafkaProducer {
-  readonly #lanes: ProducerLane[]
+  readonly #queues: SendQueue[]
   #keyless = 0
   readonly #health: Health
 
@@ -31,25 +31,25 @@ export class KafkaProducer {
     }
     const { lingerMs, unsent } = settings
     const told = { onSent: () => health.works(), onFailed: (error: MillraceError) => health.fails(error) }
-    const lane = () => new ProducerLane({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
-    this.#lanes = Array.from({ length: settings.lanes }, lane)
+    const queue = () => new SendQueue({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
+    this.#queues = Array.from({ length: settings.lanes }, queue)
   }
 
   /** Connects, however long that takes; records may be added meanwhile. */
   start(): void {
-    for (const lane of this.#lanes) void lane.start()
+    for (const queue of this.#queues) void queue.start()
   }
 
-  /** Takes a record; its parcel is told what becomes of it. */
+  /** Takes a record; its callback is told what becomes of it. */
   add(record: ProduceRecord): void {
-    const { length } = this.#lanes
-    this.#lanes[length === 1 ? 0 : (record.isKeyless ? this.#keyless++ : record.hash) % length]!.add(record)
+    const { length } = this.#queues
+    this.#queues[length === 1 ? 0 : (record.isKeyless ? this.#keyless++ : record.hash) % length]!.add(record)
   }
 
   /** Sends what is there for up to `graceMs`, if the broker answers, and ends within 3 s more. */
   async close(graceMs: number): Promise<void> {
     const patienceMs = this.#health.isUp ? graceMs : 0
     this.#health.close()
-    await Promise.race([Promise.all(this.#lanes.map(lane => lane.close(patienceMs))), wait(patienceMs + 4_000)])
+    await Promise.race([Promise.all(this.#queues.map(queue => queue.close(patienceMs))), wait(patienceMs + 4_000)])
   }
 }

@@ -3,13 +3,13 @@ import { answerOf } from '../port.ts'
 import type { ProduceRecord } from './produce-record.ts'
 
 export function acknowledge(batch: readonly ProduceRecord[]): void {
-  for (const { parcel } of batch) if (--parcel.open === 0) parcel.finished()
+  for (const { callback } of batch) if (--callback.open === 0) callback.finished()
 }
 
 export function refuse(record: ProduceRecord, refusal: Refusal): void {
-  const { parcel } = record
-  parcel.refused(record, refusal)
-  if (--parcel.open === 0) parcel.finished()
+  const { callback } = record
+  callback.refused(record, refusal)
+  if (--callback.open === 0) callback.finished()
 }
 
 export const tooLarge = (bytes: number, limit: number) =>

@@ -37,7 +37,7 @@ export class TransactionScope {
   }
 
   /**
-   * Resolves once all replicas have the records and their parcels are told; nobody who reads committed records sees them
+   * Resolves once all replicas have the records and their callbacks are told; nobody who reads committed records sees them
    * before the transaction ends. Sends go one after the other. @throws MillraceError if the attempt cannot be saved
    */
   async write(topic: string, compression: Compression, records: readonly ProduceRecord[]): Promise<void> {

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import type { Admin, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { KeyHashes } from '../../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type Parcel, type ProduceHeaders, ProduceRecord } from '../../../core/kafka/produce/produce-record.ts'
+import { NO_KEY, type ProduceCallback, type ProduceHeaders, ProduceRecord } from '../../../core/kafka/produce/produce-record.ts'
 import type { Reason } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
 
@@ -79,7 +79,7 @@ export async function kafkaRig(given?: string): Promise<Rig> {
 }
 
 /** Records of one message; resolves when all are acknowledged or refused. */
-export class TestParcel implements Parcel {
+export class TestCallback implements ProduceCallback {
   open: number
   readonly refusals: { index: number; reason: Reason }[] = []
   readonly settled: Promise<void>

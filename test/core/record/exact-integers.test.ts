@@ -54,9 +54,9 @@ describe('integers beyond 2^53', () => {
 
   it('clean-topic-64-bit: come to the next topic, as a value and as the key', () => {
     const encoder = new Encoder({ ...parseOptions(producer, { cluster: 'c', topic: 't' }), provenance: false })
-    const parcel = { open: 0, refused: () => undefined, finished: () => undefined }
+    const callback = { open: 0, refused: () => undefined, finished: () => undefined }
     const record = exact(`{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
-    const encoded = encoder.encode(record, {}, parcel, 0)
+    const encoded = encoder.encode(record, {}, callback, 0)
     assert.ok(!(encoded instanceof Refusal))
     assert.equal(encoded.value, `{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
     assert.equal(encoded.key, ID)

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
-import type { Parcel } from '../../../core/kafka/produce/produce-record.ts'
+import type { ProduceCallback } from '../../../core/kafka/produce/produce-record.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { Message } from '../../../core/record/message.ts'
 import { type Batch, KAFKA_MESSAGE, PROVENANCE, Provenance, reject, type Taken } from '../../../core/record/record.ts'
 import { Encoder, type ProducerNodeOptions, Refusal } from '../../../nodes/kafka-producer/logic.ts'
 import { spec } from '../../../nodes/kafka-producer/spec.ts'
 
-const parcel: Parcel = { open: 0, refused: () => undefined, finished: () => undefined }
+const callback: ProduceCallback = { open: 0, refused: () => undefined, finished: () => undefined }
 /** Without what goes along by default, which has cases of its own. */
 const defaults = { ...parseOptions(spec, { cluster: 'c', topic: 't' }), provenance: false }
 
 function encode(item: unknown, options: Partial<ProducerNodeOptions> = {}, message: Message = {}) {
-  const encoded = new Encoder({ ...defaults, ...options }).encode(item, message, parcel, 0)
+  const encoded = new Encoder({ ...defaults, ...options }).encode(item, message, callback, 0)
   if (encoded instanceof Refusal) return encoded.code
   const { key, value, headers, timestamp } = encoded
   return { key, value, ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) }
@@ -202,7 +202,7 @@ describe('kafka-producer: what a payload becomes', () => {
 
   it('cuts a dead letter to so many bytes and says how long it was', () => {
     const letter = reject(withProvenance({}), 'validate', { code: 'X', message: 'm' })
-    const record = new Encoder(defaults).shortened(letter, 2, parcel, 0)
+    const record = new Encoder(defaults).shortened(letter, 2, callback, 0)
     assert.deepEqual(record.value, Buffer.from('{b'))
     assert.equal(record.headers?.['millrace.truncated'], '4')
   })

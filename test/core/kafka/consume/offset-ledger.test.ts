@@ -25,10 +25,10 @@ describe('core/kafka/consume/offset-ledger', () => {
     fc.assert(
       fc.property(order, ({ count, done }) => {
         const ledger = new OffsetLedger(0n, 0n)
-        const receipts = Array.from({ length: count }, (_, index) => ledger.open(BigInt(index + 1)))
+        const ranges = Array.from({ length: count }, (_, index) => ledger.open(BigInt(index + 1)))
         const isDone = new Set<number>()
         for (const index of done) {
-          receipts[index]!.done()
+          ranges[index]!.done()
           isDone.add(index)
           let prefix = 0
           while (isDone.has(prefix)) prefix++

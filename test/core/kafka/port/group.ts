@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
 import { ConsumerGroup, type FetchedBatch, type GroupOptions } from '../../../../core/kafka/consume/consumer-group.ts'
-import type { Receipt } from '../../../../core/kafka/consume/offset-ledger.ts'
+import type { PendingRange } from '../../../../core/kafka/consume/offset-ledger.ts'
 import { partitionOffsets } from '../../../../core/kafka/consume/start-offsets.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { until } from '../../../until.ts'
@@ -13,7 +13,7 @@ import type { Target } from './target.ts'
 /** A member that notes what it gets, and acknowledges by itself unless it is told to hold. */
 class Member {
   readonly got: { partition: number; value: string }[] = []
-  readonly held: Receipt[] = []
+  readonly held: PendingRange[] = []
   readonly told: string[] = []
   assigned: number[] = []
   generations = 0
@@ -40,15 +40,15 @@ class Member {
     return this.got.map(({ value }) => value)
   }
   release(): void {
-    for (const receipt of this.held.splice(0)) receipt.done()
+    for (const pending of this.held.splice(0)) pending.done()
   }
 
   #take({ partition, messages, nextOffset, part }: FetchedBatch): void {
     if (this.throws-- > 0) throw new TypeError('a mistake in the flow')
     for (const { value } of messages) this.got.push({ partition, value: String(value) })
-    const receipt = part(nextOffset)
-    if (this.holds) this.held.push(receipt)
-    else receipt.done()
+    const pending = part(nextOffset)
+    if (this.holds) this.held.push(pending)
+    else pending.done()
   }
 }
 
@@ -178,7 +178,7 @@ export const groupContract = (target: Target) =>
         return b.assigned.every(partition => committed[partition] === 20)
       })
       await until('A goes on with its partitions, so they are not paused', () => a.got.length === 40 + 20)
-      for (const receipt of stale) receipt.done()
+      for (const pending of stale) pending.done()
       await until('A has committed what is still its own', async () => {
         const committed = await rig.committed(group, topic)
         return a.assigned.every(partition => committed[partition] === 10)

@@ -6,7 +6,7 @@ import { KafkaProducer, type ProducerSettings } from '../../../../core/kafka/pro
 import { API, FaultProxy } from '../../../fault-proxy.ts'
 import { readTopic } from '../../../kafka-topics.ts'
 import { until } from '../../../until.ts'
-import { type Rig, TestParcel } from '../kafka-rig.ts'
+import { type Rig, TestCallback } from '../kafka-rig.ts'
 import type { Target } from './target.ts'
 
 export const produceContract = (target: Target) =>
@@ -39,11 +39,11 @@ export const produceContract = (target: Target) =>
       return made
     }
 
-    async function send(to: KafkaProducer, values: ConstructorParameters<typeof TestParcel>[0]): Promise<TestParcel> {
-      const parcel = new TestParcel(values)
-      for (const record of parcel.records) to.add(record)
-      await parcel.settled
-      return parcel
+    async function send(to: KafkaProducer, values: ConstructorParameters<typeof TestCallback>[0]): Promise<TestCallback> {
+      const callback = new TestCallback(values)
+      for (const record of callback.records) to.add(record)
+      await callback.settled
+      return callback
     }
 
     /** Keeps sending while answers get lost, and says what was acknowledged. */
@@ -53,13 +53,13 @@ export const produceContract = (target: Target) =>
       const acknowledged = ['first']
       const lostBefore = proxy.lost
       let n = 0
-      let parcels = 0
+      let callbacks = 0
       const senders = Array.from({ length: 8 }, async (_, sender) => {
         while (proxy.lost - lostBefore < 8) {
           const values = Array.from({ length: 10 }, () => ({ key: keys[sender % keys.length]!, value: String(n++) }))
           await send(target, values)
           acknowledged.push(...values.map(({ value }) => value))
-          if (++parcels % 12 === 0) proxy.loseNextAnswer(API.produce)
+          if (++callbacks % 12 === 0) proxy.loseNextAnswer(API.produce)
         }
       })
       await Promise.all(senders)
@@ -112,9 +112,9 @@ export const produceContract = (target: Target) =>
       await send(target, [{ key: 'a', value: 'before' }])
       await limit(topic, 2000)
       const values = Array.from({ length: 40 }, (_, n) => ({ key: `k${n}`, value: n === 17 ? 'X'.repeat(5000) : `v${n}` }))
-      const parcel = await send(target, values)
+      const callback = await send(target, values)
       assert.deepEqual(
-        parcel.refusals.map(({ index, reason }) => [index, reason.code]),
+        callback.refusals.map(({ index, reason }) => [index, reason.code]),
         [[17, 'MESSAGE_TOO_LARGE']]
       )
       for (let n = 0; n < 5; n++) await send(target, [{ key: 'a', value: `after${n}` }])
@@ -140,8 +140,8 @@ export const produceContract = (target: Target) =>
       const target = producer(topic)
       await until('the connection', () => told.includes('up'))
       const sends = proxy.seen.get(API.produce) ?? 0
-      const parcel = await send(target, [{ value: 'Y'.repeat(4000) }])
-      assert.equal(parcel.refusals[0]?.reason.code, 'MESSAGE_TOO_LARGE')
+      const callback = await send(target, [{ value: 'Y'.repeat(4000) }])
+      assert.equal(callback.refusals[0]?.reason.code, 'MESSAGE_TOO_LARGE')
       assert.equal(proxy.seen.get(API.produce) ?? 0, sends)
       const many = await send(
         target,
@@ -154,20 +154,20 @@ export const produceContract = (target: Target) =>
     it('trap 5: a missing topic is told at once, waited for, and then written', async () => {
       const topic = `late-${process.hrtime.bigint()}`
       const target = producer(topic)
-      const parcel = new TestParcel([{ key: 'k', value: 'waits' }])
-      for (const record of parcel.records) target.add(record)
+      const callback = new TestCallback([{ key: 'k', value: 'waits' }])
+      for (const record of callback.records) target.add(record)
       await until('the word about it', () => told.includes('KAFKA_TOPIC_MISSING'), 5_000)
       await rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
-      await parcel.settled
+      await callback.settled
       assert.deepEqual(told, ['KAFKA_TOPIC_MISSING', 'up'])
     })
 
     it('a record that cannot be encoded is refused, those beside it are written', async () => {
       const topic = await rig.topic(1)
       const bad = { key: 'k', value: 'b', headers: { h: 5 as unknown as string } }
-      const parcel = await send(producer(topic), [{ key: 'k', value: 'a' }, bad, { key: 'k', value: 'c' }])
+      const callback = await send(producer(topic), [{ key: 'k', value: 'a' }, bad, { key: 'k', value: 'c' }])
       assert.deepEqual(
-        parcel.refusals.map(({ index, reason }) => [index, reason.code]),
+        callback.refusals.map(({ index, reason }) => [index, reason.code]),
         [[1, 'KAFKA_RECORD_REFUSED']]
       )
       const found = await readTopic(rig.brokers, topic)
@@ -179,9 +179,9 @@ export const produceContract = (target: Target) =>
 
     it('a compacted topic refuses records without a key', async () => {
       const topic = await rig.topic(1, { 'cleanup.policy': 'compact' })
-      const parcel = await send(producer(topic), [{ key: 'k', value: 'a' }, { value: 'no key' }, { key: 'k', value: null }])
+      const callback = await send(producer(topic), [{ key: 'k', value: 'a' }, { value: 'no key' }, { key: 'k', value: null }])
       assert.deepEqual(
-        parcel.refusals.map(({ index, reason }) => [index, reason.code]),
+        callback.refusals.map(({ index, reason }) => [index, reason.code]),
         [[1, 'KAFKA_RECORD_REFUSED']]
       )
     })
@@ -191,12 +191,12 @@ export const produceContract = (target: Target) =>
       const target = producer(topic)
       await send(target, [{ key: 'a', value: '0' }])
       await proxy.refuse()
-      const parcels = Array.from({ length: 20 }, (_, n) => new TestParcel([{ key: 'a', value: String(n + 1) }]))
-      for (const parcel of parcels) for (const record of parcel.records) target.add(record)
+      const callbacks = Array.from({ length: 20 }, (_, n) => new TestCallback([{ key: 'a', value: String(n + 1) }]))
+      for (const callback of callbacks) for (const record of callback.records) target.add(record)
       await until('the word about it', () => told.includes('KAFKA_CONNECT_FAILED'))
       await wait(1_500)
       await proxy.open()
-      await Promise.all(parcels.map(({ settled }) => settled))
+      await Promise.all(callbacks.map(({ settled }) => settled))
       assert.deepEqual(told, ['up', 'KAFKA_CONNECT_FAILED', 'up'])
       assertOnceInOrder(
         await readTopic(rig.brokers, topic),
@@ -209,7 +209,7 @@ export const produceContract = (target: Target) =>
       const target = producer(topic)
       await send(target, [{ key: 'a', value: '0' }])
       proxy.swallow()
-      for (const record of new TestParcel([{ key: 'a', value: '1' }]).records) target.add(record)
+      for (const record of new TestCallback([{ key: 'a', value: '1' }]).records) target.add(record)
       const startMs = performance.now()
       await target.close(1_000)
       assert.ok(performance.now() - startMs < 6_000, `took ${Math.round(performance.now() - startMs)} ms`)

@@ -5,7 +5,7 @@ import { PartitionTransaction } from '../../../../core/kafka/consume/partition-t
 import { FaultProxy } from '../../../fault-proxy.ts'
 import { readTopic } from '../../../kafka-topics.ts'
 import { until } from '../../../until.ts'
-import { type Rig, TestParcel } from '../kafka-rig.ts'
+import { type Rig, TestCallback } from '../kafka-rig.ts'
 import type { Target } from './target.ts'
 
 const END_TXN = 26
@@ -55,14 +55,14 @@ export const transactionContract = (target: Target) =>
       return transaction
     }
     const begin = async (transaction: PartitionTransaction, next: bigint) => (await transaction.begin(next))?.scope
-    const parcel = (...values: string[]) => new TestParcel(values.map(value => ({ key: value, value })))
+    const callback = (...values: string[]) => new TestCallback(values.map(value => ({ key: value, value })))
     const written = async (topic = to) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value)).sort()
 
     it('commits what was written together with the offset, one batch after the other', async () => {
       const transaction = member()
       for (const [index, value] of ['a', 'b', 'c'].entries()) {
         const scope = await begin(transaction, BigInt(index + 1))
-        await scope?.write(to, 'none', parcel(value).records)
+        await scope?.write(to, 'none', callback(value).records)
         await transaction.commit(BigInt(index + 1))
       }
       assert.deepEqual(await written(), ['a', 'b', 'c'])
@@ -73,20 +73,20 @@ export const transactionContract = (target: Target) =>
       const letters = await rig.topic(1)
       const transaction = member()
       const first = await begin(transaction, 10n)
-      await first?.write(to, 'none', parcel('a', 'b').records)
-      await first?.write(letters, 'none', parcel('x').records)
+      await first?.write(to, 'none', callback('a', 'b').records)
+      await first?.write(letters, 'none', callback('x').records)
       const second = await begin(transaction, 10n)
       assert.notEqual(second, first)
-      await assert.rejects(async () => first?.write(to, 'none', parcel('late').records), { code: 'TRANSACTION_OVER' })
-      await second?.write(to, 'none', parcel('a', 'b').records)
-      await second?.write(letters, 'none', parcel('x').records)
+      await assert.rejects(async () => first?.write(to, 'none', callback('late').records), { code: 'TRANSACTION_OVER' })
+      await second?.write(to, 'none', callback('a', 'b').records)
+      await second?.write(letters, 'none', callback('x').records)
       await transaction.commit(10n)
       assert.deepEqual([await written(), await written(letters)], [['a', 'b'], ['x']])
     })
 
     it('is fenced by whoever takes over the partition, and nothing is there twice however often they change', async () => {
       const [old, heir] = [member(), member()]
-      const write = async (transaction: PartitionTransaction) => (await begin(transaction, 5n))?.write(to, 'none', parcel('a').records)
+      const write = async (transaction: PartitionTransaction) => (await begin(transaction, 5n))?.write(to, 'none', callback('a').records)
       await write(old)
       await write(heir)
       await assert.rejects(old.commit(5n))
@@ -103,13 +103,13 @@ export const transactionContract = (target: Target) =>
       const told: string[] = []
       const transaction = member(told, proxy.brokers)
       const scope = await begin(transaction, 5n)
-      await scope?.write(to, 'none', parcel('a').records)
+      await scope?.write(to, 'none', callback('a').records)
       proxy.loseNextAnswer(END_TXN)
       await transaction.commit(5n).catch(() => undefined)
       assert.equal(proxy.lost, 1)
       const again = await begin(transaction, 5n)
       if (again !== undefined) {
-        await again.write(to, 'none', parcel('a').records)
+        await again.write(to, 'none', callback('a').records)
         await transaction.commit(5n)
       }
       assert.deepEqual(await written(), ['a'])
@@ -126,10 +126,10 @@ export const transactionContract = (target: Target) =>
       ]
       // The first attempt only shows that there are some: of several partitions, the broker may have taken the others.
       const first = await begin(transaction, 4n)
-      await assert.rejects(async () => first?.write(compacted, 'none', new TestParcel(values).records))
+      await assert.rejects(async () => first?.write(compacted, 'none', new TestCallback(values).records))
       assert.equal(transaction.broken, true)
       const second = await begin(transaction, 4n)
-      const sent = new TestParcel(values)
+      const sent = new TestCallback(values)
       await second?.write(compacted, 'none', sent.records)
       await transaction.commit(4n)
       assert.deepEqual(sent.refusals.map(({ index, reason }) => [index, reason.code]).sort(), [
@@ -144,7 +144,7 @@ export const transactionContract = (target: Target) =>
       const transaction = member()
       for (let next = 1n; next <= 6n; next++) {
         const scope = await begin(transaction, next)
-        if (next % 2n === 0n) await scope?.write(to, 'none', parcel(`v${next}`).records)
+        if (next % 2n === 0n) await scope?.write(to, 'none', callback(`v${next}`).records)
         await transaction.commit(next)
       }
       assert.deepEqual(await written(), ['v2', 'v4', 'v6'])
@@ -155,14 +155,14 @@ export const transactionContract = (target: Target) =>
       const lonely = await FaultProxy.before(rig.brokers)
       const transaction = member([], lonely.brokers)
       const scope = await begin(transaction, 5n)
-      await scope?.write(to, 'none', parcel('a').records)
+      await scope?.write(to, 'none', callback('a').records)
       lonely.swallow()
       await lonely.refuse()
       const startMs = performance.now()
       await transaction.close()
       assert.ok(performance.now() - startMs < 4_000)
       const heir = member()
-      await (await begin(heir, 5n))?.write(to, 'none', parcel('a').records)
+      await (await begin(heir, 5n))?.write(to, 'none', callback('a').records)
       await heir.commit(5n)
       // Kafka answers the end of a transaction before its markers are written.
       await until('what was committed', async () => (await written()).length > 0)
@@ -174,12 +174,12 @@ export const transactionContract = (target: Target) =>
       const transaction = member(told)
       const topic = `later-${randomUUID()}`
       const scope = await begin(transaction, 1n)
-      await assert.rejects(async () => scope?.write(topic, 'none', parcel('a').records), { code: 'KAFKA_TOPIC_MISSING' })
+      await assert.rejects(async () => scope?.write(topic, 'none', callback('a').records), { code: 'KAFKA_TOPIC_MISSING' })
       assert.equal(transaction.broken, true)
       await assert.rejects(transaction.commit(1n))
       await rig.admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })
       const again = await begin(transaction, 1n)
-      await again?.write(topic, 'none', parcel('a').records)
+      await again?.write(topic, 'none', callback('a').records)
       await transaction.commit(1n)
       assert.deepEqual(await written(topic), ['a'])
     })

@@ -3,9 +3,9 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { MillraceError } from '../../../../core/errors.ts'
 import type { Producer } from '../../../../core/kafka/port.ts'
 import type { ProduceRecord } from '../../../../core/kafka/produce/produce-record.ts'
-import { ProducerLane } from '../../../../core/kafka/produce/producer-lane.ts'
 import { acknowledge } from '../../../../core/kafka/produce/refusals.ts'
-import { TestParcel } from '../kafka-rig.ts'
+import { SendQueue } from '../../../../core/kafka/produce/send-queue.ts'
+import { TestCallback } from '../kafka-rig.ts'
 
 /** A broker that takes so many bytes at once and does not tell. */
 class Limited implements Producer {
@@ -26,36 +26,36 @@ class Limited implements Producer {
   async close(): Promise<void> {}
 }
 
-describe('core/kafka/produce/producer-lane', () => {
-  const laneTo = (sender: Producer, lingerMs: number) =>
-    new ProducerLane({ connect: async () => sender, lingerMs, onSent: () => undefined, onFailed: error => assert.fail(error) })
+describe('core/kafka/produce/send-queue', () => {
+  const queueTo = (sender: Producer, lingerMs: number) =>
+    new SendQueue({ connect: async () => sender, lingerMs, onSent: () => undefined, onFailed: error => assert.fail(error) })
   const burst = (count: number) =>
-    new TestParcel(Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) })))
+    new TestCallback(Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) })))
 
   it('keeps to a limit that it has learned from a refusal', async () => {
     const sender = new Limited(200)
-    const lane = laneTo(sender, 0)
+    const queue = queueTo(sender, 0)
     for (const [round, most] of [10, 0].entries()) {
       const before = sender.refused
-      const parcel = burst(1_000)
-      for (const record of parcel.records) lane.add(record)
-      await parcel.settled
-      assert.deepEqual(parcel.refusals, [])
+      const callback = burst(1_000)
+      for (const record of callback.records) queue.add(record)
+      await callback.settled
+      assert.deepEqual(callback.refusals, [])
       assert.ok(sender.refused - before <= most, `${sender.refused - before} refused in round ${round + 1}`)
     }
-    await lane.close(0)
+    await queue.close(0)
   })
 
   it('sends what waits for company before it closes', async () => {
     const sender = new Limited(10_000)
-    const lane = laneTo(sender, 60_000)
+    const queue = queueTo(sender, 60_000)
     // fast enough to be made to wait
     for (let round = 0; round < 8; round++) {
-      for (const record of burst(400).records) lane.add(record)
+      for (const record of burst(400).records) queue.add(record)
       await wait(100)
     }
-    for (const record of burst(30).records) lane.add(record)
-    await lane.close(5_000)
+    for (const record of burst(30).records) queue.add(record)
+    await queue.close(5_000)
     assert.equal(
       sender.sends.reduce((sum, count) => sum + count),
       3_230
@@ -73,7 +73,7 @@ describe('core/kafka/produce/producer-lane', () => {
       },
       close: async () => undefined
     }
-    const lane = new ProducerLane({
+    const queue = new SendQueue({
       connect: async () => sender,
       lingerMs: 0,
       onSent: () => undefined,
@@ -84,10 +84,10 @@ describe('core/kafka/produce/producer-lane', () => {
         return records.slice(2)
       }
     })
-    const parcel = new TestParcel(['a', 'b', 'c'].map(value => ({ key: 'k', value })))
-    for (const record of parcel.records) lane.add(record)
-    await parcel.settled
+    const callback = new TestCallback(['a', 'b', 'c'].map(value => ({ key: 'k', value })))
+    for (const record of callback.records) queue.add(record)
+    await callback.settled
     assert.deepEqual(sends, [['a', 'b', 'c'], ['c']])
-    await lane.close(0)
+    await queue.close(0)
   })
 })

@@ -5,14 +5,14 @@ import type { Producer } from '../port.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
 import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusals.ts'
 
-export interface LaneOptions {
+export interface SendQueueOptions {
   /** @throws MillraceError with the reason in words */
   connect(): Promise<Producer>
-  /** How long an idle lane waits for company of a record while records keep coming. */
+  /** How long an idle queue waits for company of a record while records keep coming. */
   readonly lingerMs: number
   readonly maxRecords?: number
   readonly maxBytes?: number
-  /** The broker acknowledged: the lane works. Told for every send. */
+  /** The broker acknowledged: the queue works. Told for every send. */
   onSent(records: number): void
   /** A try failed; the records wait and are tried again. */
   onFailed(error: MillraceError): void
@@ -34,7 +34,7 @@ const EAGER_RECORDS = 500
  * Records in, acknowledged records out, in order: one send at a time, the next one filled meanwhile. After a rejection the
  * producer is discarded and the same records are sent by a new one, so a record may be written twice then, never lost.
  */
-export class ProducerLane {
+export class SendQueue {
   #filling: ProduceRecord[] = []
   #fillingBytes = 0
   #fillingSinceMs = 0
@@ -54,7 +54,7 @@ export class ProducerLane {
   #wake: (() => void) | undefined
   readonly #maxRecords: number
 
-  constructor(private readonly options: LaneOptions) {
+  constructor(private readonly options: SendQueueOptions) {
     this.#maxRecords = options.maxRecords ?? MAX_RECORDS
     this.#maxBytes = options.maxBytes ?? MAX_BYTES
   }
@@ -116,7 +116,7 @@ export class ProducerLane {
     await this.#discard(500)
   }
 
-  /** A lane that nobody hurries sends at once what one tick brings; a busy one waits up to `lingerMs` for more. */
+  /** A queue that nobody hurries sends at once what one tick brings; a busy one waits up to `lingerMs` for more. */
   #arm(): void {
     clearTimeout(this.#timer)
     const nowMs = performance.now()
@@ -158,7 +158,7 @@ export class ProducerLane {
     return batch
   }
 
-  /** Ends when every record is acknowledged or refused, or the lane is closed. `wasSent`: the broker may have some of them. */
+  /** Ends when every record is acknowledged or refused, or the queue is closed. `wasSent`: the broker may have some of them. */
   async #deliver(records: readonly ProduceRecord[], wasSent = false): Promise<void> {
     let batch = records
     let isInDoubt = wasSent
