@@ -17,10 +17,14 @@ export function mayChange(text: string): boolean {
   return mayBeTiny(text)
 }
 
-/** A power of ten below -99: a double takes numbers that are close to 0 for 0. There are few signs, and many letters e. */
+/**
+ * A power of ten below -99: a double takes numbers that are close to 0 for 0. There are few signs, and many letters e: the
+ * digit before it tells a power from a name such as machine-00003.
+ */
 function mayBeTiny(text: string): boolean {
   for (let at = text.indexOf('-'); at >= 0; at = text.indexOf('-', at + 1)) {
-    if (isPowerSign(text.charCodeAt(at - 1)) && isDigits(text, at + 1, at + 4)) return true
+    if (!isPowerSign(text.charCodeAt(at - 1)) || !isDigitOrPoint(text.charCodeAt(at - 2))) continue
+    if (isDigits(text, at + 1, at + 4)) return true
   }
   return false
 }

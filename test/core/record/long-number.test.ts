@@ -48,4 +48,15 @@ describe('numbers that a double would change', () => {
       { numRuns: 2000 }
     )
   })
+
+  it('takes the usual names and numbers for what they are, so that they are not looked at twice', () => {
+    for (const text of [
+      '{"device_id":"acme-site-04-pressing-machine-00003","value":3,"ts":1750000000003}',
+      '{"device_id":"device-000","value":-1.5e-3}',
+      '{"value":21.25,"ts":1750000000003,"e":-100}'
+    ])
+      assert.equal(mayChange(text), false, text)
+    assert.equal(mayChange('{"value":1e-400}'), true)
+    assert.equal(mayChange('{"value":1.E-324}'), true)
+  })
 })
