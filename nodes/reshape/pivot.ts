@@ -1,4 +1,5 @@
 import { type Get, getter } from '../../core/record/field-path.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import { type Provenance as Place, PROVENANCE, Provenance, provenanceOf, type TelemetryRecord } from '../../core/record/record.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
@@ -41,7 +42,7 @@ export class Pivot {
     if (given === undefined) return new FieldProblem('FIELD_MISSING', `${valueTo} is missing.`, valueTo)
     const value = this.#treatment?.(metric)?.apply(given) ?? given
     if (value instanceof FieldProblem) return value
-    const key = JSON.stringify(this.#by.map(get => get(row) ?? null))
+    const key = jsonText(this.#by.map(get => get(row) ?? null))!
     const group = this.#groups.get(key) ?? this.#begin(key, row)
     if (group.metrics.has(metric) || Object.hasOwn(group.wide, metric))
       return new FieldProblem('METRIC_TWICE', `There is a field "${metric}" already in the record of this device and time.`, metricTo)
@@ -71,7 +72,7 @@ export class Pivot {
 /** Where it came from is told as of its first row; its bytes are its own, since those of one row would lack the others. */
 function finished({ wide, from, mixed }: Group): TelemetryRecord {
   if (!mixed || from === undefined) return wide
-  const at = () => ({ ...from.taken, raw: Buffer.from(JSON.stringify(wide)) })
+  const at = () => ({ ...from.taken, raw: Buffer.from(jsonText(wide)!) })
   Object.assign(wide, { [PROVENANCE]: new Provenance({ at }, 0) })
   return wide
 }

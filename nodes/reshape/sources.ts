@@ -1,5 +1,6 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, isOneName, type Put, setter } from '../../core/record/field-path.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
 import { inherit, lastHeader, provenanceOf, type Reason, type Taken, type TelemetryRecord } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
@@ -100,7 +101,7 @@ function settle(record: TelemetryRecord, path: string, value: unknown, wins: Win
 }
 
 function conflict(path: string, there: unknown, value: unknown): FieldProblem {
-  const [one, other] = [there, value].map(each => (JSON.stringify(each) ?? '').slice(0, 80))
+  const [one, other] = [there, value].map(each => (jsonText(each) ?? '').slice(0, 80))
   return new FieldProblem('FIELD_CONFLICT', `${path} is ${one} in the payload, but ${other} beside it.`, path)
 }
 

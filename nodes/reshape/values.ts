@@ -1,4 +1,5 @@
 import type { Problem } from '../../core/options-error.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
@@ -62,7 +63,7 @@ function treatmentOf(metric: string, rules: readonly { readonly row: Row; readon
 const CALCULATES: ReadonlySet<Action> = new Set(['scale', 'offset', 'unit', 'round', 'clamp'])
 
 function problem(metric: string, value: unknown, { action }: Row): FieldProblem {
-  const shown = (JSON.stringify(value) ?? String(value)).slice(0, 80)
+  const shown = (jsonText(value) ?? '').slice(0, 80)
   if (action === 'words') return new FieldProblem('WORD_UNKNOWN', `${metric} is ${shown}, which is none of the words.`, metric)
   return new FieldProblem('NOT_A_NUMBER', `${metric} is ${shown}, which is not a number that can be held.`, metric)
 }
@@ -102,7 +103,7 @@ export function stepOf({ action, by }: Row): Step | string {
   }
 }
 
-const numeric = (value: unknown) => (typeof value === 'number' ? value : undefined)
+const numeric = (value: unknown) => (typeof value === 'number' || typeof value === 'bigint' ? value : undefined)
 
 const calculated =
   (calculate: (value: number) => number): Step =>
@@ -125,7 +126,7 @@ function wordsStep(table: string): Step | string {
     words.set(word, number)
   }
   return value => {
-    if (typeof value === 'number') return value
+    if (typeof value === 'number' || typeof value === 'bigint') return value
     if (typeof value === 'boolean') return words.get(String(value))
     return typeof value === 'string' ? (words.get(value.trim().toLowerCase()) ?? numberIn(value)) : undefined
   }

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { provenanceOf } from '../../../core/record/record.ts'
+import { PROVENANCE, provenanceOf } from '../../../core/record/record.ts'
 import { reshaper } from '../../../nodes/reshape/logic.ts'
 import { spec } from '../../../nodes/reshape/spec.ts'
 import { itRunsItsExamples } from '../spec-examples.ts'
@@ -259,6 +259,23 @@ describe('nodes/reshape, whatever comes', () => {
         assert.equal(JSON.stringify(records), before, 'what came is not changed')
       })
     )
+  })
+
+  it('takes integers beyond 2^53 as they are, wherever they stand', async () => {
+    const big = 12345678901234567890n
+    const by = [{ field: 'device_id' }]
+    const wide = await reshaped(
+      { mode: 'pivot', by },
+      [throughKafka({ n: 1 }), throughKafka({ n: 2 })].map((record, index) =>
+        Object.assign(record, { device_id: index === 0 ? big : big + 0n, metric: `m${index}`, value: big })
+      )
+    )
+    assert.deepEqual({ ...wide.rows[0], [PROVENANCE]: undefined }, { [PROVENANCE]: undefined, n: 1, device_id: big, m0: big, m1: big })
+    assert.match(String(provenanceOf(wide.rows[0])?.taken.raw), /"m1":12345678901234567890/)
+    assert.deepEqual(await rowsOf(of('words', '', '*'), { v: big }), [[undefined, undefined, 'v', big]])
+    assert.deepEqual(await rowsOf(of('scale', '2'), { v: big }), ['NOT_A_NUMBER'])
+    const agree = { sources: [{ to: 'id', from: 'constant', of: '7', wins: 'agree' }] }
+    assert.deepEqual(await rowsOf(agree, { id: big }), ['FIELD_CONFLICT'])
   })
 
   it('finds every number of a record again, as often as it is there', async () => {
