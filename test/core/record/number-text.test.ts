@@ -64,8 +64,8 @@ describe('numbers written as text', () => {
   it('reads back whatever a number is written as', () => {
     fc.assert(
       fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), number => {
-        const read = numberIn(String(number))
-        assert.equal(read, number)
+        // -0 is written as 0
+        assert.equal(numberIn(String(number)), number === 0 ? 0 : number)
       })
     )
   })
