@@ -1,4 +1,4 @@
-/** The hypertable that the pipeline writes to. */
+/** The hypertable that the pipeline writes to, and the table of devices that it looks them up in. */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -7,7 +7,7 @@ import { repository, telemetryTable } from './services.ts'
 const definition = join(repository, 'stack', 'timescale', 'telemetry.sql')
 
 /**
- * Makes the table with its unique index and policies; does nothing where they are. Returns 'table' for a PostgreSQL
+ * Makes the tables, the one of readings with its unique index and policies; does nothing where they are. Returns 'table' for a PostgreSQL
  * without TimescaleDB. Rejects with the database's error.
  */
 export async function ensureTable(url: string): Promise<'hypertable' | 'table'> {

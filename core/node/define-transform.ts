@@ -53,7 +53,11 @@ export function defineTransform<S extends NodeSpec>(
     const finish = (message: Message, sorted: ByOutput | Sorted): Outputs => {
       const { outputs, filtered } = counted(sorted)
       metrics.filtered += filtered
-      metrics.rejected += outputs[rejectedOutput]?.length ?? 0
+      const rejected = outputs[rejectedOutput]
+      if (rejected !== undefined && rejected.length > 0) {
+        metrics.rejected += rejected.length
+        metrics.countRefused(rejected)
+      }
       return answer(message, outputs)
     }
     return {

@@ -1,7 +1,12 @@
+import type { Reason } from '../record/record.ts'
+
 /** What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a Node-RED process. */
 
 export const COUNTS = ['in', 'out', 'stored', 'rejected', 'filtered', 'duplicates', 'retried', 'returned', 'inFlight'] as const
 export type Count = (typeof COUNTS)[number]
+
+/** Codes stand in a list; one that a palette makes up for each record does not fill the memory. */
+const MAX_CODES = 50
 
 /** Counts are of records (not of messages) since the process started; `inFlight` is what is being dealt with now. */
 export class NodeMetrics {
@@ -19,6 +24,8 @@ export class NodeMetrics {
   status: { readonly healthy: boolean; readonly text: string; readonly refused?: boolean } | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
+  /** Records that this node itself has rejected, by the code of the reason; what others rejected and it passes on is not there. */
+  readonly refused = new Map<string, number>()
 
   constructor(
     readonly id: string,
@@ -31,6 +38,26 @@ export class NodeMetrics {
     return this.in - this.returned
   }
 
+  /** Counts what the node rejects by its codes; it does not count as rejected by this. */
+  countRefused(records: Iterable<unknown>): void {
+    for (const record of records) this.countCode((record as { reason?: Partial<Reason> } | null)?.reason?.code)
+  }
+  countCode(code: string | undefined, records = 1): void {
+    if (code === undefined || (this.refused.size >= MAX_CODES && !this.refused.has(code))) return
+    this.refused.set(code, (this.refused.get(code) ?? 0) + records)
+  }
+
+  /** Records of known codes that it has rejected itself. */
+  get refusedHere(): number {
+    let records = 0
+    for (const ofCode of this.refused.values()) records += ofCode
+    return records
+  }
+  /** The code of most records that it has rejected. */
+  get leadingCode(): string | undefined {
+    return leading(this.refused)[0]?.[0]
+  }
+
   /** The node is disabled: its counts stay for when it comes again, and it says nothing of how it is meanwhile. */
   rest(): void {
     this.status = undefined
@@ -41,6 +68,10 @@ export class NodeMetrics {
     return Object.fromEntries(COUNTS.map(name => [name, this[name]])) as Record<Count, number>
   }
 }
+
+/** Codes and their records, those of most first. */
+export const leading = (refused: Iterable<[code: string, records: number]>): [code: string, records: number][] =>
+  [...refused].sort(([a, ofA], [b, ofB]) => ofB - ofA || (a < b ? -1 : 1))
 
 const registry = new Map<string, NodeMetrics>()
 
@@ -70,6 +101,7 @@ export interface MetricsReport {
     name: string
     counts: Record<Count, number>
     gauges: Record<string, number>
+    refused: Record<string, number>
     status?: { healthy: boolean; text: string }
   }[]
 }
@@ -82,6 +114,7 @@ export function report(): MetricsReport {
       name: node.name,
       counts: node.counts(),
       gauges: Object.fromEntries(node.gauges),
+      refused: Object.fromEntries(node.refused),
       ...(node.status && { status: node.status })
     }))
   }
@@ -96,6 +129,10 @@ export function prometheusText(): string {
     lines.push(`# TYPE ${name} ${gauge ? 'gauge' : 'counter'}`)
     for (const node of registry.values()) lines.push(`${name}{${labels(node)}} ${node[count]}`)
   }
+  lines.push('# TYPE millrace_records_refused_total counter')
+  for (const node of registry.values())
+    for (const [code, records] of node.refused)
+      lines.push(`millrace_records_refused_total{${labels(node)},code="${escaped(code)}"} ${records}`)
   lines.push('# TYPE millrace_healthy gauge')
   for (const node of registry.values()) if (node.status) lines.push(`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`)
   for (const gauge of new Set([...registry.values()].flatMap(node => [...node.gauges.keys()]))) {

@@ -19,7 +19,7 @@ export function showRate(
     const perSecond = rate.of(metrics.in)
     const wrong = problem()
     if (wrong !== undefined) status.waiting(wrong)
-    else if (metrics.in > 0) status.healthy(noted(rateText(perSecond, metrics.rejected), note()))
+    else if (metrics.in > 0) status.healthy(rateText(perSecond, metrics, note()))
   }, 1000).unref()
   return () => clearInterval(timer)
 }
@@ -27,12 +27,37 @@ export function showRate(
 /** What an editor shows of a status without cutting it. */
 const SHOWN_CHARACTERS = 30
 
-function noted(rate: string, note: string | undefined): string {
-  if (note === undefined) return rate
-  const both = `${rate} · ${note}`
-  return both.length <= SHOWN_CHARACTERS ? both : note
+/** The first of these texts that an editor shows whole, else the last. */
+export const fitting = (texts: readonly string[]): string => texts.find(text => text.length <= SHOWN_CHARACTERS) ?? texts.at(-1)!
+
+/** What a source says while all is well, its rate first, and what it rejected itself. */
+export function sourceText({ refusedHere, leadingCode }: NodeMetrics, working: string): string {
+  const texts = refusedTexts({ rejected: refusedHere, leadingCode })
+  if (texts.length === 0) return working
+  const [rate] = working.split(' · ')
+  return fitting([...texts.map(text => `${working} · ${text}`), ...texts.map(text => `${rate} · ${text}`), ...texts])
 }
 
-/** "5.2k/s · 3 rejected" */
-export const rateText = (perSecond: number, rejected: number): string =>
-  rejected === 0 ? `${compact(perSecond)}/s` : `${compact(perSecond)}/s · ${compact(rejected)} rejected`
+interface Refused {
+  readonly rejected: number
+  readonly leadingCode?: string | undefined
+}
+
+/**
+ * How many records were rejected, with the code that leads, from the longest to the shortest: "3 rejected: JSON_INVALID",
+ * "3 JSON_INVALID". Empty where none was.
+ */
+export function refusedTexts({ rejected, leadingCode }: Refused): string[] {
+  if (rejected === 0) return []
+  const records = compact(rejected)
+  return leadingCode === undefined ? [`${records} rejected`] : [`${records} rejected: ${leadingCode}`, `${records} ${leadingCode}`]
+}
+
+/** "5.2k/s · 3 rejected: JSON_INVALID", and a note; as much of it as is shown, what was rejected first. */
+export function rateText(perSecond: number, refused: Refused, note?: string): string {
+  const rate = `${compact(perSecond)}/s`
+  const texts = refusedTexts(refused)
+  const noted = note === undefined ? [] : texts.length === 0 ? [`${rate} · ${note}`] : texts.map(text => `${text} · ${note}`)
+  if (texts.length === 0) return note === undefined ? rate : fitting([...noted, note])
+  return fitting([...noted, ...texts.map(text => `${rate} · ${text}`), ...texts])
+}

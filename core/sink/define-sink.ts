@@ -65,6 +65,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
       oldestMs: this.#requests.oldestMs,
       done: metrics.stored + metrics.rejected,
       rejected: metrics.rejected,
+      leadingCode: metrics.leadingCode,
       duplicates: metrics.duplicates
     }))
   }
@@ -116,6 +117,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
     metrics.stored += stored
     metrics.duplicates += duplicates
     metrics.rejected += letters + (refused?.size ?? 0)
+    if (refused) for (const { code } of refused.values()) metrics.countCode(code)
     if (stored + duplicates + letters > 0 || records.length === 0) {
       tracker.confirm(message, { stored, duplicates, rejected: letters })
     }

@@ -1,3 +1,4 @@
+import { fitting, refusedTexts } from '../node/show-rate.ts'
 import { compact, SILENT_MS, type Status } from '../node/status.ts'
 import { Rate } from '../rate.ts'
 import type { Trouble } from './types.ts'
@@ -12,6 +13,8 @@ export interface SinkState {
   /** Grows with what has been dealt with. */
   readonly done: number
   readonly rejected: number
+  /** Of what the sink itself has rejected. */
+  readonly leadingCode?: string | undefined
   readonly duplicates: number
 }
 
@@ -97,13 +100,12 @@ export function mendText(records: number, why: string): string {
   return text.length <= SHOWN_CHARACTERS || records === 0 ? text : `${why} · ${compact(records)} waiting`
 }
 
-function rateText(perSecond: number, { rejected, duplicates }: SinkState): string {
-  const parts = [
-    `${compact(perSecond)}/s`,
-    rejected > 0 ? `${compact(rejected)} rejected` : '',
-    duplicates > 0 ? `${compact(duplicates)} repeated` : ''
-  ]
-  return parts.filter(part => part !== '').join(' · ')
+function rateText(perSecond: number, state: SinkState): string {
+  const texts = refusedTexts(state)
+  const rate = `${compact(perSecond)}/s`
+  const repeated = state.duplicates > 0 ? ` · ${compact(state.duplicates)} repeated` : ''
+  if (texts.length === 0) return `${rate}${repeated}`
+  return fitting([...texts.map(text => `${rate} · ${text}${repeated}`), ...texts.map(text => `${rate} · ${text}`), ...texts])
 }
 
 function backAfter(service: string, awayMs: number): string {

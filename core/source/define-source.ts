@@ -4,6 +4,7 @@ import type { Closing } from '../deployments.ts'
 import { type Behaviour, type Context, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
 import type { Probes } from '../node/probe.ts'
+import { sourceText } from '../node/show-rate.ts'
 import type { ChoiceField, NodeSpec, NumberField, Options } from '../node/spec.ts'
 import { STALLED_MS, stalledText } from '../node/status.ts'
 import { Rate } from '../rate.ts'
@@ -190,6 +191,6 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     else if (trouble !== undefined) status.waiting(trouble.words)
     else if (retrying > 0) status.waiting(`${this.#retryText}: ${reason?.slice(0, REASON_CHARACTERS)}`)
     else if (stalledMs >= STALLED_MS) status.waiting(stalledText(records, stalledMs))
-    else status.healthy(this.#opened.working(perSecond))
+    else status.healthy(sourceText(metrics, this.#opened.working(perSecond)))
   }
 }

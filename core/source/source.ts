@@ -95,6 +95,7 @@ export class DeliverySource implements PausableSource {
    */
   takeBatch(batch: TakenBatch): void {
     const { accepted, rejected } = batch.split
+    if (rejected.length > 0) this.options.metrics.countRefused(rejected)
     const both = accepted.length > 0 && rejected.length > 0
     if (accepted.length > 0) this.take(this.#messageOf(batch, 'accepted', both ? () => {} : batch.acknowledge))
     if (rejected.length > 0) this.take(this.#messageOf(batch, 'rejected', batch.acknowledge))
@@ -199,8 +200,10 @@ export class DeliverySource implements PausableSource {
     const { metrics } = this.options
     const { records } = message.taken
     metrics.inFlight -= records
-    if (message.writtenOff) metrics.rejected += records
-    else {
+    if (message.writtenOff) {
+      metrics.rejected += records
+      metrics.countCode('DELIVERY_EXHAUSTED', records)
+    } else {
       metrics.stored += counted.stored
       metrics.rejected += counted.rejected
       metrics.duplicates += counted.duplicates

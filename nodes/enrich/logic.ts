@@ -7,6 +7,7 @@ import { type Known, Refusal } from './answer.ts'
 import type { Directory } from './directory.ts'
 import { exactNumber } from './exact-number.ts'
 import { applier, type Metadata } from './metadata.ts'
+import type { NewDevices } from './new-devices.ts'
 import type { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
@@ -24,12 +25,14 @@ const STAGE = 'enrich'
  * ours: Node-RED clones a message for every wire but the first.
  * @param find looks up what `directory` does not know, as long as it takes
  * @param now the clock, in milliseconds since 1970; asked once a message
+ * @param news told of the device of each record; absent where those of unknown devices are rejected
  */
 export function enricher(
   options: Options<typeof spec>,
   directory: Pick<Directory, 'peek'>,
   find: Find,
-  now: () => number
+  now: () => number,
+  news?: Pick<NewDevices, 'see'>
 ): (message: Message) => Sorted | Promise<Sorted> {
   const keyOf = keyReader(options.key)
   const finish = finisher(options)
@@ -42,14 +45,21 @@ export function enricher(
       const key = keyOf(records[index])
       const known = key === undefined ? null : directory.peek(key, nowMs)
       found[index] = known
-      if (known !== undefined) continue
+      if (known !== undefined) {
+        if (key !== undefined) news?.see(key, known)
+        continue
+      }
       unknown ??= new Map()
       unknown.set(index, key!)
     }
     if (!unknown) return finish(records, found)
     const asked = unknown
     return find([...new Set(asked.values())]).then(answers => {
-      for (const [index, key] of asked) found[index] = answers.get(key) ?? null
+      for (const [index, key] of asked) {
+        const known = answers.get(key) ?? null
+        found[index] = known
+        news?.see(key, known)
+      }
       return finish(records, found)
     })
   }

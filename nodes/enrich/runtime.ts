@@ -6,6 +6,7 @@ import type { Message } from '../../core/record/message.ts'
 import { WordAMinute } from '../../core/throttled-notice.ts'
 import { directoryOf } from './directory-of.ts'
 import { enricher, type Find } from './logic.ts'
+import { NewDevices } from './new-devices.ts'
 import { persist } from './persist.ts'
 import { spec } from './spec.ts'
 import { shortReason, Trouble } from './trouble.ts'
@@ -27,7 +28,8 @@ export default defineTransform(spec, context => {
   })
   const onOutcome = (problem: unknown) => trouble.tell(problem)
   const find: Find = keys => persist(directory.finder(keys, Date.now), { waitMs: options.waitS * 1000, closing: closing.signal, onOutcome })
-  const enrich = enricher(options, directory, find, Date.now)
+  const news = options.unknown === 'reject' ? undefined : newDevicesOf(context)
+  const enrich = enricher(options, directory, find, Date.now, news)
   database?.acquire()
   return {
     sort: (message, waiting) => {
@@ -35,14 +37,19 @@ export default defineTransform(spec, context => {
       return enrich(message)
     },
     problem: () => trouble.words,
+    note: () => news?.text,
     close: async () => {
       closing.abort()
       directory.close()
       refused.end()
+      news?.close()
       await database?.release()
     }
   }
 })
+
+const newDevicesOf = ({ node, metrics }: Context<typeof spec>) =>
+  new NewDevices({ say: sentence => node.warn(sentence), count: devices => metrics.gauges.set('new devices', devices) })
 
 const databaseOf = (context: Context<typeof spec>): Database | undefined =>
   context.options.source === 'database' ? context.provided<Database>('database') : undefined

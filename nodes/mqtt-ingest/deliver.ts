@@ -1,5 +1,6 @@
 import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
+import type { WordAMinute } from '../../core/throttled-notice.ts'
 import type { MqttBatch } from './batch.ts'
 import type { Shaper } from './logic.ts'
 
@@ -14,10 +15,27 @@ const FOR_OTHERS = 'not for this node'
 /** Messages so far that were for others than this node. */
 export const forOthersOf = (metrics: NodeMetrics): number => metrics.gauges.get(FOR_OTHERS) ?? 0
 
+interface Ways {
+  readonly shaper: Shaper
+  readonly source: DeliverySource
+  readonly metrics: NodeMetrics
+  /** Told of what is left out, and of which topic the first is. */
+  readonly others: Pick<WordAMinute, 'add'>
+}
+
+/** For the log, so that a template which does not take what a device sends is found. */
+export const othersSentence = (messages: number, topic: string): string =>
+  messages === 1
+    ? `A message is of a topic that the template does not take, and was left out: "${topic}".`
+    : `${messages} messages are of topics that the template does not take, and were left out, the first of "${topic}".`
+
 /** Sends a batch into the flow; what of it is for others is counted and leaves by no output. */
-export function deliver(batch: MqttBatch, shaper: Shaper, source: DeliverySource, metrics: NodeMetrics): void {
+export function deliver(batch: MqttBatch, { shaper, source, metrics, others }: Ways): void {
   const shaped = shaper.shape(batch)
-  if (shaped.forOthers > 0) countForOthers(metrics, shaped.forOthers)
+  if (shaped.forOthers > 0) {
+    countForOthers(metrics, shaped.forOthers)
+    others.add(shaped.forOthers, shaped.otherTopic)
+  }
   source.takeBatch({
     lane: LANE,
     bytes: batch.bytes,

@@ -61,6 +61,8 @@ export interface ShapedBatch extends Split {
   readonly rejected: Rejection[]
   /** Messages that are for others, see `isForOthers`; they leave by no output. */
   readonly forOthers: number
+  /** The topic of the first of these. */
+  readonly otherTopic: string
 }
 
 /** Makes records or Kafka messages of MQTT messages. */
@@ -73,14 +75,16 @@ export class Shaper {
     const accepted: object[] = []
     const rejected: Rejection[] = []
     let forOthers = 0
+    let otherTopic = ''
     for (let index = 0; index < batch.packets.length; index++) {
       const { kills } = batch
       const made = kills ? new ParseFailure(kills.code, kills.message) : asRecord ? this.#record(batch, index) : this.#message(batch, index)
       if (!(made instanceof ParseFailure)) accepted.push(made)
-      else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) forOthers++
-      else rejected.push(rejection(batch, index, made))
+      else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) {
+        if (forOthers++ === 0) otherTopic = batch.packets[index]!.topic
+      } else rejected.push(rejection(batch, index, made))
     }
-    return { accepted, rejected, forOthers }
+    return { accepted, rejected, forOthers, otherTopic }
   }
 
   /** The MQTT topic filter to subscribe to. */

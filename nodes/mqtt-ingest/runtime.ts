@@ -6,8 +6,9 @@ import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
 import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
 import { providedBy } from '../../core/node/define-node.ts'
 import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
+import { WordAMinute } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
-import { deliver, forOthersOf } from './deliver.ts'
+import { deliver, forOthersOf, othersSentence } from './deliver.ts'
 import { shaperOf } from './logic.ts'
 import { IngestSession } from './session.ts'
 import { spec } from './spec.ts'
@@ -36,6 +37,7 @@ const register = defineSource(
     const { options, metrics, source, resume, provided } = context
     const broker = provided<MqttBroker>('broker')
     const shaper = shaperOf(options)
+    const others = new WordAMinute((messages, topic) => context.node.log(othersSentence(messages, topic)))
     const batcher = new Batcher({
       ...options,
       trials: context.trials,
@@ -43,7 +45,7 @@ const register = defineSource(
       onTurn: resume,
       isPaused: () => source.isPaused,
       keyOf: shaper.keyOf,
-      deliver: batch => deliver(batch, shaper, source, metrics)
+      deliver: batch => deliver(batch, { shaper, source, metrics, others })
     })
     const session = new IngestSession({ ...options, ...sessionOf(context), broker, batcher, filter: shaper.filter })
     return {
@@ -51,7 +53,10 @@ const register = defineSource(
       resume: () => session.resume(),
       flush: batcher.flush,
       tick: () => session.tidy(),
-      stop: () => session.stopTaking(),
+      stop() {
+        session.stopTaking()
+        others.end()
+      },
       close: closing => session.close(closing),
       trouble: () => troubleOf(session, source, batcher.open),
       working: perSecond => workingText(perSecond, batcher.open, forOthersOf(metrics))

@@ -69,8 +69,8 @@ export class TableSink implements OpenSink {
   waitsFor = (): string | undefined => this.#locks.look(this.#writer.heldMs)
 
   progress(perSecond: number): string {
-    const { stored, rejected } = this.context.metrics
-    return progressText(stored, rejected, perSecond)
+    const { metrics } = this.context
+    return progressText(metrics.stored, metrics, perSecond)
   }
 
   async close(limitMs: number): Promise<void> {

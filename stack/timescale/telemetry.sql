@@ -1,4 +1,4 @@
--- The table of readings. Run as often as you like: by npm start, and by the container of compose.yaml at its first start.
+-- The tables of readings and of devices. Run as often as you like: by npm start, and by the container of compose.yaml at its first start.
 CREATE TABLE IF NOT EXISTS telemetry (
   time timestamptz NOT NULL,
   device_id text NOT NULL,
@@ -32,3 +32,23 @@ $$;
 
 -- Time first: rows arrive in its order, so the pages that are written stay few.
 CREATE UNIQUE INDEX IF NOT EXISTS telemetry_key ON telemetry (time, device_id, metric);
+
+-- The devices: enrich looks up here where each one is. Made with the simulated fleet; a table that is there is left alone.
+DO $$
+BEGIN
+  IF to_regclass('devices') IS NOT NULL THEN
+    RETURN;
+  END IF;
+  CREATE TABLE devices (
+    device_id text PRIMARY KEY,
+    location text,
+    model text
+  );
+  INSERT INTO devices (device_id, location, model)
+  SELECT
+    'sensor-' || to_char(n, 'FM000'),
+    'hall ' || chr(65 + (n - 1) % 8),
+    CASE WHEN n % 2 = 1 THEN 'TH-10' ELSE 'TH-20' END
+  FROM generate_series(1, 200) AS n;
+END
+$$;

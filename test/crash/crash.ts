@@ -2,6 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KafkaCluster } from '../../stack/kafka/cluster.ts'
 import type { ServiceName } from '../../stack/services.ts'
+import { ensureTable } from '../../stack/table.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -84,6 +85,7 @@ export async function crash(which: Crash | BrokerCrash): Promise<Result> {
   const kafka = 'cluster' in which ? which.cluster : (await services('kafka')).kafka
   const names = namesFor(`crash-${process.pid}-${++runs}`)
   await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
+  await ensureTable(postgres.url)
   const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
   const changes = {
     'millrace-mqtt-ingest': { qos: String(which.qos) },

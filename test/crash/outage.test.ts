@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MetricsReport } from '../../core/node/metrics.ts'
+import { ensureTable } from '../../stack/table.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
@@ -38,6 +39,7 @@ describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost
       'millrace-mqtt-ingest': { maxInFlight: BOUNDS.maxInFlight },
       'millrace-kafka-consumer': { maxInFlight: BOUNDS.batches }
     })
+    await ensureTable(postgres.url)
     const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
     const nodeRed = new NodeRedProcess({ flow, environment })
     const samples: Sample[] = []

@@ -3,6 +3,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { ensureTable } from '../../stack/table.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { countRows, rowsOf } from '../pipeline/account.ts'
@@ -56,8 +57,12 @@ describe(`${COUNT} messages, each third of them hostile, through MQTT and the wh
     const { mqtt, kafka, postgres } = await services('mqtt', 'kafka', 'postgres')
     mqttUrl = mqtt.url
     await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
+    await ensureTable(postgres.url)
     nodeRed = new NodeRedProcess({
-      flow: pipeline(['ingest', 'process', 'persist'], names, { 'process-validate': { schema: JSON.stringify(SCHEMA) } }),
+      flow: pipeline(['ingest', 'process', 'persist'], names, {
+        'process-validate': { schema: JSON.stringify(SCHEMA) },
+        'process-enrich': { unknown: 'reject' }
+      }),
       environment: {
         MQTT_URL: mqtt.url,
         KAFKA_BROKERS: kafka.brokers,

@@ -63,6 +63,12 @@ describe('the documents', () => {
     )
   })
 
+  it('have no reading to send whose time grows older than the table keeps', () => {
+    const sent = [...texts, ...projectFiles('flows', 'examples')]
+    const dated = sent.flatMap(({ path, text }) => (/ts\\?"?: *"?(\d{10,}|\d{4}-)/.test(text) ? [path] : []))
+    assert.deepEqual(dated, [])
+  })
+
   it('name one home, that of package.json', () => {
     assert.equal(manifest.homepage, `${home}#readme`)
     assert.equal(manifest.bugs.url, `${home}/issues`)

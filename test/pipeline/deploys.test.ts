@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
+import { ensureTable } from '../../stack/table.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { type Publication, publish } from '../publish.ts'
@@ -39,6 +40,7 @@ describe('full deploys of the whole pipeline under load', function () {
     brokers = kafka.brokers
     database = timescale.url
     await makeTopics(brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
+    await ensureTable(database)
     nodeRed = new NodeRedProcess({
       flow: pipeline(['ingest', 'process', 'persist'], names),
       environment: { MQTT_URL: mqttUrl, KAFKA_BROKERS: brokers, TIMESCALE_URL: database }

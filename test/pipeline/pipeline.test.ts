@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { metricsFor } from '../../core/node/metrics.ts'
+import { ensureTable } from '../../stack/table.ts'
+import { ROOT } from '../house/sources.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { publish } from '../publish.ts'
@@ -10,6 +15,14 @@ import { readings } from './readings.ts'
 import { namesFor, pipeline } from './tabs.ts'
 
 const READINGS = 20_000
+
+/** What its command publishes, as a shell makes it of the words there. */
+function readmeReading(): { topic: string; payload: string } {
+  const readme = readFileSync(join(ROOT, 'README.md'), 'utf8')
+  const [, topic, message] = /npx mqtt publish [^\n]* -t (\S+) \\\n\s+-m (.+)\n/.exec(readme) ?? []
+  const payload = execFileSync('sh', ['-c', `printf %s ${message}`], { encoding: 'utf8' })
+  return { topic: topic!, payload }
+}
 
 describe('the whole pipeline, on real services', function () {
   this.timeout(180_000)
@@ -26,6 +39,7 @@ describe('the whole pipeline, on real services', function () {
     brokers = kafka.brokers
     database = timescale.url
     await makeTopics(brokers, { [names.raw]: 8, [names.clean]: 8, [names.deadLetter]: 4 })
+    await ensureTable(database)
     nodeRed = new NodeRedProcess({
       flow: pipeline(['ingest', 'process', 'persist', 'monitor'], names),
       environment: { MQTT_URL: mqttUrl, KAFKA_BROKERS: brokers, TIMESCALE_URL: database }
@@ -75,10 +89,21 @@ describe('the whole pipeline, on real services', function () {
     }
   })
 
+  it('stores what devices send that nobody has named, and counts them', async () => {
+    const { nodes } = await nodeRed.metrics()
+    const enrich = nodes.find(({ id }) => id === 'process-enrich')!
+    const strangers = new Set(readings(READINGS, 0).flatMap(({ kind, payload }) => (kind === 'unknown device' ? String(payload) : [])))
+    const future = readings(READINGS, 0).filter(({ kind }) => kind === 'clock in the future').length
+    assert.ok(strangers.size > 10 && future > 10)
+    assert.equal(enrich.gauges['new devices'], strangers.size)
+    assert.match(nodeRed.output, /New device/)
+    assert.deepEqual(enrich.refused, {})
+    assert.equal(nodes.find(({ id }) => id === 'process-normalize')?.refused.TS_FUTURE, future)
+  })
+
   it('stores the reading of the README within a second', async () => {
-    const device = { device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: 1708700000000 }
     const before = await countRows(database, names.table)
-    await publish(mqttUrl, [{ topic: 'acme/site-01/temperature/sensor-001/reading', payload: JSON.stringify(device) }])
+    await publish(mqttUrl, [readmeReading()])
     const acknowledgedMs = performance.now()
     await until('its row', async () => (await countRows(database, names.table)) === before + 1, 5_000, 20)
     const tookMs = performance.now() - acknowledgedMs

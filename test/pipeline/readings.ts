@@ -28,7 +28,7 @@ interface Plain {
 /** One reading of a kind; `index` makes it unlike any other. */
 type Kind = (plain: Plain, index: number) => { payload: Buffer | string; fate: Fate; topic?: string; twice?: boolean }
 
-const stored = ({ device_id, metric, value, ts }: Plain): Fate => ({
+const stored = ({ device_id, metric, value, ts }: Plain): Extract<Fate, { stored: object }> => ({
   stored: { time: new Date(ts).toISOString(), device_id, location: locationOf(device_id), metric, value }
 })
 const json = (plain: object) => JSON.stringify(plain)
@@ -75,7 +75,10 @@ const KINDS: Record<string, Kind> = {
     const clean = { ...odd, ts_utc: new Date(plain.ts).toISOString(), location: locationOf(plain.device_id) }
     return { payload: json(odd), fate: { code: 'COLUMN_NUL', bytes: json(clean) } }
   },
-  'unknown device': (plain, index) => ({ payload: json({ ...plain, device_id: `stranger-${index}` }), fate: { code: 'UNKNOWN_DEVICE' } }),
+  'unknown device': (plain, index) => {
+    const strange = { ...plain, device_id: `stranger-${index}` }
+    return { payload: json(strange), fate: { stored: { ...stored(strange).stored, location: 'unknown' } } }
+  },
   'other topic': plain => ({ payload: json(plain), topic: `acme/site-01/${plain.device_id}/reading`, fate: { code: 'TOPIC_MISMATCH' } }),
   empty: () => ({ payload: '', fate: { code: 'PAYLOAD_EMPTY' } })
 }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { ensureTable } from '../../stack/table.ts'
 import { makeTopics, readTopic } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { publish } from '../publish.ts'
@@ -23,10 +24,11 @@ describe('rules behind the clean topic of the shipped pipeline', function () {
   let brokers: string
 
   before(async () => {
-    const { mqtt, kafka } = await services('mqtt', 'kafka')
+    const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
     mqttUrl = mqtt.url
     brokers = kafka.brokers
     await makeTopics(brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 1 })
+    await ensureTable(timescale.url)
     const tab = { z: 'rules' }
     nodeRed = new NodeRedProcess({
       flow: [
@@ -52,7 +54,7 @@ describe('rules behind the clean topic of the shipped pipeline', function () {
         },
         { ...tab, id: 'rules-end', type: 'debug', active: false, wires: [] }
       ],
-      environment: { MQTT_URL: mqttUrl, KAFKA_BROKERS: brokers }
+      environment: { MQTT_URL: mqttUrl, KAFKA_BROKERS: brokers, TIMESCALE_URL: timescale.url }
     })
     await nodeRed.start()
     await nodeRed.healthy('millrace-mqtt-ingest')

@@ -18,6 +18,17 @@ describe('metrics', () => {
     assert.deepEqual([found?.name, found?.counts.rejected, found?.gauges.lag], ['check', 2, 7])
   })
 
+  it('count what a node rejects by its codes, of which there may be so many', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'check')
+    node.countRefused([{ reason: { code: 'TS_PAST' } }, { reason: { code: 'JSON_INVALID' } }, { reason: { code: 'TS_PAST' } }, {}, null])
+    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.refused, { TS_PAST: 2, JSON_INVALID: 1 })
+    assert.deepEqual([node.leadingCode, node.refusedHere], ['TS_PAST', 3])
+    assert.match(prometheusText(), /^millrace_records_refused_total\{id="m1",.*,code="TS_PAST"\} 2$/m)
+    for (let made = 0; made < 1000; made++) node.countCode(`MADE_UP_${made}`)
+    node.countCode('TS_PAST', 5)
+    assert.deepEqual([node.refused.size, node.refused.get('TS_PAST')], [50, 7])
+  })
+
   it('say whether a node is well, once it has said so', () => {
     const node = metricsFor('m1', 'millrace-validate', 'check')
     assert.ok(!prometheusText().includes('millrace_healthy{id="m1"'))

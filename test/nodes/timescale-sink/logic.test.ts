@@ -54,9 +54,12 @@ describe('the options of the sink', () => {
 
 describe('the status of the sink', () => {
   const texts: [string, string][] = [
-    [progressText(0, 0, 0), '0 stored'],
-    [progressText(12_345, 0, 5230), '5.2k/s · 12.3k stored'],
-    [progressText(5, 2, 0.1), '5 stored · 2 rejected']
+    [progressText(0, { rejected: 0, leadingCode: undefined }, 0), '0 stored'],
+    [progressText(12_345, { rejected: 0, leadingCode: undefined }, 5230), '5.2k/s · 12.3k stored'],
+    [progressText(5, { rejected: 2, leadingCode: undefined }, 0.1), '5 stored · 2 rejected'],
+    [progressText(5, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 0.1), '5 stored · 2 COLUMN_TYPE'],
+    [progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 5230), '12.3k stored · 2 COLUMN_TYPE'],
+    [progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_MISSING' }, 5230), '2 rejected: COLUMN_MISSING']
   ]
   for (const [found, expected] of texts) it(expected, () => assert.equal(found, expected))
 })

@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { NodeMetrics } from '../../../core/node/metrics.ts'
+import { rateText, sourceText } from '../../../core/node/show-rate.ts'
+
+const none = { rejected: 0, leadingCode: undefined }
+const rejected = (records: number, leadingCode?: string) => ({ rejected: records, leadingCode })
+
+describe('the status of a transform', () => {
+  const cases: [found: string, expected: string][] = [
+    [rateText(5230, none), '5.2k/s'],
+    [rateText(5230, none, 'rule 2: nothing yet'), '5.2k/s · rule 2: nothing yet'],
+    [rateText(5230, rejected(3)), '5.2k/s · 3 rejected'],
+    [rateText(0, rejected(3, 'JSON_INVALID')), '0/s · 3 rejected: JSON_INVALID'],
+    [rateText(5230, rejected(3, 'UNKNOWN_DEVICE')), '5.2k/s · 3 UNKNOWN_DEVICE'],
+    [rateText(118_000, rejected(4200, 'TS_NONEXISTENT_LOCAL')), '4.2k TS_NONEXISTENT_LOCAL'],
+    [rateText(1, rejected(3, 'TS_PAST'), '2 new devices'), '3 TS_PAST · 2 new devices']
+  ]
+  for (const [found, expected] of cases) it(expected, () => assert.equal(found, expected))
+})
+
+describe('the status of a source', () => {
+  const metrics = new NodeMetrics('a', 'millrace-kafka-consumer', '')
+
+  it('names only what it has rejected itself', () => {
+    metrics.rejected = 9
+    assert.equal(sourceText(metrics, '5.2k/s · lag 200'), '5.2k/s · lag 200')
+    metrics.countCode('JSON_INVALID', 3)
+    assert.equal(sourceText(metrics, '5.2k/s · lag 200'), '5.2k/s · 3 JSON_INVALID')
+    assert.equal(sourceText(metrics, '0/s · lag 0'), '0/s · lag 0 · 3 JSON_INVALID')
+  })
+})
