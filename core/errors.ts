@@ -48,6 +48,7 @@ export const CODES = {
   TS_AMBIGUOUS_UNIT: 'The time is a number that is plausible in none of the units s, ms, us and ns.',
   TS_ZONE_MISSING: 'The time has no zone, and neither the node nor the record says in which it is meant.',
   TS_ZONE_UNKNOWN: 'There is no time zone of this name.',
+  TS_AMBIGUOUS_FORM: 'Two of the own forms read the time as different ones, e.g. with day and month the other way round.',
   TS_AMBIGUOUS_LOCAL: 'The local time came twice, because the clocks were put back.',
   TS_NONEXISTENT_LOCAL: 'The local time did not exist, because the clocks were put forward.',
   TS_FUTURE: 'The time is further in the future than the node allows.',

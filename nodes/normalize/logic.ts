@@ -3,12 +3,21 @@ import { OptionsError } from '../../core/options-error.ts'
 import { type Get, getter, setter } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
-import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
+import {
+  lastHeader,
+  provenanceOf,
+  type Reason,
+  type Rejection,
+  reject,
+  type TelemetryRecord,
+  TIME_HEADER
+} from '../../core/record/record.ts'
 import { problemsBetween } from './check.ts'
 import { type Instant, isoText } from './instant.ts'
+import { formsReader } from './patterns.ts'
 import { type Reshape, reshaper, Unconvertible } from './reshape.ts'
 import { spec } from './spec.ts'
-import { isReason, readTimestamp } from './timestamp.ts'
+import { isMissing, isReason, readTimestamp } from './timestamp.ts'
 
 export type Sorted = readonly [normalized: readonly unknown[], rejected: readonly Rejection[]]
 
@@ -46,10 +55,13 @@ function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs
   const put = setter(options.target)
   const putDecision = options.decision === '' ? undefined : setter(options.decision)
   const zone = zoneNamer(options)
+  const instead = standIn(options.missing)
+  const rules = { unit: options.unit, fold: options.fold, forms: formsReader(options.forms) }
   const maxAheadMs = options.futureS === 0 ? Number.POSITIVE_INFINITY : options.futureS * 1000
   const maxBehindMs = options.pastDays === 0 ? Number.POSITIVE_INFINITY : options.pastDays * DAY_MS
   return (record, nowMs) => {
-    const instant = readTimestamp(get(record), options, () => zone(record))
+    const value = get(record)
+    const instant = (isMissing(value) ? instead(record, nowMs) : undefined) ?? readTimestamp(value, rules, () => zone(record))
     if (isReason(instant)) return { ...instant, path: options.field }
     const text = isoText(instant.ms, instant.extraNs)
     if (instant.ms - nowMs > maxAheadMs) return tooFar('TS_FUTURE', text, instant, nowMs, options)
@@ -58,6 +70,24 @@ function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs
     putDecision?.(record, instant.rule)
     return undefined
   }
+}
+
+/** What is taken for the time of a record that has none. */
+function standIn(missing: Options<typeof spec>['missing']): (record: unknown, nowMs: number) => Instant | Reason | undefined {
+  if (missing === 'arrival') return (_record, nowMs) => ({ ms: nowMs, extraNs: 0, rule: 'time of arrival' })
+  if (missing === 'kafka') return record => kafkaTime(record) ?? NO_KAFKA_TIME
+  return () => undefined
+}
+
+const NO_KAFKA_TIME: Reason = { code: 'TS_MISSING', message: 'The record has no time, and did not come by Kafka, which would have one.' }
+
+/** The time of the Kafka record; of one that was replayed, that of the first, which its dead letter kept. */
+function kafkaTime(record: unknown): Instant | undefined {
+  const taken = provenanceOf(record)?.taken
+  const kept = taken && lastHeader(taken.headers, TIME_HEADER)?.toString()
+  const origin = taken?.origin
+  const text = kept !== undefined && /^\d{1,15}$/.test(kept) ? kept : origin?.kind === 'kafka' ? origin.timestamp : ''
+  return /^\d{1,15}$/.test(text) ? { ms: Number(text), extraNs: 0, rule: 'time of the Kafka record' } : undefined
 }
 
 function tooFar(

@@ -29,8 +29,46 @@ export const spec = {
       kind: 'choice',
       label: 'Numbers are',
       default: 'auto',
-      choices: { auto: 's, ms, µs or ns, by their size', s: 'seconds', ms: 'milliseconds', us: 'microseconds', ns: 'nanoseconds' },
+      choices: {
+        auto: 's, ms, µs or ns, by their size',
+        s: 'seconds',
+        ms: 'milliseconds',
+        us: 'microseconds',
+        ns: 'nanoseconds',
+        excel: 'days, as Excel counts them'
+      },
       help: 'The unit of times that are numbers, counted from 1970. By size, a number must fall between 2000 and 2100 in one of the units; otherwise it is rejected.'
+    },
+    missing: {
+      kind: 'choice',
+      label: 'Without a time',
+      default: 'reject',
+      choices: { reject: 'is rejected', kafka: 'has the time of the Kafka record', arrival: 'has the time of arrival here' },
+      help: 'The time of the Kafka record is the same at every delivery, so that what is repeated stays one row. The time of arrival is another one each time, and a repeat becomes a second row.'
+    },
+    forms: {
+      kind: 'list',
+      label: 'Own forms',
+      default: [],
+      help: 'Forms of date and time that go before the known ones, such as dd.MM.yyyy HH:mm:ss or MM/dd/yyyy hh:mm:ss a. A text that two of them read as different times is rejected.',
+      columns: {
+        pattern: {
+          kind: 'text',
+          label: 'Form',
+          default: '',
+          required: true,
+          placeholder: 'dd.MM.yyyy HH:mm:ss',
+          help: 'yyyy year, MM month, dd day, HH hour, mm minute, ss second, SSS milliseconds, hh and a hours of twelve, MMM name of the month, ZZ offset; words in apostrophes.'
+        },
+        language: {
+          kind: 'text',
+          label: 'Language',
+          default: 'en',
+          required: true,
+          placeholder: 'de',
+          help: 'Of the names of months and days.'
+        }
+      }
     },
     zoneFrom: {
       kind: 'choice',
@@ -171,6 +209,26 @@ export const spec = {
           data: { temp: '23.5' },
           ts_utc: '2024-02-23T14:53:20.000Z'
         },
+        null
+      ]
+    },
+    {
+      name: 'own forms: the day stands where the form says',
+      options: {
+        pastDays: 0,
+        futureS: 0,
+        zoneFrom: 'fixed',
+        forms: [
+          { pattern: 'dd.MM.yyyy HH:mm:ss', language: 'en' },
+          { pattern: 'd. MMMM yyyy HH:mm', language: 'de' }
+        ]
+      },
+      given: [{ ts: '03.04.2024 13:46:40' }, { ts: '3. März 2024 24:00' }],
+      then: [
+        [
+          { ts: '03.04.2024 13:46:40', ts_utc: '2024-04-03T13:46:40.000Z' },
+          { ts: '3. März 2024 24:00', ts_utc: '2024-03-04T00:00:00.000Z' }
+        ],
         null
       ]
     },

@@ -1,21 +1,19 @@
-import { clockMs, dayMs } from '../../core/record/calendar.ts'
 import { afterLeap, eastMs, MAX_CHARACTERS, readIso } from '../../core/record/iso-time.ts'
+import { numberIn } from '../../core/record/number-text.ts'
 import type { Reason } from '../../core/record/record.ts'
 import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
 import { type Instant, MAX_MS, MIN_MS } from './instant.ts'
+import type { ReadForms } from './patterns.ts'
+import { excelMs, readSecondsAndNanos, readSpelled } from './spelled.ts'
 import { type Fold, zoneOf } from './time-zone.ts'
 
 export interface Rules {
-  readonly unit: Unit | 'auto'
+  readonly unit: Unit | 'auto' | 'excel'
   readonly fold: Fold
+  /** Forms of a person's own; they go before all others. */
+  readonly forms?: ReadForms | undefined
 }
 
-/** RFC 2822, section 3.3, and the same without a zone: `Fri, 23 Feb 2024 13:46:40 +0000`. */
-const MAIL =
-  /^(?:(sun|mon|tue|wed|thu|fri|sat), *)?(\d{1,2}) +([a-z]{3}) +(\d{4}) +(\d\d):(\d\d)(?::(\d\d))?(?: +([+-]\d{4}|[a-z]{1,5}))?$/i
-
-const DAYS = ['sun', 'mon', 'tue', 'wed', 'thu', 'fri', 'sat']
-const MONTHS = ['jan', 'feb', 'mar', 'apr', 'may', 'jun', 'jul', 'aug', 'sep', 'oct', 'nov', 'dec']
 /** RFC 2822, section 4.3; other letters do not say a zone. */
 const MAIL_ZONES: Readonly<Record<string, string>> = {
   ut: '+0000',
@@ -47,19 +45,50 @@ export function readTimestamp(value: unknown, rules: Rules, zone: () => string |
 }
 
 function read(value: unknown, rules: Rules, zone: () => string | undefined): Instant | Reason {
-  if (typeof value === 'number' && Number.isFinite(value)) return fromNumber(value, rules.unit)
+  if (isMissing(value)) return { code: 'TS_MISSING', message: 'The record has no time.' }
+  if (typeof value === 'number' && Number.isFinite(value)) {
+    const own = rules.forms && fromForms(String(value), rules, zone)
+    return own ?? (rules.unit === 'excel' ? fromExcel(value, rules, zone) : fromNumber(value, rules.unit))
+  }
   // Nanoseconds are more than a number holds.
   if (typeof value === 'bigint') return read(String(value), rules, zone)
-  if (value === undefined || value === null || value === '') return { code: 'TS_MISSING', message: 'The record has no time.' }
+  if (typeof value === 'object') {
+    const parts = readSecondsAndNanos(value as object)
+    if (parts !== undefined) return { ...parts, rule: 'seconds and nanos' }
+  }
   if (typeof value !== 'string' || value.length > MAX_CHARACTERS)
     return unparsable(`The time ${shown(value)} is neither a number nor a date and time.`)
+  return fromText(value, rules, zone)
+}
+
+/** True where a record has no time at all. */
+export const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ''
+
+function fromText(value: string, rules: Rules, zone: () => string | undefined): Instant | Reason {
   const text = value.trim()
   return (
-    fromDecimal(text, rules.unit) ??
+    (rules.forms && fromForms(text, rules, zone)) ??
+    (rules.unit === 'excel' ? fromExcel(numberIn(text), rules, zone) : fromDecimal(text, rules.unit)) ??
     fromIso(text, rules, zone) ??
-    fromMail(text, rules, zone) ??
-    unparsable(`The time ${shown(value)} is none of: epoch, ISO 8601 with date and time, RFC 2822.`)
+    fromSpelled(text, rules, zone) ??
+    unparsable(`The time ${shown(value)} is none of: ${rules.forms ? 'the own forms, ' : ''}epoch, ISO 8601 with date and time, RFC 2822.`)
   )
+}
+
+function fromForms(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+  const time = rules.forms!(text)
+  if (time === undefined || 'code' in time) return time
+  const instant = { ms: time.ms, extraNs: 0, rule: time.pattern }
+  return time.isLocal ? inZone(instant, zone(), rules.fold) : instant
+}
+
+function fromExcel(days: number, rules: Rules, zone: () => string | undefined): Instant | Reason
+function fromExcel(days: number | undefined, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined
+function fromExcel(days: number | undefined, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+  if (days === undefined) return undefined
+  const ms = excelMs(days)
+  if (Number.isNaN(ms)) return unparsable(`${days} is no day from March 1900 to 9999, as Excel counts.`)
+  return inZone({ ms, extraNs: 0, rule: 'Excel' }, zone(), rules.fold)
 }
 
 function fromIso(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
@@ -74,17 +103,14 @@ function fromIso(text: string, rules: Rules, zone: () => string | undefined): In
   return leapt(offset === undefined ? inZone(instant, region ?? zone(), rules.fold) : instant, isLeap, text)
 }
 
-function fromMail(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
-  const match = MAIL.exec(text)
-  if (!match) return undefined
-  const [, weekday, day, month = '', year, hour, minute, second = '0', offset] = match
-  const date = dayMs(Number(year), MONTHS.indexOf(month.toLowerCase()) + 1, Number(day))
-  const ms = date + clockMs(Number(hour), Number(minute), Number(second), false)
-  const impossible = Number.isNaN(ms) || (weekday && DAYS[new Date(date).getUTCDay()] !== weekday.toLowerCase())
-  if (impossible) return noSuchTime(text)
-  const instant = { ms, extraNs: 0, rule: 'RFC 2822' }
+function fromSpelled(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+  const spelled = readSpelled(text)
+  if (spelled === undefined) return undefined
+  if (Number.isNaN(spelled.ms)) return noSuchTime(text)
+  const { ms, rule, zone: offset } = spelled
+  const instant = { ms, extraNs: 0, rule }
   const read = offset === undefined ? inZone(instant, zone(), rules.fold) : atOffset(instant, MAIL_ZONES[offset.toLowerCase()] ?? offset)
-  return leapt(read, Number(second) === 60, text)
+  return leapt(read, spelled.isLeap, text)
 }
 
 /** Second 60 is taken for the next one, where there was a leap second. */

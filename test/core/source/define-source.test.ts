@@ -106,7 +106,7 @@ describe('core/source/define-source: an HTTP source of forty lines', function ()
     assert.deepEqual([await post('{"n":1}'), await post('rubbish')], [204, 204])
     assert.deepEqual(JSON.stringify(stored.records), '[{"n":1}]')
     assert.equal((rejected.records[0] as { reason: { code: string } }).reason.code, 'JSON_INVALID')
-    await says(/requests\/s$/)
+    await says(/requests\/s · 1 JSON_INVALID$/)
   })
 
   it('not before, and takes no more than may be in flight', async () => {

@@ -1,0 +1,67 @@
+import { DateTime, Info } from 'luxon'
+import type { Reason } from '../../core/record/record.ts'
+
+/** A form that a person has written down, such as `dd.MM.yyyy HH:mm:ss`, and the language of its names. */
+export interface Form {
+  readonly pattern: string
+  /** Of the names of months and days, and of the words for morning and afternoon: `en`, `de`. */
+  readonly language: string
+}
+
+/** A time by a pattern: of UTC where the text says its zone, else as if the local time were UTC. */
+export interface PatternTime {
+  readonly ms: number
+  readonly isLocal: boolean
+  readonly pattern: string
+}
+
+/** Undefined if the text is of none of the forms. */
+export type ReadForms = (text: string) => PatternTime | Reason | undefined
+
+/** The function for these forms; undefined if there are none. Days and months stand where the form says, never by a guess. */
+export function formsReader(forms: readonly Form[]): ReadForms | undefined {
+  if (forms.length === 0) return undefined
+  const readers = forms.map(readerOf)
+  return text => {
+    let found: PatternTime | undefined
+    for (const read of readers) {
+      const time = read(text)
+      if (time === undefined) continue
+      if (found !== undefined && found.ms !== time.ms) return ambiguous(text, found, time)
+      found ??= time
+    }
+    return found
+  }
+}
+
+function readerOf({ pattern, language }: Form): (text: string) => PatternTime | undefined {
+  const options = { locale: language, zone: 'utc', setZone: true }
+  const parser = DateTime.buildFormatParser(pattern, options)
+  const tokens = pattern.replace(/'[^']*'/g, '')
+  const isLocal = !/[Zz]/.test(tokens)
+  const isOfTwelve = tokens.includes('h') ? twelveHours(pattern, options) : () => true
+  return text => {
+    const time = DateTime.fromFormatParser(text, parser, options)
+    return time.isValid && isOfTwelve(text) ? { ms: time.toMillis(), isLocal, pattern } : undefined
+  }
+}
+
+/** The library takes 13 PM for 13 o'clock and 00 AM for midnight, so the hour is read as it is written too: 1 to 12. */
+function twelveHours(pattern: string, options: { locale: string }): (text: string) => boolean {
+  const parsers = Info.meridiems(options).map(word => {
+    const written = pattern.replace(UNQUOTED, letters => letters.replaceAll('h', 'H').replace(/a+/, `'${word}'`))
+    return DateTime.buildFormatParser(written, options)
+  })
+  return text => {
+    const read = parsers.map(parser => DateTime.fromFormatParser(text, parser, options)).find(time => time.isValid)
+    return read !== undefined && read.hour >= 1 && read.hour <= 12
+  }
+}
+
+/** Quoted words stay as they are. */
+const UNQUOTED = /[^']+(?=(?:[^']*'[^']*')*[^']*$)/g
+
+function ambiguous(text: string, one: PatternTime, other: PatternTime): Reason {
+  const message = `The time ${JSON.stringify(text)} is another one by ${one.pattern} than by ${other.pattern}: leave one of them out.`
+  return { code: 'TS_AMBIGUOUS_FORM', message }
+}
