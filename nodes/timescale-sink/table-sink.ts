@@ -5,6 +5,7 @@ import { ReadyTable } from '../../core/postgres/ready-table.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { LockWatch } from './lock-watch.ts'
 import { progressText, type SinkPlan } from './logic.ts'
+import { RetentionWatch } from './retention-watch.ts'
 import type { spec } from './spec.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -15,6 +16,7 @@ export class TableSink implements OpenSink {
   readonly #table: ReadyTable
   readonly #writer: BatchWriter<WriteRequest>
   readonly #locks: LockWatch
+  readonly #retention: RetentionWatch
 
   constructor(
     private readonly context: SinkContext,
@@ -37,6 +39,12 @@ export class TableSink implements OpenSink {
       warn,
       known: () => port.refresh()
     })
+    this.#retention = new RetentionWatch({
+      database,
+      table: plan.table.sql,
+      field: options.columns.find(({ type }) => type === 'timestamptz')?.from,
+      warn
+    })
     this.#writer = new BatchWriter(this.#writerPort(), { ...options, connections: plan.connections })
     database.acquire()
     this.#writer.start()
@@ -51,10 +59,14 @@ export class TableSink implements OpenSink {
       },
       prepare: async () => {
         await table.prepare()
+        await this.#retention.look()
         port.up()
       },
       write: work => table.write(work),
-      finished: finish,
+      finished: (pending, error) => {
+        finish(pending, error)
+        if (!error) this.#retention.see(pending.message.records, pending.refused)
+      },
       troubled: failure => (failure ? port.down(troubleOf(failure, database.settings)) : port.up()),
       retried: records => {
         context.metrics.retried += records
@@ -75,6 +87,7 @@ export class TableSink implements OpenSink {
 
   async close(limitMs: number): Promise<void> {
     this.#locks.close()
+    this.#retention.close()
     await this.#writer.close(limitMs)
     await this.database.release()
   }
