@@ -150,7 +150,7 @@ export const spec = {
       label: 'Unknown device',
       default: 'reject',
       choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
-      help: 'What becomes of records whose device the source does not know or fails for, or that name none. Those that pass are counted and listed in the log as new devices.'
+      help: 'What becomes of records whose device the source does not know or fails for, or that name none.'
     },
     defaults: {
       kind: 'list',

@@ -44,13 +44,13 @@ export const spec = {
       label: 'Without a time',
       default: 'reject',
       choices: { reject: 'is rejected', kafka: 'has the time of the Kafka record', arrival: 'has the time of arrival here' },
-      help: 'The time of the Kafka record is the same at every delivery, so that what is repeated stays one row. The time of arrival is another one each time, and a repeat becomes a second row.'
+      help: 'The time of the Kafka record is the same at every delivery, so that a repeat stays one row. That of arrival is another one each time, and a repeat a second row.'
     },
     forms: {
       kind: 'list',
       label: 'Own forms',
       default: [],
-      help: 'Forms of date and time that go before the known ones, such as dd.MM.yyyy HH:mm:ss or MM/dd/yyyy hh:mm:ss a. A text that two of them read as different times is rejected.',
+      help: 'Read before the known forms: dd.MM.yyyy HH:mm:ss, MM/dd/yyyy hh:mm:ss a. What two of them read as different times is rejected.',
       columns: {
         pattern: {
           kind: 'text',
