@@ -43,6 +43,8 @@ export function pause(ms: number, { signal, unref = false }: PauseOptions = {}):
 
 export interface Retries extends PauseOptions {
   readonly backoff?: BackoffOptions
+  /** Gives up when so much time has passed; the last pause ends then, and is followed by a last try. */
+  readonly limitMs?: number | undefined
   /** An error that no further try will heal: it is thrown at once. */
   readonly isFinal?: (error: unknown) => boolean
   /** Told of each failure that is followed by a further try, before the pause. */
@@ -51,17 +53,19 @@ export interface Retries extends PauseOptions {
 
 /**
  * Tries until it works, with growing pauses. What is tried gets the number of tries before it.
- * @throws the last error, where that is final or the signal aborts
+ * @throws the last error, where that is final, the time is up or the signal aborts
  */
 export async function retrying<T>(work: (attempt: number) => Promise<T>, retries: Retries = {}): Promise<T> {
-  const { backoff, signal, isFinal, onRetry } = retries
+  const { backoff, signal, isFinal, onRetry, limitMs = Number.POSITIVE_INFINITY } = retries
+  const untilMs = performance.now() + limitMs
   for (let attempt = 0; ; attempt++) {
     try {
       return await work(attempt)
     } catch (error) {
-      if (signal?.aborted || isFinal?.(error)) throw error
+      const leftMs = untilMs - performance.now()
+      if (signal?.aborted || isFinal?.(error) || leftMs <= 0) throw error
       onRetry?.(error, attempt)
-      await pause(backoffMs(attempt, backoff), retries)
+      await pause(Math.min(backoffMs(attempt, backoff), leftMs), retries)
       if (signal?.aborted) throw error
     }
   }

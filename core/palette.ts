@@ -15,7 +15,7 @@ export { countOf, type Message, recordsOf } from './record/message.ts'
 export { unfitness } from './record/parse-record.ts'
 export { inherit, isRejection, type Reason, type Rejection, reject, type TelemetryRecord } from './record/record.ts'
 export { defineSink, type Open } from './sink/define-sink.ts'
-export type { OpenSink, SinkExtras, SinkPort, Trouble, WriteRequest, WriteResult } from './sink/types.ts'
+export type { OpenSink, SinkExtras, SinkPort, SinkTrouble, WriteRequest, WriteResult } from './sink/types.ts'
 export {
   defineSource,
   type OpenSource,

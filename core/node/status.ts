@@ -9,7 +9,7 @@ export interface Shown {
 export const isHealthy = ({ fill }: Shown): boolean => fill !== 'yellow' && fill !== 'red'
 
 /** Longer ones are cut by the editor, in the middle of a word. */
-const MAX_TEXT = 30
+export const MAX_TEXT = 30
 
 /** The beginning of a text, up to the end of a word. */
 export function shortened(text: string): string {

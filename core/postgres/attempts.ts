@@ -2,7 +2,7 @@ import { backoffMs, pause } from '../backoff.ts'
 import { failureKind, needsPerson } from './sqlstate.ts'
 
 /** Why nothing is stored at the moment. */
-export interface Failure {
+export interface DatabaseFailure {
   /** `away`: the database will be back; `setting`: a person must correct something. */
   readonly kind: 'away' | 'setting'
   readonly error: unknown
@@ -10,7 +10,7 @@ export interface Failure {
 
 export interface AttemptEvents {
   /** Something keeps all records from being stored; undefined: it is over. Told when it begins and at each further try. */
-  troubled(failure: Failure | undefined): void
+  troubled(failure: DatabaseFailure | undefined): void
   /** Work of that many records is tried again. */
   retried(records: number): void
 }
@@ -28,7 +28,7 @@ const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
 const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
 
 /** Tries work of a database until it is done. While an outage lasts, one tries and the others wait for it. */
-export class Attempts {
+export class DatabaseAttempts {
   #outage: Outage | undefined
   /** What is being done, the oldest first. */
   readonly #begun = new Set<{ readonly atMs: number }>()
@@ -86,7 +86,7 @@ export class Attempts {
     }
   }
 
-  async #waitOut(prober: object, failure: Failure): Promise<void> {
+  async #waitOut(prober: object, failure: DatabaseFailure): Promise<void> {
     this.#outage ??= outageOf(prober)
     if (this.#outage.prober !== prober) return
     this.events.troubled(failure)

@@ -1,26 +1,10 @@
 import { MillraceError } from '../errors.ts'
 import { CALM_PER_SECOND, Rate } from '../rate.ts'
-import { isKafkaMessage, type Reason } from '../record/record.ts'
-import { type AttemptEvents, Attempts } from './attempts.ts'
-import { misfitReason, type Plan, type RowProblem, Rows } from './rows.ts'
+import type { Reason } from '../record/record.ts'
+import { type AttemptEvents, DatabaseAttempts } from './attempts.ts'
+import { misfitOf, type PendingMessage } from './pending-message.ts'
+import { type Plan, Rows } from './rows.ts'
 import { Work } from './work.ts'
-
-/** The records of one message on their way into the table. */
-export class PendingMessage<M extends object = object> {
-  /** Records that are neither in the table nor rejected. */
-  open: number
-  stored = 0
-  duplicates = 0
-  /** Why records can never be stored, by their position. */
-  readonly refused = new Map<number, Reason>()
-
-  constructor(
-    readonly message: M,
-    readonly records: readonly unknown[]
-  ) {
-    this.open = records.length
-  }
-}
 
 /** What the writer needs of the world. */
 export interface BatchWriterPort<M extends object> extends AttemptEvents {
@@ -47,7 +31,7 @@ interface Piece<M extends object> {
   count: number
 }
 
-interface Batch<M extends object> {
+interface RowBatch<M extends object> {
   readonly rows: Rows
   readonly pieces: Piece<M>[]
   /** When its first row came. */
@@ -68,8 +52,8 @@ export class BatchWriter<M extends object> {
   readonly #messages = new Set<PendingMessage<M>>()
   /** What is open in the messages. */
   #waiting = 0
-  #filling: Batch<M> | undefined
-  readonly #sealed: Batch<M>[] = []
+  #filling: RowBatch<M> | undefined
+  readonly #sealed: RowBatch<M>[] = []
   readonly #spare: Rows[] = []
   #active = 0
   readonly #rate = new Rate()
@@ -77,14 +61,14 @@ export class BatchWriter<M extends object> {
   #planned: NodeJS.Immediate | undefined
   #linger: NodeJS.Timeout | undefined
   #closed = false
-  readonly #attempts: Attempts
+  readonly #attempts: DatabaseAttempts
   #idle: (() => void) | undefined
 
   constructor(
     private readonly port: BatchWriterPort<M>,
     private readonly options: BatchWriterOptions
   ) {
-    this.#attempts = new Attempts(
+    this.#attempts = new DatabaseAttempts(
       {
         retried: records => port.retried(records),
         troubled: failure => {
@@ -161,7 +145,7 @@ export class BatchWriter<M extends object> {
     clearTimeout(this.#linger)
   }
 
-  #fillable(): Batch<M> {
+  #fillable(): RowBatch<M> {
     this.#filling ??= { rows: this.#emptyRows(), pieces: [], bornMs: 0 }
     return this.#filling
   }
@@ -208,7 +192,7 @@ export class BatchWriter<M extends object> {
     return (this.#active === 0 && isCalm) || this.#closed || rows >= this.options.maxRows / 5 || this.#ageMs() >= this.options.lingerMs
   }
 
-  async #run(batch: Batch<M>): Promise<void> {
+  async #run(batch: RowBatch<M>): Promise<void> {
     this.#active++
     const work = new Work(batch.rows, () => recordsIn(batch))
     try {
@@ -225,7 +209,7 @@ export class BatchWriter<M extends object> {
   }
 
   /** Gives each message its share. Which message's rows the duplicates were is only known in sum, so the last ones get them. */
-  #settle(batch: Batch<M>, work: Work): void {
+  #settle(batch: RowBatch<M>, work: Work): void {
     const refusals = new Map(work.refused.map(({ row, reason }) => [row, reason]))
     let { duplicates } = work
     for (const piece of batch.pieces.toReversed()) {
@@ -265,16 +249,8 @@ export class BatchWriter<M extends object> {
   }
 }
 
-function misfitOf(record: unknown, problem: RowProblem): Reason {
-  if (isKafkaMessage(record)) return notARecord('Kafka message; let the consumer give records instead')
-  if (typeof record !== 'object' || record === null) return notARecord('plain value')
-  return misfitReason(problem)
-}
-
-const notARecord = (what: string) => ({ code: 'NOT_A_RECORD', message: `The payload is not a record but a ${what}.` })
-
 /** The records by row. */
-const recordsIn = <M extends object>({ pieces }: Batch<M>): unknown[] =>
+const recordsIn = <M extends object>({ pieces }: RowBatch<M>): unknown[] =>
   pieces.flatMap(({ pending, firstRecord, count }) => pending.records.slice(firstRecord, firstRecord + count))
 
 const closedError = () =>

@@ -3,17 +3,17 @@ import { SettingError } from './setting-error.ts'
 import { sqlstateOf } from './sqlstate.ts'
 
 /** Where a connection goes, for sentences. The password is not part of it. */
-export interface Place {
+export interface DatabasePlace {
   readonly host: string
   readonly port: number
   readonly database: string
   readonly user: string
 }
 
-export const shownPlace = ({ host, port, database }: Place): string => `${host}:${port}/${database}`
+export const shownPlace = ({ host, port, database }: DatabasePlace): string => `${host}:${port}/${database}`
 
 /** Why the database could not be used, as a sentence for the person who must act. */
-export function databaseSentence(error: unknown, place: Place): string {
+export function databaseSentence(error: unknown, place: DatabasePlace): string {
   if (error instanceof MillraceError) return error.message
   const address = `${place.host}:${place.port}`
   const text = reasonOf(error).replace(/\.$/, '')
@@ -89,16 +89,16 @@ function driverSentence(text: string, address: string): string {
   return `The server ${address} cannot be used: ${text}.`
 }
 
-interface Facts extends Place {
+interface Facts extends DatabasePlace {
   readonly address: string
   readonly text: string
 }
-type Say = (facts: Facts) => string
+type SentenceOf = (facts: Facts) => string
 
-const refusesLogin: Say = ({ user, address, text }) => `The database at ${address} does not let the user "${user}" in: ${text}.`
-const starting: Say = ({ address }) => `The database at ${address} is starting up or shutting down.`
+const refusesLogin: SentenceOf = ({ user, address, text }) => `The database at ${address} does not let the user "${user}" in: ${text}.`
+const starting: SentenceOf = ({ address }) => `The database at ${address} is starting up or shutting down.`
 
-const BY_SQLSTATE: Readonly<Record<string, Say>> = {
+const BY_SQLSTATE: Readonly<Record<string, SentenceOf>> = {
   '28P01': ({ user, address }) => `The database at ${address} refused the password of the user "${user}".`,
   '28000': refusesLogin,
   '3D000': ({ database, address }) => `There is no database "${database}" at ${address}.`,
@@ -111,7 +111,7 @@ const BY_SQLSTATE: Readonly<Record<string, Say>> = {
   '57P03': starting
 }
 
-const SYSTEM: Readonly<Record<string, Say>> = {
+const SYSTEM: Readonly<Record<string, SentenceOf>> = {
   ECONNREFUSED: ({ address }) => `Nothing answers at ${address}. Is the database running, and is this its port?`,
   ENOTFOUND: ({ host }) => `There is no host named "${host}".`,
   EAI_AGAIN: ({ host }) => `The name "${host}" cannot be looked up at the moment.`,

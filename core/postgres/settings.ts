@@ -1,10 +1,10 @@
 import type { TlsOptions } from '../tls.ts'
-import type { Place } from './connect-errors.ts'
+import type { DatabasePlace } from './connect-errors.ts'
 
 export { postgresUrlProblems as urlProblems } from '../address.ts'
 
 /** All that connections to one database need. */
-export interface DatabaseSettings extends Place {
+export interface DatabaseSettings extends DatabasePlace {
   readonly password: string
   /** Undefined: without TLS. */
   readonly tls?: TlsOptions | undefined
@@ -20,7 +20,7 @@ export interface DatabaseSettings extends Place {
  * Place, password and TLS in a URL that has no problems. Unlike libpq, `prefer`, `allow` or no sslmode never try TLS, and
  * `verify-ca` checks the name of the host as `verify-full` does.
  */
-export function fromUrl(text: string): Place & { password: string; tls?: TlsOptions } {
+export function fromUrl(text: string): DatabasePlace & { password: string; tls?: TlsOptions } {
   const url = new URL(text)
   const user = decodeURIComponent(url.username) || 'postgres'
   const mode = url.searchParams.get('sslmode')

@@ -10,7 +10,7 @@ import { isRejection, type Rejection, reject } from '../record/record.ts'
 import { WordAMinute } from '../throttled-notice.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
 import { SinkStatus } from './sink-status.ts'
-import type { OpenSink, SinkExtras, SinkPort, Trouble, WriteResult } from './types.ts'
+import type { OpenSink, SinkExtras, SinkPort, SinkTrouble, WriteResult } from './types.ts'
 
 const STORED = 0
 const REJECTED = 1
@@ -78,7 +78,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
   up(): void {
     this.#status.up(this.#words)
   }
-  down(trouble: Trouble): void {
+  down(trouble: SinkTrouble): void {
     this.#status.down(trouble, this.#words)
   }
   refresh(): void {

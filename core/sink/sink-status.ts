@@ -1,10 +1,7 @@
 import { fitting, refusedTexts } from '../node/show-rate.ts'
-import { compact, SILENT_MS, type Status } from '../node/status.ts'
+import { compact, MAX_TEXT, SILENT_MS, type Status } from '../node/status.ts'
 import { Rate } from '../rate.ts'
-import type { Trouble } from './types.ts'
-
-/** What an editor shows of a status without cutting it. */
-const SHOWN_CHARACTERS = 30
+import type { SinkTrouble } from './types.ts'
 
 /** What the sink is like at the moment. */
 export interface SinkState {
@@ -32,7 +29,7 @@ export interface SinkLog {
 /** Tells on the canvas and in the log how the service of a sink is: each trouble once, and when it is over. */
 export class SinkStatus {
   #isConnecting = true
-  #trouble: Trouble | undefined
+  #trouble: SinkTrouble | undefined
   #sinceMs = 0
   #told = ''
   readonly #rate = new Rate()
@@ -58,7 +55,7 @@ export class SinkStatus {
     this.show(words)
   }
 
-  down(trouble: Trouble, words: SinkWords): void {
+  down(trouble: SinkTrouble, words: SinkWords): void {
     if (!this.#trouble) this.#sinceMs = performance.now()
     this.#trouble = trouble
     const topic = trouble.topic ?? trouble.sentence
@@ -71,7 +68,7 @@ export class SinkStatus {
     const { status } = this
     const state = this.state()
     const trouble = this.#trouble
-    if (trouble?.mend) status.failed(mendText(state.waitingRecords, trouble.words))
+    if (trouble?.mend) status.failed(waitingText(state.waitingRecords, trouble.words))
     else if (trouble) status.waiting(waitingText(state.waitingRecords, trouble.words))
     else {
       const reason = words.waitsFor ? words.waitsFor() : silence(state.oldestMs)
@@ -91,13 +88,12 @@ export class SinkStatus {
 export const silence = (oldestMs: number): string | undefined =>
   oldestMs >= SILENT_MS ? `no answer for ${Math.round(oldestMs / 1000)} s` : undefined
 
-/** What the status says while nothing can be stored. */
-export const waitingText = (records: number, why: string): string => (records > 0 ? `${compact(records)} waiting · ${why}` : why)
-
-/** What a person must mend stands first where both are too long: what does not fit below the node is the end. */
-export function mendText(records: number, why: string): string {
-  const text = waitingText(records, why)
-  return text.length <= SHOWN_CHARACTERS || records === 0 ? text : `${why} · ${compact(records)} waiting`
+/** What the status says while nothing can be stored. Where both are too long the reason is first: the end is cut. */
+export function waitingText(records: number, why: string): string {
+  if (records === 0) return why
+  const waiting = `${compact(records)} waiting`
+  const text = `${waiting} · ${why}`
+  return text.length <= MAX_TEXT ? text : `${why} · ${waiting}`
 }
 
 function rateText(perSecond: number, state: SinkState): string {

@@ -29,7 +29,7 @@ export interface WriteRequest {
 }
 
 /** Why nothing can be stored at the moment. */
-export interface Trouble {
+export interface SinkTrouble {
   /** A few words for the status: `database away`. */
   readonly words: string
   /** A sentence for the log: what happened, and what to do. */
@@ -45,7 +45,7 @@ export interface SinkPort {
   /** The service takes records: for the first time, or again after trouble. */
   up(): void
   /** Nothing can be stored; told as often as one likes, the log has each trouble once. */
-  down(trouble: Trouble): void
+  down(trouble: SinkTrouble): void
   /** What `waitsFor` answers may be another: shows it now and not at the next beat. */
   refresh(): void
   /** How long the request waits that waits longest; 0 while none does. */

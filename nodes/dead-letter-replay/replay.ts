@@ -1,4 +1,4 @@
-import { setTimeout as wait } from 'node:timers/promises'
+import { pause } from '../../core/backoff.ts'
 import { type DeadLetter, isTruncated, type Original, originalOf, recordOf } from '../../core/dead-letter/decode.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { Admin, PartitionEnds } from '../../core/kafka/admin/admin.ts'
@@ -108,7 +108,7 @@ export class Replay {
   async #pause(totalMs: number, beat: () => Promise<void>): Promise<void> {
     for (let leftMs = totalMs; leftMs > 0; leftMs -= 1000) {
       if (this.#stopped) throw new Stopped()
-      await wait(Math.min(1000, leftMs))
+      await pause(Math.min(1000, leftMs))
       await beat()
     }
   }

@@ -1,4 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
+import { pause } from '../../core/backoff.ts'
 import { Failure, type Known, type Lookup, Refusal } from './answer.ts'
 
 export interface Source {
@@ -51,7 +51,7 @@ export class Inquiry {
     if (away) throw away[1].error
     if (failed.length === outcomes.size && !(await this.#othersAreAnswered(failed))) throw failed[0]![1].error
     for (const [key, failure] of failed) this.#strike(key, failure)
-    if (failed.some(([key]) => this.#open.has(key))) await sleep(PAUSE_MS)
+    if (failed.some(([key]) => this.#open.has(key))) await pause(PAUSE_MS)
   }
 
   #strike(key: string, { error, tries }: Failure): void {

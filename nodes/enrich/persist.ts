@@ -1,5 +1,4 @@
-import { setTimeout as sleep } from 'node:timers/promises'
-import { backoffMs } from '../../core/backoff.ts'
+import { retrying } from '../../core/backoff.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 
 export interface Persistence {
@@ -12,22 +11,22 @@ export interface Persistence {
 
 /** Tries until it works. @throws MillraceError LOOKUP_FAILED when the time is up, CLOSED when the node is stopped */
 export async function persist<T>(work: () => Promise<T>, { waitMs, closing, onOutcome }: Persistence): Promise<T> {
-  const untilMs = waitMs === 0 ? Number.POSITIVE_INFINITY : performance.now() + waitMs
-  for (let attempt = 0; ; attempt++) {
-    if (closing.aborted) throw closed(closing.reason)
+  const told = async () => {
     try {
       const result = await work()
       onOutcome(undefined)
       return result
     } catch (error) {
-      if (closing.aborted) throw closed(error)
-      onOutcome(error)
-      const leftMs = untilMs - performance.now()
-      if (leftMs <= 0) throw failed(error, waitMs)
-      await sleep(Math.min(backoffMs(attempt, { maxMs: 5000 }), leftMs), undefined, { signal: closing }).catch(aborted => {
-        throw closed(aborted)
-      })
+      if (!closing.aborted) onOutcome(error)
+      throw error
     }
+  }
+  if (closing.aborted) throw closed(closing.reason)
+  try {
+    const limitMs = waitMs === 0 ? undefined : waitMs
+    return await retrying(told, { backoff: { maxMs: 5000 }, limitMs, signal: closing })
+  } catch (error) {
+    throw closing.aborted ? closed(error) : failed(error, waitMs)
   }
 }
 

@@ -27,7 +27,7 @@ export interface DeduplicationOptions {
   readonly health: HealthEvents
 }
 
-interface Waiting {
+interface Undecided {
   readonly message: OutgoingMessage
   readonly candidates: readonly Candidate[]
 }
@@ -41,7 +41,7 @@ export class Deduplication {
   readonly #follower: TopicFollower
   /** On their way, by identity; those in a transaction until that is known to be over. */
   readonly #pending = new Map<string, Candidate>()
-  #queue: Waiting[] = []
+  #queue: Undecided[] = []
   #running = false
   #askedMs = 0
 

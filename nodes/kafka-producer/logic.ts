@@ -17,7 +17,7 @@ import {
   type Rejection,
   setHeader
 } from '../../core/record/record.ts'
-import { withProvenance } from './provenance.ts'
+import { type RecordKey, withProvenance } from './provenance.ts'
 import type { spec } from './spec.ts'
 
 export type ProducerNodeOptions = Pick<
@@ -26,15 +26,14 @@ export type ProducerNodeOptions = Pick<
 >
 
 /** Why a record cannot be written. */
-export class Refusal implements Reason {
+export class Unwritable implements Reason {
   constructor(
     readonly code: Code,
     readonly message: string
   ) {}
 }
 
-type Key = Buffer | string | null
-type HeadersOf = (record: unknown, message: Message, key: Key) => ProduceHeaders | undefined
+type HeadersOf = (record: unknown, message: Message, key: RecordKey) => ProduceHeaders | undefined
 
 /** Turns what a message carries into records for Kafka: one JSON.stringify a record, and nothing else that costs. */
 export class Encoder {
@@ -48,15 +47,15 @@ export class Encoder {
   }
 
   /** The record for Kafka of one item of a payload, or why there is none. */
-  encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
+  encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
     try {
       return this.#encode(item, message, callback, index)
     } catch (error) {
-      return new Refusal('NOT_SERIALISABLE', `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`)
+      return new Unwritable('NOT_SERIALISABLE', `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`)
     }
   }
 
-  #encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
+  #encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
     const { content } = this.options
     if (content !== 'records') {
       if (isKafkaMessage(item)) return this.#message(item, callback, index)
@@ -80,18 +79,18 @@ export class Encoder {
     return this.#made(key, value, headers, undefined, callback, index)
   }
 
-  #record(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
+  #record(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
     const value = jsonText(item)
-    if (value === undefined) return new Refusal('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
+    if (value === undefined) return new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
     return this.#keyed(key, value, this.#headersOf(item, message, key), callback, index)
   }
 
-  #tombstone(message: Message, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
+  #tombstone(message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
     if (!this.options.tombstones)
-      return new Refusal('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
+      return new Unwritable('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
     const key = keyOf(message.key)
-    if (key === null) return new Refusal('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
+    if (key === null) return new Unwritable('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
     return this.#made(key, null, this.#headersOf(null, message, key), undefined, callback, index)
   }
 
@@ -103,7 +102,7 @@ export class Encoder {
     index: number
   ) {
     if (key === null && this.options.requireKey) {
-      return new Refusal('KEY_MISSING', `The record has no key: the field "${this.options.keyField}" is missing or empty.`)
+      return new Unwritable('KEY_MISSING', `The record has no key: the field "${this.options.keyField}" is missing or empty.`)
     }
     return this.#made(key, value, headers, undefined, callback, index)
   }
@@ -113,10 +112,10 @@ export class Encoder {
   }
 
   /** A message as a Function node may have made it. */
-  #fromObject(item: unknown, callback: ProduceCallback, index: number): ProduceRecord | Refusal {
+  #fromObject(item: unknown, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
     const { key = null, value, headers = {}, timestamp } = (item ?? {}) as { [field: string]: unknown }
     const wrong = (why: string) =>
-      new Refusal('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
+      new Unwritable('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
     if (value !== null && !isBytes(value)) return wrong('value is neither text, nor a Buffer, nor null')
     if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
     if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
@@ -126,7 +125,7 @@ export class Encoder {
   }
 
   #made(
-    key: Buffer | string | null,
+    key: RecordKey,
     value: Buffer | string | null,
     headers: ProduceHeaders | undefined,
     timestamp: string | undefined,
@@ -175,7 +174,7 @@ function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOption
   }
 }
 
-function headersItCameWith(record: unknown, key: Key, all: boolean, provenance: boolean): ProduceHeaders | undefined {
+function headersItCameWith(record: unknown, key: RecordKey, all: boolean, provenance: boolean): ProduceHeaders | undefined {
   const taken = provenanceOf(record)?.taken
   if (taken === undefined) return undefined
   const made = all ? present(taken.headers) : {}

@@ -6,7 +6,7 @@ import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
  * Adds where a record came from, some 80 bytes: the MQTT topic, when Kafka first got it, and its first key where it has
  * another now. What an earlier producer wrote of these goes on as it is, over however many topics.
  */
-export function withProvenance(headers: ProduceHeaders, { origin, key: former, headers: known }: Taken, key: Key): ProduceHeaders {
+export function withProvenance(headers: ProduceHeaders, { origin, key: former, headers: known }: Taken, key: RecordKey): ProduceHeaders {
   const topic = lastHeader(known, MQTT_TOPIC_HEADER)
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
   const time = lastHeader(known, TIME_HEADER) ?? (origin.kind === 'kafka' ? origin.timestamp : undefined)
@@ -16,10 +16,11 @@ export function withProvenance(headers: ProduceHeaders, { origin, key: former, h
   return headers
 }
 
-type Key = Buffer | string | null
+/** The key of a record for Kafka. */
+export type RecordKey = Buffer | string | null
 
 /** Keys are short: comparing bytes with the characters of ASCII is faster than making a text of them. */
-function isSame(one: Buffer | string, other: Key): boolean {
+function isSame(one: Buffer | string, other: RecordKey): boolean {
   if (typeof one === 'string' || typeof other !== 'string') return other !== null && String(one) === String(other)
   for (let index = 0; index < one.length; index++) {
     const byte = one[index]!

@@ -8,7 +8,7 @@ import type { Message } from '../../core/record/message.ts'
 import { silence } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { Deduplication } from './deduplication.ts'
-import { Encoder, Refusal } from './logic.ts'
+import { Encoder, Unwritable } from './logic.ts'
 import { OutgoingMessage, type Shorten } from './outgoing-message.ts'
 import type { spec } from './spec.ts'
 import { troubleOf } from './trouble.ts'
@@ -93,7 +93,7 @@ export class TopicSink implements OpenSink {
   /** Undefined if it was refused. */
   #encoded(message: OutgoingMessage, index: number, callback: ProduceCallback): ProduceRecord | undefined {
     const encoded = this.#encoder.encode(message.records[index], message.request.message, callback, index)
-    if (!(encoded instanceof Refusal)) return encoded
+    if (!(encoded instanceof Unwritable)) return encoded
     message.refuse(index, encoded)
     message.less()
     return undefined

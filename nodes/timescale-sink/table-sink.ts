@@ -1,5 +1,6 @@
 import type { Context } from '../../core/node/define-node.ts'
-import { BatchWriter, type BatchWriterPort, PendingMessage } from '../../core/postgres/batch-writer.ts'
+import { BatchWriter, type BatchWriterPort } from '../../core/postgres/batch-writer.ts'
+import { PendingMessage } from '../../core/postgres/pending-message.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { ReadyTable } from '../../core/postgres/ready-table.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'

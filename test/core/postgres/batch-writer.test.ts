@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { BatchWriter, PendingMessage } from '../../../core/postgres/batch-writer.ts'
+import { BatchWriter } from '../../../core/postgres/batch-writer.ts'
+import { PendingMessage } from '../../../core/postgres/pending-message.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { Rows } from '../../../core/postgres/rows.ts'
 import { Work } from '../../../core/postgres/work.ts'

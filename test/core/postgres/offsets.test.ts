@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { storedOffsets } from '../../../core/postgres/offsets.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
+import { storedOffsets } from '../../../core/postgres/stored-offsets.ts'
 import { type Batch, PROVENANCE, Provenance } from '../../../core/record/record.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'

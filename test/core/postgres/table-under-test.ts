@@ -1,9 +1,10 @@
 /** A table in a real database, with what writes to it, for the tests of this folder. */
 
-import type { Failure } from '../../../core/postgres/attempts.ts'
-import { BatchWriter, type BatchWriterOptions, PendingMessage } from '../../../core/postgres/batch-writer.ts'
+import type { DatabaseFailure } from '../../../core/postgres/attempts.ts'
+import { BatchWriter, type BatchWriterOptions } from '../../../core/postgres/batch-writer.ts'
 import { parseTableName } from '../../../core/postgres/identifier.ts'
 import type { OnConflict } from '../../../core/postgres/insert-statement.ts'
+import { PendingMessage } from '../../../core/postgres/pending-message.ts'
 import { Database } from '../../../core/postgres/pool.ts'
 import { ReadyTable } from '../../../core/postgres/ready-table.ts'
 import type { Mapping } from '../../../core/postgres/rows.ts'
@@ -68,7 +69,7 @@ const outcomeOf = ({ open, stored, duplicates, refused, records }: PendingMessag
 /** Writes records into a table and tells what became of them. */
 export class TestWriter {
   readonly warnings: string[] = []
-  readonly troubles: (Failure | undefined)[] = []
+  readonly troubles: (DatabaseFailure | undefined)[] = []
   retried = 0
   readonly writer: BatchWriter<{ resolve: (outcome: Outcome) => void; reject: (error: Error) => void }>
 

@@ -6,7 +6,7 @@ import { jsonText } from '../../../core/record/json-write.ts'
 import { ParseFailure, parseRecord } from '../../../core/record/parse-record.ts'
 import { compileTopicTemplate } from '../../../core/record/topic-template.ts'
 import { keyReader } from '../../../nodes/enrich/logic.ts'
-import { Encoder, Refusal } from '../../../nodes/kafka-producer/logic.ts'
+import { Encoder, Unwritable } from '../../../nodes/kafka-producer/logic.ts'
 import { spec as producer } from '../../../nodes/kafka-producer/spec.ts'
 import { normalizer } from '../../../nodes/normalize/logic.ts'
 import { spec as normalize } from '../../../nodes/normalize/spec.ts'
@@ -57,7 +57,7 @@ describe('integers beyond 2^53', () => {
     const callback = { open: 0, refused: () => undefined, finished: () => undefined }
     const record = exact(`{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
     const encoded = encoder.encode(record, {}, callback, 0)
-    assert.ok(!(encoded instanceof Refusal))
+    assert.ok(!(encoded instanceof Unwritable))
     assert.equal(encoded.value, `{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
     assert.equal(encoded.key, ID)
   })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Shown, Status } from '../../../core/node/status.ts'
-import { mendText, SinkStatus, waitingText } from '../../../core/sink/sink-status.ts'
+import { SinkStatus, waitingText } from '../../../core/sink/sink-status.ts'
 
 const AWAY = { words: 'broker away', sentence: 'Nothing listens at b:9092.', mend: false }
 const REFUSED = { words: 'wrong password', sentence: 'The password was refused.', mend: true }
@@ -60,9 +60,10 @@ describe('the status of a sink', () => {
   const texts: [string, string][] = [
     [waitingText(12, 'database away'), '12 waiting · database away'],
     [waitingText(0, 'table missing'), 'table missing'],
-    [mendText(3, 'no such database'), '3 waiting · no such database'],
-    [mendText(12, 'user name or password refused'), 'user name or password refused · 12 waiting'],
-    [mendText(0, 'user name or password refused'), 'user name or password refused']
+    [waitingText(1_400, 'database read-only'), 'database read-only · 1.4k waiting'],
+    [waitingText(3, 'no such database'), '3 waiting · no such database'],
+    [waitingText(12, 'user name or password refused'), 'user name or password refused · 12 waiting'],
+    [waitingText(0, 'user name or password refused'), 'user name or password refused']
   ]
   for (const [found, expected] of texts) it(expected, () => assert.equal(found, expected))
 })

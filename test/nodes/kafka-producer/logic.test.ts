@@ -3,7 +3,7 @@ import type { ProduceCallback } from '../../../core/kafka/produce/produce-record
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { Message } from '../../../core/record/message.ts'
 import { type Batch, KAFKA_MESSAGE, PROVENANCE, Provenance, reject, type Taken } from '../../../core/record/record.ts'
-import { Encoder, type ProducerNodeOptions, Refusal } from '../../../nodes/kafka-producer/logic.ts'
+import { Encoder, type ProducerNodeOptions, Unwritable } from '../../../nodes/kafka-producer/logic.ts'
 import { spec } from '../../../nodes/kafka-producer/spec.ts'
 
 const callback: ProduceCallback = { open: 0, refused: () => undefined, finished: () => undefined }
@@ -12,7 +12,7 @@ const defaults = { ...parseOptions(spec, { cluster: 'c', topic: 't' }), provenan
 
 function encode(item: unknown, options: Partial<ProducerNodeOptions> = {}, message: Message = {}) {
   const encoded = new Encoder({ ...defaults, ...options }).encode(item, message, callback, 0)
-  if (encoded instanceof Refusal) return encoded.code
+  if (encoded instanceof Unwritable) return encoded.code
   const { key, value, headers, timestamp } = encoded
   return { key, value, ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) }
 }

@@ -201,7 +201,7 @@ describe('interference with the database of a sink', function () {
     await database.with(async session => {
       await session.query('BEGIN')
       await session.query(`LOCK TABLE ${table}`)
-      await status('yellow', /waiting · (table locked|no answer)/)
+      await status('yellow', /table locked|no answer/)
       await session.query('COMMIT')
     })
     await allThereOnce()

@@ -1,7 +1,7 @@
-import { type Origin, provenanceOf } from '../record/record.ts'
 import { Out } from './binary.ts'
 import { quoted, type TableName } from './identifier.ts'
-import type { Database, Session } from './pool.ts'
+import type { Session } from './pool.ts'
+import { Claim, type FoundReceipt } from './receipt-claim.ts'
 import { startArray } from './rows.ts'
 import type { Work } from './work.ts'
 
@@ -112,121 +112,6 @@ export class Receipts {
  */
 const KEEP_OFFSETS = 1_000_000
 const CLEAN_EVERY = 200
-/** uint32 offset from the first one, and 8 bytes of hash. */
-const ENTRY_BYTES = 12
-
-interface FoundReceipt {
-  readonly topic: string
-  readonly partition: number
-  /** PostgreSQL's bigint as text. */
-  readonly first: string
-  readonly entries: Buffer
-}
-
-/** What belongs to one partition. */
-interface Span {
-  readonly topic: string
-  readonly partition: number
-  first: number
-  last: number
-  next: number
-  readonly rows: number[]
-}
-
-interface Note {
-  readonly topic: string
-  readonly partition: number
-  readonly first: number
-  readonly last: number
-  readonly entries: Buffer
-}
-
-/** The rows of one transaction, by where they come from. Rows that do not come from Kafka are always stored. */
-export class Claim {
-  readonly #spans = new Map<string, Span>()
-  readonly #offsets: Float64Array
-  readonly #done = new Set<number>()
-
-  constructor(
-    private readonly work: Work,
-    private readonly part: Uint32Array
-  ) {
-    const records = work.recordsByRow()
-    this.#offsets = new Float64Array(work.rows.count).fill(-1)
-    for (const row of part) {
-      const origin = provenanceOf(records[row])?.taken.origin
-      if (origin?.kind === 'kafka') this.#add(row, origin)
-    }
-  }
-
-  spans(): Span[] {
-    return [...this.#spans.values()]
-  }
-
-  /** The rows that have no receipt, in their order. */
-  get kept(): Uint32Array {
-    return this.#done.size === 0 ? this.part : this.part.filter(row => !this.#done.has(row))
-  }
-
-  leaveOut(found: readonly FoundReceipt[]): void {
-    const hash = Buffer.alloc(8)
-    for (const { topic, partition, first, entries } of found) {
-      const known = new Set<string>()
-      for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-        known.add(`${Number(first) + entries.readUInt32BE(at)} ${entries.toString('latin1', at + 4, at + ENTRY_BYTES)}`)
-      }
-      for (const row of this.#spans.get(laneOf(topic, partition))?.rows ?? []) {
-        this.work.hashInto(row, hash, 0)
-        if (known.has(`${this.#offsets[row]} ${hash.toString('latin1')}`)) this.#done.add(row)
-      }
-    }
-  }
-
-  notesOf(stored: Uint32Array): Note[] {
-    const wanted = stored.length === this.part.length ? undefined : new Set(stored)
-    const notes: Note[] = []
-    for (const { topic, partition, rows } of this.#spans.values()) {
-      const ours = wanted ? rows.filter(row => wanted.has(row)) : rows
-      if (ours.length > 0) notes.push({ topic, partition, ...this.#entriesOf(ours) })
-    }
-    return notes
-  }
-
-  #entriesOf(rows: readonly number[]): Omit<Note, 'topic' | 'partition'> {
-    let first = Number.POSITIVE_INFINITY
-    let last = 0
-    for (const row of rows) {
-      first = Math.min(first, this.#offsets[row]!)
-      last = Math.max(last, this.#offsets[row]!)
-    }
-    const entries = Buffer.allocUnsafe(rows.length * ENTRY_BYTES)
-    let at = 0
-    for (const row of rows) {
-      entries.writeUInt32BE(this.#offsets[row]! - first, at)
-      this.work.hashInto(row, entries, at + 4)
-      at += ENTRY_BYTES
-    }
-    return { first, last, entries }
-  }
-
-  #add(row: number, { topic, partition, offset }: Extract<Origin, { kind: 'kafka' }>): void {
-    const at = Number(offset)
-    this.#offsets[row] = at
-    const lane = laneOf(topic, partition)
-    let span = this.#spans.get(lane)
-    if (span === undefined) {
-      span = { topic, partition, first: at, last: at, next: at + 1, rows: [] }
-      this.#spans.set(lane, span)
-    }
-    span.first = Math.min(span.first, at)
-    span.last = Math.max(span.last, at)
-    span.next = span.last + 1
-    span.rows.push(row)
-  }
-}
-
-const laneOf = (topic: string, partition: number): string => `${topic}/${partition}`
-
 /** One array a column, as `unnest` takes them. */
 const columnsOf = <T extends object>(rows: readonly T[], ...names: (keyof T)[]): unknown[][] =>
   names.map(name => rows.map(row => row[name]))
@@ -244,27 +129,3 @@ function byteaArray(values: readonly Buffer[]): Buffer {
 }
 
 const BYTEA_OID = 17
-
-/** Where a group stands in one partition. */
-export interface StoredOffset {
-  readonly topic: string
-  readonly partition: number
-  /** The one behind the highest that a sink has stored. */
-  readonly nextOffset: bigint
-}
-
-/**
- * Where the sinks of a consumer group stand, the slowest one where there are several; empty if none has written offsets yet.
- * Lower offsets may still have been on their way: a group whose own offsets are in Kafka goes on from these, and takes the
- * stored ones only where Kafka has lost them.
- */
-export async function storedOffsets(database: Database, group: string, schema?: string): Promise<StoredOffset[]> {
-  const table = `${schema === undefined ? '' : `${quoted(schema)}.`}millrace_offsets`
-  const there = await database.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table])
-  if (!there.rows[0]?.found) return []
-  const { rows } = await database.query<{ topic: string; partition: number; next: string }>(
-    `SELECT topic, partition, min(next_offset) AS next FROM ${table} WHERE group_id = $1 GROUP BY topic, partition ORDER BY topic, partition`,
-    [group]
-  )
-  return rows.map(({ topic, partition, next }) => ({ topic, partition, nextOffset: BigInt(next) }))
-}
