@@ -21,8 +21,14 @@ export interface BuildReport {
   readonly warnings: readonly string[]
 }
 
-/** Makes `dist/` from the rooms that exist. Files that did not change are left alone, so a running Node-RED is not disturbed. */
-export async function build({ root = ROOT, outdir = resolve(root, 'dist') }: BuildOptions = {}): Promise<BuildReport> {
+/**
+ * Makes `dist/` from the rooms that exist. Files that did not change are left alone, so a running
+ * Node-RED is not disturbed.
+ */
+export async function build({
+  root = ROOT,
+  outdir = resolve(root, 'dist')
+}: BuildOptions = {}): Promise<BuildReport> {
   const { rooms, warnings } = await readRooms(root)
   const [code, plugin, icons, ...pages] = await Promise.all([
     compileNodes(root, rooms),
@@ -41,7 +47,9 @@ async function main(): Promise<void> {
   for (const warning of warnings) console.warn(`warning: ${warning}`)
   const bytes = [...files.values()].reduce((sum, content) => sum + content.length, 0)
   const tookMs = Math.round(performance.now() - startedMs)
-  console.log(`${rooms.length} nodes, ${files.size} files, ${Math.round(bytes / 1024)} kB in ${tookMs} ms`)
+  console.log(
+    `${rooms.length} nodes, ${files.size} files, ${Math.round(bytes / 1024)} kB in ${tookMs} ms`
+  )
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) await main()

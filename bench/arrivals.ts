@@ -44,7 +44,10 @@ export class Arrivals {
     return this.timesMs.reduce((last, at) => Math.max(last, at), 0)
   }
 
-  /** From the moment when this share (0 … 1) of the records was there, to the last. The rest before is taken as warm-up. */
+  /**
+   * From the moment when this share (0 … 1) of the records was there, to the last. The rest before
+   * is taken as warm-up.
+   */
   window(afterShare: number): Window {
     const sorted = Float64Array.from(this.timesMs).sort()
     const fromMs = sorted[Math.floor(sorted.length * afterShare)] ?? 0

@@ -44,9 +44,13 @@ export function parseRequest(args: readonly string[], known: readonly string[]):
   const lanes = LANES.filter(lane => positionals.includes(lane))
   const contestants = positionals.filter(name => !isLane(name))
   const unknown = contestants.find(name => !known.includes(name))
-  if (unknown !== undefined) throw new Error(`"${unknown}" is neither a lane (${LANES.join(', ')}) nor a contestant (${known.join(', ')}).`)
+  if (unknown !== undefined)
+    throw new Error(
+      `"${unknown}" is neither a lane (${LANES.join(', ')}) nor a contestant (${known.join(', ')}).`
+    )
   const scale = Number(values.scale)
-  if (!(scale > 0 && scale <= 10)) throw new Error(`--scale must be a number above 0 and up to 10, not "${values.scale}".`)
+  if (!(scale > 0 && scale <= 10))
+    throw new Error(`--scale must be a number above 0 and up to 10, not "${values.scale}".`)
   const node = values.node ?? process.env.NODE
   return {
     lanes: lanes.length > 0 ? lanes : LANES,

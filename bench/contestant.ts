@@ -1,6 +1,17 @@
-/** A contestant is a folder with a contestant.json: how it is started for a lane. It knows nothing of the benchmark. */
+/**
+ * A contestant is a folder with a contestant.json: how it is started for a lane. It knows nothing
+ * of the benchmark.
+ */
 import { execFileSync, spawn } from 'node:child_process'
-import { closeSync, existsSync, mkdirSync, openSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import {
+  closeSync,
+  existsSync,
+  mkdirSync,
+  openSync,
+  readdirSync,
+  readFileSync,
+  rmSync
+} from 'node:fs'
 import { join } from 'node:path'
 import { end, identify, isAlive, type ProcessId } from '../stack/process.ts'
 import { treeOf, UsageTimeline } from './process-tree.ts'
@@ -8,7 +19,10 @@ import { treeOf, UsageTimeline } from './process-tree.ts'
 export const LANES = ['A', 'B', 'C', 'E'] as const
 export type LaneName = (typeof LANES)[number]
 
-/** What every contestant finds in its environment. README.md in bench/contestants tells them one by one. */
+/**
+ * What every contestant finds in its environment. README.md in bench/contestants tells them one by
+ * one.
+ */
 export interface LaneEnvironment {
   readonly MQTT_URL: string
   readonly MQTT_FILTER: string
@@ -23,7 +37,9 @@ export interface LaneEnvironment {
   readonly META: string
   /** An empty folder for whatever it writes; kept between two starts for the same lane. */
   readonly WORK: string
-  /** Set where several of its processes share the work: the group of the shared MQTT subscription. */
+  /**
+   * Set where several of its processes share the work: the group of the shared MQTT subscription.
+   */
   readonly MQTT_SHARE?: string
 }
 
@@ -76,8 +92,8 @@ export class Contestant {
   }
 
   /**
-   * Starts it, `copies` times (once unless told): then each has a client id and a folder of its own and MQTT_SHARE names the
-   * shared subscription.
+   * Starts it, `copies` times (once unless told): then each has a client id and a folder of its own
+   * and MQTT_SHARE names the shared subscription.
    * @throws Error when it does not take part in the lane or cannot be started
    */
   start(lane: LaneName, environment: LaneEnvironment, options: StartOptions): RunningContestant {
@@ -85,22 +101,38 @@ export class Contestant {
     const pids = Array.from({ length: copies }, (_, index) => {
       if (copies === 1) return this.startOne(lane, environment, options)
       const { CLIENT_ID, WORK, GROUP } = environment
-      const own = { ...environment, CLIENT_ID: `${CLIENT_ID}-${index}`, WORK: `${WORK}-${index}`, MQTT_SHARE: GROUP }
+      const own = {
+        ...environment,
+        CLIENT_ID: `${CLIENT_ID}-${index}`,
+        WORK: `${WORK}-${index}`,
+        MQTT_SHARE: GROUP
+      }
       return this.startOne(lane, own, options)
     })
     return new RunningContestant(pids, options.log)
   }
 
-  private startOne(lane: LaneName, environment: LaneEnvironment, options: StartOptions): number | undefined {
+  private startOne(
+    lane: LaneName,
+    environment: LaneEnvironment,
+    options: StartOptions
+  ): number | undefined {
     const [file, ...args] = this.lane(lane) ?? []
     if (!file) throw new Error(`${this.name} does not take part in lane ${lane}.`)
     mkdirSync(environment.WORK, { recursive: true })
     const log = openSync(options.log, 'a')
     const node = options.node ?? process.execPath
-    const command = file === 'node' ? [node, ...(options.nodeFlags ?? []), ...args] : [file, ...args]
+    const command =
+      file === 'node' ? [node, ...(options.nodeFlags ?? []), ...args] : [file, ...args]
     const child = spawn(command[0]!, command.slice(1), {
       cwd: this.folder,
-      env: { ...process.env, ...this.file.environment, ...environment, ...options.environment, NODE: node },
+      env: {
+        ...process.env,
+        ...this.file.environment,
+        ...environment,
+        ...options.environment,
+        NODE: node
+      },
       stdio: ['ignore', log, log],
       detached: true
     })
@@ -175,12 +207,17 @@ export function readContestants(): Contestant[] {
     .filter(name => existsSync(join(FOLDER, name, 'contestant.json')))
     .map(name => {
       const folder = join(FOLDER, name)
-      return new Contestant(name, folder, JSON.parse(readFileSync(join(folder, 'contestant.json'), 'utf8')) as ContestantFile)
+      return new Contestant(
+        name,
+        folder,
+        JSON.parse(readFileSync(join(folder, 'contestant.json'), 'utf8')) as ContestantFile
+      )
     })
     .sort((a, b) => rank(a) - rank(b) || a.name.localeCompare(b.name))
 }
 
-const rank = (contestant: Contestant) => (contestant.isLimit ? 0 : contestant.name === 'millrace' ? 2 : 1)
+const rank = (contestant: Contestant) =>
+  contestant.isLimit ? 0 : contestant.name === 'millrace' ? 2 : 1
 
 /** Removes what a contestant has written in an earlier run. */
 export function emptyFolder(folder: string): string {

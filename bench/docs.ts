@@ -1,4 +1,7 @@
-/** Writes measured figures between the markers of docs/performance.md, so that none is ever typed by hand. */
+/**
+ * Writes measured figures between the markers of docs/performance.md, so that none is ever typed by
+ * hand.
+ */
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repository } from '../stack/services.ts'
@@ -37,8 +40,11 @@ function markdown({ machine, results, atMs, full }: Report): string {
   const tables = groupsOf(results).map(group => {
     const millrace = group.find(result => result.contestant === 'millrace')
     const rows = group.map(result => cellsOf(result, millrace))
-    const used = HEADINGS.map((_, column) => column === 0 || rows.some(row => row[column] !== '' && row[column] !== '-'))
-    const line = (cells: readonly string[]) => `| ${cells.filter((_, column) => used[column]).join(' | ')} |`
+    const used = HEADINGS.map(
+      (_, column) => column === 0 || rows.some(row => row[column] !== '' && row[column] !== '-')
+    )
+    const line = (cells: readonly string[]) =>
+      `| ${cells.filter((_, column) => used[column]).join(' | ')} |`
     const rule = line(HEADINGS.map((_, column) => (column === 0 || column === 7 ? '---' : '---:')))
     return `### ${titleOf(group[0]!)}\n\n${[line(HEADINGS), rule, ...rows.map(line)].join('\n')}`
   })

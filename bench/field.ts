@@ -37,7 +37,11 @@ export interface FieldOptions {
 
 const SERVICES = ['mqtt', 'kafka', 'postgres'] as const
 
-export async function openField({ onProgress, keepServices, mosquitto }: FieldOptions): Promise<Field> {
+export async function openField({
+  onProgress,
+  keepServices,
+  mosquitto
+}: FieldOptions): Promise<Field> {
   const options = { home: benchHome, freePorts: true, fullJit: true, onProgress }
   const services = await startServices([...SERVICES], options)
   const other = mosquitto ? await startMosquitto(join(benchHome, 'mosquitto')) : undefined
@@ -68,7 +72,10 @@ async function openDatabase(url: string): Promise<pg.Pool> {
   // a server that is stopped ends idle connections with an error
   pool.on('error', () => {})
   if (await keepsCommitTimes(pool)) return pool
-  if (process.env.POSTGRES_URL) throw new Error(`Set track_commit_timestamp = on in the PostgreSQL of POSTGRES_URL and restart it.`)
+  if (process.env.POSTGRES_URL)
+    throw new Error(
+      `Set track_commit_timestamp = on in the PostgreSQL of POSTGRES_URL and restart it.`
+    )
   await pool.query('alter system set track_commit_timestamp = on')
   await pool.end()
   await restartService(benchHome, 'postgres')
@@ -78,18 +85,31 @@ async function openDatabase(url: string): Promise<pg.Pool> {
 const MOST_UNACKNOWLEDGED = 1_000
 
 async function publishWindow(url: string): Promise<number> {
-  const client = mqtt.connect(url, { protocolVersion: 5, connectTimeout: 5_000, reconnectPeriod: 0 })
-  const connack = await new Promise<mqtt.IConnackPacket>((resolve, reject) => client.once('connect', resolve).once('error', reject))
+  const client = mqtt.connect(url, {
+    protocolVersion: 5,
+    connectTimeout: 5_000,
+    reconnectPeriod: 0
+  })
+  const connack = await new Promise<mqtt.IConnackPacket>((resolve, reject) =>
+    client.once('connect', resolve).once('error', reject)
+  )
   await client.endAsync()
   return Math.min(connack.properties?.receiveMaximum ?? MOST_UNACKNOWLEDGED, MOST_UNACKNOWLEDGED)
 }
 
 async function forgetSession(url: string, clientId: string): Promise<void> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5, clientId, clean: true, properties: { sessionExpiryInterval: 0 } })
+  const client = await mqtt.connectAsync(url, {
+    protocolVersion: 5,
+    clientId,
+    clean: true,
+    properties: { sessionExpiryInterval: 0 }
+  })
   await client.endAsync()
 }
 
-/** Names of a lane's topics, group, table and so on, and the environment that tells a contestant. */
+/**
+ * Names of a lane's topics, group, table and so on, and the environment that tells a contestant.
+ */
 export function environmentOf(field: Field, name: string, shape: Shape): LaneEnvironment {
   const folder = join(benchHome, 'work')
   const meta = join(folder, `meta-${shape.devices}.json`)

@@ -1,4 +1,7 @@
-/** The records of every lane: a fleet of devices whose readings are numbered, so that each one can be looked for at the end. */
+/**
+ * The records of every lane: a fleet of devices whose readings are numbered, so that each one can
+ * be looked for at the end.
+ */
 
 export interface Shape {
   readonly devices: number
@@ -34,15 +37,17 @@ export const topicFilter = 'acme/+/+/+/+'
 export const deviceOf = (sequence: number, shape: Shape): number => sequence % shape.devices
 
 /**
- * JSON of about 110 bytes in the usual shape: `{ device_id, metric, value, ts }`. `value` is the sequence number. `ts` comes last
- * and has 13 digits, so that the publisher can write the time of sending over it.
+ * JSON of about 110 bytes in the usual shape: `{ device_id, metric, value, ts }`. `value` is the
+ * sequence number. `ts` comes last and has 13 digits, so that the publisher can write the time of
+ * sending over it.
  */
 export function payloadOf(sequence: number, ts: number, shape: Shape): string {
   const device = deviceOf(Math.max(sequence, 0), shape)
   const metric = METRICS[Math.floor(Math.max(sequence, 0) / shape.devices) % METRICS.length]
   const head = `{"device_id":"${deviceId(device)}","metric":"${metric}","value":${sequence}`
   let more = ''
-  for (let value = 2; value <= shape.values; value++) more += `,"value_${value}":${(sequence % 1000) + value / 100}`
+  for (let value = 2; value <= shape.values; value++)
+    more += `,"value_${value}":${(sequence % 1000) + value / 100}`
   const tail = `,"ts":${ts}}`
   const missing = shape.payloadBytes - head.length - more.length - tail.length - ',"note":""'.length
   return missing > 0 ? `${head}${more},"note":"${'x'.repeat(missing)}"${tail}` : head + more + tail
@@ -58,11 +63,17 @@ const locationOf = (device: number) => `hall ${(device % 7) + 1}, row ${(device 
 
 /** What the contestants get as META: device → what is known of it. */
 export function metadata(shape: Shape): Record<string, { location: string }> {
-  return Object.fromEntries(Array.from({ length: shape.devices }, (_, device) => [deviceId(device), { location: locationOf(device) }]))
+  return Object.fromEntries(
+    Array.from({ length: shape.devices }, (_, device) => [
+      deviceId(device),
+      { location: locationOf(device) }
+    ])
+  )
 }
 
 /**
- * The time of record `sequence` when `count` records are prepared beforehand: a millisecond each, all of them in the past, so
- * that no two records share device, metric and time, and none is refused as coming from the future.
+ * The time of record `sequence` when `count` records are prepared beforehand: a millisecond each,
+ * all of them in the past, so that no two records share device, metric and time, and none is
+ * refused as coming from the future.
  */
 export const preparedTime = (sequence: number, firstMs: number): number => firstMs + sequence

@@ -1,7 +1,8 @@
 /**
- * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2] [--rounds=3] [--mosquitto]`: what becomes of
- * the cost of a record when one of these grows. All steps are run in turn, several rounds, and the median of each counts: the
- * speed of a machine moves by more than what is to be seen. A plot each in docs/performance.
+ * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2]
+ * [--rounds=3] [--mosquitto]`: what becomes of the cost of a record when one of these grows. All
+ * steps are run in turn, several rounds, and the median of each counts: the speed of a machine
+ * moves by more than what is to be seen. A plot each in docs/performance.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -65,7 +66,10 @@ const DIMENSIONS: Readonly<Record<string, Dimension>> = {
   }
 }
 
-const LANES: readonly [LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>][] = [
+const LANES: readonly [
+  LaneName,
+  (setting: Setting, contestant: Contestant) => Promise<Result[]>
+][] = [
   ['A', laneA],
   ['B', laneB],
   ['C', laneC]
@@ -73,7 +77,11 @@ const LANES: readonly [LaneName, (setting: Setting, contestant: Contestant) => P
 
 function fitting(records: Setting['records'], payloadBytes: number): Setting['records'] {
   const most = Math.floor(MOST_BYTES / payloadBytes)
-  return { A: Math.min(records.A, most), B: Math.min(records.B, most), C: Math.min(records.C, most) }
+  return {
+    A: Math.min(records.A, most),
+    B: Math.min(records.B, most),
+    C: Math.min(records.C, most)
+  }
 }
 
 interface Step {
@@ -82,7 +90,12 @@ interface Step {
   readonly result: Result
 }
 
-async function measure(session: Session, names: readonly string[], scale: number, rounds: number): Promise<Step[]> {
+async function measure(
+  session: Session,
+  names: readonly string[],
+  scale: number,
+  rounds: number
+): Promise<Step[]> {
   const contestant = contestantOf('millrace')
   const scaled = (count: number) => Math.ceil(count * scale)
   const records = { A: scaled(RECORDS.A), B: scaled(RECORDS.B), C: scaled(RECORDS.C) }
@@ -95,7 +108,8 @@ async function measure(session: Session, names: readonly string[], scale: number
         for (const [lane, run] of LANES) {
           session.progress.show(`round ${round}, ${step} ${label}, lane ${lane}`)
           const setting = change({ ...session.setting, records }, step)
-          for (const result of await run(setting, contestant)) own.push({ dimension: name, step, result })
+          for (const result of await run(setting, contestant))
+            own.push({ dimension: name, step, result })
         }
         session.progress.print(`round ${round}, ${step} ${label}: ${lines(own)}`)
         runs.push(...own)
@@ -116,7 +130,14 @@ function middles(runs: readonly Step[]): Step[] {
     const failed = group.find(({ result }) => result.problem)
     if (failed !== undefined) return failed
     const middle = (of: 'cpuMicros' | 'perSecond') => median(group.map(({ result }) => result[of]))
-    return { ...group[0]!, result: { ...group[0]!.result, cpuMicros: middle('cpuMicros'), perSecond: middle('perSecond') } }
+    return {
+      ...group[0]!,
+      result: {
+        ...group[0]!.result,
+        cpuMicros: middle('cpuMicros'),
+        perSecond: middle('perSecond')
+      }
+    }
   })
 }
 
@@ -124,13 +145,20 @@ const nameOf = ({ lane, variant }: Result) => (variant ? `${lane}, ${variant}` :
 
 const lines = (steps: readonly Step[]) =>
   steps
-    .map(({ result }) => `${nameOf(result)} ${result.problem ?? `${Math.round(result.perSecond)}/s ${result.cpuMicros.toFixed(1)} us`}`)
+    .map(
+      ({ result }) =>
+        `${nameOf(result)} ${result.problem ?? `${Math.round(result.perSecond)}/s ${result.cpuMicros.toFixed(1)} us`}`
+    )
     .join('; ')
 
 function draw(name: string, steps: readonly Step[]): void {
   const { label, logarithmic } = DIMENSIONS[name]!
   const valid = steps.filter(({ result }) => !result.problem)
-  const points = valid.map(({ step, result }) => ({ x: step, y: result.cpuMicros, line: nameOf(result) }))
+  const points = valid.map(({ step, result }) => ({
+    x: step,
+    y: result.cpuMicros,
+    line: nameOf(result)
+  }))
   writePlot(`growth-${name}`, { points, x: label, y: 'CPU us a record', logarithmic })
 }
 
@@ -139,10 +167,18 @@ function table(name: string, steps: readonly Step[]): string {
   const { label, steps: values } = DIMENSIONS[name]!
   const names = [...new Set(steps.map(({ result }) => nameOf(result)))]
   const cell = (value: number, line: string) => {
-    const found = steps.find(({ step, result }) => step === value && nameOf(result) === line)?.result
-    return found ? (found.problem ?? `${found.cpuMicros.toFixed(1)} (${Math.round(found.perSecond).toLocaleString('en')}/s)`) : ''
+    const found = steps.find(
+      ({ step, result }) => step === value && nameOf(result) === line
+    )?.result
+    return found
+      ? (found.problem ??
+          `${found.cpuMicros.toFixed(1)} (${Math.round(found.perSecond).toLocaleString('en')}/s)`)
+      : ''
   }
-  const rows = values.map(value => `| ${value.toLocaleString('en')} | ${names.map(line => cell(value, line)).join(' | ')} |`)
+  const rows = values.map(
+    value =>
+      `| ${value.toLocaleString('en')} | ${names.map(line => cell(value, line)).join(' | ')} |`
+  )
   const head = `| ${label} | ${names.join(' | ')} |\n|---:|${names.map(() => '---:|').join('')}`
   return `### ${label}\n\n${head}\n${rows.join('\n')}\n\n![CPU time a record by ${label}](performance/growth-${name}.svg)`
 }
@@ -163,7 +199,10 @@ await program(async () => {
   const steps = await inSession({ mosquitto: values.mosquitto }, session =>
     measure(session, names, Number(values.scale), Number(values.rounds))
   )
-  writeFileSync(join(benchHome, 'growth.json'), `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`)
+  writeFileSync(
+    join(benchHome, 'growth.json'),
+    `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`
+  )
   if (!values['write-docs']) return
   for (const name of names) {
     const own = steps.filter(({ dimension }) => dimension === name)

@@ -1,6 +1,7 @@
 /**
- * `node --import tsx bench/loss.ts [contestants] [cases] [--write-docs]`: kills the contestant and Kafka in the middle of the work, and counts
- * what the broker has acknowledged to the devices and nobody finds afterwards.
+ * `node --import tsx bench/loss.ts [contestants] [cases] [--write-docs]`: kills the contestant and
+ * Kafka in the middle of the work, and counts what the broker has acknowledged to the devices and
+ * nobody finds afterwards.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -39,7 +40,12 @@ interface Loss {
   readonly problem?: string
 }
 
-async function ingest(session: Session, setting: Setting, contestant: Contestant, blow: (start: Start) => Promise<void>): Promise<Count> {
+async function ingest(
+  session: Session,
+  setting: Setting,
+  contestant: Contestant,
+  blow: (start: Start) => Promise<void>
+): Promise<Count> {
   const { topics } = session.field
   const start = new Start(setting, contestant, 'A')
   const { RAW_TOPIC } = start.environment
@@ -49,13 +55,21 @@ async function ingest(session: Session, setting: Setting, contestant: Contestant
   try {
     await probeUntilReady(start, start.start(), size)
     const before = await size()
-    const publisher = await Publisher.prepare(job(start, { from: 0, count: RECORDS, firstMs: firstTime(), perSecond: PER_SECOND }))
+    const publisher = await Publisher.prepare(
+      job(start, { from: 0, count: RECORDS, firstMs: firstTime(), perSecond: PER_SECOND })
+    )
     const { finished } = publisher.go()
     while (publisher.acknowledged < BLOW_AT) await wait(50)
     await blow(start)
     await finished
     const growth = async () => Math.max(0, (await size()) - before)
-    await arrived({ size: growth, expected: RECORDS, running: start.current, onProgress: shown(session, contestant), stallMs: STALL_MS })
+    await arrived({
+      size: growth,
+      expected: RECORDS,
+      running: start.current,
+      onProgress: shown(session, contestant),
+      stallMs: STALL_MS
+    })
     return (await topics.read(RAW_TOPIC, { from: 0, count: RECORDS })).count
   } finally {
     await start.clear()
@@ -72,14 +86,23 @@ async function persist(session: Session, setting: Setting, contestant: Contestan
     start.start({ CLEAN_TOPIC })
     while ((await rows()) < BLOW_AT) await wait(5)
     await killAndRestart(start, { CLEAN_TOPIC })
-    await arrived({ size: rows, expected: RECORDS, running: start.current, onProgress: shown(session, contestant), stallMs: STALL_MS })
+    await arrived({
+      size: rows,
+      expected: RECORDS,
+      running: start.current,
+      onProgress: shown(session, contestant),
+      stallMs: STALL_MS
+    })
     return await table.count(0, RECORDS)
   } finally {
     await start.clear()
   }
 }
 
-async function killAndRestart(start: Start, environment: { CLEAN_TOPIC?: string } = {}): Promise<void> {
+async function killAndRestart(
+  start: Start,
+  environment: { CLEAN_TOPIC?: string } = {}
+): Promise<void> {
   await start.current.kill()
   await wait(RESTART_MS)
   start.start(environment)
@@ -107,7 +130,11 @@ async function tried(session: Session, contestant: Contestant, which: Case): Pro
     const { missing, doubled } = await run(session, contestant, which)
     return { contestant: contestant.name, case: which, lost: missing, doubled }
   } catch (error) {
-    return { contestant: contestant.name, case: which, problem: error instanceof Error ? error.message : String(error) }
+    return {
+      contestant: contestant.name,
+      case: which,
+      problem: error instanceof Error ? error.message : String(error)
+    }
   }
 }
 
@@ -119,18 +146,28 @@ function table(losses: readonly Loss[]): string {
   const cell = (name: string, which: Case) => {
     const found = losses.find(loss => loss.contestant === name && loss.case === which)
     if (!found) return ''
-    return found.problem ?? `${found.lost?.toLocaleString('en')}${found.doubled ? ` (${found.doubled.toLocaleString('en')} twice)` : ''}`
+    return (
+      found.problem ??
+      `${found.lost?.toLocaleString('en')}${found.doubled ? ` (${found.doubled.toLocaleString('en')} twice)` : ''}`
+    )
   }
   const names = [...new Set(losses.map(({ contestant }) => contestant))]
-  const rows = names.map(name => `| ${name} | ${cases.map(which => cell(name, which)).join(' | ')} |`)
+  const rows = names.map(
+    name => `| ${name} | ${cases.map(which => cell(name, which)).join(' | ')} |`
+  )
   return `| lost | ${cases.map(which => CASES[which]).join(' | ')} |\n|---|${cases.map(() => '---:|').join('')}\n${rows.join('\n')}`
 }
 
 await program(async () => {
   const wanted = process.argv.slice(2)
   const all = readContestants().filter(({ isLimit }) => !isLimit)
-  const cases = (Object.keys(CASES) as Case[]).filter(name => !wanted.some(word => word in CASES) || wanted.includes(name))
-  const contestants = all.filter(({ name }) => !wanted.some(word => all.some(other => other.name === word)) || wanted.includes(name))
+  const cases = (Object.keys(CASES) as Case[]).filter(
+    name => !wanted.some(word => word in CASES) || wanted.includes(name)
+  )
+  const contestants = all.filter(
+    ({ name }) =>
+      !wanted.some(word => all.some(other => other.name === word)) || wanted.includes(name)
+  )
   for (const contestant of contestants) contestant.install()
   await inSession({}, async session => {
     const losses: Loss[] = []
@@ -142,7 +179,11 @@ await program(async () => {
       }
     }
     if (wanted.includes('--write-docs')) writeBetween('loss', table(losses))
-    writeFileSync(join(benchHome, 'loss.json'), `${JSON.stringify({ atMs: Date.now(), records: RECORDS, losses }, null, 2)}\n`)
-    if (losses.some(({ contestant, lost }) => contestant === 'millrace' && lost !== 0)) process.exitCode = 1
+    writeFileSync(
+      join(benchHome, 'loss.json'),
+      `${JSON.stringify({ atMs: Date.now(), records: RECORDS, losses }, null, 2)}\n`
+    )
+    if (losses.some(({ contestant, lost }) => contestant === 'millrace' && lost !== 0))
+      process.exitCode = 1
   })
 })

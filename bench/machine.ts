@@ -5,11 +5,16 @@ import { join } from 'node:path'
 import { catalogue } from '../stack/services.ts'
 import type { Machine } from './report.ts'
 
-/** On what the figures were measured. `node` is the one that the contestants ran on, `mqtt` the broker. */
+/**
+ * On what the figures were measured. `node` is the one that the contestants ran on, `mqtt` the
+ * broker.
+ */
 export function machine(node: string, mqtt: string = catalogue.mqtt.product): Machine {
   const all = cpus()
   const version = (name: string) => {
-    const { version } = JSON.parse(readFileSync(join(import.meta.dirname, '..', 'node_modules', name, 'package.json'), 'utf8')) as {
+    const { version } = JSON.parse(
+      readFileSync(join(import.meta.dirname, '..', 'node_modules', name, 'package.json'), 'utf8')
+    ) as {
       version: string
     }
     return version

@@ -1,6 +1,7 @@
 /**
- * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000] [--mosquitto] [--write-docs]`: heap and resident memory of the whole pipeline
- * (lane E) at a fixed rate, and whether they keep growing.
+ * `node --import tsx bench/memory.ts [contestant] [--minutes=30] [--rate=5000] [--mosquitto]
+ * [--write-docs]`: heap and resident memory of the whole pipeline (lane E) at a fixed rate, and
+ * whether they keep growing.
  */
 import { readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -33,7 +34,11 @@ function samplesOf(file: string): Sample[] {
     .split('\n')
     .map(line => line.split(' ').map(Number))
   const firstMs = rows[0]?.[0] ?? 0
-  return rows.map(([atMs = 0, heap = 0, rss = 0]) => ({ minute: (atMs - firstMs) / 60_000, heapMb: heap / MB, rssMb: rss / MB }))
+  return rows.map(([atMs = 0, heap = 0, rss = 0]) => ({
+    minute: (atMs - firstMs) / 60_000,
+    heapMb: heap / MB,
+    rssMb: rss / MB
+  }))
 }
 
 /** Median of the last third as a multiple of the median of the middle third. */
@@ -43,7 +48,12 @@ export function growth(values: readonly number[]): number {
 }
 
 /** Publishes in steps, the next one encoded while the one before is on its way. */
-async function publish(start: Start, seconds: number, perSecond: number, session: Session): Promise<number> {
+async function publish(
+  start: Start,
+  seconds: number,
+  perSecond: number,
+  session: Session
+): Promise<number> {
   const count = STEP_SECONDS * perSecond
   const steps = Math.ceil(seconds / STEP_SECONDS)
   const prepare = (step: number) => {
@@ -62,18 +72,28 @@ async function publish(start: Start, seconds: number, perSecond: number, session
   let next = prepare(0)
   for (let step = 0; step < steps; step++) {
     const { finished } = (await next).go()
-    session.progress.show(`${Math.round((step * STEP_SECONDS) / 6) / 10} of ${seconds / 60} minutes`)
+    session.progress.show(
+      `${Math.round((step * STEP_SECONDS) / 6) / 10} of ${seconds / 60} minutes`
+    )
     if (step + 1 < steps) next = prepare(step + 1)
     await finished
   }
   return steps * count
 }
 
-async function run(session: Session, name: string, minutes: number, perSecond: number): Promise<Sample[]> {
+async function run(
+  session: Session,
+  name: string,
+  minutes: number,
+  perSecond: number
+): Promise<Sample[]> {
   const file = join(benchHome, 'heap.txt')
   rmSync(file, { force: true })
   process.env.HEAP_FILE = file
-  const setting = { ...session.setting, nodeFlags: ['--require', join(import.meta.dirname, 'heap-recorder.cjs')] }
+  const setting = {
+    ...session.setting,
+    nodeFlags: ['--require', join(import.meta.dirname, 'heap-recorder.cjs')]
+  }
   const start = new Start(setting, contestantOf(name), 'E')
   const table = session.field.table(start.environment.TABLE)
   const short = [
@@ -107,14 +127,20 @@ await program(async () => {
     }
   })
   const [minutes, rate] = [Number(values.minutes), Number(values.rate)]
-  if (!(minutes > 0) || !(rate > 0)) throw new Error('--minutes and --rate must be numbers above 0.')
+  if (!(minutes > 0) || !(rate > 0))
+    throw new Error('--minutes and --rate must be numbers above 0.')
   const name = positionals[0] ?? 'millrace'
-  const samples = await inSession({ mosquitto: values.mosquitto }, session => run(session, name, minutes, rate))
+  const samples = await inSession({ mosquitto: values.mosquitto }, session =>
+    run(session, name, minutes, rate)
+  )
   const points = samples.flatMap(({ minute, heapMb, rssMb }) => [
     { x: minute, y: heapMb, line: 'heap' },
     { x: minute, y: rssMb, line: 'resident' }
   ])
-  const grown = { heap: growth(samples.map(sample => sample.heapMb)), rss: growth(samples.map(sample => sample.rssMb)) }
+  const grown = {
+    heap: growth(samples.map(sample => sample.heapMb)),
+    rss: growth(samples.map(sample => sample.rssMb))
+  }
   const peakMb = Math.max(...samples.map(sample => sample.rssMb))
   const times = `heap ${grown.heap.toFixed(2)} times, resident memory ${grown.rss.toFixed(2)} times`
   const sentence = `${name}, ${minutes} minutes at ${rate.toLocaleString('en')} records/s: from the second third to the last ${times}; peak ${Math.round(peakMb)} MB.`

@@ -22,11 +22,19 @@ export interface PlotOptions {
 
 export const PLOTS = join(repository, 'docs', 'performance')
 
-/** Writes docs/performance/<name>.svg. The scale begins at 0, so that a flat line looks flat and a steep one steep. */
-export function writePlot(name: string, { points, x, y, logarithmic = false, marked = true }: PlotOptions): string {
+/**
+ * Writes docs/performance/<name>.svg. The scale begins at 0, so that a flat line looks flat and a
+ * steep one steep.
+ */
+export function writePlot(
+  name: string,
+  { points, x, y, logarithmic = false, marked = true }: PlotOptions
+): string {
   const { document } = parseHTML('<html><body></body></html>')
   const line = { x: 'x', y: 'y', stroke: 'line', marker: marked }
-  const ends = points.filter((point, index) => points.findLastIndex(other => other.line === point.line) === index)
+  const ends = points.filter(
+    (point, index) => points.findLastIndex(other => other.line === point.line) === index
+  )
   const plot = Plot.plot({
     document,
     width: 720,
@@ -39,7 +47,11 @@ export function writePlot(name: string, { points, x, y, logarithmic = false, mar
       ...(logarithmic ? { ticks: [...new Set(points.map(point => point.x))], tickFormat: ',' } : {})
     },
     y: { label: y, zero: true },
-    marks: [Plot.ruleY([0]), Plot.lineY(points, line), Plot.text(ends, { x: 'x', y: 'y', text: 'line', textAnchor: 'start', dx: 8 })]
+    marks: [
+      Plot.ruleY([0]),
+      Plot.lineY(points, line),
+      Plot.text(ends, { x: 'x', y: 'y', text: 'line', textAnchor: 'start', dx: 8 })
+    ]
   })
   plot.setAttribute('xmlns', 'http://www.w3.org/2000/svg')
   plot.setAttribute('style', 'background: white')

@@ -1,4 +1,7 @@
-/** What a process and all its descendants cost, by /proc: the same figure for every contestant, whatever it is written in. */
+/**
+ * What a process and all its descendants cost, by /proc: the same figure for every contestant,
+ * whatever it is written in.
+ */
 import { readdirSync, readFileSync } from 'node:fs'
 
 export interface Usage {
@@ -8,7 +11,10 @@ export interface Usage {
   readonly rssBytes: number
 }
 
-/** USER_HZ and the page size are 100 and 4096 on every Linux that Node supports on x64 and arm64 (arm64 with 64 kB pages aside). */
+/**
+ * USER_HZ and the page size are 100 and 4096 on every Linux that Node supports on x64 and arm64
+ * (arm64 with 64 kB pages aside).
+ */
 const MICROS_PER_TICK = 10_000
 const PAGE_BYTES = 4_096
 
@@ -19,7 +25,8 @@ export function usageOf(rootPid: number): Usage {
     const stat = readOrEmpty(`/proc/${pid}/stat`)
     if (stat === '') continue
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
-    // fields 14 to 17 of proc(5): utime, stime, cutime, cstime; 24: rss in pages. The first here is field 3.
+    // fields 14 to 17 of proc(5): utime, stime, cutime, cstime; 24: rss in pages. The first here is
+    // field 3.
     for (const field of [11, 12, 13, 14]) cpuMicros += Number(fields[field]) * MICROS_PER_TICK
     rssBytes += Number(fields[21]) * PAGE_BYTES
   }
@@ -86,7 +93,8 @@ export class UsageTimeline {
 
   private sample(): void {
     const usages = this.rootPids.map(usageOf)
-    const sum = (key: 'cpuMicros' | 'rssBytes') => usages.reduce((total, usage) => total + usage[key], 0)
+    const sum = (key: 'cpuMicros' | 'rssBytes') =>
+      usages.reduce((total, usage) => total + usage[key], 0)
     // a process that has just ended must not take its cost back
     const cpuMicros = Math.max(sum('cpuMicros'), this.samples.at(-1)?.cpuMicros ?? 0)
     this.samples.push({ atMs: Date.now(), cpuMicros, rssBytes: sum('rssBytes') })

@@ -1,4 +1,7 @@
-/** `node --import tsx bench/profile.ts FILE…`: where the time of a CPU profile went, by function and by package, without idle time. */
+/**
+ * `node --import tsx bench/profile.ts FILE…`: where the time of a CPU profile went, by function and
+ * by package, without idle time.
+ */
 import { readFileSync } from 'node:fs'
 import { program } from './session.ts'
 
@@ -9,18 +12,28 @@ interface Frame {
 }
 
 interface Profile {
-  readonly nodes: readonly { readonly id: number; readonly callFrame: Frame; readonly children?: readonly number[] }[]
+  readonly nodes: readonly {
+    readonly id: number
+    readonly callFrame: Frame
+    readonly children?: readonly number[]
+  }[]
   readonly samples: readonly number[]
   readonly timeDeltas: readonly number[]
 }
 
 const TOP = 40
 
-/** `a/node_modules/kafkajs/src/x.js` → `kafkajs/src/x.js`; files of the repository by their path in it. */
-const shortened = (url: string) => url.replace(/^.*node_modules\//, '').replace(/^.*\/(dist|bench|core|nodes)\//, '$1/')
+/**
+ * `a/node_modules/kafkajs/src/x.js` → `kafkajs/src/x.js`; files of the repository by their path in
+ * it.
+ */
+const shortened = (url: string) =>
+  url.replace(/^.*node_modules\//, '').replace(/^.*\/(dist|bench|core|nodes)\//, '$1/')
 
 function nameOf({ functionName, url, lineNumber }: Frame): string {
-  return url === '' ? functionName : `${functionName || '(anonymous)'} ${shortened(url)}:${lineNumber + 1}`
+  return url === ''
+    ? functionName
+    : `${functionName || '(anonymous)'} ${shortened(url)}:${lineNumber + 1}`
 }
 
 const packageOf = ({ url, functionName }: Frame): string => {
@@ -51,7 +64,10 @@ function working(profile: Profile): Map<number, Frame[]> {
 type Sums = readonly (readonly [name: string, micros: number])[]
 
 /** Time by what `keys` says of the stack of a sample; a sample counts once for each key. */
-function sumUp(profile: Profile, keys: (stack: readonly Frame[]) => Iterable<string>): { sums: Sums; all: number } {
+function sumUp(
+  profile: Profile,
+  keys: (stack: readonly Frame[]) => Iterable<string>
+): { sums: Sums; all: number } {
   const stacks = working(profile)
   const sums = new Map<string, number>()
   let all = 0
@@ -67,7 +83,8 @@ function sumUp(profile: Profile, keys: (stack: readonly Frame[]) => Iterable<str
 
 function show(title: string, { sums, all }: { sums: Sums; all: number }): void {
   console.log(`\n${title} (${Math.round(all / 1000)} ms)`)
-  for (const [name, micros] of sums.slice(0, TOP)) console.log(`${((100 * micros) / all).toFixed(1).padStart(5)} %  ${name}`)
+  for (const [name, micros] of sums.slice(0, TOP))
+    console.log(`${((100 * micros) / all).toFixed(1).padStart(5)} %  ${name}`)
 }
 
 await program(async () => {

@@ -1,4 +1,7 @@
-/** One line that tells where a long run is: overwritten on a terminal, written now and then elsewhere. */
+/**
+ * One line that tells where a long run is: overwritten on a terminal, written now and then
+ * elsewhere.
+ */
 const EVERY_MS = 10_000
 
 export class Progress {

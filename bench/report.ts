@@ -40,12 +40,22 @@ export function groupsOf(results: readonly Result[]): Result[][] {
   return [...groups.values()].sort((a, b) => a[0]!.lane.localeCompare(b[0]!.lane))
 }
 
-export const HEADINGS = ['', 'records/s', 'CPU us/record', 'peak MB', 'p50 ms', 'p99 ms', 'twice', 'Millrace is'] as const
+export const HEADINGS = [
+  '',
+  'records/s',
+  'CPU us/record',
+  'peak MB',
+  'p50 ms',
+  'p99 ms',
+  'twice',
+  'Millrace is'
+] as const
 
 /** The cells of one line, as text; the first is the contestant. */
 export function cellsOf(result: Result, millrace: Result | undefined): string[] {
   const { contestant, problem, missing, doubled } = result
-  if (problem !== undefined && (result.perSecond === 0 || missing > 0)) return [contestant, '-', '-', '-', '-', '-', '-', noResult(result)]
+  if (problem !== undefined && (result.perSecond === 0 || missing > 0))
+    return [contestant, '-', '-', '-', '-', '-', '-', noResult(result)]
   return [
     contestant,
     thousands(result.perSecond),
@@ -84,7 +94,13 @@ export function textTable(results: readonly Result[]): string {
       const rows = [[...HEADINGS], ...group.map(result => cellsOf(result, millrace))]
       const widths = HEADINGS.map((_, column) => Math.max(...rows.map(row => row[column]!.length)))
       const lines = rows.map(row =>
-        row.map((cell, column) => (column === 0 || column === 7 ? cell.padEnd(widths[column]!) : cell.padStart(widths[column]!))).join('  ')
+        row
+          .map((cell, column) =>
+            column === 0 || column === 7
+              ? cell.padEnd(widths[column]!)
+              : cell.padStart(widths[column]!)
+          )
+          .join('  ')
       )
       const records = Math.max(...group.map(result => result.records)).toLocaleString('en')
       return `${titleOf(group[0]!)} (${records} records)\n${lines.map(line => `  ${line.trimEnd()}`).join('\n')}`
@@ -96,7 +112,9 @@ export function textTable(results: readonly Result[]): string {
 export function oneLine(result: Result): string {
   const cells = cellsOf(result, undefined)
   const named = HEADINGS.map((heading, column) =>
-    column > 0 && column < 7 && cells[column] && cells[column] !== '-' ? `${cells[column]} ${heading}` : ''
+    column > 0 && column < 7 && cells[column] && cells[column] !== '-'
+      ? `${cells[column]} ${heading}`
+      : ''
   )
   const variant = result.variant ? ` (${result.variant})` : ''
   return `${result.lane}${variant} ${result.contestant}: ${[...named.filter(Boolean), cells[7]].filter(Boolean).join(', ')}`

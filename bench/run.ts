@@ -15,7 +15,9 @@ import { mosquittoProduct } from './mosquitto.ts'
 import { oneLine, type Report, textTable } from './report.ts'
 import { inSession, program, type Session } from './session.ts'
 
-const lanes: Readonly<Record<LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>>> = {
+const lanes: Readonly<
+  Record<LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>>
+> = {
   A: laneA,
   B: laneB,
   C: laneC,
@@ -31,11 +33,17 @@ function settingOf(request: Request, usual: Setting): Setting {
   return {
     ...setting,
     records: { A: scaled(A), B: scaled(B), C: scaled(C) },
-    nodeFlags: request.profile ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`] : []
+    nodeFlags: request.profile
+      ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`]
+      : []
   }
 }
 
-async function race(request: Request, contestants: readonly Contestant[], session: Session): Promise<Result[]> {
+async function race(
+  request: Request,
+  contestants: readonly Contestant[],
+  session: Session
+): Promise<Result[]> {
   const { progress } = session
   const setting = settingOf(request, session.setting)
   const results: Result[] = []
@@ -43,8 +51,12 @@ async function race(request: Request, contestants: readonly Contestant[], sessio
     for (const contestant of contestants) {
       if (!contestant.lane(lane)) continue
       const onProgress = (done: number, total: number) =>
-        progress.show(`${lane} ${contestant.name} ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`)
-      const found = await lanes[lane]({ ...setting, onProgress }, contestant).catch(error => [failure(lane, contestant, error)])
+        progress.show(
+          `${lane} ${contestant.name} ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`
+        )
+      const found = await lanes[lane]({ ...setting, onProgress }, contestant).catch(error => [
+        failure(lane, contestant, error)
+      ])
       for (const result of found) progress.print(oneLine(result))
       results.push(...found)
     }
@@ -56,7 +68,14 @@ async function race(request: Request, contestants: readonly Contestant[], sessio
 function failure(lane: LaneName, contestant: Contestant, error: unknown): Result {
   const problem = error instanceof Error ? error.message : String(error)
   const nothing = { records: 0, perSecond: 0, cpuMicros: 0, peakMb: 0, missing: 0, doubled: 0 }
-  return { lane, variant: '', contestant: contestant.name, limit: contestant.isLimit, ...nothing, problem }
+  return {
+    lane,
+    variant: '',
+    contestant: contestant.name,
+    limit: contestant.isLimit,
+    ...nothing,
+    problem
+  }
 }
 
 async function main(): Promise<void> {
@@ -68,7 +87,10 @@ async function main(): Promise<void> {
   )
   const partly = request.contestants.length > 0 || request.lanes.length < 4
   if (request.writeDocs && !partly) return console.log(writeDocs())
-  const contestants = partly && request.contestants.length > 0 ? all.filter(({ name }) => request.contestants.includes(name)) : all
+  const contestants =
+    partly && request.contestants.length > 0
+      ? all.filter(({ name }) => request.contestants.includes(name))
+      : all
   for (const contestant of contestants) contestant.install()
   await inSession(request, async session => {
     const results = await race(request, contestants, session)
@@ -76,7 +98,10 @@ async function main(): Promise<void> {
     const report: Report = {
       atMs: Date.now(),
       full,
-      machine: machine(request.node ?? process.execPath, request.mosquitto ? mosquittoProduct() : undefined),
+      machine: machine(
+        request.node ?? process.execPath,
+        request.mosquitto ? mosquittoProduct() : undefined
+      ),
       results
     }
     session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)

@@ -38,12 +38,17 @@ interface Group {
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
-  options: { failures: { type: 'boolean', default: false }, ajv: { type: 'boolean', default: false } }
+  options: {
+    failures: { type: 'boolean', default: false },
+    ajv: { type: 'boolean', default: false }
+  }
 })
 const [folder] = positionals
 if (folder === undefined || !existsSync(join(folder, 'tests'))) {
   console.error('usage: npm run schema-suite -- FOLDER [--failures] [--ajv]')
-  console.error('FOLDER is a copy of github.com/json-schema-org/JSON-Schema-Test-Suite, with tests and remotes.')
+  console.error(
+    'FOLDER is a copy of github.com/json-schema-org/JSON-Schema-Test-Suite, with tests and remotes.'
+  )
   process.exit(2)
 }
 console.log(['draft', 'by', ...KINDS].join('\t'))
@@ -70,7 +75,11 @@ function score(tests: string, compile: Compile): Score {
   }
   for (const path of jsonFiles(tests)) {
     const file = relative(tests, path)
-    const kind = file.startsWith('optional/format') ? 'formats' : file.startsWith('optional') ? 'optional' : 'required'
+    const kind = file.startsWith('optional/format')
+      ? 'formats'
+      : file.startsWith('optional')
+        ? 'optional'
+        : 'required'
     for (const group of read(path) as Group[]) {
       const outcomes = outcomesOf(group, compile)
       group.tests.forEach((test, index) => {
@@ -108,7 +117,8 @@ function withAjv(module: string, documents: Documents): Compile {
   return schema => {
     const ajv = new Ajv({ strict: false, logger: false, addUsedSchema: false })
     formats.default(ajv)
-    for (const [address, document] of Object.entries(documents)) ajv.addSchema(document as object, address)
+    for (const [address, document] of Object.entries(documents))
+      ajv.addSchema(document as object, address)
     return ajv.compile(schema as object)
   }
 }
@@ -116,7 +126,9 @@ function withAjv(module: string, documents: Documents): Compile {
 /** The documents of no draft and of this one, by their address. */
 function remotes(folder: string, draft: string): Documents {
   const root = join(folder, 'remotes')
-  const files = existsSync(root) ? jsonFiles(root).map(path => [relative(root, path), path] as const) : []
+  const files = existsSync(root)
+    ? jsonFiles(root).map(path => [relative(root, path), path] as const)
+    : []
   const own = files.filter(([file]) => !file.startsWith('draft') || file.startsWith(`${draft}/`))
   return Object.fromEntries(own.map(([file, path]) => [HOST + file, read(path)]))
 }

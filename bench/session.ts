@@ -1,4 +1,7 @@
-/** What every program of the benchmark does around its work: services, a line of progress, an end in order. */
+/**
+ * What every program of the benchmark does around its work: services, a line of progress, an end in
+ * order.
+ */
 import { type Contestant, killAll, readContestants } from './contestant.ts'
 import { type Field, openField } from './field.ts'
 import { usualShape } from './fleet.ts'
@@ -19,7 +22,10 @@ export interface SessionOptions {
   readonly node?: string
 }
 
-export async function inSession<T>(options: SessionOptions, work: (session: Session) => Promise<T>): Promise<T> {
+export async function inSession<T>(
+  options: SessionOptions,
+  work: (session: Session) => Promise<T>
+): Promise<T> {
   const progress = new Progress()
   const field = await openField({ ...options, onProgress: line => progress.print(line) })
   const setting: Setting = {
@@ -55,12 +61,17 @@ export async function inSession<T>(options: SessionOptions, work: (session: Sess
 export function contestantOf(name: string): Contestant {
   const all = readContestants()
   const found = all.find(contestant => contestant.name === name)
-  if (!found) throw new Error(`There is no contestant "${name}"; there are ${all.map(contestant => contestant.name).join(', ')}.`)
+  if (!found)
+    throw new Error(
+      `There is no contestant "${name}"; there are ${all.map(contestant => contestant.name).join(', ')}.`
+    )
   found.install()
   return found
 }
 
-/** Runs the main function of a program and turns what it throws into a sentence and an exit code. */
+/**
+ * Runs the main function of a program and turns what it throws into a sentence and an exit code.
+ */
 export async function program(main: () => Promise<void>): Promise<void> {
   try {
     await main()

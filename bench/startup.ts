@@ -1,4 +1,7 @@
-/** `node --import tsx bench/startup.ts [--write-docs]`: how long Node-RED takes to start with this pack and without, turn by turn. */
+/**
+ * `node --import tsx bench/startup.ts [--write-docs]`: how long Node-RED takes to start with this
+ * pack and without, turn by turn.
+ */
 import { spawn } from 'node:child_process'
 import { mkdirSync, readdirSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
@@ -26,7 +29,12 @@ async function userDirectory(name: string, withPack: boolean): Promise<string> {
   const dependencies = withPack ? { '@millrace/node-red-telemetry': '*' } : {}
   writeFileSync(join(folder, 'package.json'), JSON.stringify({ name, private: true, dependencies }))
   writeFileSync(join(folder, 'flows.json'), '[]')
-  const settings = { uiHost: '127.0.0.1', uiPort: await anyFree(new Set()), flowFile: 'flows.json', credentialSecret: 'bench' }
+  const settings = {
+    uiHost: '127.0.0.1',
+    uiPort: await anyFree(new Set()),
+    flowFile: 'flows.json',
+    credentialSecret: 'bench'
+  }
   writeFileSync(join(folder, 'settings.js'), `module.exports = ${JSON.stringify(settings)}\n`)
   return folder
 }
@@ -40,7 +48,9 @@ interface StartCost {
 function startOnce(folder: string): Promise<StartCost> {
   const red = createRequire(import.meta.url).resolve('node-red/red.js')
   const startedMs = performance.now()
-  const child = spawn(process.execPath, [red, '--userDir', folder], { stdio: ['ignore', 'pipe', 'inherit'] })
+  const child = spawn(process.execPath, [red, '--userDir', folder], {
+    stdio: ['ignore', 'pipe', 'inherit']
+  })
   return new Promise((resolve, reject) => {
     let cost: StartCost | undefined
     const limit = setTimeout(() => child.kill('SIGKILL'), START_LIMIT_MS)
@@ -66,18 +76,28 @@ function editorBytes(): number {
 
 /** @throws Error where Node-RED has not found the pack, so that nothing would be compared */
 function expectPack(folder: string): void {
-  const known = JSON.parse(readFileSync(join(folder, '.config.nodes.json'), 'utf8')) as Record<string, unknown>
-  if (!('@millrace/node-red-telemetry' in known)) throw new Error('Node-RED did not load the pack: run npm run build.')
+  const known = JSON.parse(readFileSync(join(folder, '.config.nodes.json'), 'utf8')) as Record<
+    string,
+    unknown
+  >
+  if (!('@millrace/node-red-telemetry' in known))
+    throw new Error('Node-RED did not load the pack: run npm run build.')
 }
 
 await program(async () => {
-  const [without, withPack] = [await userDirectory('without', false), await userDirectory('with', true)]
+  const [without, withPack] = [
+    await userDirectory('without', false),
+    await userDirectory('with', true)
+  ]
   for (const folder of [without, withPack]) await startOnce(folder)
   expectPack(withPack)
   const rounds: { without: StartCost; with: StartCost }[] = []
-  for (let round = 0; round < ROUNDS; round++) rounds.push({ without: await startOnce(without), with: await startOnce(withPack) })
-  const middle = (of: 'without' | 'with', what: keyof StartCost) => median(rounds.map(round => round[of][what]))
-  const ratio = (what: keyof StartCost) => median(rounds.map(round => round.with[what] / round.without[what]))
+  for (let round = 0; round < ROUNDS; round++)
+    rounds.push({ without: await startOnce(without), with: await startOnce(withPack) })
+  const middle = (of: 'without' | 'with', what: keyof StartCost) =>
+    median(rounds.map(round => round[of][what]))
+  const ratio = (what: keyof StartCost) =>
+    median(rounds.map(round => round.with[what] / round.without[what]))
   const bytes = editorBytes()
   const sentences = [
     `Without the pack ${Math.round(middle('without', 'ms'))} ms, with it ${Math.round(middle('with', 'ms'))} ms: ${ratio('ms').toFixed(2)} times.`,
@@ -86,8 +106,17 @@ await program(async () => {
   ]
   console.log(sentences.join('\n'))
   if (process.argv.includes('--write-docs'))
-    writeBetween('startup', `Medians of ${ROUNDS} starts each, turn by turn. ${sentences.join(' ')}`)
-  const found = { atMs: Date.now(), ratio: ratio('ms'), cpuRatio: ratio('cpuMs'), editorBytes: bytes, rounds }
+    writeBetween(
+      'startup',
+      `Medians of ${ROUNDS} starts each, turn by turn. ${sentences.join(' ')}`
+    )
+  const found = {
+    atMs: Date.now(),
+    ratio: ratio('ms'),
+    cpuRatio: ratio('cpuMs'),
+    editorBytes: bytes,
+    rounds
+  }
   writeFileSync(join(benchHome, 'startup.json'), `${JSON.stringify(found, null, 2)}\n`)
   if (ratio('ms') > HIGHEST_RATIO || bytes > MOST_EDITOR_BYTES) process.exitCode = 1
 })

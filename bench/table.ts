@@ -1,4 +1,7 @@
-/** The table of lanes C and E. PostgreSQL itself keeps the time of each row's commit, so nobody has to ask while the clock runs. */
+/**
+ * The table of lanes C and E. PostgreSQL itself keeps the time of each row's commit, so nobody has
+ * to ask while the clock runs.
+ */
 import type pg from 'pg'
 import type { Count, Window } from './arrivals.ts'
 import type { Shape } from './fleet.ts'
@@ -17,9 +20,15 @@ export class Table {
     readonly name: string
   ) {}
 
-  /** Time comes first in the unique key, since that is how the sink makes it and inserts are fastest so. */
+  /**
+   * Time comes first in the unique key, since that is how the sink makes it and inserts are fastest
+   * so.
+   */
   async create(shape: Shape): Promise<void> {
-    const more = Array.from({ length: shape.values - 1 }, (_, index) => `, value_${index + 2} double precision`).join('')
+    const more = Array.from(
+      { length: shape.values - 1 },
+      (_, index) => `, value_${index + 2} double precision`
+    ).join('')
     await this.pool.query(
       `create table ${quoted(this.name)} (time timestamptz not null, device_id text not null, location text, metric text not null,
        value double precision${more}, unique (time, device_id, metric))`
@@ -31,9 +40,15 @@ export class Table {
     await this.pool.query(`drop table if exists ${quoted(this.name)}`)
   }
 
-  /** Rows written so far by the server's statistics: nearly free, up to a second late, and rows rolled back count too. */
+  /**
+   * Rows written so far by the server's statistics: nearly free, up to a second late, and rows
+   * rolled back count too.
+   */
   async roughCount(): Promise<number> {
-    const { rows } = await this.pool.query('select n_tup_ins::float8 as n from pg_stat_user_tables where relname = $1', [this.name])
+    const { rows } = await this.pool.query(
+      'select n_tup_ins::float8 as n from pg_stat_user_tables where relname = $1',
+      [this.name]
+    )
     return (rows[0] as { n: number } | undefined)?.n ?? 0
   }
 

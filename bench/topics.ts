@@ -1,17 +1,37 @@
-/** Kafka as the benchmark needs it: topics of its own, filled beforehand and read to the end afterwards. */
+/**
+ * Kafka as the benchmark needs it: topics of its own, filled beforehand and read to the end
+ * afterwards.
+ */
 import { randomUUID } from 'node:crypto'
 import { createRequire } from 'node:module'
 import { setTimeout as wait } from 'node:timers/promises'
-import kafkajs, { type Admin, type EachBatchPayload, type Kafka as KafkaClient, type KafkaMessage, type Message } from 'kafkajs'
+import kafkajs, {
+  type Admin,
+  type EachBatchPayload,
+  type Kafka as KafkaClient,
+  type KafkaMessage,
+  type Message
+} from 'kafkajs'
 import { kafkajsClient } from '../core/kafka/kafkajs/kafkajs-client.ts'
 import { Arrivals } from './arrivals.ts'
-import { cleanPayloadOf, deviceId, deviceOf, payloadOf, preparedTime, type Shape, topicOf } from './fleet.ts'
+import {
+  cleanPayloadOf,
+  deviceId,
+  deviceOf,
+  payloadOf,
+  preparedTime,
+  type Shape,
+  topicOf
+} from './fleet.ts'
 
 const { Kafka, logLevel } = kafkajs
-const murmur2 = createRequire(import.meta.url)('kafkajs/src/producer/partitioners/default/murmur2.js') as (key: Buffer) => number
+const murmur2 = createRequire(import.meta.url)(
+  'kafkajs/src/producer/partitioners/default/murmur2.js'
+) as (key: Buffer) => number
 
 /** The partition that Kafka's own clients choose for this key. */
-const partitionOf = (key: string, partitions: number) => (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions
+const partitionOf = (key: string, partitions: number) =>
+  (murmur2(Buffer.from(key)) & 0x7fffffff) % partitions
 
 export class Topics {
   private readonly kafka: KafkaClient
@@ -36,16 +56,22 @@ export class Topics {
   }
 
   /**
-   * Makes a topic in which the broker writes the time of arrival on each message, so that the moment a record was stored is
-   * known without asking all the time.
+   * Makes a topic in which the broker writes the time of arrival on each message, so that the
+   * moment a record was stored is known without asking all the time.
    */
-  async create(topic: string, partitions: number, more: readonly TopicSetting[] = []): Promise<void> {
+  async create(
+    topic: string,
+    partitions: number,
+    more: readonly TopicSetting[] = []
+  ): Promise<void> {
     const settings = {
       ...Object.fromEntries(more.map(({ name, value }) => [name, value])),
       'message.timestamp.type': 'LogAppendTime',
       'max.message.bytes': String(4 * 1024 * 1024)
     }
-    const admin = kafkajsClient({ clientId: 'bench', brokers: this.brokers.split(',') }).admin({ retries: 30 })
+    const admin = kafkajsClient({ clientId: 'bench', brokers: this.brokers.split(',') }).admin({
+      retries: 30
+    })
     try {
       await admin.ready
       await admin.createTopics([{ topic, partitions, settings }])
@@ -73,8 +99,14 @@ export class Topics {
     return offsets.reduce((sum, { high }) => sum + Number(high), 0)
   }
 
-  /** A broker that is busy names itself as leader of a new partition and for a moment denies it when asked. */
-  private async offsets(topic: string, attempts = 20): Promise<{ partition: number; high: string; low: string }[]> {
+  /**
+   * A broker that is busy names itself as leader of a new partition and for a moment denies it when
+   * asked.
+   */
+  private async offsets(
+    topic: string,
+    attempts = 20
+  ): Promise<{ partition: number; high: string; low: string }[]> {
     try {
       return await this.admin.fetchTopicOffsets(topic)
     } catch (error) {
@@ -84,24 +116,50 @@ export class Topics {
     }
   }
 
-  /** Puts prepared records into a topic, keyed by device as the pipeline does it. `raw`: as devices send them. */
-  async fill(topic: string, kind: 'raw' | 'clean', records: Range, shape: Shape, partitions: number): Promise<void> {
-    const producer = this.kafka.producer({ createPartitioner: () => message => message.message.partition ?? 0 })
+  /**
+   * Puts prepared records into a topic, keyed by device as the pipeline does it. `raw`: as devices
+   * send them.
+   */
+  async fill(
+    topic: string,
+    kind: 'raw' | 'clean',
+    records: Range,
+    shape: Shape,
+    partitions: number
+  ): Promise<void> {
+    const producer = this.kafka.producer({
+      createPartitioner: () => message => message.message.partition ?? 0
+    })
     await producer.connect()
-    const size = Math.max(100, Math.min(5_000, Math.floor(1_000_000 / Math.max(shape.payloadBytes, 200))))
+    const size = Math.max(
+      100,
+      Math.min(5_000, Math.floor(1_000_000 / Math.max(shape.payloadBytes, 200)))
+    )
     for (let from = records.from; from < records.from + records.count; from += size) {
       const count = Math.min(size, records.from + records.count - from)
-      const messages = Array.from({ length: count }, (_, index) => prepared(kind, from + index, records.firstMs, shape, partitions))
+      const messages = Array.from({ length: count }, (_, index) =>
+        prepared(kind, from + index, records.firstMs, shape, partitions)
+      )
       await producer.send({ topic, messages, acks: 1 })
     }
     await producer.disconnect()
   }
 
-  /** Reads the topic to its present end. `sequenceOf` gives the number of a record, or undefined where it does not count. */
-  async read(topic: string, range: { from: number; count: number }, sequenceOf: SequenceOf = sequenceInValue): Promise<Arrivals> {
+  /**
+   * Reads the topic to its present end. `sequenceOf` gives the number of a record, or undefined
+   * where it does not count.
+   */
+  async read(
+    topic: string,
+    range: { from: number; count: number },
+    sequenceOf: SequenceOf = sequenceInValue
+  ): Promise<Arrivals> {
     const arrivals = new Arrivals(range.from, range.count)
     await this.each(topic, ({ value, timestamp }) => {
-      const sequence = value === null ? undefined : sequenceOf(JSON.parse(value.toString()) as Record<string, unknown>)
+      const sequence =
+        value === null
+          ? undefined
+          : sequenceOf(JSON.parse(value.toString()) as Record<string, unknown>)
       if (sequence !== undefined) arrivals.add(sequence, Number(timestamp))
     })
     return arrivals
@@ -123,7 +181,8 @@ export class Topics {
       const eachBatch = async ({ batch }: EachBatchPayload) => {
         clearTimeout(idle)
         batch.messages.forEach(take)
-        if (BigInt(batch.lastOffset()) >= (ends.get(batch.partition) ?? 0n)) ends.delete(batch.partition)
+        if (BigInt(batch.lastOffset()) >= (ends.get(batch.partition) ?? 0n))
+          ends.delete(batch.partition)
         if (ends.size === 0) resolve()
         else idle = setTimeout(resolve, READ_IDLE_MS)
       }
@@ -152,7 +211,13 @@ export interface Range {
   readonly firstMs: number
 }
 
-function prepared(kind: 'raw' | 'clean', sequence: number, firstMs: number, shape: Shape, partitions: number): Message {
+function prepared(
+  kind: 'raw' | 'clean',
+  sequence: number,
+  firstMs: number,
+  shape: Shape,
+  partitions: number
+): Message {
   const device = deviceOf(sequence, shape)
   const key = deviceId(device)
   const text = kind === 'raw' ? payloadOf : cleanPayloadOf

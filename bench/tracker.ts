@@ -1,6 +1,7 @@
 /**
- * What following messages costs: CPU of a flow `source → change → function → sink` with the tracker idle and tracking,
- * as ratios against the same flow without it, in the same process, in turns. `npx tsx bench/tracker.ts [rounds]`
+ * What following messages costs: CPU of a flow `source → change → function → sink` with the tracker
+ * idle and tracking, as ratios against the same flow without it, in the same process, in turns.
+ * `npx tsx bench/tracker.ts [rounds]`
  */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red'
 import type { Runtime } from '../core/delivery/node-red.ts'
@@ -28,12 +29,29 @@ export interface CostOptions {
 /** Measures in a Node-RED of its own. */
 export async function measureTracker(cases: readonly CostOptions[]): Promise<Cost[]> {
   const bench = new Bench()
-  const nodeRed = await startNodeRed({ nodes: [RED => bench.register(RED)], settings: { flowFilePretty: false } })
+  const nodeRed = await startNodeRed({
+    nodes: [RED => bench.register(RED)],
+    settings: { flowFilePretty: false }
+  })
   await nodeRed.deploy([
     { id: 'tab', type: 'tab' },
     { id: 'source', z: 'tab', type: 'bench-source', wires: [['change']] },
-    { id: 'change', z: 'tab', type: 'change', rules: [{ t: 'set', p: 'site', pt: 'msg', to: 'north', tot: 'str' }], wires: [['function']] },
-    { id: 'function', z: 'tab', type: 'function', func: 'msg.seen = true; return msg', outputs: 1, libs: [], wires: [['sink']] },
+    {
+      id: 'change',
+      z: 'tab',
+      type: 'change',
+      rules: [{ t: 'set', p: 'site', pt: 'msg', to: 'north', tot: 'str' }],
+      wires: [['function']]
+    },
+    {
+      id: 'function',
+      z: 'tab',
+      type: 'function',
+      func: 'msg.seen = true; return msg',
+      outputs: 1,
+      libs: [],
+      wires: [['sink']]
+    },
     { id: 'sink', z: 'tab', type: 'bench-sink', wires: [] }
   ])
   bench.source = nodeRed.node<Node>('source')
@@ -79,8 +97,14 @@ class Bench {
       all.push(us)
     }
     const over = (pick: (us: Record<Setup, number>, setup: Setup) => number) =>
-      Object.fromEntries(SETUPS.map(setup => [setup, median(all.map(us => pick(us, setup)))])) as Record<Setup, number>
-    return { batchSize, usPerMessage: over((us, setup) => us[setup]), ratio: over((us, setup) => us[setup] / us.without) }
+      Object.fromEntries(
+        SETUPS.map(setup => [setup, median(all.map(us => pick(us, setup)))])
+      ) as Record<Setup, number>
+    return {
+      batchSize,
+      usPerMessage: over((us, setup) => us[setup]),
+      ratio: over((us, setup) => us[setup] / us.without)
+    }
   }
 
   /** CPU microseconds a message. */
@@ -131,10 +155,18 @@ class Bench {
 
 /** What a source does at least with a batch: parses the bytes of its records. */
 function batchOf(size: number): NodeMessage {
-  return { payload: size === 1 ? JSON.parse(BYTES) : Array.from({ length: size }, () => JSON.parse(BYTES)) }
+  return {
+    payload: size === 1 ? JSON.parse(BYTES) : Array.from({ length: size }, () => JSON.parse(BYTES))
+  }
 }
 
-const BYTES = JSON.stringify({ device_id: 'pump-7', metric: 'temperature', value: 21.5, unit: 'C', ts: '2026-01-01T12:00:00.000Z' })
+const BYTES = JSON.stringify({
+  device_id: 'pump-7',
+  metric: 'temperature',
+  value: 21.5,
+  unit: 'C',
+  ts: '2026-01-01T12:00:00.000Z'
+})
 
 const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!
 
@@ -147,6 +179,8 @@ if (import.meta.filename === process.argv[1]) {
   for (const { batchSize, usPerMessage, ratio } of costs) {
     console.log(`${batchSize} record${batchSize === 1 ? '' : 's'} a message`)
     for (const setup of SETUPS)
-      console.log(`  ${setup.padEnd(9)} ${usPerMessage[setup].toFixed(1).padStart(7)} us CPU  ${ratio[setup].toFixed(2)}`)
+      console.log(
+        `  ${setup.padEnd(9)} ${usPerMessage[setup].toFixed(1).padStart(7)} us CPU  ${ratio[setup].toFixed(2)}`
+      )
   }
 }

@@ -6,25 +6,43 @@ import { type Files, filesBelow } from './files.ts'
 import { thirdPartyNotices } from './notices.ts'
 import type { Room } from './rooms.ts'
 
-/** The repository: `core/` and the packages are taken from here, even where a test builds rooms of another folder. */
+/**
+ * The repository: `core/` and the packages are taken from here, even where a test builds rooms of
+ * another folder.
+ */
 export const HOME = resolve(import.meta.dirname, '..')
 const CORE = join(HOME, 'core')
 
 /**
- * Every room as one CommonJS file, every file of `core/` as one of its own. Core is never bundled into rooms, because the
- * registry of metrics, the delivery tracker and the classes of records must exist once a process.
+ * Every room as one CommonJS file, every file of `core/` as one of its own. Core is never bundled
+ * into rooms, because the registry of metrics, the delivery tracker and the classes of records must
+ * exist once a process.
  */
 export async function compileNodes(root: string, rooms: readonly Room[]): Promise<Files> {
-  const core = (await filesBelow(CORE)).filter(path => path.endsWith('.ts') && !path.startsWith('editor'))
+  const core = (await filesBelow(CORE)).filter(
+    path => path.endsWith('.ts') && !path.startsWith('editor')
+  )
   const files: Files = new Map([['package.json', Buffer.from('{ "type": "commonjs" }\n')]])
   const inputs = new Set<string>()
   const compiled = await Promise.all([
-    compile(root, Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])), ''),
+    compile(
+      root,
+      Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])),
+      ''
+    ),
     compile(root, { pages: join(HOME, 'build', 'pages.ts') }, ''),
-    compile(root, Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])), DEFAULT_IS_THE_MODULE)
+    compile(
+      root,
+      Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])),
+      DEFAULT_IS_THE_MODULE
+    )
   ])
   for (const { outputFiles, metafile } of compiled) {
-    for (const file of outputFiles) files.set(relative(root, file.path).replaceAll('\\', '/'), Buffer.from(withoutUnused(file.text)))
+    for (const file of outputFiles)
+      files.set(
+        relative(root, file.path).replaceAll('\\', '/'),
+        Buffer.from(withoutUnused(file.text))
+      )
     for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
   }
   files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
@@ -37,7 +55,8 @@ const DEFAULT_IS_THE_MODULE = 'module.exports = module.exports.default;'
 /** CommonJS has no `import.meta.url`. */
 const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filename).href;'
 
-const withoutUnused = (code: string) => (code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart())
+const withoutUnused = (code: string) =>
+  code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart()
 
 async function compile(root: string, entryPoints: Record<string, string>, footer: string) {
   return esbuild.build({
@@ -52,7 +71,11 @@ async function compile(root: string, entryPoints: Record<string, string>, footer
     target: 'node20',
     footer: { js: footer },
     banner: { js: MODULE_URL },
-    define: { 'import.meta.url': 'moduleUrl', 'import.meta.dirname': '__dirname', 'import.meta.filename': '__filename' },
+    define: {
+      'import.meta.url': 'moduleUrl',
+      'import.meta.dirname': '__dirname',
+      'import.meta.filename': '__filename'
+    },
     logLevel: 'error',
     plugins: [leaveOutside(await runtimeDependencies())]
   })
@@ -74,16 +97,22 @@ function leaveOutside(dependencies: ReadonlySet<string>): esbuild.Plugin {
         if (kind === 'entry-point') return undefined
         const [scope, name] = path.split('/')
         const packageName = path.startsWith('@') ? `${scope}/${name}` : scope!
-        const external = path.startsWith('node:') || builtinModules.includes(packageName) || dependencies.has(packageName)
+        const external =
+          path.startsWith('node:') ||
+          builtinModules.includes(packageName) ||
+          dependencies.has(packageName)
         return external ? { path, external } : undefined
       })
     }
   }
 }
 
-const isBelow = (folder: string, path: string) => path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)
+const isBelow = (folder: string, path: string) =>
+  path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)
 
 async function runtimeDependencies(): Promise<Set<string>> {
-  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as { dependencies: Record<string, string> }
+  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as {
+    dependencies: Record<string, string>
+  }
   return new Set(Object.keys(manifest.dependencies))
 }

@@ -1,6 +1,9 @@
 import type { Family } from '../core/node/spec.ts'
 
-/** One colour a family, in the range of Node-RED's own palette: light enough for black labels, dark enough for white icons. */
+/**
+ * One colour a family, in the range of Node-RED's own palette: light enough for black labels, dark
+ * enough for white icons.
+ */
 export const COLOURS: Readonly<Record<Family, string>> = {
   mqtt: '#c8a8d8',
   kafka: '#93b5d9',

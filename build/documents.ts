@@ -1,4 +1,7 @@
-/** The parts of README.md and docs/ that are made from the code and from measurements. Run it to write them anew. */
+/**
+ * The parts of README.md and docs/ that are made from the code and from measurements. Run it to
+ * write them anew.
+ */
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -27,7 +30,9 @@ export async function currentDocuments(): Promise<Document[]> {
       return atHome(between(withNodes, 'figures', figureTable(performance)), home)
     }),
     document('docs/reasons.md', text => between(text, 'codes', sentenceTable('code', CODES))),
-    document('docs/dead-letters.md', text => between(text, 'headers', sentenceTable('header', MEANING)))
+    document('docs/dead-letters.md', text =>
+      between(text, 'headers', sentenceTable('header', MEANING))
+    )
   ])
 }
 
@@ -41,9 +46,13 @@ interface Manifest {
 }
 
 /** Where the project is published, e.g. `https://github.com/owner/name`; package.json says it. */
-export const repositoryOf = ({ repository }: Manifest): string => repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
+export const repositoryOf = ({ repository }: Manifest): string =>
+  repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
 
-/** Addresses of the repository's files, wherever they pointed before: the npm page shows no relative ones. */
+/**
+ * Addresses of the repository's files, wherever they pointed before: the npm page shows no relative
+ * ones.
+ */
 function atHome(text: string, home: string): string {
   const raw = home.replace('https://github.com/', 'https://raw.githubusercontent.com/')
   return text
@@ -53,7 +62,10 @@ function atHome(text: string, home: string): string {
 }
 
 /** The nodes in the order of the palette, each with a link to its help. */
-export function nodeTable(rooms: readonly { readonly name: string; readonly spec: NodeSpec }[], home: string): string {
+export function nodeTable(
+  rooms: readonly { readonly name: string; readonly spec: NodeSpec }[],
+  home: string
+): string {
   const rows = rooms.map(({ name, spec: { label, summary, outputs, category } }) => {
     const ports = category === 'config' ? 'configuration' : outputs.join(', ') || '–'
     const help = `${home}/blob/main/nodes/${name}/help.md`
@@ -75,7 +87,10 @@ const SHOWN = [
   ['### C: ', 'Kafka → TimescaleDB table']
 ] as const
 
-/** Three lanes of the newest full run: this pack, and Node-RED as it is used today for the same work. */
+/**
+ * Three lanes of the newest full run: this pack, and Node-RED as it is used today for the same
+ * work.
+ */
 export function figureTable(performance: string): string {
   const rows = SHOWN.map(([heading, work]) => {
     const at = performance.indexOf(heading)

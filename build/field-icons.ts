@@ -1,6 +1,8 @@
 import type { Field } from '../core/node/spec.ts'
 
-/** Names of fields and the Font Awesome 4.7 icon that says the same; the first that matches counts. */
+/**
+ * Names of fields and the Font Awesome 4.7 icon that says the same; the first that matches counts.
+ */
 const BY_NAME: readonly (readonly [RegExp, string])[] = [
   [/topic/i, 'tasks'],
   [/group/i, 'users'],
@@ -41,7 +43,8 @@ const BY_KIND: Readonly<Record<Field['kind'], string>> = {
 
 /** The icon before a field's label. */
 export function iconOf(name: string, field: Field): string {
-  if (field.kind === 'number' && field.unit !== undefined && BY_UNIT[field.unit]) return BY_UNIT[field.unit]!
+  if (field.kind === 'number' && field.unit !== undefined && BY_UNIT[field.unit])
+    return BY_UNIT[field.unit]!
   if (field.kind === 'ref' || field.kind === 'code' || field.kind === 'secret')
     return field.kind === 'ref' && field.type === 'tls-config' ? 'lock' : BY_KIND[field.kind]
   return BY_NAME.find(([pattern]) => pattern.test(name))?.[1] ?? BY_KIND[field.kind]

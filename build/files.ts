@@ -13,7 +13,8 @@ export async function writeFiles(folder: string, files: Files): Promise<void> {
     await mkdir(dirname(file), { recursive: true })
     await writeFile(file, content)
   }
-  for (const path of await filesBelow(folder)) if (!files.has(path)) await rm(join(folder, path), { force: true })
+  for (const path of await filesBelow(folder))
+    if (!files.has(path)) await rm(join(folder, path), { force: true })
 }
 
 /** Every file below a folder, as paths with forward slashes relative to it, in order. */

@@ -3,8 +3,8 @@ import { iconOf } from './field-icons.ts'
 import { escapeHtml, isLocaleKey } from './text.ts'
 
 /**
- * The rows of a node's dialog. Texts come from the locale; what a row does beyond showing a value (hiding, lists,
- * code, buttons) is added in the browser by `core/editor/`.
+ * The rows of a node's dialog. Texts come from the locale; what a row does beyond showing a value
+ * (hiding, lists, code, buttons) is added in the browser by `core/editor/`.
  */
 export function formOf(spec: NodeSpec): string {
   const prefix = spec.category === 'config' ? 'node-config-input' : 'node-input'
@@ -45,7 +45,8 @@ function row(prefix: string, name: string, field: Field): string {
 }
 
 function control(id: string, name: string, field: Field): string {
-  const placeholder = field.placeholder === undefined ? '' : ` data-i18n="[placeholder]fields.${name}.placeholder"`
+  const placeholder =
+    field.placeholder === undefined ? '' : ` data-i18n="[placeholder]fields.${name}.placeholder"`
   switch (field.kind) {
     case 'secret':
       return `<input type="password" id="${id}"${placeholder}>`

@@ -3,8 +3,8 @@ import type { Condition, Example, Field, NodeSpec } from '../core/node/spec.ts'
 import { escapeHtml } from './text.ts'
 
 /**
- * A node's help for the Info sidebar: what it does, what stands in help.md, and, generated, its properties with their
- * defaults, its examples and the link to its lesson.
+ * A node's help for the Info sidebar: what it does, what stands in help.md, and, generated, its
+ * properties with their defaults, its examples and the link to its lesson.
  *
  * @param prose help.md: Markdown, whose sections are of the third level
  * @param lesson the path of its example below `examples/`, without the extension
@@ -23,11 +23,15 @@ export function helpOf(spec: NodeSpec, prose: string, lesson: string | undefined
 
 function properties(spec: NodeSpec): string {
   const rows = Object.values(spec.fields).map(field => property(field, spec.fields))
-  return rows.length === 0 ? '' : `<h3>Properties</h3>\n<dl class="message-properties">\n${rows.join('\n')}\n</dl>`
+  return rows.length === 0
+    ? ''
+    : `<h3>Properties</h3>\n<dl class="message-properties">\n${rows.join('\n')}\n</dl>`
 }
 
 function property(field: Field, fields: NodeSpec['fields']): string {
-  const facts = [defaultOf(field), rangeOf(field), conditionOf(field.when, fields)].filter(fact => fact !== '')
+  const facts = [defaultOf(field), rangeOf(field), conditionOf(field.when, fields)].filter(
+    fact => fact !== ''
+  )
   const columns = field.kind === 'list' ? columnsOf(field.columns) : ''
   const choices = field.kind === 'choice' ? choicesOf(field.choices) : ''
   return (
@@ -44,16 +48,32 @@ function isOptional(field: Field): boolean {
 
 function typeOf(field: Field): string {
   if (field.kind === 'number') return field.unit ? `number, ${escapeHtml(field.unit)}` : 'number'
-  const names = { text: 'text', secret: 'secret', bool: 'yes or no', choice: 'choice', list: 'list', custom: 'list', ref: 'configuration' }
+  const names = {
+    text: 'text',
+    secret: 'secret',
+    bool: 'yes or no',
+    choice: 'choice',
+    list: 'list',
+    custom: 'list',
+    ref: 'configuration'
+  }
   return field.kind === 'code' ? field.language.toUpperCase() : names[field.kind]
 }
 
 function defaultOf(field: Field): string {
-  if (field.kind === 'ref' || field.kind === 'secret' || field.kind === 'custom' || field.kind === 'list' || field.kind === 'code')
+  if (
+    field.kind === 'ref' ||
+    field.kind === 'secret' ||
+    field.kind === 'custom' ||
+    field.kind === 'list' ||
+    field.kind === 'code'
+  )
     return ''
   if (field.kind === 'bool') return `Default: ${field.default ? 'yes' : 'no'}.`
-  if (field.kind === 'choice') return `Default: ${escapeHtml(field.choices[field.default] ?? field.default)}.`
-  if (field.kind === 'number') return `Default: ${field.default}${field.unit ? ` ${escapeHtml(field.unit)}` : ''}.`
+  if (field.kind === 'choice')
+    return `Default: ${escapeHtml(field.choices[field.default] ?? field.default)}.`
+  if (field.kind === 'number')
+    return `Default: ${field.default}${field.unit ? ` ${escapeHtml(field.unit)}` : ''}.`
   return field.default === '' ? '' : `Default: <code>${escapeHtml(field.default)}</code>.`
 }
 
@@ -104,11 +124,14 @@ function example({ name, options, topic, given, then }: Example): string {
     ['in', given] as const,
     ...then.map((value, index) => [then.length === 1 ? 'out' : `out ${index + 1}`, value] as const)
   ]
-  const rows = lines.map(([label, value]) => `<dt>${label}</dt><dd><code>${escapeHtml(shown(value))}</code></dd>`)
+  const rows = lines.map(
+    ([label, value]) => `<dt>${label}</dt><dd><code>${escapeHtml(shown(value))}</code></dd>`
+  )
   return `<p>${escapeHtml(name)}</p>\n<dl class="millrace-example">${rows.join('')}</dl>`
 }
 
-const shown = (value: unknown) => (value === null ? 'nothing' : (JSON.stringify(value) ?? 'undefined'))
+const shown = (value: unknown) =>
+  value === null ? 'nothing' : (JSON.stringify(value) ?? 'undefined')
 
 const lessonLink = (lesson: string) =>
   `<h3>Try it</h3>\n<p><a href="#" class="millrace-lesson" data-lesson="${escapeHtml(lesson)}">Import the example</a> of this node; ` +

@@ -7,7 +7,9 @@ export function localeOf(spec: NodeSpec): object {
     label: spec.label,
     summary: spec.summary,
     outputs: spec.outputs,
-    fields: Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, textsOf(field)]))
+    fields: Object.fromEntries(
+      Object.entries(spec.fields).map(([name, field]) => [name, textsOf(field)])
+    )
   }
 }
 
@@ -18,10 +20,18 @@ function textsOf(field: Field): object {
     ...(field.placeholder === undefined ? {} : { placeholder: field.placeholder }),
     ...(field.kind === 'number' && field.unit !== undefined ? { unit: field.unit } : {}),
     ...(field.kind === 'choice'
-      ? { choices: Object.fromEntries(Object.entries(field.choices).filter(([value]) => isLocaleKey(value))) }
+      ? {
+          choices: Object.fromEntries(
+            Object.entries(field.choices).filter(([value]) => isLocaleKey(value))
+          )
+        }
       : {}),
     ...(field.kind === 'list'
-      ? { columns: Object.fromEntries(Object.entries(field.columns).map(([name, column]) => [name, textsOf(column)])) }
+      ? {
+          columns: Object.fromEntries(
+            Object.entries(field.columns).map(([name, column]) => [name, textsOf(column)])
+          )
+        }
       : {})
   }
 }

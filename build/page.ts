@@ -16,7 +16,9 @@ export interface Paged {
   readonly hasMigrations?: boolean
 }
 
-/** @param parts the scripts of the room's editor.ts and migrations.ts, which set `room` and `saved` */
+/**
+ * @param parts the scripts of the room's editor.ts and migrations.ts, which set `room` and `saved`
+ */
 export function pageOf(room: Paged, parts = ''): string {
   const { spec, help, example } = room
   return `<script type="text/html" data-template-name="${spec.type}">
@@ -32,16 +34,23 @@ ${registration(room, parts)}
 }
 
 /**
- * The call that Node-RED's editor waits for. The definition stands here as a literal, because catalogues of nodes read it
- * without running it; what needs code is in the shared script (core/editor/), asked for when it is needed: where the
- * palette is installed into a running Node-RED, this file may be there first.
+ * The call that Node-RED's editor waits for. The definition stands here as a literal, because
+ * catalogues of nodes read it without running it; what needs code is in the shared script
+ * (core/editor/), asked for when it is needed: where the palette is installed into a running
+ * Node-RED, this file may be there first.
  */
 function registration({ spec, hasEditor, hasMigrations }: Paged, parts: string): string {
   const fields = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
-  const outputs = spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]
+  const outputs =
+    spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]
   const version = `${VERSION_FIELD}: { value: ${spec.version ?? 1}, validate: function () { return shared() ? ask('fits', this) : true } }`
-  const defaults = ["name: { value: '' }", version, ...outputs, ...fields.map(([name]) => `${name}: field('${name}')`)]
+  const defaults = [
+    "name: { value: '' }",
+    version,
+    ...outputs,
+    ...fields.map(([name]) => `${name}: field('${name}')`)
+  ]
   return `(function () {
 ${parts}
 const spec = ${scriptJson(editorSpec(spec))}
@@ -82,13 +91,23 @@ function editorSpec(spec: NodeSpec): object {
 
 function withoutTexts(fields: Readonly<Record<string, Field>>): object {
   return Object.fromEntries(
-    Object.entries(fields).map(([name, { help: _help, placeholder: _placeholder, section: _section, ...field }]) => [
-      name,
-      field.kind === 'list' ? { ...field, columns: columnsOf(field.columns) } : field
-    ])
+    Object.entries(fields).map(
+      ([name, { help: _help, placeholder: _placeholder, section: _section, ...field }]) => [
+        name,
+        field.kind === 'list' ? { ...field, columns: columnsOf(field.columns) } : field
+      ]
+    )
   )
 }
 
-/** The form makes the cells of a list itself, and asks the locale for those placeholders that there are. */
+/**
+ * The form makes the cells of a list itself, and asks the locale for those placeholders that there
+ * are.
+ */
 const columnsOf = (columns: Readonly<Record<string, Column>>): object =>
-  Object.fromEntries(Object.entries(columns).map(([name, { help: _help, section: _section, ...column }]) => [name, column]))
+  Object.fromEntries(
+    Object.entries(columns).map(([name, { help: _help, section: _section, ...column }]) => [
+      name,
+      column
+    ])
+  )

@@ -1,6 +1,6 @@
 /**
- * For palettes of others: what Node-RED's editor needs of a node, made from its spec. The dialogs run on the script that
- * this palette brings along, so it has to be installed beside the other one.
+ * For palettes of others: what Node-RED's editor needs of a node, made from its spec. The dialogs
+ * run on the script that this palette brings along, so it has to be installed beside the other one.
  */
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,10 @@ export interface PageSource {
   readonly help?: string
 }
 
-/** The dialog with its help, its texts, and its icon, by the path below the folder that the node's file is in. */
+/**
+ * The dialog with its help, its texts, and its icon, by the path below the folder that the node's
+ * file is in.
+ */
 export function editorFiles({ name, spec, help = '' }: PageSource): Map<string, string> {
   const icon = readFileSync(join(import.meta.dirname, 'icons', `${spec.family}.svg`), 'utf8')
   return new Map([

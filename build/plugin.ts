@@ -6,20 +6,34 @@ import { bundleForBrowser } from './browser.ts'
 import { HOME } from './code.ts'
 import type { Files } from './files.ts'
 
-const PLUGIN = "module.exports = RED => RED.plugins.registerPlugin('millrace-editor', { type: 'millrace-editor' });\n"
+const PLUGIN =
+  "module.exports = RED => RED.plugins.registerPlugin('millrace-editor', { type: 'millrace-editor' });\n"
 
 /**
- * What all dialogs share, once: a plugin of the editor. Node-RED loads plugins before nodes when it starts; when the
- * palette is installed into a running one, the order is open, which the nodes' registration allows for.
+ * What all dialogs share, once: a plugin of the editor. Node-RED loads plugins before nodes when it
+ * starts; when the palette is installed into a running one, the order is open, which the nodes'
+ * registration allows for.
  */
 export async function editorPlugin(): Promise<Files> {
-  const { name } = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as { name: string }
+  const { name } = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as {
+    name: string
+  }
   const folder = join(HOME, 'core', 'editor')
-  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor', { MODULE: JSON.stringify(name) })
-  const style = await esbuild.transform(await readFile(join(folder, 'dialog.css'), 'utf8'), { loader: 'css', minify: true })
+  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor', {
+    MODULE: JSON.stringify(name)
+  })
+  const style = await esbuild.transform(await readFile(join(folder, 'dialog.css'), 'utf8'), {
+    loader: 'css',
+    minify: true
+  })
   return new Map([
     ['editor.js', Buffer.from(PLUGIN)],
-    ['editor.html', Buffer.from(`<style>${style.code.trim()}</style>\n<script type="text/javascript">\n${script}\n</script>\n`)],
+    [
+      'editor.html',
+      Buffer.from(
+        `<style>${style.code.trim()}</style>\n<script type="text/javascript">\n${script}\n</script>\n`
+      )
+    ],
     ['locales/en-US/editor.json', Buffer.from(`${JSON.stringify(TEXTS, null, 2)}\n`)]
   ])
 }

@@ -13,6 +13,9 @@ export async function roomFiles(room: Room): Promise<Files> {
   ]
   return new Map([
     [`${room.name}.html`, Buffer.from(pageOf(room, parts.join('\n').trim()))],
-    [`locales/en-US/${room.name}.json`, Buffer.from(`${JSON.stringify({ ...localeOf(room.spec) }, null, 2)}\n`)]
+    [
+      `locales/en-US/${room.name}.json`,
+      Buffer.from(`${JSON.stringify({ ...localeOf(room.spec) }, null, 2)}\n`)
+    ]
   ])
 }

@@ -28,13 +28,19 @@ export async function readRooms(root: string): Promise<{ rooms: Room[]; warnings
     const missing = await missingFiles(join(root, 'nodes', name))
     if (missing.length === 0) complete.push(name)
     else warnings.push(`nodes/${name} is not built: it has no ${missing.join(' and no ')}`)
-    if (listed.length > 0 && !listed.includes(name)) warnings.push(`nodes/${name} is not in package.json's node-red.nodes`)
+    if (listed.length > 0 && !listed.includes(name))
+      warnings.push(`nodes/${name} is not in package.json's node-red.nodes`)
   }
-  for (const name of listed) if (!folders.includes(name)) warnings.push(`package.json lists ${name}, but there is no nodes/${name}`)
+  for (const name of listed)
+    if (!folders.includes(name))
+      warnings.push(`package.json lists ${name}, but there is no nodes/${name}`)
   const place = (name: string) => (listed.includes(name) ? listed.indexOf(name) : listed.length)
   complete.sort((a, b) => place(a) - place(b))
   const examples = await readdir(join(root, 'examples')).catch(() => [])
-  return { rooms: await Promise.all(complete.map(name => readRoom(root, name, examples))), warnings }
+  return {
+    rooms: await Promise.all(complete.map(name => readRoom(root, name, examples))),
+    warnings
+  }
 }
 
 async function readRoom(root: string, name: string, examples: readonly string[]): Promise<Room> {

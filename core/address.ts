@@ -1,47 +1,71 @@
 /**
- * Addresses as people write them, checked in the dialog and at deploy. Not by `new URL` alone: browsers before 2024 find no
- * host in a URL whose scheme they do not know.
+ * Addresses as people write them, checked in the dialog and at deploy. Not by `new URL` alone:
+ * browsers before 2024 find no host in a URL whose scheme they do not know.
  */
 
-/** What is wrong with a URL of one of these schemes (`mqtt:`), in words; `example` is what it should look like. */
+/**
+ * What is wrong with a URL of one of these schemes (`mqtt:`), in words; `example` is what it should
+ * look like.
+ */
 export function urlProblems(text: string, schemes: readonly string[], example: string): string[] {
   const [, scheme, rest] = /^([a-z][a-z0-9+.-]*:)\/\/(.*)$/is.exec(text) ?? []
   const begins = `must begin with ${schemes.map(name => `${name}//`).join(' or ')}`
-  if (scheme === undefined || rest === undefined) return [`"${shown(text)}" is no URL: it ${begins}, as in ${example}`]
+  if (scheme === undefined || rest === undefined)
+    return [`"${shown(text)}" is no URL: it ${begins}, as in ${example}`]
   if (!schemes.includes(scheme.toLowerCase())) return [`${begins}, not ${scheme}//`]
   if (/^([/?#:]|$)/.test(rest)) return ['names no host']
-  return URL.canParse(`http://${rest}`) && URL.canParse(text) ? [] : [`"${shown(text)}" is not a URL such as ${example}`]
+  return URL.canParse(`http://${rest}`) && URL.canParse(text)
+    ? []
+    : [`"${shown(text)}" is not a URL such as ${example}`]
 }
 
-/** A password in a URL is nobody's business; the rest of a long text says no more than its beginning. */
+/**
+ * A password in a URL is nobody's business; the rest of a long text says no more than its
+ * beginning.
+ */
 const shown = (text: string) => text.replace(/\/\/[^/@]*@/, '//').slice(0, 100)
 
 const MQTT_SCHEMES = ['mqtt:', 'mqtts:', 'ws:', 'wss:']
 
-export const mqttUrlProblems = (text: string): string[] => urlProblems(text, MQTT_SCHEMES, 'mqtt://broker.example:1883')
+export const mqttUrlProblems = (text: string): string[] =>
+  urlProblems(text, MQTT_SCHEMES, 'mqtt://broker.example:1883')
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 
 export function postgresUrlProblems(text: string): string[] {
-  const problems = urlProblems(text, ['postgres:', 'postgresql:'], 'postgres://user@host:5432/database')
+  const problems = urlProblems(
+    text,
+    ['postgres:', 'postgresql:'],
+    'postgres://user@host:5432/database'
+  )
   if (problems.length > 0) return problems
   const mode = new URL(text).searchParams.get('sslmode')
-  return mode === null || SSL_MODES.includes(mode) ? [] : [`sslmode must be one of ${SSL_MODES.join(', ')}`]
+  return mode === null || SSL_MODES.includes(mode)
+    ? []
+    : [`sslmode must be one of ${SSL_MODES.join(', ')}`]
 }
 
 /** A URL that is asked for one device: `{key}` stands where the device goes. */
 export function lookupUrlProblems(text: string): string[] {
   const withKey = (key: string) => text.replaceAll('{key}', key)
-  const problems = urlProblems(withKey('key'), ['http:', 'https:'], 'https://registry.example.org/devices/{key}')
+  const problems = urlProblems(
+    withKey('key'),
+    ['http:', 'https:'],
+    'https://registry.example.org/devices/{key}'
+  )
   if (problems.length > 0) return problems
   const { host, username, password } = new URL(withKey('key'))
-  if (username !== '' || password !== '') return ['must not have a user name or password; give a token']
+  if (username !== '' || password !== '')
+    return ['must not have a user name or password; give a token']
   if (!text.includes('{key}')) return ['must have {key} where the device goes']
-  return new URL(withKey('other')).host === host ? [] : ['must not have {key} in the name of the server']
+  return new URL(withKey('other')).host === host
+    ? []
+    : ['must not have {key} in the name of the server']
 }
 
 /** The entries of a comma-separated list. */
-export const entriesOf = (text: string): string[] => text.split(/[\s,]+/).filter(entry => entry !== '')
+export const entriesOf = (text: string): string[] =>
+  text.split(/[\s,]+/).filter(entry => entry !== '')
 
 /** What is wrong with the address of a Kafka broker, or undefined. */
 export function brokerProblem(entry: string): string | undefined {
@@ -67,7 +91,13 @@ const IPV6 = /^[0-9a-f]*:[0-9a-f.]*:[0-9a-f:.]*(%\w+)?$/i
 
 /** A host that stands alone: also an IPv6 address, or the folder of a Unix socket. */
 export const hostProblems = (text: string): string[] =>
-  isHost(text) || IPV6.test(text) || text.startsWith('/') ? [] : [`"${shown(text)}" is no name of a host, without scheme and port`]
+  isHost(text) || IPV6.test(text) || text.startsWith('/')
+    ? []
+    : [`"${shown(text)}" is no name of a host, without scheme and port`]
 
-/** What Kafka allows as a topic: at most 249 of ASCII letters, digits, dot, underscore and hyphen, not "." or "..". */
-export const isTopicName = (name: string): boolean => /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'
+/**
+ * What Kafka allows as a topic: at most 249 of ASCII letters, digits, dot, underscore and hyphen,
+ * not "." or "..".
+ */
+export const isTopicName = (name: string): boolean =>
+  /^[a-zA-Z0-9._-]{1,249}$/.test(name) && name !== '.' && name !== '..'

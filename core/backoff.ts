@@ -7,10 +7,14 @@ export interface BackoffOptions {
 }
 
 /**
- * Exponential backoff with jitter: a random wait between half and all of `initialMs * 2^attempt`, at most `maxMs`.
- * Source of the rule: Marc Brooker, "Exponential Backoff And Jitter" (AWS Architecture Blog, 2015), "equal jitter".
+ * Exponential backoff with jitter: a random wait between half and all of `initialMs * 2^attempt`,
+ * at most `maxMs`. Source of the rule: Marc Brooker, "Exponential Backoff And Jitter" (AWS
+ * Architecture Blog, 2015), "equal jitter".
  */
-export function backoffMs(attempt: number, { initialMs = 200, maxMs = 30_000, random = Math.random }: BackoffOptions = {}): number {
+export function backoffMs(
+  attempt: number,
+  { initialMs = 200, maxMs = 30_000, random = Math.random }: BackoffOptions = {}
+): number {
   const ceiling = Math.min(maxMs, initialMs * 2 ** Math.min(attempt, 30))
   return Math.round(ceiling / 2 + (random() * ceiling) / 2)
 }
@@ -22,7 +26,10 @@ export interface PauseOptions {
   readonly unref?: boolean | undefined
 }
 
-/** Resolves after so many milliseconds, or when the signal aborts, which any number of pauses may wait for. */
+/**
+ * Resolves after so many milliseconds, or when the signal aborts, which any number of pauses may
+ * wait for.
+ */
 export function pause(ms: number, { signal, unref = false }: PauseOptions = {}): Promise<void> {
   return new Promise(resolve => {
     if (signal?.aborted) {
@@ -43,7 +50,9 @@ export function pause(ms: number, { signal, unref = false }: PauseOptions = {}):
 
 export interface Retries extends PauseOptions {
   readonly backoff?: BackoffOptions
-  /** Gives up when so much time has passed; the last pause ends then, and is followed by a last try. */
+  /**
+   * Gives up when so much time has passed; the last pause ends then, and is followed by a last try.
+   */
   readonly limitMs?: number | undefined
   /** An error that no further try will heal: it is thrown at once. */
   readonly isFinal?: (error: unknown) => boolean
@@ -55,7 +64,10 @@ export interface Retries extends PauseOptions {
  * Tries until it works, with growing pauses. What is tried gets the number of tries before it.
  * @throws the last error, where that is final, the time is up or the signal aborts
  */
-export async function retrying<T>(work: (attempt: number) => Promise<T>, retries: Retries = {}): Promise<T> {
+export async function retrying<T>(
+  work: (attempt: number) => Promise<T>,
+  retries: Retries = {}
+): Promise<T> {
   const { backoff, signal, isFinal, onRetry, limitMs = Number.POSITIVE_INFINITY } = retries
   const untilMs = performance.now() + limitMs
   for (let attempt = 0; ; attempt++) {

@@ -1,12 +1,17 @@
 /**
  * What becomes of a node that is closed.
- * - `restarted`: it comes again, by a deployment, after the flows or Node-RED were stopped, or with its project
- * - `paused`: it is disabled, itself, with its tab or with the subflow around it; it comes again when it is enabled
+ * - `restarted`: it comes again, by a deployment, after the flows or Node-RED were stopped, or with
+ *   its project
+ * - `paused`: it is disabled, itself, with its tab or with the subflow around it; it comes again
+ *   when it is enabled
  * - `deleted`: a deployment has taken it out of the flow file
  */
 export type Closing = 'restarted' | 'paused' | 'deleted'
 
-/** Where a node stands in the flow file, from its tab through the subflows around it, by the ids in the file. */
+/**
+ * Where a node stands in the flow file, from its tab through the subflows around it, by the ids in
+ * the file.
+ */
 export interface Place {
   readonly path: readonly string[]
   readonly type: string
@@ -36,8 +41,9 @@ interface Events {
 type Entries = ReadonlyMap<string, Entry>
 
 /**
- * Knows of each stop of the flows whether a deployment has changed the flow file, and what stands in it then. Node-RED's own
- * word for it does not tell: `removed` is true for a node that was only disabled, and false for what is inside a subflow.
+ * Knows of each stop of the flows whether a deployment has changed the flow file, and what stands
+ * in it then. Node-RED's own word for it does not tell: `removed` is true for a node that was only
+ * disabled, and false for what is inside a subflow.
  */
 export class Deployments {
   #entries: Entries = new Map()
@@ -69,7 +75,10 @@ export class Deployments {
     return Array.isArray(stepsOf(this.#entries, place))
   }
 
-  /** Whether the flow file does not have the node any more, nor has it moved into or out of a subflow, with another id. */
+  /**
+   * Whether the flow file does not have the node any more, nor has it moved into or out of a
+   * subflow, with another id.
+   */
   lacks(place: Place): boolean {
     return stepsOf(this.#entries, place) === 'deleted'
   }
@@ -80,8 +89,9 @@ export class Deployments {
   }
 
   /**
-   * Told when a deployment has changed the flow file, before the first node is closed. A process may start one runtime after
-   * another, as tests do: the listener of an owner takes the place of the one it had before.
+   * Told when a deployment has changed the flow file, before the first node is closed. A process
+   * may start one runtime after another, as tests do: the listener of an owner takes the place of
+   * the one it had before.
    */
   onChange(owner: string, listener: () => void): void {
     this.#changed.set(owner, listener)
@@ -92,14 +102,21 @@ export class Deployments {
     this.#started.set(owner, listener)
   }
 
-  /** Only a deployment has a diff. A flow file that is read, at the start or for another project, proves nothing deleted. */
+  /**
+   * Only a deployment has a diff. A flow file that is read, at the start or for another project,
+   * proves nothing deleted.
+   */
   #learn({ config, diff }: FlowsEvent): void {
     this.#entries = new Map((config?.flows ?? []).map(entry => [entry.id, entry]))
-    this.#isChange = Object.values(diff ?? {}).some(ids => ids === true || (Array.isArray(ids) && ids.length > 0))
+    this.#isChange = Object.values(diff ?? {}).some(
+      ids => ids === true || (Array.isArray(ids) && ids.length > 0)
+    )
   }
 }
 
-/** The entries of a place. In and out of a subflow a node runs under another id: then it has moved. */
+/**
+ * The entries of a place. In and out of a subflow a node runs under another id: then it has moved.
+ */
 function stepsOf(entries: Entries, { path, type }: Place): Entry[] | 'moved' | 'deleted' {
   const steps: Entry[] = []
   let around: Entry | undefined
@@ -119,7 +136,10 @@ function stepsOf(entries: Entries, { path, type }: Place): Entry[] | 'moved' | '
   return around?.type === type ? steps : 'deleted'
 }
 
-/** Kept on the global object: where this module is loaded twice, all nodes must still know of the same deployment. */
+/**
+ * Kept on the global object: where this module is loaded twice, all nodes must still know of the
+ * same deployment.
+ */
 const DEPLOYMENTS = Symbol.for('millrace.deployments')
 
 /** The deployments of this Node-RED runtime. */
@@ -135,7 +155,12 @@ export function deploymentsOf(RED: { readonly events: object }): Deployments {
 }
 
 /** `_path` is what Node-RED shows to flows as NR_NODE_PATH. */
-export function placeOf(node: { readonly id: string; readonly type: string; readonly z?: string; readonly _path?: string }): Place {
+export function placeOf(node: {
+  readonly id: string
+  readonly type: string
+  readonly z?: string
+  readonly _path?: string
+}): Place {
   const path = node._path?.split('/') ?? [node.z ?? '', node.id]
   return { path, type: node.type }
 }

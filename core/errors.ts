@@ -1,16 +1,22 @@
 /**
- * Every code that Millrace reports, with the sentence the documentation shows. A code is stable: flows switch on it,
- * dead letters carry it, and the table in the README is generated from this list.
+ * Every code that Millrace reports, with the sentence the documentation shows. A code is stable:
+ * flows switch on it, dead letters carry it, and the table in the README is generated from this
+ * list.
  */
 export const CODES = {
-  OPTIONS_INVALID: 'A setting of the node is wrong; the message lists all of them. The node does not start.',
+  OPTIONS_INVALID:
+    'A setting of the node is wrong; the message lists all of them. The node does not start.',
   NOT_READY: 'The node has not started, so it cannot take a message.',
-  CLOSED: 'The node was stopped or redeployed before the work was finished; the source delivers again.',
-  QUEUE_FULL: 'So many records wait for the database or the Kafka cluster that the node takes no more of what it cannot slow down.',
+  CLOSED:
+    'The node was stopped or redeployed before the work was finished; the source delivers again.',
+  QUEUE_FULL:
+    'So many records wait for the database or the Kafka cluster that the node takes no more of what it cannot slow down.',
   DELIVERY_FAILED: 'A node of the flow failed with the message, and no Catch node took the error.',
   DELIVERY_TIMEOUT: 'The flow did not finish the message within the delivery timeout.',
-  DELIVERY_EXHAUSTED: 'The flow failed to deal with the message as often as the source was told to try.',
-  RECORD_KILLS: 'Node-RED was killed or froze again and again while this record alone was in the flow, so the source set it aside.',
+  DELIVERY_EXHAUSTED:
+    'The flow failed to deal with the message as often as the source was told to try.',
+  RECORD_KILLS:
+    'Node-RED was killed or froze again and again while this record alone was in the flow, so the source set it aside.',
   PAYLOAD_EMPTY: 'The payload has no bytes.',
   PAYLOAD_TOO_LARGE: 'The payload is larger than the node accepts.',
   PAYLOAD_TOO_DEEP: 'The JSON is nested deeper than the node accepts.',
@@ -19,19 +25,24 @@ export const CODES = {
   NUMBER_INEXACT: 'A number has more digits than a double holds, so reading it would change it.',
   FORMAT_INVALID: 'The payload is not of the format that the node was told to read, or is cut off.',
   COMPRESSION_INVALID: 'The payload is compressed, and cannot be undone: it is damaged or cut off.',
-  COMPRESSION_LIMIT: 'The payload becomes larger than the node accepts when its compression is undone.',
+  COMPRESSION_LIMIT:
+    'The payload becomes larger than the node accepts when its compression is undone.',
   RECORDS_MISSING: 'Where the node was told to look for the records there is no list or no object.',
-  FIELD_TAKEN: 'The key of an object is to become a field that the element has already, with another value.',
+  FIELD_TAKEN:
+    'The key of an object is to become a field that the element has already, with another value.',
   KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
-  FIELD_CONFLICT: 'A field of the record is another than the topic, a header or the key says, and the two must agree.',
+  FIELD_CONFLICT:
+    'A field of the record is another than the topic, a header or the key says, and the two must agree.',
   MEASUREMENTS_TOO_MANY: 'The record has more measurements than the node allows.',
   METRIC_TWICE: 'Two measurements of the same record have the same name; only the first is taken.',
   WORD_UNKNOWN: 'A value is none of the words that stand for a number.',
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
-  TOPIC_FIELD_INVALID: 'A field that the topic is made of is missing, empty, or has a character that a topic cannot have.',
+  TOPIC_FIELD_INVALID:
+    'A field that the topic is made of is missing, empty, or has a character that a topic cannot have.',
   FAILED_BY_FLOW: 'An acknowledge node in the flow said that the message has failed.',
   MQTT_CONNECT_FAILED: 'The MQTT server cannot be reached.',
-  MQTT_REFUSED: 'The MQTT server refuses the connection, e.g. because of the user name, password or client id.',
+  MQTT_REFUSED:
+    'The MQTT server refuses the connection, e.g. because of the user name, password or client id.',
   MQTT_CONNECTION_LOST: 'The connection to the MQTT server broke.',
   MQTT_SUBSCRIBE_REFUSED: 'The MQTT server refuses the subscription.',
   FIELD_MISSING: 'The record lacks a field that the JSON Schema requires.',
@@ -45,25 +56,35 @@ export const CODES = {
   NOT_A_NUMBER: 'A field that is to be converted to a number is none.',
   TS_MISSING: 'The record has no time.',
   TS_UNPARSABLE: 'The time is of no form that is known, or there is no such time in the calendar.',
-  TS_AMBIGUOUS_UNIT: 'The time is a number that is plausible in none of the units s, ms, us and ns.',
-  TS_ZONE_MISSING: 'The time has no zone, and neither the node nor the record says in which it is meant.',
+  TS_AMBIGUOUS_UNIT:
+    'The time is a number that is plausible in none of the units s, ms, us and ns.',
+  TS_ZONE_MISSING:
+    'The time has no zone, and neither the node nor the record says in which it is meant.',
   TS_ZONE_UNKNOWN: 'There is no time zone of this name.',
-  TS_AMBIGUOUS_FORM: 'Two of the own forms read the time as different ones, e.g. with day and month the other way round.',
+  TS_AMBIGUOUS_FORM:
+    'Two of the own forms read the time as different ones, e.g. with day and month the other way round.',
   TS_AMBIGUOUS_LOCAL: 'The local time came twice, because the clocks were put back.',
   TS_NONEXISTENT_LOCAL: 'The local time did not exist, because the clocks were put forward.',
   TS_FUTURE: 'The time is further in the future than the node allows.',
   TS_PAST: 'The time is further in the past than the node allows.',
-  UNKNOWN_DEVICE: 'The source of metadata does not know the device, or the record does not name one.',
+  UNKNOWN_DEVICE:
+    'The source of metadata does not know the device, or the record does not name one.',
   LOOKUP_REFUSED: 'The source of metadata fails for this device while it answers for others.',
-  LOOKUP_FAILED: 'The source of metadata could not be asked in the time allowed; the source of the records delivers again.',
+  LOOKUP_FAILED:
+    'The source of metadata could not be asked in the time allowed; the source of the records delivers again.',
   KAFKA_CONNECT_FAILED: 'The Kafka cluster cannot be reached or refuses the connection.',
   KAFKA_TOPIC_MISSING: 'The Kafka topic does not exist; the records wait until it does.',
-  KAFKA_RECORD_REFUSED: 'Kafka refuses the record for what it is, e.g. one without a key in a compacted topic.',
-  KAFKA_OFFSET_LOST: 'The committed offset is no longer in the topic, and the node was told to stop in that case.',
-  TRANSACTION_MIXED: 'The message was made of messages of several Kafka transactions, and no one transaction can hold it.',
-  TRANSACTION_OVER: 'The Kafka transaction that the records belong to has ended meanwhile; the source delivers them again.',
+  KAFKA_RECORD_REFUSED:
+    'Kafka refuses the record for what it is, e.g. one without a key in a compacted topic.',
+  KAFKA_OFFSET_LOST:
+    'The committed offset is no longer in the topic, and the node was told to stop in that case.',
+  TRANSACTION_MIXED:
+    'The message was made of messages of several Kafka transactions, and no one transaction can hold it.',
+  TRANSACTION_OVER:
+    'The Kafka transaction that the records belong to has ended meanwhile; the source delivers them again.',
   MESSAGE_TOO_LARGE: 'The record is larger than the Kafka topic takes (max.message.bytes).',
-  NOT_SERIALISABLE: 'The record cannot be written as JSON, e.g. because it refers to itself or is no value of JSON at all.',
+  NOT_SERIALISABLE:
+    'The record cannot be written as JSON, e.g. because it refers to itself or is no value of JSON at all.',
   KEY_MISSING: 'The record has no key, and the node was told that it must have one.',
   NOT_A_KAFKA_MESSAGE: 'The payload has no value, key and headers as a Kafka message has.',
   TOMBSTONE: 'The Kafka message has no value (a tombstone).',
@@ -75,9 +96,12 @@ export const CODES = {
   COLUMN_NOT_FINITE: 'A number is NaN or infinite.',
   COLUMN_NUL: 'A text has a NUL character, which PostgreSQL cannot store.',
   ROW_REFUSED: 'The database refused this row; the message has its words.',
-  DUPLICATE_KEY: 'A row with the same key is already in the table, and the node is set to reject duplicates.',
-  DECOMPRESSION_LIMIT: 'The row updates a compressed chunk, and the database would have to decompress more rows than it allows.',
-  DATABASE_SETTING: 'The database refuses to store anything until a setting is corrected (table, column, right, password); records wait.'
+  DUPLICATE_KEY:
+    'A row with the same key is already in the table, and the node is set to reject duplicates.',
+  DECOMPRESSION_LIMIT:
+    'The row updates a compressed chunk, and the database would have to decompress more rows than it allows.',
+  DATABASE_SETTING:
+    'The database refuses to store anything until a setting is corrected (table, column, right, password); records wait.'
 } as const
 
 export type Code = keyof typeof CODES
@@ -94,6 +118,7 @@ export class MillraceError extends Error {
 
 /** The text of whatever was thrown. */
 export function reasonOf(error: unknown): string {
-  if (error instanceof AggregateError && error.errors.length > 0) return [...new Set(error.errors.map(reasonOf))].join('; ')
+  if (error instanceof AggregateError && error.errors.length > 0)
+    return [...new Set(error.errors.map(reasonOf))].join('; ')
   return error instanceof Error ? error.message || error.name : String(error)
 }

@@ -1,4 +1,7 @@
-/** What is wrong with the setting of a field, in words, where it takes more than that setting to tell. */
+/**
+ * What is wrong with the setting of a field, in words, where it takes more than that setting to
+ * tell.
+ */
 export type Problem = readonly [field: string, problem: string]
 
 /** The settings of a node are wrong: told at deploy, all at once. */
@@ -13,7 +16,10 @@ export class OptionsError extends Error {
   }
 
   /** What is wrong between several fields, by the labels that a person knows. */
-  static between(spec: { label: string; fields: Readonly<Record<string, { label: string }>> }, problems: readonly Problem[]): OptionsError {
+  static between(
+    spec: { label: string; fields: Readonly<Record<string, { label: string }>> },
+    problems: readonly Problem[]
+  ): OptionsError {
     return new OptionsError(
       spec.label,
       problems.map(([field, problem]) => `${spec.fields[field]?.label ?? field}: ${problem}`)

@@ -1,6 +1,6 @@
 /**
- * Tells of records that something happens to over and over: at once, then at most once a minute. What nobody has been told
- * of yet is counted, and told with the next word.
+ * Tells of records that something happens to over and over: at once, then at most once a minute.
+ * What nobody has been told of yet is counted, and told with the next word.
  */
 export class WordAMinute {
   #records = 0

@@ -1,6 +1,8 @@
 const MINUTE_MS = 60_000
 
-/** Milliseconds east of Greenwich of "+02:00", "+0200" or "+02"; undefined if it is none of these. */
+/**
+ * Milliseconds east of Greenwich of "+02:00", "+0200" or "+02"; undefined if it is none of these.
+ */
 export function offsetMs(text: string): number | undefined {
   const match = /^([+-])(\d{2}):?(\d{2})?$/.exec(text)
   if (!match) return undefined

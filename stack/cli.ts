@@ -1,6 +1,12 @@
 /** npm run stack -- start|stop|kill|status|reset [service ...] */
 import { StackError } from './errors.ts'
-import { killService, readServices, resetServices, startServices, stopServices } from './lifecycle.ts'
+import {
+  killService,
+  readServices,
+  resetServices,
+  startServices,
+  stopServices
+} from './lifecycle.ts'
 import { catalogue, defaultHome, type ServiceName, serviceNames } from './services.ts'
 import { stateFile } from './state.ts'
 
@@ -21,7 +27,11 @@ function isServiceName(text: string): text is ServiceName {
 
 function namesFrom(words: string[]): ServiceName[] {
   const unknown = words.find(word => !isServiceName(word))
-  if (unknown) throw new StackError('UNKNOWN_SERVICE', `There is no service "${unknown}". There are ${serviceNames.join(', ')}.`)
+  if (unknown)
+    throw new StackError(
+      'UNKNOWN_SERVICE',
+      `There is no service "${unknown}". There are ${serviceNames.join(', ')}.`
+    )
   return words.length > 0 ? words.filter(isServiceName) : serviceNames
 }
 
@@ -50,8 +60,10 @@ const commands: Record<string, (names: ServiceName[]) => Promise<void> | void> =
 
 async function main(given: string[]): Promise<void> {
   const [command = '', ...words] = given
-  if (command === '' || given.some(word => ['--help', '-h', 'help'].includes(word))) return say(usage)
-  if (!Object.hasOwn(commands, command)) throw new StackError('UNKNOWN_OPTION', `There is no command "${command}".\n${usage}`)
+  if (command === '' || given.some(word => ['--help', '-h', 'help'].includes(word)))
+    return say(usage)
+  if (!Object.hasOwn(commands, command))
+    throw new StackError('UNKNOWN_OPTION', `There is no command "${command}".\n${usage}`)
   await commands[command]!(namesFrom(words))
 }
 

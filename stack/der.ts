@@ -17,13 +17,16 @@ export const boolean = (value: boolean): Buffer => encode(0x01, Buffer.from([val
 export const tagged = (number: number, content: Buffer, constructed: boolean): Buffer =>
   encode((constructed ? 0xa0 : 0x80) | number, content)
 
-/** A positive whole number from its bytes; a leading zero keeps the highest bit from meaning minus. */
+/**
+ * A positive whole number from its bytes; a leading zero keeps the highest bit from meaning minus.
+ */
 export function integer(bytes: Buffer): Buffer {
   return encode(0x02, (bytes[0] ?? 0) & 0x80 ? Buffer.concat([Buffer.alloc(1), bytes]) : bytes)
 }
 
 /** Whole bytes, or with the last bits of the last byte unused. */
-export const bits = (content: Buffer, unused = 0): Buffer => encode(0x03, Buffer.concat([Buffer.from([unused]), content]))
+export const bits = (content: Buffer, unused = 0): Buffer =>
+  encode(0x03, Buffer.concat([Buffer.from([unused]), content]))
 
 /** An object identifier such as 2.5.4.3. */
 export function identifier(dotted: string): Buffer {

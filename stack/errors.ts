@@ -1,4 +1,7 @@
-/** What can go wrong when services are started and stopped. The message is a sentence for the person at the terminal. */
+/**
+ * What can go wrong when services are started and stopped. The message is a sentence for the person
+ * at the terminal.
+ */
 export type StackErrorCode =
   | 'JAVA_MISSING'
   | 'MAVEN_MISSING'

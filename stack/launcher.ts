@@ -20,9 +20,15 @@ export type Start<N extends ServiceName> = {
   archive?: string
 }
 
-/** How one kind of service is started: everything else (ports, pids, locks, logs, waiting) is the same for all. */
+/**
+ * How one kind of service is started: everything else (ports, pids, locks, logs, waiting) is the
+ * same for all.
+ */
 export type Launcher<N extends ServiceName> = {
-  /** Throws a StackError when something is missing that a person must install: before anything is downloaded or started. */
+  /**
+   * Throws a StackError when something is missing that a person must install: before anything is
+   * downloaded or started.
+   */
   check(): void
   /** Downloads, configures and formats what is missing; does not start the service. */
   prepare(context: StartContext): Promise<Start<N>>

@@ -1,7 +1,15 @@
 /** Jars from Maven Central, downloaded once a user into the cache. */
 import { execFile, spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, statSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync
+} from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { promisify } from 'node:util'
 import { StackError } from './errors.ts'
@@ -20,7 +28,8 @@ export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq' | 'kafka-3.9'
 /** Of what only tests start: in a file of its own each. */
 const APART: ReadonlySet<JarProfile> = new Set(['hivemq', 'kafka-3.9'])
 
-const pomOf = (profile: JarProfile) => (APART.has(profile) ? join(folderOfPoms, `${profile}.xml`) : pom)
+const pomOf = (profile: JarProfile) =>
+  APART.has(profile) ? join(folderOfPoms, `${profile}.xml`) : pom
 
 type Download = { onProgress: (line: string) => void; signal: AbortSignal }
 
@@ -36,7 +45,10 @@ function outputOf(error: unknown): string {
   return `${stdout ?? ''}${stderr ?? ''}`.split('\n').filter(Boolean).slice(0, 8).join('\n')
 }
 
-/** Folders that a rename has made whole; when another process was faster, its folder is as good as ours. */
+/**
+ * Folders that a rename has made whole; when another process was faster, its folder is as good as
+ * ours.
+ */
 function publish(half: string, whole: string): void {
   try {
     renameSync(half, whole)
@@ -46,14 +58,18 @@ function publish(half: string, whole: string): void {
   }
 }
 
-const jarFolder = (profile: JarProfile) => join(cacheFolder(), `${profile}-${fingerprint([pomOf(profile)])}`)
+const jarFolder = (profile: JarProfile) =>
+  join(cacheFolder(), `${profile}-${fingerprint([pomOf(profile)])}`)
 
 /** Throws when jars are missing and Maven, which could download them, is missing too. */
 export function checkJars(...profiles: JarProfile[]): void {
   if (profiles.every(profile => existsSync(jarFolder(profile)))) return
   if (spawnSync(mvn, ['-v'], { shell: isWindows }).status === 0) return
   const why = 'It is used once, to download the jars of Apache Kafka and of the MQTT broker.'
-  throw new StackError('MAVEN_MISSING', `There is no Maven ("mvn") on PATH. ${why} Install Maven 3.6 or newer.\n${otherWays()}`)
+  throw new StackError(
+    'MAVEN_MISSING',
+    `There is no Maven ("mvn") on PATH. ${why} Install Maven 3.6 or newer.\n${otherWays()}`
+  )
 }
 
 /** The folder with a profile's jars; downloads them when they are not there. */
@@ -62,25 +78,47 @@ export async function jars(profile: JarProfile, { onProgress, signal }: Download
   if (existsSync(folder)) return folder
   onProgress(`downloading the jars of ${profile === 'ecj' ? 'the Java compiler' : profile} (once)`)
   const half = `${folder}.${process.pid}`
-  const goal = ['dependency:copy-dependencies', `-DoutputDirectory=${half}`, '-DincludeScope=runtime']
+  const goal = [
+    'dependency:copy-dependencies',
+    `-DoutputDirectory=${half}`,
+    '-DincludeScope=runtime'
+  ]
   try {
     mkdirSync(cacheFolder(), { recursive: true })
-    await run(mvn, ['-q', '-B', '-f', pomOf(profile), `-P${profile}`, ...goal], { shell: isWindows, maxBuffer: 1 << 26, signal })
+    await run(mvn, ['-q', '-B', '-f', pomOf(profile), `-P${profile}`, ...goal], {
+      shell: isWindows,
+      maxBuffer: 1 << 26,
+      signal
+    })
   } catch (error) {
     rmSync(half, { recursive: true, force: true })
-    throw new StackError('DOWNLOAD_FAILED', `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`, {
-      cause: error
-    })
+    throw new StackError(
+      'DOWNLOAD_FAILED',
+      `Maven could not download the jars of ${profile}:\n${outputOf(error)}\n${otherWays()}`,
+      {
+        cause: error
+      }
+    )
   }
   publish(half, folder)
   const files = readdirSync(folder)
-  const megabytes = Math.round(files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1e6)
+  const megabytes = Math.round(
+    files.reduce((sum, file) => sum + statSync(join(folder, file)).size, 0) / 1e6
+  )
   onProgress(`${profile}: ${files.length} jars, ${megabytes} MB`)
   return folder
 }
 
-/** Compiles the .java files of a folder against a folder of jars into one jar, once, without a JDK. Returns the jar's path. */
-export async function compile(java: Java, sources: string, libraries: string, download: Download): Promise<string> {
+/**
+ * Compiles the .java files of a folder against a folder of jars into one jar, once, without a JDK.
+ * Returns the jar's path.
+ */
+export async function compile(
+  java: Java,
+  sources: string,
+  libraries: string,
+  download: Download
+): Promise<string> {
   const files = readdirSync(sources)
     .filter(file => file.endsWith('.java'))
     .sort()
@@ -90,11 +128,29 @@ export async function compile(java: Java, sources: string, libraries: string, do
   const compiler = await jars('ecj', download)
   const classes = `${jar}.${process.pid}.classes`
   const classPath = readdirSync(libraries).map(file => join(libraries, file))
-  const options = ['-17', '-nowarn', '-proc:none', '-classpath', classPath.join(delimiter), '-d', classes]
+  const options = [
+    '-17',
+    '-nowarn',
+    '-proc:none',
+    '-classpath',
+    classPath.join(delimiter),
+    '-d',
+    classes
+  ]
   try {
-    await run(java.file, ['-cp', join(compiler, '*'), 'org.eclipse.jdt.internal.compiler.batch.Main', ...options, ...files])
+    await run(java.file, [
+      '-cp',
+      join(compiler, '*'),
+      'org.eclipse.jdt.internal.compiler.batch.Main',
+      ...options,
+      ...files
+    ])
   } catch (error) {
-    throw new StackError('COMPILE_FAILED', `The launcher in ${sources} does not compile:\n${outputOf(error)}`, { cause: error })
+    throw new StackError(
+      'COMPILE_FAILED',
+      `The launcher in ${sources} does not compile:\n${outputOf(error)}`,
+      { cause: error }
+    )
   }
   writeJar(classes, `${jar}.${process.pid}`)
   rmSync(classes, { recursive: true })

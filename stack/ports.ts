@@ -20,10 +20,16 @@ export async function nextFree(wanted: number, taken: ReadonlySet<number>): Prom
   for (let port = wanted; port < wanted + 1000 && port < 65_536; port++) {
     if (!taken.has(port) && (await isFree(port))) return port
   }
-  throw new StackError('PORT_BUSY', `No free port between ${wanted} and ${wanted + 999}. End what listens there.`)
+  throw new StackError(
+    'PORT_BUSY',
+    `No free port between ${wanted} and ${wanted + 999}. End what listens there.`
+  )
 }
 
-/** Any free port from a range that neither the fixed ports nor the system's outgoing connections (32768 and up) use. */
+/**
+ * Any free port from a range that neither the fixed ports nor the system's outgoing connections
+ * (32768 and up) use.
+ */
 export async function anyFree(taken: ReadonlySet<number>): Promise<number> {
   for (let attempt = 0; attempt < 200; attempt++) {
     const port = 20_000 + Math.floor(Math.random() * 12_000)
@@ -32,7 +38,10 @@ export async function anyFree(taken: ReadonlySet<number>): Promise<number> {
   throw new StackError('PORT_BUSY', 'No free port found between 20000 and 32000 in 200 attempts.')
 }
 
-/** Who listens on a port of this machine: that process, another one, nobody yet; or the system does not tell. */
+/**
+ * Who listens on a port of this machine: that process, another one, nobody yet; or the system does
+ * not tell.
+ */
 export type Holder = 'ours' | 'other' | 'nobody' | 'unknown'
 
 /** Whether the process listens on all ports; also true where the system does not tell. */
@@ -45,7 +54,9 @@ export function holderOf(pid: number, port: number): Holder {
     const listeners = listenersOn(port)
     if (listeners.length === 0) return 'nobody'
     const folder = `/proc/${pid}/fd`
-    return readdirSync(folder).some(file => listeners.includes(target(`${folder}/${file}`))) ? 'ours' : 'other'
+    return readdirSync(folder).some(file => listeners.includes(target(`${folder}/${file}`)))
+      ? 'ours'
+      : 'other'
   } catch {
     // it has just ended, or is of another user
     return 'unknown'
@@ -64,13 +75,20 @@ function target(link: string): string {
 const local = ['0100007F', '00000000', '0000000000000000FFFF00000100007F', '0'.repeat(32)]
 const listening = '0A'
 
-/** The sockets that listen there, as links of /proc name them. A line: number, local address, other address, state, …, inode (field 10). */
+/**
+ * The sockets that listen there, as links of /proc name them. A line: number, local address, other
+ * address, state, …, inode (field 10).
+ */
 function listenersOn(port: number): string[] {
   const wanted = port.toString(16).toUpperCase().padStart(4, '0')
-  const lines = ['tcp', 'tcp6'].flatMap(table => readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1))
+  const lines = ['tcp', 'tcp6'].flatMap(table =>
+    readFileSync(`/proc/net/${table}`, 'utf8').split('\n').slice(1)
+  )
   return lines.flatMap(line => {
     const [, address = '', , state, , , , , , inode] = line.trim().split(/\s+/)
     const [host = '', hexPort] = address.split(':')
-    return state === listening && hexPort === wanted && local.includes(host) ? [`socket:[${inode}]`] : []
+    return state === listening && hexPort === wanted && local.includes(host)
+      ? [`socket:[${inode}]`]
+      : []
   })
 }

@@ -16,7 +16,10 @@ export type Command = {
   gid?: number
 }
 
-/** When the process started, as the system tells it; undefined when there is no such process, or only its zombie. */
+/**
+ * When the process started, as the system tells it; undefined when there is no such process, or
+ * only its zombie.
+ */
 function birthOf(pid: number): string | undefined {
   if (process.platform === 'linux') return birthOnLinux(pid)
   try {
@@ -26,21 +29,27 @@ function birthOf(pid: number): string | undefined {
   }
   if (process.platform === 'win32') return 'unknown'
   try {
-    const answer = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], { encoding: 'utf8' }).trim()
+    const answer = execFileSync('ps', ['-o', 'state=,lstart=', '-p', String(pid)], {
+      encoding: 'utf8'
+    }).trim()
     return answer.startsWith('Z') ? undefined : answer.replace(/^\S+\s+/, '')
   } catch {
     return undefined
   }
 }
 
-/** kill(pid, 0) succeeds for zombies too; /proc/PID/stat tells the state (field 3) and the start in ticks (field 22). */
+/**
+ * kill(pid, 0) succeeds for zombies too; /proc/PID/stat tells the state (field 3) and the start in
+ * ticks (field 22).
+ */
 function birthOnLinux(pid: number): string | undefined {
   try {
     const stat = readFileSync(`/proc/${pid}/stat`, 'utf8')
     // field 2 is the program's name in parentheses, and may contain both blanks and parentheses
     const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
     const isZombie = fields[0] === 'Z' || fields[0] === 'X'
-    // a killed process is a zombie at once, but holds its ports until its last thread is gone (field 20)
+    // a killed process is a zombie at once, but holds its ports until its last thread is gone
+    // (field 20)
     return isZombie && Number(fields[17]) <= 1 ? undefined : fields[19]
   } catch {
     return undefined
@@ -57,7 +66,10 @@ export function isAlive(id: ProcessId): boolean {
   return birthOf(id.pid) === id.bornAt
 }
 
-/** Starts a process of its own group that goes on when we end, with its output in a log file (begun anew). */
+/**
+ * Starts a process of its own group that goes on when we end, with its output in a log file (begun
+ * anew).
+ */
 export async function launch(command: Command, logFile: string): Promise<ProcessId> {
   mkdirSync(dirname(logFile), { recursive: true })
   const log = openSync(logFile, 'w')
@@ -83,8 +95,15 @@ export async function ended(id: ProcessId, timeoutMs: number): Promise<boolean> 
   return true
 }
 
-/** Sends the signal, and SIGKILL when the process still lives after the limit. Returns whether it went by itself. */
-export async function end(id: ProcessId, signal: NodeJS.Signals, timeoutMs: number): Promise<boolean> {
+/**
+ * Sends the signal, and SIGKILL when the process still lives after the limit. Returns whether it
+ * went by itself.
+ */
+export async function end(
+  id: ProcessId,
+  signal: NodeJS.Signals,
+  timeoutMs: number
+): Promise<boolean> {
   if (!isAlive(id)) return true
   process.kill(id.pid, signal)
   if (await ended(id, timeoutMs)) return true

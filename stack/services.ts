@@ -1,6 +1,7 @@
 /**
- * The services of Millrace: which there are, in which version, on which ports, with which users and in which folders.
- * Whatever else needs one of these facts (scripts, tests, compose.yaml) takes it from here or is held against it by a test.
+ * The services of Millrace: which there are, in which version, on which ports, with which users and
+ * in which folders. Whatever else needs one of these facts (scripts, tests, compose.yaml) takes it
+ * from here or is held against it by a test.
  */
 import { homedir } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
@@ -10,7 +11,10 @@ export type ServiceName = 'mqtt' | 'kafka' | 'timescale' | 'postgres'
 
 export const repository = resolve(dirname(fileURLToPath(import.meta.url)), '..')
 
-/** Names of all listening ports. Below 32768: a client's own outgoing connection could take a higher one while the broker is down. */
+/**
+ * Names of all listening ports. Below 32768: a client's own outgoing connection could take a higher
+ * one while the broker is down.
+ */
 export const fixedPorts = {
   mqtt: 18883,
   mqttMtls: 18884,
@@ -29,7 +33,10 @@ export type PortName = keyof typeof fixedPorts
 type ServiceFacts = {
   /** What it is, in words, with its version. */
   product: string
-  /** Environment variable that names a service of the user's own; then ours is neither started nor stopped. */
+  /**
+   * Environment variable that names a service of the user's own; then ours is neither started nor
+   * stopped.
+   */
   variable: string
   ports: readonly PortName[]
   needsJava: boolean
@@ -76,7 +83,10 @@ export const catalogue: Readonly<Record<ServiceName, ServiceFacts>> = {
 
 export const serviceNames = Object.keys(catalogue) as ServiceName[]
 
-/** Accounts of the services that listen on 127.0.0.1 of a developer's machine: known to everybody, no secrets. */
+/**
+ * Accounts of the services that listen on 127.0.0.1 of a developer's machine: known to everybody,
+ * no secrets.
+ */
 export const accounts = {
   mqtt: { user: 'millrace', password: 'millrace-mqtt' },
   /** May publish and subscribe below `guest/` only. */
@@ -87,8 +97,15 @@ export const accounts = {
   timescale: { user: 'postgres', password: '', database: 'postgres' }
 } as const
 
-/** Kafka topics of the pipeline. Partitions: at least twice as many as consumers that shall share the work. */
-export const topics = { raw: 'iot-telemetry-raw', clean: 'iot-telemetry-clean', deadLetter: 'iot-telemetry-dead-letter' } as const
+/**
+ * Kafka topics of the pipeline. Partitions: at least twice as many as consumers that shall share
+ * the work.
+ */
+export const topics = {
+  raw: 'iot-telemetry-raw',
+  clean: 'iot-telemetry-clean',
+  deadLetter: 'iot-telemetry-dead-letter'
+} as const
 export const partitionsPerTopic = 8
 
 /** The hypertable of readings; its columns and policies are in timescale/telemetry.sql. */
@@ -102,7 +119,10 @@ export type MqttService = {
   url: string
   user: string
   password: string
-  /** Of the own broker only: `mqtts://` with user and password, `mqtts://` with a client certificate. */
+  /**
+   * Of the own broker only: `mqtts://` with user and password, `mqtts://` with a client
+   * certificate.
+   */
   secure?: CertificatePaths & { tlsUrl: string; mtlsUrl: string }
   pid?: number
 }
@@ -120,12 +140,19 @@ export type KafkaService = {
 export type DatabaseService = {
   /** `postgres://user:password@host:port/database` */
   url: string
-  /** Of the own PostgreSQL only: the authority that signed its certificate (TLS on the same port). */
+  /**
+   * Of the own PostgreSQL only: the authority that signed its certificate (TLS on the same port).
+   */
   ca?: string
   pid?: number
 }
 
-export type ServiceMap = { mqtt: MqttService; kafka: KafkaService; timescale: DatabaseService; postgres: DatabaseService }
+export type ServiceMap = {
+  mqtt: MqttService
+  kafka: KafkaService
+  timescale: DatabaseService
+  postgres: DatabaseService
+}
 
 /** The services that were asked for: `Services<'mqtt' | 'kafka'>` has exactly these two. */
 export type Services<N extends ServiceName = ServiceName> = Pick<ServiceMap, N>
@@ -137,7 +164,10 @@ export function defaultHome(): string {
 
 /** Downloaded jars and start-up archives, shared by all data folders of a user. */
 export function cacheFolder(): string {
-  return resolve(process.env.MILLRACE_CACHE || join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'millrace'))
+  return resolve(
+    process.env.MILLRACE_CACHE ||
+      join(process.env.XDG_CACHE_HOME || join(homedir(), '.cache'), 'millrace')
+  )
 }
 
 /** The service the user named in the environment, or undefined when ours is wanted. */
@@ -148,5 +178,9 @@ export function givenService(name: ServiceName): ServiceMap[ServiceName] | undef
   if (name === 'kafka') return { brokers: address }
   if (name !== 'mqtt') return { url: address }
   const url = new URL(address)
-  return { url: address, user: decodeURIComponent(url.username), password: decodeURIComponent(url.password) }
+  return {
+    url: address,
+    user: decodeURIComponent(url.username),
+    password: decodeURIComponent(url.password)
+  }
 }

@@ -5,10 +5,22 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { StackError } from './errors.ts'
 import { endedServices, leaveServices, resetServices, startServices } from './lifecycle.ts'
 import { ensureFlowFile, pipeline } from './node-red/flows.ts'
-import { endOfLog, type NodeRed, startNodeRed, stopNodeRed, userDirOf } from './node-red/node-red.ts'
+import {
+  endOfLog,
+  type NodeRed,
+  startNodeRed,
+  stopNodeRed,
+  userDirOf
+} from './node-red/node-red.ts'
 import { progressLine, readTotals, type Totals } from './node-red/totals.ts'
 import { isAlive } from './process.ts'
-import { catalogue, defaultHome, givenService, type ServiceName, type Services } from './services.ts'
+import {
+  catalogue,
+  defaultHome,
+  givenService,
+  type ServiceName,
+  type Services
+} from './services.ts'
 import { takeLock } from './state.ts'
 import { strangersOnFixedPorts } from './strangers.ts'
 import { countRows, ensureTable } from './table.ts'
@@ -35,7 +47,8 @@ const say = (line: string) => console.log(line)
 const indented = (line: string) => say(`  ${line}`)
 
 const stopping = new AbortController()
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(signal, () => stopping.abort())
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const)
+  process.on(signal, () => stopping.abort())
 
 const known = ['--fresh', '--no-simulator', '--free-ports']
 const help = ['--help', '-h', 'help']
@@ -44,7 +57,11 @@ function optionsFrom(words: string[]) {
   const unknown = words.find(word => !known.includes(word))
   if (unknown) throw new StackError('UNKNOWN_OPTION', `There is no option ${unknown}.\n${usage}`)
   const has = (option: string) => words.includes(option)
-  return { fresh: has('--fresh'), withSimulator: !has('--no-simulator'), freePorts: has('--free-ports') }
+  return {
+    fresh: has('--fresh'),
+    withSimulator: !has('--no-simulator'),
+    freePorts: has('--free-ports')
+  }
 }
 
 type Options = ReturnType<typeof optionsFrom>
@@ -57,15 +74,30 @@ async function removeData(): Promise<void> {
   if (given.length > 0) say(`what ${given.join(', ')} name is yours, and stays as it is`)
 }
 
-async function prepare({ withSimulator, freePorts }: Options): Promise<Services<(typeof names)[number]>> {
-  say(`starting ${names.map(name => (givenService(name) ? `your ${name}` : catalogue[name].product)).join(', ')}`)
-  const services = await startServices(names, { home, freePorts, shared: true, onProgress: indented, signal: stopping.signal })
+async function prepare({
+  withSimulator,
+  freePorts
+}: Options): Promise<Services<(typeof names)[number]>> {
+  say(
+    `starting ${names.map(name => (givenService(name) ? `your ${name}` : catalogue[name].product)).join(', ')}`
+  )
+  const services = await startServices(names, {
+    home,
+    freePorts,
+    shared: true,
+    onProgress: indented,
+    signal: stopping.signal
+  })
   const made = await ensureTopics(services.kafka.brokers)
   if (made.length > 0) indented(`topics: ${made.join(', ')}`)
   const kind = await ensureTable(services.timescale.url)
   if (kind === 'table')
-    indented('TimescaleDB is not in this database: the table stays a plain one, without chunks, compression and retention')
-  indented(`rows in the table: ${(await countRows(services.timescale.url)).toLocaleString('en-US')}`)
+    indented(
+      'TimescaleDB is not in this database: the table stays a plain one, without chunks, compression and retention'
+    )
+  indented(
+    `rows in the table: ${(await countRows(services.timescale.url)).toLocaleString('en-US')}`
+  )
   ensureFlowFile(join(userDirOf(home), 'flows.json'), pipeline({ withSimulator }))
   return services
 }
@@ -80,10 +112,14 @@ function printAddresses(url: string, strangers: string[]): void {
   say('')
 }
 
-/** Says once of each service that has ended how it is started again: the flows wait for it meanwhile. */
+/**
+ * Says once of each service that has ended how it is started again: the flows wait for it
+ * meanwhile.
+ */
 function tellEnded(told: Set<ServiceName>): void {
   const ended = endedServices(home)
-  for (const { name, reason } of ended) if (!told.has(name)) say(`${reason}\nStart it again with: npm run stack -- start ${name}`)
+  for (const { name, reason } of ended)
+    if (!told.has(name)) say(`${reason}\nStart it again with: npm run stack -- start ${name}`)
   told.clear()
   for (const { name } of ended) told.add(name)
 }
@@ -94,7 +130,8 @@ async function report(nodeRed: NodeRed): Promise<void> {
   let beforeMs = performance.now()
   const told = new Set<ServiceName>()
   while (await pause(reportEveryMs)) {
-    if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED has ended. ${endOfLog(nodeRed.log)}`)
+    if (!isAlive(nodeRed.process))
+      throw new StackError('START_FAILED', `Node-RED has ended. ${endOfLog(nodeRed.log)}`)
     tellEnded(told)
     const totals = await readTotals(nodeRed.url)
     if (!totals) continue
@@ -116,8 +153,17 @@ async function run(options: Options): Promise<void> {
   try {
     const services = await prepare(options)
     if (stopping.signal.aborted) return
-    const environment = { MQTT_URL: services.mqtt.url, KAFKA_BROKERS: services.kafka.brokers, TIMESCALE_URL: services.timescale.url }
-    nodeRed = await startNodeRed({ home, environment, onProgress: indented, signal: stopping.signal })
+    const environment = {
+      MQTT_URL: services.mqtt.url,
+      KAFKA_BROKERS: services.kafka.brokers,
+      TIMESCALE_URL: services.timescale.url
+    }
+    nodeRed = await startNodeRed({
+      home,
+      environment,
+      onProgress: indented,
+      signal: stopping.signal
+    })
     if (stopping.signal.aborted) return
     const [ended] = endedServices(home)
     if (ended) throw new StackError('START_FAILED', ended.reason)

@@ -1,4 +1,7 @@
-/** What runs where, remembered in `services.json` of the data folder; and the lock that keeps two starts apart. */
+/**
+ * What runs where, remembered in `services.json` of the data folder; and the lock that keeps two
+ * starts apart.
+ */
 import { randomUUID } from 'node:crypto'
 import { linkSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -32,14 +35,26 @@ export const stateFile = (home: string): string => join(home, 'services.json')
 
 export function readState(home: string): State {
   try {
-    const { ports, running, users, kafkaCluster } = JSON.parse(readFileSync(stateFile(home), 'utf8')) as Partial<State>
-    return { ports: ports ?? {}, running: running ?? {}, users: users ?? [], ...(kafkaCluster ? { kafkaCluster } : {}) }
+    const { ports, running, users, kafkaCluster } = JSON.parse(
+      readFileSync(stateFile(home), 'utf8')
+    ) as Partial<State>
+    return {
+      ports: ports ?? {},
+      running: running ?? {},
+      users: users ?? [],
+      ...(kafkaCluster ? { kafkaCluster } : {})
+    }
   } catch (error) {
     // half a file cannot be there (see writeState); a missing one means that nothing ran here yet
-    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return { ports: {}, running: {}, users: [] }
-    throw new StackError('SETUP_FAILED', `${stateFile(home)} cannot be read. Stop what still runs from there and remove the file.`, {
-      cause: error
-    })
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT')
+      return { ports: {}, running: {}, users: [] }
+    throw new StackError(
+      'SETUP_FAILED',
+      `${stateFile(home)} cannot be read. Stop what still runs from there and remove the file.`,
+      {
+        cause: error
+      }
+    )
   }
 }
 
@@ -59,7 +74,11 @@ function holderOf(lock: string): ProcessId | undefined {
 }
 
 /** Runs `work` while no other process starts or stops services of this data folder. */
-export async function locked<T>(home: string, work: () => Promise<T>, timeoutMs = 240_000): Promise<T> {
+export async function locked<T>(
+  home: string,
+  work: () => Promise<T>,
+  timeoutMs = 240_000
+): Promise<T> {
   const release = await takeLock(join(home, 'lock'), timeoutMs)
   try {
     return await work()
@@ -68,7 +87,10 @@ export async function locked<T>(home: string, work: () => Promise<T>, timeoutMs 
   }
 }
 
-/** Takes a lock file and returns the function that gives it back. The lock of a process that is dead is broken. */
+/**
+ * Takes a lock file and returns the function that gives it back. The lock of a process that is dead
+ * is broken.
+ */
 export async function takeLock(lock: string, timeoutMs: number): Promise<() => void> {
   mkdirSync(dirname(lock), { recursive: true })
   const limit = performance.now() + timeoutMs
@@ -76,7 +98,10 @@ export async function takeLock(lock: string, timeoutMs: number): Promise<() => v
     const holder = holderOf(lock)
     if (holder && !isAlive(holder)) breakLock(lock, holder)
     else if (performance.now() > limit) {
-      throw new StackError('FOLDER_BUSY', `Process ${holder?.pid ?? 'unknown'} holds ${lock}. Wait for it, or end it and remove the file.`)
+      throw new StackError(
+        'FOLDER_BUSY',
+        `Process ${holder?.pid ?? 'unknown'} holds ${lock}. Wait for it, or end it and remove the file.`
+      )
     } else await wait(50)
   }
   return () => rmSync(lock, { force: true })
@@ -97,7 +122,10 @@ function tryLock(lock: string): boolean {
   }
 }
 
-/** Takes the file away, and puts it back when it turns out to be a newer one, of a process that broke the lock before us. */
+/**
+ * Takes the file away, and puts it back when it turns out to be a newer one, of a process that
+ * broke the lock before us.
+ */
 function breakLock(lock: string, dead: ProcessId): void {
   const aside = `${lock}.${randomUUID()}`
   try {

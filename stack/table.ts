@@ -1,4 +1,6 @@
-/** The hypertable that the pipeline writes to, and the table of devices that it looks them up in. */
+/**
+ * The hypertable that the pipeline writes to, and the table of devices that it looks them up in.
+ */
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import pg from 'pg'
@@ -7,8 +9,8 @@ import { repository, telemetryTable } from './services.ts'
 const definition = join(repository, 'stack', 'timescale', 'telemetry.sql')
 
 /**
- * Makes the tables, the one of readings with its unique index and policies; does nothing where they are. Returns 'table' for a PostgreSQL
- * without TimescaleDB. Rejects with the database's error.
+ * Makes the tables, the one of readings with its unique index and policies; does nothing where they
+ * are. Returns 'table' for a PostgreSQL without TimescaleDB. Rejects with the database's error.
  */
 export async function ensureTable(url: string): Promise<'hypertable' | 'table'> {
   const client = new pg.Client({ connectionString: url })
@@ -16,7 +18,8 @@ export async function ensureTable(url: string): Promise<'hypertable' | 'table'> 
   try {
     await bringExtension(client)
     await client.query(readFileSync(definition, 'utf8'))
-    const isHypertable = "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL AS is"
+    const isHypertable =
+      "SELECT to_regclass('timescaledb_information.hypertables') IS NOT NULL AS is"
     const { rows } = await client.query<{ is: boolean }>(isHypertable)
     return rows[0]?.is ? 'hypertable' : 'table'
   } finally {
@@ -27,7 +30,8 @@ export async function ensureTable(url: string): Promise<'hypertable' | 'table'> 
 async function bringExtension(client: pg.Client): Promise<void> {
   const sql = "SELECT installed_version FROM pg_available_extensions WHERE name = 'timescaledb'"
   const { rows } = await client.query<{ installed_version: string | null }>(sql)
-  if (rows[0] && rows[0].installed_version === null) await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb')
+  if (rows[0] && rows[0].installed_version === null)
+    await client.query('CREATE EXTENSION IF NOT EXISTS timescaledb')
 }
 
 /** How many rows the table holds. */

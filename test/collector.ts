@@ -1,4 +1,6 @@
-/** A sink for flows of tests: keeps what it gets, and stores, fails or holds it as the test says. */
+/**
+ * A sink for flows of tests: keeps what it gets, and stores, fails or holds it as the test says.
+ */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red'
 import { trackerOf } from '../core/delivery/tracker.ts'
 
@@ -45,7 +47,9 @@ export function registerCollect(RED: NodeAPI): void {
       const store = () => {
         if (!open) return
         open = false
-        trackerOf(RED).confirm(message, { stored: Array.isArray(message.payload) ? message.payload.length : 1 })
+        trackerOf(RED).confirm(message, {
+          stored: Array.isArray(message.payload) ? message.payload.length : 1
+        })
         done()
       }
       collector.got.push({ message, store })

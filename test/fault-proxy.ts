@@ -1,8 +1,18 @@
-/** A TCP proxy before a Kafka broker that loses answers, swallows everything, or refuses to connect, when it is told to. */
+/**
+ * A TCP proxy before a Kafka broker that loses answers, swallows everything, or refuses to connect,
+ * when it is told to.
+ */
 import { connect, createServer, type Server, type Socket } from 'node:net'
 
 /** Numbers of Kafka's requests (https://kafka.apache.org/protocol#protocol_api_keys). */
-export const API = { produce: 0, fetch: 1, metadata: 3, offsetCommit: 8, findCoordinator: 10, heartbeat: 12 } as const
+export const API = {
+  produce: 0,
+  fetch: 1,
+  metadata: 3,
+  offsetCommit: 8,
+  findCoordinator: 10,
+  heartbeat: 12
+} as const
 
 const HOST = '127.0.0.1'
 
@@ -44,7 +54,10 @@ export class FaultProxy {
     return [`${HOST}:${this.#port}`]
   }
 
-  /** The broker gets the next request of this kind and answers it, but the connection breaks before the answer arrives. */
+  /**
+   * The broker gets the next request of this kind and answers it, but the connection breaks before
+   * the answer arrives.
+   */
   loseNextAnswer(api: number): void {
     this.#loseNext = api
   }
@@ -107,10 +120,16 @@ export class FaultProxy {
       client.destroy()
       return
     }
-    if (client.writable) client.write(api === API.metadata || api === API.findCoordinator ? this.#readdressed(frame) : frame)
+    if (client.writable)
+      client.write(
+        api === API.metadata || api === API.findCoordinator ? this.#readdressed(frame) : frame
+      )
   }
 
-  /** The broker tells its clients where to find it: here. The port stands behind the host, in four bytes. */
+  /**
+   * The broker tells its clients where to find it: here. The port stands behind the host, in four
+   * bytes.
+   */
   #readdressed(frame: Buffer): Buffer {
     const changed = Buffer.from(frame)
     for (let at = changed.indexOf(HOST); at >= 0; at = changed.indexOf(HOST, at + 1)) {

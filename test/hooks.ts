@@ -2,7 +2,10 @@ import type { RootHookObject } from 'mocha'
 import { leaveServices } from '../stack/lifecycle.ts'
 import { testHome } from './services.ts'
 
-/** Loaded with `--require test/hooks.ts`: the end of a run stops the services, unless another run still uses them. */
+/**
+ * Loaded with `--require test/hooks.ts`: the end of a run stops the services, unless another run
+ * still uses them.
+ */
 export const mochaHooks: RootHookObject = {
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000)

@@ -17,19 +17,28 @@ export interface Found {
 
 /** A client of its own, beside the one under test. */
 export const kafkaOf = (brokers: string, more: Partial<KafkaConfig> = {}) =>
-  new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING, ...more })
+  new Kafka({
+    clientId: 'millrace-test',
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING,
+    ...more
+  })
 
 export async function makeTopics(brokers: string, topics: Record<string, number>): Promise<void> {
   const admin = kafkaOf(brokers).admin()
   await admin.connect()
   try {
-    // Not waitForLeaders: kafkajs gives up at the first answer of a broker that has not heard of the topic yet.
+    // Not waitForLeaders: kafkajs gives up at the first answer of a broker that has not heard of
+    // the topic yet.
     await admin.createTopics({
       waitForLeaders: false,
       topics: Object.entries(topics).map(([topic, numPartitions]) => ({ topic, numPartitions }))
     })
     for (const topic of Object.keys(topics))
-      await until(`the topic ${topic}`, async () => (await admin.fetchTopicOffsets(topic)).length > 0)
+      await until(
+        `the topic ${topic}`,
+        async () => (await admin.fetchTopicOffsets(topic)).length > 0
+      )
   } finally {
     await admin.disconnect()
   }
@@ -53,7 +62,9 @@ export async function readTopic(brokers: string, topic: string): Promise<Found[]
   await admin.connect()
   const offsets = await admin.fetchTopicOffsets(topic)
   const open = new Map(
-    offsets.filter(({ low, high }) => Number(high) > Number(low)).map(({ partition, high }) => [partition, Number(high)])
+    offsets
+      .filter(({ low, high }) => Number(high) > Number(low))
+      .map(({ partition, high }) => [partition, Number(high)])
   )
   const found: Found[] = []
   const groupId = `look-${process.pid}-${Math.random().toString(36).slice(2)}`
@@ -76,7 +87,10 @@ export async function readTopic(brokers: string, topic: string): Promise<Found[]
               const texts = entries.map(([name, text]) => [name, String(text)])
               const lists = entries.map(([name, text]) => [name, [text].flat().map(String)])
               const { partition } = batch
-              const all = { headers: Object.fromEntries(texts), headerValues: Object.fromEntries(lists) }
+              const all = {
+                headers: Object.fromEntries(texts),
+                headerValues: Object.fromEntries(lists)
+              }
               found.push({ partition, offset, key: key?.toString() ?? null, value, ...all })
             }
           }

@@ -1,4 +1,7 @@
-/** A proxy before a real MQTT server that notes every packet, and can lose packets, freeze or break connections. */
+/**
+ * A proxy before a real MQTT server that notes every packet, and can lose packets, freeze or break
+ * connections.
+ */
 
 import type { AddressInfo } from 'node:net'
 import { createServer, connect as dial, type Server, type Socket } from 'node:net'
@@ -90,7 +93,11 @@ export class MqttTap {
     let rest = Buffer.alloc(0)
     source.on('data', chunk => {
       rest = Buffer.concat([rest, chunk])
-      for (let length = frameLength(rest); length > 0 && length <= rest.length; length = frameLength(rest)) {
+      for (
+        let length = frameLength(rest);
+        length > 0 && length <= rest.length;
+        length = frameLength(rest)
+      ) {
         const frame = rest.subarray(0, length)
         rest = rest.subarray(length)
         const packet = describe(from, frame)

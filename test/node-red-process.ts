@@ -1,7 +1,15 @@
 /** A real Node-RED as a process of its own, which a test may kill. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
@@ -55,7 +63,12 @@ export class NodeRedProcess {
 
   async start(): Promise<void> {
     await this.launch()
-    await until(`Node-RED to start the flows\n${this.output.slice(-2000)}`, () => this.metrics(), 60_000, 100)
+    await until(
+      `Node-RED to start the flows\n${this.output.slice(-2000)}`,
+      () => this.metrics(),
+      60_000,
+      100
+    )
   }
 
   /** Starts the process and waits for nothing more. */
@@ -64,10 +77,14 @@ export class NodeRedProcess {
     const settings = join(this.userDir, 'settings.cjs')
     writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(this.#port))}`)
     const redJs = join(this.options.nodeRed ?? join(ROOT, 'node_modules', 'node-red'), 'red.js')
-    const child = spawn(this.options.node ?? process.execPath, [redJs, '--userDir', this.userDir, '--settings', settings, 'flows.json'], {
-      env: { ...process.env, ...this.options.environment },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
+    const child = spawn(
+      this.options.node ?? process.execPath,
+      [redJs, '--userDir', this.userDir, '--settings', settings, 'flows.json'],
+      {
+        env: { ...process.env, ...this.options.environment },
+        stdio: ['ignore', 'pipe', 'pipe']
+      }
+    )
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) {
       stream?.on('data', (text: Buffer) => {
@@ -77,15 +94,22 @@ export class NodeRedProcess {
   }
 
   get isRunning(): boolean {
-    return this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    return (
+      this.#child !== undefined && this.#child.exitCode === null && this.#child.signalCode === null
+    )
   }
 
   async metrics(limitMs = 60_000): Promise<MetricsReport> {
-    const response = await fetch(`${this.url}/millrace/metrics`, { signal: AbortSignal.timeout(limitMs) })
+    const response = await fetch(`${this.url}/millrace/metrics`, {
+      signal: AbortSignal.timeout(limitMs)
+    })
     return (await response.json()) as MetricsReport
   }
 
-  /** Waits until all nodes of this type say that they are well: that they are subscribed, have joined their group. */
+  /**
+   * Waits until all nodes of this type say that they are well: that they are subscribed, have
+   * joined their group.
+   */
   async healthy(type: string): Promise<void> {
     await until(
       `every ${type} to be well`,
@@ -112,15 +136,29 @@ export class NodeRedProcess {
   async redeploy(): Promise<void> {
     const flows = await (await fetch(`${this.url}/flows`)).text()
     const headers = { 'Content-Type': 'application/json', 'Node-RED-Deployment-Type': 'full' }
-    const response = await fetch(`${this.url}/flows`, { method: 'POST', headers, body: flows, signal: AbortSignal.timeout(60_000) })
-    if (!response.ok) throw new Error(`the deploy was refused: ${response.status} ${await response.text()}`)
+    const response = await fetch(`${this.url}/flows`, {
+      method: 'POST',
+      headers,
+      body: flows,
+      signal: AbortSignal.timeout(60_000)
+    })
+    if (!response.ok)
+      throw new Error(`the deploy was refused: ${response.status} ${await response.text()}`)
   }
 
-  /** Takes its nodes out, so that they end their MQTT sessions, which would gather messages from now on. */
+  /**
+   * Takes its nodes out, so that they end their MQTT sessions, which would gather messages from now
+   * on.
+   */
   async #undeploy(): Promise<void> {
     if (this.#child === undefined) return
     const headers = { 'Content-Type': 'application/json', 'Node-RED-API-Version': 'v1' }
-    await fetch(`${this.url}/flows`, { method: 'POST', headers, body: '[]', signal: AbortSignal.timeout(15_000) }).catch(() => undefined)
+    await fetch(`${this.url}/flows`, {
+      method: 'POST',
+      headers,
+      body: '[]',
+      signal: AbortSignal.timeout(15_000)
+    }).catch(() => undefined)
   }
 
   /** Ends it, without a trace in the services, and removes its folder. */

@@ -1,4 +1,7 @@
-/** A real Node-RED in this process, on 127.0.0.1 with a folder of its own. One at a time: its runtime is a singleton. */
+/**
+ * A real Node-RED in this process, on 127.0.0.1 with a folder of its own. One at a time: its
+ * runtime is a singleton.
+ */
 import { mkdirSync, mkdtempSync, symlinkSync, writeFileSync } from 'node:fs'
 import { rm } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
@@ -31,7 +34,10 @@ export interface StartOptions {
   readonly palette?: boolean
   /** Settings of Node-RED that go before ours. The editor is off, the admin routes are at `/`. */
   readonly settings?: Readonly<Record<string, unknown>>
-  /** Folder of the node-red package to start; else `MILLRACE_NODE_RED`, else the development dependency. */
+  /**
+   * Folder of the node-red package to start; else `MILLRACE_NODE_RED`, else the development
+   * dependency.
+   */
   readonly nodeRed?: string
 }
 
@@ -67,12 +73,18 @@ export interface NodeRed {
   readonly httpNode: (request: unknown, response: unknown) => void
   readonly nodes: { getNode(id: string): unknown }
   readonly events: NodeAPI['events']
-  readonly hooks: { add(name: string, hook: (event: unknown) => unknown): void; remove(name: string): void }
+  readonly hooks: {
+    add(name: string, hook: (event: unknown) => unknown): void
+    remove(name: string): void
+  }
   readonly util: NodeAPI['util']
   readonly settings: Record<string, unknown>
   readonly runtime: {
     readonly flows: {
-      setFlows(request: { flows: { flows: readonly FlowEntry[] }; deploymentType: DeploymentType }): Promise<unknown>
+      setFlows(request: {
+        flows: { flows: readonly FlowEntry[] }
+        deploymentType: DeploymentType
+      }): Promise<unknown>
       setState(request: { state: 'start' | 'stop' }): Promise<unknown>
     }
   }
@@ -85,7 +97,10 @@ const START_LIMIT_MS = 30_000
 export async function startNodeRed(options: StartOptions = {}): Promise<RunningNodeRed> {
   const userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'millrace-node-red-'))
   if (options.palette) linkPalette(userDir)
-  const nodesDir = [...(options.nodesDir === undefined ? [] : [options.nodesDir]), ...extraNodes(userDir, options.nodes ?? [])]
+  const nodesDir = [
+    ...(options.nodesDir === undefined ? [] : [options.nodesDir]),
+    ...extraNodes(userDir, options.nodes ?? [])
+  ]
   const require = createRequire(import.meta.url)
   const RED = require(options.nodeRed ?? process.env.MILLRACE_NODE_RED ?? 'node-red') as NodeRed
   const logs: LogEntry[] = []
@@ -113,7 +128,8 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
       server.closeAllConnections()
       await new Promise(closed => server.close(closed))
       // Not rmSync: what Node-RED is still writing would never end.
-      if (options.userDir === undefined) await rm(userDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+      if (options.userDir === undefined)
+        await rm(userDir, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
     }
   }
 }
@@ -131,7 +147,9 @@ function quiet(userDir: string, nodesDir: string[], logs: LogEntry[]): object {
     telemetry: { enabled: false, updateNotification: false },
     diagnostics: { enabled: false },
     runtimeState: { enabled: true, ui: false },
-    logging: { kept: { level: 'warn', metrics: false, handler: () => (entry: LogEntry) => logs.push(entry) } }
+    logging: {
+      kept: { level: 'warn', metrics: false, handler: () => (entry: LogEntry) => logs.push(entry) }
+    }
   }
 }
 
@@ -148,16 +166,26 @@ function flowsStarted(RED: NodeRed): Promise<void> {
     const started = () => end(resolve)
     const told = (event: { id: string; payload?: { error?: string; types?: string[] } }) => {
       if (event.id === 'runtime-state' && event.payload?.error) {
-        end(() => reject(new Error(`flows did not start: ${event.payload?.error} ${event.payload?.types ?? ''}`)))
+        end(() =>
+          reject(
+            new Error(`flows did not start: ${event.payload?.error} ${event.payload?.types ?? ''}`)
+          )
+        )
       }
     }
-    const limit = setTimeout(() => end(() => reject(new Error('flows did not start in time'))), START_LIMIT_MS)
+    const limit = setTimeout(
+      () => end(() => reject(new Error('flows did not start in time'))),
+      START_LIMIT_MS
+    )
     events.on('flows:started', started)
     events.on('runtime-event', told)
   })
 }
 
-/** A folder with one node module that registers these functions. Node-RED wants an HTML file beside each module. */
+/**
+ * A folder with one node module that registers these functions. Node-RED wants an HTML file beside
+ * each module.
+ */
 function extraNodes(userDir: string, nodes: readonly ((RED: NodeAPI) => void)[]): string[] {
   ;(globalThis as { [EXTRA_NODES]?: unknown })[EXTRA_NODES] = nodes
   if (nodes.length === 0) return []
@@ -175,9 +203,14 @@ function linkPalette(userDir: string): void {
   const scope = join(userDir, 'node_modules', '@millrace')
   mkdirSync(scope, { recursive: true })
   symlinkSync(ROOT, join(scope, 'node-red-telemetry'))
-  const manifest = { name: 'user-dir', private: true, dependencies: { '@millrace/node-red-telemetry': '*' } }
+  const manifest = {
+    name: 'user-dir',
+    private: true,
+    dependencies: { '@millrace/node-red-telemetry': '*' }
+  }
   writeFileSync(join(userDir, 'package.json'), JSON.stringify(manifest))
 }
 
 /** What has no tab is a configuration node, which Node-RED knows by its having no place. */
-const placed = (node: FlowEntry): FlowEntry => (node.z === undefined ? node : { x: 10, y: 10, ...node })
+const placed = (node: FlowEntry): FlowEntry =>
+  node.z === undefined ? node : { x: 10, y: 10, ...node }

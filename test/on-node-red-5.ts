@@ -18,15 +18,21 @@ interface MochaReport {
 }
 
 /** @param files test files, relative to the repository */
-export async function runOnNodeRed5(files: readonly string[], limitMs: number): Promise<TestReport> {
+export async function runOnNodeRed5(
+  files: readonly string[],
+  limitMs: number
+): Promise<TestReport> {
   const { node, nodeRed } = await runtime5()
   const mocha = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
   const { stdout, stderr } = await new Promise<{ stdout: string; stderr: string }>(resolve => {
     const env = { ...process.env, MILLRACE_NODE_RED: nodeRed }
     const args = ['--import=tsx', mocha, '--reporter=json', '--exit', ...files]
     // A failed test makes mocha exit with an error; its report says more.
-    execFile(node, args, { cwd: ROOT, env, timeout: limitMs, maxBuffer: 1 << 26 }, (_error, out, err) =>
-      resolve({ stdout: out, stderr: err })
+    execFile(
+      node,
+      args,
+      { cwd: ROOT, env, timeout: limitMs, maxBuffer: 1 << 26 },
+      (_error, out, err) => resolve({ stdout: out, stderr: err })
     )
   })
   const start = stdout.indexOf('{\n  "stats"')
@@ -34,6 +40,9 @@ export async function runOnNodeRed5(files: readonly string[], limitMs: number): 
   const report = JSON.parse(stdout.slice(start)) as MochaReport
   return {
     passed: report.passes.map(test => test.fullTitle),
-    failed: report.failures.map(test => ({ title: test.fullTitle, message: test.err.message ?? '' }))
+    failed: report.failures.map(test => ({
+      title: test.fullTitle,
+      message: test.err.message ?? ''
+    }))
   }
 }

@@ -1,4 +1,7 @@
-/** Devices that publish and remember what the broker has acknowledged: independent of the palette's own MQTT code. */
+/**
+ * Devices that publish and remember what the broker has acknowledged: independent of the palette's
+ * own MQTT code.
+ */
 import { setTimeout as wait } from 'node:timers/promises'
 import mqtt, { type IClientPublishOptions } from 'mqtt'
 
@@ -19,14 +22,21 @@ export interface PublishOptions {
   readonly clientId?: string
 }
 
-/** A device that hears nothing for so long connects anew and sends again what was not acknowledged. */
+/**
+ * A device that hears nothing for so long connects anew and sends again what was not acknowledged.
+ */
 const SILENCE_MS = 15_000
 
 /**
- * Publishes all and resolves when the broker has acknowledged all. A broker that dies is waited for, and what it has not
- * acknowledged is sent again, by MQTT.js when it has reconnected, and by a new connection where that comes to nothing.
+ * Publishes all and resolves when the broker has acknowledged all. A broker that dies is waited
+ * for, and what it has not acknowledged is sent again, by MQTT.js when it has reconnected, and by a
+ * new connection where that comes to nothing.
  */
-export async function publish(url: string, publications: readonly Publication[], options: PublishOptions = {}): Promise<void> {
+export async function publish(
+  url: string,
+  publications: readonly Publication[],
+  options: PublishOptions = {}
+): Promise<void> {
   const acknowledged = new Set<number>()
   const acknowledge = (index: number) => {
     if (acknowledged.has(index)) return
@@ -39,13 +49,21 @@ export async function publish(url: string, publications: readonly Publication[],
   }
 }
 
-/** Publishes those of these indexes, in order. Resolves when all are acknowledged, or there was silence for too long. */
+/**
+ * Publishes those of these indexes, in order. Resolves when all are acknowledged, or there was
+ * silence for too long.
+ */
 async function attempt(
   url: string,
   publications: readonly Publication[],
   indexes: readonly number[],
   acknowledge: (index: number) => void,
-  { qos = 1, window = 200, perSecond, clientId = `fleet-${process.pid}-${Math.random().toString(36).slice(2)}` }: PublishOptions
+  {
+    qos = 1,
+    window = 200,
+    perSecond,
+    clientId = `fleet-${process.pid}-${Math.random().toString(36).slice(2)}`
+  }: PublishOptions
 ): Promise<void> {
   const client = mqtt.connect(url, {
     protocolVersion: 5,
@@ -69,12 +87,20 @@ async function attempt(
   }
   try {
     while (done < indexes.length && performance.now() - heardMs < SILENCE_MS) {
-      const allowed = perSecond === undefined ? indexes.length : Math.ceil(((performance.now() - startMs) * perSecond) / 1000)
+      const allowed =
+        perSecond === undefined
+          ? indexes.length
+          : Math.ceil(((performance.now() - startMs) * perSecond) / 1000)
       while (client.connected && open < window && next < Math.min(allowed, indexes.length)) {
         const index = indexes[next++]!
         const { topic, payload, properties } = publications[index]!
         open++
-        client.publish(topic, payload, { qos, ...(properties ? { properties } : {}) }, answered(index))
+        client.publish(
+          topic,
+          payload,
+          { qos, ...(properties ? { properties } : {}) },
+          answered(index)
+        )
       }
       await wait(1)
     }

@@ -1,7 +1,7 @@
 /**
  * npm test: builds, checks and runs every test, and ends with one line "N passed, N failed".
- * `--crash` runs the long form of the tests that have one (crashes, hostile messages) and nothing else; any other word runs the test files whose path has it,
- * with the services that these need.
+ * `--crash` runs the long form of the tests that have one (crashes, hostile messages) and nothing
+ * else; any other word runs the test files whose path has it, with the services that these need.
  */
 import { spawn } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
@@ -33,10 +33,16 @@ const words = process.argv.slice(2)
 const long = words.includes('--crash')
 /** What one process may take. */
 const LIMIT_MS = (long ? 240 : 20) * 60_000
-/** Node-RED's runtime is a singleton that does not start twice cleanly: a file that has one in its own process gets a process. */
+/**
+ * Node-RED's runtime is a singleton that does not start twice cleanly: a file that has one in its
+ * own process gets a process.
+ */
 const HAS_NODE_RED = /node-red(\.ts|-node-test-helper)|kafka-flow\.ts|editor\.ts/
 
-/** What could not be run on this machine: said once more at the end, and counted neither as passed nor as failed. */
+/**
+ * What could not be run on this machine: said once more at the end, and counted neither as passed
+ * nor as failed.
+ */
 const notRun = new Set<string>()
 
 interface Outcome {
@@ -51,7 +57,11 @@ function run(
   environment: Record<string, string> = {}
 ): Promise<{ code: number; output: string }> {
   return new Promise(resolve => {
-    const child = spawn(command, args, { cwd: ROOT, env: { ...process.env, ...environment }, stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(command, args, {
+      cwd: ROOT,
+      env: { ...process.env, ...environment },
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     const timer = setTimeout(() => child.kill('SIGKILL'), LIMIT_MS)
     let output = ''
     child.stdout.on('data', (text: Buffer) => {
@@ -122,30 +132,55 @@ function processesOf(files: readonly string[]): string[][] {
   return processes
 }
 
-async function mocha(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+async function mocha(
+  files: readonly string[],
+  environment: Record<string, string>
+): Promise<Outcome> {
   const path = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
-  const options = ['--import=tsx', '--require', 'test/hooks.ts', '--forbid-only', '--forbid-pending', '--exit', '--timeout', '30000']
+  const options = [
+    '--import=tsx',
+    '--require',
+    'test/hooks.ts',
+    '--forbid-only',
+    '--forbid-pending',
+    '--exit',
+    '--timeout',
+    '30000'
+  ]
   const { code, output } = await run(process.execPath, [path, ...options, ...files], environment)
   for (const [line] of output.matchAll(/^⚠ not run: .*$/gm)) notRun.add(line)
-  const count = (word: string) => Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
+  const count = (word: string) =>
+    Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
   const [passed, failed] = [count('passing'), count('failing')]
   // A run that ended without its summary, or failed outside of a test, is a failure too.
-  return { passed, failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed }
+  return {
+    passed,
+    failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed
+  }
 }
 
 /**
- * What fails is run once more, and the second run counts: real brokers that elect, rebalance and recover on two cores are
- * not always in time. It is said, so that a test that needs it often is seen.
+ * What fails is run once more, and the second run counts: real brokers that elect, rebalance and
+ * recover on two cores are not always in time. It is said, so that a test that needs it often is
+ * seen.
  */
-async function twice(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+async function twice(
+  files: readonly string[],
+  environment: Record<string, string>
+): Promise<Outcome> {
   const first = await mocha(files, environment)
   if (first.failed === 0) return first
-  console.log(`↻ ${first.failed} failed, once more: ${files.length === 1 ? files[0] : dirname(files[0]!)}\n`)
+  console.log(
+    `↻ ${first.failed} failed, once more: ${files.length === 1 ? files[0] : dirname(files[0]!)}\n`
+  )
   return mocha(files, environment)
 }
 
 /** The services start once: this process uses them from the first test file to the last. */
-async function tests(files: readonly string[], environment: Record<string, string>): Promise<Outcome> {
+async function tests(
+  files: readonly string[],
+  environment: Record<string, string>
+): Promise<Outcome> {
   let [passed, failed] = [0, 0]
   try {
     await resetUnshared(testHome)
@@ -155,8 +190,11 @@ async function tests(files: readonly string[], environment: Record<string, strin
       const outcome = await twice(together, environment)
       passed += outcome.passed
       failed += outcome.failed
-      const what = together.length === 1 ? together[0] : `${together.length} files of ${dirname(together[0]!)}`
-      console.log(`${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${Math.round((performance.now() - startMs) / 1000)} s\n`)
+      const what =
+        together.length === 1 ? together[0] : `${together.length} files of ${dirname(together[0]!)}`
+      console.log(
+        `${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${Math.round((performance.now() - startMs) / 1000)} s\n`
+      )
     }
   } catch (error) {
     console.error(error)
@@ -169,12 +207,15 @@ async function tests(files: readonly string[], environment: Record<string, strin
 
 const wanted = words.filter(word => !word.startsWith('--'))
 /** A test that has a long form asks for it by this variable. */
-const hasLongForm = (file: string) => readFileSync(join(ROOT, file), 'utf8').includes('MILLRACE_CRASH')
+const hasLongForm = (file: string) =>
+  readFileSync(join(ROOT, file), 'utf8').includes('MILLRACE_CRASH')
 const files = testFiles()
   .filter(file => !long || hasLongForm(file))
   .filter(file => wanted.length === 0 || wanted.some(word => file.includes(word)))
 if (files.length === 0) {
-  console.error(`No test file has "${wanted.join('" or "')}" in its path. Run one folder of test/ or one name of a file.`)
+  console.error(
+    `No test file has "${wanted.join('" or "')}" in its path. Run one folder of test/ or one name of a file.`
+  )
   process.exit(1)
 }
 const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]

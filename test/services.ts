@@ -1,4 +1,7 @@
-/** The real services for tests: started once a run, shared by all test files, stopped by test/hooks.ts. */
+/**
+ * The real services for tests: started once a run, shared by all test files, stopped by
+ * test/hooks.ts.
+ */
 import { join } from 'node:path'
 import { killService, restartService, startServices, stopServices } from '../stack/lifecycle.ts'
 import { defaultHome, type ServiceMap, type ServiceName, type Services } from '../stack/services.ts'
@@ -6,7 +9,10 @@ import { defaultHome, type ServiceMap, type ServiceName, type Services } from '.
 /** Apart from the data folder of `npm start`, so that tests and a running pipeline do not meet. */
 export const testHome = join(defaultHome(), 'test')
 
-/** Brings the named services up, unless they are, on free ports. Use topics and tables of your own in them. */
+/**
+ * Brings the named services up, unless they are, on free ports. Use topics and tables of your own
+ * in them.
+ */
 export function services<N extends ServiceName>(...names: N[]): Promise<Services<N>> {
   return startServices(names, { home: testHome, freePorts: true, shared: true })
 }

@@ -1,8 +1,22 @@
-/** Lane A: MQTT QoS 1 → raw topic, first with the publisher running, then a backlog that waits in the session. */
+/**
+ * Lane A: MQTT QoS 1 → raw topic, first with the publisher running, then a backlog that waits in
+ * the session.
+ */
 import type { Arrivals } from '../arrivals.ts'
 import type { Contestant, RunningContestant } from '../contestant.ts'
 import { Publisher } from '../publisher/publisher.ts'
-import { arrived, firstTime, job, probeUntilReady, type Result, result, type Setting, Start, WARM_UP_FROM, WARM_UP_SHARE } from './lane.ts'
+import {
+  arrived,
+  firstTime,
+  job,
+  probeUntilReady,
+  type Result,
+  result,
+  type Setting,
+  Start,
+  WARM_UP_FROM,
+  WARM_UP_SHARE
+} from './lane.ts'
 import { watchOf } from './watch.ts'
 
 export async function laneA(setting: Setting, contestant: Contestant): Promise<Result[]> {
@@ -24,15 +38,28 @@ async function publisherRunning(start: Start): Promise<Result> {
   const running = start.start()
   await probeUntilReady(start, running, watch.size)
   const warmUp = Math.ceil(records * WARM_UP_SHARE)
-  const prepared = await Publisher.prepare(job(start, { from: WARM_UP_FROM, count: warmUp, firstMs: firstTime() - WARM_UP_FROM }))
+  const prepared = await Publisher.prepare(
+    job(start, { from: WARM_UP_FROM, count: warmUp, firstMs: firstTime() - WARM_UP_FROM })
+  )
   const before = await watch.size()
   await prepared.go().finished
   await arrived({ size: watch.size, expected: before + warmUp, running, onProgress: () => {} })
 
-  const publisher = await Publisher.prepare(job(start, { from: 0, count: records, firstMs: firstTime() }))
-  const { arrivals, publication } = await arrivalsWhile(start, running, { from: 0, count: records }, publisher)
+  const publisher = await Publisher.prepare(
+    job(start, { from: 0, count: records, firstMs: firstTime() })
+  )
+  const { arrivals, publication } = await arrivalsWhile(
+    start,
+    running,
+    { from: 0, count: records },
+    publisher
+  )
   const { startedMs, finishedMs, cpuMicros } = publication
-  const window = { fromMs: startedMs, toMs: arrivals.lastMs, records: records - arrivals.count.missing }
+  const window = {
+    fromMs: startedMs,
+    toMs: arrivals.lastMs,
+    records: records - arrivals.count.missing
+  }
   return result(start, window, arrivals.count, {
     variant: 'publisher running',
     records,
@@ -40,13 +67,21 @@ async function publisherRunning(start: Start): Promise<Result> {
   })
 }
 
-async function arrivalsWhile(start: Start, running: RunningContestant, range: { from: number; count: number }, publisher: Publisher) {
+async function arrivalsWhile(
+  start: Start,
+  running: RunningContestant,
+  range: { from: number; count: number },
+  publisher: Publisher
+) {
   const watch = watchOf(start)
   const before = await watch.size()
   const { finished } = publisher.go()
   const onProgress = (done: number) => start.setting.onProgress(done, range.count)
   const size = async () => (await watch.size()) - before
-  const [publication] = await Promise.all([finished, arrived({ size, expected: range.count, running, onProgress })])
+  const [publication] = await Promise.all([
+    finished,
+    arrived({ size, expected: range.count, running, onProgress })
+  ])
   return { publication, arrivals: await watch.read(range, before) }
 }
 
@@ -59,9 +94,17 @@ async function backlogDrained(start: Start): Promise<Result> {
   await publisher.go().finished
   const running = start.start()
   const onProgress = (done: number) => start.setting.onProgress(done, records)
-  await arrived({ size: async () => (await watch.size()) - before, expected: records, running, onProgress })
+  await arrived({
+    size: async () => (await watch.size()) - before,
+    expected: records,
+    running,
+    onProgress
+  })
   const arrivals: Arrivals = await watch.read(range, before)
-  return result(start, arrivals.window(WARM_UP_SHARE), arrivals.count, { variant: 'backlog drained', records })
+  return result(start, arrivals.window(WARM_UP_SHARE), arrivals.count, {
+    variant: 'backlog drained',
+    records
+  })
 }
 
 const recordsOf = ({ contestant, setting }: Start) => contestant.recordsIn('A', setting.records.A)

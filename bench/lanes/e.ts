@@ -2,12 +2,25 @@
 import type { Contestant, RunningContestant } from '../contestant.ts'
 import { Publisher } from '../publisher/publisher.ts'
 import type { Table } from '../table.ts'
-import { arrived, firstTime, job, probeUntilReady, type Result, result, type Setting, Start, WARM_UP_FROM } from './lane.ts'
+import {
+  arrived,
+  firstTime,
+  job,
+  probeUntilReady,
+  type Result,
+  result,
+  type Setting,
+  Start,
+  WARM_UP_FROM
+} from './lane.ts'
 
 /** Before the first stage, at its rate. */
 const WARM_UP_SECONDS = 3
 
-/** Of the records, this share must be in the table when the publisher has been silent for a second; otherwise it falls behind. */
+/**
+ * Of the records, this share must be in the table when the publisher has been silent for a second;
+ * otherwise it falls behind.
+ */
 const KEPT_UP = 0.9
 const GRACE_MS = 1_000
 
@@ -22,7 +35,11 @@ export async function laneE(setting: Setting, contestant: Contestant): Promise<R
     const running = start.start()
     await probeUntilReady(start, running, () => table.roughCount())
     const [first = 1_000] = setting.rates
-    await stage(start, running, table, { from: WARM_UP_FROM, count: WARM_UP_SECONDS * first, perSecond: first })
+    await stage(start, running, table, {
+      from: WARM_UP_FROM,
+      count: WARM_UP_SECONDS * first,
+      perSecond: first
+    })
     return await stages(start, running, table)
   } finally {
     await start.clear()
@@ -49,14 +66,28 @@ interface Stage {
   readonly perSecond: number
 }
 
-async function stage(start: Start, running: RunningContestant, table: Table, { from, count, perSecond }: Stage): Promise<Result> {
+async function stage(
+  start: Start,
+  running: RunningContestant,
+  table: Table,
+  { from, count, perSecond }: Stage
+): Promise<Result> {
   const { setting } = start
-  const publisher = await Publisher.prepare(job(start, { from, count, firstMs: firstTime() - from, perSecond, stampTime: true }))
+  const publisher = await Publisher.prepare(
+    job(start, { from, count, firstMs: firstTime() - from, perSecond, stampTime: true })
+  )
   const before = await table.roughCount()
   const { finished } = publisher.go()
   const size = async () => (await table.roughCount()) - before
   const onProgress = (done: number) => setting.onProgress(done, count)
-  const waiting = { size, expected: count, running, onProgress, stallMs: 10_000, limitMs: (3 * count * 1000) / perSecond + 10_000 }
+  const waiting = {
+    size,
+    expected: count,
+    running,
+    onProgress,
+    stallMs: 10_000,
+    limitMs: (3 * count * 1000) / perSecond + 10_000
+  }
   const [publication] = await Promise.all([finished, arrived(waiting)])
   const window = await table.window(from, count, 0)
   const kept = (await table.countUntil(from, count, publication.finishedMs + GRACE_MS)) / count
@@ -73,8 +104,12 @@ async function stage(start: Start, running: RunningContestant, table: Table, { f
   })
 }
 
-/** The rate was not the one asked for when the broker took less: then nothing is said of the contestant. */
+/**
+ * The rate was not the one asked for when the broker took less: then nothing is said of the
+ * contestant.
+ */
 function problemOf(kept: number, offered: number, perSecond: number): string | undefined {
-  if (offered < KEPT_UP * perSecond) return `the broker took only ${Math.round(offered).toLocaleString('en')}/s from the publisher`
+  if (offered < KEPT_UP * perSecond)
+    return `the broker took only ${Math.round(offered).toLocaleString('en')}/s from the publisher`
   return kept < KEPT_UP ? `falls behind (${Math.round(kept * 100)} % in time)` : undefined
 }

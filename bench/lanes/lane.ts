@@ -3,7 +3,13 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import mqtt from 'mqtt'
 import type { Count, Window } from '../arrivals.ts'
-import { type Contestant, emptyFolder, type LaneEnvironment, type LaneName, type RunningContestant } from '../contestant.ts'
+import {
+  type Contestant,
+  emptyFolder,
+  type LaneEnvironment,
+  type LaneName,
+  type RunningContestant
+} from '../contestant.ts'
 import { benchHome, environmentOf, type Field } from '../field.ts'
 import { PROBE, payloadOf, type Shape, topicOf } from '../fleet.ts'
 import type { Job } from '../publisher/messages.ts'
@@ -56,7 +62,11 @@ export class Start {
     readonly contestant: Contestant,
     readonly lane: LaneName
   ) {
-    this.environment = environmentOf(setting.field, `${contestant.name}-${lane.toLowerCase()}`, setting.shape)
+    this.environment = environmentOf(
+      setting.field,
+      `${contestant.name}-${lane.toLowerCase()}`,
+      setting.shape
+    )
     emptyFolder(this.environment.WORK)
     mkdirSync(join(benchHome, 'log'), { recursive: true })
     this.log = join(benchHome, 'log', `${contestant.name}-${lane}.log`)
@@ -65,15 +75,27 @@ export class Start {
 
   start(environment: Partial<LaneEnvironment> = {}): RunningContestant {
     const { node, nodeFlags, copies } = this.setting
-    const options = { log: this.log, nodeFlags, copies, environment: this.more(), ...(node ? { node } : {}) }
-    this.running = this.contestant.start(this.lane, { ...this.environment, ...environment }, options)
+    const options = {
+      log: this.log,
+      nodeFlags,
+      copies,
+      environment: this.more(),
+      ...(node ? { node } : {})
+    }
+    this.running = this.contestant.start(
+      this.lane,
+      { ...this.environment, ...environment },
+      options
+    )
     return this.running
   }
 
   private more(): Record<string, string> {
     const { shape, records } = this.setting
     return {
-      ...(this.contestant.isLimit && this.lane !== 'E' ? { RECORDS: String(records[this.lane]) } : {}),
+      ...(this.contestant.isLimit && this.lane !== 'E'
+        ? { RECORDS: String(records[this.lane]) }
+        : {}),
       ...(shape.values > 1 ? { VALUES: String(shape.values) } : {})
     }
   }
@@ -89,8 +111,12 @@ export class Start {
     await this.running?.stop()
     const { field, copies } = this.setting
     const { CLIENT_ID, RAW_TOPIC, CLEAN_TOPIC, GROUP, TABLE } = this.environment
-    const clients = copies === 1 ? [CLIENT_ID] : Array.from({ length: copies }, (_, index) => `${CLIENT_ID}-${index}`)
-    if (this.lane === 'A' || this.lane === 'E') for (const client of clients) await field.forgetSession(client)
+    const clients =
+      copies === 1
+        ? [CLIENT_ID]
+        : Array.from({ length: copies }, (_, index) => `${CLIENT_ID}-${index}`)
+    if (this.lane === 'A' || this.lane === 'E')
+      for (const client of clients) await field.forgetSession(client)
     await field.topics.delete([RAW_TOPIC, CLEAN_TOPIC])
     await field.topics.deleteGroups(GROUP)
     await field.table(TABLE).drop()
@@ -110,11 +136,17 @@ export interface Waiting {
 }
 
 const POLL_MS = 250
-/** Nothing more may come for so long: a contestant that sends twice reaches the number before it has sent everything. */
+/**
+ * Nothing more may come for so long: a contestant that sends twice reaches the number before it has
+ * sent everything.
+ */
 const QUIET_MS = 1_500
 const STALL_MS = 45_000
 
-/** Resolves when as much as expected is there and no more comes, or when it has stalled: the count afterwards tells which. */
+/**
+ * Resolves when as much as expected is there and no more comes, or when it has stalled: the count
+ * afterwards tells which.
+ */
 export async function arrived({
   size,
   expected,
@@ -143,17 +175,23 @@ const PROBE_EVERY_MS = 500
 const READY_MS = 60_000
 
 /**
- * Publishes a probe until its trace is seen at the far end, and then nothing more comes: the contestant is ready.
+ * Publishes a probe until its trace is seen at the far end, and then nothing more comes: the
+ * contestant is ready.
  * @throws Error when it is not ready in time
  */
-export async function probeUntilReady(start: Start, running: RunningContestant, size: () => Promise<number>): Promise<void> {
+export async function probeUntilReady(
+  start: Start,
+  running: RunningContestant,
+  size: () => Promise<number>
+): Promise<void> {
   const { field, shape } = start.setting
   const client = await mqtt.connectAsync(field.services.mqtt.url, { protocolVersion: 5 })
   const limit = performance.now() + READY_MS
   try {
     while ((await size()) === 0) {
       if (!running.alive) throw new Error(`The contestant ended; see ${start.log}.`)
-      if (performance.now() > limit) throw new Error(`Nothing came through within ${READY_MS / 1000} s; see ${start.log}.`)
+      if (performance.now() > limit)
+        throw new Error(`Nothing came through within ${READY_MS / 1000} s; see ${start.log}.`)
       await client.publishAsync(topicOf(0), payloadOf(PROBE, Date.now(), shape), { qos: 1 })
       await wait(PROBE_EVERY_MS)
     }
@@ -163,7 +201,10 @@ export async function probeUntilReady(start: Start, running: RunningContestant, 
   await arrived({ size, expected: 1, running, onProgress: () => {} })
 }
 
-export function job(start: Start, part: Pick<Job, 'from' | 'count' | 'firstMs'> & Partial<Job>): Job {
+export function job(
+  start: Start,
+  part: Pick<Job, 'from' | 'count' | 'firstMs'> & Partial<Job>
+): Job {
   const { field, shape, publishers } = start.setting
   return {
     url: field.services.mqtt.url,
@@ -182,10 +223,18 @@ export const firstTime = (): number => Date.now() - 6 * 3_600_000
 /** The numbers of records that warm a lane up; beyond every record that counts. */
 export const WARM_UP_FROM = 100_000_000
 
-/** After this share of the prepared records the clock starts: connecting and just-in-time compilation are behind. */
+/**
+ * After this share of the prepared records the clock starts: connecting and just-in-time
+ * compilation are behind.
+ */
 export const WARM_UP_SHARE = 0.1
 
-export function result(start: Start, window: Window, count: Count, more: Partial<Result> & { variant: string; records: number }): Result {
+export function result(
+  start: Start,
+  window: Window,
+  count: Count,
+  more: Partial<Result> & { variant: string; records: number }
+): Result {
   const { usage } = start.current
   const seconds = (window.toMs - window.fromMs) / 1000
   return {
@@ -197,7 +246,9 @@ export function result(start: Start, window: Window, count: Count, more: Partial
     peakMb: usage.peakRssBytes / 1024 / 1024,
     ...count,
     ...(count.missing > 0 && !start.contestant.isLimit
-      ? { problem: `${count.missing.toLocaleString('en')} of ${more.records.toLocaleString('en')} missing` }
+      ? {
+          problem: `${count.missing.toLocaleString('en')} of ${more.records.toLocaleString('en')} missing`
+        }
       : {}),
     ...more
   }

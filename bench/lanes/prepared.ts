@@ -2,8 +2,15 @@ import { firstTime, type Setting } from './lane.ts'
 
 const filled = new WeakMap<object, Map<string, Promise<string>>>()
 
-/** A topic with so many prepared records, made once a run and read by every contestant in a group of its own. */
-export function preparedTopic(setting: Setting, kind: 'raw' | 'clean', count: number): Promise<string> {
+/**
+ * A topic with so many prepared records, made once a run and read by every contestant in a group of
+ * its own.
+ */
+export function preparedTopic(
+  setting: Setting,
+  kind: 'raw' | 'clean',
+  count: number
+): Promise<string> {
   const { field, shape, partitions } = setting
   const topic = `${field.run}-${kind}-${count}-${shape.devices}-${shape.values}-${shape.payloadBytes}-${partitions}`
   const known = filled.get(field) ?? new Map<string, Promise<string>>()
@@ -15,7 +22,12 @@ export function preparedTopic(setting: Setting, kind: 'raw' | 'clean', count: nu
   return made
 }
 
-async function fill({ field, shape, partitions }: Setting, topic: string, kind: 'raw' | 'clean', count: number): Promise<string> {
+async function fill(
+  { field, shape, partitions }: Setting,
+  topic: string,
+  kind: 'raw' | 'clean',
+  count: number
+): Promise<string> {
   await field.topics.create(topic, partitions)
   await field.topics.fill(topic, kind, { from: 0, count, firstMs: firstTime() }, shape, partitions)
   return topic
@@ -23,7 +35,9 @@ async function fill({ field, shape, partitions }: Setting, topic: string, kind: 
 
 /** Removes what was prepared in this run. */
 export async function clearPrepared(field: Setting['field']): Promise<void> {
-  const topics = await Promise.all([...(filled.get(field)?.values() ?? [])].map(made => made.catch(() => '')))
+  const topics = await Promise.all(
+    [...(filled.get(field)?.values() ?? [])].map(made => made.catch(() => ''))
+  )
   await field.topics.delete(topics)
   filled.delete(field)
 }

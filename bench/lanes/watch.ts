@@ -11,7 +11,9 @@ export interface Watch {
 }
 
 export function watchOf(start: Start): Watch {
-  return start.contestant.isLimit ? countFile(join(start.environment.WORK, 'received')) : rawTopic(start)
+  return start.contestant.isLimit
+    ? countFile(join(start.environment.WORK, 'received'))
+    : rawTopic(start)
 }
 
 function rawTopic({ setting, environment }: Start): Watch {
@@ -22,7 +24,10 @@ function rawTopic({ setting, environment }: Start): Watch {
   }
 }
 
-/** A limit that stores nothing writes lines `time count` into a file instead, times in ms since 1970. */
+/**
+ * A limit that stores nothing writes lines `time count` into a file instead, times in ms since
+ * 1970.
+ */
 function countFile(path: string): Watch {
   const lines = () => {
     if (!existsSync(path)) return []
@@ -36,7 +41,8 @@ function countFile(path: string): Watch {
     read: async ({ from, count }, before) => {
       const arrivals = new Arrivals(from, count)
       let sequence = from
-      for (const [atMs, total] of lines()) while (sequence < from + (total ?? 0) - before) arrivals.add(sequence++, atMs ?? 0)
+      for (const [atMs, total] of lines())
+        while (sequence < from + (total ?? 0) - before) arrivals.add(sequence++, atMs ?? 0)
       return arrivals
     }
   }

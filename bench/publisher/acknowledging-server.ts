@@ -1,4 +1,7 @@
-/** Takes MQTT 5 PUBLISH packets of QoS 1 and does nothing but acknowledge them: the publisher's own limit shows against it. */
+/**
+ * Takes MQTT 5 PUBLISH packets of QoS 1 and does nothing but acknowledge them: the publisher's own
+ * limit shows against it.
+ */
 
 import type { AddressInfo } from 'node:net'
 import { createServer, type Socket } from 'node:net'
@@ -35,5 +38,7 @@ function bodyOf(bytes: Buffer, at: number): { from: number; to: number } | undef
   return from + length <= bytes.length ? { from, to: from + length } : undefined
 }
 
-const server = createServer(serve).listen(0, '127.0.0.1', () => process.send?.((server.address() as AddressInfo).port))
+const server = createServer(serve).listen(0, '127.0.0.1', () =>
+  process.send?.((server.address() as AddressInfo).port)
+)
 process.on('disconnect', () => process.exit(0))

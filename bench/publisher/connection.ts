@@ -2,8 +2,8 @@ import { connect, type Socket } from 'node:net'
 import { CONNACK, connectPacket, PUBACK } from './packets.ts'
 
 /**
- * A connection that only publishes. It does no more than count acknowledgements, so that it costs a tenth of a client
- * library and the broker or the contestant is what the lane measures.
+ * A connection that only publishes. It does no more than count acknowledgements, so that it costs a
+ * tenth of a client library and the broker or the contestant is what the lane measures.
  */
 export class PublishingConnection {
   acknowledged = 0
@@ -14,18 +14,31 @@ export class PublishingConnection {
     private readonly onAcknowledged: () => void
   ) {}
 
-  static open(address: string, clientId: string, onAcknowledged: () => void): Promise<PublishingConnection> {
+  static open(
+    address: string,
+    clientId: string,
+    onAcknowledged: () => void
+  ): Promise<PublishingConnection> {
     const url = new URL(address)
-    if (url.protocol !== 'mqtt:') throw new Error(`The publisher speaks plain mqtt:// only, not ${url.protocol}//`)
+    if (url.protocol !== 'mqtt:')
+      throw new Error(`The publisher speaks plain mqtt:// only, not ${url.protocol}//`)
     return new Promise((resolve, reject) => {
       const socket = connect({ host: url.hostname, port: Number(url.port || 1883), noDelay: true })
       const connection = new PublishingConnection(socket, onAcknowledged)
       socket.once('connect', () =>
-        socket.write(connectPacket(clientId, decodeURIComponent(url.username), decodeURIComponent(url.password)))
+        socket.write(
+          connectPacket(
+            clientId,
+            decodeURIComponent(url.username),
+            decodeURIComponent(url.password)
+          )
+        )
       )
       socket.on('data', chunk => connection.read(chunk, () => resolve(connection), reject))
       socket.once('error', reject)
-      socket.once('close', () => reject(new Error('The broker closed the connection of the publisher.')))
+      socket.once('close', () =>
+        reject(new Error('The broker closed the connection of the publisher.'))
+      )
     })
   }
 
@@ -49,7 +62,8 @@ export class PublishingConnection {
         const reason = bytes[packet.body + 1]!
         if (reason === 0) connected()
         else refused(new Error(`The broker refused the publisher with reason ${reason}.`))
-      } else refused(new Error(`The broker sent the publisher a packet of type ${bytes[at]! >> 4}.`))
+      } else
+        refused(new Error(`The broker sent the publisher a packet of type ${bytes[at]! >> 4}.`))
       at = packet.end
     }
     this.rest = bytes.subarray(at)
@@ -57,7 +71,10 @@ export class PublishingConnection {
   }
 }
 
-/** Where the body of the packet that begins at `at` begins and ends; undefined while it is not whole. */
+/**
+ * Where the body of the packet that begins at `at` begins and ends; undefined while it is not
+ * whole.
+ */
 function packetAt(bytes: Buffer, at: number): { body: number; end: number } | undefined {
   let length = 0
   for (let index = 0; index < 4; index++) {

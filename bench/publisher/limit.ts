@@ -1,4 +1,7 @@
-/** `node --import tsx bench/publisher/limit.ts [mqtt://…]`: what the publisher reaches: against a server that only acknowledges, or a broker. */
+/**
+ * `node --import tsx bench/publisher/limit.ts [mqtt://…]`: what the publisher reaches: against a
+ * server that only acknowledges, or a broker.
+ */
 import { fork } from 'node:child_process'
 import { join } from 'node:path'
 import { usualShape } from '../fleet.ts'
@@ -8,7 +11,9 @@ import { Publisher } from './publisher.ts'
 const COUNT = 200_000
 
 async function acknowledgingServer(): Promise<{ url: string; close(): void }> {
-  const child = fork(join(import.meta.dirname, 'acknowledging-server.ts'), { execArgv: ['--import', 'tsx'] })
+  const child = fork(join(import.meta.dirname, 'acknowledging-server.ts'), {
+    execArgv: ['--import', 'tsx']
+  })
   const port = await new Promise<number>(resolve => child.once('message', resolve))
   return { url: `mqtt://127.0.0.1:${port}`, close: () => child.disconnect() }
 }
@@ -30,7 +35,9 @@ await program(async () => {
     }
     const { startedMs, finishedMs, cpuMicros } = await (await Publisher.prepare(job)).go().finished
     const perSecond = Math.round((COUNT * 1000) / (finishedMs - startedMs))
-    console.log(`${connections} connections: ${perSecond.toLocaleString('en')}/s, ${(cpuMicros / COUNT).toFixed(1)} us of CPU a record`)
+    console.log(
+      `${connections} connections: ${perSecond.toLocaleString('en')}/s, ${(cpuMicros / COUNT).toFixed(1)} us of CPU a record`
+    )
   }
   server.close()
 })

@@ -7,7 +7,9 @@ export interface Job {
   readonly from: number
   readonly count: number
   readonly shape: Shape
-  /** `ts` of record n is this plus n milliseconds, unless the time of sending is stamped over it. */
+  /**
+   * `ts` of record n is this plus n milliseconds, unless the time of sending is stamped over it.
+   */
   readonly firstMs: number
   readonly stampTime: boolean
   /** Records a second over all connections; as fast as the broker takes them where absent. */

@@ -1,4 +1,7 @@
-/** The few MQTT 5 packets that the publisher needs, encoded before the clock starts (OASIS MQTT 5.0, chapter 3). */
+/**
+ * The few MQTT 5 packets that the publisher needs, encoded before the clock starts (OASIS MQTT 5.0,
+ * chapter 3).
+ */
 import { deviceOf, payloadOf, preparedTime, type Shape, topicOf } from '../fleet.ts'
 
 const CONNECT = 0x10
@@ -28,7 +31,11 @@ export function connectPacket(clientId: string, user?: string, password?: string
   const flags = cleanStart | (user ? 0x80 : 0) | (password ? 0x40 : 0)
   const noKeepAlive = [0, 0]
   const noProperties = 0
-  const parts = [text('MQTT'), Buffer.from([5, flags, ...noKeepAlive, noProperties]), text(clientId)]
+  const parts = [
+    text('MQTT'),
+    Buffer.from([5, flags, ...noKeepAlive, noProperties]),
+    text(clientId)
+  ]
   if (user) parts.push(text(user))
   if (password) parts.push(text(password))
   const body = Buffer.concat(parts)
@@ -41,8 +48,17 @@ export interface Packets {
   readonly starts: Uint32Array
 }
 
-/** PUBLISH packets of QoS 1 for `count` records from `from` on, every `step`th, one behind the other. */
-export function publishPackets(from: number, count: number, step: number, shape: Shape, firstMs: number): Packets {
+/**
+ * PUBLISH packets of QoS 1 for `count` records from `from` on, every `step`th, one behind the
+ * other.
+ */
+export function publishPackets(
+  from: number,
+  count: number,
+  step: number,
+  shape: Shape,
+  firstMs: number
+): Packets {
   const starts = new Uint32Array(count + 1)
   let bytes = Buffer.allocUnsafe(count * (payloadOf(from, firstMs, shape).length + 100) + 1_000)
   let at = 0
@@ -51,7 +67,8 @@ export function publishPackets(from: number, count: number, step: number, shape:
     const topic = topicOf(deviceOf(sequence, shape))
     const payload = payloadOf(sequence, preparedTime(sequence, firstMs), shape)
     const length = 2 + topic.length + 2 + 1 + payload.length
-    if (at + length + 5 > bytes.length) bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)])
+    if (at + length + 5 > bytes.length)
+      bytes = Buffer.concat([bytes, Buffer.allocUnsafe(bytes.length)])
     at = bytes.writeUInt8(PUBLISH_QOS_1, at)
     at += remainingLength(length).copy(bytes, at)
     at = bytes.writeUInt16BE(topic.length, at)
@@ -66,7 +83,10 @@ export function publishPackets(from: number, count: number, step: number, shape:
 
 const TIME_DIGITS = 13
 
-/** Writes the time of sending over the `ts` of one packet; it stands at the payload's end, before the brace. */
+/**
+ * Writes the time of sending over the `ts` of one packet; it stands at the payload's end, before
+ * the brace.
+ */
 export function stamp({ bytes, starts }: Packets, index: number, nowMs: number): void {
   bytes.write(String(nowMs), starts[index + 1]! - 1 - TIME_DIGITS, 'latin1')
 }

@@ -1,4 +1,7 @@
-/** The publisher's own process: gets a job, encodes it, says when it is ready, and publishes when told to. */
+/**
+ * The publisher's own process: gets a job, encodes it, says when it is ready, and publishes when
+ * told to.
+ */
 import { PublishingConnection } from './connection.ts'
 import type { FromPublisher, Job, ToPublisher } from './messages.ts'
 import { type Packets, publishPackets, stamp } from './packets.ts'
@@ -73,7 +76,9 @@ class Publication {
   }
 
   async prepare(): Promise<void> {
-    await Promise.all(this.senders.map((sender, index) => sender.open(`${this.job.clientId}-${index}`)))
+    await Promise.all(
+      this.senders.map((sender, index) => sender.open(`${this.job.clientId}-${index}`))
+    )
     tell({ kind: 'prepared' })
   }
 
@@ -88,11 +93,19 @@ class Publication {
         if (--open === 0) this.finish(cpuUsage(before))
       }
     }
-    this.timers.push(setInterval(() => tell({ kind: 'progress', acknowledged: this.acknowledged() }), 250))
+    this.timers.push(
+      setInterval(() => tell({ kind: 'progress', acknowledged: this.acknowledged() }), 250)
+    )
     tell({ kind: 'started', atMs: Date.now() })
     const { perSecond, connections } = this.job
     if (perSecond === undefined) this.release(Number.POSITIVE_INFINITY)
-    else this.timers.push(setInterval(() => this.release(((performance.now() - startedMs) * perSecond) / 1000 / connections), TICK_MS))
+    else
+      this.timers.push(
+        setInterval(
+          () => this.release(((performance.now() - startedMs) * perSecond) / 1000 / connections),
+          TICK_MS
+        )
+      )
   }
 
   private release(due: number): void {

@@ -5,11 +5,15 @@ import type { FromPublisher, Job, ToPublisher } from './messages.ts'
 export interface Publication {
   readonly startedMs: number
   readonly finishedMs: number
-  /** User and system time of the publisher's process; it is on the same cores as everything else. */
+  /**
+   * User and system time of the publisher's process; it is on the same cores as everything else.
+   */
   readonly cpuMicros: number
 }
 
-/** A publisher that has encoded its records and waits for `go`. Close it when a lane fails half way. */
+/**
+ * A publisher that has encoded its records and waits for `go`. Close it when a lane fails half way.
+ */
 export class Publisher {
   private readonly child: ChildProcess
   acknowledged = 0
@@ -29,10 +33,12 @@ export class Publisher {
   /** Starts publishing; `started` and `finished` are settled by the publisher's own clock. */
   go(): { started: Promise<number>; finished: Promise<Publication> } {
     const started = this.until('started').then(message => message.atMs)
-    const finished = Promise.all([started, this.until('finished')]).then(([startedMs, { atMs, cpuMicros }]) => {
-      this.close()
-      return { startedMs, finishedMs: atMs, cpuMicros }
-    })
+    const finished = Promise.all([started, this.until('finished')]).then(
+      ([startedMs, { atMs, cpuMicros }]) => {
+        this.close()
+        return { startedMs, finishedMs: atMs, cpuMicros }
+      }
+    )
     // whoever waits for `started` only must not be told of a late failure as unhandled
     finished.catch(() => {})
     this.send({ kind: 'go' })
@@ -47,7 +53,9 @@ export class Publisher {
     this.child.send(message)
   }
 
-  private until<K extends FromPublisher['kind']>(kind: K): Promise<Extract<FromPublisher, { kind: K }>> {
+  private until<K extends FromPublisher['kind']>(
+    kind: K
+  ): Promise<Extract<FromPublisher, { kind: K }>> {
     return new Promise((resolve, reject) => {
       const onMessage = (message: FromPublisher) => {
         if (message.kind === 'progress') this.acknowledged = message.acknowledged
@@ -57,7 +65,9 @@ export class Publisher {
         resolve(message as Extract<FromPublisher, { kind: K }>)
       }
       this.child.on('message', onMessage)
-      this.child.once('exit', () => reject(new Error('The publisher ended before it had published everything.')))
+      this.child.once('exit', () =>
+        reject(new Error('The publisher ended before it had published everything.'))
+      )
     })
   }
 }

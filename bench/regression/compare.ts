@@ -1,4 +1,7 @@
-/** What a piece of work costs as a multiple of another, measured turn by turn: what disturbs one disturbs the other. */
+/**
+ * What a piece of work costs as a multiple of another, measured turn by turn: what disturbs one
+ * disturbs the other.
+ */
 import type { Work } from './subjects.ts'
 
 export interface Rounds {
@@ -10,10 +13,14 @@ export interface Rounds {
 export const usualRounds: Rounds = { rounds: 15, turnMs: 20 }
 
 /**
- * The median of the ratios of several rounds. CPU time counts, not time on the clock: a machine that is busy with something
- * else makes both slower on the clock, but not by the same factor.
+ * The median of the ratios of several rounds. CPU time counts, not time on the clock: a machine
+ * that is busy with something else makes both slower on the clock, but not by the same factor.
  */
-export function costRatio(work: Work, baseline: Work, { rounds, turnMs }: Rounds = usualRounds): number {
+export function costRatio(
+  work: Work,
+  baseline: Work,
+  { rounds, turnMs }: Rounds = usualRounds
+): number {
   const repeats = repeatsFor(work, turnMs)
   const baselineRepeats = repeatsFor(baseline, turnMs)
   const ratios = Array.from({ length: rounds }, () => {
@@ -32,13 +39,19 @@ function cpuMicros(work: Work, repeats: number): number {
   return cpuTime() - before
 }
 
-/** Of the whole process: the times of a single thread (process.threadCpuUsage of Node 24) move in ticks of the scheduler. */
+/**
+ * Of the whole process: the times of a single thread (process.threadCpuUsage of Node 24) move in
+ * ticks of the scheduler.
+ */
 export function cpuTime(): number {
   const { user, system } = process.cpuUsage()
   return user + system
 }
 
-/** So many repeats that a turn takes about this long, after the optimiser has seen the work often enough. */
+/**
+ * So many repeats that a turn takes about this long, after the optimiser has seen the work often
+ * enough.
+ */
 function repeatsFor(work: Work, turnMs: number): number {
   const warmUpMs = 3 * turnMs
   const startedMs = performance.now()

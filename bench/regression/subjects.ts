@@ -1,4 +1,7 @@
-/** The pure logic of the hot path, each ready to be run over a batch of records as the pipeline would give it. */
+/**
+ * The pure logic of the hot path, each ready to be run over a batch of records as the pipeline
+ * would give it.
+ */
 
 import { parseOptions } from '../../core/node/spec.ts'
 import { planOf, Rows } from '../../core/postgres/rows.ts'
@@ -27,8 +30,11 @@ export interface Subject {
 }
 
 const NOW_MS = 1_750_000_000_000
-const payloads = Array.from({ length: BATCH }, (_, sequence) => Buffer.from(payloadOf(sequence, NOW_MS + sequence, usualShape)))
-const fresh = (): TelemetryRecord[] => payloads.map(bytes => JSON.parse(bytes.toString()) as TelemetryRecord)
+const payloads = Array.from({ length: BATCH }, (_, sequence) =>
+  Buffer.from(payloadOf(sequence, NOW_MS + sequence, usualShape))
+)
+const fresh = (): TelemetryRecord[] =>
+  payloads.map(bytes => JSON.parse(bytes.toString()) as TelemetryRecord)
 
 /** What everything is compared with: the engine's own parse and stringify of the same records. */
 export const baseline: Subject = {
@@ -38,7 +44,8 @@ export const baseline: Subject = {
 
 export function subjects(): Subject[] {
   const records = fresh()
-  for (const [index, record] of records.entries()) Object.assign(record, { [PROVENANCE]: new Provenance({ at: taken }, index) })
+  for (const [index, record] of records.entries())
+    Object.assign(record, { [PROVENANCE]: new Provenance({ at: taken }, index) })
   const message = { payload: records }
   const validate = validator(parseOptions(validateSpec, {}))
   const normalize = normalizer(parseOptions(normalizeSpec, {}), () => NOW_MS)
@@ -60,7 +67,10 @@ export function subjects(): Subject[] {
 }
 
 const places: ReadonlyMap<string, Metadata> = new Map(
-  Array.from({ length: BATCH }, (_, device) => [deviceId(device), [['location', `hall ${device % 7}`]] satisfies Metadata])
+  Array.from({ length: BATCH }, (_, device) => [
+    deviceId(device),
+    [['location', `hall ${device % 7}`]] satisfies Metadata
+  ])
 )
 
 function taken(): never {

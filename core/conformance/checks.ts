@@ -12,10 +12,15 @@ export interface Check {
 const NO_RECORDS = [null, 'text', 7, true, [1, 2], ''] as const
 
 let runs = 0
-const start = (harness: Harness, subject: Subject, alone = false) => Run.start(harness, subject, ++runs, alone)
-const numbers = (from: number, count: number) => Array.from({ length: count }, (_, index) => from + index)
+const start = (harness: Harness, subject: Subject, alone = false) =>
+  Run.start(harness, subject, ++runs, alone)
+const numbers = (from: number, count: number) =>
+  Array.from({ length: count }, (_, index) => from + index)
 
-/** Sizes of batches that were drawn once, so that a failure is seen again: 0 stands for one record that is no list. */
+/**
+ * Sizes of batches that were drawn once, so that a failure is seen again: 0 stands for one record
+ * that is no list.
+ */
 const SIZES = [0, 1, 7, 0, 0, 25, 3, 100, 0, 2, 13, 1, 1, 40, 0, 5]
 
 function rejectedOutput({ outputs }: Subject): number {
@@ -35,8 +40,13 @@ async function rejectsWhatIsNoRecord(harness: Harness, subject: Subject): Promis
   }
   if (rejected < 0) return
   const letters = run.records(rejected)
-  assert.equal(letters.length, sent, 'Each value that is no record leaves by the output "rejected".')
-  for (const letter of letters) assert.ok(isRejection(letter) && letter.reason.code !== '', 'It says why.')
+  assert.equal(
+    letters.length,
+    sent,
+    'Each value that is no record leaves by the output "rejected".'
+  )
+  for (const letter of letters)
+    assert.ok(isRejection(letter) && letter.reason.code !== '', 'It says why.')
 }
 
 async function losesAndDoublesNothing(harness: Harness, subject: Subject): Promise<void> {
@@ -56,7 +66,8 @@ async function losesAndDoublesNothing(harness: Harness, subject: Subject): Promi
       .filter(id => id !== undefined)
   )
   const { metrics } = run
-  if (!subject.copies && !subject.many) assert.equal(new Set(ids).size, ids.length, 'A record left twice.')
+  if (!subject.copies && !subject.many)
+    assert.equal(new Set(ids).size, ids.length, 'A record left twice.')
   const lost = numbers(0, next).filter(n => !ids.includes(n))
   const accounted = metrics.filtered + metrics.duplicates
   const swallowed = lost.length - accounted
@@ -73,10 +84,16 @@ async function keepsOrder(harness: Harness, subject: Subject): Promise<void> {
   await inTime(Promise.all(fed.map(each => each.acknowledged)), 'Messages were never acknowledged.')
   for (const [output, label] of subject.outputs.entries()) {
     const messages = run.left.filter(message => message.output === output)
-    const lists = messages.map(({ payload }) => [payload].flat().map(record => Number(run.idOf(record))))
+    const lists = messages.map(({ payload }) =>
+      [payload].flat().map(record => Number(run.idOf(record)))
+    )
     for (const ids of subject.order === 'within a message' ? lists : [lists.flat()]) {
       const sorted = [...ids].sort((a, b) => a - b)
-      assert.deepEqual(ids, sorted, `Records left by the output "${label}" in another order than they came.`)
+      assert.deepEqual(
+        ids,
+        sorted,
+        `Records left by the output "${label}" in another order than they came.`
+      )
     }
   }
 }
@@ -88,7 +105,11 @@ async function keepsProvenance(harness: Harness, subject: Subject): Promise<void
     for (const record of run.records(output)) {
       const origin = provenanceOf(record)?.taken.origin
       const offset = origin?.kind === 'kafka' ? origin.offset : undefined
-      assert.equal(offset, String(run.idOf(record)), `A record that left by "${label}" does not know where it came from.`)
+      assert.equal(
+        offset,
+        String(run.idOf(record)),
+        `A record that left by "${label}" does not know where it came from.`
+      )
     }
   }
 }
@@ -97,10 +118,13 @@ async function answersInKind(harness: Harness, subject: Subject): Promise<void> 
   const run = await start(harness, subject)
   await run.send(run.record(0))
   const singles = run.left.length
-  if (!subject.many) for (const { payload } of run.left) assert.ok(!Array.isArray(payload), 'One record was answered with a list.')
+  if (!subject.many)
+    for (const { payload } of run.left)
+      assert.ok(!Array.isArray(payload), 'One record was answered with a list.')
   await run.send([run.record(1)])
   await run.send([run.record(2), run.record(3)])
-  for (const { payload } of run.left.slice(singles)) assert.ok(Array.isArray(payload), 'A list was answered with one record.')
+  for (const { payload } of run.left.slice(singles))
+    assert.ok(Array.isArray(payload), 'A list was answered with one record.')
 }
 
 async function takesTheSameAgain(harness: Harness, subject: Subject): Promise<void> {
@@ -112,9 +136,16 @@ async function takesTheSameAgain(harness: Harness, subject: Subject): Promise<vo
   await run.send(batch)
   const again = run.left.slice(first)
   const shape = (messages: typeof again) =>
-    messages.map(({ output, payload }) => [output, [payload].flat().map(record => run.idOf(record))])
+    messages.map(({ output, payload }) => [
+      output,
+      [payload].flat().map(record => run.idOf(record))
+    ])
   if ((subject.again ?? 'same') === 'same') {
-    assert.deepEqual(shape(again), shape(run.left.slice(0, first)), 'The same message was dealt with otherwise when it came again.')
+    assert.deepEqual(
+      shape(again),
+      shape(run.left.slice(0, first)),
+      'The same message was dealt with otherwise when it came again.'
+    )
     return
   }
   const repeated = again.filter(({ output }) => output !== rejectedOutput(subject))
@@ -123,7 +154,10 @@ async function takesTheSameAgain(harness: Harness, subject: Subject): Promise<vo
   assert.equal(left + out >= 2 && out > 0, true, 'What is left out when it comes again is counted.')
 }
 
-/** Nothing else confirms here: the source waits until the node itself says that the records are durable. */
+/**
+ * Nothing else confirms here: the source waits until the node itself says that the records are
+ * durable.
+ */
 async function storesBeforeItConfirms(harness: Harness, subject: Subject): Promise<void> {
   if (subject.stored === undefined) return
   const run = await start(harness, subject, true)
@@ -133,15 +167,22 @@ async function storesBeforeItConfirms(harness: Harness, subject: Subject): Promi
     next += size
     const fed = await run.send(size === 1 ? records[0] : records)
     const there: ReadonlySet<string> = new Set(await subject.stored())
-    const missing: string[] = records.map(record => String(run.idOf(record))).filter(id => !there.has(id))
-    assert.deepEqual(missing.slice(0, 5), [], 'Records were confirmed that the service does not have.')
+    const missing: string[] = records
+      .map(record => String(run.idOf(record)))
+      .filter(id => !there.has(id))
+    assert.deepEqual(
+      missing.slice(0, 5),
+      [],
+      'Records were confirmed that the service does not have.'
+    )
     assert.equal(fed.attempts, 1, 'The node did not confirm what it has stored, and got it again.')
   }
 }
 
 async function closesInTime(harness: Harness, subject: Subject): Promise<void> {
   const run = await start(harness, subject)
-  for (const batch of [numbers(0, 50), numbers(50, 50), numbers(100, 50)]) void run.offer(batch.map(n => run.record(n)))
+  for (const batch of [numbers(0, 50), numbers(50, 50), numbers(100, 50)])
+    void run.offer(batch.map(n => run.record(n)))
   const began = performance.now()
   await inTime(harness.deploy([]), 'The node did not close within the 15 s that Node-RED gives it.')
   const tookMs = performance.now() - began

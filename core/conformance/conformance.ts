@@ -2,4 +2,9 @@
 export { type Check, checks } from './checks.ts'
 export { conformanceNodes, type Fed, feedOf } from './nodes.ts'
 export type { FlowNode, Harness, Subject } from './run.ts'
-export { type FedPlace, type SourceCheck, type SourceSubject, sourceChecks } from './source-checks.ts'
+export {
+  type FedPlace,
+  type SourceCheck,
+  type SourceSubject,
+  sourceChecks
+} from './source-checks.ts'

@@ -16,7 +16,10 @@ export interface Fed {
   attempts: number
 }
 
-/** The source before the node under test: follows each message, and sends it again where the flow fails. */
+/**
+ * The source before the node under test: follows each message, and sends it again where the flow
+ * fails.
+ */
 export class Feed {
   readonly #source: DeliverySource
   readonly metrics: NodeMetrics
@@ -74,7 +77,8 @@ const collected = new Map<string, Left[]>()
 
 export const feedOf = (id: string): Feed => {
   const feed = feeds.get(id)
-  if (feed === undefined) throw new Error(`There is no ${FEED} with the id ${id} in the flow that runs.`)
+  if (feed === undefined)
+    throw new Error(`There is no ${FEED} with the id ${id} in the flow that runs.`)
   return feed
 }
 
@@ -85,7 +89,10 @@ export function collectedBy(id: string): Left[] {
   return found
 }
 
-/** Registers both node types; load it into the Node-RED that the kit runs in, as any module of nodes. */
+/**
+ * Registers both node types; load it into the Node-RED that the kit runs in, as any module of
+ * nodes.
+ */
 export function conformanceNodes(RED: NodeAPI): void {
   RED.nodes.registerType(FEED, function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
@@ -98,7 +105,11 @@ export function conformanceNodes(RED: NodeAPI): void {
   })
   RED.nodes.registerType(COLLECT, function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
-    const { output, of, holds } = config as NodeDef & { output: number; of: string; holds?: boolean }
+    const { output, of, holds } = config as NodeDef & {
+      output: number
+      of: string
+      holds?: boolean
+    }
     this.on('input', (message, _send, done) => {
       collectedBy(of).push({ output, payload: message.payload })
       if (holds) return
@@ -112,7 +123,13 @@ export function conformanceNodes(RED: NodeAPI): void {
 /** Gives a record a place where it came from, which has to travel with it. */
 export function placed(record: object, offset: number): object {
   const taken: Taken = {
-    origin: { kind: 'kafka', topic: 'conformance', partition: 0, offset: String(offset), timestamp: '0' },
+    origin: {
+      kind: 'kafka',
+      topic: 'conformance',
+      partition: 0,
+      offset: String(offset),
+      timestamp: '0'
+    },
     key: `key-${offset}`,
     headers: {},
     raw: Buffer.from(`raw-${offset}`)

@@ -1,6 +1,15 @@
 import { type NodeMetrics, nodeMetrics } from '../node/metrics.ts'
 import { isRejection } from '../record/record.ts'
-import { COLLECT, collectedBy, FEED, type Fed, type Feed, feedOf, type Left, placed } from './nodes.ts'
+import {
+  COLLECT,
+  collectedBy,
+  FEED,
+  type Fed,
+  type Feed,
+  feedOf,
+  type Left,
+  placed
+} from './nodes.ts'
 
 /** A node of a flow file. */
 export interface FlowNode {
@@ -18,18 +27,26 @@ export interface Subject {
   readonly around?: readonly FlowNode[]
   /** Port labels, first output first, as in its spec. */
   readonly outputs: readonly string[]
-  /** A record that the node takes; each `n` makes another one, and `n` stands in the field of `idField`. */
+  /**
+   * A record that the node takes; each `n` makes another one, and `n` stands in the field of
+   * `idField`.
+   */
   record(n: number): Record<string, unknown>
   readonly idField: string
   /** A record may leave by several outputs, a copy each. */
   readonly copies?: boolean
   /** Several records are made of one; each of them has the id of the one that it was made of. */
   readonly many?: boolean
-  /** What the same record does when it comes again: it leaves as the first time, or is counted as a duplicate or filtered. */
+  /**
+   * What the same record does when it comes again: it leaves as the first time, or is counted as a
+   * duplicate or filtered.
+   */
   readonly again?: 'same' | 'left out'
   /** What a payload may hold that it rejects, where that is not whatever is no record. */
   readonly unfit?: readonly unknown[]
-  /** Records keep their order within a message only: a sink may store several messages at a time. */
+  /**
+   * Records keep their order within a message only: a sink may store several messages at a time.
+   */
   readonly order?: 'of all' | 'within a message'
   /** Of a sink: the ids of the records that its service has, as text. */
   readonly stored?: () => Promise<readonly string[]>
@@ -68,7 +85,10 @@ export class Run {
   }
   get metrics(): NodeMetrics {
     const found = nodeMetrics(this.#id)
-    if (found === undefined) throw new Error('The node has no metrics: define it by defineNode, defineTransform or defineSink.')
+    if (found === undefined)
+      throw new Error(
+        'The node has no metrics: define it by defineNode, defineTransform or defineSink.'
+      )
     return found
   }
   /** Messages in the order they left. */
@@ -78,7 +98,9 @@ export class Run {
 
   /** Payloads of an output, each record alone. */
   records(output: number): unknown[] {
-    return this.left.filter(message => message.output === output).flatMap(({ payload }) => (Array.isArray(payload) ? payload : [payload]))
+    return this.left
+      .filter(message => message.output === output)
+      .flatMap(({ payload }) => (Array.isArray(payload) ? payload : [payload]))
   }
 
   /** The id of a record, also of one that was rejected. */
@@ -90,7 +112,10 @@ export class Run {
   /** Sends a payload as the source would, and waits until it is acknowledged. */
   async send(payload: unknown): Promise<Fed> {
     const fed = this.offer(payload)
-    await inTime(fed.acknowledged, 'The message was never acknowledged: the node does not call done, or confirms nothing.')
+    await inTime(
+      fed.acknowledged,
+      'The message was never acknowledged: the node does not call done, or confirms nothing.'
+    )
     return fed
   }
 
@@ -126,7 +151,10 @@ function flowOf(subject: Subject, id: string, alone: boolean): FlowNode[] {
   ]
 }
 
-/** As Node-RED clones: what symbols hold goes along, and what a node changes is changed in the copy only. */
+/**
+ * As Node-RED clones: what symbols hold goes along, and what a node changes is changed in the copy
+ * only.
+ */
 function structuredCloneOf(payload: unknown): unknown {
   if (Array.isArray(payload)) return payload.map(structuredCloneOf)
   if (typeof payload !== 'object' || payload === null) return payload
@@ -137,7 +165,11 @@ function structuredCloneOf(payload: unknown): unknown {
 }
 
 /** Rejects with the sentence where it takes too long. */
-export async function inTime<T>(work: Promise<T>, otherwise: string, limitMs = LIMIT_MS): Promise<T> {
+export async function inTime<T>(
+  work: Promise<T>,
+  otherwise: string,
+  limitMs = LIMIT_MS
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, reject) => {
     timer = setTimeout(() => reject(new Error(otherwise)), limitMs)

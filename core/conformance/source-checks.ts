@@ -76,7 +76,9 @@ class SourceRun {
 
   async feed(from: number, count: number): Promise<void> {
     for (const lane of LANES) {
-      const bodies = Array.from({ length: count }, (_, index) => JSON.stringify({ lane, n: from + index }))
+      const bodies = Array.from({ length: count }, (_, index) =>
+        JSON.stringify({ lane, n: from + index })
+      )
       await this.place.feed(bodies, lane)
     }
   }
@@ -104,11 +106,23 @@ class SourceRun {
 const keyOf = ({ lane, n }: TestRecord) => `${lane}/${n}`
 
 /** What a source has taken and not given back is somewhere, at every moment. */
-function assertAccount({ taken, stored, rejected, filtered, duplicates, inFlight }: NodeMetrics): void {
-  assert.equal(taken, stored + rejected + filtered + duplicates + inFlight, 'The counts do not add up.')
+function assertAccount({
+  taken,
+  stored,
+  rejected,
+  filtered,
+  duplicates,
+  inFlight
+}: NodeMetrics): void {
+  assert.equal(
+    taken,
+    stored + rejected + filtered + duplicates + inFlight,
+    'The counts do not add up.'
+  )
 }
 
-const startOf = async (harness: Harness, { type, place }: SourceSubject) => new SourceRun(harness, type, await place())
+const startOf = async (harness: Harness, { type, place }: SourceSubject) =>
+  new SourceRun(harness, type, await place())
 
 async function accountsForAll(harness: Harness, subject: SourceSubject): Promise<void> {
   const run = await startOf(harness, subject)
@@ -121,11 +135,26 @@ async function accountsForAll(harness: Harness, subject: SourceSubject): Promise
     return run.metrics.taken >= total && run.metrics.inFlight === 0
   })
   const { stored, taken } = run.metrics
-  assert.deepEqual([taken, stored], [total, total], 'Each is taken once and, or its rejection is, stored once.')
-  assert.equal(new Set(run.records.map(keyOf)).size, LANES.length * 100, 'Each record has left once.')
-  assert.equal(run.rejected.length, NO_RECORDS.length, 'What is no record leaves by the output "rejected".')
+  assert.deepEqual(
+    [taken, stored],
+    [total, total],
+    'Each is taken once and, or its rejection is, stored once.'
+  )
+  assert.equal(
+    new Set(run.records.map(keyOf)).size,
+    LANES.length * 100,
+    'Each record has left once.'
+  )
+  assert.equal(
+    run.rejected.length,
+    NO_RECORDS.length,
+    'What is no record leaves by the output "rejected".'
+  )
   for (const letter of run.rejected) {
-    assert.ok(isRejection(letter) && letter.reason.code !== '' && letter.raw !== undefined, 'It says why, with the bytes.')
+    assert.ok(
+      isRejection(letter) && letter.reason.code !== '' && letter.raw !== undefined,
+      'It says why, with the bytes.'
+    )
   }
 }
 
@@ -149,7 +178,11 @@ async function givesBackWhatWasNotStored(harness: Harness, subject: SourceSubjec
   await run.deploy(true)
   await run.feed(0, 20)
   await waitFor('records in the flow', () => run.records.length >= LANES.length * 20)
-  assert.equal(run.metrics.inFlight, LANES.length * 20, 'What the flow has not stored is in flight.')
+  assert.equal(
+    run.metrics.inFlight,
+    LANES.length * 20,
+    'What the flow has not stored is in flight.'
+  )
   run.forget()
   const began = performance.now()
   await run.deploy(false)
@@ -157,8 +190,15 @@ async function givesBackWhatWasNotStored(harness: Harness, subject: SourceSubjec
   await waitFor('them again', () => new Set(run.records.map(keyOf)).size === LANES.length * 20)
   await waitFor('the counts', () => run.metrics.inFlight === 0)
   assertAccount(run.metrics)
-  assert.equal(run.metrics.returned, LANES.length * 20, 'What was in flight when it was closed is counted as returned.')
-  assert.ok(tookMs < CLOSE_LIMIT_MS + 15_000, `To close and to start again took ${Math.round(tookMs)} ms.`)
+  assert.equal(
+    run.metrics.returned,
+    LANES.length * 20,
+    'What was in flight when it was closed is counted as returned.'
+  )
+  assert.ok(
+    tookMs < CLOSE_LIMIT_MS + 15_000,
+    `To close and to start again took ${Math.round(tookMs)} ms.`
+  )
 }
 
 async function closesInTime(harness: Harness, subject: SourceSubject): Promise<void> {
@@ -169,7 +209,10 @@ async function closesInTime(harness: Harness, subject: SourceSubject): Promise<v
   const began = performance.now()
   await harness.deploy([])
   const tookMs = performance.now() - began
-  assert.ok(tookMs < CLOSE_LIMIT_MS, `Closing took ${Math.round(tookMs)} ms; Node-RED gives a node 15 s.`)
+  assert.ok(
+    tookMs < CLOSE_LIMIT_MS,
+    `Closing took ${Math.round(tookMs)} ms; Node-RED gives a node 15 s.`
+  )
 }
 
 /** Every promise of a source. */
@@ -183,7 +226,8 @@ export const sourceChecks: readonly SourceCheck[] = [
 async function waitFor(what: string, isTrue: () => boolean, limitMs = 30_000): Promise<void> {
   const endMs = performance.now() + limitMs
   while (!isTrue()) {
-    if (performance.now() > endMs) assert.fail(`Still waiting for ${what} after ${limitMs / 1000} s.`)
+    if (performance.now() > endMs)
+      assert.fail(`Still waiting for ${what} after ${limitMs / 1000} s.`)
     await new Promise(resolve => setTimeout(resolve, 20))
   }
 }

@@ -15,10 +15,15 @@ export interface DeadLetter {
 }
 
 /** The text of a header; empty where there is none. */
-export const noteOf = (headers: Headers, name: string): string => lastHeader(headers, name)?.toString() ?? ''
+export const noteOf = (headers: Headers, name: string): string =>
+  lastHeader(headers, name)?.toString() ?? ''
 
-/** Its value was too large for the dead-letter topic, and is only the beginning of what was rejected. */
-export const isTruncated = ({ headers }: Pick<DeadLetter, 'headers'>): boolean => headers[HEADER.truncated] !== undefined
+/**
+ * Its value was too large for the dead-letter topic, and is only the beginning of what was
+ * rejected.
+ */
+export const isTruncated = ({ headers }: Pick<DeadLetter, 'headers'>): boolean =>
+  headers[HEADER.truncated] !== undefined
 
 /** What says where the record came from, not why it was rejected. */
 const KEPT: ReadonlySet<string> = new Set([TIME_HEADER, KEY_HEADER])
@@ -46,7 +51,8 @@ export function originalOf(letter: DeadLetter, ingestTopic: string): Original {
 function originalHeaders(headers: Headers): WrittenHeaders {
   const original: WrittenHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
-    if (value !== undefined && (!name.startsWith(NOTE) || KEPT.has(name))) setHeader(original, name, value)
+    if (value !== undefined && (!name.startsWith(NOTE) || KEPT.has(name)))
+      setHeader(original, name, value)
   }
   return original
 }
@@ -63,7 +69,9 @@ export function recordOf({ key, value, headers }: DeadLetter): string | undefine
     const id = noteOf(headers, HEADER.messageId)
     return id === '' ? undefined : `message/${id}`
   }
-  const place = [HEADER.originTopic, HEADER.originPartition].map(name => noteOf(headers, name)).join('/')
+  const place = [HEADER.originTopic, HEADER.originPartition]
+    .map(name => noteOf(headers, name))
+    .join('/')
   return `${place}/${offset}/${identityOf(key, value, headers)}`
 }
 
@@ -95,7 +103,9 @@ export interface ReadableLetter {
 const MAX_TEXT = 2_000
 
 /** Makes a message of the dead-letter topic readable. */
-export function readableLetter(letter: Pick<DeadLetter, 'timestamp' | 'key' | 'value' | 'headers'>): ReadableLetter {
+export function readableLetter(
+  letter: Pick<DeadLetter, 'timestamp' | 'key' | 'value' | 'headers'>
+): ReadableLetter {
   const { key, value, headers, timestamp } = letter
   const number = (name: string, label: string) => {
     const text = noteOf(headers, name)
@@ -125,7 +135,10 @@ export function readableLetter(letter: Pick<DeadLetter, 'timestamp' | 'key' | 'v
 /** More than a record of telemetry has; a device is not looked for in larger ones. */
 const MAX_LOOKED_AT = 65_536
 
-/** What the record says of itself, else the key, which is the device's id in the pipeline that is shipped. */
+/**
+ * What the record says of itself, else the key, which is the device's id in the pipeline that is
+ * shipped.
+ */
 function deviceOf(value: Buffer | null, key: Buffer | null): string {
   if (value !== null && value.length <= MAX_LOOKED_AT) {
     const id = deviceIdIn(value.toString())
@@ -150,16 +163,21 @@ function isoOf(timestamp: string): string {
 }
 
 function fromOf(headers: Headers): string {
-  const [kind, topic, partition, offset] = [HEADER.originKind, HEADER.originTopic, HEADER.originPartition, HEADER.originOffset].map(name =>
-    noteOf(headers, name)
-  )
+  const [kind, topic, partition, offset] = [
+    HEADER.originKind,
+    HEADER.originTopic,
+    HEADER.originPartition,
+    HEADER.originOffset
+  ].map(name => noteOf(headers, name))
   return kind === 'kafka' ? `kafka ${topic}/${partition} at ${offset}` : `${kind} ${topic}`.trim()
 }
 
 function textsOf(headers: WrittenHeaders): Record<string, string | readonly string[]> {
   const texts: Record<string, string | readonly string[]> = {}
   for (const [name, value] of Object.entries(headers)) {
-    const text = Array.isArray(value) ? value.map(part => part?.toString() ?? '') : value?.toString()
+    const text = Array.isArray(value)
+      ? value.map(part => part?.toString() ?? '')
+      : value?.toString()
     setHeader(texts, name, text ?? '')
   }
   return texts

@@ -1,7 +1,13 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
-import { type Batch, type Origin, type Provenance, provenanceOf, type Rejection } from '../record/record.ts'
+import {
+  type Batch,
+  type Origin,
+  type Provenance,
+  provenanceOf,
+  type Rejection
+} from '../record/record.ts'
 import { HEADER } from './headers.ts'
 
 /** A dead letter as it is written. */
@@ -12,8 +18,8 @@ export interface EncodedLetter {
 }
 
 /**
- * A rejected record as a Kafka message: the original bytes and key where they are known, the original headers, and why
- * and where it was rejected under `millrace.`.
+ * A rejected record as a Kafka message: the original bytes and key where they are known, the
+ * original headers, and why and where it was rejected under `millrace.`.
  */
 export function encodeRejection(rejection: Rejection): EncodedLetter {
   const provenance = provenanceOf(rejection)
@@ -29,20 +35,37 @@ export function encodeRejection(rejection: Rejection): EncodedLetter {
     ...originHeaders(rejection.origin),
     ...partHeaders(provenance)
   }
-  return { key: taken?.key ?? null, value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw, headers }
+  return {
+    key: taken?.key ?? null,
+    value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw,
+    headers
+  }
 }
 
-/** The same cut to this many bytes, since the topic takes no more; headers say how long it was, and the digest of all of it. */
-export function shortenLetter({ key, value, headers }: EncodedLetter, maxBytes: number): EncodedLetter {
+/**
+ * The same cut to this many bytes, since the topic takes no more; headers say how long it was, and
+ * the digest of all of it.
+ */
+export function shortenLetter(
+  { key, value, headers }: EncodedLetter,
+  maxBytes: number
+): EncodedLetter {
   const bytes = typeof value === 'string' ? Buffer.from(value) : (value ?? Buffer.alloc(0))
   const sha256 = createHash('sha256').update(bytes).digest('hex')
-  const told = { ...headers, [HEADER.truncated]: String(bytes.length), [HEADER.truncatedDigest]: sha256 }
+  const told = {
+    ...headers,
+    [HEADER.truncated]: String(bytes.length),
+    [HEADER.truncatedDigest]: sha256
+  }
   return { key, value: bytes.subarray(0, Math.max(0, maxBytes)), headers: told }
 }
 
 function originHeaders(origin: Origin | null): ProduceHeaders {
   if (origin === null) return {}
-  const headers: ProduceHeaders = { [HEADER.originKind]: origin.kind, [HEADER.originTopic]: origin.topic }
+  const headers: ProduceHeaders = {
+    [HEADER.originKind]: origin.kind,
+    [HEADER.originTopic]: origin.topic
+  }
   if (origin.kind === 'kafka') {
     headers[HEADER.originPartition] = String(origin.partition)
     headers[HEADER.originOffset] = origin.offset
@@ -50,13 +73,19 @@ function originHeaders(origin: Origin | null): ProduceHeaders {
   return headers
 }
 
-/** A letter has the bytes of the whole message: which part was rejected, and which letters are of one message. */
+/**
+ * A letter has the bytes of the whole message: which part was rejected, and which letters are of
+ * one message.
+ */
 function partHeaders(provenance: Provenance | undefined): ProduceHeaders {
   const place = provenance?.place ?? ''
   if (provenance === undefined || place === '') return {}
   // In Kafka the offset tells messages apart.
   const isNumbered = provenance.taken.origin.kind === 'kafka'
-  return { [HEADER.place]: place, ...(isNumbered ? {} : { [HEADER.messageId]: messageIdOf(provenance) }) }
+  return {
+    [HEADER.place]: place,
+    ...(isNumbered ? {} : { [HEADER.messageId]: messageIdOf(provenance) })
+  }
 }
 
 const ids = new WeakMap<Batch, string>()

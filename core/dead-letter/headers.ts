@@ -1,6 +1,7 @@
 /**
- * The headers of a dead letter: what Millrace notes of a rejection on the Kafka message that keeps it. Whoever writes,
- * reads, replays or shows dead letters takes the names from here; docs/dead-letters.md is made from this list.
+ * The headers of a dead letter: what Millrace notes of a rejection on the Kafka message that keeps
+ * it. Whoever writes, reads, replays or shows dead letters takes the names from here;
+ * docs/dead-letters.md is made from this list.
  */
 
 /** Every header that Millrace sets begins so; all others are those of the original message. */
@@ -32,14 +33,17 @@ export const MEANING: Readonly<Record<HeaderName, string>> = {
   [HEADER.path]: 'The field concerned, where there is one.',
   [HEADER.stage]: 'The type of the node that rejected it, without `millrace-`.',
   [HEADER.attempts]: 'How often the flow had tried, where it failed to deal with the record.',
-  [HEADER.originKind]: 'Where the record came from: `mqtt`, `kafka`, `simulator`, or `flow` for what other nodes brought.',
+  [HEADER.originKind]:
+    'Where the record came from: `mqtt`, `kafka`, `simulator`, or `flow` for what other nodes brought.',
   [HEADER.originTopic]: 'The topic it came from.',
   [HEADER.originPartition]: 'The partition it came from, where that is Kafka.',
   [HEADER.originOffset]: 'Its offset there.',
   [HEADER.messageId]:
     'Of a record that is part of a message which did not come from Kafka: the same for all its parts, so that it is replayed once.',
-  [HEADER.place]: 'Where in the message the record stands, such as `values.3`, where it is not all of it.',
-  [HEADER.truncated]: 'How many bytes the value had, where the topic takes no more than its beginning. Such a letter is not replayed.',
+  [HEADER.place]:
+    'Where in the message the record stands, such as `values.3`, where it is not all of it.',
+  [HEADER.truncated]:
+    'How many bytes the value had, where the topic takes no more than its beginning. Such a letter is not replayed.',
   [HEADER.truncatedDigest]: 'SHA-256 of the whole value in hexadecimal, where it was cut.',
   [HEADER.replays]: 'How often the record was replayed before it was rejected again.'
 }

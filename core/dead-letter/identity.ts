@@ -6,8 +6,9 @@ type Part = Buffer | string | null | undefined
 type AnyHeaders = Readonly<Record<string, Part | readonly Part[]>>
 
 /**
- * What Millrace notes of a record may differ where the record is the same. How often it was replayed tells two rejections
- * apart, and the digest two records of which only the same beginning is left.
+ * What Millrace notes of a record may differ where the record is the same. How often it was
+ * replayed tells two rejections apart, and the digest two records of which only the same beginning
+ * is left.
  */
 const TELLING = new Set<string>([HEADER.replays, HEADER.truncatedDigest])
 

@@ -2,10 +2,21 @@ import { MillraceError } from '../errors.ts'
 import { allot, outcome } from './counts.ts'
 import { markConfirmed } from './flight.ts'
 import type { FlowMessage } from './node-red.ts'
-import { carry, type DeliveryOwner, eachOpen, type FlowError, OpenDelivery, type Token, tokenOf } from './token.ts'
+import {
+  carry,
+  type DeliveryOwner,
+  eachOpen,
+  type FlowError,
+  OpenDelivery,
+  type Token,
+  tokenOf
+} from './token.ts'
 import type { Confirmed, OpenOptions, Settlement } from './types.ts'
 
-/** After this, nothing more is expected of a message that no sink has confirmed: some nodes call done() before they send. */
+/**
+ * After this, nothing more is expected of a message that no sink has confirmed: some nodes call
+ * done() before they send.
+ */
 const UNCONFIRMED_GRACE_MS = 250
 const TIMEOUT_CHECK_MS = 100
 
@@ -27,7 +38,9 @@ export class Book implements DeliveryOwner {
 
   constructor(
     private readonly now: () => number,
-    /** The clock of the graces, which stands still while the process is too busy to run anything. */
+    /**
+     * The clock of the graces, which stands still while the process is too busy to run anything.
+     */
     private readonly graceClock: () => number,
     /** Whether this node has wires, so that Node-RED routes what it sends. */
     private readonly isWired: (nodeId: string) => boolean
@@ -48,19 +61,26 @@ export class Book implements DeliveryOwner {
 
   sent(delivery: OpenDelivery): void {
     if (this.opening === delivery) this.opening = null
-    // Sent through wires, yet Node-RED told nobody: we cannot know where it is, so it may only time out.
+    // Sent through wires, yet Node-RED told nobody: we cannot know where it is, so it may only time
+    // out.
     if (delivery.routed || !this.isWired(delivery.nodeId)) this.release(delivery)
   }
 
   abandon(delivery: OpenDelivery): void {
-    this.#settle(delivery, { kind: 'abandon', error: { code: 'CLOSED', message: 'The source was stopped before the flow had finished.' } })
+    this.#settle(delivery, {
+      kind: 'abandon',
+      error: { code: 'CLOSED', message: 'The source was stopped before the flow had finished.' }
+    })
   }
 
   byMsgid(id: string | undefined): OpenDelivery | undefined {
     return id === undefined ? undefined : this.#byMsgid.get(id)
   }
 
-  /** Counts one more copy. False if everything the token stands for is settled: nobody waits for this message. */
+  /**
+   * Counts one more copy. False if everything the token stands for is settled: nobody waits for
+   * this message.
+   */
   add(token: Token, message?: FlowMessage): boolean {
     if (!(token instanceof OpenDelivery)) {
       let open = false
@@ -74,7 +94,8 @@ export class Book implements DeliveryOwner {
     if (token.settled) return false
     token.pending++
     const id = message?._msgid
-    // split deletes the id, so its parts go under new ones; nodes behind it may know nothing but these.
+    // split deletes the id, so its parts go under new ones; nodes behind it may know nothing but
+    // these.
     if (id !== undefined && id !== token.msgid && !this.#byMsgid.has(id)) {
       this.#byMsgid.set(id, token)
       token.aliases ??= []
@@ -114,7 +135,10 @@ export class Book implements DeliveryOwner {
   confirm(message: object, confirmed: Confirmed): void {
     const token = tokenOf(message)
     if (token === undefined) return
-    const open = token instanceof OpenDelivery ? [token] : token.deliveries.filter(delivery => !delivery.settled)
+    const open =
+      token instanceof OpenDelivery
+        ? [token]
+        : token.deliveries.filter(delivery => !delivery.settled)
     allot(open, confirmed)
     for (const delivery of open) {
       delivery.confirmations++
@@ -125,10 +149,14 @@ export class Book implements DeliveryOwner {
 
   transactionOf(message: object): object | undefined {
     const token = tokenOf(message)
-    const all = token === undefined ? [] : token instanceof OpenDelivery ? [token] : token.deliveries
+    const all =
+      token === undefined ? [] : token instanceof OpenDelivery ? [token] : token.deliveries
     const open = all.filter(delivery => !delivery.settled)
-    // What comes after its delivery was given up must not be taken for something that never had a transaction.
-    const transactions = new Set((open.length > 0 ? open : all).map(({ options }) => options.transaction))
+    // What comes after its delivery was given up must not be taken for something that never had a
+    // transaction.
+    const transactions = new Set(
+      (open.length > 0 ? open : all).map(({ options }) => options.transaction)
+    )
     if (transactions.size < 2) return transactions.values().next().value
     throw new MillraceError(
       'TRANSACTION_MIXED',
@@ -156,12 +184,15 @@ export class Book implements DeliveryOwner {
   isGivenUp(message: object): boolean {
     const token = tokenOf(message)
     if (token === undefined) return false
-    return token instanceof OpenDelivery ? token.givenUp : token.deliveries.every(({ givenUp }) => givenUp)
+    return token instanceof OpenDelivery
+      ? token.givenUp
+      : token.deliveries.every(({ givenUp }) => givenUp)
   }
 
   sweep(nowMs: number, graceMs: number): void {
     for (const delivery of this.#unconfirmed) {
-      if (delivery.settled || delivery.pending > 0 || delivery.confirmations > 0) this.#unconfirmed.delete(delivery)
+      if (delivery.settled || delivery.pending > 0 || delivery.confirmations > 0)
+        this.#unconfirmed.delete(delivery)
       else if (delivery.graceUntilMs <= graceMs) this.#settle(delivery, outcome(delivery))
     }
     if (nowMs - this.#checkedMs < TIMEOUT_CHECK_MS) return
@@ -169,7 +200,8 @@ export class Book implements DeliveryOwner {
     let next: OpenDelivery | null
     for (let delivery = this.first; delivery !== null; delivery = next) {
       next = delivery.next
-      if (nowMs - delivery.sinceMs >= delivery.options.timeoutMs) this.#settle(delivery, timedOut(delivery))
+      if (nowMs - delivery.sinceMs >= delivery.options.timeoutMs)
+        this.#settle(delivery, timedOut(delivery))
     }
   }
 
@@ -239,7 +271,10 @@ function timedOut(delivery: OpenDelivery): Settlement {
 }
 
 function asFlowError(reason: unknown): FlowError {
-  const { code, message } = (typeof reason === 'object' && reason !== null ? reason : {}) as { code?: unknown; message?: unknown }
+  const { code, message } = (typeof reason === 'object' && reason !== null ? reason : {}) as {
+    code?: unknown
+    message?: unknown
+  }
   return {
     code: typeof code === 'string' && code !== '' ? code : 'DELIVERY_FAILED',
     message: typeof message === 'string' && message !== '' ? message : String(reason)

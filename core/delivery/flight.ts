@@ -22,7 +22,8 @@ const keep = (message: FlowMessage, flight: Flight | undefined) => {
 
 export function flightOf(node: FlowNode, message: FlowMessage): Flight | null {
   let flight = firstOf(message) ?? null
-  while (flight !== null && (flight.node !== node || flight.message !== message)) flight = flight.sibling
+  while (flight !== null && (flight.node !== node || flight.message !== message))
+    flight = flight.sibling
   return flight
 }
 
@@ -56,7 +57,9 @@ export function land(flight: Flight): void {
   const message = flight.message!
   const first = firstOf(message)
   if (first === flight) keep(message, flight.sibling ?? undefined)
-  else for (let other = first ?? null; other !== null; other = other.sibling) if (other.sibling === flight) other.sibling = flight.sibling
+  else
+    for (let other = first ?? null; other !== null; other = other.sibling)
+      if (other.sibling === flight) other.sibling = flight.sibling
   if (flight.previous !== null) flight.previous.next = flight.next
   else primaryOf(flight.token).flights = flight.next
   if (flight.next !== null) flight.next.previous = flight.previous
@@ -64,21 +67,29 @@ export function land(flight: Flight): void {
   flight.message = null
 }
 
-export const stateOf = (node: FlowNode): NodeState | undefined => (node as { [STATE]?: NodeState })[STATE]
+export const stateOf = (node: FlowNode): NodeState | undefined =>
+  (node as { [STATE]?: NodeState })[STATE]
 
 export function hold(node: FlowNode): void {
   const state = stateOf(node)
   if (state !== undefined) state.held++
   // Not enumerable: debug output and nodes that copy themselves must not see it.
-  else Object.defineProperty(node, STATE, { value: { held: 1, sends: [], unsent: [] } satisfies NodeState })
+  else
+    Object.defineProperty(node, STATE, {
+      value: { held: 1, sends: [], unsent: [] } satisfies NodeState
+    })
 }
 
 export const heldBy = (node: FlowNode): number => stateOf(node)?.held ?? 0
 
-/** The flight of this delivery at a node that has received it; with `token`, only one of that very lineage. */
+/**
+ * The flight of this delivery at a node that has received it; with `token`, only one of that very
+ * lineage.
+ */
 export function heldFlight(node: FlowNode, token: Token, exact: boolean): Flight | null {
   for (let flight = primaryOf(token).flights; flight !== null; flight = flight.next) {
-    if (flight.node === node && flight.received > 0 && (!exact || flight.token === token)) return flight
+    if (flight.node === node && flight.received > 0 && (!exact || flight.token === token))
+      return flight
   }
   return null
 }

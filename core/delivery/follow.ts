@@ -1,26 +1,63 @@
 import type { Book } from './book.ts'
-import { flightOf, heldBy, heldFlight, hold, isDeaf, isLegacy, land, launch, type NodeState, stateOf } from './flight.ts'
-import type { CompleteEvent, FlowHooks, FlowMessage, FlowNode, ReceiveEvent, SendEvent } from './node-red.ts'
-import { carry, eachOpen, type Flight, includes, Lineage, type OpenDelivery, type Token, tokenFor, tokenOf } from './token.ts'
+import {
+  flightOf,
+  heldBy,
+  heldFlight,
+  hold,
+  isDeaf,
+  isLegacy,
+  land,
+  launch,
+  type NodeState,
+  stateOf
+} from './flight.ts'
+import type {
+  CompleteEvent,
+  FlowHooks,
+  FlowMessage,
+  FlowNode,
+  ReceiveEvent,
+  SendEvent
+} from './node-red.ts'
+import {
+  carry,
+  eachOpen,
+  type Flight,
+  includes,
+  Lineage,
+  type OpenDelivery,
+  type Token,
+  tokenFor,
+  tokenOf
+} from './token.ts'
 
-/** A message that a legacy node did not answer, or that a node reported as failed without completing it, is done after this. */
+/**
+ * A message that a legacy node did not answer, or that a node reported as failed without completing
+ * it, is done after this.
+ */
 const SILENCE_GRACE_MS = 150
 
 /** Legacy nodes that send before their handler returns, or not at all: no grace needed. */
-const answersAtOnce = (type: string) => type === 'rbe' || type === 'subflow-status' || type.startsWith('subflow:')
+const answersAtOnce = (type: string) =>
+  type === 'rbe' || type === 'subflow-status' || type.startsWith('subflow:')
 
 /** Where the token of a send event stands between `onSend` and `preDeliver`. */
 const COUNTED = Symbol('millrace.counted')
 type CountedEvent = SendEvent & { [COUNTED]?: Token | undefined }
 
-/** Follows messages through the flow by what Node-RED's messaging hooks tell, and keeps the book of their copies. */
+/**
+ * Follows messages through the flow by what Node-RED's messaging hooks tell, and keeps the book of
+ * their copies.
+ */
 export class Follower implements FlowHooks {
   /**
-   * Flows are being stopped or started: nodes drop what they hold and call it done, and what is sent may find nobody.
-   * Nothing that merely completes now counts as dealt with.
+   * Flows are being stopped or started: nodes drop what they hold and call it done, and what is
+   * sent may find nobody. Nothing that merely completes now counts as dealt with.
    */
   unsettled = false
-  /** A node has handled a message when `send` returns; else it is given the message in a later turn. */
+  /**
+   * A node has handled a message when `send` returns; else it is given the message in a later turn.
+   */
   deliversAtOnce = false
   #silent = new Set<Flight>()
   #handled: Flight[] = []
@@ -46,14 +83,19 @@ export class Follower implements FlowHooks {
       if (token === undefined) continue
       // A missing or disabled destination: Node-RED drops the message without another hook.
       if (!source._flow?.getNode(event.destination.id)) {
-        if (this.unsettled) this.book.taint(token, 'The flow was being deployed: a node that the message was sent to was not there.')
+        if (this.unsettled)
+          this.book.taint(
+            token,
+            'The flow was being deployed: a node that the message was sent to was not there.'
+          )
         this.book.remove(token)
         continue
       }
       ;(event as CountedEvent)[COUNTED] = token
       const state = stateOf(source)
       if (state === undefined) continue
-      for (const unsent of state.unsent) eachOpen(unsent, delivery => this.#joinSends(delivery, [event]))
+      for (const unsent of state.unsent)
+        eachOpen(unsent, delivery => this.#joinSends(delivery, [event]))
       if (state.held > 1 && !isLegacy(source)) this.#noteSend(source, state, event)
     }
   }
@@ -83,7 +125,8 @@ export class Follower implements FlowHooks {
     }
     flight.received++
     hold(node)
-    if ((isLegacy(node) || isDeaf(node)) && this.#handled.push(flight) === 1) queueMicrotask(this.#afterHandlers)
+    if ((isLegacy(node) || isDeaf(node)) && this.#handled.push(flight) === 1)
+      queueMicrotask(this.#afterHandlers)
   }
 
   readonly onComplete = ({ msg, error, node: { node } }: CompleteEvent): void => {
@@ -95,14 +138,22 @@ export class Follower implements FlowHooks {
       this.book.failed(flight.token, node.id, error)
     }
     if (this.unsettled && !flight.confirmed)
-      this.book.taint(flight.token, 'A node completed the message while flows were deployed or stopped.')
+      this.book.taint(
+        flight.token,
+        'A node completed the message while flows were deployed or stopped.'
+      )
     const state = stateOf(node)!
-    if (state.sends.length > 0) eachOpen(flight.token, delivery => this.#joinSends(delivery, state.sends))
-    else if (!error && (state.held > 1 || state.unsent.length > 0)) this.#noteUnsent(state, flight.token)
+    if (state.sends.length > 0)
+      eachOpen(flight.token, delivery => this.#joinSends(delivery, state.sends))
+    else if (!error && (state.held > 1 || state.unsent.length > 0))
+      this.#noteUnsent(state, flight.token)
     this.#finish(flight)
   }
 
-  /** A node reports an error with a message, by `node.error` or by throwing: it may never complete it. */
+  /**
+   * A node reports an error with a message, by `node.error` or by throwing: it may never complete
+   * it.
+   */
   reported(node: FlowNode, reason: unknown, message: object): void {
     const failing = this.#failing
     this.#failing = null
@@ -129,10 +180,14 @@ export class Follower implements FlowHooks {
   nodesStopped(): void {
     const lost: Flight[] = []
     for (let delivery = this.book.first; delivery !== null; delivery = delivery.next) {
-      for (let flight = delivery.flights; flight !== null; flight = flight.next) if (this.#isStopped(flight.node)) lost.push(flight)
+      for (let flight = delivery.flights; flight !== null; flight = flight.next)
+        if (this.#isStopped(flight.node)) lost.push(flight)
     }
     for (const flight of lost) {
-      this.book.taint(flight.token, `The node ${flight.node.type} was stopped with the message in it.`)
+      this.book.taint(
+        flight.token,
+        `The node ${flight.node.type} was stopped with the message in it.`
+      )
       while (flight.copies > 0) this.#finish(flight)
     }
   }
@@ -140,7 +195,8 @@ export class Follower implements FlowHooks {
   #countSend(event: SendEvent, source: FlowNode): Token | undefined {
     const carried = tokenOf(event.msg)
     if (carried !== undefined && this.book.add(carried, event.msg)) return carried
-    // No token, or one of a message settled long ago: built anew by the node, or kept by it from before.
+    // No token, or one of a message settled long ago: built anew by the node, or kept by it from
+    // before.
     const inherited = this.#inherit(event.msg, source)
     if (inherited === undefined || !this.book.add(inherited, event.msg)) return undefined
     carry(event.msg, inherited)
@@ -175,9 +231,11 @@ export class Follower implements FlowHooks {
   }
 
   #noteSend(source: FlowNode, state: NodeState, event: SendEvent): void {
-    // The message will be gone before the node completes what went into it: all that it holds may have.
+    // The message will be gone before the node completes what went into it: all that it holds may
+    // have.
     if (this.deliversAtOnce)
-      for (const flight of this.#heldAt(source)) eachOpen(flight.token, delivery => this.#joinSends(delivery, [event]))
+      for (const flight of this.#heldAt(source))
+        eachOpen(flight.token, delivery => this.#joinSends(delivery, [event]))
     if (state.sends.push(event) + state.unsent.length === 1) this.#noteTurn(state)
   }
 
@@ -195,7 +253,10 @@ export class Follower implements FlowHooks {
     this.#turn.length = 0
   }
 
-  /** A message that was completed in the same turn as a send, and not sent itself, went into what was sent. */
+  /**
+   * A message that was completed in the same turn as a send, and not sent itself, went into what
+   * was sent.
+   */
   #joinSends(delivery: OpenDelivery, sends: readonly SendEvent[]): void {
     for (const event of sends) {
       if (includes((event as CountedEvent)[COUNTED] ?? tokenOf(event.msg), delivery)) return
@@ -205,7 +266,10 @@ export class Follower implements FlowHooks {
 
   #joinSend(delivery: OpenDelivery, event: CountedEvent): void {
     const counted = event[COUNTED]
-    const flight = counted === undefined && event.destination.node !== undefined ? flightOf(event.destination.node, event.msg) : null
+    const flight =
+      counted === undefined && event.destination.node !== undefined
+        ? flightOf(event.destination.node, event.msg)
+        : null
     const token = counted ?? flight?.token
     if (token === undefined) return
     const grown = grow(token, delivery, event)
@@ -236,7 +300,8 @@ export class Follower implements FlowHooks {
       if (flight.copies === 0) continue
       const { node } = flight
       if (isDeaf(node)) {
-        if (!isLegacy(node) || this.#isStopped(node)) this.book.taint(flight.token, `The node ${node.type} had been stopped.`)
+        if (!isLegacy(node) || this.#isStopped(node))
+          this.book.taint(flight.token, `The node ${node.type} had been stopped.`)
         this.#finish(flight)
       } else if (flight.answered || answersAtOnce(node.type)) this.#finish(flight)
       else this.#awaitSilence(flight)
@@ -270,7 +335,10 @@ export class Follower implements FlowHooks {
   }
 }
 
-/** A lineage made for this very send has no other copies yet and may grow in place: a join of n messages is not n² copies. */
+/**
+ * A lineage made for this very send has no other copies yet and may grow in place: a join of n
+ * messages is not n² copies.
+ */
 function grow(token: Token, delivery: OpenDelivery, madeFor: SendEvent): Lineage {
   if (!(token instanceof Lineage)) return new Lineage([token, delivery], madeFor)
   if (token.madeFor !== madeFor) return new Lineage([...token.deliveries, delivery], madeFor)

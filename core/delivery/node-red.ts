@@ -1,7 +1,8 @@
 /**
- * The parts of Node-RED's runtime that the tracker touches, as Node-RED 4.1 and 5.0 have them. The events are documented:
- * https://nodered.org/docs/api/hooks/. Not documented are `hooks.trigger`, the underscore members of Node
- * (`@node-red/runtime/lib/nodes/Node.js`) and `Flow.getNode`. The tests of the tracker run against both versions and hold these shapes.
+ * The parts of Node-RED's runtime that the tracker touches, as Node-RED 4.1 and 5.0 have them. The
+ * events are documented: https://nodered.org/docs/api/hooks/. Not documented are `hooks.trigger`,
+ * the underscore members of Node (`@node-red/runtime/lib/nodes/Node.js`) and `Flow.getNode`. The
+ * tests of the tracker run against both versions and hold these shapes.
  */
 
 export interface FlowNode {
@@ -9,7 +10,10 @@ export interface FlowNode {
   readonly type: string
   readonly wires?: readonly (readonly string[])[]
   readonly _flow?: { getNode(id: string): unknown }
-  /** How many of the input handlers take `done`; 0 is a legacy node, which never completes a message. */
+  /**
+   * How many of the input handlers take `done`; 0 is a legacy node, which never completes a
+   * message.
+   */
   readonly _expectedDoneCount?: number
   /** The one input handler, or the several. Both empty: the node has closed, or never listened. */
   readonly _inputCallback?: unknown

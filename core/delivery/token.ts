@@ -2,8 +2,9 @@ import type { FlowMessage, FlowNode } from './node-red.ts'
 import type { Delivery, OpenOptions } from './types.ts'
 
 /**
- * Where a message carries its token. A symbol survives Node-RED's cloning, and lodash.clonedeep passes a nested object of
- * an unknown `Symbol.toStringTag` by reference: all copies of a message carry the same token, and it costs no copying.
+ * Where a message carries its token. A symbol survives Node-RED's cloning, and lodash.clonedeep
+ * passes a nested object of an unknown `Symbol.toStringTag` by reference: all copies of a message
+ * carry the same token, and it costs no copying.
  */
 export const TOKEN = Symbol.for('millrace.delivery')
 
@@ -18,8 +19,9 @@ export interface DeliveryOwner {
 }
 
 /**
- * One message object at one node: on its way, or being worked on. Flights hang on the message and on their delivery as
- * linked lists, not in maps by node: that is what keeps tracking within a few hundred nanoseconds a hop.
+ * One message object at one node: on its way, or being worked on. Flights hang on the message and
+ * on their delivery as linked lists, not in maps by node: that is what keeps tracking within a few
+ * hundred nanoseconds a hop.
  */
 export class Flight {
   /** How often the node was or will be given this same object. */
@@ -103,7 +105,10 @@ export class OpenDelivery implements Delivery {
   }
 }
 
-/** The token of a message made from several deliveries, by a join or a batch. The first one lists its copies. */
+/**
+ * The token of a message made from several deliveries, by a join or a batch. The first one lists
+ * its copies.
+ */
 export class Lineage {
   constructor(
     readonly deliveries: OpenDelivery[],
@@ -130,7 +135,8 @@ export function carry(message: object, token: Token): void {
 }
 
 /** The delivery that lists the copies of this token. */
-export const primaryOf = (token: Token): OpenDelivery => (token instanceof OpenDelivery ? token : token.deliveries[0]!)
+export const primaryOf = (token: Token): OpenDelivery =>
+  token instanceof OpenDelivery ? token : token.deliveries[0]!
 
 export const includes = (token: Token | undefined, delivery: OpenDelivery): boolean =>
   token === delivery || (token instanceof Lineage && token.deliveries.includes(delivery))

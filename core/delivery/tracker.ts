@@ -8,17 +8,23 @@ import { isOpen, tokenOf } from './token.ts'
 import type { Confirmed, Delivery, OpenOptions, PausableSource, Tracker } from './types.ts'
 
 const SWEEP_MS = 25
-/** A busy process delays the timers of nodes as it delays ours: time in which nothing could run must not use up a grace. */
+/**
+ * A busy process delays the timers of nodes as it delays ours: time in which nothing could run must
+ * not use up a grace.
+ */
 const MOST_PER_SWEEP_MS = 2 * SWEEP_MS
 
 /**
- * At most so long a deployment waits for what is in flight, though it moves. Whoever ends a process gives it some 10 s, and
- * the nodes have to close in that time too.
+ * At most so long a deployment waits for what is in flight, though it moves. Whoever ends a process
+ * gives it some 10 s, and the nodes have to close in that time too.
  */
 const DRAIN_MS = 6_000
 const DRAIN_CHECK_MS = 10
 
-/** Follows the messages of sources through the flows of one Node-RED runtime; see `Tracker` for what nodes ask of it. */
+/**
+ * Follows the messages of sources through the flows of one Node-RED runtime; see `Tracker` for what
+ * nodes ask of it.
+ */
 export class FlowTracker implements Tracker {
   readonly #book: Book
   readonly #follower: Follower
@@ -71,7 +77,8 @@ export class FlowTracker implements Tracker {
 
   register(node: object, source?: PausableSource): () => void {
     // A node that is being constructed is not known by its id yet: flows are starting.
-    if (!this.#phaseKnown && this.runtime.nodes.getNode((node as FlowNode).id) !== node) this.#follower.unsettled = true
+    if (!this.#phaseKnown && this.runtime.nodes.getNode((node as FlowNode).id) !== node)
+      this.#follower.unsettled = true
     if (this.#sources++ === 0) this.#install()
     if (source !== undefined) this.#pausable.add(source)
     let registered = true
@@ -110,7 +117,10 @@ export class FlowTracker implements Tracker {
     return this.#book.isGivenUp(message)
   }
 
-  /** Listens as long as the runtime lives: a tracker without sources must know that flows are being deployed. */
+  /**
+   * Listens as long as the runtime lives: a tracker without sources must know that flows are being
+   * deployed.
+   */
   #listen(): void {
     const phase = (name: string, unsettled: boolean) =>
       this.runtime.events.on(name, () => {
@@ -126,9 +136,9 @@ export class FlowTracker implements Tracker {
   }
 
   /**
-   * Flows are about to be stopped. What is in flight then would come again: so the sources pause first, and while all nodes
-   * are still there what they have sent comes to its end. What does not move (a service is away, a join waits for more) is
-   * not waited for: no deployment may hang.
+   * Flows are about to be stopped. What is in flight then would come again: so the sources pause
+   * first, and while all nodes are still there what they have sent comes to its end. What does not
+   * move (a service is away, a join waits for more) is not waited for: no deployment may hang.
    */
   #drain(): Promise<void> | undefined {
     for (const source of this.#pausable) source.pause()
@@ -184,12 +194,18 @@ export class FlowTracker implements Tracker {
     this.#uninstall.push(stop)
   }
 
-  /** A hook that throws makes Node-RED drop the message. Ours must not; and what it could not count must not be acknowledged. */
+  /**
+   * A hook that throws makes Node-RED drop the message. Ours must not; and what it could not count
+   * must not be acknowledged.
+   */
   #lost(message: object, error: unknown): void {
     this.runtime.log.warn(
       `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : error}`
     )
-    this.#book.failByHand(message, { code: 'DELIVERY_FAILED', message: 'The message could not be followed through the flow; see the log.' })
+    this.#book.failByHand(message, {
+      code: 'DELIVERY_FAILED',
+      message: 'The message could not be followed through the flow; see the log.'
+    })
   }
 
   #remove(): void {
@@ -217,7 +233,10 @@ export class FlowTracker implements Tracker {
   }
 }
 
-/** Kept on the global object: where this module is loaded twice, all nodes must still share one tracker. */
+/**
+ * Kept on the global object: where this module is loaded twice, all nodes must still share one
+ * tracker.
+ */
 const TRACKERS = Symbol.for('millrace.trackers')
 
 /** The tracker of this Node-RED runtime. */
@@ -230,7 +249,8 @@ export function trackerOf(RED: NodeAPI): Tracker {
     tracker = new FlowTracker(runtime)
     shared[TRACKERS].set(RED.events, tracker)
   }
-  // A process may start one runtime after another, as tests do: they share the events, not the settings.
+  // A process may start one runtime after another, as tests do: they share the events, not the
+  // settings.
   tracker.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
   return tracker
 }

@@ -18,19 +18,31 @@ export type Settlement =
       readonly filtered: number
     }
   | { readonly kind: 'retry'; readonly error: { readonly code: string; readonly message: string } }
-  /** The flow was stopped with the message in it: neither acknowledged nor retried here; the protocol delivers again. */
-  | { readonly kind: 'abandon'; readonly error: { readonly code: string; readonly message: string } }
+  /**
+   * The flow was stopped with the message in it: neither acknowledged nor retried here; the
+   * protocol delivers again.
+   */
+  | {
+      readonly kind: 'abandon'
+      readonly error: { readonly code: string; readonly message: string }
+    }
 
 export interface OpenOptions {
   readonly mode: Exclude<AcknowledgeMode, 'received'>
   /** How many records the message carries. */
   readonly records: number
-  /** Settles as retry when this long has passed without the flow finishing or a sink saying that it is still at it. */
+  /**
+   * Settles as retry when this long has passed without the flow finishing or a sink saying that it
+   * is still at it.
+   */
   readonly timeoutMs: number
   readonly onSettled: (settlement: Settlement) => void
   /** A node that has it waits for its service; see `Tracker.touch`. */
   readonly onTouched?: (() => void) | undefined
-  /** What sinks that can write into a transaction of the source write into; see `Tracker.transactionOf`. */
+  /**
+   * What sinks that can write into a transaction of the source write into; see
+   * `Tracker.transactionOf`.
+   */
   readonly transaction?: object | undefined
 }
 
@@ -43,35 +55,56 @@ export interface PausableSource {
   readonly isMoving: boolean
 }
 
-/** What nodes need of the tracker. Everything takes the message as the node received it (or any copy of it). */
+/**
+ * What nodes need of the tracker. Everything takes the message as the node received it (or any copy
+ * of it).
+ */
 export interface Tracker {
   /** Puts a token on the message; the source must then send it and call `sent`, all in one tick. */
   open(message: object, nodeId: string, options: OpenOptions): Delivery
-  /** A sink has made the records durable (rejected: has stored them as dead letters). Call before `done()`. */
+  /**
+   * A sink has made the records durable (rejected: has stored them as dead letters). Call before
+   * `done()`.
+   */
   confirm(message: object, confirmed: Confirmed): void
   /**
    * The transaction of the source that this message belongs to; undefined if there is none.
    * @throws MillraceError TRANSACTION_MIXED for a message that was made of several, as by a join
    */
   transactionOf(message: object): object | undefined
-  /** Whether the message belongs to a delivery that is not settled: its source waits for it, and sends no more than it may. */
+  /**
+   * Whether the message belongs to a delivery that is not settled: its source waits for it, and
+   * sends no more than it may.
+   */
   isFollowed(message: object): boolean
   /** Fails the delivery by hand, whatever the flow does. */
   fail(message: object, error: { code: string; message: string }): void
-  /** A sink that waits for its service says so, so that the delivery does not time out meanwhile. */
+  /**
+   * A sink that waits for its service says so, so that the delivery does not time out meanwhile.
+   */
   touch(message: object): void
-  /** All deliveries that the message belongs to were given up: their sources send it again, if they have not yet. */
+  /**
+   * All deliveries that the message belongs to were given up: their sources send it again, if they
+   * have not yet.
+   */
   isGivenUp(message: object): boolean
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**
-   * Says that this node is a source, from its constructor on: the tracker listens to the flows until the returned function is
-   * called. Before flows are stopped it is told to pause, and has some seconds to come to an end with what is in flight.
+   * Says that this node is a source, from its constructor on: the tracker listens to the flows
+   * until the returned function is called. Before flows are stopped it is told to pause, and has
+   * some seconds to come to an end with what is in flight.
    */
   register(node: object, source?: PausableSource): () => void
-  /** Flows are being stopped or started: what is sent now may find nobody, and is settled as abandon. */
+  /**
+   * Flows are being stopped or started: what is sent now may find nobody, and is settled as
+   * abandon.
+   */
   readonly deploying: boolean
-  /** Calls back once no deployment is under way: at the end of this turn, or when flows have started. */
+  /**
+   * Calls back once no deployment is under way: at the end of this turn, or when flows have
+   * started.
+   */
   afterDeployment(callback: () => void): void
 }
 

@@ -7,10 +7,18 @@ export interface Answered {
 }
 
 /** Asks the runtime. Never fails: what goes wrong is a sentence in the answer. */
-export async function askRuntime<T extends Answered>(url: string, body: object): Promise<T | Answered> {
+export async function askRuntime<T extends Answered>(
+  url: string,
+  body: object
+): Promise<T | Answered> {
   try {
     // By jQuery, because Node-RED adds the login to its requests.
-    return (await $.ajax({ url, method: 'POST', contentType: 'application/json', data: JSON.stringify(body) })) as T
+    return (await $.ajax({
+      url,
+      method: 'POST',
+      contentType: 'application/json',
+      data: JSON.stringify(body)
+    })) as T
   } catch (failed) {
     const { status, statusText, responseJSON } = failed as JQuery.jqXHR
     const said = (responseJSON as Partial<Answered> | undefined)?.message

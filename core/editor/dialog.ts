@@ -15,8 +15,8 @@ type Native = HTMLInputElement | HTMLSelectElement
 type Built = Control & { shown?(): void; close?(): void }
 
 /**
- * An open dialog. Node-RED fills, reads and checks the plain inputs (`node-input-…`); lists, code and custom fields, and
- * what is hidden, is done here.
+ * An open dialog. Node-RED fills, reads and checks the plain inputs (`node-input-…`); lists, code
+ * and custom fields, and what is hidden, is done here.
  */
 export class Dialog implements Form {
   readonly id: string
@@ -34,7 +34,9 @@ export class Dialog implements Form {
   ) {
     this.id = node.id
     this.#prefix = type.spec.category === 'config' ? 'node-config-input' : 'node-input'
-    this.#root = document.getElementById(`${this.#prefix}-name`)!.closest<HTMLElement>('.millrace-form')!
+    this.#root = document
+      .getElementById(`${this.#prefix}-name`)!
+      .closest<HTMLElement>('.millrace-form')!
     this.main = this.#root.querySelector<HTMLElement>('.millrace-main')!
     const advanced = this.#root.querySelector<HTMLElement>('.millrace-advanced')
     this.#fold = advanced === null ? undefined : new Fold(advanced)
@@ -43,7 +45,8 @@ export class Dialog implements Form {
   /** Builds what the generated rows cannot hold. Call once, when the form can be found as open. */
   build(): void {
     for (const [name, field] of Object.entries(this.type.spec.fields)) this.#buildField(name, field)
-    if (this.type.spec.category === 'config') this.main.append(testRow(() => questionOf(this, undefined) as never))
+    if (this.type.spec.category === 'config')
+      this.main.append(testRow(() => questionOf(this, undefined) as never))
     this.type.hooks.opened?.(this)
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())
@@ -52,7 +55,8 @@ export class Dialog implements Form {
 
   values(): Values {
     const values: Record<string, unknown> = { name: this.#native('name')?.value }
-    for (const [name, field] of Object.entries(this.type.spec.fields)) values[name] = this.#valueOf(name, field)
+    for (const [name, field] of Object.entries(this.type.spec.fields))
+      values[name] = this.#valueOf(name, field)
     return values
   }
 
@@ -66,7 +70,8 @@ export class Dialog implements Form {
       return
     }
     const input = this.#native(field)
-    if (input instanceof HTMLInputElement && input.type === 'checkbox') input.checked = value === true
+    if (input instanceof HTMLInputElement && input.type === 'checkbox')
+      input.checked = value === true
     else if (input) input.value = String(value)
     else throw new Error(`The form has no simple field "${field}".`)
     $(input).trigger('change')
@@ -84,11 +89,15 @@ export class Dialog implements Form {
     this.#listeners.push(listener)
   }
 
-  /** Puts what Node-RED does not read itself into the node. Node-RED compares with the values before. */
+  /**
+   * Puts what Node-RED does not read itself into the node. Node-RED compares with the values
+   * before.
+   */
   save(): void {
     for (const [name, control] of this.#built) this.node[name] = control.value()
     const { outputsFrom } = this.type.spec
-    if (outputsFrom !== undefined) this.#native('outputs')!.value = this.#outputs(this.#built.get(outputsFrom))
+    if (outputsFrom !== undefined)
+      this.#native('outputs')!.value = this.#outputs(this.#built.get(outputsFrom))
   }
 
   close(): void {
@@ -96,7 +105,9 @@ export class Dialog implements Form {
     this.#preview?.close()
   }
 
-  /** The runtime has a preview of every node that changes records (core/node/define-transform.ts). */
+  /**
+   * The runtime has a preview of every node that changes records (core/node/define-transform.ts).
+   */
   #previewPane(): PreviewPane | undefined {
     if (this.type.spec.family !== 'transform') return undefined
     const { outputs } = this.type.spec
@@ -112,9 +123,12 @@ export class Dialog implements Form {
   }
 
   #outputs(control: Control | undefined): string {
-    const labels = this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? this.type.spec.outputs
+    const labels =
+      this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? this.type.spec.outputs
     const before = control?.movedFrom?.()
-    return before === undefined ? String(labels.length) : JSON.stringify(outputMap(before, labels.length, Number(this.node.outputs)))
+    return before === undefined
+      ? String(labels.length)
+      : JSON.stringify(outputMap(before, labels.length, Number(this.node.outputs)))
   }
 
   #buildField(name: string, field: Field): void {
@@ -124,8 +138,10 @@ export class Dialog implements Form {
     const place = row.querySelector<HTMLElement>('.millrace-place')
     const value = this.node[name] ?? field.default
     if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
-    else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref') this.set(name, field.default)
-    if (field.kind === 'text' && field.pick) this.#addPick(field, this.#native(name) as HTMLInputElement)
+    else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref')
+      this.set(name, field.default)
+    if (field.kind === 'text' && field.pick)
+      this.#addPick(field, this.#native(name) as HTMLInputElement)
   }
 
   #control(place: HTMLElement, name: string, field: Field, value: unknown): Built {
@@ -185,19 +201,27 @@ export class Dialog implements Form {
   }
 }
 
-const isDefault = (field: Field, value: unknown) => JSON.stringify(value) === JSON.stringify(field.default)
+const isDefault = (field: Field, value: unknown) =>
+  JSON.stringify(value) === JSON.stringify(field.default)
 
 /**
- * Node-RED's map from old outputs to new ones: `-1` for a removed one, a key that is no number for one that is new.
- * @param before for each output now its index before, undefined if it is new; outputs behind them keep their order
+ * Node-RED's map from old outputs to new ones: `-1` for a removed one, a key that is no number for
+ * one that is new.
+ * @param before for each output now its index before, undefined if it is new; outputs behind them
+ * keep their order
  */
-function outputMap(before: readonly (number | undefined)[], now: number, then: number): Record<string, string> {
+function outputMap(
+  before: readonly (number | undefined)[],
+  now: number,
+  then: number
+): Record<string, string> {
   const map: Record<string, string> = {}
   for (let index = 0; index < then; index++) map[index] = '-1'
   before.forEach((old, index) => {
     map[old === undefined ? `new${index}` : old] = String(index)
   })
   const fixed = now - before.length
-  for (let index = 0; index < fixed; index++) map[then - fixed + index] = String(before.length + index)
+  for (let index = 0; index < fixed; index++)
+    map[then - fixed + index] = String(before.length + index)
   return map
 }

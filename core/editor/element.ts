@@ -15,7 +15,12 @@ export const icon = (name: string): HTMLElement => element('i', { class: `fa fa-
 
 /** A button in Node-RED's style. */
 export function button(iconName: string, text: string, click: () => void): HTMLButtonElement {
-  const made = element('button', { type: 'button', class: 'red-ui-button' }, icon(iconName), text === '' ? '' : ` ${text}`)
+  const made = element(
+    'button',
+    { type: 'button', class: 'red-ui-button' },
+    icon(iconName),
+    text === '' ? '' : ` ${text}`
+  )
   made.addEventListener('click', click)
   return made
 }

@@ -1,21 +1,32 @@
 import { element, icon } from './element.ts'
 import { say } from './texts-of.ts'
 
-/** The folded section of a dialog. It says how many of its fields differ from their defaults, and opens by itself where one is wrong. */
+/**
+ * The folded section of a dialog. It says how many of its fields differ from their defaults, and
+ * opens by itself where one is wrong.
+ */
 export class Fold {
   readonly #header: HTMLButtonElement
   readonly #count = element('span', { class: 'millrace-count' })
   #open = false
 
   constructor(private readonly section: HTMLElement) {
-    this.#header = element('button', { type: 'button', class: 'millrace-fold' }, icon('angle-right'), say('advanced'), this.#count)
+    this.#header = element(
+      'button',
+      { type: 'button', class: 'millrace-fold' },
+      icon('angle-right'),
+      say('advanced'),
+      this.#count
+    )
     this.#header.addEventListener('click', () => this.#show(!this.#open))
     section.before(this.#header)
     this.#show(false)
   }
 
   refresh(isWrong: (field: string) => boolean, isChanged: (field: string) => boolean): void {
-    const rows = Array.from(this.section.querySelectorAll<HTMLElement>('[data-field]:not(.millrace-hidden)'))
+    const rows = Array.from(
+      this.section.querySelectorAll<HTMLElement>('[data-field]:not(.millrace-hidden)')
+    )
     const fields = rows.map(row => row.dataset.field!)
     const changed = fields.filter(isChanged).length
     this.#count.textContent = changed === 0 ? '' : `${changed} ${say('changed')}`

@@ -20,7 +20,10 @@ export interface ListParts {
 }
 
 /** A list of rows with one control a column, in Node-RED's editableList. */
-export function listControl(place: HTMLElement, { field, rows, text, changed, addPick }: ListParts): Control {
+export function listControl(
+  place: HTMLElement,
+  { field, rows, text, changed, addPick }: ListParts
+): Control {
   const columns = Object.entries(field.columns)
   const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
   const cellsOf = new WeakMap<HTMLElement, Cells>()
@@ -53,41 +56,70 @@ export function listControl(place: HTMLElement, { field, rows, text, changed, ad
   )
   const rowOf = (container: HTMLElement): Row => {
     const cells = cellsOf.get(container)
-    return Object.fromEntries(columns.map(([name, column]) => [name, cells ? cellValue(column, cells.get(name)!) : column.default]))
+    return Object.fromEntries(
+      columns.map(([name, column]) => [
+        name,
+        cells ? cellValue(column, cells.get(name)!) : column.default
+      ])
+    )
   }
   // The list gives a collection of collections, one a row.
-  return { value: () => (list.editableList('items') as unknown as JQuery).toArray().map(item => rowOf($(item)[0]!)) }
+  return {
+    value: () =>
+      (list.editableList('items') as unknown as JQuery).toArray().map(item => rowOf($(item)[0]!))
+  }
 }
 
 function header(columns: readonly (readonly [string, Column])[], text: Text): HTMLElement {
   const cells = columns.map(([name, column]) => {
-    const cell = element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, captionOf(column, text(`${name}.label`)))
+    const cell = element(
+      'span',
+      { class: `millrace-cell millrace-${column.kind}-cell` },
+      captionOf(column, text(`${name}.label`))
+    )
     window.RED.popover.tooltip($(cell), text(`${name}.help`))
     return cell
   })
   return element('div', { class: 'millrace-cells millrace-header' }, ...cells)
 }
 
-const captionOf = (column: Column, label: string) => (column.kind === 'number' && column.unit ? `${label}, ${column.unit}` : label)
+const captionOf = (column: Column, label: string) =>
+  column.kind === 'number' && column.unit ? `${label}, ${column.unit}` : label
 
-const wrapped = (column: Column, cell: HTMLElement) => element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, cell)
+const wrapped = (column: Column, cell: HTMLElement) =>
+  element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, cell)
 
-function cellOf(column: Column, name: string, value: string | number | boolean, text: Text): HTMLInputElement | HTMLSelectElement {
+function cellOf(
+  column: Column,
+  name: string,
+  value: string | number | boolean,
+  text: Text
+): HTMLInputElement | HTMLSelectElement {
   if (column.kind === 'choice') {
-    const options = Object.entries(column.choices).map(([key, label]) => element('option', { value: key }, label))
+    const options = Object.entries(column.choices).map(([key, label]) =>
+      element('option', { value: key }, label)
+    )
     const select = element('select', {}, ...options)
     select.value = String(value)
     return select
   }
-  const input = element('input', { type: column.kind === 'bool' ? 'checkbox' : 'text', autocomplete: 'off' })
+  const input = element('input', {
+    type: column.kind === 'bool' ? 'checkbox' : 'text',
+    autocomplete: 'off'
+  })
   if (column.kind === 'bool') input.checked = value === true || value === 'true'
   else input.value = String(value)
   if (column.placeholder !== undefined) input.placeholder = text(`${name}.placeholder`)
   return input
 }
 
-function cellValue(column: Column, cell: HTMLInputElement | HTMLSelectElement): string | number | boolean {
+function cellValue(
+  column: Column,
+  cell: HTMLInputElement | HTMLSelectElement
+): string | number | boolean {
   if (column.kind === 'bool') return (cell as HTMLInputElement).checked
   const typed = cell.value.trim()
-  return column.kind === 'number' && typed !== '' && Number.isFinite(Number(typed)) ? Number(typed) : typed
+  return column.kind === 'number' && typed !== '' && Number.isFinite(Number(typed))
+    ? Number(typed)
+    : typed
 }

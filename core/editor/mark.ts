@@ -2,7 +2,10 @@ import type { Tooltip } from './red.ts'
 
 const tooltips = new WeakMap<HTMLElement, Tooltip>()
 
-/** Shows what is wrong with a control the way Node-RED does with its own: a red border, the reason as its tooltip. */
+/**
+ * Shows what is wrong with a control the way Node-RED does with its own: a red border, the reason
+ * as its tooltip.
+ */
 export function mark(control: HTMLElement, problems: readonly string[]): void {
   control.classList.toggle('input-error', problems.length > 0)
   const known = tooltips.get(control)

@@ -17,11 +17,19 @@ export function recordLines(record: unknown, changes: readonly Change[] = []): H
   const kinds: Kinds = new Map(changes.map(({ path, kind }) => [keyOf(path), kind]))
   const block = element('div', { class: 'millrace-record' })
   write(block, record, [], '', '', kinds)
-  for (const { path, kind } of changes) if (kind === 'removed') block.append(line('removed', 1, path.join('.')))
+  for (const { path, kind } of changes)
+    if (kind === 'removed') block.append(line('removed', 1, path.join('.')))
   return block
 }
 
-function write(block: HTMLElement, value: unknown, path: readonly string[], name: string, comma: string, kinds: Kinds): void {
+function write(
+  block: HTMLElement,
+  value: unknown,
+  path: readonly string[],
+  name: string,
+  comma: string,
+  kinds: Kinds
+): void {
   const depth = path.length
   const kind = kinds.get(keyOf(path))
   const isObject = typeof value === 'object' && value !== null
@@ -41,5 +49,10 @@ function write(block: HTMLElement, value: unknown, path: readonly string[], name
 
 function line(kind: Change['kind'] | undefined, depth: number, text: string): HTMLElement {
   const sign = element('span', { class: 'millrace-sign' }, kind === undefined ? ' ' : SIGNS[kind])
-  return element('div', { class: `millrace-line${kind === undefined ? '' : ` millrace-${kind}`}` }, sign, `${'  '.repeat(depth)}${text}`)
+  return element(
+    'div',
+    { class: `millrace-line${kind === undefined ? '' : ` millrace-${kind}`}` },
+    sign,
+    `${'  '.repeat(depth)}${text}`
+  )
 }

@@ -29,13 +29,30 @@ interface Previewed extends Answered {
 /** After the last key; then the runtime is asked. */
 const PAUSE_MS = 350
 
-/** A message on the left, and on the right what the node makes of it with the settings of the dialog. */
+/**
+ * A message on the left, and on the right what the node makes of it with the settings of the
+ * dialog.
+ */
 export class PreviewPane {
   readonly element: HTMLElement
   readonly #picker = element('select', { class: 'millrace-sample', 'aria-label': say('sample') })
-  readonly #topic = element('input', { type: 'text', placeholder: say('topic'), 'aria-label': say('topic'), autocomplete: 'off' })
-  readonly #text = element('textarea', { class: 'millrace-in', spellcheck: 'false', 'aria-label': say('previewIn') })
-  readonly #out = element('div', { class: 'millrace-out', role: 'region', tabindex: '0', 'aria-label': say('previewOut') })
+  readonly #topic = element('input', {
+    type: 'text',
+    placeholder: say('topic'),
+    'aria-label': say('topic'),
+    autocomplete: 'off'
+  })
+  readonly #text = element('textarea', {
+    class: 'millrace-in',
+    spellcheck: 'false',
+    'aria-label': say('previewIn')
+  })
+  readonly #out = element('div', {
+    class: 'millrace-out',
+    role: 'region',
+    tabindex: '0',
+    'aria-label': say('previewOut')
+  })
   #offered: readonly Offered[] = []
   /** The sample that is shown, until its text is changed. */
   #chosen: Offered | undefined
@@ -49,17 +66,30 @@ export class PreviewPane {
     reload.setAttribute('aria-label', say('reload'))
     reload.title = say('reload')
     const half = (title: string, ...content: Node[]) =>
-      element('div', { class: 'millrace-half' }, element('div', { class: 'millrace-half-title' }, title), ...content)
+      element(
+        'div',
+        { class: 'millrace-half' },
+        element('div', { class: 'millrace-half-title' }, title),
+        ...content
+      )
     this.element = element(
       'div',
       { class: 'millrace-preview' },
       element('div', { class: 'millrace-preview-title' }, icon('eye'), ` ${say('preview')}`),
       element('div', { class: 'millrace-samples' }, this.#picker, reload),
-      element('div', { class: 'millrace-halves' }, half(say('previewIn'), this.#topic, this.#text), half(say('previewOut'), this.#out))
+      element(
+        'div',
+        { class: 'millrace-halves' },
+        half(say('previewIn'), this.#topic, this.#text),
+        half(say('previewOut'), this.#out)
+      )
     )
     // The form checks its own fields; what is typed here is none.
-    for (const event of ['input', 'change']) this.element.addEventListener(event, happened => happened.stopPropagation())
-    this.#picker.addEventListener('change', () => this.#choose(this.#offered[Number(this.#picker.value)]))
+    for (const event of ['input', 'change'])
+      this.element.addEventListener(event, happened => happened.stopPropagation())
+    this.#picker.addEventListener('change', () =>
+      this.#choose(this.#offered[Number(this.#picker.value)])
+    )
     this.#text.addEventListener('input', () => this.#typed())
     this.#topic.addEventListener('input', () => this.refresh())
     void this.#load()
@@ -78,7 +108,9 @@ export class PreviewPane {
 
   async #load(): Promise<void> {
     this.#offered = await offeredFor(this.of.type, this.of.id)
-    const options = this.#offered.map(({ label }, index) => element('option', { value: String(index) }, label))
+    const options = this.#offered.map(({ label }, index) =>
+      element('option', { value: String(index) }, label)
+    )
     this.#picker.replaceChildren(...options, element('option', { value: '' }, say('pasted')))
     if (this.#offered[0] === undefined) this.#picker.value = ''
     else this.#choose(this.#offered[0])
@@ -108,7 +140,8 @@ export class PreviewPane {
     this.#asking = true
     const topic = this.#topic.value
     const { payload, taken } = this.#chosen ?? {}
-    const given = this.#chosen === undefined ? { topic, text: this.#text.value } : { topic, payload, taken }
+    const given =
+      this.#chosen === undefined ? { topic, text: this.#text.value } : { topic, payload, taken }
     const values = this.of.values()
     const answer = await askRuntime<Previewed>(`millrace/preview/${this.of.type}`, {
       action: 'preview',
@@ -127,7 +160,11 @@ export class PreviewPane {
     const { ok, message = '', outputs = [], filtered = 0, notices = [] } = answer
     if (!ok) {
       this.#out.replaceChildren(
-        ...message.split('\n').map(text => element('div', { class: 'millrace-failed' }, icon('exclamation-triangle'), ` ${text}`))
+        ...message
+          .split('\n')
+          .map(text =>
+            element('div', { class: 'millrace-failed' }, icon('exclamation-triangle'), ` ${text}`)
+          )
       )
       return
     }
@@ -135,9 +172,13 @@ export class PreviewPane {
     const parts = outputs.flatMap(({ count, records }, index) =>
       count === 0 ? [] : outputPart(labels[index] ?? String(index + 1), count, records)
     )
-    if (filtered > 0) parts.push(element('div', { class: 'millrace-facts' }, `${filtered} ${say('leftOut')}`))
+    if (filtered > 0)
+      parts.push(element('div', { class: 'millrace-facts' }, `${filtered} ${say('leftOut')}`))
     if (parts.length === 0) parts.push(element('div', { class: 'millrace-facts' }, say('noOutput')))
-    this.#out.replaceChildren(...parts, ...notices.map(text => element('div', { class: 'millrace-facts' }, text)))
+    this.#out.replaceChildren(
+      ...parts,
+      ...notices.map(text => element('div', { class: 'millrace-facts' }, text))
+    )
   }
 }
 
@@ -148,11 +189,15 @@ function outputPart(label: string, count: number, records: readonly Left[]): HTM
     ...records.map(({ record, changes, reasons = [] }) => {
       const shown = recordLines(record, changes)
       shown.prepend(
-        ...reasons.map(({ code, message }) => element('div', { class: 'millrace-reason' }, element('b', {}, code), ` ${message}`))
+        ...reasons.map(({ code, message }) =>
+          element('div', { class: 'millrace-reason' }, element('b', {}, code), ` ${message}`)
+        )
       )
       return shown
     }),
-    ...(more > 0 ? [element('div', { class: 'millrace-facts' }, `${more} ${say('moreRecords')}`)] : [])
+    ...(more > 0
+      ? [element('div', { class: 'millrace-facts' }, `${more} ${say('moreRecords')}`)]
+      : [])
   ]
 }
 

@@ -11,7 +11,14 @@ export interface Offered {
 
 interface Samples extends Answered {
   readonly from?: string
-  readonly samples?: readonly { seenMs: number; topic: string; records: number; cut: boolean; payload: unknown; taken: unknown }[]
+  readonly samples?: readonly {
+    seenMs: number
+    topic: string
+    records: number
+    cut: boolean
+    payload: unknown
+    taken: unknown
+  }[]
   readonly examples?: readonly { name: string; topic: string; payload: unknown }[]
 }
 
@@ -36,7 +43,14 @@ export async function offeredFor(type: string, id: string): Promise<Offered[]> {
     ]
     return { label: facts.join(' · '), topic, payload, taken }
   })
-  return [...seen, ...examples.map(({ name, topic, payload }) => ({ label: `${say('example')}: ${name}`, topic, payload }))]
+  return [
+    ...seen,
+    ...examples.map(({ name, topic, payload }) => ({
+      label: `${say('example')}: ${name}`,
+      topic,
+      payload
+    }))
+  ]
 }
 
 const MOST_NODES = 20
@@ -47,7 +61,8 @@ function nodesBefore(id: string): string[] {
   for (let at = 0; at < found.length && found.length <= MOST_NODES; at++) {
     const target = window.RED.nodes.node(found[at]!)
     if (!target) continue
-    for (const { source } of window.RED.nodes.filterLinks({ target })) if (!found.includes(source.id)) found.push(source.id)
+    for (const { source } of window.RED.nodes.filterLinks({ target }))
+      if (!found.includes(source.id)) found.push(source.id)
   }
   return found.slice(1)
 }

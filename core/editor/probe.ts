@@ -37,7 +37,11 @@ export function testRow(question: () => Question): HTMLElement {
   return element('div', { class: 'form-row millrace-row millrace-test' }, test, answer)
 }
 
-const ANSWER_ICONS = { busy: 'spinner fa-spin', ok: 'check', failed: 'exclamation-triangle' } as const
+const ANSWER_ICONS = {
+  busy: 'spinner fa-spin',
+  ok: 'check',
+  failed: 'exclamation-triangle'
+} as const
 
 function show(place: HTMLElement, state: keyof typeof ANSWER_ICONS, text: string): void {
   place.className = `millrace-answer millrace-${state}`
@@ -48,12 +52,17 @@ function show(place: HTMLElement, state: keyof typeof ANSWER_ICONS, text: string
  * Puts a Pick button behind an input, which offers what the other side has.
  * @param question what to ask, or a sentence that says what must be chosen before
  */
-export function addPick(input: HTMLInputElement, pick: Pick, question: () => Question | string): void {
+export function addPick(
+  input: HTMLInputElement,
+  pick: Pick,
+  question: () => Question | string
+): void {
   const opener = button('search', '', async () => {
     const asked = question()
     opener.disabled = true
     opener.firstElementChild!.className = 'fa fa-spinner fa-spin'
-    const answer = typeof asked === 'string' ? { ok: false, message: asked } : await ask(pick, asked)
+    const answer =
+      typeof asked === 'string' ? { ok: false, message: asked } : await ask(pick, asked)
     opener.firstElementChild!.className = 'fa fa-search'
     opener.disabled = false
     if (input.isConnected) offer(answer, input)
@@ -92,7 +101,9 @@ function choices(items: readonly string[], choose: (item: string) => void): HTML
   const filter = element('input', { type: 'text', placeholder: say('filter'), autocomplete: 'off' })
   const fill = () => {
     const wanted = filter.value.toLowerCase()
-    list.replaceChildren(...items.filter(item => item.toLowerCase().includes(wanted)).map(item => choice(item, choose)))
+    list.replaceChildren(
+      ...items.filter(item => item.toLowerCase().includes(wanted)).map(item => choice(item, choose))
+    )
   }
   filter.addEventListener('input', fill)
   filter.addEventListener('keydown', event => {

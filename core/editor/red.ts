@@ -1,4 +1,7 @@
-/** The part of Node-RED's editor that the dialogs use. Written out because the published types miss most of it. */
+/**
+ * The part of Node-RED's editor that the dialogs use. Written out because the published types miss
+ * most of it.
+ */
 export interface RedEditor {
   /** A text by its key; `namespace:key`. */
   _(key: string): string
@@ -8,7 +11,12 @@ export interface RedEditor {
     getType(type: string): { readonly defaults?: object } | undefined
   }
   readonly editor: {
-    createEditor(options: { element: HTMLElement; mode: string; value: string; minimap: { enabled: boolean } }): CodeEditor
+    createEditor(options: {
+      element: HTMLElement
+      mode: string
+      value: string
+      minimap: { enabled: boolean }
+    }): CodeEditor
     editText(options: { value: string; mode: string; complete(text: string): void }): void
     editJSON(options: { value: string; complete(text: string): void }): void
   }

@@ -26,7 +26,11 @@ export interface Handlers {
 const known = new Map<string, Handlers>()
 
 /** The handlers of a node type, made when they are first needed. */
-export function nodeOf(spec: NodeType['spec'], hooks: EditorHooks, migrations: Migrations = {}): Handlers {
+export function nodeOf(
+  spec: NodeType['spec'],
+  hooks: EditorHooks,
+  migrations: Migrations = {}
+): Handlers {
   let handlers = known.get(spec.type)
   if (!handlers) {
     handlers = handlersOf({ spec, hooks, migrations })
@@ -42,11 +46,13 @@ function handlersOf(type: NodeType): Handlers {
   }
   return {
     label: node => labelOf(type, node),
-    outputLabel: (node, index) => (type.hooks.outputLabels?.(parsed(type, node)) ?? type.spec.outputs)[index],
+    outputLabel: (node, index) =>
+      (type.hooks.outputLabels?.(parsed(type, node)) ?? type.spec.outputs)[index],
     check: (node, field, value) => checked(type, node, field, value),
     fits: node => fromTheFuture(type.spec, node) ?? true,
     migrate(node) {
-      if (fromTheFuture(type.spec, node) === undefined) Object.assign(node, migrated(type.spec, type.migrations, node))
+      if (fromTheFuture(type.spec, node) === undefined)
+        Object.assign(node, migrated(type.spec, type.migrations, node))
       node[VERSION_FIELD] ??= type.spec.version ?? 1
     },
     open(node) {
@@ -76,7 +82,8 @@ function labelOf(type: NodeType, node: EditorNode): string {
 /** The first text that a configuration node must have: its address. */
 function addressIn({ spec }: NodeType, values: Record<string, unknown>): string {
   if (spec.category !== 'config') return ''
-  const isAddress = (field: Field) => field.kind === 'text' && field.required === true && isShown(field, values)
+  const isAddress = (field: Field) =>
+    field.kind === 'text' && field.required === true && isShown(field, values)
   const [name] = Object.entries(spec.fields).find(([, field]) => isAddress(field)) ?? []
   return name === undefined ? '' : String(values[name] ?? '')
 }
@@ -84,7 +91,10 @@ function addressIn({ spec }: NodeType, values: Record<string, unknown>): string 
 function checked(type: NodeType, node: EditorNode, name: string, value: unknown): true | string {
   const field = type.spec.fields[name]!
   const given = value === '_ADD_' ? '' : value
-  const problems = problemsIn(type, name, { ...(open.get(node.id)?.values() ?? node), [name]: given })
+  const problems = problemsIn(type, name, {
+    ...(open.get(node.id)?.values() ?? node),
+    [name]: given
+  })
   if (problems.length > 0) return problems.map(problem => `${field.label}: ${problem}`).join('\n')
   return field.kind === 'ref' && given ? referenceIsFine(field, String(given)) : true
 }

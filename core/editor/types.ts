@@ -1,13 +1,20 @@
 import type { Problem } from '../options-error.ts'
 
 /**
- * What a node's `editor.ts` may say beyond the generated form: `export default { … } satisfies EditorHooks`.
- * It runs in the browser. It may import its own `logic.ts` and `spec.ts` and what they import, nothing of Node or Node-RED.
+ * What a node's `editor.ts` may say beyond the generated form: `export default { … } satisfies
+ * EditorHooks`. It runs in the browser. It may import its own `logic.ts` and `spec.ts` and what
+ * they import, nothing of Node or Node-RED.
  */
 export interface EditorHooks {
-  /** What stands on the canvas while the node has no name of its own; say what it does ("value > 80 → 1"). */
+  /**
+   * What stands on the canvas while the node has no name of its own; say what it does ("value > 80
+   * → 1").
+   */
   label?(values: Values): string
-  /** Labels of the outputs, first one first. Where the spec has `outputsFrom`, their number is the number of outputs. */
+  /**
+   * Labels of the outputs, first one first. Where the spec has `outputsFrom`, their number is the
+   * number of outputs.
+   */
   outputLabels?(values: Values): readonly string[]
   /** How the `custom` fields are checked and edited, by field name. */
   readonly controls?: Readonly<Record<string, CustomControl>>
@@ -17,11 +24,17 @@ export interface EditorHooks {
   opened?(form: Form): void
 }
 
-/** The values of a node by field name as a flow holds them: numbers and booleans may be text, anything may be missing. */
+/**
+ * The values of a node by field name as a flow holds them: numbers and booleans may be text,
+ * anything may be missing.
+ */
 export type Values = Readonly<Record<string, unknown>>
 
 export interface CustomControl {
-  /** What is wrong with a value, in words; empty if nothing is. `values` are those of the other fields. */
+  /**
+   * What is wrong with a value, in words; empty if nothing is. `values` are those of the other
+   * fields.
+   */
   problems?(value: unknown, values: Values): string[]
   /** Builds the control into an empty element, as wide as the dialog. */
   edit(place: HTMLElement, value: unknown, form: Form): Control
@@ -31,8 +44,9 @@ export interface Control {
   /** The value as the person has it now. */
   value(): unknown
   /**
-   * For the field that decides the outputs: for each output now (without fixed ones behind them) its index when the dialog
-   * was opened, undefined if it is new, so that wires stay at the output they were drawn from.
+   * For the field that decides the outputs: for each output now (without fixed ones behind them)
+   * its index when the dialog was opened, undefined if it is new, so that wires stay at the output
+   * they were drawn from.
    */
   movedFrom?(): readonly (number | undefined)[]
 }

@@ -2,7 +2,10 @@ import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { lineAt, lineOf } from './schema-line.ts'
 
-/** A type of a schema with its names resolved. A named type may contain itself, so its parts are filled in later. */
+/**
+ * A type of a schema with its names resolved. A named type may contain itself, so its parts are
+ * filled in later.
+ */
 export type AvroType =
   | { readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' }
   | { readonly kind: 'bytes'; readonly scale: number | undefined }
@@ -45,7 +48,8 @@ class AvroSchema {
   type(schema: unknown, namespace: string): AvroType {
     if (typeof schema === 'string') return this.#byName(schema, namespace)
     if (Array.isArray(schema)) return this.#union(schema, namespace)
-    if (typeof schema !== 'object' || schema === null) throw this.#problem(`${JSON.stringify(schema)} is no type`, '')
+    if (typeof schema !== 'object' || schema === null)
+      throw this.#problem(`${JSON.stringify(schema)} is no type`, '')
     const attributes = schema as Attributes
     const { type } = attributes
     if (typeof type !== 'string') return this.type(type, namespace)
@@ -69,7 +73,8 @@ class AvroSchema {
   }
 
   #byName(name: string, namespace: string): AvroType {
-    if ((PRIMITIVES as readonly string[]).includes(name)) return { kind: name as (typeof PRIMITIVES)[number] }
+    if ((PRIMITIVES as readonly string[]).includes(name))
+      return { kind: name as (typeof PRIMITIVES)[number] }
     if (name === 'bytes') return { kind: 'bytes', scale: undefined }
     const found = this.#named.get(fullName(name, namespace)) ?? this.#named.get(name)
     if (found === undefined) throw this.#problem(`there is no type "${name}"`, `"${name}"`)
@@ -84,13 +89,18 @@ class AvroSchema {
   #record(attributes: Attributes, namespace: string): AvroType {
     const record: AvroType = { kind: 'record', fields: [] }
     const inner = this.#declare(attributes, namespace, record)
-    if (!Array.isArray(attributes.fields)) throw this.#problem(`the record "${attributes.name}" has no fields`, `"${attributes.name}"`)
+    if (!Array.isArray(attributes.fields))
+      throw this.#problem(`the record "${attributes.name}" has no fields`, `"${attributes.name}"`)
     for (const field of attributes.fields as unknown[]) {
       const { name, type } = (field ?? {}) as Attributes
       if (typeof name !== 'string' || !NAME.test(name)) {
-        throw this.#problem(`${JSON.stringify(name)} is no name of a field`, JSON.stringify(name) ?? '')
+        throw this.#problem(
+          `${JSON.stringify(name)} is no name of a field`,
+          JSON.stringify(name) ?? ''
+        )
       }
-      if (record.fields.some(other => other.name === name)) throw this.#problem(`the field "${name}" stands in it twice`, `"${name}"`)
+      if (record.fields.some(other => other.name === name))
+        throw this.#problem(`the field "${name}" stands in it twice`, `"${name}"`)
       if (type === undefined) throw this.#problem(`the field "${name}" has no type`, `"${name}"`)
       record.fields.push({ name, type: this.type(type, inner) })
     }
@@ -120,10 +130,14 @@ class AvroSchema {
   /** Notes a named type; gives the namespace of what is in it. */
   #declare({ name, namespace: own }: Attributes, namespace: string, type: AvroType): string {
     if (typeof name !== 'string' || !name.split('.').every(part => NAME.test(part))) {
-      throw this.#problem(`${JSON.stringify(name)} is no name of a type`, JSON.stringify(name) ?? '')
+      throw this.#problem(
+        `${JSON.stringify(name)} is no name of a type`,
+        JSON.stringify(name) ?? ''
+      )
     }
     const full = fullName(name, typeof own === 'string' ? own : namespace)
-    if (this.#named.has(full)) throw this.#problem(`the type "${full}" is declared twice`, `"${name}"`)
+    if (this.#named.has(full))
+      throw this.#problem(`the type "${full}" is declared twice`, `"${name}"`)
     this.#named.set(full, type)
     return full.split('.').slice(0, -1).join('.')
   }
@@ -133,7 +147,8 @@ class AvroSchema {
   }
 }
 
-const fullName = (name: string, namespace: string) => (name.includes('.') || namespace === '' ? name : `${namespace}.${name}`)
+const fullName = (name: string, namespace: string) =>
+  name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
 
 const scaleOf = ({ logicalType, scale = 0 }: Attributes): number | undefined =>
   logicalType === 'decimal' && Number.isInteger(scale) ? (scale as number) : undefined

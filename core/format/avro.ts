@@ -5,14 +5,17 @@ import { MAX_DEPTH } from '../record/parse-record.ts'
 import { type AvroType, avroTypeOf } from './avro-schema.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
 
-/** Values that take no byte, such as nulls of a list, are counted: a list may claim any number of them. */
+/**
+ * Values that take no byte, such as nulls of a list, are counted: a list may claim any number of
+ * them.
+ */
 const MAX_EMPTY = 100_000
 const REGISTRY_BYTES = 5
 const MAX_DECIMAL_BYTES = 400
 
 /**
- * One Avro value a payload, by its schema. It walks the schema beside the bytes; the libraries at hand make code from the
- * schema's text.
+ * One Avro value a payload, by its schema. It walks the schema beside the bytes; the libraries at
+ * hand make code from the schema's text.
  */
 export function avro(options: DecoderOptions): Decode {
   const type = avroTypeOf(options.schema)
@@ -24,7 +27,9 @@ export function avro(options: DecoderOptions): Decode {
     try {
       const datum = new Datum(bytes, start, options)
       const value = datum.read(type, 1)
-      return datum.isAtEnd ? one(value) : invalid('something stands behind the value, so the schema is another')
+      return datum.isAtEnd
+        ? one(value)
+        : invalid('something stands behind the value, so the schema is another')
     } catch (error) {
       if (error instanceof Wrong) return invalid(error.message)
       throw error
@@ -34,7 +39,8 @@ export function avro(options: DecoderOptions): Decode {
 
 class Wrong extends Error {}
 
-const invalid = (why: string) => new ParseFailure('FORMAT_INVALID', `The payload is not Avro of this schema: ${why}.`)
+const invalid = (why: string) =>
+  new ParseFailure('FORMAT_INVALID', `The payload is not Avro of this schema: ${why}.`)
 
 /** Avro 1.12, "Binary Encoding". */
 class Datum {
@@ -54,7 +60,9 @@ class Datum {
     if (depth > MAX_DEPTH * 2) throw new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
     switch (type.kind) {
       case 'record':
-        return Object.fromEntries(type.fields.map(({ name, type: inner }) => [name, this.read(inner, depth + 1)]))
+        return Object.fromEntries(
+          type.fields.map(({ name, type: inner }) => [name, this.read(inner, depth + 1)])
+        )
       case 'union':
         return this.read(this.#among(type.branches), depth + 1)
       case 'array':
@@ -102,7 +110,8 @@ class Datum {
   #among<T>(choices: readonly T[]): T {
     const index = Number(this.#long())
     const choice = choices[index]
-    if (choice === undefined) throw new Wrong(`a choice is ${index}, and there are ${choices.length}`)
+    if (choice === undefined)
+      throw new Wrong(`a choice is ${index}, and there are ${choices.length}`)
     return choice
   }
 
@@ -128,7 +137,8 @@ class Datum {
   #element(of: AvroType, depth: number): unknown {
     const before = this.at
     const value = this.read(of, depth + 1)
-    if (this.at === before && --this.#empty < 0) throw new Wrong('it claims too many values that take no byte')
+    if (this.at === before && --this.#empty < 0)
+      throw new Wrong('it claims too many values that take no byte')
     return value
   }
 

@@ -23,7 +23,11 @@ const wordsOf = (list: string) =>
     .map(word => word.trim().toLowerCase())
     .filter(word => word !== '')
 
-function meaningOf(text: string, words: ReadonlyMap<string, boolean>, { nanAsNull, exact }: DecoderOptions): unknown {
+function meaningOf(
+  text: string,
+  words: ReadonlyMap<string, boolean>,
+  { nanAsNull, exact }: DecoderOptions
+): unknown {
   const word = words.get(text.toLowerCase())
   if (word !== undefined) return word
   if (isJsonNumber(text)) return numberOf(text, exact)

@@ -10,7 +10,9 @@ import { plain } from './plain.ts'
 export function cbor(options: DecoderOptions): Decode {
   return bytes => {
     const value = cborValue(bytes)
-    return value instanceof ParseFailure && value.path === undefined ? value : one(plain(value, options))
+    return value instanceof ParseFailure && value.path === undefined
+      ? value
+      : one(plain(value, options))
   }
 }
 
@@ -20,7 +22,10 @@ export function cborValue(bytes: Buffer): unknown {
   try {
     return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true, tags: TAGS })
   } catch (error) {
-    const why = error instanceof RangeError ? 'it is nested too deep' : reasonOf(error).replace(/^CBOR decode error: /, '')
+    const why =
+      error instanceof RangeError
+        ? 'it is nested too deep'
+        : reasonOf(error).replace(/^CBOR decode error: /, '')
     return new ParseFailure('FORMAT_INVALID', `The payload is not CBOR that can be read: ${why}.`)
   }
 }
@@ -29,7 +34,10 @@ type TagDecode = (content: () => unknown) => unknown
 
 const content: TagDecode = read => read()
 
-/** RFC 8949, section 3.4. Numbers of any size, times, and what only says more of a value than a record keeps. */
+/**
+ * RFC 8949, section 3.4. Numbers of any size, times, and what only says more of a value than a
+ * record keeps.
+ */
 const TAGS: Readonly<Record<number, TagDecode>> = {
   0: content,
   1: content,
@@ -61,7 +69,8 @@ function integer(bytes: unknown, isNegative: boolean): unknown {
 function decimal(parts: unknown): unknown {
   const [power, mantissa] = Array.isArray(parts) ? (parts as unknown[]) : []
   const isInteger = (value: unknown) => typeof value === 'number' || typeof value === 'bigint'
-  if (!isInteger(power) || !isInteger(mantissa)) throw new Error('a decimal fraction has no exponent and mantissa')
+  if (!isInteger(power) || !isInteger(mantissa))
+    throw new Error('a decimal fraction has no exponent and mantissa')
   const text = `${mantissa}e${power}`
   return isExact(text) ? Number(text) : inexact(text)
 }

@@ -6,16 +6,22 @@ import { utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 
-const DELIMITERS: Readonly<Record<string, string>> = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' }
+const DELIMITERS: Readonly<Record<string, string>> = {
+  comma: ',',
+  semicolon: ';',
+  tab: '\t',
+  pipe: '|'
+}
 
 /**
- * A record a line, its fields named by the first line or by the settings. A cell that writes a number which a double holds
- * is a number, any other is text; an empty one is no field.
+ * A record a line, its fields named by the first line or by the settings. A cell that writes a
+ * number which a double holds is a number, any other is text; an empty one is no field.
  */
 export function csv(options: DecoderOptions): Decode {
   const named = options.columns.split(',').flatMap(name => name.trim() || [])
   const twice = named.find((name, index) => named.indexOf(name) !== index)
-  if (twice !== undefined) throw new OptionsError('CSV', [`the column "${twice}" stands in it twice`])
+  if (twice !== undefined)
+    throw new OptionsError('CSV', [`the column "${twice}" stands in it twice`])
   return bytes => {
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
@@ -27,11 +33,15 @@ export function csv(options: DecoderOptions): Decode {
     if (header instanceof ParseFailure) return header
     if (new Set(header).size < header.length) return invalid('two columns have the same name')
     const rows = named.length > 0 ? lines : others
-    return { values: rows.map(row => (row instanceof ParseFailure ? row : recordOf(row, header))), isList: true }
+    return {
+      values: rows.map(row => (row instanceof ParseFailure ? row : recordOf(row, header))),
+      isList: true
+    }
   }
 }
 
-const invalid = (why: string) => new ParseFailure('FORMAT_INVALID', `The payload is not CSV as expected: ${why}.`)
+const invalid = (why: string) =>
+  new ParseFailure('FORMAT_INVALID', `The payload is not CSV as expected: ${why}.`)
 
 /** The lines as cells; one that is no CSV by itself is its reason. */
 function linesOf(text: string, delimiter: string): (string[] | ParseFailure)[] | ParseFailure {
@@ -60,8 +70,12 @@ function linesOf(text: string, delimiter: string): (string[] | ParseFailure)[] |
 }
 
 function recordOf(cells: readonly string[], header: readonly string[]): object {
-  if (cells.length !== header.length) return invalid(`a line has ${cells.length} cells, and there are ${header.length} columns`)
-  return Object.fromEntries(header.flatMap((name, index) => (cells[index] ? [[name, cellOf(cells[index])]] : [])))
+  if (cells.length !== header.length)
+    return invalid(`a line has ${cells.length} cells, and there are ${header.length} columns`)
+  return Object.fromEntries(
+    header.flatMap((name, index) => (cells[index] ? [[name, cellOf(cells[index])]] : []))
+  )
 }
 
-const cellOf = (text: string): string | number => (isJsonNumber(text) && isExact(text) ? Number(text) : text)
+const cellOf = (text: string): string | number =>
+  isJsonNumber(text) && isExact(text) ? Number(text) : text

@@ -6,14 +6,20 @@ export interface Arrival {
   readonly arrivedMs: number
 }
 
-/** What one payload holds. A value that could not be read stands there as its reason, so that the others are kept. */
+/**
+ * What one payload holds. A value that could not be read stands there as its reason, so that the
+ * others are kept.
+ */
 export interface Content {
   readonly values: readonly unknown[]
   /** A format that holds one value a payload, or one that holds several, each with its place. */
   readonly isList: boolean
 }
 
-/** Reads a payload. Never throws, whatever the bytes are; takes time and memory in proportion to them. */
+/**
+ * Reads a payload. Never throws, whatever the bytes are; takes time and memory in proportion to
+ * them.
+ */
 export type Decode = (bytes: Buffer, arrival: Arrival) => Content | ParseFailure
 
 export const one = (value: unknown): Content => ({ values: [value], isList: false })
@@ -34,5 +40,8 @@ export interface DecoderOptions {
   readonly framing: 'none' | 'registry'
 }
 
-/** What makes a decoder from the settings. @throws OptionsError, with the line, for a schema that is wrong */
+/**
+ * What makes a decoder from the settings. @throws OptionsError, with the line, for a schema that is
+ * wrong
+ */
 export type MakeDecode = (options: DecoderOptions) => Decode

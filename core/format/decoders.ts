@@ -12,7 +12,9 @@ export const AT_HAND = {
 } as const satisfies Partial<Record<Format, MakeDecode>>
 
 /** The others are loaded when a node needs them, so that Node-RED starts fast. */
-export const LOADED: Readonly<Record<Exclude<Format, keyof typeof AT_HAND>, () => Promise<MakeDecode>>> = {
+export const LOADED: Readonly<
+  Record<Exclude<Format, keyof typeof AT_HAND>, () => Promise<MakeDecode>>
+> = {
   csv: async () => (await import('./csv.ts')).csv,
   'line-protocol': async () => (await import('./line-protocol.ts')).lineProtocol,
   msgpack: async () => (await import('./msgpack.ts')).msgpack,

@@ -4,12 +4,18 @@ import { reasonOf } from '../errors.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { zstdProblem } from './zstd-frame.ts'
 
-/** What is compressed more than so is no reading, but made to fill memory. The best that telemetry reaches is about 50. */
+/**
+ * What is compressed more than so is no reading, but made to fill memory. The best that telemetry
+ * reaches is about 50.
+ */
 const MAX_RATIO = 200
 /** Below this the ratio says nothing: a kilobyte of equal bytes is 20 in gzip. */
 const FREE_BYTES = 65_536
 
-/** Undoes gzip, zlib and zstd where the first bytes say so, up to a limit of bytes; other bytes are given as they are. */
+/**
+ * Undoes gzip, zlib and zstd where the first bytes say so, up to a limit of bytes; other bytes are
+ * given as they are.
+ */
 export function decompressed(bytes: Buffer, maxBytes: number): Buffer | ParseFailure {
   const kind = kindOf(bytes)
   if (kind === undefined) return bytes
@@ -20,11 +26,17 @@ export function decompressed(bytes: Buffer, maxBytes: number): Buffer | ParseFai
   } catch (error) {
     if (error instanceof TooLarge || (error as { code?: string }).code === 'ERR_BUFFER_TOO_LARGE') {
       const why = `at most ${limit} bytes are accepted for the ${bytes.length} that came`
-      return new ParseFailure('COMPRESSION_LIMIT', `The payload is ${kind}, and becomes too large when it is undone: ${why}.`)
+      return new ParseFailure(
+        'COMPRESSION_LIMIT',
+        `The payload is ${kind}, and becomes too large when it is undone: ${why}.`
+      )
     }
     // Two bytes are little to tell zlib by: text can begin so.
     if (kind === 'zlib') return bytes
-    return new ParseFailure('COMPRESSION_INVALID', `The payload is ${kind}, but cannot be undone: ${reasonOf(error)}.`)
+    return new ParseFailure(
+      'COMPRESSION_INVALID',
+      `The payload is ${kind}, but cannot be undone: ${reasonOf(error)}.`
+    )
   }
 }
 

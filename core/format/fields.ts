@@ -1,10 +1,21 @@
 import { FORMATS } from './names.ts'
 
-/** The fields by which every node says how bytes become records: told in the same words wherever they stand. */
+/**
+ * The fields by which every node says how bytes become records: told in the same words wherever
+ * they stand.
+ */
 
 const BY_SCHEMA = ['protobuf', 'avro'] as const
 const TEXTS = ['json', 'json-lines', 'json-sequence', 'bare', 'senml-json'] as const
-const WITH_INTEGERS = [...TEXTS, 'line-protocol', 'msgpack', 'cbor', 'protobuf', 'avro', 'senml-cbor'] as const
+const WITH_INTEGERS = [
+  ...TEXTS,
+  'line-protocol',
+  'msgpack',
+  'cbor',
+  'protobuf',
+  'avro',
+  'senml-cbor'
+] as const
 
 export const format = {
   kind: 'choice',

@@ -29,7 +29,10 @@ export function jsonLines(options: DecoderOptions): Decode {
   }
 }
 
-/** Values one after the other, with or without white space between. What follows an object that has no end is refused. */
+/**
+ * Values one after the other, with or without white space between. What follows an object that has
+ * no end is refused.
+ */
 export function jsonSequence(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
@@ -48,21 +51,31 @@ export function jsonSequence(options: DecoderOptions): Decode {
 
 function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | ParseFailure {
   const text = utf8Text(bytes)
-  return text instanceof ParseFailure || trailingNuls === 'reject' ? text : withoutTrailingNuls(text)
+  return text instanceof ParseFailure || trailingNuls === 'reject'
+    ? text
+    : withoutTrailingNuls(text)
 }
 
 const listed = (values: readonly unknown[]) =>
-  values.length > 0 ? { values, isList: true } : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
+  values.length > 0
+    ? { values, isList: true }
+    : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
 
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
   const value = canBegin(text) ? parseJson(text, options) : NO_JSON
   if (!(value instanceof ParseFailure) || value.path !== undefined) return value
-  return new ParseFailure(value.code, value.message.replace('The payload', `What begins at ${where}`))
+  return new ParseFailure(
+    value.code,
+    value.message.replace('The payload', `What begins at ${where}`)
+  )
 }
 
 const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
 
-/** Whether its ends may be those of a JSON value: much of what is none is told without the price of an exception. */
+/**
+ * Whether its ends may be those of a JSON value: much of what is none is told without the price of
+ * an exception.
+ */
 function canBegin(text: string): boolean {
   const first = text[0]!
   if (first === '{') return text.endsWith('}')
@@ -70,7 +83,10 @@ function canBegin(text: string): boolean {
   return first === '"' ? text.length > 1 && text.endsWith('"') : /[-\dtfnNIi+]/.test(first)
 }
 
-/** A payload may have ten thousand lines that are no JSON: the stack of each exception would cost more than the line. */
+/**
+ * A payload may have ten thousand lines that are no JSON: the stack of each exception would cost
+ * more than the line.
+ */
 function withoutStacks(work: () => void): void {
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = 0
@@ -81,7 +97,8 @@ function withoutStacks(work: () => void): void {
   }
 }
 
-const isBetween = (code: number) => code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c
+const isBetween = (code: number) =>
+  code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c
 
 function nextValue(text: string, from: number): number {
   let at = from
@@ -89,13 +106,17 @@ function nextValue(text: string, from: number): number {
   return at
 }
 
-/** The place after the value that begins here: an object or list by its brackets, a text by its quotes, else a word. */
+/**
+ * The place after the value that begins here: an object or list by its brackets, a text by its
+ * quotes, else a word.
+ */
 function endOfValue(text: string, start: number): number {
   const first = text[start]
   if (first === '"') return endOfText(text, start)
   if (first !== '{' && first !== '[') {
     let end = start + 1
-    while (end < text.length && !isBetween(text.charCodeAt(end)) && !'{["'.includes(text[end]!)) end++
+    while (end < text.length && !isBetween(text.charCodeAt(end)) && !'{["'.includes(text[end]!))
+      end++
     return end
   }
   let depth = 0

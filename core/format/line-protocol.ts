@@ -4,8 +4,9 @@ import { numberOf } from './bare.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 
 /**
- * InfluxDB line protocol: `weather,site=a temperature=21.5,ok=t 1708700000000000000`, a point a line. Tags and fields become
- * fields beside `measurement`; the time becomes `ts`, as text, since its 19 digits are more than a number holds.
+ * InfluxDB line protocol: `weather,site=a temperature=21.5,ok=t 1708700000000000000`, a point a
+ * line. Tags and fields become fields beside `measurement`; the time becomes `ts`, as text, since
+ * its 19 digits are more than a number holds.
  */
 export function lineProtocol({ exact }: DecoderOptions): Decode {
   return bytes => {
@@ -14,7 +15,9 @@ export function lineProtocol({ exact }: DecoderOptions): Decode {
     const values: unknown[] = []
     const points = new Points(withoutTrailingNuls(text), exact)
     while (points.next()) values.push(points.point())
-    return values.length > 0 ? { values, isList: true } : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
+    return values.length > 0
+      ? { values, isList: true }
+      : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
   }
 }
 
@@ -64,7 +67,10 @@ class Points {
     } catch (error) {
       this.#skipLine()
       if (!(error instanceof Wrong)) throw error
-      return new ParseFailure('FORMAT_INVALID', `Line ${line} is no point of line protocol: ${error.message}.`)
+      return new ParseFailure(
+        'FORMAT_INVALID',
+        `Line ${line} is no point of line protocol: ${error.message}.`
+      )
     } finally {
       Error.stackTraceLimit = before
     }
@@ -91,7 +97,8 @@ class Points {
       this.#put(fields, 'ts', time)
     }
     while (this.#here === ' ' || this.#here === '\r') this.#step()
-    if (this.#here !== '' && this.#here !== '\n') throw new Wrong('something stands behind its time')
+    if (this.#here !== '' && this.#here !== '\n')
+      throw new Wrong('something stands behind its time')
     return Object.fromEntries(fields)
   }
 
@@ -125,7 +132,8 @@ class Points {
     const word = this.#word(COMMA)
     if (Object.hasOwn(WORDS, word)) return WORDS[word]
     if (INTEGER.test(word)) return integerOf(BigInt(word.slice(0, -1)), this.exact)
-    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word)) throw new Wrong(`"${word.slice(0, 60)}" is no value`)
+    if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word))
+      throw new Wrong(`"${word.slice(0, 60)}" is no value`)
     return numberOf(word.replace(/^\+/, ''), false)
   }
 

@@ -1,6 +1,9 @@
 import { MAX_DEPTH } from '../record/parse-record.ts'
 
-/** Bytes that follow a first byte from 0xc0 on: of the value itself, or of the length that is written there. */
+/**
+ * Bytes that follow a first byte from 0xc0 on: of the value itself, or of the length that is
+ * written there.
+ */
 const FIXED: Readonly<Record<number, number>> = {
   192: 0,
   194: 0,
@@ -42,8 +45,9 @@ const CONTAINERS: Readonly<Record<number, readonly [lengthBytes: number, each: n
 }
 
 /**
- * Walks over MessagePack without making anything: why the bytes are not one value, or undefined. Each element takes at least
- * a byte, so lists can be refused that claim more elements than bytes are left.
+ * Walks over MessagePack without making anything: why the bytes are not one value, or undefined.
+ * Each element takes at least a byte, so lists can be refused that claim more elements than bytes
+ * are left.
  */
 export function extentProblem(bytes: Buffer): string | undefined {
   let at = 0
@@ -66,7 +70,9 @@ export function extentProblem(bytes: Buffer): string | undefined {
   return at < bytes.length ? 'something stands behind the value' : undefined
 }
 
-/** Bytes of a value without its elements, 0 where none begins so; and how many values it is made of. */
+/**
+ * Bytes of a value without its elements, 0 where none begins so; and how many values it is made of.
+ */
 function headOf(bytes: Buffer, at: number): readonly [size: number, elements: number] {
   const first = bytes[at]!
   if (first < 0x80 || first >= 0xe0) return [1, 0]

@@ -32,4 +32,5 @@ export function msgpack(options: DecoderOptions): Decode {
   }
 }
 
-const invalid = (why: string) => new ParseFailure('FORMAT_INVALID', `The payload is not MessagePack: ${why}.`)
+const invalid = (why: string) =>
+  new ParseFailure('FORMAT_INVALID', `The payload is not MessagePack: ${why}.`)

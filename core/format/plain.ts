@@ -9,26 +9,38 @@ export interface PlainRules {
 }
 
 /**
- * What a binary format holds as a record holds it: bytes as base64, times as ISO 8601, maps as objects, integers of 64 bits as
- * numbers where one holds them. What is nested too deep is its reason.
+ * What a binary format holds as a record holds it: bytes as base64, times as ISO 8601, maps as
+ * objects, integers of 64 bits as numbers where one holds them. What is nested too deep is its
+ * reason.
  */
 export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   if (typeof value === 'bigint') return integerOf(value, rules.exact)
   if (typeof value === 'number') return Number.isFinite(value) || !rules.nanAsNull ? value : null
   if (value === undefined) return null
   if (typeof value !== 'object' || value === null || value instanceof ParseFailure) return value
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
   if (value instanceof Date) return isoOf(value)
-  if (depth > MAX_DEPTH) return new ParseFailure('PAYLOAD_TOO_DEEP', `The payload is nested more than ${MAX_DEPTH} levels deep.`)
+  if (depth > MAX_DEPTH)
+    return new ParseFailure(
+      'PAYLOAD_TOO_DEEP',
+      `The payload is nested more than ${MAX_DEPTH} levels deep.`
+    )
   if (Array.isArray(value)) return value.map(each => plain(each, rules, depth + 1))
   const entries: Iterable<[unknown, unknown]> = value instanceof Map ? value : Object.entries(value)
   const made = new Map<string, unknown>()
   for (const [key, each] of entries) {
     const name = nameOf(key)
-    if (made.has(name)) return new ParseFailure('FORMAT_INVALID', `The key ${JSON.stringify(name)} stands in it twice.`, '')
+    if (made.has(name))
+      return new ParseFailure(
+        'FORMAT_INVALID',
+        `The key ${JSON.stringify(name)} stands in it twice.`,
+        ''
+      )
     made.set(name, plain(each, rules, depth + 1))
   }
-  // From entries, a key such as __proto__ is an own property, which the walk over the record refuses.
+  // From entries, a key such as __proto__ is an own property, which the walk over the record
+  // refuses.
   return Object.fromEntries(made)
 }
 
@@ -38,4 +50,6 @@ function nameOf(key: unknown): string {
 }
 
 const isoOf = (time: Date): string | ParseFailure =>
-  Number.isNaN(time.getTime()) ? new ParseFailure('FORMAT_INVALID', 'It has a time that does not exist.', '') : time.toISOString()
+  Number.isNaN(time.getTime())
+    ? new ParseFailure('FORMAT_INVALID', 'It has a time that does not exist.', '')
+    : time.toISOString()

@@ -31,7 +31,10 @@ export interface FieldPlan extends Scalar {
   readonly rivals: readonly string[]
 }
 
-/** @throws OptionsError that says what is wrong with the schema, and in which line, or that it has no such type */
+/**
+ * @throws OptionsError that says what is wrong with the schema, and in which line, or that it has
+ * no such type
+ */
 export function planOf(schema: string, messageType: string): MessagePlan {
   const root = rootOf(schema)
   const types = typesIn(root)
@@ -57,21 +60,29 @@ function rootOf(schema: string): protobuf.Root {
   }
   for (const path of [...(parsed.imports ?? []), ...(parsed.weakImports ?? [])]) {
     const known = protobuf.common.get(path)
-    if (!known) throw problem(`line ${lineOf(schema, path)}: "${path}" is not at hand; paste what it holds into the schema`)
+    if (!known)
+      throw problem(
+        `line ${lineOf(schema, path)}: "${path}" is not at hand; paste what it holds into the schema`
+      )
     root.addJSON(known.nested!)
   }
   try {
     root.resolveAll()
   } catch (error) {
     const name = /no such (?:type or enum|type|enum):? '?([^\s']+)/i.exec(reasonOf(error))?.[1]
-    throw problem(name === undefined ? reasonOf(error) : `line ${lineOf(schema, name.replace(/^.*\./, ''))}: there is no type ${name}`)
+    throw problem(
+      name === undefined
+        ? reasonOf(error)
+        : `line ${lineOf(schema, name.replace(/^.*\./, ''))}: there is no type ${name}`
+    )
   }
   return root
 }
 
 function typesIn(space: protobuf.NamespaceBase): protobuf.Type[] {
   return space.nestedArray.flatMap(inner => {
-    if (inner instanceof protobuf.Type) return inner.fullName.startsWith('.google.protobuf.') ? [] : [inner, ...typesIn(inner)]
+    if (inner instanceof protobuf.Type)
+      return inner.fullName.startsWith('.google.protobuf.') ? [] : [inner, ...typesIn(inner)]
     return inner instanceof protobuf.Namespace ? typesIn(inner) : []
   })
 }
@@ -88,10 +99,16 @@ function messagePlan(type: protobuf.Type, plans: Map<protobuf.Type, MessagePlan>
 
 function fieldPlan(field: protobuf.Field, plans: Map<protobuf.Type, MessagePlan>): FieldPlan {
   const { name, resolvedType, repeated, required } = field
-  if (field.delimited) throw new OptionsError('Schema', [`the field ${name} is a group, which is not read`])
+  if (field.delimited)
+    throw new OptionsError('Schema', [`the field ${name} is a group, which is not read`])
   const isMap = field instanceof protobuf.MapField
-  const message = resolvedType instanceof protobuf.Type ? () => messagePlan(resolvedType, plans) : undefined
-  const scalar = message ? MESSAGE : resolvedType instanceof protobuf.Enum ? enumScalar(resolvedType) : SCALARS[field.type]!
+  const message =
+    resolvedType instanceof protobuf.Type ? () => messagePlan(resolvedType, plans) : undefined
+  const scalar = message
+    ? MESSAGE
+    : resolvedType instanceof protobuf.Enum
+      ? enumScalar(resolvedType)
+      : SCALARS[field.type]!
   const declared = field.options?.default as unknown
   return {
     ...scalar,
@@ -120,9 +137,18 @@ const long = (unsigned: boolean, value: unknown): bigint => {
   return (BigInt(unsigned ? high >>> 0 : high | 0) << 32n) | BigInt(low >>> 0)
 }
 
-const small = (wire: number, read: (reader: protobuf.Reader) => number): Scalar => ({ wire, canPack: true, absent: 0, read })
+const small = (wire: number, read: (reader: protobuf.Reader) => number): Scalar => ({
+  wire,
+  canPack: true,
+  absent: 0,
+  read
+})
 
-const wide = (wire: number, unsigned: boolean, read: (reader: protobuf.Reader) => unknown): Scalar => ({
+const wide = (
+  wire: number,
+  unsigned: boolean,
+  read: (reader: protobuf.Reader) => unknown
+): Scalar => ({
   wire,
   canPack: true,
   absent: 0,
@@ -154,5 +180,10 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   sfixed64: wide(1, false, reader => reader.sfixed64()),
   bool: { wire: 0, canPack: true, absent: false, read: reader => reader.bool() },
   string: { wire: 2, canPack: false, absent: '', read: reader => reader.string() },
-  bytes: { wire: 2, canPack: false, absent: '', read: reader => Buffer.from(reader.bytes()).toString('base64') }
+  bytes: {
+    wire: 2,
+    canPack: false,
+    absent: '',
+    read: reader => Buffer.from(reader.bytes()).toString('base64')
+  }
 }

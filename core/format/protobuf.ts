@@ -8,8 +8,8 @@ import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
 import { PROTOBUF_TIMES } from './protobuf-times.ts'
 
 /**
- * Protobuf by a schema in text. The library reads the schema and the wire; what a message means is read off the schema
- * here, since the library's own decoder is code that it makes from text.
+ * Protobuf by a schema in text. The library reads the schema and the wire; what a message means is
+ * read off the schema here, since the library's own decoder is code that it makes from text.
  */
 export function protobufDecoder(options: DecoderOptions): Decode {
   const plan = planOf(options.schema, options.messageType)
@@ -18,7 +18,11 @@ export function protobufDecoder(options: DecoderOptions): Decode {
     const start = options.framing === 'registry' ? afterRegistryHeader(bytes) : 0
     if (start < 0) return invalid('it does not begin with the five bytes of a schema registry')
     try {
-      const reader = new Message(protobuf.Reader.create(bytes.subarray(start)), options, budget(bytes))
+      const reader = new Message(
+        protobuf.Reader.create(bytes.subarray(start)),
+        options,
+        budget(bytes)
+      )
       return one(reader.read(plan, bytes.length - start, 1))
     } catch (error) {
       if (error instanceof OptionsError) throw error
@@ -29,9 +33,13 @@ export function protobufDecoder(options: DecoderOptions): Decode {
   }
 }
 
-const invalid = (why: string) => new ParseFailure('FORMAT_INVALID', `The payload is no such Protobuf message: ${why}.`)
+const invalid = (why: string) =>
+  new ParseFailure('FORMAT_INVALID', `The payload is no such Protobuf message: ${why}.`)
 
-/** A zero, the id of the schema, and the place of the message type in it: a list of zigzag numbers, mostly the one byte 0. */
+/**
+ * A zero, the id of the schema, and the place of the message type in it: a list of zigzag numbers,
+ * mostly the one byte 0.
+ */
 function afterRegistryHeader(bytes: Buffer): number {
   if (bytes.length < 6 || bytes[0] !== 0) return -1
   const reader = protobuf.Reader.create(bytes.subarray(5))
@@ -99,13 +107,15 @@ class Message {
   #takeEntry(found: Map<string, unknown>, field: FieldPlan, depth: number): void {
     const { reader } = this
     const end = this.#end()
-    const map = (found.get(field.name) as Map<string, unknown> | undefined) ?? new Map<string, unknown>()
+    const map =
+      (found.get(field.name) as Map<string, unknown> | undefined) ?? new Map<string, unknown>()
     found.set(field.name, map)
     let key: unknown = field.key!.absent
     let value: unknown = field.absent ?? null
     while (reader.pos < end) {
       const tag = reader.uint32()
-      if (tag >>> 3 === 1 && (tag & 7) === field.key!.wire) key = field.key!.read(reader, this.options)
+      if (tag >>> 3 === 1 && (tag & 7) === field.key!.wire)
+        key = field.key!.read(reader, this.options)
       else if (tag >>> 3 === 2 && (tag & 7) === field.wire) value = this.#value(field, depth)
       else reader.skipType(tag & 7)
     }
@@ -124,8 +134,10 @@ class Message {
       const value = found.get(field.name)
       if (value instanceof Map) record.push([field.name, Object.fromEntries(value)])
       else if (value !== undefined) record.push([field.name, value])
-      else if (field.isRequired) throw new Error(`the field ${field.name} is missing, which the schema requires`)
-      else if (field.absent !== undefined && !field.isRepeated && !field.key) record.push([field.name, field.absent])
+      else if (field.isRequired)
+        throw new Error(`the field ${field.name} is missing, which the schema requires`)
+      else if (field.absent !== undefined && !field.isRepeated && !field.key)
+        record.push([field.name, field.absent])
     }
     const made = Object.fromEntries(record)
     return PROTOBUF_TIMES[plan.name]?.(made) ?? made

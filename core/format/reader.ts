@@ -17,7 +17,10 @@ export interface ReaderOptions extends Omit<DecoderOptions, 'trailingNuls'>, Pla
 
 /** Makes records of payloads; throws nothing, whatever they hold. */
 export interface Reader {
-  /** The records in the bytes of one payload, each bad one with its reason. Empty only where a list has no elements. */
+  /**
+   * The records in the bytes of one payload, each bad one with its reason. Empty only where a list
+   * has no elements.
+   */
   read(bytes: Buffer, arrival: Arrival): Item[]
   /** The same of a value that was decoded before. */
   find(value: unknown): Item[]

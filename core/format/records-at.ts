@@ -23,10 +23,16 @@ export interface Item {
   readonly place: string
 }
 
-/** Values that may be copied from around a list into its records: enough for 100,000 records with three fields. */
+/**
+ * Values that may be copied from around a list into its records: enough for 100,000 records with
+ * three fields.
+ */
 const MAX_COPIED = 300_000
 
-/** Makes the function that finds the records in a value; each that is not fit to be one is refused by itself. */
+/**
+ * Makes the function that finds the records in a value; each that is not fit to be one is refused
+ * by itself.
+ */
 export function recordsAt(placing: Placing): (value: unknown, place: string) => Item[] {
   const { at, path } = placing
   if (at === 'message') return (value, place) => [item(value, place)]
@@ -35,8 +41,10 @@ export function recordsAt(placing: Placing): (value: unknown, place: string) => 
     if (value instanceof ParseFailure) return [item(value, place)]
     const found = find(value)
     const within = join(place, path)
-    if (!(at === 'list' ? Array.isArray(found) : isObject(found))) return [item(missing(at, path), place)]
-    const elements = at === 'list' ? listed(found as unknown[], within) : keyed(found as object, within, placing)
+    if (!(at === 'list' ? Array.isArray(found) : isObject(found)))
+      return [item(missing(at, path), place)]
+    const elements =
+      at === 'list' ? listed(found as unknown[], within) : keyed(found as object, within, placing)
     const around = placing.around && path !== '' ? fieldsAround(value, stepsOf(path) ?? []) : {}
     const copied = sizeOf(around) * elements.length
     if (copied > MAX_COPIED) return [item(tooMuch(copied), place)]
@@ -50,26 +58,40 @@ interface Element {
 }
 
 const isObject = (value: unknown): value is object =>
-  typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof ParseFailure)
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  !(value instanceof ParseFailure)
 
-const join = (place: string, path: string) => (place === '' || path === '' ? place + path : `${place}.${path}`)
+const join = (place: string, path: string) =>
+  place === '' || path === '' ? place + path : `${place}.${path}`
 
 const missing = (at: 'list' | 'object', path: string) => {
   const where = path === '' ? 'The payload' : `What stands at ${path}`
-  return new ParseFailure('RECORDS_MISSING', `${where} is no ${at}, where the records are said to be.`, path)
+  return new ParseFailure(
+    'RECORDS_MISSING',
+    `${where} is no ${at}, where the records are said to be.`,
+    path
+  )
 }
 
 const tooMuch = (copied: number) =>
-  new ParseFailure('PAYLOAD_TOO_LARGE', `So many fields stand around so many records that ${copied} values would have to be copied.`)
+  new ParseFailure(
+    'PAYLOAD_TOO_LARGE',
+    `So many fields stand around so many records that ${copied} values would have to be copied.`
+  )
 
-/** A value as a record, with the reason if it is none; the path in the reason begins at the message. */
+/**
+ * A value as a record, with the reason if it is none; the path in the reason begins at the message.
+ */
 function item(value: unknown, place: string): Item {
   const failure = value instanceof ParseFailure ? value : unfitness(value)
   if (failure === undefined) return { record: value as TelemetryRecord, place }
   return { record: place === '' ? trimmed(failure) : under(failure, place), place }
 }
 
-const trimmed = (failure: ParseFailure) => (failure.path === '' ? new ParseFailure(failure.code, failure.message) : failure)
+const trimmed = (failure: ParseFailure) =>
+  failure.path === '' ? new ParseFailure(failure.code, failure.message) : failure
 
 const listed = (list: readonly unknown[], within: string): Element[] =>
   list.map((value, index) => ({ value, place: join(within, String(index)) }))
@@ -79,7 +101,10 @@ function keyed(object: object, within: string, placing: Placing): Element[] {
   return Object.entries(object).flatMap(([key, value]) => {
     const place = join(within, pathOf([key]))
     if (!Array.isArray(value)) return { value: withKey(value, key, placing), place }
-    return listed(value, place).map(element => ({ ...element, value: withKey(element.value, key, placing) }))
+    return listed(value, place).map(element => ({
+      ...element,
+      value: withKey(element.value, key, placing)
+    }))
   })
 }
 
@@ -95,7 +120,10 @@ function withKey(value: unknown, key: string, { keyField, valueField }: Placing)
   )
 }
 
-/** A copy of its own for each record, since nodes write into records; what the element says itself counts. */
+/**
+ * A copy of its own for each record, since nodes write into records; what the element says itself
+ * counts.
+ */
 const merged = (value: unknown, around: TelemetryRecord): unknown =>
   isObject(value) && Object.keys(around).length > 0 ? { ...cloneRecord(around), ...value } : value
 

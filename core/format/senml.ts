@@ -52,12 +52,14 @@ export function senmlCbor(options: DecoderOptions): Decode {
 /** A record an entry of the pack, with what the base fields before it say. */
 function resolved(pack: unknown, { arrivedMs }: Arrival) {
   if (pack instanceof ParseFailure) return pack
-  if (!Array.isArray(pack)) return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')
+  if (!Array.isArray(pack))
+    return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')
   const base = new Base(arrivedMs / 1000)
   return { values: pack.flatMap(entry => base.resolve(entry) ?? []), isList: true }
 }
 
-const wrong = (why: string, path = '') => new ParseFailure('FORMAT_INVALID', `The entry is not SenML: ${why}.`, path)
+const wrong = (why: string, path = '') =>
+  new ParseFailure('FORMAT_INVALID', `The entry is not SenML: ${why}.`, path)
 
 class Base {
   #name = ''
@@ -70,8 +72,11 @@ class Base {
 
   /** The record of an entry; undefined for one that only sets base fields. */
   resolve(entry: unknown): object | undefined {
-    if (typeof entry !== 'object' || entry === null || Array.isArray(entry)) return wrong('it is no object')
-    const fields: Fields = Object.fromEntries(Object.entries(entry).map(([label, value]) => [LABELS[label] ?? label, value]))
+    if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
+      return wrong('it is no object')
+    const fields: Fields = Object.fromEntries(
+      Object.entries(entry).map(([label, value]) => [LABELS[label] ?? label, value])
+    )
     const problem = problemOf(fields)
     if (problem !== undefined) return problem
     if ('bn' in fields) this.#name = fields.bn as string
@@ -80,10 +85,13 @@ class Base {
     if ('bv' in fields) this.#value = fields.bv as number
     if ('bs' in fields) this.#sum = fields.bs as number
     const value = this.#valueOf(fields)
-    const sum = 's' in fields || this.#sum !== 0 ? this.#sum + ((fields.s as number) ?? 0) : undefined
-    if (value === undefined && sum === undefined) return 'n' in fields ? wrong('it has no value') : undefined
+    const sum =
+      's' in fields || this.#sum !== 0 ? this.#sum + ((fields.s as number) ?? 0) : undefined
+    if (value === undefined && sum === undefined)
+      return 'n' in fields ? wrong('it has no value') : undefined
     const name = this.#name + ((fields.n as string) ?? '')
-    if (!NAME.test(name)) return wrong('its name is empty or has other characters than a name may have', 'n')
+    if (!NAME.test(name))
+      return wrong('its name is empty or has other characters than a name may have', 'n')
     const record: Record<string, unknown> = { name, ts: this.#timeOf(fields) }
     const unit = fields.u ?? this.#unit
     if (unit !== undefined) record.unit = unit
@@ -110,11 +118,18 @@ class Base {
 function problemOf(fields: Fields): ParseFailure | undefined {
   for (const [label, value] of Object.entries(fields)) {
     if (value instanceof ParseFailure) return value
-    if (label.endsWith('_')) return wrong(`the field ${JSON.stringify(label)} must be understood, and is not known`, label)
-    if (NUMBERS.includes(label) && !Number.isFinite(value)) return wrong(`${label} is no number`, label)
-    if (TEXTS.includes(label) && typeof value !== 'string') return wrong(`${label} is no text`, label)
-    if (label === 'vb' && typeof value !== 'boolean') return wrong('vb is neither true nor false', label)
+    if (label.endsWith('_'))
+      return wrong(`the field ${JSON.stringify(label)} must be understood, and is not known`, label)
+    if (NUMBERS.includes(label) && !Number.isFinite(value))
+      return wrong(`${label} is no number`, label)
+    if (TEXTS.includes(label) && typeof value !== 'string')
+      return wrong(`${label} is no text`, label)
+    if (label === 'vb' && typeof value !== 'boolean')
+      return wrong('vb is neither true nor false', label)
   }
-  if (['v', 'vs', 'vb', 'vd'].filter(label => label in fields).length > 1) return wrong('it has more than one value')
-  return ((fields.bver as number) ?? VERSION) > VERSION ? wrong(`its version is above ${VERSION}`, 'bver') : undefined
+  if (['v', 'vs', 'vb', 'vd'].filter(label => label in fields).length > 1)
+    return wrong('it has more than one value')
+  return ((fields.bver as number) ?? VERSION) > VERSION
+    ? wrong(`its version is above ${VERSION}`, 'bver')
+    : undefined
 }

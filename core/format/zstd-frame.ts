@@ -4,8 +4,9 @@ const CONTENT_SIZE_BYTES = [0, 2, 4, 8]
 const DICTIONARY_BYTES = [0, 1, 2, 4]
 
 /**
- * Walks over a zstd frame without undoing it (RFC 8878, section 3.1.1). A frame says how much memory it needs, which a decoder
- * makes room for before it has seen a block; several frames would do so again and again.
+ * Walks over a zstd frame without undoing it (RFC 8878, section 3.1.1). A frame says how much
+ * memory it needs, which a decoder makes room for before it has seen a block; several frames would
+ * do so again and again.
  * @returns why it is not to be undone: `large`, or a sentence's end; undefined if it may be
  */
 export function zstdProblem(bytes: Buffer, limit: number): 'large' | string | undefined {
@@ -17,7 +18,8 @@ export function zstdProblem(bytes: Buffer, limit: number): 'large' | string | un
   const sizeAt = 5 + (isSingle ? 0 : 1) + dictionary
   let at = sizeAt + sizeBytes
   if (at > bytes.length) return 'it is cut off'
-  if (dictionary > 0 && bytes.readUIntLE(sizeAt - dictionary, dictionary) !== 0) return 'it needs a dictionary'
+  if (dictionary > 0 && bytes.readUIntLE(sizeAt - dictionary, dictionary) !== 0)
+    return 'it needs a dictionary'
   const window = isSingle ? sizeOf(bytes, sizeAt, sizeBytes) : windowOf(bytes[5]!)
   if (window > Math.max(limit, COMMON_WINDOW)) return 'large'
   for (let isLast = false; !isLast; ) {

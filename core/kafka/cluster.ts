@@ -2,7 +2,11 @@ import type { Admin } from './admin/admin.ts'
 import { SharedAdmin } from './admin/shared-admin.ts'
 import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
 import { positionsOf, rememberMember } from './consume/own-groups.ts'
-import { type FollowerEvents, type FollowerOptions, TopicFollower } from './consume/topic-follower.ts'
+import {
+  type FollowerEvents,
+  type FollowerOptions,
+  TopicFollower
+} from './consume/topic-follower.ts'
 import type { HealthEvents } from './health.ts'
 import { kafkajsClient } from './kafkajs/kafkajs-client.ts'
 import type { KafkaClient } from './port.ts'
@@ -18,7 +22,10 @@ export class KafkaCluster {
 
   constructor(
     readonly settings: ClusterSettings,
-    /** Told once what the first connection has met, e.g. "Kafka 4.3 at a:9092, b:9092, cluster id 4ZyZ…". */
+    /**
+     * Told once what the first connection has met, e.g. "Kafka 4.3 at a:9092, b:9092, cluster id
+     * 4ZyZ…".
+     */
     private readonly met?: (sentence: string) => void
   ) {
     this.client = kafkajsClient(settings)
@@ -48,12 +55,18 @@ export class KafkaCluster {
     return group
   }
 
-  /** How far the members of a group in this process have come: the first offset not dealt with, by `topic/partition`. */
+  /**
+   * How far the members of a group in this process have come: the first offset not dealt with, by
+   * `topic/partition`.
+   */
   positionsOf(groupId: string): ReadonlyMap<string, number> {
     return positionsOf(groupId, this.settings)
   }
 
-  follower(options: Omit<FollowerOptions, 'client' | 'admin'>, events: FollowerEvents): TopicFollower {
+  follower(
+    options: Omit<FollowerOptions, 'client' | 'admin'>,
+    events: FollowerEvents
+  ): TopicFollower {
     return new TopicFollower({ ...options, client: this.client, admin: this.admin }, events)
   }
 
@@ -62,8 +75,14 @@ export class KafkaCluster {
   }
 }
 
-/** Asks a cluster with settings that are not saved yet, over a connection that is closed at once. */
-export async function askOnce<T>(settings: ClusterSettings, signal: AbortSignal, question: (admin: Admin) => Promise<T>): Promise<T> {
+/**
+ * Asks a cluster with settings that are not saved yet, over a connection that is closed at once.
+ */
+export async function askOnce<T>(
+  settings: ClusterSettings,
+  signal: AbortSignal,
+  question: (admin: Admin) => Promise<T>
+): Promise<T> {
   const admin = new SharedAdmin(kafkajsClient(settings))
   try {
     return await admin.ask(question, { signal, deadlineMs: 9_000 })
@@ -90,4 +109,5 @@ async function introduce(admin: Admin): Promise<string> {
 export const listTopics = async (admin: Admin): Promise<string[]> =>
   (await admin.listTopics()).filter(topic => !topic.startsWith('__')).sort()
 
-export const listGroups = async (admin: Admin): Promise<string[]> => (await admin.listGroups()).sort()
+export const listGroups = async (admin: Admin): Promise<string[]> =>
+  (await admin.listGroups()).sort()

@@ -44,7 +44,9 @@ export class Health {
     if (this.#state !== 'up' || nowMs - this.#troubleSinceMs >= BEARABLE_MS) this.fails(error)
   }
 
-  /** A broker asks for patience, as one does that has just started: an outage if it goes on asking. */
+  /**
+   * A broker asks for patience, as one does that has just started: an outage if it goes on asking.
+   */
   waits(error: MillraceError): void {
     const nowMs = this.nowMs()
     this.#troubleSinceMs ??= nowMs
@@ -56,8 +58,11 @@ export class Health {
     const short = shortReason(error.message)
     const reason = short ?? error.code
     if (this.#state === 'away') {
-      // Between two tries that fail for a wrong setting there are lines of connections that break: no news.
-      const isNews = reason !== this.#reason && (short !== undefined || !this.#isForPerson || error.code === 'KAFKA_TOPIC_MISSING')
+      // Between two tries that fail for a wrong setting there are lines of connections that break:
+      // no news.
+      const isNews =
+        reason !== this.#reason &&
+        (short !== undefined || !this.#isForPerson || error.code === 'KAFKA_TOPIC_MISSING')
       if (!isNews) return
     }
     this.#state = 'away'

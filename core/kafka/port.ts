@@ -1,6 +1,6 @@
 /**
- * What this project asks of a client of Kafka. `kafkajs/` is the one that is used; nothing outside of it knows how it
- * works. test/core/kafka/port holds what any other would have to do as well.
+ * What this project asks of a client of Kafka. `kafkajs/` is the one that is used; nothing outside
+ * of it knows how it works. test/core/kafka/port holds what any other would have to do as well.
  */
 import { type Code, MillraceError } from '../errors.ts'
 import type { HeaderValue } from '../record/record.ts'
@@ -9,7 +9,10 @@ import type { Compression } from './compression.ts'
 import type { ProduceRecord } from './produce/produce-record.ts'
 import type { ClusterSettings } from './settings.ts'
 
-/** A client of one cluster. It connects when something is asked of it, and each part has connections of its own. */
+/**
+ * A client of one cluster. It connects when something is asked of it, and each part has connections
+ * of its own.
+ */
 export interface KafkaClient {
   readonly settings: ClusterSettings
   /** `retries` of one question, about a second each. */
@@ -26,7 +29,9 @@ export class KafkaError extends MillraceError {
   constructor(
     code: Code,
     message: string,
-    /** The broker's own name of the error, such as MESSAGE_TOO_LARGE, where it answered with one. */
+    /**
+     * The broker's own name of the error, such as MESSAGE_TOO_LARGE, where it answered with one.
+     */
     readonly answer: string | undefined,
     options: { cause?: unknown }
   ) {
@@ -34,7 +39,10 @@ export class KafkaError extends MillraceError {
   }
 }
 
-/** The broker's own name of an error. By its shape: another node may have loaded this module a second time. */
+/**
+ * The broker's own name of an error. By its shape: another node may have loaded this module a
+ * second time.
+ */
 export const answerOf = (error: unknown): string | undefined =>
   typeof error === 'object' && error !== null ? (error as { answer?: string }).answer : undefined
 
@@ -81,8 +89,8 @@ export interface ProducerOptions extends TroubleEvents {
 }
 
 /**
- * Writes to one topic, acknowledged by all replicas, and no record twice because an answer was lost. Its user sends one
- * batch at a time, and makes a new one after every rejection.
+ * Writes to one topic, acknowledged by all replicas, and no record twice because an answer was
+ * lost. Its user sends one batch at a time, and makes a new one after every rejection.
  */
 export interface Producer {
   /** The largest record batch that the topic takes. */
@@ -90,8 +98,8 @@ export interface Producer {
   /** Records above are refused without a try; infinite where compression leaves it open. */
   readonly maxRecordBytes: number
   /**
-   * Resolves once all replicas have the records, each in the partition of `partitionOf`; those without a key all go to
-   * the one that `keyless` names by its remainder. @throws KafkaError
+   * Resolves once all replicas have the records, each in the partition of `partitionOf`; those
+   * without a key all go to the one that `keyless` names by its remainder. @throws KafkaError
    */
   send(records: readonly ProduceRecord[], keyless: number): Promise<void>
   close(graceMs?: number): Promise<void>
@@ -115,8 +123,16 @@ export interface TransactionalProducer {
 }
 
 export interface Transaction {
-  /** Sends as many of the records as may go at a time, and gives those sent and those left. @throws KafkaError */
-  send(topic: string, compression: Compression, records: readonly ProduceRecord[], keyless: number): Promise<Sent>
+  /**
+   * Sends as many of the records as may go at a time, and gives those sent and those left. @throws
+   * KafkaError
+   */
+  send(
+    topic: string,
+    compression: Compression,
+    records: readonly ProduceRecord[],
+    keyless: number
+  ): Promise<Sent>
   /** What the group has dealt with is committed with the transaction. @throws KafkaError */
   sendOffset(groupId: string, offset: PartitionOffset): Promise<void>
   /** @throws KafkaError if it is not known to be committed */
@@ -156,7 +172,10 @@ export interface ReadBatch {
 export interface GroupMemberEvents extends TroubleEvents {
   /** A generation begins. Nothing is read of these partitions until they are resumed. */
   joined(assignments: readonly Assignment[]): void
-  /** The next fetch begins when this has resolved. Undefined if the batch is not taken over: then it comes again. */
+  /**
+   * The next fetch begins when this has resolved. Undefined if the batch is not taken over: then it
+   * comes again.
+   */
   batch(batch: ReadBatch): Promise<void> | undefined
   /** What lay before `nextOffset` was nothing but transaction markers and aborted records. */
   passed(place: PartitionOffset): void
@@ -174,31 +193,41 @@ export interface GroupMemberEvents extends TroubleEvents {
   ended(error: MillraceError): void
 }
 
-/** A member of a consumer group. It commits nothing by itself, and heartbeats however long a batch is held. */
+/**
+ * A member of a consumer group. It commits nothing by itself, and heartbeats however long a batch
+ * is held.
+ */
 export interface GroupMember {
   /** Joins the group, however long that takes. */
   start(): void
   pause(assignments: readonly Assignment[]): void
   resume(assignments: readonly Assignment[]): void
   seek(place: PartitionOffset): void
-  /** Tries once, so that nothing of an old generation is carried into the next. @throws KafkaError */
+  /**
+   * Tries once, so that nothing of an old generation is carried into the next. @throws KafkaError
+   */
   commit(offsets: readonly PartitionOffset[]): Promise<void>
   /** Tries for a while. @throws KafkaError */
   commitPatiently(offsets: readonly PartitionOffset[]): Promise<void>
-  /** Leaves the group, after `before`, within about 2 s more than `graceMs` even when the broker is dead. */
+  /**
+   * Leaves the group, after `before`, within about 2 s more than `graceMs` even when the broker is
+   * dead.
+   */
   close(graceMs: number, before?: () => Promise<void>): Promise<void>
 }
 
 export interface ReaderOptions {
   readonly topic: string
   /**
-   * Where to begin, by partition; asked when reading begins and after each interruption. Partitions that are not named are
-   * read from their beginning.
+   * Where to begin, by partition; asked when reading begins and after each interruption. Partitions
+   * that are not named are read from their beginning.
    */
   positions(): ReadonlyMap<number, bigint>
   /** How long an idle fetch waits at the broker. */
   readonly maxWaitMs?: number
-  /** How long a batch may take without a `beat`, and brokers remember a reader that has vanished. */
+  /**
+   * How long a batch may take without a `beat`, and brokers remember a reader that has vanished.
+   */
   readonly sessionTimeoutMs?: number
   /** Of one request, about a second each, before it ends with the error. */
   readonly retries?: number
@@ -214,7 +243,10 @@ export interface ReaderEvents extends TroubleEvents {
   ended(error: MillraceError): void
 }
 
-/** Reads all partitions of a topic without being a member of anybody's group; what is committed, in order. */
+/**
+ * Reads all partitions of a topic without being a member of anybody's group; what is committed, in
+ * order.
+ */
 export interface Reader {
   start(): void
   /** Within about 2 s more than `graceMs`. */

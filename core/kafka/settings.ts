@@ -12,7 +12,11 @@ export interface ClusterSettings {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly tls?: ConnectionOptions
-  readonly sasl?: { readonly mechanism: SaslMechanism; readonly username: string; readonly password: string }
+  readonly sasl?: {
+    readonly mechanism: SaslMechanism
+    readonly username: string
+    readonly password: string
+  }
 }
 
 const DEFAULT_PORT = 9092
@@ -23,7 +27,11 @@ const DEFAULT_PORT = 9092
  */
 export function parseBrokers(text: string): string[] {
   const entries = entriesOf(text)
-  if (entries.length === 0) throw new MillraceError('OPTIONS_INVALID', 'Brokers: give at least one address, such as 127.0.0.1:9092')
+  if (entries.length === 0)
+    throw new MillraceError(
+      'OPTIONS_INVALID',
+      'Brokers: give at least one address, such as 127.0.0.1:9092'
+    )
   return entries.map(parseBroker)
 }
 

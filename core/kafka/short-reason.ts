@@ -1,4 +1,6 @@
-/** What a person must mend, by the sentences of connect-errors.ts, in words that fit below a node. */
+/**
+ * What a person must mend, by the sentences of connect-errors.ts, in words that fit below a node.
+ */
 const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
   [/refused the user name or password/, 'user name or password refused'],
   [/does not offer the login mechanism/, 'login mechanism not offered'],
@@ -7,7 +9,10 @@ const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
   [/GROUP_AUTHORIZATION_FAILED/, 'no right to the group'],
   [/TRANSACTIONAL_ID_AUTHORIZATION_FAILED/, 'no right to transactions'],
   [/CLUSTER_AUTHORIZATION_FAILED/, 'no right on the cluster'],
-  [/authority that is not trusted|is self-signed|signed by an unknown authority/, 'TLS authority not trusted'],
+  [
+    /authority that is not trusted|is self-signed|signed by an unknown authority/,
+    'TLS authority not trusted'
+  ],
   [/^The certificate of .* has expired/, 'certificate has expired'],
   [/is for another host name/, 'certificate for another host'],
   [/does not speak TLS/, 'broker speaks no TLS'],
@@ -18,7 +23,8 @@ const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
 ]
 
 /**
- * Why Kafka does not work, in a few words, where that stays so until a person changes a setting or a right; undefined for
- * what may cure itself, such as a broker that is away.
+ * Why Kafka does not work, in a few words, where that stays so until a person changes a setting or
+ * a right; undefined for what may cure itself, such as a broker that is away.
  */
-export const shortReason = (sentence: string): string | undefined => FOR_A_PERSON.find(([pattern]) => pattern.test(sentence))?.[1]
+export const shortReason = (sentence: string): string | undefined =>
+  FOR_A_PERSON.find(([pattern]) => pattern.test(sentence))?.[1]

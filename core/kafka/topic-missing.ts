@@ -6,6 +6,9 @@ export function orTopicMissing(error: MillraceError, topics: readonly string[]):
   const answer = answerOf(error)
   if (answer !== 'UNKNOWN_TOPIC_OR_PARTITION') return error
   const names = topics.map(topic => `"${topic}"`).join(', ')
-  const sentence = topics.length === 1 ? `The topic ${names} does not exist.` : `The topic ${names} does not exist, or not all of these do.`
+  const sentence =
+    topics.length === 1
+      ? `The topic ${names} does not exist.`
+      : `The topic ${names} does not exist, or not all of these do.`
   return new KafkaError('KAFKA_TOPIC_MISSING', sentence, answer, { cause: error })
 }

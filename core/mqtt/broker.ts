@@ -34,8 +34,9 @@ export interface ConnectRequest {
 }
 
 /**
- * What the mqtt-broker node provides. Every node that uses it has a connection of its own: a source needs a session with its
- * own Receive Maximum, whose client id outlives a restart, and must be able to stop reading without stopping others.
+ * What the mqtt-broker node provides. Every node that uses it has a connection of its own: a source
+ * needs a session with its own Receive Maximum, whose client id outlives a restart, and must be
+ * able to stop reading without stopping others.
  */
 export class MqttBroker {
   readonly address: string
@@ -56,8 +57,20 @@ export class MqttBroker {
     const { options } = this
     const url = new URL(options.url)
     const clientId = request.clientId || `${options.clientId || 'millrace'}-${request.nodeId}`
-    const birth = announcement(options.birthTopic, options.birthPayload, options.birthQos, options.birthRetain, clientId)
-    const will = announcement(options.willTopic, options.willPayload, options.willQos, options.willRetain, clientId)
+    const birth = announcement(
+      options.birthTopic,
+      options.birthPayload,
+      options.birthQos,
+      options.birthRetain,
+      clientId
+    )
+    const will = announcement(
+      options.willTopic,
+      options.willPayload,
+      options.willQos,
+      options.willRetain,
+      clientId
+    )
     return {
       url,
       protocolVersion: this.protocolVersion,
@@ -82,8 +95,17 @@ export class MqttBroker {
   }
 }
 
-/** `{client_id}` in topic and payload stands for the client id, since several nodes may use one broker node. */
-function announcement(topic: string, payload: string, qos: string, retain: boolean, clientId: string): Announcement | undefined {
+/**
+ * `{client_id}` in topic and payload stands for the client id, since several nodes may use one
+ * broker node.
+ */
+function announcement(
+  topic: string,
+  payload: string,
+  qos: string,
+  retain: boolean,
+  clientId: string
+): Announcement | undefined {
   if (topic === '') return undefined
   const fill = (text: string) => text.replaceAll('{client_id}', clientId)
   return { topic: fill(topic), payload: fill(payload), qos: Number(qos) as Qos, retain }

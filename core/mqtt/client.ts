@@ -11,19 +11,27 @@ export interface ConnectionEvents {
   linked?(link: Link): void
   /** Subscribe here. Failing ends the connection, which is then tried again. */
   ready(link: Link): void | Promise<void>
-  /** The connection is gone, or could not be made. Comes for every try; `first` is true where it is news. */
+  /**
+   * The connection is gone, or could not be made. Comes for every try; `first` is true where it is
+   * news.
+   */
   lost(error: MillraceError, first: boolean): void
   /** One line for the log at every change of state. */
   log(line: string, isProblem: boolean): void
 }
 
-/** A connection that has lasted this long was a good one: after its end the next try follows soon. */
+/**
+ * A connection that has lasted this long was a good one: after its end the next try follows soon.
+ */
 const STABLE_MS = 10_000
 /** So many in a row that end sooner, in the way that a takeover does, are no accident. */
 const RIVAL_LIVES = 3
 const BACKOFF = { initialMs: 250, maxMs: 15_000 }
 
-/** Keeps a client connected: tries again with backoff until it is closed, and says each change of state once. */
+/**
+ * Keeps a client connected: tries again with backoff until it is closed, and says each change of
+ * state once.
+ */
 export class MqttConnection {
   #link: Link | undefined
   #timer: NodeJS.Timeout | undefined
@@ -47,13 +55,20 @@ export class MqttConnection {
     return this.#link?.up ?? false
   }
 
-  /** What ends the connection again and again, until one has lasted: the present one may be no better than those before. */
+  /**
+   * What ends the connection again and again, until one has lasted: the present one may be no
+   * better than those before.
+   */
   get rival(): MqttError | undefined {
-    const hasLasted = this.#acceptedMs !== undefined && performance.now() - this.#acceptedMs > STABLE_MS
+    const hasLasted =
+      this.#acceptedMs !== undefined && performance.now() - this.#acceptedMs > STABLE_MS
     return hasLasted ? undefined : this.#rival
   }
 
-  /** Call about once a second: for how long the server has owed a sign of life. `isReading`: answers would be seen. */
+  /**
+   * Call about once a second: for how long the server has owed a sign of life. `isReading`: answers
+   * would be seen.
+   */
   beat(isReading: boolean): number {
     return this.connected ? (this.#pulse?.beat(performance.now(), isReading) ?? 0) : 0
   }
@@ -63,7 +78,10 @@ export class MqttConnection {
     void this.#open()
   }
 
-  /** Ends the connection within `graceMs`, even when the other side is dead. `endSession`: and has the server forget the session. */
+  /**
+   * Ends the connection within `graceMs`, even when the other side is dead. `endSession`: and has
+   * the server forget the session.
+   */
   async close(graceMs = 5000, { endSession = false } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
@@ -72,7 +90,8 @@ export class MqttConnection {
     if (link?.up) await this.#sayGoodbye(link)
     const wasUp = link?.up ?? false
     await link?.end(graceMs)
-    if (endSession && wasUp && !this.settings.clean) await discardSession(this.settings, graceMs).catch(() => {})
+    if (endSession && wasUp && !this.settings.clean)
+      await discardSession(this.settings, graceMs).catch(() => {})
   }
 
   async #open(): Promise<void> {
@@ -101,13 +120,18 @@ export class MqttConnection {
       if (!link.up) return
       this.#complaint = ''
       this.#upSinceMs = performance.now()
-      this.events.log(`connected to ${shownUrl(this.settings.url)} as "${this.settings.clientId}"`, false)
+      this.events.log(
+        `connected to ${shownUrl(this.settings.url)} as "${this.settings.clientId}"`,
+        false
+      )
       const { birth } = this.settings
       if (birth) link.publish(birth.topic, birth.payload, birth.qos, birth.retain, () => {})
     } catch (error) {
       await link.end(
         1000,
-        error instanceof MillraceError ? error : new MillraceError('MQTT_CONNECT_FAILED', reasonOf(error), { cause: error })
+        error instanceof MillraceError
+          ? error
+          : new MillraceError('MQTT_CONNECT_FAILED', reasonOf(error), { cause: error })
       )
     }
   }
@@ -125,15 +149,23 @@ export class MqttConnection {
     this.#timer = setTimeout(() => void this.#open(), backoffMs(this.#attempt++, BACKOFF))
   }
 
-  /** Servers that give no reason for a takeover (all of MQTT 3.1.1) just close the connection, as often as it is made. */
+  /**
+   * Servers that give no reason for a takeover (all of MQTT 3.1.1) just close the connection, as
+   * often as it is made.
+   */
   #orRival(error: MillraceError): MillraceError {
-    const lastedMs = this.#acceptedMs === undefined ? Number.POSITIVE_INFINITY : performance.now() - this.#acceptedMs
+    const lastedMs =
+      this.#acceptedMs === undefined
+        ? Number.POSITIVE_INFINITY
+        : performance.now() - this.#acceptedMs
     this.#acceptedMs = undefined
     const isShort = lastedMs < STABLE_MS && error instanceof MqttError && error.mayBeRival
     this.#shortLives = isShort ? this.#shortLives + 1 : 0
     this.#rival = undefined
     if (!isShort || this.#shortLives < RIVAL_LIVES) return error
-    this.#rival = error.needsPerson ? error : new MqttError('MQTT_CONNECTION_LOST', rivalProblem(this.settings), { cause: error })
+    this.#rival = error.needsPerson
+      ? error
+      : new MqttError('MQTT_CONNECTION_LOST', rivalProblem(this.settings), { cause: error })
     return this.#rival
   }
 
@@ -144,11 +176,16 @@ export class MqttConnection {
     this.events.lost(error, first)
   }
 
-  /** A server publishes the will only when the connection breaks; whoever watches it wants to know of an orderly end as well. */
+  /**
+   * A server publishes the will only when the connection breaks; whoever watches it wants to know
+   * of an orderly end as well.
+   */
   async #sayGoodbye(link: Link): Promise<void> {
     const { will } = this.settings
     if (!will) return
-    const published = new Promise<void>(resolve => link.publish(will.topic, will.payload, will.qos, will.retain, () => resolve()))
+    const published = new Promise<void>(resolve =>
+      link.publish(will.topic, will.payload, will.qos, will.retain, () => resolve())
+    )
     await Promise.race([published, new Promise(resolve => setTimeout(resolve, 1000).unref())])
   }
 }

@@ -3,7 +3,9 @@ import type { Received, SessionMemory } from './session-memory.ts'
 
 export type { Received }
 
-/** Takes a message over; false if there is no room for it, then it is offered again after `resume`. */
+/**
+ * Takes a message over; false if there is no room for it, then it is offered again after `resume`.
+ */
 export type Take = (packet: Received) => boolean
 
 const PUBACK = 0x40
@@ -12,16 +14,19 @@ const PUBREC = 0x50
 const DEFERRED = new Error('acknowledged later')
 
 /**
- * Takes the acknowledgements of one connection out of mqtt.js' hands: it sends PUBACK and PUBREC as soon as a message has
- * been handed over, we when the flow has stored it.
+ * Takes the acknowledgements of one connection out of mqtt.js' hands: it sends PUBACK and PUBREC as
+ * soon as a message has been handed over, we when the flow has stored it.
  *
- * - QoS 1: `handleMessage` calls back with an error, so that no PUBACK goes out; `acknowledge` sends it later.
- * - QoS 2: mqtt.js would send PUBREC at once and keep the message in memory until PUBREL; a crash in between loses it, since
- *   after PUBREC the server no longer has it. So the packet is shown to mqtt.js as QoS 1, and `acknowledge` sends PUBREC. To
- *   the PUBREL of a message that it does not know mqtt.js answers with PUBCOMP, which ends the handshake.
- * - No room: the callback is kept, which stops mqtt.js and with it the reading of the socket. The answers to its pings wait
- *   behind what is not read, for many short holds as for a long one, so that it would take the server for dead. From the
- *   first hold until half a keepalive has passed without one, the pings are sent from here and nobody waits for answers.
+ * - QoS 1: `handleMessage` calls back with an error, so that no PUBACK goes out; `acknowledge`
+ *   sends it later.
+ * - QoS 2: mqtt.js would send PUBREC at once and keep the message in memory until PUBREL; a crash
+ *   in between loses it, since after PUBREC the server no longer has it. So the packet is shown to
+ *   mqtt.js as QoS 1, and `acknowledge` sends PUBREC. To the PUBREL of a message that it does not
+ *   know mqtt.js answers with PUBCOMP, which ends the handshake.
+ * - No room: the callback is kept, which stops mqtt.js and with it the reading of the socket. The
+ *   answers to its pings wait behind what is not read, for many short holds as for a long one, so
+ *   that it would take the server for dead. From the first hold until half a keepalive has passed
+ *   without one, the pings are sent from here and nobody waits for answers.
  */
 export class DeferredAcks {
   #held: { packet: Received; callback: (error?: Error) => void } | undefined
@@ -53,8 +58,8 @@ export class DeferredAcks {
   }
 
   /**
-   * Sends the acknowledgements of these messages in this order, in one write. If the connection has ended, those that came
-   * again are acknowledged on the connection that brought them last.
+   * Sends the acknowledgements of these messages in this order, in one write. If the connection has
+   * ended, those that came again are acknowledged on the connection that brought them last.
    */
   acknowledge(packets: readonly Received[]): void {
     if (this.#ended) {
@@ -78,7 +83,8 @@ export class DeferredAcks {
       }
       length = encode(bytes, length, qos, messageId!)
     }
-    // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason code (MQTT 5.0, 3.4.2.1).
+    // One write of 4 bytes each: mqtt.js takes five writes for one PUBACK. Success needs no reason
+    // code (MQTT 5.0, 3.4.2.1).
     if (length > 0) client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
   }
 
@@ -90,7 +96,10 @@ export class DeferredAcks {
     this.#offer(held.packet, held.callback)
   }
 
-  /** The connection has ended: what was not acknowledged comes again on the next one. The flow still has the `open` messages of it. */
+  /**
+   * The connection has ended: what was not acknowledged comes again on the next one. The flow still
+   * has the `open` messages of it.
+   */
   end(open: Iterable<Received> = []): void {
     if (!this.#ended) this.memory.ended(open)
     this.#ended = true
@@ -99,10 +108,16 @@ export class DeferredAcks {
   }
 
   #handle(packet: Received, callback: (error?: Error) => void): void {
-    // After the end mqtt.js still hands over what it had read. The server sends it again; not calling back stops mqtt.js.
+    // After the end mqtt.js still hands over what it had read. The server sends it again; not
+    // calling back stops mqtt.js.
     if (this.#ended) return
-    if (packet.properties?.topicAlias !== undefined) this.#resolveAlias(packet, packet.properties.topicAlias)
-    if (packet.qos === 1 && this.#exactlyOnce.size > 0 && this.#exactlyOnce.has(packet.messageId!)) {
+    if (packet.properties?.topicAlias !== undefined)
+      this.#resolveAlias(packet, packet.properties.topicAlias)
+    if (
+      packet.qos === 1 &&
+      this.#exactlyOnce.size > 0 &&
+      this.#exactlyOnce.has(packet.messageId!)
+    ) {
       packet.qos = 2
       if (this.memory.isRecorded(packet)) {
         this.acknowledge([packet])

@@ -15,13 +15,17 @@ export interface DeletedSessionsOptions {
   settingsBy(broker: string, nodeId: string, clientId: string): MqttSettings | undefined
 }
 
-/** For one attempt; a look and an end together stay within the 15 s that Node-RED gives a node to close. */
+/**
+ * For one attempt; a look and an end together stay within the 15 s that Node-RED gives a node to
+ * close.
+ */
 const GRACE_MS = 3000
 const BACKOFF = { initialMs: 1000, maxMs: 60_000 }
 
 /**
- * Ends the sessions of deleted nodes, says before what is queued in them, and tries again where the server is away: nobody
- * would fetch what a server goes on queueing. Those of nodes that are disabled, or that another flow file has, stay.
+ * Ends the sessions of deleted nodes, says before what is queued in them, and tries again where the
+ * server is away: nobody would fetch what a server goes on queueing. Those of nodes that are
+ * disabled, or that another flow file has, stay.
  */
 export class DeletedSessions {
   readonly #told = new Set<string>()
@@ -34,7 +38,10 @@ export class DeletedSessions {
     options.deployments.onStarted(options.type, () => this.#started())
   }
 
-  /** A node that has just been closed is deleted. Resolves when its session has ended, or could not be at once. */
+  /**
+   * A node that has just been closed is deleted. Resolves when its session has ended, or could not
+   * be at once.
+   */
   async end(nodeId: string): Promise<void> {
     const session = this.options.kept.get(nodeId)
     if (session === undefined) return
@@ -114,7 +121,10 @@ export class DeletedSessions {
     } catch (error) {
       if (attempt === 0) {
         const name = `"${session.clientId}" on ${session.server}`
-        log(`The session ${name} of a deleted node could not be ended: ${reasonOf(error)} This is tried until it works.`, true)
+        log(
+          `The session ${name} of a deleted node could not be ended: ${reasonOf(error)} This is tried until it works.`,
+          true
+        )
       }
       setTimeout(() => void this.#end(nodeId, attempt + 1), backoffMs(attempt, BACKOFF)).unref()
     }
@@ -125,19 +135,29 @@ export class DeletedSessions {
     this.options.kept.forget(nodeId)
   }
 
-  /** Who goes on with the session, in words: a node that was pasted or imported in place of the deleted one. */
+  /**
+   * Who goes on with the session, in words: a node that was pasted or imported in place of the
+   * deleted one.
+   */
   #heirOf(nodeId: string, session: KeptSession): string | undefined {
     const { kept, deployments, type } = this.options
     if (kept.isLive(session)) return 'another node that has this client id'
     const isHeir = (entry: object) => {
       const { id, clientId } = entry as { id?: unknown; clientId?: unknown }
-      return id !== nodeId && typeof clientId === 'string' && expanded(clientId) === session.clientId
+      return (
+        id !== nodeId && typeof clientId === 'string' && expanded(clientId) === session.clientId
+      )
     }
-    const heir = deployments.entriesOf(type).find(isHeir) as { id: string; name?: string } | undefined
+    const heir = deployments.entriesOf(type).find(isHeir) as
+      | { id: string; name?: string }
+      | undefined
     return heir && `the node "${heir.name || heir.id}", which has this client id`
   }
 
-  /** Another project may have its node, or somebody edited the file: to end it might lose what is acknowledged. */
+  /**
+   * Another project may have its node, or somebody edited the file: to end it might lose what is
+   * acknowledged.
+   */
   #tellStray(nodeId: string, session: KeptSession): void {
     const { log } = this.options
     if (hasExpired(session, Date.now())) {
@@ -158,7 +178,10 @@ export class DeletedSessions {
 }
 
 const untilText = ({ expiryS, leftMs }: KeptSession): string =>
-  expiryS === null || leftMs === undefined ? 'as long as it likes' : `until ${new Date(leftMs + expiryS * 1000).toISOString()}`
+  expiryS === null || leftMs === undefined
+    ? 'as long as it likes'
+    : `until ${new Date(leftMs + expiryS * 1000).toISOString()}`
 
 /** As Node-RED fills in the environment; what a tab or a subflow sets is not known here. */
-const expanded = (text: string): string => text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => process.env[name] ?? whole)
+const expanded = (text: string): string =>
+  text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => process.env[name] ?? whole)

@@ -37,11 +37,19 @@ function sentence(link: Link, settings: MqttSettings): string {
 function facts(server: NonNullable<IConnackPacket['properties']>): string[] {
   const found = [`receive maximum ${server.receiveMaximum ?? MAX_RECEIVE_MAXIMUM}`]
   if (server.maximumQoS !== undefined) found.push(`at most QoS ${server.maximumQoS}`)
-  if (server.maximumPacketSize !== undefined) found.push(`packets of at most ${server.maximumPacketSize} bytes`)
-  if (server.sessionExpiryInterval !== undefined) found.push(`sessions kept for at most ${server.sessionExpiryInterval} s`)
-  found.push(server.sharedSubscriptionAvailable === false ? 'no shared subscriptions' : 'shared subscriptions')
+  if (server.maximumPacketSize !== undefined)
+    found.push(`packets of at most ${server.maximumPacketSize} bytes`)
+  if (server.sessionExpiryInterval !== undefined)
+    found.push(`sessions kept for at most ${server.sessionExpiryInterval} s`)
+  found.push(
+    server.sharedSubscriptionAvailable === false
+      ? 'no shared subscriptions'
+      : 'shared subscriptions'
+  )
   if (server.wildcardSubscriptionAvailable === false) found.push('no wildcards in subscriptions')
   if (server.retainAvailable === false) found.push('no retained messages')
-  found.push(server.topicAliasMaximum ? `${server.topicAliasMaximum} topic aliases` : 'no topic aliases')
+  found.push(
+    server.topicAliasMaximum ? `${server.topicAliasMaximum} topic aliases` : 'no topic aliases'
+  )
   return found
 }

@@ -13,9 +13,15 @@ export interface KeptSession {
   /** The configuration node that says how to reach the server. */
   readonly broker: string
   readonly place: Place
-  /** How long the server keeps it while nobody is connected; null for ever, or for a time that the server does not say. */
+  /**
+   * How long the server keeps it while nobody is connected; null for ever, or for a time that the
+   * server does not say.
+   */
   readonly expiryS: number | null
-  /** When the node last left it, in ms since 1970; undefined while it is connected, and after a crash. */
+  /**
+   * When the node last left it, in ms since 1970; undefined while it is connected, and after a
+   * crash.
+   */
   leftMs?: number | undefined
   /** Messages that were in the flow then: the server sends these again. */
   open?: number | undefined
@@ -34,11 +40,23 @@ export interface SessionDescription {
 const FOR_EVER_S = 0xffff_ffff
 
 /** The session that these settings lead to; undefined if the server keeps none. */
-export function sessionOf({ settings, broker, place, grantedExpiryS }: SessionDescription): KeptSession | undefined {
+export function sessionOf({
+  settings,
+  broker,
+  place,
+  grantedExpiryS
+}: SessionDescription): KeptSession | undefined {
   const { url, clientId, clean, protocolVersion, sessionExpiryS } = settings
   const expiryS = protocolVersion === 4 ? FOR_EVER_S : (grantedExpiryS ?? sessionExpiryS)
   if (clean || expiryS === 0) return undefined
-  return { server: shownUrl(url), clientId, filters: new Set(), broker, place, expiryS: expiryS === FOR_EVER_S ? null : expiryS }
+  return {
+    server: shownUrl(url),
+    clientId,
+    filters: new Set(),
+    broker,
+    place,
+    expiryS: expiryS === FOR_EVER_S ? null : expiryS
+  }
 }
 
 type Named = Pick<KeptSession, 'server' | 'clientId'>
@@ -51,9 +69,9 @@ export const hasExpired = ({ expiryS, leftMs }: KeptSession, nowMs: number): boo
   expiryS !== null && leftMs !== undefined && nowMs > leftMs + expiryS * 1000
 
 /**
- * The sessions that servers keep for the nodes of one Node-RED, by node id. They outlive a redeploy and, in a file of the user
- * directory, a restart: what a session is subscribed to and whose it was must be known also after the node was changed,
- * disabled or deleted meanwhile.
+ * The sessions that servers keep for the nodes of one Node-RED, by node id. They outlive a redeploy
+ * and, in a file of the user directory, a restart: what a session is subscribed to and whose it was
+ * must be known also after the node was changed, disabled or deleted meanwhile.
  */
 export class KeptSessions {
   readonly #sessions: Map<string, KeptSession>
@@ -87,7 +105,10 @@ export class KeptSessions {
     return before
   }
 
-  /** What a session is known to be subscribed to, whichever node had it: one may be pasted in place of a deleted one. */
+  /**
+   * What a session is known to be subscribed to, whichever node had it: one may be pasted in place
+   * of a deleted one.
+   */
   filtersOf(session: KeptSession): string[] {
     const same = [...this.#sessions.values()].filter(known => isSameSession(session, known))
     return [...new Set(same.flatMap(({ filters }) => [...filters]))]
@@ -95,7 +116,8 @@ export class KeptSessions {
 
   /** The server has accepted the node with this session. */
   keep(nodeId: string, session: KeptSession): void {
-    for (const [idle, known] of this.idle()) if (isSameSession(session, known)) this.#sessions.delete(idle)
+    for (const [idle, known] of this.idle())
+      if (isSameSession(session, known)) this.#sessions.delete(idle)
     this.#sessions.set(nodeId, session)
     this.#settings.set(nodeId, this.#live.get(nodeId)!)
     this.save()
@@ -128,30 +150,48 @@ export class KeptSessions {
 
   /** Whether a node that runs now has this session. */
   isLive(session: Named): boolean {
-    return [...this.#live.values()].some(({ url, clientId }) => isSameSession(session, { server: shownUrl(url), clientId }))
+    return [...this.#live.values()].some(({ url, clientId }) =>
+      isSameSession(session, { server: shownUrl(url), clientId })
+    )
   }
 
   /** Call after changing a session. */
   save(): void {
     if (this.file === undefined) return
-    const sessions = [...this.#sessions].map(([node, session]) => ({ node, ...session, filters: [...session.filters] }))
+    const sessions = [...this.#sessions].map(([node, session]) => ({
+      node,
+      ...session,
+      filters: [...session.filters]
+    }))
     try {
       mkdirSync(dirname(this.file), { recursive: true })
       writeFileSync(`${this.file}.new`, `${JSON.stringify({ sessions }, null, 1)}\n`)
       renameSync(`${this.file}.new`, this.file)
     } catch (error) {
-      if (!this.#hasComplained) this.warn(`Which sessions MQTT servers keep is not remembered over a restart: ${reasonOf(error)}.`)
+      if (!this.#hasComplained)
+        this.warn(
+          `Which sessions MQTT servers keep is not remembered over a restart: ${reasonOf(error)}.`
+        )
       this.#hasComplained = true
     }
   }
 
   #read(file: string): Map<string, KeptSession> {
     try {
-      const { sessions } = JSON.parse(readFileSync(file, 'utf8')) as { sessions: (KeptSession & { node: string; filters: string[] })[] }
-      return new Map(sessions.map(({ node, filters, ...session }) => [node, { ...session, filters: new Set(filters) }]))
+      const { sessions } = JSON.parse(readFileSync(file, 'utf8')) as {
+        sessions: (KeptSession & { node: string; filters: string[] })[]
+      }
+      return new Map(
+        sessions.map(({ node, filters, ...session }) => [
+          node,
+          { ...session, filters: new Set(filters) }
+        ])
+      )
     } catch (error) {
       if ((error as { code?: unknown }).code !== 'ENOENT') {
-        this.warn(`${file} cannot be read, so the sessions that MQTT servers keep from before are not known: ${reasonOf(error)}.`)
+        this.warn(
+          `${file} cannot be read, so the sessions that MQTT servers keep from before are not known: ${reasonOf(error)}.`
+        )
       }
       return new Map()
     }
@@ -163,7 +203,10 @@ interface Runtime {
   readonly log: { warn(line: string): void }
 }
 
-/** Kept on the global object, by user directory: a redeploy makes new nodes, and a module may be loaded twice. */
+/**
+ * Kept on the global object, by user directory: a redeploy makes new nodes, and a module may be
+ * loaded twice.
+ */
 const SESSIONS = Symbol.for('millrace.mqtt-sessions')
 
 /** The kept sessions of this Node-RED. */
@@ -174,7 +217,10 @@ export function keptSessionsOf(RED: Runtime): KeptSessions {
   const folder = typeof userDir === 'string' ? userDir : ''
   let found = shared[SESSIONS].get(folder)
   if (found === undefined) {
-    found = new KeptSessions(folder === '' ? undefined : join(folder, 'millrace', 'mqtt-sessions.json'), line => RED.log.warn(line))
+    found = new KeptSessions(
+      folder === '' ? undefined : join(folder, 'millrace', 'mqtt-sessions.json'),
+      line => RED.log.warn(line)
+    )
     shared[SESSIONS].set(folder, found)
   }
   return found

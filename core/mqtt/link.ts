@@ -1,7 +1,15 @@
 import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { MillraceError } from '../errors.ts'
 import { closedProblem, connectProblem, MqttError, type Problem } from './connect-errors.ts'
-import { type Announcement, isSecure, MAX_RECEIVE_MAXIMUM, type MqttSettings, portOf, type Qos, shownUrl } from './settings.ts'
+import {
+  type Announcement,
+  isSecure,
+  MAX_RECEIVE_MAXIMUM,
+  type MqttSettings,
+  portOf,
+  type Qos,
+  shownUrl
+} from './settings.ts'
 
 type Library = Pick<typeof import('mqtt'), 'connect'>
 
@@ -15,14 +23,18 @@ export interface LinkEvents {
 export interface Subscription {
   readonly filter: string
   readonly qos: Qos
-  /** MQTT 5.0, 3.8.3.1: 0 retained messages at every subscribe, 1 only for a new subscription, 2 never. */
+  /**
+   * MQTT 5.0, 3.8.3.1: 0 retained messages at every subscribe, 1 only for a new subscription, 2
+   * never.
+   */
   readonly retainHandling: 0 | 1 | 2
 }
 
 /**
- * One network connection, from CONNECT to its end. Every connection has an mqtt.js client of its own, without its reconnect:
- * that would send the acknowledgements of the old connection on the new one (`queue`), where the packet ids mean other
- * messages, and it knows neither backoff nor the end of a session.
+ * One network connection, from CONNECT to its end. Every connection has an mqtt.js client of its
+ * own, without its reconnect: that would send the acknowledgements of the old connection on the new
+ * one (`queue`), where the packet ids mean other messages, and it knows neither backoff nor the end
+ * of a session.
  */
 export class Link {
   readonly client: MqttClient
@@ -54,21 +66,34 @@ export class Link {
     return this.#up && !this.#down
   }
 
-  /** @throws MillraceError MQTT_SUBSCRIBE_REFUSED, or MQTT_CONNECTION_LOST if the connection ends first */
+  /**
+   * @throws MillraceError MQTT_SUBSCRIBE_REFUSED, or MQTT_CONNECTION_LOST if the connection ends
+   * first
+   */
   async subscribe({ filter, qos, retainHandling }: Subscription): Promise<void> {
     const properties = this.settings.protocolVersion === 5 ? { rh: retainHandling } : {}
     let granted: number | undefined
     try {
-      const grants = await this.#unlessLost(this.client.subscribeAsync(filter, { qos, ...properties }))
+      const grants = await this.#unlessLost(
+        this.client.subscribeAsync(filter, { qos, ...properties })
+      )
       granted = grants[0]?.qos
     } catch (error) {
       if (!this.up) throw this.#lost()
-      const problem = { sentence: this.#refusal(filter, error), short: 'subscription refused', needsPerson: true }
+      const problem = {
+        sentence: this.#refusal(filter, error),
+        short: 'subscription refused',
+        needsPerson: true
+      }
       throw new MqttError('MQTT_SUBSCRIBE_REFUSED', problem, { cause: error })
     }
     if (granted !== undefined && granted < qos) {
       const sentence = `${this.#where} grants at most QoS ${granted} for "${filter}", but ${qos} is set.`
-      throw new MqttError('MQTT_SUBSCRIBE_REFUSED', { sentence, short: `QoS ${qos} is not granted`, needsPerson: true })
+      throw new MqttError('MQTT_SUBSCRIBE_REFUSED', {
+        sentence,
+        short: `QoS ${qos} is not granted`,
+        needsPerson: true
+      })
     }
   }
 
@@ -77,8 +102,17 @@ export class Link {
     await this.#unlessLost(this.client.unsubscribeAsync(filter))
   }
 
-  /** Publishes one message; `done` is told once the server has taken it. Never called if the connection ends before. */
-  publish(topic: string, payload: string | Buffer, qos: Qos, retain: boolean, done: (error?: Error) => void): void {
+  /**
+   * Publishes one message; `done` is told once the server has taken it. Never called if the
+   * connection ends before.
+   */
+  publish(
+    topic: string,
+    payload: string | Buffer,
+    qos: Qos,
+    retain: boolean,
+    done: (error?: Error) => void
+  ): void {
     this.client.publish(topic, payload, { qos, retain }, error => done(error ?? undefined))
   }
 
@@ -90,9 +124,16 @@ export class Link {
       this.client.end(false, { reasonCode: 0 })
       await Promise.race([this.#ended, wait(graceMs)])
     } else this.client.end(true)
-    // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the stream itself.
+    // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the
+    // stream itself.
     this.client.stream.destroy()
-    this.#finish(because ?? new MillraceError('MQTT_CONNECTION_LOST', `The connection to ${this.#where} was ended here.`))
+    this.#finish(
+      because ??
+        new MillraceError(
+          'MQTT_CONNECTION_LOST',
+          `The connection to ${this.#where} was ended here.`
+        )
+    )
   }
 
   #listen(): void {
@@ -146,7 +187,8 @@ export class Link {
     ])
   }
 
-  #lost = () => this.#error ?? new MqttError('MQTT_CONNECTION_LOST', closedProblem(true, this.settings))
+  #lost = () =>
+    this.#error ?? new MqttError('MQTT_CONNECTION_LOST', closedProblem(true, this.settings))
 
   get #where(): string {
     return shownUrl(this.settings.url)
@@ -171,7 +213,9 @@ function clientOptions(settings: MqttSettings): IClientOptions {
     ...(protocol.startsWith('ws') ? { path: url.pathname + url.search } : {}),
     protocolVersion: settings.protocolVersion,
     clientId: settings.clientId,
-    ...(settings.username === '' ? {} : { username: settings.username, password: settings.password }),
+    ...(settings.username === ''
+      ? {}
+      : { username: settings.username, password: settings.password }),
     keepalive: settings.keepaliveS,
     clean: settings.clean,
     connectTimeout: settings.connectTimeoutMs,
@@ -184,13 +228,22 @@ function clientOptions(settings: MqttSettings): IClientOptions {
   }
 }
 
-/** A second's delay: ActiveMQ Artemis 2.55 never publishes the will of a session that is kept if there is none. */
-function willOf({ topic, payload, qos, retain }: Announcement, version: 4 | 5): NonNullable<IClientOptions['will']> {
+/**
+ * A second's delay: ActiveMQ Artemis 2.55 never publishes the will of a session that is kept if
+ * there is none.
+ */
+function willOf(
+  { topic, payload, qos, retain }: Announcement,
+  version: 4 | 5
+): NonNullable<IClientOptions['will']> {
   const will = { topic, payload: Buffer.from(payload), qos, retain }
   return version === 5 ? { ...will, properties: { willDelayInterval: 1 } } : will
 }
 
-/** Maximum Packet Size is left out on purpose: a server drops larger messages without a word (MQTT 5.0, 3.1.2.11.4). */
+/**
+ * Maximum Packet Size is left out on purpose: a server drops larger messages without a word (MQTT
+ * 5.0, 3.1.2.11.4).
+ */
 function connectProperties(settings: MqttSettings): NonNullable<IClientOptions['properties']> {
   return {
     sessionExpiryInterval: settings.clean ? 0 : settings.sessionExpiryS,

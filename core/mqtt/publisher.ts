@@ -17,13 +17,16 @@ export interface PublisherOptions {
   onRefused(message: Outgoing, error: Error): void
 }
 
-/** Bytes waiting in the socket up to which messages of QoS 0, which nobody acknowledges, are sent. */
+/**
+ * Bytes waiting in the socket up to which messages of QoS 0, which nobody acknowledges, are sent.
+ */
 const MAX_WAITING_BYTES = 1 << 20
 
 /**
- * Publishes over changing connections with a window of its own. mqtt.js does not keep to the server's Receive Maximum: a burst
- * of QoS 1 is cut off with reason 147, and the callbacks of what was open are never called. What a broken connection leaves
- * unacknowledged is sent again on the next one, before anything new.
+ * Publishes over changing connections with a window of its own. mqtt.js does not keep to the
+ * server's Receive Maximum: a burst of QoS 1 is cut off with reason 147, and the callbacks of what
+ * was open are never called. What a broken connection leaves unacknowledged is sent again on the
+ * next one, before anything new.
  */
 export class Publisher {
   published = 0

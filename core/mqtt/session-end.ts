@@ -17,7 +17,8 @@ const LOOK_MS = 2000
 const LOOK_BYTES = 64 << 20
 
 /**
- * Looks at what waits in a session, and takes nothing: what came and is not acknowledged stays queued.
+ * Looks at what waits in a session, and takes nothing: what came and is not acknowledged stays
+ * queued.
  * @throws MillraceError where the server cannot be reached
  */
 export async function queuedIn(settings: MqttSettings, graceMs: number): Promise<Queued> {
@@ -36,15 +37,16 @@ export async function queuedIn(settings: MqttSettings, graceMs: number): Promise
   const isQuiet = () => performance.now() - heardMs >= QUIET_MS
   const isMuch = () => messages >= MAX_RECEIVE_MAXIMUM || bytes >= LOOK_BYTES
   heardMs = performance.now()
-  while (link.up && link.sessionPresent && !isQuiet() && !isMuch() && performance.now() < endMs) await wait(20)
+  while (link.up && link.sessionPresent && !isQuiet() && !isMuch() && performance.now() < endMs)
+    await wait(20)
   const isAll = !link.sessionPresent || (link.up && isQuiet() && !isMuch())
   await link.end(1000)
   return { messages, isAll }
 }
 
 /**
- * A connection with a new session puts an end to the old one. ActiveMQ Artemis 2.55 ignores the expiry of a DISCONNECT, and
- * MQTT 3.1.1 has none.
+ * A connection with a new session puts an end to the old one. ActiveMQ Artemis 2.55 ignores the
+ * expiry of a DISCONNECT, and MQTT 3.1.1 has none.
  * @throws MillraceError where the server cannot be reached
  */
 export async function discardSession(settings: MqttSettings, graceMs: number): Promise<void> {
@@ -53,7 +55,11 @@ export async function discardSession(settings: MqttSettings, graceMs: number): P
 }
 
 /** Connects once, without a word to those who watch birth and will. */
-async function linkOf(settings: MqttSettings, graceMs: number, up: (link: Link) => void): Promise<Link> {
+async function linkOf(
+  settings: MqttSettings,
+  graceMs: number,
+  up: (link: Link) => void
+): Promise<Link> {
   const library = await import('mqtt')
   const { birth: _birth, will: _will, ...quiet } = settings
   return new Promise((resolve, refuse) => {
@@ -82,9 +88,13 @@ async function linkOf(settings: MqttSettings, graceMs: number, up: (link: Link) 
 const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 /** What is said before a session ends. */
-export function endSentence({ clientId, server }: { clientId: string; server: string }, queued: Queued | Error): string {
+export function endSentence(
+  { clientId, server }: { clientId: string; server: string },
+  queued: Queued | Error
+): string {
   const session = `The session "${clientId}" on ${server} ends, since its node was deleted`
-  if (queued instanceof Error) return `${session}; what is queued in it is lost (how much could not be seen: ${reasonOf(queued)})`
+  if (queued instanceof Error)
+    return `${session}; what is queued in it is lost (how much could not be seen: ${reasonOf(queued)})`
   const { messages, isAll } = queued
   if (messages === 0 && isAll) return `${session}. Nothing was waiting in it.`
   const count = `${isAll ? '' : 'at least '}${messages} ${messages === 1 ? 'message that was' : 'messages that were'}`

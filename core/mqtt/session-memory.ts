@@ -12,12 +12,14 @@ interface Answering {
 /**
  * What a session knows over its connections; a new session starts with none of it.
  *
- * When a connection breaks, what it had brought goes on through the flow, and the server sends it again on the next one, under
- * the same packet id and with DUP (MQTT 5.0, 4.4). That is recognised here: it does not go into the flow a second time, and
- * where it came last it is acknowledged once the flow is done with it.
+ * When a connection breaks, what it had brought goes on through the flow, and the server sends it
+ * again on the next one, under the same packet id and with DUP (MQTT 5.0, 4.4). That is recognised
+ * here: it does not go into the flow a second time, and where it came last it is acknowledged once
+ * the flow is done with it.
  *
- * Not so ActiveMQ Artemis 2.55: it sends again as if it were new, and after it was restarted with DUP under ids of other
- * messages. That only the same is taken for the same keeps the number of messages right there too.
+ * Not so ActiveMQ Artemis 2.55: it sends again as if it were new, and after it was restarted with
+ * DUP under ids of other messages. That only the same is taken for the same keeps the number of
+ * messages right there too.
  */
 export class SessionMemory {
   /** QoS 2 messages that were recorded (PUBREC) and not released yet (PUBREL), by packet id. */
@@ -30,7 +32,10 @@ export class SessionMemory {
   readonly #again = new Map<Received, Answering>()
   /** Finished while their connection was breaking. */
   #tooLate: Received[] = []
-  /** This connection brought something else than what was lost: the server has sent all of that again that it will. */
+  /**
+   * This connection brought something else than what was lost: the server has sent all of that
+   * again that it will.
+   */
   #isPast = false
 
   /** PUBREC is being sent: the message is ours. */
@@ -43,7 +48,9 @@ export class SessionMemory {
     this.#recorded.delete(id)
   }
 
-  /** True if the server sends again what was recorded, which is then to be answered and not taken. */
+  /**
+   * True if the server sends again what was recorded, which is then to be answered and not taken.
+   */
   isRecorded(packet: Received): boolean {
     const before = this.#recorded.get(packet.messageId!)
     this.#recorded.delete(packet.messageId!)
@@ -67,7 +74,10 @@ export class SessionMemory {
     this.#tooLate = []
   }
 
-  /** True if the flow has, or had, this message from the connection before: it is acknowledged from here. */
+  /**
+   * True if the flow has, or had, this message from the connection before: it is acknowledged from
+   * here.
+   */
   isAgain(packet: Received, acks: Answering): boolean {
     if (packet.qos === 0) return false
     const first = this.#lost.size === 0 ? undefined : this.#lost.get(packet.messageId!)
@@ -104,15 +114,28 @@ export class SessionMemory {
 }
 
 /**
- * A message that is sent again has DUP (MQTT 5.0, 3.3.1.1), and is the same. Otherwise it is another whose id was used before:
- * Artemis forgets a handshake that a broken connection interrupts.
+ * A message that is sent again has DUP (MQTT 5.0, 3.3.1.1), and is the same. Otherwise it is
+ * another whose id was used before: Artemis forgets a handshake that a broken connection
+ * interrupts.
  */
-function isSame(before: Received | undefined, { dup, topic, payload, retain, properties }: Received): boolean {
-  if (before === undefined || !dup || before.topic !== topic || before.retain !== retain) return false
-  return (before.payload as Buffer).equals(payload as Buffer) && isDeepStrictEqual(lasting(before.properties), lasting(properties))
+function isSame(
+  before: Received | undefined,
+  { dup, topic, payload, retain, properties }: Received
+): boolean {
+  if (before === undefined || !dup || before.topic !== topic || before.retain !== retain)
+    return false
+  return (
+    (before.payload as Buffer).equals(payload as Buffer) &&
+    isDeepStrictEqual(lasting(before.properties), lasting(properties))
+  )
 }
 
 /** Those that do not change when a message is sent again. */
-function lasting({ topicAlias: _, subscriptionIdentifier: __, messageExpiryInterval: ___, ...rest }: Received['properties'] = {}): object {
+function lasting({
+  topicAlias: _,
+  subscriptionIdentifier: __,
+  messageExpiryInterval: ___,
+  ...rest
+}: Received['properties'] = {}): object {
   return rest
 }

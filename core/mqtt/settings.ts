@@ -4,7 +4,10 @@ export { mqttUrlProblems as urlProblems } from '../address.ts'
 
 export type Qos = 0 | 1 | 2
 
-/** A message that says whether this client is there: the birth when it connects, the will when it is gone. */
+/**
+ * A message that says whether this client is there: the birth when it connects, the will when it is
+ * gone.
+ */
 export interface Announcement {
   readonly topic: string
   readonly payload: string
@@ -24,7 +27,9 @@ export interface MqttSettings {
   readonly keepaliveS: number
   /** Start with a new session, and leave none behind. */
   readonly clean: boolean
-  /** How long the server keeps the session and its messages while the client is away; MQTT 5 only. */
+  /**
+   * How long the server keeps the session and its messages while the client is away; MQTT 5 only.
+   */
   readonly sessionExpiryS: number
   /** Unacknowledged messages of QoS 1 and 2 that the server may send at a time; MQTT 5 only. */
   readonly receiveMaximum: number
@@ -38,11 +43,17 @@ export interface MqttSettings {
 /** MQTT 5.0, 3.1.2.11.3: the Receive Maximum of whoever names none. */
 export const MAX_RECEIVE_MAXIMUM = 65_535
 
-const DEFAULT_PORTS: Readonly<Record<string, number>> = { 'mqtt:': 1883, 'mqtts:': 8883, 'ws:': 80, 'wss:': 443 }
+const DEFAULT_PORTS: Readonly<Record<string, number>> = {
+  'mqtt:': 1883,
+  'mqtts:': 8883,
+  'ws:': 80,
+  'wss:': 443
+}
 
 export const isSecure = (url: URL): boolean => url.protocol === 'mqtts:' || url.protocol === 'wss:'
 
 export const portOf = (url: URL): number => Number(url.port) || DEFAULT_PORTS[url.protocol]!
 
 /** The address without user name and password, for logs and errors. */
-export const shownUrl = (url: URL): string => `${url.protocol}//${url.hostname}:${portOf(url)}${url.pathname === '/' ? '' : url.pathname}`
+export const shownUrl = (url: URL): string =>
+  `${url.protocol}//${url.hostname}:${portOf(url)}${url.pathname === '/' ? '' : url.pathname}`

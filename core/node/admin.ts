@@ -3,7 +3,10 @@ import { prometheusText, report } from './metrics.ts'
 
 const done = new WeakSet<object>()
 
-/** The routes every installation has: what the nodes did, as JSON and for Prometheus. Guarded as the editor is. */
+/**
+ * The routes every installation has: what the nodes did, as JSON and for Prometheus. Guarded as the
+ * editor is.
+ */
 export function adminRoutes(RED: NodeAPI): void {
   const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
   if (!app || done.has(app)) return

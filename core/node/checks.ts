@@ -13,8 +13,9 @@ import { isTableName } from '../table-name.ts'
 import { isTimeZone } from '../time-zone.ts'
 
 /**
- * What a text can be checked for, by the name that a field's spec gives: what is wrong with it, in words. The dialog and the
- * node at deploy ask the same functions, so they run in browsers too. An empty text is not asked about.
+ * What a text can be checked for, by the name that a field's spec gives: what is wrong with it, in
+ * words. The dialog and the node at deploy ask the same functions, so they run in browsers too. An
+ * empty text is not asked about.
  */
 const CHECKS = {
   'mqtt-url': mqttUrlProblems,
@@ -23,15 +24,32 @@ const CHECKS = {
   host: hostProblems,
   brokers: brokersProblems,
   'kafka-topic': text => (isTopicName(text) ? [] : [noTopic(text)]),
-  'kafka-topics': text => entriesOf(text).flatMap(name => (isTopicName(name) ? [] : [noTopic(name)])),
+  'kafka-topics': text =>
+    entriesOf(text).flatMap(name => (isTopicName(name) ? [] : [noTopic(name)])),
   'topic-template': topicTemplateProblems,
-  'topic-filter': text => [...topicTemplateProblems(text), ...(/[{}]/.test(text) ? ['a filter has + and #, not fields'] : [])],
+  'topic-filter': text => [
+    ...topicTemplateProblems(text),
+    ...(/[{}]/.test(text) ? ['a filter has + and #, not fields'] : [])
+  ],
   'field-path': text => (isFieldPath(text) ? [] : [`"${text}" is not the path of a field`]),
-  'table-name': text => (isTableName(text) ? [] : [`"${text}" is not the name of a table such as telemetry or iot.telemetry`]),
-  'time-zone': text => (isTimeZone(text) ? [] : [`there is no time zone "${text}"; give a name such as Europe/Berlin, or an offset`]),
-  instant: text => (isInstant(text) ? [] : [`"${text}" is not a time such as 2026-01-31T00:00:00Z`]),
-  'full-path': text => (/^(\/|[A-Za-z]:[\\/]|\\\\)/.test(text) ? [] : ['must be a full path, such as /data/devices.csv']),
-  'keys-statement': text => (text.includes('$1') ? [] : ['must have $1 where the devices go, as in WHERE device_id = ANY($1)'])
+  'table-name': text =>
+    isTableName(text)
+      ? []
+      : [`"${text}" is not the name of a table such as telemetry or iot.telemetry`],
+  'time-zone': text =>
+    isTimeZone(text)
+      ? []
+      : [`there is no time zone "${text}"; give a name such as Europe/Berlin, or an offset`],
+  instant: text =>
+    isInstant(text) ? [] : [`"${text}" is not a time such as 2026-01-31T00:00:00Z`],
+  'full-path': text =>
+    /^(\/|[A-Za-z]:[\\/]|\\\\)/.test(text)
+      ? []
+      : ['must be a full path, such as /data/devices.csv'],
+  'keys-statement': text =>
+    text.includes('$1')
+      ? []
+      : ['must have $1 where the devices go, as in WHERE device_id = ANY($1)']
 } as const satisfies Record<string, (text: string) => readonly string[]>
 
 export type Check = keyof typeof CHECKS
@@ -42,7 +60,10 @@ const noTopic = (text: string) => `"${text}" is no name of a topic`
 
 const INSTANT = /^(\d{4}-\d\d-\d\d)(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:?\d\d))?$/
 
-/** ISO 8601; without a zone it would mean another time on another machine. `Date.parse` takes the 31st of February for March. */
+/**
+ * ISO 8601; without a zone it would mean another time on another machine. `Date.parse` takes the
+ * 31st of February for March.
+ */
 function isInstant(text: string): boolean {
   const day = INSTANT.exec(text)?.[1]
   if (day === undefined || Number.isNaN(Date.parse(text))) return false

@@ -1,7 +1,13 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { Tracker } from '../delivery/types.ts'
-import { type Closing, type Deployments, deploymentsOf, type Place, placeOf } from '../deployments.ts'
+import {
+  type Closing,
+  type Deployments,
+  deploymentsOf,
+  type Place,
+  placeOf
+} from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
@@ -21,15 +27,18 @@ export type { Closing, Done, Outputs }
 /** What a node does once started. */
 export interface Behaviour {
   /**
-   * Makes the messages of the outputs from a message. Promises keep the order of the input: `behind` gives what waits for
-   * this one. Throw to fail the message.
+   * Makes the messages of the outputs from a message. Promises keep the order of the input:
+   * `behind` gives what waits for this one. Throw to fail the message.
    */
   transform?(message: Message, behind: () => readonly Message[]): Outputs | Promise<Outputs>
   /** Takes a message over: the node calls `done` when it has dealt with it, maybe much later. */
   accept?(message: Message, done: Done): void
   /** What configuration nodes give to the nodes that refer to them. */
   provides?: object
-  /** Must end within Node-RED's 15 s, even when the other side is dead. Only a node that is `deleted` does not come again. */
+  /**
+   * Must end within Node-RED's 15 s, even when the other side is dead. Only a node that is
+   * `deleted` does not come again.
+   */
   close?(closing: Closing): void | Promise<void>
 }
 
@@ -47,7 +56,9 @@ export interface Context<S extends NodeSpec> {
   send(outputs: Outputs): void
   /** Whether a wire leaves this output. */
   isWired(output: number): boolean
-  /** What the configuration node of this field provides. @throws OptionsError if it cannot be used */
+  /**
+   * What the configuration node of this field provides. @throws OptionsError if it cannot be used
+   */
   provided<T extends object>(field: keyof S['fields'] & string): T
   /** Reports an operational error once, in the log and to Catch nodes. */
   report(error: unknown, message?: Message): void
@@ -75,7 +86,9 @@ export function defineNode<S extends NodeSpec>(
   migrations: Migrations = {}
 ): (RED: NodeAPI) => void {
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
-  const credentials = Object.fromEntries(secrets.map(([name]) => [name, { type: 'password' as const }]))
+  const credentials = Object.fromEntries(
+    secrets.map(([name]) => [name, { type: 'password' as const }])
+  )
   return RED => {
     adminRoutes(RED)
     if (probes) probeRoute(RED, spec, probes)
@@ -89,7 +102,10 @@ export function defineNode<S extends NodeSpec>(
   }
 }
 
-/** Disabled nodes by id, whose numbers are kept for when they come again. Those that are deleted meanwhile are forgotten. */
+/**
+ * Disabled nodes by id, whose numbers are kept for when they come again. Those that are deleted
+ * meanwhile are forgotten.
+ */
 function pausedNodes(deployments: Deployments, type: string): Map<string, Place> {
   const paused = new Map<string, Place>()
   deployments.onChange(`${type} paused`, () => {
@@ -111,7 +127,11 @@ function run<S extends NodeSpec>(
   node: Node,
   config: NodeDef,
   spec: S,
-  { start, migrations, paused }: { start: Start<S>; migrations: Migrations; paused: Map<string, Place> },
+  {
+    start,
+    migrations,
+    paused
+  }: { start: Start<S>; migrations: Migrations; paused: Map<string, Place> },
   RED: NodeAPI
 ): void {
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')
@@ -128,15 +148,23 @@ function run<S extends NodeSpec>(
   let refused: RefusedInput | undefined
   try {
     const saved = { ...config, ...(node.credentials as object | undefined) }
-    const options = parseOptions(spec, migrated(spec, migrations, saved), name => RED.util.evaluateNodeProperty(name, 'env', node, {}))
+    const options = parseOptions(spec, migrated(spec, migrations, saved), name =>
+      RED.util.evaluateNodeProperty(name, 'env', node, {})
+    )
     behaviour = start(contextOf(node, RED, spec, options, metrics, status))
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {
     refused = refuse(node, metrics, error, RED)
   }
   const tracker = trackerOf(RED)
-  const limit = new QueueLimit({ tracker, metrics, warn: warning => node.warn(warning), service: 'this node' })
-  if (spec.inputs === 1) listen(node, refused ?? behaviour ?? {}, { metrics, samples, tracker, limit })
+  const limit = new QueueLimit({
+    tracker,
+    metrics,
+    warn: warning => node.warn(warning),
+    service: 'this node'
+  })
+  if (spec.inputs === 1)
+    listen(node, refused ?? behaviour ?? {}, { metrics, samples, tracker, limit })
   node.on('close', (_removed: boolean, done: () => void) => {
     const place = placeOf(node)
     const closing = deploymentsOf(RED).whyClosed(place)
@@ -177,7 +205,10 @@ export function contextOf<S extends NodeSpec>(
     provided<T extends object>(field: keyof S['fields'] & string): T {
       const id = (options as Record<string, unknown>)[field] as string
       const found = providedBy<T>(RED, id)
-      if (!found) throw new OptionsError(spec.label, [`${spec.fields[field]!.label}: it is missing, disabled or has wrong settings`])
+      if (!found)
+        throw new OptionsError(spec.label, [
+          `${spec.fields[field]!.label}: it is missing, disabled or has wrong settings`
+        ])
       return found
     },
     report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
@@ -194,11 +225,15 @@ function onceInARow(log: (text: string) => void): (text: string) => void {
   }
 }
 
-/** Wrong settings: a red ring that names the first, one message that lists all problems, and no start. */
+/**
+ * Wrong settings: a red ring that names the first, one message that lists all problems, and no
+ * start.
+ */
 function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI): RefusedInput {
   const reason = reasonOf(error)
   const problems = error instanceof OptionsError ? error.problems : [reason]
-  const text = problems.length > 1 ? `${problems[0]} (+${problems.length - 1})` : (problems[0] ?? reason)
+  const text =
+    problems.length > 1 ? `${problems[0]} (+${problems.length - 1})` : (problems[0] ?? reason)
   metrics.status = { healthy: false, text, refused: true }
   node.status({ fill: 'red', shape: 'ring', text: shortened(text) })
   node.error(reason)
@@ -209,8 +244,13 @@ function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI):
   return new RefusedInput({ tracker: trackerOf(RED), metrics, why: problems.join('; '), tell })
 }
 
-/** Node-RED has no public way to give an error to the Catch nodes without a line in the log where there are none. */
-type WithFlow = Node & { readonly _flow?: { handleError(node: Node, error: Error, message: Message): boolean } }
+/**
+ * Node-RED has no public way to give an error to the Catch nodes without a line in the log where
+ * there are none.
+ */
+type WithFlow = Node & {
+  readonly _flow?: { handleError(node: Node, error: Error, message: Message): boolean }
+}
 
 /** A source keeps what it sent, whichever way it sends: the first output that has something. */
 function keepSent(node: Node, samples: Samples): void {
@@ -233,14 +273,19 @@ interface Listening {
   readonly limit: QueueLimit
 }
 
-function listen(node: Node, behaviour: Behaviour | RefusedInput, { metrics, samples, tracker, limit }: Listening): void {
+function listen(
+  node: Node,
+  behaviour: Behaviour | RefusedInput,
+  { metrics, samples, tracker, limit }: Listening
+): void {
   const onMessage = (take: (message: Message, send: Send, done: Done) => void) => {
     node.on('input', (message, send, done) => {
       samples.see(message as Message)
       take(message as Message, send, done)
     })
   }
-  if (behaviour instanceof RefusedInput) onMessage((message, _send, done) => behaviour.take(message, done))
+  if (behaviour instanceof RefusedInput)
+    onMessage((message, _send, done) => behaviour.take(message, done))
   else if (behaviour.accept) {
     const accept = behaviour.accept.bind(behaviour)
     onMessage((message, _send, done) => {

@@ -21,7 +21,10 @@ export interface Sorted {
  * Throws to fail the message. What comes behind a promise waits for it, so that records keep their
  * order; `behind` gives the messages that wait.
  */
-export type Sort = (message: Message, behind: () => readonly Message[]) => ByOutput | Sorted | Promise<ByOutput | Sorted>
+export type Sort = (
+  message: Message,
+  behind: () => readonly Message[]
+) => ByOutput | Sorted | Promise<ByOutput | Sorted>
 
 /** A transform that has more than its function. */
 export interface Transform {
@@ -35,9 +38,10 @@ export interface Transform {
 }
 
 /**
- * A node that makes records from records: one function of a message. It answers in kind (one record for one, a list for a
- * list), counts what leaves by the output `rejected` and what is left out, and shows its rate. Its dialog has a preview,
- * for which `make` is called with options that are not saved, and what it made is closed at once.
+ * A node that makes records from records: one function of a message. It answers in kind (one record
+ * for one, a list for a list), counts what leaves by the output `rejected` and what is left out,
+ * and shows its rate. Its dialog has a preview, for which `make` is called with options that are
+ * not saved, and what it made is closed at once.
  * @param make reads the options once; throws OptionsError for those that cannot be used
  */
 export function defineTransform<S extends NodeSpec>(
@@ -79,14 +83,20 @@ export function defineTransform<S extends NodeSpec>(
   }
 }
 
-const transformOf = (made: Sort | Transform): Transform => (typeof made === 'function' ? { sort: made } : made)
+const transformOf = (made: Sort | Transform): Transform =>
+  typeof made === 'function' ? { sort: made } : made
 
-const counted = (sorted: ByOutput | Sorted): Sorted => (isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted)
+const counted = (sorted: ByOutput | Sorted): Sorted =>
+  isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted
 
 const isList = (sorted: ByOutput | Sorted): sorted is ByOutput => Array.isArray(sorted)
 
 /** The same transform, beside the flow: it counts nowhere, shows no status and sends nothing. */
-function previewOf<S extends NodeSpec>(RED: NodeAPI, spec: S, make: (context: Context<S>) => Sort | Transform): Make<S> {
+function previewOf<S extends NodeSpec>(
+  RED: NodeAPI,
+  spec: S,
+  make: (context: Context<S>) => Sort | Transform
+): Make<S> {
   return (options: Options<S>, say) => {
     const node = standIn(spec.type, say)
     const metrics = new NodeMetrics(node.id, spec.type, '')
@@ -106,6 +116,14 @@ function previewOf<S extends NodeSpec>(RED: NodeAPI, spec: S, make: (context: Co
 function standIn(type: string, say: (notice: string) => void): Node {
   const told = (notice: unknown) => say(String(notice))
   const nothing = () => undefined
-  const node = { id: `preview of ${type}`, type, name: '', z: '', wires: [], warn: told, error: told }
+  const node = {
+    id: `preview of ${type}`,
+    type,
+    name: '',
+    z: '',
+    wires: [],
+    warn: told,
+    error: told
+  }
   return { ...node, log: nothing, status: nothing, send: nothing, on: nothing } as unknown as Node
 }

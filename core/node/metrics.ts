@@ -1,14 +1,30 @@
 import type { Reason } from '../record/record.ts'
 
-/** What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a Node-RED process. */
+/**
+ * What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a
+ * Node-RED process.
+ */
 
-export const COUNTS = ['in', 'out', 'stored', 'rejected', 'filtered', 'duplicates', 'retried', 'returned', 'inFlight'] as const
+export const COUNTS = [
+  'in',
+  'out',
+  'stored',
+  'rejected',
+  'filtered',
+  'duplicates',
+  'retried',
+  'returned',
+  'inFlight'
+] as const
 export type Count = (typeof COUNTS)[number]
 
 /** Codes stand in a list; one that a palette makes up for each record does not fill the memory. */
 const MAX_CODES = 50
 
-/** Counts are of records (not of messages) since the process started; `inFlight` is what is being dealt with now. */
+/**
+ * Counts are of records (not of messages) since the process started; `inFlight` is what is being
+ * dealt with now.
+ */
 export class NodeMetrics {
   in = 0
   out = 0
@@ -17,14 +33,22 @@ export class NodeMetrics {
   filtered = 0
   duplicates = 0
   retried = 0
-  /** Taken, then given back to the protocol before the flow was done with them (rebalance, redeploy): it delivers them again. */
+  /**
+   * Taken, then given back to the protocol before the flow was done with them (rebalance,
+   * redeploy): it delivers them again.
+   */
   returned = 0
   inFlight = 0
   /** What the status below the node says of its work; absent before the node has said anything. */
-  status: { readonly healthy: boolean; readonly text: string; readonly refused?: boolean } | undefined
+  status:
+    | { readonly healthy: boolean; readonly text: string; readonly refused?: boolean }
+    | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
-  /** Records that this node itself has rejected, by the code of the reason; what others rejected and it passes on is not there. */
+  /**
+   * Records that this node itself has rejected, by the code of the reason; what others rejected and
+   * it passes on is not there.
+   */
   readonly refused = new Map<string, number>()
 
   constructor(
@@ -33,14 +57,18 @@ export class NodeMetrics {
     public name: string
   ) {}
 
-  /** What a source has taken and not given back: always stored + rejected + filtered + duplicates + inFlight. */
+  /**
+   * What a source has taken and not given back: always stored + rejected + filtered + duplicates +
+   * inFlight.
+   */
   get taken(): number {
     return this.in - this.returned
   }
 
   /** Counts what the node rejects by its codes; it does not count as rejected by this. */
   countRefused(records: Iterable<unknown>): void {
-    for (const record of records) this.countCode((record as { reason?: Partial<Reason> } | null)?.reason?.code)
+    for (const record of records)
+      this.countCode((record as { reason?: Partial<Reason> } | null)?.reason?.code)
   }
   countCode(code: string | undefined, records = 1): void {
     if (code === undefined || (this.refused.size >= MAX_CODES && !this.refused.has(code))) return
@@ -58,7 +86,10 @@ export class NodeMetrics {
     return leading(this.refused)[0]?.[0]
   }
 
-  /** The node is disabled: its counts stay for when it comes again, and it says nothing of how it is meanwhile. */
+  /**
+   * The node is disabled: its counts stay for when it comes again, and it says nothing of how it is
+   * meanwhile.
+   */
   rest(): void {
     this.status = undefined
     this.gauges.clear()
@@ -70,7 +101,9 @@ export class NodeMetrics {
 }
 
 /** Codes and their records, those of most first. */
-export const leading = (refused: Iterable<[code: string, records: number]>): [code: string, records: number][] =>
+export const leading = (
+  refused: Iterable<[code: string, records: number]>
+): [code: string, records: number][] =>
   [...refused].sort(([a, ofA], [b, ofB]) => ofB - ofA || (a < b ? -1 : 1))
 
 const registry = new Map<string, NodeMetrics>()
@@ -132,9 +165,12 @@ export function prometheusText(): string {
   lines.push('# TYPE millrace_records_refused_total counter')
   for (const node of registry.values())
     for (const [code, records] of node.refused)
-      lines.push(`millrace_records_refused_total{${labels(node)},code="${escaped(code)}"} ${records}`)
+      lines.push(
+        `millrace_records_refused_total{${labels(node)},code="${escaped(code)}"} ${records}`
+      )
   lines.push('# TYPE millrace_healthy gauge')
-  for (const node of registry.values()) if (node.status) lines.push(`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`)
+  for (const node of registry.values())
+    if (node.status) lines.push(`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`)
   for (const gauge of new Set([...registry.values()].flatMap(node => [...node.gauges.keys()]))) {
     const name = `millrace_${gauge.replace(/[^a-zA-Z0-9]+/g, '_').toLowerCase()}`
     lines.push(`# TYPE ${name} gauge`)
@@ -146,5 +182,7 @@ export function prometheusText(): string {
   return `${lines.join('\n')}\n`
 }
 
-const labels = (node: NodeMetrics) => `id="${escaped(node.id)}",type="${escaped(node.type)}",name="${escaped(node.name)}"`
-const escaped = (text: string) => text.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`))
+const labels = (node: NodeMetrics) =>
+  `id="${escaped(node.id)}",type="${escaped(node.type)}",name="${escaped(node.name)}"`
+const escaped = (text: string) =>
+  text.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`))

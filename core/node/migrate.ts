@@ -4,9 +4,10 @@ import { OptionsError } from '../options-error.ts'
 export type Saved = Readonly<Record<string, unknown>>
 
 /**
- * How a saved configuration comes from one version of a spec to the next: `2` makes version 2 of one of version 1. Plain
- * functions without Node, since the editor runs them too. They change what the flow file holds (renamed fields, other
- * units, other values), and leave alone what a field that is new begins with: its default.
+ * How a saved configuration comes from one version of a spec to the next: `2` makes version 2 of
+ * one of version 1. Plain functions without Node, since the editor runs them too. They change what
+ * the flow file holds (renamed fields, other units, other values), and leave alone what a field
+ * that is new begins with: its default.
  */
 export type Migrations = Readonly<Record<number, (saved: Saved) => Saved>>
 
@@ -22,7 +23,10 @@ interface Versioned {
 /** The version that a node was saved with; flows from before versions have none, which is 1. */
 export const versionOf = (saved: Saved): number => Number(saved[VERSION_FIELD] ?? 1)
 
-/** The sentence for a node that a newer release has saved; undefined where this one knows its version. */
+/**
+ * The sentence for a node that a newer release has saved; undefined where this one knows its
+ * version.
+ */
 export function fromTheFuture({ label, version = 1 }: Versioned, saved: Saved): string | undefined {
   const found = versionOf(saved)
   if (Number.isInteger(found) && found >= 1 && found <= version) return undefined
@@ -30,7 +34,8 @@ export function fromTheFuture({ label, version = 1 }: Versioned, saved: Saved): 
 }
 
 /**
- * The configuration as this release understands it; the same object where it is of this version already.
+ * The configuration as this release understands it; the same object where it is of this version
+ * already.
  * @throws OptionsError for one that a newer release has saved
  */
 export function migrated(spec: Versioned, migrations: Migrations, saved: Saved): Saved {

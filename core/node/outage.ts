@@ -6,7 +6,10 @@ interface Log {
   warn(line: string): void
 }
 
-/** The time that a service is away: told in the log when it begins, when its reason changes and when it is over. */
+/**
+ * The time that a service is away: told in the log when it begins, when its reason changes and when
+ * it is over.
+ */
 export class Outage {
   #problem: MillraceError | undefined
   #sinceMs = 0

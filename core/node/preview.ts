@@ -29,41 +29,61 @@ interface Sorted {
 }
 
 /** Makes the node with options that are not saved. `say` gets what it would write to the log. */
-export type Make<S extends NodeSpec> = (options: Options<S>, say: (notice: string) => void) => Previewed
+export type Make<S extends NodeSpec> = (
+  options: Options<S>,
+  say: (notice: string) => void
+) => Previewed
 
 const DEADLINE_MS = 5_000
 const CLOSE_MS = 2_000
 const MAX_EXAMPLES = 64_000
 
 /**
- * `POST /millrace/preview/<type>`: `{ action: 'samples', id, before }` answers with the messages that
- * the node, or else the first of those before it, has seen, and with the examples of the spec;
+ * `POST /millrace/preview/<type>`: `{ action: 'samples', id, before }` answers with the messages
+ * that the node, or else the first of those before it, has seen, and with the examples of the spec;
  * `{ action: 'preview', id, values, given }` with what leaves by each output. docs/security.md says
  * who may ask.
  */
 export function previewRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, make: Make<S>): void {
   const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
   if (!app) return
-  app.post(`/millrace/preview/${spec.type}`, RED.auth.needsPermission('flows.write'), editorOnly, async (request, response) => {
-    if (!enter()) {
-      response.status(429).json({ ok: false, message: 'Other dialogs are being answered at the moment. Try again in a few seconds.' })
-      return
+  app.post(
+    `/millrace/preview/${spec.type}`,
+    RED.auth.needsPermission('flows.write'),
+    editorOnly,
+    async (request, response) => {
+      if (!enter()) {
+        response.status(429).json({
+          ok: false,
+          message: 'Other dialogs are being answered at the moment. Try again in a few seconds.'
+        })
+        return
+      }
+      try {
+        response.json(await answer(RED, spec, make, request.body as unknown))
+      } finally {
+        leave()
+      }
     }
-    try {
-      response.json(await answer(RED, spec, make, request.body as unknown))
-    } finally {
-      leave()
-    }
-  })
+  )
 }
 
 /** Never rejects: what goes wrong is a sentence in the answer. */
-async function answer<S extends NodeSpec>(RED: NodeAPI, spec: S, make: Make<S>, body: unknown): Promise<object> {
+async function answer<S extends NodeSpec>(
+  RED: NodeAPI,
+  spec: S,
+  make: Make<S>,
+  body: unknown
+): Promise<object> {
   const environment = new Environment()
   try {
     const request = previewRequest(body)
-    if (request.action === 'samples') return { ok: true, ...samplesFor(spec, request.id, request.before) }
-    return { ok: true, ...(hidden(await preview(RED, spec, make, request, environment), environment) as object) }
+    if (request.action === 'samples')
+      return { ok: true, ...samplesFor(spec, request.id, request.before) }
+    return {
+      ok: true,
+      ...(hidden(await preview(RED, spec, make, request, environment), environment) as object)
+    }
   } catch (error) {
     const problems = error instanceof OptionsError ? error.problems : [reasonOf(error)]
     return {
@@ -76,11 +96,18 @@ async function answer<S extends NodeSpec>(RED: NodeAPI, spec: S, make: Make<S>, 
   }
 }
 
-/** Those of the node itself, or of the nearest node before it that has some: a new node has seen nothing. */
+/**
+ * Those of the node itself, or of the nearest node before it that has some: a new node has seen
+ * nothing.
+ */
 function samplesFor(spec: NodeSpec, id: string, before: readonly string[]): object {
   const from = [id, ...before].find(each => samplesOf(each).length > 0)
   const writer = new Writer(MAX_EXAMPLES)
-  const examples = (spec.examples ?? []).map(({ name, topic = '', given }) => ({ name, topic, payload: writer.write(given) }))
+  const examples = (spec.examples ?? []).map(({ name, topic = '', given }) => ({
+    name,
+    topic,
+    payload: writer.write(given)
+  }))
   return { from, samples: from === undefined ? [] : samplesOf(from), examples }
 }
 
@@ -105,7 +132,9 @@ async function preview<S extends NodeSpec>(
   const node = make(options, notice => notices.push(notice))
   const input = new Input(given)
   try {
-    const { outputs, filtered } = await withDeadline(DEADLINE_MS, async () => node.sort(input.message()))
+    const { outputs, filtered } = await withDeadline(DEADLINE_MS, async () =>
+      node.sort(input.message())
+    )
     return outcomeOf(input, outputs, filtered, notices)
   } catch (error) {
     const problem = node.problem?.()
@@ -121,5 +150,7 @@ function hidden(value: Written, environment: Environment): Written {
   if (typeof value === 'string') return environment.hide(value)
   if (typeof value !== 'object' || value === null) return value
   if (Array.isArray(value)) return value.map(item => hidden(item, environment))
-  return Object.fromEntries(Object.entries(value).map(([key, item]) => [environment.hide(key), hidden(item, environment)]))
+  return Object.fromEntries(
+    Object.entries(value).map(([key, item]) => [environment.hide(key), hidden(item, environment)])
+  )
 }

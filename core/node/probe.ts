@@ -13,18 +13,25 @@ import { type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
 
 /** What a probe gets beside the options of the dialog. */
 export interface Asked {
-  /** Aborts when the answer has been given, or is too late: whatever is still open then must be closed. */
+  /**
+   * Aborts when the answer has been given, or is too late: whatever is still open then must be
+   * closed.
+   */
   readonly signal: AbortSignal
-  /** What the TLS configuration chosen in the dialog gives, deployed or not; undefined where there is none. */
+  /**
+   * What the TLS configuration chosen in the dialog gives, deployed or not; undefined where there
+   * is none.
+   */
   readonly tls: TlsOptions | undefined
   /** Further texts of the dialog, such as the table whose columns are wanted. */
   readonly query: Readonly<Record<string, string>>
 }
 
 /**
- * What a dialog may ask of the other side of a configuration node, with settings that are not saved yet.
- * `test` answers with a sentence ("Connected to 3 brokers, Kafka 4.3"); a pick with a list of names. Each must give up
- * when `signal` aborts, and reject with an error whose message a person can act on.
+ * What a dialog may ask of the other side of a configuration node, with settings that are not saved
+ * yet. `test` answers with a sentence ("Connected to 3 brokers, Kafka 4.3"); a pick with a list of
+ * names. Each must give up when `signal` aborts, and reject with an error whose message a person
+ * can act on.
  */
 export type Probes<S extends NodeSpec> = {
   readonly test?: (options: Options<S>, asked: Asked) => Promise<string>
@@ -37,32 +44,48 @@ const DEADLINE_MS = 10_000
 const MAX_ANSWER = 1000
 
 /**
- * `POST /millrace/probe/<type>` with `{ action, id, values, query, tls }` answers `{ ok, message }` or `{ ok, items }`.
- * docs/security.md says who may ask, and what a saved secret is used for.
+ * `POST /millrace/probe/<type>` with `{ action, id, values, query, tls }` answers `{ ok, message }`
+ * or `{ ok, items }`. docs/security.md says who may ask, and what a saved secret is used for.
  */
 export function probeRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>): void {
   const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
   if (!app) return
   // Whoever may deploy a flow can reach the same servers with the same secrets; nobody else may.
-  app.post(`/millrace/probe/${spec.type}`, RED.auth.needsPermission('flows.write'), editorOnly, async (request, response) => {
-    if (!enter()) {
-      response.status(429).json({ ok: false, message: 'Other connections are being tested at the moment. Try again in a few seconds.' })
-      return
+  app.post(
+    `/millrace/probe/${spec.type}`,
+    RED.auth.needsPermission('flows.write'),
+    editorOnly,
+    async (request, response) => {
+      if (!enter()) {
+        response.status(429).json({
+          ok: false,
+          message: 'Other connections are being tested at the moment. Try again in a few seconds.'
+        })
+        return
+      }
+      try {
+        response.json(await answer(RED, spec, probes, request.body as unknown))
+      } finally {
+        leave()
+      }
     }
-    try {
-      response.json(await answer(RED, spec, probes, request.body as unknown))
-    } finally {
-      leave()
-    }
-  })
+  )
 }
 
 /** Never rejects: what goes wrong is a sentence in the answer. */
-async function answer<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>, body: unknown): Promise<object> {
+async function answer<S extends NodeSpec>(
+  RED: NodeAPI,
+  spec: S,
+  probes: Probes<S>,
+  body: unknown
+): Promise<object> {
   const environment = new Environment()
   try {
     const result = await run(spec, probes, requestOf(body), nodesOf(RED), environment)
-    return { ok: true, ...('message' in result ? { message: shown(result.message, environment) } : result) }
+    return {
+      ok: true,
+      ...('message' in result ? { message: shown(result.message, environment) } : result)
+    }
   } catch (error) {
     return { ok: false, message: shown(reasonOf(error), environment) }
   }
@@ -84,7 +107,11 @@ async function run<S extends NodeSpec>(
 ): Promise<Result> {
   const { action, query } = request
   const isKnown = Object.hasOwn(probes, action)
-  if (!isKnown) throw new MillraceError('OPTIONS_INVALID', `A ${spec.label} cannot be asked for "${action.slice(0, 40)}".`)
+  if (!isKnown)
+    throw new MillraceError(
+      'OPTIONS_INVALID',
+      `A ${spec.label} cannot be asked for "${action.slice(0, 40)}".`
+    )
   const saved = nodes.find(request.id, spec.type)
   const tls = await tlsOf(nodes, spec, request)
   const values = settled(spec, request.values, saved, tls.isDeployed)

@@ -5,8 +5,9 @@ import { WordAMinute } from '../throttled-notice.ts'
 import type { NodeMetrics } from './metrics.ts'
 
 /**
- * Above this a message that nobody waits for is better refused: records of a kilobyte are 100 MB then, and a process that ends
- * for want of memory takes all of them with it. Sources of this palette keep below their own bounds.
+ * Above this a message that nobody waits for is better refused: records of a kilobyte are 100 MB
+ * then, and a process that ends for want of memory takes all of them with it. Sources of this
+ * palette keep below their own bounds.
  */
 export const MAX_WAITING = 100_000
 
@@ -26,10 +27,14 @@ export class QueueLimit {
   constructor(private readonly limited: Limited) {
     const { service, warn } = limited
     this.#why = `More than ${MAX_WAITING} records wait for ${service}, and what brings them cannot be slowed down: no more are taken.`
-    this.#words = new WordAMinute((records, why) => warn(`${why} Records that were refused: ${records}.`))
+    this.#words = new WordAMinute((records, why) =>
+      warn(`${why} Records that were refused: ${records}.`)
+    )
   }
 
-  /** The error for a message that is not to be taken while so many records wait; undefined if it is. */
+  /**
+   * The error for a message that is not to be taken while so many records wait; undefined if it is.
+   */
   refusal(message: Message, records: number, waiting: number): MillraceError | undefined {
     const { tracker, metrics } = this.limited
     if (waiting < MAX_WAITING || tracker.isFollowed(message)) return undefined

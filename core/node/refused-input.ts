@@ -9,7 +9,10 @@ export interface Refusing {
   readonly metrics: NodeMetrics
   /** Why the node did not start. */
   readonly why: string
-  /** Tells Catch nodes of an error with a message, and the log, where it is `loud` and no Catch node takes it. */
+  /**
+   * Tells Catch nodes of an error with a message, and the log, where it is `loud` and no Catch node
+   * takes it.
+   */
   readonly tell: (error: Error, message: Message, loud: boolean) => void
 }
 
@@ -18,8 +21,9 @@ const BEAT_MS = 400
 const SILENCE_MS = 60_000
 
 /**
- * The input of a node that did not start, since its settings are wrong. What a source waits for is held until the node is
- * deployed again: a setting is no reason to make dead letters of records. The rest fails, in the log once a minute.
+ * The input of a node that did not start, since its settings are wrong. What a source waits for is
+ * held until the node is deployed again: a setting is no reason to make dead letters of records.
+ * The rest fails, in the log once a minute.
  */
 export class RefusedInput {
   readonly #held: { readonly message: Message; readonly done: Done }[] = []
@@ -43,7 +47,10 @@ export class RefusedInput {
   /** The source delivers again what was held. */
   end(): void {
     clearInterval(this.#beat)
-    const error = new MillraceError('CLOSED', 'The node was deployed again before it had taken the message.')
+    const error = new MillraceError(
+      'CLOSED',
+      'The node was deployed again before it had taken the message.'
+    )
     for (const { done } of this.#held.splice(0)) done(error)
   }
 
@@ -53,7 +60,11 @@ export class RefusedInput {
     const nowMs = performance.now()
     const loud = nowMs - this.#toldMs >= SILENCE_MS
     if (loud) this.#toldMs = nowMs
-    tell(new MillraceError('NOT_READY', `The node has not started, and takes no message: ${why}.`), message, loud)
+    tell(
+      new MillraceError('NOT_READY', `The node has not started, and takes no message: ${why}.`),
+      message,
+      loud
+    )
   }
 
   #touch(): void {

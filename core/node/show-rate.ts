@@ -3,9 +3,10 @@ import type { NodeMetrics } from './metrics.ts'
 import { compact, type Status } from './status.ts'
 
 /**
- * Shows below a node how many records a second it deals with, and how many it rejected so far. Once a second and not once
- * a message, since a message of one record must not pay for it. While there is a `problem` (short, no sentence), it shows that instead;
- * a `note` stands beside the rate, or alone where both are too long. Returns what stops it.
+ * Shows below a node how many records a second it deals with, and how many it rejected so far. Once
+ * a second and not once a message, since a message of one record must not pay for it. While there
+ * is a `problem` (short, no sentence), it shows that instead; a `note` stands beside the rate, or
+ * alone where both are too long. Returns what stops it.
  */
 export function showRate(
   status: Status,
@@ -28,14 +29,19 @@ export function showRate(
 const SHOWN_CHARACTERS = 30
 
 /** The first of these texts that an editor shows whole, else the last. */
-export const fitting = (texts: readonly string[]): string => texts.find(text => text.length <= SHOWN_CHARACTERS) ?? texts.at(-1)!
+export const fitting = (texts: readonly string[]): string =>
+  texts.find(text => text.length <= SHOWN_CHARACTERS) ?? texts.at(-1)!
 
 /** What a source says while all is well, its rate first, and what it rejected itself. */
 export function sourceText({ refusedHere, leadingCode }: NodeMetrics, working: string): string {
   const texts = refusedTexts({ rejected: refusedHere, leadingCode })
   if (texts.length === 0) return working
   const [rate] = working.split(' · ')
-  return fitting([...texts.map(text => `${working} · ${text}`), ...texts.map(text => `${rate} · ${text}`), ...texts])
+  return fitting([
+    ...texts.map(text => `${working} · ${text}`),
+    ...texts.map(text => `${rate} · ${text}`),
+    ...texts
+  ])
 }
 
 interface Refused {
@@ -44,20 +50,30 @@ interface Refused {
 }
 
 /**
- * How many records were rejected, with the code that leads, from the longest to the shortest: "3 rejected: JSON_INVALID",
- * "3 JSON_INVALID". Empty where none was.
+ * How many records were rejected, with the code that leads, from the longest to the shortest: "3
+ * rejected: JSON_INVALID", "3 JSON_INVALID". Empty where none was.
  */
 export function refusedTexts({ rejected, leadingCode }: Refused): string[] {
   if (rejected === 0) return []
   const records = compact(rejected)
-  return leadingCode === undefined ? [`${records} rejected`] : [`${records} rejected: ${leadingCode}`, `${records} ${leadingCode}`]
+  return leadingCode === undefined
+    ? [`${records} rejected`]
+    : [`${records} rejected: ${leadingCode}`, `${records} ${leadingCode}`]
 }
 
-/** "5.2k/s · 3 rejected: JSON_INVALID", and a note; as much of it as is shown, what was rejected first. */
+/**
+ * "5.2k/s · 3 rejected: JSON_INVALID", and a note; as much of it as is shown, what was rejected
+ * first.
+ */
 export function rateText(perSecond: number, refused: Refused, note?: string): string {
   const rate = `${compact(perSecond)}/s`
   const texts = refusedTexts(refused)
-  const noted = note === undefined ? [] : texts.length === 0 ? [`${rate} · ${note}`] : texts.map(text => `${text} · ${note}`)
+  const noted =
+    note === undefined
+      ? []
+      : texts.length === 0
+        ? [`${rate} · ${note}`]
+        : texts.map(text => `${text} · ${note}`)
   if (texts.length === 0) return note === undefined ? rate : fitting([...noted, note])
   return fitting([...noted, ...texts.map(text => `${rate} · ${text}`), ...texts])
 }

@@ -2,16 +2,16 @@ import { OptionsError } from '../options-error.ts'
 import { type Check, checked } from './checks.ts'
 
 /**
- * What a node is, as data. Form, defaults, validation, credentials, help, locale, README table, types and the check at
- * deploy are all derived from it.
+ * What a node is, as data. Form, defaults, validation, credentials, help, locale, README table,
+ * types and the check at deploy are all derived from it.
  */
 export interface NodeSpec {
   /** As Node-RED knows it; those of this palette begin with `millrace-`. */
   readonly type: string
   readonly label: string
   /**
-   * Counts up when a field is renamed, removed or means something else, 1 where absent. Each further one needs a step in
-   * migrations.ts; a new field with a default needs none.
+   * Counts up when a field is renamed, removed or means something else, 1 where absent. Each
+   * further one needs a step in migrations.ts; a new field with a default needs none.
    */
   readonly version?: number
   /** One sentence: what the node does. */
@@ -39,7 +39,10 @@ interface FieldBase {
   readonly placeholder?: string
   readonly section?: 'advanced'
   readonly when?: Condition
-  /** The field does not decide who gets the secret: Test and preview use the saved one though it changed. */
+  /**
+   * The field does not decide who gets the secret: Test and preview use the saved one though it
+   * changed.
+   */
   readonly harmless?: true
 }
 
@@ -47,7 +50,10 @@ export interface TextField extends FieldBase {
   readonly kind: 'text'
   readonly default: string
   readonly required?: boolean
-  /** Regular expression for the whole value, and what it means in words ("a topic of at least two levels"). */
+  /**
+   * Regular expression for the whole value, and what it means in words ("a topic of at least two
+   * levels").
+   */
   readonly pattern?: string
   readonly patternHint?: string
   /** What else the text must be. */
@@ -78,7 +84,10 @@ export interface ChoiceField extends FieldBase {
   /** value → what the person reads */
   readonly choices: Readonly<Record<string, string>>
 }
-/** Reference to a configuration node, such as `millrace-kafka-cluster` or Node-RED's own `tls-config`. */
+/**
+ * Reference to a configuration node, such as `millrace-kafka-cluster` or Node-RED's own
+ * `tls-config`.
+ */
 export interface RefField extends FieldBase {
   readonly kind: 'ref'
   readonly default: ''
@@ -108,9 +117,21 @@ export interface CustomField extends FieldBase {
   readonly default: unknown
 }
 
-export type Field = TextField | SecretField | NumberField | BoolField | ChoiceField | RefField | CodeField | ListField | CustomField
+export type Field =
+  | TextField
+  | SecretField
+  | NumberField
+  | BoolField
+  | ChoiceField
+  | RefField
+  | CodeField
+  | ListField
+  | CustomField
 
-/** Run as a test and shown in the help: a payload goes in, and payloads (or null) come out, one an output. */
+/**
+ * Run as a test and shown in the help: a payload goes in, and payloads (or null) come out, one an
+ * output.
+ */
 export interface Example {
   readonly name: string
   readonly options?: Readonly<Record<string, unknown>>
@@ -131,8 +152,12 @@ type Value<F extends Field> = F extends NumberField
           ? unknown
           : string
 
-/** The typed options a node's code receives; `name` is the person's name for the node, maybe empty. */
-export type Options<S extends NodeSpec> = { readonly [K in keyof S['fields']]: Value<S['fields'][K]> } & { readonly name: string }
+/**
+ * The typed options a node's code receives; `name` is the person's name for the node, maybe empty.
+ */
+export type Options<S extends NodeSpec> = {
+  readonly [K in keyof S['fields']]: Value<S['fields'][K]>
+} & { readonly name: string }
 
 /**
  * Applies defaults, expands `${NAME}` by `environment` and checks every field.
@@ -150,16 +175,24 @@ export function parseOptions<S extends NodeSpec>(
   }
   for (const [name, field] of Object.entries(spec.fields)) {
     if (!applies(field.when, options)) continue
-    const unset = unsetVariables(field, options[name]).map(variable => `the environment variable ${variable} is not set`)
-    for (const problem of unset.length > 0 ? unset : problemsOf(field, options[name])) problems.push(`${field.label}: ${problem}`)
+    const unset = unsetVariables(field, options[name]).map(
+      variable => `the environment variable ${variable} is not set`
+    )
+    for (const problem of unset.length > 0 ? unset : problemsOf(field, options[name]))
+      problems.push(`${field.label}: ${problem}`)
   }
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return options as Options<S>
 }
 
 /** True if the condition holds for these values. Used by the form too. */
-export function applies(when: Condition | undefined, values: Readonly<Record<string, unknown>>): boolean {
-  return Object.entries(when ?? {}).every(([name, wanted]) => [wanted].flat().includes(values[name] as string | boolean))
+export function applies(
+  when: Condition | undefined,
+  values: Readonly<Record<string, unknown>>
+): boolean {
+  return Object.entries(when ?? {}).every(([name, wanted]) =>
+    [wanted].flat().includes(values[name] as string | boolean)
+  )
 }
 
 const VARIABLE = /\$\{([A-Za-z_][A-Za-z0-9_]*)\}/g
@@ -171,7 +204,10 @@ function expand(text: string, environment: (name: string) => unknown): string {
   })
 }
 
-/** Code is left as it is: what looks like a variable may be a pattern of a schema or a text of a statement. */
+/**
+ * Code is left as it is: what looks like a variable may be a pattern of a schema or a text of a
+ * statement.
+ */
 const expands = ({ kind }: Field) => kind === 'text' || kind === 'secret' || kind === 'number'
 
 /** True if the value holds a `${NAME}` that is looked up in the environment. */
@@ -179,15 +215,26 @@ export const hasVariable = (field: Field, value: unknown): boolean =>
   expands(field) && typeof value === 'string' && value.search(VARIABLE) >= 0
 
 const unsetVariables = (field: Field, value: unknown) =>
-  expands(field) && typeof value === 'string' ? [...value.matchAll(VARIABLE)].map(match => match[1]) : []
+  expands(field) && typeof value === 'string'
+    ? [...value.matchAll(VARIABLE)].map(match => match[1])
+    : []
 
-/** A field's value from what a flow or a form holds: text becomes what the field is of. Used by the form too. */
-export function parseField(field: Field, given: unknown, environment: (name: string) => unknown): unknown {
+/**
+ * A field's value from what a flow or a form holds: text becomes what the field is of. Used by the
+ * form too.
+ */
+export function parseField(
+  field: Field,
+  given: unknown,
+  environment: (name: string) => unknown
+): unknown {
   const value = expands(field) && typeof given === 'string' ? expand(given, environment) : given
-  if (field.kind === 'number' && typeof value === 'string' && value.trim() !== '') return Number(value)
+  if (field.kind === 'number' && typeof value === 'string' && value.trim() !== '')
+    return Number(value)
   if (field.kind === 'text' && typeof value === 'string') return value.trim()
   if (field.kind === 'bool' && (value === 'true' || value === 'false')) return value === 'true'
-  if (field.kind === 'list' && Array.isArray(value)) return value.map(row => parseRow(field, row, environment))
+  if (field.kind === 'list' && Array.isArray(value))
+    return value.map(row => parseRow(field, row, environment))
   return value
 }
 
@@ -195,7 +242,10 @@ function parseRow(field: ListField, row: unknown, environment: (name: string) =>
   if (typeof row !== 'object' || row === null) return row
   const cells = row as Record<string, unknown>
   return Object.fromEntries(
-    Object.entries(field.columns).map(([name, column]) => [name, parseField(column, cells[name] ?? column.default, environment)])
+    Object.entries(field.columns).map(([name, column]) => [
+      name,
+      parseField(column, cells[name] ?? column.default, environment)
+    ])
   )
 }
 
@@ -232,7 +282,12 @@ function numberProblems(field: NumberField, value: unknown): string[] {
 function textProblems(field: TextField | SecretField | CodeField, value: unknown): string[] {
   if (typeof value !== 'string') return ['must be text']
   if ('required' in field && field.required && value.trim() === '') return ['is required']
-  if (field.kind === 'text' && field.pattern && value !== '' && !new RegExp(`^(?:${field.pattern})$`).test(value)) {
+  if (
+    field.kind === 'text' &&
+    field.pattern &&
+    value !== '' &&
+    !new RegExp(`^(?:${field.pattern})$`).test(value)
+  ) {
     return [`must be ${field.patternHint ?? `of the form ${field.pattern}`}`]
   }
   if (field.kind === 'secret') return value.includes('\n') ? ['must be one line'] : []
@@ -246,7 +301,9 @@ function listProblems(field: ListField, value: unknown): string[] {
     if (typeof row !== 'object' || row === null) return [`row ${index + 1} must be an object`]
     const cells = row as Record<string, unknown>
     return Object.entries(field.columns).flatMap(([name, column]) =>
-      problemsOf(column, cells[name]).map(problem => `row ${index + 1}, ${column.label}: ${problem}`)
+      problemsOf(column, cells[name]).map(
+        problem => `row ${index + 1}, ${column.label}: ${problem}`
+      )
     )
   })
 }

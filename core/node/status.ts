@@ -20,7 +20,9 @@ export function shortened(text: string): string {
   return `${words.replace(/[\s·:;,.–-]+$/, '')}…`
 }
 
-/** Passes a status on at most once a second and only when it changed; the last one always arrives. */
+/**
+ * Passes a status on at most once a second and only when it changed; the last one always arrives.
+ */
 export class Status {
   #wanted: Shown | undefined
   #shown = ''
@@ -70,7 +72,10 @@ export class Status {
 /** An answer that has not come for so long is waited for, and the status says so. */
 export const SILENT_MS = 5_000
 
-/** A flow that has finished nothing for so long stands still, as one whose join node waits for more than may be in flight. */
+/**
+ * A flow that has finished nothing for so long stands still, as one whose join node waits for more
+ * than may be in flight.
+ */
 export const STALLED_MS = 8_000
 
 export const stalledText = (messages: number, stalledMs: number): string =>
@@ -82,4 +87,5 @@ export function compact(value: number): string {
   return value < 999_500 ? `${trimmed(value / 1000)}k` : `${trimmed(value / 1_000_000)}M`
 }
 
-const trimmed = (value: number) => (value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : String(Math.round(value)))
+const trimmed = (value: number) =>
+  value < 99.95 ? value.toFixed(1).replace(/\.0$/, '') : String(Math.round(value))

@@ -7,7 +7,10 @@ import type { QueueLimit } from './queue-limit.ts'
 export type Done = (error?: Error) => void
 export type Outputs = readonly (object | null)[]
 /** `behind` gives the messages that wait for this one, as they are when it is called. */
-export type Transform = (message: Message, behind: () => readonly Message[]) => Outputs | Promise<Outputs>
+export type Transform = (
+  message: Message,
+  behind: () => readonly Message[]
+) => Outputs | Promise<Outputs>
 
 /** A message as the node received it, and where it goes from there. */
 export interface Received {
@@ -19,7 +22,10 @@ export interface Received {
 /** Shorter than the shortest timeout that a source may have, 1 s. */
 const BEAT_MS = 400
 
-/** Transforms messages one after the other: while one waits for something, those behind it wait too, so that records keep their order. */
+/**
+ * Transforms messages one after the other: while one waits for something, those behind it wait too,
+ * so that records keep their order.
+ */
 export class TransformQueue {
   /** The first is being dealt with. Empty while nothing waits. */
   readonly #waiting: Received[] = []
@@ -91,14 +97,17 @@ export class TransformQueue {
     }
   }
 
-  /** Another copy of it is on its way, or has arrived: this one would only store the records twice. */
+  /**
+   * Another copy of it is on its way, or has arrived: this one would only store the records twice.
+   */
   #giveBack({ message, done }: Received): void {
     this.metrics.returned += countOf(message.payload)
     done()
   }
 
   #finish({ send, done }: Received, outputs: Outputs): void {
-    for (const message of outputs) if (message !== null) this.metrics.out += countOf((message as Message).payload)
+    for (const message of outputs)
+      if (message !== null) this.metrics.out += countOf((message as Message).payload)
     send(outputs)
     done()
   }
@@ -109,4 +118,5 @@ export class TransformQueue {
   }
 }
 
-const asError = (error: unknown): Error => (error instanceof Error ? error : new Error(reasonOf(error)))
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(reasonOf(error))

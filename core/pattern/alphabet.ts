@@ -39,7 +39,8 @@ export class Alphabet {
 
   /** The letter of a code point. */
   letterOf(codePoint: number): number {
-    const known = codePoint < BASIC ? (this.#basic?.[codePoint] ?? -1) : (this.#beyond.get(codePoint) ?? -1)
+    const known =
+      codePoint < BASIC ? (this.#basic?.[codePoint] ?? -1) : (this.#beyond.get(codePoint) ?? -1)
     return known >= 0 ? known : this.#learn(codePoint)
   }
 

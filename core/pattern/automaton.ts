@@ -79,7 +79,8 @@ export class Automaton {
     }
     const { matched, to } = this.#walk(from, symbol)
     const place = to.places.length === 0 ? FAILED : this.#placeOf(to)
-    const step = place === FAILED ? (matched ? MATCHED : FAILED) : 2 * place + (matched ? MATCHED : 0)
+    const step =
+      place === FAILED ? (matched ? MATCHED : FAILED) : 2 * place + (matched ? MATCHED : 0)
     // the table may have been begun anew meanwhile
     const origin = this.#places.get(nameOf(from))
     if (origin !== undefined) this.table[origin + symbol] = step
@@ -119,7 +120,8 @@ export class Automaton {
     before: Side,
     after: Side
   ): boolean {
-    if (instruction.op === 'look') return ((looks >> instruction.look) & 1) === (instruction.negative ? 0 : 1)
+    if (instruction.op === 'look')
+      return ((looks >> instruction.look) & 1) === (instruction.negative ? 0 : 1)
     const [left, right] = this.program.backwards ? [after, before] : [before, after]
     if (instruction.at === '^') return left === 'end'
     if (instruction.at === '$') return right === 'end'

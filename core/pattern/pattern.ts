@@ -64,7 +64,9 @@ function taken(source: string, flags: string): string {
   } catch (error) {
     const plain = source.replace(IN_CLASS_OR_NOT, part =>
       // in a class \- is a hyphen and - alone is a range
-      part.replace(NEEDLESS, (whole, character: string) => (part.startsWith('[') && character === '-' ? whole : character))
+      part.replace(NEEDLESS, (whole, character: string) =>
+        part.startsWith('[') && character === '-' ? whole : character
+      )
     )
     try {
       if (plain !== source && new RegExp(source) && new RegExp(plain, flags)) return plain
@@ -87,7 +89,9 @@ class Compiled implements Pattern {
   ) {
     this.#alphabet = new Alphabet(programs.atoms, flags, meter)
     this.#main = new Automaton(programs.main, this.#alphabet, meter, programs.looks.length)
-    this.#looks = programs.looks.map(look => new Automaton(look, this.#alphabet, meter, programs.looks.length))
+    this.#looks = programs.looks.map(
+      look => new Automaton(look, this.#alphabet, meter, programs.looks.length)
+    )
     this.#backwards = programs.looks.map(look => look.backwards)
   }
 
@@ -126,7 +130,9 @@ class Compiled implements Pattern {
 
   /** Finds the places where each look holds, one pass a look, and then runs with what was found. */
   #runWithLooks(text: string): boolean {
-    const letters = Array.from(text, character => this.#alphabet.letterOf(character.codePointAt(0)!))
+    const letters = Array.from(text, character =>
+      this.#alphabet.letterOf(character.codePointAt(0)!)
+    )
     const holds = new Uint8Array(letters.length + 1)
     this.meter.charge(text.length * (4 + 2 * this.#looks.length))
     this.#looks.forEach((look, index) => {

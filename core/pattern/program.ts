@@ -5,7 +5,12 @@ export type Instruction =
   | { readonly op: 'take'; readonly atom: number; readonly next: number }
   | { readonly op: 'split'; readonly nexts: number[] }
   | { readonly op: 'edge'; readonly at: Edge; readonly next: number }
-  | { readonly op: 'look'; readonly look: number; readonly negative: boolean; readonly next: number }
+  | {
+      readonly op: 'look'
+      readonly look: number
+      readonly negative: boolean
+      readonly next: number
+    }
   | { readonly op: 'match' }
 
 export interface Program {
@@ -69,9 +74,17 @@ class Writer {
       case 'edge':
         return this.#add({ op: 'edge', at: tree.at, next })
       case 'look':
-        return this.#add({ op: 'look', look: this.#lookOf(tree.item, tree.ahead), negative: tree.negative, next })
+        return this.#add({
+          op: 'look',
+          look: this.#lookOf(tree.item, tree.ahead),
+          negative: tree.negative,
+          next
+        })
       case 'choice':
-        return this.#add({ op: 'split', nexts: tree.options.map(option => this.#write(option, next)) })
+        return this.#add({
+          op: 'split',
+          nexts: tree.options.map(option => this.#write(option, next))
+        })
       case 'sequence': {
         const fromLast = this.backwards ? tree.items : tree.items.toReversed()
         return fromLast.reduce((behind, item) => this.#write(item, behind), next)
@@ -88,7 +101,8 @@ class Writer {
       entry = this.#add({ op: 'split', nexts })
       nexts.push(this.#write(item, entry), next)
     } else {
-      for (let copy = least; copy < most; copy++) entry = this.#add({ op: 'split', nexts: [this.#write(item, entry), next] })
+      for (let copy = least; copy < most; copy++)
+        entry = this.#add({ op: 'split', nexts: [this.#write(item, entry), next] })
     }
     for (let copy = 0; copy < least; copy++) entry = this.#write(item, entry)
     return entry
@@ -96,7 +110,9 @@ class Writer {
 
   #add(instruction: Instruction): number {
     if (++this.expression.size > MAX_INSTRUCTIONS) {
-      throw new PatternError('it is too large; give the length of a text by minLength and maxLength rather than by {…}')
+      throw new PatternError(
+        'it is too large; give the length of a text by minLength and maxLength rather than by {…}'
+      )
     }
     return this.#instructions.push(instruction) - 1
   }
@@ -104,7 +120,8 @@ class Writer {
   #lookOf(item: Tree, ahead: boolean): number {
     const { looks } = this.expression
     const program = new Writer(this.expression, ahead).program(item)
-    if (looks.length >= MAX_LOOKS) throw new PatternError(`it looks ahead or behind more than ${MAX_LOOKS} times`)
+    if (looks.length >= MAX_LOOKS)
+      throw new PatternError(`it looks ahead or behind more than ${MAX_LOOKS} times`)
     return looks.push(program) - 1
   }
 

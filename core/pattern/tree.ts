@@ -8,7 +8,12 @@ export type Tree =
   | { readonly kind: 'choice'; readonly options: readonly Tree[] }
   | { readonly kind: 'repeat'; readonly item: Tree; readonly least: number; readonly most: number }
   | { readonly kind: 'edge'; readonly at: Edge }
-  | { readonly kind: 'look'; readonly item: Tree; readonly ahead: boolean; readonly negative: boolean }
+  | {
+      readonly kind: 'look'
+      readonly item: Tree
+      readonly ahead: boolean
+      readonly negative: boolean
+    }
 
 export type Edge = '^' | '$' | '\\b' | '\\B'
 
@@ -65,7 +70,11 @@ class Parser {
 
   #sequence(): Tree {
     const items: Tree[] = []
-    for (let token = this.#tokens[this.#at]; token !== undefined && token !== '|' && token !== ')'; token = this.#tokens[this.#at]) {
+    for (
+      let token = this.#tokens[this.#at];
+      token !== undefined && token !== '|' && token !== ')';
+      token = this.#tokens[this.#at]
+    ) {
       this.#at++
       const item = token.startsWith('(') ? this.#group(token) : single(token)
       items.push(this.#repeated(item))
@@ -81,7 +90,8 @@ class Parser {
   }
 
   #group(opening: string): Tree {
-    if (/^\(\?[a-z-]+:/.test(opening)) throw new PatternError('flags inside it, such as (?i:…), are not supported')
+    if (/^\(\?[a-z-]+:/.test(opening))
+      throw new PatternError('flags inside it, such as (?i:…), are not supported')
     const item = this.#choice()
     this.#at++
     const look = /^\(\?(<?)([=!])$/.exec(opening)
@@ -90,7 +100,8 @@ class Parser {
 }
 
 function single(token: string): Tree {
-  if (/^\\[1-9k]/.test(token)) throw new PatternError('references back such as \\1 are not supported')
+  if (/^\\[1-9k]/.test(token))
+    throw new PatternError('references back such as \\1 are not supported')
   return EDGES.has(token) ? { kind: 'edge', at: token as Edge } : { kind: 'char', source: token }
 }
 
@@ -98,7 +109,10 @@ function timesOf(quantifier: string): { least: number; most: number } {
   const [, least = '0', comma, most] = /^\{(\d+)(,?)(\d*)\}/.exec(quantifier) ?? []
   if (comma !== undefined) {
     const endless = comma === ',' && most === ''
-    return { least: Number(least), most: endless ? Number.POSITIVE_INFINITY : Number(most || least) }
+    return {
+      least: Number(least),
+      most: endless ? Number.POSITIVE_INFINITY : Number(most || least)
+    }
   }
   const sign = quantifier.charAt(0)
   return { least: sign === '+' ? 1 : 0, most: sign === '?' ? 1 : Number.POSITIVE_INFINITY }

@@ -9,7 +9,10 @@ export interface DatabaseFailure {
 }
 
 export interface AttemptEvents {
-  /** Something keeps all records from being stored; undefined: it is over. Told when it begins and at each further try. */
+  /**
+   * Something keeps all records from being stored; undefined: it is over. Told when it begins and
+   * at each further try.
+   */
   troubled(failure: DatabaseFailure | undefined): void
   /** Work of that many records is tried again. */
   retried(records: number): void
@@ -27,7 +30,10 @@ const BUSY_WAITS = { initialMs: 20, maxMs: 2000 }
 /** A database that is back should not wait for us; one try each few seconds burdens nobody. */
 const OUTAGE_WAITS = { initialMs: 200, maxMs: 5000 }
 
-/** Tries work of a database until it is done. While an outage lasts, one tries and the others wait for it. */
+/**
+ * Tries work of a database until it is done. While an outage lasts, one tries and the others wait
+ * for it.
+ */
 export class DatabaseAttempts {
   #outage: Outage | undefined
   /** What is being done, the oldest first. */
@@ -49,7 +55,10 @@ export class DatabaseAttempts {
     return oldest === undefined ? 0 : performance.now() - oldest.atMs
   }
 
-  /** From now on nothing is tried a second time; what pauses goes on at the end of its pause, or by `wake`. */
+  /**
+   * From now on nothing is tried a second time; what pauses goes on at the end of its pause, or by
+   * `wake`.
+   */
   isClosed = false
 
   /** Ends all pauses: what fails once more is given up. */
@@ -57,7 +66,10 @@ export class DatabaseAttempts {
     this.#closing.abort()
   }
 
-  /** Tries until it works, however long that takes. @throws what `closedError` gives, or the last error, when all ends */
+  /**
+   * Tries until it works, however long that takes. @throws what `closedError` gives, or the last
+   * error, when all ends
+   */
   async run(attempt: () => Promise<void>, records: number): Promise<void> {
     const begun = { atMs: performance.now() }
     this.#begun.add(begun)

@@ -14,7 +14,8 @@ export function isolates(error: unknown, part: Uint32Array): boolean {
 }
 
 /** Of the limits, memory and temporary files are the server's, also when a single row is left. */
-const isOfOneRow = (error: unknown): boolean => sqlstateOf(error) !== OUT_OF_MEMORY && (error as Partial<ServerError>).file !== 'fd.c'
+const isOfOneRow = (error: unknown): boolean =>
+  sqlstateOf(error) !== OUT_OF_MEMORY && (error as Partial<ServerError>).file !== 'fd.c'
 
 /** What a column of another type, one more column or an index that is gone can bring about. */
 export function mayBeOfTheTable(error: unknown): boolean {
@@ -28,15 +29,22 @@ export function passing(error: unknown): undefined {
   if (kind === 'away' || kind === 'busy' || isTableChange(error)) throw error
 }
 
-/** A statement that takes too long may pass in halves; a smaller one is tried after the usual wait. */
-export const isTimeout = (error: unknown): boolean => sqlstateOf(error) === '57014' || sqlstateOf(error) === '25P04'
+/**
+ * A statement that takes too long may pass in halves; a smaller one is tried after the usual wait.
+ */
+export const isTimeout = (error: unknown): boolean =>
+  sqlstateOf(error) === '57014' || sqlstateOf(error) === '25P04'
 
-/** What to try instead, last one first: up to the bad row, that row, and after it; or both halves. */
+/**
+ * What to try instead, last one first: up to the bad row, that row, and after it; or both halves.
+ */
 export function partsAround(part: Uint32Array, line: number | undefined): Uint32Array[] {
   const bad = line === undefined ? -1 : line - 1
   if (bad < 0 || bad >= part.length) {
     const middle = part.length >> 1
     return [part.subarray(middle), part.subarray(0, middle)]
   }
-  return [part.subarray(bad + 1), part.subarray(bad, bad + 1), part.subarray(0, bad)].filter(piece => piece.length > 0)
+  return [part.subarray(bad + 1), part.subarray(bad, bad + 1), part.subarray(0, bad)].filter(
+    piece => piece.length > 0
+  )
 }

@@ -38,15 +38,21 @@ interface RowBatch<M extends object> {
   bornMs: number
 }
 
-/** A batch ends at this size, whatever the number of its rows: the server holds it in memory as a whole. */
+/**
+ * A batch ends at this size, whatever the number of its rows: the server holds it in memory as a
+ * whole.
+ */
 const MAX_BATCH_BYTES = 8_000_000
-/** Below this a batch waits for more even where a connection is idle, if records keep coming fast. */
+/**
+ * Below this a batch waits for more even where a connection is idle, if records keep coming fast.
+ */
 const SMALL = 200
 
 /**
- * Collects the records of messages into batches and has them stored by several connections. A message that meets an idle
- * writer goes at once; further connections are taken when a batch is worth it or has waited for `lingerMs`. So batches are
- * small when little comes and grow with the load.
+ * Collects the records of messages into batches and has them stored by several connections. A
+ * message that meets an idle writer goes at once; further connections are taken when a batch is
+ * worth it or has waited for `lingerMs`. So batches are small when little comes and grow with the
+ * load.
  */
 export class BatchWriter<M extends object> {
   readonly #messages = new Set<PendingMessage<M>>()
@@ -118,7 +124,11 @@ export class BatchWriter<M extends object> {
         piece = undefined
         continue
       }
-      if (piece === undefined || piece.firstRow + piece.count !== rows.count - 1 || batch.pieces.at(-1) !== piece) {
+      if (
+        piece === undefined ||
+        piece.firstRow + piece.count !== rows.count - 1 ||
+        batch.pieces.at(-1) !== piece
+      ) {
         piece = { pending, firstRow: rows.count - 1, firstRecord: index, count: 0 }
         batch.pieces.push(piece)
       }
@@ -130,7 +140,10 @@ export class BatchWriter<M extends object> {
     this.#plan()
   }
 
-  /** Stores what is held as long as the limit and the database allow, then gives the rest back by `finished` with an error. */
+  /**
+   * Stores what is held as long as the limit and the database allow, then gives the rest back by
+   * `finished` with an error.
+   */
   async close(limitMs: number): Promise<void> {
     this.#closed = true
     this.#attempts.isClosed = true
@@ -152,7 +165,8 @@ export class BatchWriter<M extends object> {
 
   #emptyRows(): Rows {
     const { plan } = this.port
-    for (let rows = this.#spare.pop(); rows; rows = this.#spare.pop()) if (rows.plan === plan) return rows
+    for (let rows = this.#spare.pop(); rows; rows = this.#spare.pop())
+      if (rows.plan === plan) return rows
     return new Rows(plan, this.options.maxRows)
   }
 
@@ -161,7 +175,9 @@ export class BatchWriter<M extends object> {
     this.#filling = undefined
   }
 
-  /** At the end of this turn of the event loop: messages that come together are written together. */
+  /**
+   * At the end of this turn of the event loop: messages that come together are written together.
+   */
   #plan(): void {
     this.#planned ??= setImmediate(() => this.#pump())
   }
@@ -178,7 +194,10 @@ export class BatchWriter<M extends object> {
     }
     const waiting = this.#filling !== undefined && this.#filling.rows.count > 0
     if (waiting && !this.#attempts.isOutage && this.#active < this.options.connections) {
-      this.#linger = setTimeout(() => this.#pump(), Math.ceil(this.options.lingerMs - this.#ageMs()))
+      this.#linger = setTimeout(
+        () => this.#pump(),
+        Math.ceil(this.options.lingerMs - this.#ageMs())
+      )
     }
   }
 
@@ -189,7 +208,12 @@ export class BatchWriter<M extends object> {
     const rows = this.#filling?.rows.count ?? 0
     if (rows === 0) return false
     const isCalm = rows >= SMALL || this.#rate.of(this.#taken) < CALM_PER_SECOND
-    return (this.#active === 0 && isCalm) || this.#closed || rows >= this.options.maxRows / 5 || this.#ageMs() >= this.options.lingerMs
+    return (
+      (this.#active === 0 && isCalm) ||
+      this.#closed ||
+      rows >= this.options.maxRows / 5 ||
+      this.#ageMs() >= this.options.lingerMs
+    )
   }
 
   async #run(batch: RowBatch<M>): Promise<void> {
@@ -208,7 +232,10 @@ export class BatchWriter<M extends object> {
     }
   }
 
-  /** Gives each message its share. Which message's rows the duplicates were is only known in sum, so the last ones get them. */
+  /**
+   * Gives each message its share. Which message's rows the duplicates were is only known in sum, so
+   * the last ones get them.
+   */
   #settle(batch: RowBatch<M>, work: Work): void {
     const refusals = new Map(work.refused.map(({ row, reason }) => [row, reason]))
     let { duplicates } = work
@@ -222,10 +249,14 @@ export class BatchWriter<M extends object> {
       pending.stored += taken - doubled
       this.#deduct(pending, piece.count)
     }
-    for (const { pending } of batch.pieces) if (pending.open === 0 && this.#messages.has(pending)) this.#finish(pending)
+    for (const { pending } of batch.pieces)
+      if (pending.open === 0 && this.#messages.has(pending)) this.#finish(pending)
   }
 
-  #refuse({ pending, firstRow, firstRecord, count }: Piece<M>, refusals: ReadonlyMap<number, Reason>): number {
+  #refuse(
+    { pending, firstRow, firstRecord, count }: Piece<M>,
+    refusals: ReadonlyMap<number, Reason>
+  ): number {
     let refused = 0
     for (const [row, reason] of refusals) {
       if (row < firstRow || row >= firstRow + count) continue
@@ -251,7 +282,12 @@ export class BatchWriter<M extends object> {
 
 /** The records by row. */
 const recordsIn = <M extends object>({ pieces }: RowBatch<M>): unknown[] =>
-  pieces.flatMap(({ pending, firstRecord, count }) => pending.records.slice(firstRecord, firstRecord + count))
+  pieces.flatMap(({ pending, firstRecord, count }) =>
+    pending.records.slice(firstRecord, firstRecord + count)
+  )
 
 const closedError = () =>
-  new MillraceError('CLOSED', 'The node was stopped before the records were in the table; the source delivers them again.')
+  new MillraceError(
+    'CLOSED',
+    'The node was stopped before the records were in the table; the source delivers them again.'
+  )

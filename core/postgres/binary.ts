@@ -5,7 +5,16 @@ import { numericWords } from './numeric.ts'
 import { EPOCH_MS, extraMicros, MAX_MS, MIN_MS, parseIso } from './time.ts'
 
 /** The column types that records are written to. */
-export const COLUMN_TYPES = ['timestamptz', 'text', 'double precision', 'integer', 'bigint', 'boolean', 'jsonb', 'numeric'] as const
+export const COLUMN_TYPES = [
+  'timestamptz',
+  'text',
+  'double precision',
+  'integer',
+  'bigint',
+  'boolean',
+  'jsonb',
+  'numeric'
+] as const
 export type ColumnType = (typeof COLUMN_TYPES)[number]
 
 /** Object identifiers of the types, fixed in PostgreSQL's pg_type.dat. */
@@ -20,16 +29,20 @@ export const OIDS: Readonly<Record<ColumnType, number>> = {
   numeric: 1700
 }
 
-/** Why a value does not fit a column: a code and the end of a sentence that begins with the field's name. */
+/**
+ * Why a value does not fit a column: a code and the end of a sentence that begins with the field's
+ * name.
+ */
 export interface Misfit {
   readonly code: Code
   readonly says: string
 }
 
 /**
- * Writes a value that is neither null nor undefined as int32 length and bytes, the form of COPY BINARY and of array elements
- * alike. Returns why it cannot, and then has written nothing. The server would not notice: eight bytes are a time as well as
- * a number, so every value is checked here.
+ * Writes a value that is neither null nor undefined as int32 length and bytes, the form of COPY
+ * BINARY and of array elements alike. Returns why it cannot, and then has written nothing. The
+ * server would not notice: eight bytes are a time as well as a number, so every value is checked
+ * here.
  */
 export type Encode = (value: unknown, out: Out) => Misfit | undefined
 
@@ -65,7 +78,10 @@ export class Out {
     this.at += 4
   }
 
-  /** Copies bytes from another buffer; a loop beats the call into C++ for the few bytes that a value has. */
+  /**
+   * Copies bytes from another buffer; a loop beats the call into C++ for the few bytes that a value
+   * has.
+   */
   copy(from: Buffer, start: number, end: number): void {
     this.reserve(end - start)
     if (end - start > 64) from.copy(this.buffer, this.at, start, end)
@@ -74,24 +90,40 @@ export class Out {
   }
 }
 
-const viewOf = (buffer: Buffer): DataView => new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
+const viewOf = (buffer: Buffer): DataView =>
+  new DataView(buffer.buffer, buffer.byteOffset, buffer.length)
 
 const NOT_TEXT: Misfit = { code: 'COLUMN_TYPE', says: 'must be text' }
-const HAS_NUL: Misfit = { code: 'COLUMN_NUL', says: 'has a NUL character, which PostgreSQL cannot store in text' }
+const HAS_NUL: Misfit = {
+  code: 'COLUMN_NUL',
+  says: 'has a NUL character, which PostgreSQL cannot store in text'
+}
 const NOT_NUMBER: Misfit = { code: 'COLUMN_TYPE', says: 'must be a number' }
 const NOT_FINITE: Misfit = { code: 'COLUMN_NOT_FINITE', says: 'is not a finite number' }
 const NOT_WHOLE: Misfit = { code: 'COLUMN_TYPE', says: 'must be a whole number' }
-const NOT_INT4: Misfit = { code: 'COLUMN_RANGE', says: 'does not fit an integer (-2147483648 to 2147483647)' }
+const NOT_INT4: Misfit = {
+  code: 'COLUMN_RANGE',
+  says: 'does not fit an integer (-2147483648 to 2147483647)'
+}
 const NOT_INT8: Misfit = { code: 'COLUMN_RANGE', says: 'does not fit a bigint' }
-const NOT_EXACT: Misfit = { code: 'COLUMN_RANGE', says: 'is above 2^53, where a JSON number is not exact: send it as text' }
+const NOT_EXACT: Misfit = {
+  code: 'COLUMN_RANGE',
+  says: 'is above 2^53, where a JSON number is not exact: send it as text'
+}
 const NOT_BOOLEAN: Misfit = { code: 'COLUMN_TYPE', says: 'must be true or false' }
 const NOT_JSON: Misfit = { code: 'COLUMN_TYPE', says: 'cannot be written as JSON' }
-const NOT_DECIMAL: Misfit = { code: 'COLUMN_TYPE', says: 'must be a number or a decimal number as text' }
+const NOT_DECIMAL: Misfit = {
+  code: 'COLUMN_TYPE',
+  says: 'must be a number or a decimal number as text'
+}
 const NOT_TIME: Misfit = {
   code: 'COLUMN_TIME',
   says: 'must be a time: ISO 8601 with a zone (2024-02-23T15:20:00Z) or milliseconds since 1970'
 }
-const NO_SUCH_TIME: Misfit = { code: 'COLUMN_RANGE', says: 'is a time that PostgreSQL cannot store' }
+const NO_SUCH_TIME: Misfit = {
+  code: 'COLUMN_RANGE',
+  says: 'is a time that PostgreSQL cannot store'
+}
 
 /** How each type is written. */
 export const ENCODERS: Readonly<Record<ColumnType, Encode>> = {
@@ -137,7 +169,10 @@ function timestamptz(value: unknown, out: Out): Misfit | undefined {
   return undefined
 }
 
-/** Between these a text of digits is milliseconds since 1970 and nothing else, such as the date 20240223. */
+/**
+ * Between these a text of digits is milliseconds since 1970 and nothing else, such as the date
+ * 20240223.
+ */
 const YEAR_2000_MS = EPOCH_MS
 const YEAR_2100_MS = 4_102_444_800_000
 
@@ -150,11 +185,15 @@ function epochIn(text: string): number {
 function text(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'string') return writeText(value, out)
   // as PostgreSQL itself does by an assignment cast; ids that are numbers are common
-  if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint') return writeText(String(value), out)
+  if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint')
+    return writeText(String(value), out)
   return NOT_TEXT
 }
 
-/** 0.06 us for the ten to twenty ASCII characters of an id; `Buffer.utf8Write` takes three times as long, it pays from 100 on. */
+/**
+ * 0.06 us for the ten to twenty ASCII characters of an id; `Buffer.utf8Write` takes three times as
+ * long, it pays from 100 on.
+ */
 function writeText(value: string, out: Out): Misfit | undefined {
   const length = value.length
   if (length > 100) return writeLongText(value, out)
@@ -208,7 +247,8 @@ function bigint(value: unknown, out: Out): Misfit | undefined {
     if (!Number.isSafeInteger(value)) return NOT_EXACT
     whole = BigInt(value)
   } else if (typeof value === 'bigint') whole = value
-  else if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value)) whole = BigInt(value.replace('+', ''))
+  else if (typeof value === 'string' && /^[+-]?\d{1,40}$/.test(value))
+    whole = BigInt(value.replace('+', ''))
   else return NOT_WHOLE
   if (BigInt.asIntN(64, whole) !== whole) return NOT_INT8
   out.reserve(12)
@@ -249,7 +289,8 @@ function jsonb(value: unknown, out: Out): Misfit | undefined {
 
 function numeric(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) return NOT_FINITE
-  if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint') return NOT_DECIMAL
+  if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint')
+    return NOT_DECIMAL
   const words = numericWords(String(value))
   if (!words) return NOT_DECIMAL
   out.reserve(4 + words.length * 2)

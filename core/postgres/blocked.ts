@@ -5,7 +5,10 @@ export interface Blocker {
   readonly process: number
   readonly user: string | null
   readonly application: string | null
-  /** The lock is on rows, or on a transaction that may write the same rows, and not on the table as a whole. */
+  /**
+   * The lock is on rows, or on a transaction that may write the same rows, and not on the table as
+   * a whole.
+   */
   readonly ofRows: boolean
 }
 
@@ -19,10 +22,20 @@ const BLOCKERS = `
 /** How long a person may be kept from the answer. */
 const ASK_MS = 3000
 
-/** Asks the server who keeps its processes waiting, over a connection of its own, as the others may all be waiting. */
-export async function blockerOf(database: Database, processes: readonly number[]): Promise<Blocker | undefined> {
+/**
+ * Asks the server who keeps its processes waiting, over a connection of its own, as the others may
+ * all be waiting.
+ */
+export async function blockerOf(
+  database: Database,
+  processes: readonly number[]
+): Promise<Blocker | undefined> {
   const limits = { maxConnections: 1, statementTimeoutMs: ASK_MS, connectTimeoutMs: ASK_MS }
-  const asking = new Database({ ...database.settings, ...limits, applicationName: 'millrace status' })
+  const asking = new Database({
+    ...database.settings,
+    ...limits,
+    applicationName: 'millrace status'
+  })
   try {
     return (await asking.query<Blocker>(BLOCKERS, [processes])).rows[0]
   } catch {

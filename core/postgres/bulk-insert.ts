@@ -19,7 +19,10 @@ interface Stored {
   readonly refused?: readonly number[]
 }
 
-/** How often a COPY's error may lead to the bad row; with more bad rows than that, halving is quicker. */
+/**
+ * How often a COPY's error may lead to the bad row; with more bad rows than that, halving is
+ * quicker.
+ */
 const MAX_HINTS = 8
 /** feature_not_supported, wrong_object_type */
 const COPY_UNSUPPORTED = ['0A000', '42809']
@@ -28,8 +31,8 @@ const DECOMPRESSION_LIMIT = '53400'
 const NOT_NULL_VIOLATION = '23502'
 
 /**
- * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at the first duplicate: it is
- * used while none come.
+ * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at
+ * the first duplicate: it is used while none come.
  */
 export class BulkInsert {
   readonly #method = new CopyOrInsert()
@@ -52,7 +55,8 @@ export class BulkInsert {
     this.#mapped = new Set(plan.mappings.map(({ column }) => column))
     const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
     const unchanged = unchangedCondition(facts, plan, table)
-    // one round trip and one transaction: the table is locked by the COPY when the assertion looks at it
+    // one round trip and one transaction: the table is locked by the COPY when the assertion looks
+    // at it
     this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary); ${assertion(unchanged, table)}`
     this.#insert = insertStatement(plan, table, onConflict, guard(unchanged, table))
   }
@@ -67,7 +71,8 @@ export class BulkInsert {
     let alone: Uint32Array | undefined
     for (let part = work.todo.at(-1); part !== undefined; part = work.todo.at(-1)) {
       // what INSERT has shown of an error holds for INSERT
-      const byCopy = this.#copyable && this.#method.copies && work.ofRows.size === 0 && part !== alone
+      const byCopy =
+        this.#copyable && this.#method.copies && work.ofRows.size === 0 && part !== alone
       try {
         this.#count(work, await this.#storePart(session, work, part, byCopy))
         work.todo.pop()
@@ -78,7 +83,8 @@ export class BulkInsert {
         known = true
         if (this.#lacksColumn(error)) throw neededColumn(this.table, (error as ServerError).column!)
         if (byCopy && part.length === 1 && isolates(error, part)) {
-          // the last word on a row has INSERT: it knows the types, and its guard holds while it converts
+          // the last word on a row has INSERT: it knows the types, and its guard holds while it
+          // converts
           alone = part
           continue
         }
@@ -98,7 +104,10 @@ export class BulkInsert {
     for (const row of refused) work.refuse(row, this.#duplicateReason())
   }
 
-  /** An error may say that the table has been changed since, and no row is to blame for that. @throws TableChanged */
+  /**
+   * An error may say that the table has been changed since, and no row is to blame for that.
+   * @throws TableChanged
+   */
   async #expectUnchanged(session: Session): Promise<void> {
     const facts = await inspectTable(session, this.table, this.plan.mappings)
     if (JSON.stringify(facts) !== JSON.stringify(this.facts)) throw new TableChanged(this.table)
@@ -107,35 +116,55 @@ export class BulkInsert {
   /** Nulls in a column that no record has a value for are not the fault of the rows. */
   #lacksColumn(error: unknown): boolean {
     const { column } = error as Partial<ServerError>
-    return sqlstateOf(error) === NOT_NULL_VIOLATION && column !== undefined && !this.#mapped.has(column)
+    return (
+      sqlstateOf(error) === NOT_NULL_VIOLATION && column !== undefined && !this.#mapped.has(column)
+    )
   }
 
   /**
-   * Whether an error that looks like a setting is one, which would keep every row out: tries ever smaller pieces of the part
-   * from both ends, and if one is stored, the rest is left as parts. A single row cannot tell.
+   * Whether an error that looks like a setting is one, which would keep every row out: tries ever
+   * smaller pieces of the part from both ends, and if one is stored, the rest is left as parts. A
+   * single row cannot tell.
    */
-  async #findsRowsToBlame(session: Session, work: Work, part: Uint32Array, error: unknown): Promise<boolean> {
+  async #findsRowsToBlame(
+    session: Session,
+    work: Work,
+    part: Uint32Array,
+    error: unknown
+  ): Promise<boolean> {
     const code = sqlstateOf(error)
-    if (failureKind(error) !== 'setting' || code === undefined || work.ofRows.has(code)) return false
+    if (failureKind(error) !== 'setting' || code === undefined || work.ofRows.has(code))
+      return false
     for (let size = part.length >> 1; size > 0; size >>= 1) {
-      for (const [from, to] of [[0, size] as const, [this.#keyBegin(work.rows, part, part.length - size), part.length] as const]) {
-        const stored = from < to && (await this.#storePart(session, work, part.subarray(from, to), false).catch(passing))
+      for (const [from, to] of [
+        [0, size] as const,
+        [this.#keyBegin(work.rows, part, part.length - size), part.length] as const
+      ]) {
+        const stored =
+          from < to &&
+          (await this.#storePart(session, work, part.subarray(from, to), false).catch(passing))
         // what was there already may not have met the trigger or the right that is in question
         if (!stored || stored.stored === 0) continue
         this.#count(work, stored)
         work.ofRows.add(code)
         work.todo.pop()
-        work.todo.push(...[part.subarray(to), part.subarray(0, from)].filter(rest => rest.length > 0))
+        work.todo.push(
+          ...[part.subarray(to), part.subarray(0, from)].filter(rest => rest.length > 0)
+        )
         return true
       }
     }
     return false
   }
 
-  /** The first row from `at` on whose key is another than that of the row before: of one key, the order of the rows counts. */
+  /**
+   * The first row from `at` on whose key is another than that of the row before: of one key, the
+   * order of the rows counts.
+   */
   #keyBegin(rows: Rows, part: Uint32Array, at: number): number {
     let begin = at
-    if (this.plan.key.length > 0) while (begin < part.length && rows.compare(part[begin - 1]!, part[begin]!) === 0) begin++
+    if (this.plan.key.length > 0)
+      while (begin < part.length && rows.compare(part[begin - 1]!, part[begin]!) === 0) begin++
     return begin
   }
 
@@ -148,7 +177,12 @@ export class BulkInsert {
     return true
   }
 
-  async #storePart(session: Session, work: Work, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+  async #storePart(
+    session: Session,
+    work: Work,
+    part: Uint32Array,
+    byCopy: boolean
+  ): Promise<Stored> {
     if (!this.receipts) return this.#put(session, work.rows, part, byCopy)
     await session.query('BEGIN')
     try {
@@ -162,18 +196,31 @@ export class BulkInsert {
     }
   }
 
-  async #putWithReceipts(receipts: Receipts, session: Session, work: Work, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+  async #putWithReceipts(
+    receipts: Receipts,
+    session: Session,
+    work: Work,
+    part: Uint32Array,
+    byCopy: boolean
+  ): Promise<Stored> {
     const claim = await receipts.claim(session, work, part)
     const { kept } = claim
     const known = part.length - kept.length
     if (kept.length === 0) return { stored: 0, duplicates: known }
     const { stored, duplicates, refused = [] } = await this.#put(session, work.rows, kept, byCopy)
-    await receipts.note(session, claim, refused.length === 0 ? kept : kept.filter(row => !refused.includes(row)))
+    await receipts.note(
+      session,
+      claim,
+      refused.length === 0 ? kept : kept.filter(row => !refused.includes(row))
+    )
     return { stored, duplicates: duplicates + known, refused }
   }
 
   async #put(session: Session, rows: Rows, part: Uint32Array, byCopy: boolean): Promise<Stored> {
-    const scratch = this.#scratch.pop() ?? { copy: new Out(), arrays: this.plan.mappings.map(() => new Out(4096)) }
+    const scratch = this.#scratch.pop() ?? {
+      copy: new Out(),
+      arrays: this.plan.mappings.map(() => new Out(4096))
+    }
     try {
       if (!byCopy) return await this.#insertPart(session, rows, part, scratch.arrays)
       const stored = await session.copyIn(this.#copy, rows.copyMessages(part, scratch.copy))
@@ -184,9 +231,17 @@ export class BulkInsert {
     }
   }
 
-  async #insertPart(session: Session, rows: Rows, part: Uint32Array, scratches: readonly Out[]): Promise<Stored> {
+  async #insertPart(
+    session: Session,
+    rows: Rows,
+    part: Uint32Array,
+    scratches: readonly Out[]
+  ): Promise<Stored> {
     const kept = this.#withoutTwins(rows, part)
-    const result = await session.query<{ position: string }>(this.#insert, rows.arrays(kept, scratches))
+    const result = await session.query<{ position: string }>(
+      this.#insert,
+      rows.arrays(kept, scratches)
+    )
     if (this.onConflict === 'reject') return this.#rejected(part, kept, result.rows)
     const stored = result.rowCount ?? 0
     const duplicates = part.length - stored
@@ -194,7 +249,10 @@ export class BulkInsert {
     return { stored, duplicates }
   }
 
-  /** DO UPDATE may not meet a key twice in one statement (21000); and of those to reject, the first one is stored. */
+  /**
+   * DO UPDATE may not meet a key twice in one statement (21000); and of those to reject, the first
+   * one is stored.
+   */
   #withoutTwins(rows: Rows, part: Uint32Array): Uint32Array {
     if (this.onConflict === 'ignore') return part
     return this.onConflict === 'update' ? rows.lastOfEachKey(part) : rows.firstOfEachKey(part)
@@ -223,6 +281,9 @@ export class BulkInsert {
 
   #duplicateReason(): Reason {
     const key = this.plan.key.map(index => this.plan.mappings[index]!.column).join(', ')
-    return { code: 'DUPLICATE_KEY', message: `A row with this key (${key}) is already in ${this.table.name}.` }
+    return {
+      code: 'DUPLICATE_KEY',
+      message: `A row with this key (${key}) is already in ${this.table.name}.`
+    }
   }
 }

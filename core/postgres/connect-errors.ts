@@ -10,7 +10,8 @@ export interface DatabasePlace {
   readonly user: string
 }
 
-export const shownPlace = ({ host, port, database }: DatabasePlace): string => `${host}:${port}/${database}`
+export const shownPlace = ({ host, port, database }: DatabasePlace): string =>
+  `${host}:${port}/${database}`
 
 /** Why the database could not be used, as a sentence for the person who must act. */
 export function databaseSentence(error: unknown, place: DatabasePlace): string {
@@ -20,7 +21,8 @@ export function databaseSentence(error: unknown, place: DatabasePlace): string {
   const code = sqlstateOf(error)
   const told = code === undefined ? SYSTEM[systemCode(error) ?? ''] : BY_SQLSTATE[code]
   if (told) return told({ ...place, address, text })
-  if (code !== undefined) return `The database ${place.database} at ${address} says: ${text} (${code}).`
+  if (code !== undefined)
+    return `The database ${place.database} at ${address} says: ${text} (${code}).`
   return driverSentence(text, address)
 }
 
@@ -31,13 +33,16 @@ export function databaseWords(error: unknown): string {
   const words = WORDS[code] ?? WORDS[code.slice(0, 2)] ?? AWAY[code]
   if (words) return words
   const text = reasonOf(error)
-  const driver = DRIVER_WORDS.find(([pattern]) => pattern.test(`${systemCode(error) ?? ''} ${text}`))
+  const driver = DRIVER_WORDS.find(([pattern]) =>
+    pattern.test(`${systemCode(error) ?? ''} ${text}`)
+  )
   if (driver) return driver[1]
   return text.length > 60 ? `${text.slice(0, 59)}…` : text
 }
 
 /** What is the matter with a database that will be back by itself, in a few words. */
-export const awayWords = (error: unknown): string => AWAY[sqlstateOf(error) ?? systemCode(error) ?? ''] ?? 'database away'
+export const awayWords = (error: unknown): string =>
+  AWAY[sqlstateOf(error) ?? systemCode(error) ?? ''] ?? 'database away'
 
 const AWAY: Readonly<Record<string, string>> = {
   '25006': 'database read-only',
@@ -80,7 +85,8 @@ const WORDS: Readonly<Record<string, string>> = {
 function driverSentence(text: string, address: string): string {
   if (/does not support SSL/.test(text))
     return `The server ${address} does not offer TLS. Take the TLS configuration away, or switch TLS on in the server.`
-  if (/password must be a/.test(text)) return `The server ${address} wants a password, and none is set.`
+  if (/password must be a/.test(text))
+    return `The server ${address} wants a password, and none is set.`
   if (/certificate|altnames|self.signed/i.test(text))
     return `The certificate of ${address} is not trusted: ${text}. Choose a TLS configuration with the right CA.`
   if (/timeout|timed out/i.test(text))
@@ -95,27 +101,36 @@ interface Facts extends DatabasePlace {
 }
 type SentenceOf = (facts: Facts) => string
 
-const refusesLogin: SentenceOf = ({ user, address, text }) => `The database at ${address} does not let the user "${user}" in: ${text}.`
-const starting: SentenceOf = ({ address }) => `The database at ${address} is starting up or shutting down.`
+const refusesLogin: SentenceOf = ({ user, address, text }) =>
+  `The database at ${address} does not let the user "${user}" in: ${text}.`
+const starting: SentenceOf = ({ address }) =>
+  `The database at ${address} is starting up or shutting down.`
 
 const BY_SQLSTATE: Readonly<Record<string, SentenceOf>> = {
-  '28P01': ({ user, address }) => `The database at ${address} refused the password of the user "${user}".`,
+  '28P01': ({ user, address }) =>
+    `The database at ${address} refused the password of the user "${user}".`,
   '28000': refusesLogin,
   '3D000': ({ database, address }) => `There is no database "${database}" at ${address}.`,
-  '42501': ({ user, text }) => `The user "${user}" may not do this: ${text}. Grant the right, or use another user.`,
-  '25006': ({ database, address }) => `The database ${database} at ${address} is read-only at the moment.`,
-  '53100': ({ address, text }) => `The disk of the database server ${address} is full: ${text}. Make room; records wait.`,
-  '53300': ({ address }) => `The database at ${address} has no connection left. Raise max_connections, or use fewer connections here.`,
+  '42501': ({ user, text }) =>
+    `The user "${user}" may not do this: ${text}. Grant the right, or use another user.`,
+  '25006': ({ database, address }) =>
+    `The database ${database} at ${address} is read-only at the moment.`,
+  '53100': ({ address, text }) =>
+    `The disk of the database server ${address} is full: ${text}. Make room; records wait.`,
+  '53300': ({ address }) =>
+    `The database at ${address} has no connection left. Raise max_connections, or use fewer connections here.`,
   '57P01': starting,
   '57P02': starting,
   '57P03': starting
 }
 
 const SYSTEM: Readonly<Record<string, SentenceOf>> = {
-  ECONNREFUSED: ({ address }) => `Nothing answers at ${address}. Is the database running, and is this its port?`,
+  ECONNREFUSED: ({ address }) =>
+    `Nothing answers at ${address}. Is the database running, and is this its port?`,
   ENOTFOUND: ({ host }) => `There is no host named "${host}".`,
   EAI_AGAIN: ({ host }) => `The name "${host}" cannot be looked up at the moment.`,
-  ETIMEDOUT: ({ address }) => `The server ${address} did not answer in time. Check the address and whether a firewall is between.`,
+  ETIMEDOUT: ({ address }) =>
+    `The server ${address} did not answer in time. Check the address and whether a firewall is between.`,
   EHOSTUNREACH: ({ host }) => `The host ${host} cannot be reached from here.`,
   ENETUNREACH: ({ host }) => `The host ${host} cannot be reached from here.`,
   ECONNRESET: ({ address }) => `The connection to ${address} was lost.`,
@@ -123,7 +138,11 @@ const SYSTEM: Readonly<Record<string, SentenceOf>> = {
 }
 
 function systemCode(error: unknown): string | undefined {
-  const { code, errors, cause } = (error ?? {}) as { code?: unknown; errors?: unknown[]; cause?: unknown }
+  const { code, errors, cause } = (error ?? {}) as {
+    code?: unknown
+    errors?: unknown[]
+    cause?: unknown
+  }
   if (typeof code === 'string') return code
   // a host with several addresses fails with an AggregateError
   if (Array.isArray(errors)) return systemCode(errors[0])

@@ -1,4 +1,7 @@
-/** COPY, until a duplicate comes; then INSERT, until some batches had none. A useless probe doubles how many that are. */
+/**
+ * COPY, until a duplicate comes; then INSERT, until some batches had none. A useless probe doubles
+ * how many that are.
+ */
 export class CopyOrInsert {
   #copies = true
   #clean = 0

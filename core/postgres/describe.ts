@@ -23,13 +23,22 @@ export async function describeDatabase(database: Database): Promise<string> {
 }
 
 /** The same over a connection that is there already. @throws Error of the driver */
-export async function describeServer(session: Session, settings: DatabaseSettings): Promise<string> {
+export async function describeServer(
+  session: Session,
+  settings: DatabaseSettings
+): Promise<string> {
   const { rows } = await session.query<Versions>(VERSIONS)
   return sentenceOf(rows[0]!, settings)
 }
 
-function sentenceOf({ postgres, user, timescale, standby }: Versions, settings: DatabaseSettings): string {
-  const extension = timescale === null ? 'no TimescaleDB in this database (tables will be plain tables)' : `TimescaleDB ${timescale}`
+function sentenceOf(
+  { postgres, user, timescale, standby }: Versions,
+  settings: DatabaseSettings
+): string {
+  const extension =
+    timescale === null
+      ? 'no TimescaleDB in this database (tables will be plain tables)'
+      : `TimescaleDB ${timescale}`
   const readOnly = standby ? ' It is a standby, which takes no writes.' : ''
   const version = `PostgreSQL ${postgres.split(' ')[0]}`
   return `${version}, ${extension}, at ${shownPlace(settings)} as ${user}.${readOnly}`
@@ -45,7 +54,9 @@ export async function listTables(database: Database): Promise<string[]> {
 export async function listColumns(database: Database, table: string): Promise<string[]> {
   const name = parseTableName(table)
   if (!name) return []
-  const rows = await inWords(database, () => database.query<{ name: string }>(LIST_COLUMNS, [name.sql]))
+  const rows = await inWords(database, () =>
+    database.query<{ name: string }>(LIST_COLUMNS, [name.sql])
+  )
   return rows.map(row => row.name)
 }
 

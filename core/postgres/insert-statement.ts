@@ -1,11 +1,19 @@
 import { quoted, type TableName } from './identifier.ts'
 import type { Plan } from './rows.ts'
 
-/** What happens to a record whose key is in the table: it is left out, replaces the row, or is rejected. */
+/**
+ * What happens to a record whose key is in the table: it is left out, replaces the row, or is
+ * rejected.
+ */
 export type OnConflict = 'ignore' | 'update' | 'reject'
 
 /** Inserts rows that are given as one array a column, where the condition holds. */
-export function insertStatement(plan: Plan, table: TableName, onConflict: OnConflict, condition: string): string {
+export function insertStatement(
+  plan: Plan,
+  table: TableName,
+  onConflict: OnConflict,
+  condition: string
+): string {
   const names = plan.mappings.map(({ column }) => quoted(column))
   const columns = names.join(', ')
   const given = `unnest(${plan.mappings.map(({ type }, index) => `$${index + 1}::${type}[]`).join(', ')})`
@@ -14,7 +22,10 @@ export function insertStatement(plan: Plan, table: TableName, onConflict: OnConf
   const key = plan.key.map(index => names[index]!)
   if (onConflict === 'update') {
     const others = names.filter(name => !key.includes(name))
-    const action = others.length > 0 ? `UPDATE SET ${others.map(name => `${name} = excluded.${name}`).join(', ')}` : 'NOTHING'
+    const action =
+      others.length > 0
+        ? `UPDATE SET ${others.map(name => `${name} = excluded.${name}`).join(', ')}`
+        : 'NOTHING'
     return `${insert} ON CONFLICT (${key.join(', ')}) DO ${action}`
   }
   // a row of INSERT … RETURNING does not know which record it came from; its key does

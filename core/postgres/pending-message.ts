@@ -20,9 +20,13 @@ export class PendingMessage<M extends object = object> {
 
 /** Why a record is no row. */
 export function misfitOf(record: unknown, problem: RowProblem): Reason {
-  if (isKafkaMessage(record)) return notARecord('Kafka message; let the consumer give records instead')
+  if (isKafkaMessage(record))
+    return notARecord('Kafka message; let the consumer give records instead')
   if (typeof record !== 'object' || record === null) return notARecord('plain value')
   return misfitReason(problem)
 }
 
-const notARecord = (what: string) => ({ code: 'NOT_A_RECORD', message: `The payload is not a record but a ${what}.` })
+const notARecord = (what: string) => ({
+  code: 'NOT_A_RECORD',
+  message: `The payload is not a record but a ${what}.`
+})

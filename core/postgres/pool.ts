@@ -1,5 +1,14 @@
 import { Socket } from 'node:net'
-import type { Client, ClientConfig, Pool, PoolClient, PoolConfig, QueryConfig, QueryResult, QueryResultRow } from 'pg'
+import type {
+  Client,
+  ClientConfig,
+  Pool,
+  PoolClient,
+  PoolConfig,
+  QueryConfig,
+  QueryResult,
+  QueryResultRow
+} from 'pg'
 import { endOnRubbish } from '../end-on-rubbish.ts'
 import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
@@ -7,12 +16,20 @@ import { failureKind, isServerError } from './sqlstate.ts'
 
 /** How long connections may take to say goodbye before their sockets are cut. */
 const GOODBYE_MS = 2000
-/** How long the configuration node waits for the nodes that still write. Node-RED waits for 15 s in all. */
+/**
+ * How long the configuration node waits for the nodes that still write. Node-RED waits for 15 s in
+ * all.
+ */
 const RETIRE_MS = 10_000
-/** What the client waits beyond the server's statement timeout before it takes the peer for dead. */
+/**
+ * What the client waits beyond the server's statement timeout before it takes the peer for dead.
+ */
 const GRACE_MS = 5000
 
-/** A connection while it is lent. The socket of a statement that is not answered in time is cut, which rejects it. */
+/**
+ * A connection while it is lent. The socket of a statement that is not answered in time is cut,
+ * which rejects it.
+ */
 export class Session {
   constructor(
     private readonly client: PoolClient,
@@ -24,17 +41,30 @@ export class Session {
     return (this.client as unknown as Internals).processID ?? 0
   }
 
-  query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(
+    text: string | QueryConfig,
+    values: readonly unknown[] = []
+  ): Promise<QueryResult<R>> {
     return this.#answered(this.client.query<R>(text, [...values]))
   }
 
-  /** Runs a COPY … FROM STDIN, and what may follow it, with these messages (CopyData, CopyDone). Returns how many rows it stored. */
+  /**
+   * Runs a COPY … FROM STDIN, and what may follow it, with these messages (CopyData, CopyDone).
+   * Returns how many rows it stored.
+   */
   copyIn(text: string, messages: Buffer): Promise<number> {
-    return this.#answered(new Promise((resolve, reject) => this.client.query(new CopyIn(text, messages, resolve, reject))))
+    return this.#answered(
+      new Promise((resolve, reject) =>
+        this.client.query(new CopyIn(text, messages, resolve, reject))
+      )
+    )
   }
 
   async #answered<T>(answer: Promise<T>): Promise<T> {
-    const timer = setTimeout(() => cut(this.client, new Error(`no answer within ${this.deadlineMs} ms (timeout)`)), this.deadlineMs)
+    const timer = setTimeout(
+      () => cut(this.client, new Error(`no answer within ${this.deadlineMs} ms (timeout)`)),
+      this.deadlineMs
+    )
     try {
       return await answer
     } finally {
@@ -44,22 +74,27 @@ export class Session {
 }
 
 /**
- * Connections to one database, shared by the nodes that use it. The driver is loaded and the first connection made when
- * first needed; the last user to leave closes them.
+ * Connections to one database, shared by the nodes that use it. The driver is loaded and the first
+ * connection made when first needed; the last user to leave closes them.
  */
 export class Database {
   #pool: Promise<Pool> | undefined
   #users = 0
   #retired: (() => void) | undefined
   readonly #open = new Set<Socket>()
-  /** Counts up when connections that exist are not to be used for further work; which count a connection was made under. */
+  /**
+   * Counts up when connections that exist are not to be used for further work; which count a
+   * connection was made under.
+   */
   #generation = 0
   readonly #generations = new WeakMap<Client, number>()
   #isFirst = true
 
   constructor(
     readonly settings: DatabaseSettings,
-    /** Gets the first connection that is made, before anybody else; its errors are nobody's concern. */
+    /**
+     * Gets the first connection that is made, before anybody else; its errors are nobody's concern.
+     */
     private readonly onFirst?: (session: Session) => Promise<void>
   ) {}
 
@@ -68,16 +103,22 @@ export class Database {
     this.#users++
   }
 
-  /** The node has no more use for the connections. Ends within 3 s, also when the server is dead. */
+  /**
+   * The node has no more use for the connections. Ends within 3 s, also when the server is dead.
+   */
   async release(): Promise<void> {
     if (--this.#users > 0) return
     await this.close()
     this.#retired?.()
   }
 
-  /** For the configuration node's end, which Node-RED brings at the same time as that of the nodes using it. */
+  /**
+   * For the configuration node's end, which Node-RED brings at the same time as that of the nodes
+   * using it.
+   */
   async retire(): Promise<void> {
-    if (this.#users > 0) await within(RETIRE_MS, new Promise<void>(resolve => (this.#retired = resolve)))
+    if (this.#users > 0)
+      await within(RETIRE_MS, new Promise<void>(resolve => (this.#retired = resolve)))
     await this.close()
   }
 
@@ -91,22 +132,28 @@ export class Database {
       pool.then(it => it.end())
     )
     // a peer that vanished never answers the goodbye, and pool.end() never resolves
-    for (const socket of this.#open) socket.destroy(new Error('Connection terminated: the node was stopped'))
+    for (const socket of this.#open)
+      socket.destroy(new Error('Connection terminated: the node was stopped'))
   }
 
-  /** Has work that begins from now on done over new connections: what is set for the user or the database holds for those. */
+  /**
+   * Has work that begins from now on done over new connections: what is set for the user or the
+   * database holds for those.
+   */
   renew(): void {
     this.#generation++
   }
 
   /**
-   * Lends a connection. One that broke, or that is still in a transaction, is not used again, and neither is one whose error
-   * another connection may not have: to a server that has become read-only, or with a former search path.
+   * Lends a connection. One that broke, or that is still in a transaction, is not used again, and
+   * neither is one whose error another connection may not have: to a server that has become
+   * read-only, or with a former search path.
    */
   async with<T>(work: (session: Session) => Promise<T>): Promise<T> {
     const client = await this.#borrowed()
     let broken: Error | undefined
-    // an error event that nobody listens to ends the process, and pg-pool listens to idle connections only
+    // an error event that nobody listens to ends the process, and pg-pool listens to idle
+    // connections only
     const onError = (error: Error) => {
       broken = error
     }
@@ -125,7 +172,10 @@ export class Database {
   }
 
   /** One statement on any connection. */
-  query<R extends QueryResultRow>(text: string | QueryConfig, values: readonly unknown[] = []): Promise<QueryResult<R>> {
+  query<R extends QueryResultRow>(
+    text: string | QueryConfig,
+    values: readonly unknown[] = []
+  ): Promise<QueryResult<R>> {
     return this.with(session => session.query<R>(text, values))
   }
 
@@ -154,7 +204,10 @@ export class Database {
         connection?.on('sslconnect', () => endOnRubbish(connection.stream))
       }
     }
-    const pool = new pg.Pool({ ...poolConfig(this.settings, () => this.#socket(), this.#greet), Client })
+    const pool = new pg.Pool({
+      ...poolConfig(this.settings, () => this.#socket(), this.#greet),
+      Client
+    })
     pool.on('connect', client => this.#generations.set(client, this.#generation))
     // an idle connection that the server ends is not an error: the next use makes a new one
     pool.on('error', () => {})
@@ -167,7 +220,10 @@ export class Database {
     await this.onFirst?.(session).catch(() => {})
   }
 
-  /** Kept from the start, since a server that says nothing holds a client that is not connected yet as well. */
+  /**
+   * Kept from the start, since a server that says nothing holds a client that is not connected yet
+   * as well.
+   */
   #socket(): Socket {
     const socket = new Socket()
     endOnRubbish(socket)
@@ -177,14 +233,19 @@ export class Database {
   }
 }
 
-function poolConfig(settings: DatabaseSettings, stream: () => Socket, greet: (session: Session) => Promise<void>): PoolConfig {
+function poolConfig(
+  settings: DatabaseSettings,
+  stream: () => Socket,
+  greet: (session: Session) => Promise<void>
+): PoolConfig {
   const { host, port, database, user, password, tls, statementTimeoutMs } = settings
   return {
     host,
     port,
     database,
     user,
-    // a function, since for an empty password pg would look into the environment and ~/.pgpass of whoever runs Node-RED
+    // a function, since for an empty password pg would look into the environment and ~/.pgpass of
+    // whoever runs Node-RED
     password: () => password,
     ssl: tls ?? false,
     application_name: settings.applicationName,
@@ -197,7 +258,9 @@ function poolConfig(settings: DatabaseSettings, stream: () => Socket, greet: (se
     // not as a start-up parameter, which PgBouncer refuses
     onConnect: async client => {
       const session = new Session(client as PoolClient, settings.connectTimeoutMs)
-      await session.query(`SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`)
+      await session.query(
+        `SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`
+      )
       await greet(session)
     }
   }
@@ -212,7 +275,10 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
 }
 
 interface Internals {
-  readonly connection?: { readonly stream: Socket; on(event: 'sslconnect', listener: () => void): void }
+  readonly connection?: {
+    readonly stream: Socket
+    on(event: 'sslconnect', listener: () => void): void
+  }
   readonly processID?: number | null
   getTransactionStatus?(): string | null
 }

@@ -41,31 +41,40 @@ export class ReadyTable {
   }
 
   /**
-   * What rows are best made for, as far as the table is known. Receipts are of what the mapping says, whatever the table's
-   * types, so that a record is known again after they have changed.
+   * What rows are best made for, as far as the table is known. Receipts are of what the mapping
+   * says, whatever the table's types, so that a record is known again after they have changed.
    */
   get plan(): Plan {
     return this.options.offsets ? this.wish.plan : this.#plan
   }
 
-  /** Connects, creates the table if wished, and holds the mapping against it. @throws SettingError and whatever keeps it from that */
+  /**
+   * Connects, creates the table if wished, and holds the mapping against it. @throws SettingError
+   * and whatever keeps it from that
+   */
   async prepare(): Promise<void> {
     await this.#bulkInsert()
   }
 
-  /** See `BulkInsert.write`. A table that has changed is looked at anew, and the rows are made anew for it. */
+  /**
+   * See `BulkInsert.write`. A table that has changed is looked at anew, and the rows are made anew
+   * for it.
+   */
   async write(work: Work): Promise<void> {
     for (let changes = 1; ; changes++) {
       const ready = this.#bulkInsert()
       const insert = await ready
       work.encode(insert.plan)
       try {
-        await this.database.with(session => this.#atWork(session, () => insert.write(session, work)))
+        await this.database.with(session =>
+          this.#atWork(session, () => insert.write(session, work))
+        )
         return
       } catch (error) {
         const changed = error instanceof TableChanged
         // a table that was dropped or changed is looked at, and maybe made, anew
-        if (this.#ready === ready && (changed || failureKind(error) === 'setting')) this.#lookAnew(changed)
+        if (this.#ready === ready && (changed || failureKind(error) === 'setting'))
+          this.#lookAnew(changed)
         if (!changed || changes === MAX_CHANGES) throw error
       }
     }
@@ -87,7 +96,8 @@ export class ReadyTable {
 
   #lookAnew(changed: boolean): void {
     this.#ready = undefined
-    // sessions that began before may find another table by the name, where the search path of the user has been changed
+    // sessions that began before may find another table by the name, where the search path of the
+    // user has been changed
     if (changed) this.database.renew()
   }
 
@@ -106,7 +116,11 @@ export class ReadyTable {
     const { create, onConflict, offsets } = this.options
     if (create) this.#created(await createTable(session, this.wish))
     const facts = await inspectTable(session, table, this.wish.plan.mappings)
-    if (!facts) throw new SettingError([`There is no table ${table.name}. Create it, or let the node create it.`], 'table missing')
+    if (!facts)
+      throw new SettingError(
+        [`There is no table ${table.name}. Create it, or let the node create it.`],
+        'table missing'
+      )
     const { plan, copyable, keyed } = checkMapping(facts, this.wish.plan, table, onConflict)
     if (!keyed && !offsets) this.#unprotected()
     const receipts = offsets && new Receipts(offsets.group, offsets.sink, table)
@@ -117,12 +131,22 @@ export class ReadyTable {
     return new BulkInsert(plan, table, onConflict, copyable, facts, receipts)
   }
 
-  #created({ created, warnings }: { readonly created: boolean; readonly warnings: readonly string[] }): void {
-    if (created && this.#wasThere) this.options.warn(`The table ${this.wish.table.name} was gone, and has been created anew.`)
+  #created({
+    created,
+    warnings
+  }: {
+    readonly created: boolean
+    readonly warnings: readonly string[]
+  }): void {
+    if (created && this.#wasThere)
+      this.options.warn(`The table ${this.wish.table.name} was gone, and has been created anew.`)
     for (const warning of warnings) this.#warnOnce(warning)
   }
 
-  /** A key that is there no more would let in what comes again, without an error: a person should know before it happens. */
+  /**
+   * A key that is there no more would let in what comes again, without an error: a person should
+   * know before it happens.
+   */
   #unprotected(): void {
     const { table, plan } = this.wish
     if (!this.#wasKeyed) {

@@ -31,7 +31,10 @@ interface Note {
   readonly entries: Buffer
 }
 
-/** The rows of one transaction, by where they come from. Rows that do not come from Kafka are always stored. */
+/**
+ * The rows of one transaction, by where they come from. Rows that do not come from Kafka are always
+ * stored.
+ */
 export class Claim {
   readonly #spans = new Map<string, OffsetSpan>()
   readonly #offsets: Float64Array
@@ -63,7 +66,9 @@ export class Claim {
     for (const { topic, partition, first, entries } of found) {
       const known = new Set<string>()
       for (let at = 0; at < entries.length; at += ENTRY_BYTES) {
-        known.add(`${Number(first) + entries.readUInt32BE(at)} ${entries.toString('latin1', at + 4, at + ENTRY_BYTES)}`)
+        known.add(
+          `${Number(first) + entries.readUInt32BE(at)} ${entries.toString('latin1', at + 4, at + ENTRY_BYTES)}`
+        )
       }
       for (const row of this.#spans.get(laneOf(topic, partition))?.rows ?? []) {
         this.work.hashInto(row, hash, 0)

@@ -6,11 +6,13 @@ import { startArray } from './rows.ts'
 import type { Work } from './work.ts'
 
 /**
- * Exactly once into a table, whatever its key: with the rows, in their transaction, a receipt is stored that says which row
- * of which Kafka offset they are. A row that comes again finds its receipt and is left out.
+ * Exactly once into a table, whatever its key: with the rows, in their transaction, a receipt is
+ * stored that says which row of which Kafka offset they are. A row that comes again finds its
+ * receipt and is left out.
  *
- * An offset alone would not do as the mark: a flow may make several rows of one message, drop some, or bring them in another
- * order or in several parts. So an entry is the offset and a hash of the row's key.
+ * An offset alone would not do as the mark: a flow may make several rows of one message, drop some,
+ * or bring them in another order or in several parts. So an entry is the offset and a hash of the
+ * row's key.
  */
 export class Receipts {
   readonly #offsets: string
@@ -43,7 +45,8 @@ export class Receipts {
   }
 
   #statements(): string[] {
-    const key = 'group_id text NOT NULL, sink text NOT NULL, topic text NOT NULL, partition integer NOT NULL'
+    const key =
+      'group_id text NOT NULL, sink text NOT NULL, topic text NOT NULL, partition integer NOT NULL'
     return [
       `CREATE TABLE IF NOT EXISTS ${this.#offsets} (${key}, next_offset bigint NOT NULL, PRIMARY KEY (group_id, sink, topic, partition))`,
       `CREATE TABLE IF NOT EXISTS ${this.#receipts} (${key}, first_offset bigint NOT NULL, last_offset bigint NOT NULL, entries bytea NOT NULL)`,
@@ -54,14 +57,18 @@ export class Receipts {
   }
 
   /**
-   * Begins: waits for whoever else is writing rows of these partitions, such as a consumer that does not know yet that it has
-   * lost them, and leaves out the rows that have a receipt. Must run in the transaction that stores the rest.
+   * Begins: waits for whoever else is writing rows of these partitions, such as a consumer that
+   * does not know yet that it has lost them, and leaves out the rows that have a receipt. Must run
+   * in the transaction that stores the rest.
    */
   async claim(session: Session, work: Work, part: Uint32Array): Promise<Claim> {
     const claim = new Claim(work, part)
     const spans = claim.spans()
     if (spans.length === 0) return claim
-    await session.query(this.#lockSql(), [...this.#who, ...columnsOf(spans, 'topic', 'partition', 'next')])
+    await session.query(this.#lockSql(), [
+      ...this.#who,
+      ...columnsOf(spans, 'topic', 'partition', 'next')
+    ])
     const found = await session.query<FoundReceipt>(this.#findSql(), [
       ...this.#who,
       ...columnsOf(spans, 'topic', 'partition', 'first', 'last')
@@ -75,8 +82,13 @@ export class Receipts {
     const notes = claim.notesOf(stored)
     if (notes.length === 0) return
     const entries = byteaArray(notes.map(note => note.entries))
-    await session.query(this.#noteSql(), [...this.#who, ...columnsOf(notes, 'topic', 'partition', 'first', 'last'), entries])
-    if (++this.#notes % CLEAN_EVERY === 0) await session.query(this.#cleanSql(), [...this.#who, KEEP_OFFSETS])
+    await session.query(this.#noteSql(), [
+      ...this.#who,
+      ...columnsOf(notes, 'topic', 'partition', 'first', 'last'),
+      entries
+    ])
+    if (++this.#notes % CLEAN_EVERY === 0)
+      await session.query(this.#cleanSql(), [...this.#who, KEEP_OFFSETS])
   }
 
   get #who(): [string, string] {
@@ -107,8 +119,9 @@ export class Receipts {
 }
 
 /**
- * How far back receipts are kept, in offsets of a partition. Kafka's own committed offset is never that far behind: it follows
- * within a second, and the source reads no further than its bound of unacknowledged messages. What is older is stored again.
+ * How far back receipts are kept, in offsets of a partition. Kafka's own committed offset is never
+ * that far behind: it follows within a second, and the source reads no further than its bound of
+ * unacknowledged messages. What is older is stored again.
  */
 const KEEP_OFFSETS = 1_000_000
 const CLEAN_EVERY = 200

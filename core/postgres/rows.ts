@@ -39,7 +39,10 @@ export interface Plan {
 export function planOf(mappings: readonly Mapping[]): Plan {
   const key = mappings.flatMap((mapping, index) => (mapping.key ? [index] : []))
   // new rows then go to one end of the index; measured twice as fast as (device_id, metric, time)
-  key.sort((a, b) => Number(mappings[b]!.type === 'timestamptz') - Number(mappings[a]!.type === 'timestamptz'))
+  key.sort(
+    (a, b) =>
+      Number(mappings[b]!.type === 'timestamptz') - Number(mappings[a]!.type === 'timestamptz')
+  )
   const first = key[0]
   return {
     mappings,
@@ -59,8 +62,9 @@ const HEAD_BYTES = 5 + SIGNATURE.length
 const TAIL_BYTES = 2 + 5
 
 /**
- * Rows of one batch, encoded when they arrive: each is int16 count and the fields as int32 length and bytes. Sorting, COPY,
- * arrays and retries only move these bytes. Meant to be used again: `clear()`.
+ * Rows of one batch, encoded when they arrive: each is int16 count and the fields as int32 length
+ * and bytes. Sorting, COPY, arrays and retries only move these bytes. Meant to be used again:
+ * `clear()`.
  */
 export class Rows {
   count = 0
@@ -117,7 +121,10 @@ export class Rows {
     return undefined
   }
 
-  /** All rows by the order of the key: the same in every sink, so that two of them never wait for each other. */
+  /**
+   * All rows by the order of the key: the same in every sink, so that two of them never wait for
+   * each other.
+   */
   ordered(): Uint32Array {
     const order = Uint32Array.from({ length: this.count }, (_, index) => index)
     return this.#rising() ? order : order.sort((a, b) => this.compare(a, b) || a - b)
@@ -126,11 +133,15 @@ export class Rows {
   /** True if the times alone show that the rows are in order. */
   #rising(): boolean {
     if (!this.plan.timeFirst) return this.plan.key.length === 0
-    for (let index = 1; index < this.count; index++) if (!(this.#times[index - 1]! < this.#times[index]!)) return false
+    for (let index = 1; index < this.count; index++)
+      if (!(this.#times[index - 1]! < this.#times[index]!)) return false
     return true
   }
 
-  /** Compares two rows by key: the time by its value, other parts by their bytes. 0 means the same key. */
+  /**
+   * Compares two rows by key: the time by its value, other parts by their bytes. 0 means the same
+   * key.
+   */
   compare(a: number, b: number): number {
     if (this.plan.timeFirst) {
       const apart = this.#times[a]! - this.#times[b]!
@@ -163,7 +174,10 @@ export class Rows {
     return lengthA - lengthB
   }
 
-  /** Writes 8 bytes that stand for the row's key, or for the whole row where there is no key (FNV-1a with two primes). */
+  /**
+   * Writes 8 bytes that stand for the row's key, or for the whole row where there is no key (FNV-1a
+   * with two primes).
+   */
   hashInto(row: number, into: Buffer, at: number): void {
     const { view, buffer } = this.#out
     const columns = this.plan.key.length > 0 ? this.plan.key : this.plan.mappings.keys()
@@ -184,7 +198,9 @@ export class Rows {
 
   /** Those of `part`, which is in order, that are the last with their key in it. */
   lastOfEachKey(part: Uint32Array): Uint32Array {
-    return part.filter((row, index) => index === part.length - 1 || this.compare(row, part[index + 1]!) !== 0)
+    return part.filter(
+      (row, index) => index === part.length - 1 || this.compare(row, part[index + 1]!) !== 0
+    )
   }
 
   /** Those of `part`, which is in order, that are the first with their key in it. */
@@ -192,7 +208,10 @@ export class Rows {
     return part.filter((row, index) => index === 0 || this.compare(row, part[index - 1]!) !== 0)
   }
 
-  /** The messages CopyData and CopyDone with these rows. Valid until the scratch or the rows are used again. */
+  /**
+   * The messages CopyData and CopyDone with these rows. Valid until the scratch or the rows are
+   * used again.
+   */
   copyMessages(part: Uint32Array, scratch: Out): Buffer {
     const out = this.#isWhole(part) ? this.#out : this.#gather(part, scratch)
     const end = out.at
@@ -214,14 +233,19 @@ export class Rows {
 
   #gather(part: Uint32Array, scratch: Out): Out {
     scratch.at = HEAD_BYTES
-    for (const row of part) scratch.copy(this.#out.buffer, this.#starts[row]!, this.#starts[row + 1]!)
+    for (const row of part)
+      scratch.copy(this.#out.buffer, this.#starts[row]!, this.#starts[row + 1]!)
     return scratch
   }
 
-  /** One binary array a column with these rows. Valid until the scratches are used again; there must be one a column. */
+  /**
+   * One binary array a column with these rows. Valid until the scratches are used again; there must
+   * be one a column.
+   */
   arrays(part: Uint32Array, scratches: readonly Out[]): Buffer[] {
     const { mappings } = this.plan
-    for (const [column, { type }] of mappings.entries()) startArray(scratches[column]!, OIDS[type], part.length)
+    for (const [column, { type }] of mappings.entries())
+      startArray(scratches[column]!, OIDS[type], part.length)
     const { buffer, view } = this.#out
     for (const row of part) {
       let at = this.#starts[row]! + 2

@@ -1,6 +1,9 @@
 import { MillraceError } from '../errors.ts'
 
-/** A setting of the node or the database must be corrected by a person before anything can be stored. */
+/**
+ * A setting of the node or the database must be corrected by a person before anything can be
+ * stored.
+ */
 export class SettingError extends MillraceError {
   /** `words`: what is wrong, in the few that fit below a node. */
   constructor(

@@ -17,8 +17,8 @@ export interface DatabaseSettings extends DatabasePlace {
 }
 
 /**
- * Place, password and TLS in a URL that has no problems. Unlike libpq, `prefer`, `allow` or no sslmode never try TLS, and
- * `verify-ca` checks the name of the host as `verify-full` does.
+ * Place, password and TLS in a URL that has no problems. Unlike libpq, `prefer`, `allow` or no
+ * sslmode never try TLS, and `verify-ca` checks the name of the host as `verify-full` does.
  */
 export function fromUrl(text: string): DatabasePlace & { password: string; tls?: TlsOptions } {
   const url = new URL(text)

@@ -2,11 +2,14 @@
  * What an error of the database means for the records that were being written.
  *
  * - `away`: the database cannot be reached, is not ready or is not well: everything waits.
- * - `busy`: this attempt lost against another (deadlock, lock, time-out): the same again after a short wait.
+ * - `busy`: this attempt lost against another (deadlock, lock, time-out): the same again after a
+ *   short wait.
  * - `duplicate`: a row with this key is there.
  * - `poison`: a value that the table cannot hold: find the record and reject it, store the others.
- * - `limit`: too much at once, as for compressed chunks: fewer rows may work, a blind retry never does.
- * - `setting`: nothing will be stored until a person changes something; or, as the code does not tell, a row is to blame.
+ * - `limit`: too much at once, as for compressed chunks: fewer rows may work, a blind retry never
+ *   does.
+ * - `setting`: nothing will be stored until a person changes something; or, as the code does not
+ *   tell, a row is to blame.
  *
  * Codes: PostgreSQL documentation, appendix A.
  */
@@ -43,7 +46,8 @@ const SQLSTATE = /^(?!E[A-Z]{4})[0-9A-Z]{5}$/
 
 /** What is told apart within a class; the classes are below. */
 const BY_CODE: Readonly<Record<string, FailureKind>> = {
-  // cardinality_violation: two rows whose keys only the server takes for the same, as 1.0 and 1.00, in one statement
+  // cardinality_violation: two rows whose keys only the server takes for the same, as 1.0 and 1.00,
+  // in one statement
   '21000': 'limit',
   '23505': 'duplicate',
   // integrity_constraint_violation of the transaction as a whole, not a lost race
@@ -65,7 +69,10 @@ const BY_CODE: Readonly<Record<string, FailureKind>> = {
   '57P04': 'setting'
 }
 
-/** Every class of appendix A that an INSERT or a COPY can meet, its triggers and foreign tables included. */
+/**
+ * Every class of appendix A that an INSERT or a COPY can meet, its triggers and foreign tables
+ * included.
+ */
 const BY_CLASS: Readonly<Record<string, FailureKind>> = {
   '08': 'away',
   // triggered_action_exception, and case_not_found: code in the database that chokes on a row
@@ -73,7 +80,8 @@ const BY_CLASS: Readonly<Record<string, FailureKind>> = {
   '20': 'poison',
   '22': 'poison',
   '23': 'poison',
-  // what the session remembers is not what we think (a pooler, a fail-over, a time-out): the next connection may do
+  // what the session remembers is not what we think (a pooler, a fail-over, a time-out): the next
+  // connection may do
   '24': 'away',
   '25': 'away',
   '26': 'away',
@@ -102,10 +110,16 @@ const BY_CLASS: Readonly<Record<string, FailureKind>> = {
 /** Corrupted data or index: blaming the rows that meet it would reject good ones. */
 const CORRUPTED = ['XX001', 'XX002']
 
-/** Errors that no waiting cures, though no row and no setting of the node is to blame: the server needs help. */
+/**
+ * Errors that no waiting cures, though no row and no setting of the node is to blame: the server
+ * needs help.
+ */
 const NEEDS_HELP = /^(53100|53400|58|F0|XX00[12])/
 
-/** What this error means. Errors without a SQLSTATE are of the network or the driver: the database is away. */
+/**
+ * What this error means. Errors without a SQLSTATE are of the network or the driver: the database
+ * is away.
+ */
 export function failureKind(error: unknown): FailureKind {
   const code = sqlstateOf(error)
   if (code === undefined) return kindOfDriver(error)
@@ -116,7 +130,9 @@ export function failureKind(error: unknown): FailureKind {
   return BY_CODE[code] ?? BY_CLASS[code.slice(0, 2)] ?? 'setting'
 }
 
-/** Whether a person must do something before records are stored again; if not, it passes by itself. */
+/**
+ * Whether a person must do something before records are stored again; if not, it passes by itself.
+ */
 export function needsPerson(error: unknown): boolean {
   return failureKind(error) === 'setting' || NEEDS_HELP.test(sqlstateOf(error) ?? '')
 }
@@ -124,8 +140,9 @@ export function needsPerson(error: unknown): boolean {
 const PROTOCOL_VIOLATION = '08P01'
 
 /**
- * PostgreSQL says "protocol violation" of bytes that are no value of their column, and the connection goes on. A pooler says it
- * of connections that it cannot give (PgBouncer), and names no function of its source.
+ * PostgreSQL says "protocol violation" of bytes that are no value of their column, and the
+ * connection goes on. A pooler says it of connections that it cannot give (PgBouncer), and names no
+ * function of its source.
  */
 function isOfTheRows(error: unknown): boolean {
   const { routine, severity } = error as Partial<ServerError>
@@ -140,23 +157,35 @@ function kindOfDriver(error: unknown): FailureKind {
   return settingOfDriver(error) ? 'setting' : 'away'
 }
 
-/** A policy of row-level security refuses the row. Its code is that of a missing right, and the text is in the server's language. */
+/**
+ * A policy of row-level security refuses the row. Its code is that of a missing right, and the text
+ * is in the server's language.
+ */
 function isPolicy(error: unknown): boolean {
   const { code, routine, message } = error as Partial<ServerError>
-  return code === '42501' && (routine === 'ExecWithCheckOptions' || /row-level security/.test(message ?? ''))
+  return (
+    code === '42501' &&
+    (routine === 'ExecWithCheckOptions' || /row-level security/.test(message ?? ''))
+  )
 }
 
 /** What the driver and TLS refuse before the server is asked, and a retry cannot cure. */
-const DRIVER_SETTINGS = /password must be a|does not support SSL|certificate|altnames|unsupported authentication|SASL: /i
+const DRIVER_SETTINGS =
+  /password must be a|does not support SSL|certificate|altnames|unsupported authentication|SASL: /i
 
 function settingOfDriver(error: unknown): boolean {
   const { message, code } = (error ?? {}) as { message?: string; code?: unknown }
   if (code === 'DATABASE_SETTING') return true
-  return DRIVER_SETTINGS.test(message ?? '') || (typeof code === 'string' && /^(ERR_TLS|ERR_SSL|ERR_INVALID|CERT_|UNABLE_TO_)/.test(code))
+  return (
+    DRIVER_SETTINGS.test(message ?? '') ||
+    (typeof code === 'string' && /^(ERR_TLS|ERR_SSL|ERR_INVALID|CERT_|UNABLE_TO_)/.test(code))
+  )
 }
 
 /** The number of the row (from 1) that a COPY's error names. */
 export function copyLine(error: unknown): number | undefined {
-  const match = /^COPY [^\n]*?, line (\d+)/m.exec((error as Partial<ServerError> | null)?.where ?? '')
+  const match = /^COPY [^\n]*?, line (\d+)/m.exec(
+    (error as Partial<ServerError> | null)?.where ?? ''
+  )
   return match ? Number(match[1]) : undefined
 }

@@ -10,13 +10,21 @@ export interface StoredOffset {
 }
 
 /**
- * Where the sinks of a consumer group stand, the slowest one where there are several; empty if none has written offsets yet.
- * Lower offsets may still have been on their way: a group whose own offsets are in Kafka goes on from these, and takes the
- * stored ones only where Kafka has lost them.
+ * Where the sinks of a consumer group stand, the slowest one where there are several; empty if none
+ * has written offsets yet. Lower offsets may still have been on their way: a group whose own
+ * offsets are in Kafka goes on from these, and takes the stored ones only where Kafka has lost
+ * them.
  */
-export async function storedOffsets(database: Database, group: string, schema?: string): Promise<StoredOffset[]> {
+export async function storedOffsets(
+  database: Database,
+  group: string,
+  schema?: string
+): Promise<StoredOffset[]> {
   const table = `${schema === undefined ? '' : `${quoted(schema)}.`}millrace_offsets`
-  const there = await database.query<{ found: boolean }>('SELECT to_regclass($1) IS NOT NULL AS found', [table])
+  const there = await database.query<{ found: boolean }>(
+    'SELECT to_regclass($1) IS NOT NULL AS found',
+    [table]
+  )
   if (!there.rows[0]?.found) return []
   const { rows } = await database.query<{ topic: string; partition: number; next: string }>(
     `SELECT topic, partition, min(next_offset) AS next FROM ${table} WHERE group_id = $1 GROUP BY topic, partition ORDER BY topic, partition`,

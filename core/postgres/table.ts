@@ -71,13 +71,19 @@ interface ColumnRow extends Omit<TableColumn, 'typeOid'> {
 }
 
 /** What the database knows of the table, or undefined where there is none of this name. */
-export async function inspectTable(session: Session, table: TableName, mappings: readonly Mapping[]): Promise<TableFacts | undefined> {
+export async function inspectTable(
+  session: Session,
+  table: TableName,
+  mappings: readonly Mapping[]
+): Promise<TableFacts | undefined> {
   const oids = mappings.map(({ type }) => OIDS[type])
   const names = mappings.map(({ column }) => column)
   const { rows } = await session.query<ColumnRow>(COLUMNS, [table.sql, oids, names])
   const [first] = rows
   if (first === undefined) return undefined
-  const keys = await session.query<{ indexOid: string; columns: string[] }>(UNIQUE_KEYS, [table.sql])
+  const keys = await session.query<{ indexOid: string; columns: string[] }>(UNIQUE_KEYS, [
+    table.sql
+  ])
   return {
     oid: Number(first.oid),
     fullName: first.fullName,
@@ -89,14 +95,22 @@ export async function inspectTable(session: Session, table: TableName, mappings:
       typeOid: Number(typeOid)
     })),
     uniqueKeys: keys.rows.map(({ indexOid, columns }) => ({ indexOid: Number(indexOid), columns })),
-    converted: new Set(rows.filter(row => row.converted && !BENT.includes(row.type)).map(({ name }) => name))
+    converted: new Set(
+      rows.filter(row => row.converted && !BENT.includes(row.type)).map(({ name }) => name)
+    )
   }
 }
 
-/** What PostgreSQL would convert to on INSERT by cutting off: the day or the hour of a time, the end of a text. */
+/**
+ * What PostgreSQL would convert to on INSERT by cutting off: the day or the hour of a time, the end
+ * of a text.
+ */
 const BENT = ['date', 'time without time zone', 'time with time zone', 'name', '"char"']
 
-/** The names that a column may have in the catalogue to be written in the binary form of the mapping's type. */
+/**
+ * The names that a column may have in the catalogue to be written in the binary form of the
+ * mapping's type.
+ */
 const SAME_FORM: Readonly<Record<ColumnType, readonly string[]>> = {
   timestamptz: ['timestamp with time zone'],
   text: ['text', 'character varying', 'character', 'citext'],
@@ -108,14 +122,25 @@ const SAME_FORM: Readonly<Record<ColumnType, readonly string[]>> = {
   numeric: ['numeric']
 }
 
-/** Where the column is of another type than the mapping says: the one to check and to send values as, so that none is bent. */
+/**
+ * Where the column is of another type than the mapping says: the one to check and to send values
+ * as, so that none is bent.
+ */
 const SENT_AS: Partial<Record<ColumnType, Readonly<Record<string, ColumnType>>>> = {
-  'double precision': { smallint: 'integer', integer: 'integer', bigint: 'bigint', numeric: 'numeric' },
+  'double precision': {
+    smallint: 'integer',
+    integer: 'integer',
+    bigint: 'bigint',
+    numeric: 'numeric'
+  },
   numeric: { smallint: 'bigint', integer: 'bigint', bigint: 'bigint' }
 }
 
 export interface Fitness {
-  /** The plan, with the types that values are checked and sent as; the very same where it fits as it is. */
+  /**
+   * The plan, with the types that values are checked and sent as; the very same where it fits as it
+   * is.
+   */
   readonly plan: Plan
   /** COPY BINARY takes no conversions. */
   readonly copyable: boolean
@@ -124,26 +149,41 @@ export interface Fitness {
 }
 
 /**
- * Holds the mapping against the table. The server does not: eight bytes that are a time are a number, too.
+ * Holds the mapping against the table. The server does not: eight bytes that are a time are a
+ * number, too.
  * @throws SettingError that lists all that must be corrected
  */
-export function checkMapping(facts: TableFacts, plan: Plan, table: TableName, onConflict: 'ignore' | 'update' | 'reject'): Fitness {
+export function checkMapping(
+  facts: TableFacts,
+  plan: Plan,
+  table: TableName,
+  onConflict: 'ignore' | 'update' | 'reject'
+): Fitness {
   const known = new Map(facts.columns.map(column => [column.name, column]))
   const mapped = new Set(plan.mappings.map(({ column }) => column))
-  const problems = plan.mappings.flatMap(mapping => mappingProblem(mapping, known.get(mapping.column), facts.converted, table))
-  for (const { name, required } of facts.columns) if (required && !mapped.has(name)) problems.push(noValueFor(table, name))
+  const problems = plan.mappings.flatMap(mapping =>
+    mappingProblem(mapping, known.get(mapping.column), facts.converted, table)
+  )
+  for (const { name, required } of facts.columns)
+    if (required && !mapped.has(name)) problems.push(noValueFor(table, name))
   const key = keyOf(plan)
-  const exact = facts.uniqueKeys.some(({ columns }) => columns.length === key.length && columns.every(column => key.includes(column)))
+  const exact = facts.uniqueKeys.some(
+    ({ columns }) => columns.length === key.length && columns.every(column => key.includes(column))
+  )
   if (onConflict !== 'ignore' && !exact) {
     const wish = onConflict === 'update' ? 'update rows' : 'reject what is there already'
     const says = `To ${wish}, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`
     problems.push({ says, words: 'unique index missing' })
   }
   if (problems.length > 0) throw settingError(problems)
-  const types = plan.mappings.map(({ column, type }) => SENT_AS[type]?.[known.get(column)!.type] ?? type)
+  const types = plan.mappings.map(
+    ({ column, type }) => SENT_AS[type]?.[known.get(column)!.type] ?? type
+  )
   return {
     plan: sentAs(plan, types),
-    copyable: plan.mappings.every(({ column }, index) => SAME_FORM[types[index]!].includes(known.get(column)!.type)),
+    copyable: plan.mappings.every(({ column }, index) =>
+      SAME_FORM[types[index]!].includes(known.get(column)!.type)
+    ),
     keyed: protectingKeys(facts, plan).length > 0
   }
 }
@@ -153,7 +193,10 @@ const sentAs = (plan: Plan, types: readonly ColumnType[]): Plan =>
     ? plan
     : planOf(plan.mappings.map((mapping, index) => ({ ...mapping, type: types[index]! })))
 
-/** The unique keys on mapped columns alone. One that the database fills, as from a sequence, is new each time. */
+/**
+ * The unique keys on mapped columns alone. One that the database fills, as from a sequence, is new
+ * each time.
+ */
 export function protectingKeys(facts: TableFacts, plan: Plan): UniqueKey[] {
   const mapped = new Set(plan.mappings.map(({ column }) => column))
   return facts.uniqueKeys.filter(({ columns }) => columns.every(column => mapped.has(column)))
@@ -162,7 +205,8 @@ export function protectingKeys(facts: TableFacts, plan: Plan): UniqueKey[] {
 export const keyOf = (plan: Plan): string[] => plan.key.map(index => plan.mappings[index]!.column)
 
 /** Of a column that is in the table, takes no nulls, and gets no value from the mapping. */
-export const neededColumn = (table: TableName, column: string): SettingError => settingError([noValueFor(table, column)])
+export const neededColumn = (table: TableName, column: string): SettingError =>
+  settingError([noValueFor(table, column)])
 
 const noValueFor = (table: TableName, column: string): MappingProblem => ({
   says: `The table ${table.name} needs a value for column "${column}", which is not in the mapping.`,
@@ -179,7 +223,10 @@ function mappingProblem(
   converted: ReadonlySet<string>,
   table: TableName
 ): MappingProblem[] {
-  if (!found) return [{ says: `The table ${table.name} has no column "${column}".`, words: `no column ${column}` }]
+  if (!found)
+    return [
+      { says: `The table ${table.name} has no column "${column}".`, words: `no column ${column}` }
+    ]
   if (found.generated) {
     const says = `The column "${column}" is generated by the database: take it out of the mapping.`
     return [{ says, words: `generated: ${column}` }]
@@ -189,7 +236,10 @@ function mappingProblem(
   return [{ says, words: `wrong type: ${column}` }]
 }
 
-/** Tables that a person could mean, as the dialog's list shows them. Those of other extensions are left out. */
+/**
+ * Tables that a person could mean, as the dialog's list shows them. Those of other extensions are
+ * left out.
+ */
 export const LIST_TABLES = `
   SELECT CASE WHEN n.nspname = ANY (current_schemas(false)) THEN '' ELSE quote_ident(n.nspname) || '.' END || quote_ident(c.relname) AS name
   FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace

@@ -1,6 +1,7 @@
 /**
- * Times as PostgreSQL has them: int64 microseconds since 2000-01-01 UTC. A double holds them exactly for the years 1715 to
- * 2285; beyond, whole milliseconds are kept as such (see `Timestamp`).
+ * Times as PostgreSQL has them: int64 microseconds since 2000-01-01 UTC. A double holds them
+ * exactly for the years 1715 to 2285; beyond, whole milliseconds are kept as such (see
+ * `Timestamp`).
  */
 export { extraMicros, parseIso } from '../record/iso-time.ts'
 

@@ -7,9 +7,15 @@ export interface Refused {
   readonly reason: Reason
 }
 
-/** A batch on its way into the table. It keeps what is done, so that a retry goes on where the last attempt broke off. */
+/**
+ * A batch on its way into the table. It keeps what is done, so that a retry goes on where the last
+ * attempt broke off.
+ */
 export class Work {
-  /** What is sent: the rows of the batch, or those of them that were left, made anew for a table that has changed. */
+  /**
+   * What is sent: the rows of the batch, or those of them that were left, made anew for a table
+   * that has changed.
+   */
   rows: Rows
   /** Parts not stored yet, last one next; the rows of each in the order of the key. */
   readonly todo: Uint32Array[]
@@ -40,12 +46,18 @@ export class Work {
     this.refused.push({ row: this.#origin(row), reason })
   }
 
-  /** See `Rows.hashInto`: of the row as it was given, so that a record has the same hash after a column has changed its type. */
+  /**
+   * See `Rows.hashInto`: of the row as it was given, so that a record has the same hash after a
+   * column has changed its type.
+   */
   hashInto(row: number, into: Buffer, at: number): void {
     this.batch.hashInto(this.#origin(row), into, at)
   }
 
-  /** Makes what is still to do anew from the records where it was made for other types. Records that do not fit are refused. */
+  /**
+   * Makes what is still to do anew from the records where it was made for other types. Records that
+   * do not fit are refused.
+   */
   encode(plan: Plan): void {
     if (this.rows.plan === plan) return
     const open = this.todo.flatMap(part => [...part]).map(row => this.#origin(row))

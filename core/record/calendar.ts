@@ -1,4 +1,7 @@
-/** Days of the calendar and times of a day, in milliseconds since 1970 UTC. NaN stands for what does not exist. */
+/**
+ * Days of the calendar and times of a day, in milliseconds since 1970 UTC. NaN stands for what does
+ * not exist.
+ */
 
 export const MINUTE_MS = 60_000
 export const DAY_MS = 86_400_000
@@ -17,20 +20,31 @@ export function ordinalDayMs(year: number, nth: number): number {
   return nth >= 1 && new Date(ms).getUTCFullYear() === year ? ms : Number.NaN
 }
 
-/** When a day of a week begins (ISO 8601, week date): the first week is that with the year's first Thursday. */
+/**
+ * When a day of a week begins (ISO 8601, week date): the first week is that with the year's first
+ * Thursday.
+ */
 export function weekDayMs(year: number, week: number, weekday: number): number {
   if (week < 1 || weekday < 1 || weekday > 7) return Number.NaN
   const fourth = dayMs(year, 1, 4)
   const monday = fourth - ((new Date(fourth).getUTCDay() + 6) % 7) * DAY_MS
   const thursday = monday + ((week - 1) * 7 + 3) * DAY_MS
-  return new Date(thursday).getUTCFullYear() === year ? thursday + (weekday - 4) * DAY_MS : Number.NaN
+  return new Date(thursday).getUTCFullYear() === year
+    ? thursday + (weekday - 4) * DAY_MS
+    : Number.NaN
 }
 
 /**
- * Milliseconds since midnight; NaN where no clock shows this. 24:00:00 is the end of the day (ISO 8601-1:2019/Amd 1:2022), and
- * so the next midnight. Second 60 is taken for 59: whether it is a leap second is to be asked of `isLeapSecond`.
+ * Milliseconds since midnight; NaN where no clock shows this. 24:00:00 is the end of the day (ISO
+ * 8601-1:2019/Amd 1:2022), and so the next midnight. Second 60 is taken for 59: whether it is a
+ * leap second is to be asked of `isLeapSecond`.
  */
-export function clockMs(hour: number, minute: number, second: number, hasFraction: boolean): number {
+export function clockMs(
+  hour: number,
+  minute: number,
+  second: number,
+  hasFraction: boolean
+): number {
   const isEnd = hour === 24 && minute === 0 && second === 0 && !hasFraction
   if ((hour > 23 && !isEnd) || minute > 59 || second > 60) return Number.NaN
   return (hour * 3600 + minute * 60 + Math.min(second, 59)) * 1000

@@ -1,8 +1,8 @@
 type Container = Record<string, unknown>
 
 /**
- * A copy of a record that can be changed without changing the first. Plain objects and arrays are copied however deep
- * they nest; buffers, dates and what symbols hold (provenance) are shared.
+ * A copy of a record that can be changed without changing the first. Plain objects and arrays are
+ * copied however deep they nest; buffers, dates and what symbols hold (provenance) are shared.
  */
 export function cloneRecord<T>(record: T): T {
   if (!isPlain(record)) return record
@@ -27,7 +27,8 @@ export function cloneRecord<T>(record: T): T {
 }
 
 /** Spreading defines properties, so that an own `__proto__` stays an own property. */
-const shallow = <T extends object>(value: T): T => (Array.isArray(value) ? ([...value] as unknown as T) : { ...value })
+const shallow = <T extends object>(value: T): T =>
+  Array.isArray(value) ? ([...value] as unknown as T) : { ...value }
 
 function isPlain(value: unknown): value is object {
   if (typeof value !== 'object' || value === null) return false

@@ -7,9 +7,10 @@ const MAX_DIGITS = 100
 export const isJsonNumber = (text: string): boolean => JSON_NUMBER.test(text)
 
 /**
- * True if a double holds the number that a text writes, so that reading it changes nothing (RFC 8259, section 6): the
- * double's own text is the same number, or, for what is no integer, the same to as many digits as are written. Devices
- * print doubles with 17 digits where fewer would do; an integer beyond 2^53 is printed with other digits than it came.
+ * True if a double holds the number that a text writes, so that reading it changes nothing (RFC
+ * 8259, section 6): the double's own text is the same number, or, for what is no integer, the same
+ * to as many digits as are written. Devices print doubles with 17 digits where fewer would do; an
+ * integer beyond 2^53 is printed with other digits than it came.
  */
 export function isExact(text: string): boolean {
   const number = Number(text)

@@ -1,13 +1,17 @@
 /** A field of a record by its path, compiled once; see `stepsOf` for how a path is written. */
 export type Get = (record: unknown) => unknown
 
-/** Steps are looked up among own properties only; set, this one would change what an object inherits. */
+/**
+ * Steps are looked up among own properties only; set, this one would change what an object
+ * inherits.
+ */
 const FORBIDDEN = '__proto__'
 
 /**
- * The names on the way to a field: `location.lat`, `readings.0.value`, or a plain name. Where a name has a dot itself, it
- * stands in brackets as a JSON string, `VINDRIKTNING["PM2.5"]`, or the dot has a backslash before it, `battery\.voltage`.
- * Undefined if the path is written wrongly or has an empty name.
+ * The names on the way to a field: `location.lat`, `readings.0.value`, or a plain name. Where a
+ * name has a dot itself, it stands in brackets as a JSON string, `VINDRIKTNING["PM2.5"]`, or the
+ * dot has a backslash before it, `battery\.voltage`. Undefined if the path is written wrongly or
+ * has an empty name.
  */
 export function stepsOf(path: string): readonly string[] | undefined {
   const steps = isPlain(path) ? path.split('.') : quotedSteps(path)
@@ -17,7 +21,10 @@ export function stepsOf(path: string): readonly string[] | undefined {
 /** Nothing in it is quoted: its dots alone divide it. */
 const isPlain = (path: string) => !path.includes('["') && !path.includes('\\.')
 
-/** One name and what divides it from the one before. Each character can be taken in one way only, so this is linear. */
+/**
+ * One name and what divides it from the one before. Each character can be taken in one way only, so
+ * this is linear.
+ */
 const STEP = /(?:^|\.)((?:\\\.|[^.["\\]|\[(?!")|"|\\(?!\.))+)|(?:(?!^)\.)?\["((?:[^"\\]|\\.)*)"\]/y
 
 function quotedSteps(path: string): string[] | undefined {
@@ -50,9 +57,13 @@ export const pathOf = (steps: readonly string[]): string =>
   }, '')
 
 /** True if the path is well written and names nothing that could reach a prototype. */
-export const isFieldPath = (path: string): boolean => stepsOf(path)?.every(step => step !== FORBIDDEN) ?? false
+export const isFieldPath = (path: string): boolean =>
+  stepsOf(path)?.every(step => step !== FORBIDDEN) ?? false
 
-/** Compiles a path to a getter, which gives undefined where a step is missing. Only own properties are seen. */
+/**
+ * Compiles a path to a getter, which gives undefined where a step is missing. Only own properties
+ * are seen.
+ */
 export function getter(path: string): Get {
   const steps = stepsOf(path) ?? path.split('.')
   const [first] = steps
@@ -61,12 +72,17 @@ export function getter(path: string): Get {
 }
 
 function own(value: unknown, step: string): unknown {
-  return typeof value === 'object' && value !== null && Object.hasOwn(value, step) ? (value as Record<string, unknown>)[step] : undefined
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, step)
+    ? (value as Record<string, unknown>)[step]
+    : undefined
 }
 
 export type Put = (record: Record<string, unknown>, value: unknown) => void
 
-/** Compiles a path to what sets a field in place; objects on the way are made where they are missing. */
+/**
+ * Compiles a path to what sets a field in place; objects on the way are made where they are
+ * missing.
+ */
 export function setter(path: string): Put {
   const steps = stepsOf(path) ?? path.split('.')
   const last = steps.at(-1)!

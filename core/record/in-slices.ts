@@ -12,17 +12,31 @@ const LOOK_EVERY = 8
  * between, and a promise is given; else all is done on return. `take` gives true if a record was
  * dear, after which the clock is looked at in any case.
  */
-export function inSlices(records: readonly unknown[], take: (record: unknown) => unknown, sliceMs = SLICE_MS): Promise<void> | undefined {
+export function inSlices(
+  records: readonly unknown[],
+  take: (record: unknown) => unknown,
+  sliceMs = SLICE_MS
+): Promise<void> | undefined {
   const reached = slice(records, 0, take, sliceMs)
   return reached < records.length ? rest(records, reached, take, sliceMs) : undefined
 }
 
-async function rest(records: readonly unknown[], from: number, take: (record: unknown) => unknown, sliceMs: number): Promise<void> {
+async function rest(
+  records: readonly unknown[],
+  from: number,
+  take: (record: unknown) => unknown,
+  sliceMs: number
+): Promise<void> {
   for (let at = from; at < records.length; at = slice(records, at, take, sliceMs)) await nextTurn()
 }
 
 /** Takes records until the time is over; gives the place of the first that is left. */
-function slice(records: readonly unknown[], from: number, take: (record: unknown) => unknown, sliceMs: number): number {
+function slice(
+  records: readonly unknown[],
+  from: number,
+  take: (record: unknown) => unknown,
+  sliceMs: number
+): number {
   const endMs = performance.now() + sliceMs
   for (let at = from; at < records.length; at++) {
     const dear = take(records[at]) === true

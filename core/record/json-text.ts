@@ -25,7 +25,10 @@ const MARK = `${randomUUID()}:`
 /** A longer integer is no id, and making a BigInt of it takes time that grows with the square. */
 const MAX_INTEGER_DIGITS = 1000
 
-/** The text of the bytes. RFC 8259, section 8.1: a byte order mark may be ignored rather than treated as an error. */
+/**
+ * The text of the bytes. RFC 8259, section 8.1: a byte order mark may be ignored rather than
+ * treated as an error.
+ */
 export function utf8Text(bytes: Buffer): string | ParseFailure {
   if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
   const text = bytes.toString()
@@ -36,8 +39,8 @@ export function utf8Text(bytes: Buffer): string | ParseFailure {
 }
 
 /**
- * The value that a JSON text writes. A number that a double would change is a `ParseFailure` in its place, or a BigInt.
- * Nothing is thrown.
+ * The value that a JSON text writes. A number that a double would change is a `ParseFailure` in its
+ * place, or a BigInt. Nothing is thrown.
  */
 export function parseJson(text: string, rules: JsonRules = JSON_RULES): unknown {
   try {
@@ -48,7 +51,10 @@ export function parseJson(text: string, rules: JsonRules = JSON_RULES): unknown 
   }
 }
 
-/** What the text holds once what real devices add to JSON is taken off; undefined if that does not help. */
+/**
+ * What the text holds once what real devices add to JSON is taken off; undefined if that does not
+ * help.
+ */
 function mended(text: string, rules: JsonRules): unknown {
   const cut = rules.trailingNuls === 'cut' ? withoutTrailingNuls(text) : text
   const hasNan = /nan|inf/i.test(cut)
@@ -68,7 +74,8 @@ export function withoutTrailingNuls(text: string): string {
 }
 
 function invalid(text: string, error: unknown): ParseFailure {
-  if (error instanceof RangeError) return new ParseFailure('PAYLOAD_TOO_DEEP', 'The JSON is nested too deep.')
+  if (error instanceof RangeError)
+    return new ParseFailure('PAYLOAD_TOO_DEEP', 'The JSON is nested too deep.')
   const nuls = text.length - withoutTrailingNuls(text).length
   const more = nuls > 0 ? ` There are ${nuls} NUL bytes after the JSON.` : ''
   const why = nuls === text.length ? 'it has nothing but NUL bytes' : (error as SyntaxError).message
@@ -84,7 +91,9 @@ function parseClosely(text: string, rules: JsonRules): unknown {
   })
   if (marked === text) return JSON.parse(text)
   return JSON.parse(marked, (_key, value: unknown) => {
-    return typeof value === 'string' && value.startsWith(MARK) ? unfit(value.slice(MARK.length), rules) : value
+    return typeof value === 'string' && value.startsWith(MARK)
+      ? unfit(value.slice(MARK.length), rules)
+      : value
   })
 }
 
@@ -95,7 +104,8 @@ const NAN = /^[+-]?(?:nan|inf|infinity)$/i
 const isNan = (word: string) => NAN.test(word)
 
 function unfit(word: string, rules: JsonRules): unknown {
-  if (isNan(word)) return new ParseFailure('JSON_INVALID', `The number is ${word}, which JSON does not have.`, '')
+  if (isNan(word))
+    return new ParseFailure('JSON_INVALID', `The number is ${word}, which JSON does not have.`, '')
   if (rules.exact && word.length <= MAX_INTEGER_DIGITS && /^-?\d+$/.test(word)) return BigInt(word)
   return inexact(word)
 }

@@ -5,8 +5,8 @@ const MARK = `${randomUUID()}:`
 const MARKED = new RegExp(`"${MARK}(-?\\d+)"`, 'g')
 
 /**
- * The JSON of a value; undefined for what has none, as with `JSON.stringify`. A BigInt is written with all its digits: JSON
- * itself has no bound for integers (RFC 8259, section 6).
+ * The JSON of a value; undefined for what has none, as with `JSON.stringify`. A BigInt is written
+ * with all its digits: JSON itself has no bound for integers (RFC 8259, section 6).
  * @throws TypeError for what refers to itself
  */
 export function jsonText(value: unknown): string | undefined {

@@ -2,9 +2,9 @@
 const LONG = 16
 
 /**
- * True if a JSON text may hold a number that a double would change. It looks at every sixteenth character, since a long
- * number covers one of these: 30 ns for a reading. A text that looks so, such as an id in quotes, is no number; whoever
- * asks looks closely then.
+ * True if a JSON text may hold a number that a double would change. It looks at every sixteenth
+ * character, since a long number covers one of these: 30 ns for a reading. A text that looks so,
+ * such as an id in quotes, is no number; whoever asks looks closely then.
  */
 export function mayChange(text: string): boolean {
   for (let at = LONG - 1; at < text.length; at += LONG) {
@@ -18,8 +18,8 @@ export function mayChange(text: string): boolean {
 }
 
 /**
- * A power of ten below -99: a double takes numbers that are close to 0 for 0. There are few signs, and many letters e: the
- * digit before it tells a power from a name such as machine-00003.
+ * A power of ten below -99: a double takes numbers that are close to 0 for 0. There are few signs,
+ * and many letters e: the digit before it tells a power from a name such as machine-00003.
  */
 function mayBeTiny(text: string): boolean {
   for (let at = text.indexOf('-'); at >= 0; at = text.indexOf('-', at + 1)) {
@@ -30,7 +30,8 @@ function mayBeTiny(text: string): boolean {
 }
 
 function isDigits(text: string, from: number, end: number): boolean {
-  for (let at = from; at < end; at++) if (!(text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39)) return false
+  for (let at = from; at < end; at++)
+    if (!(text.charCodeAt(at) >= 0x30 && text.charCodeAt(at) <= 0x39)) return false
   return true
 }
 

@@ -4,13 +4,17 @@ import { isExact } from './exact-number.ts'
 const MAX_CHARACTERS = 400
 
 const POINT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?$/i
-/** A comma before the fraction; thousands are divided by points, spaces (also narrow and fixed ones) or apostrophes. */
-const COMMA = /^[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u202f]\d{3})+|(?:['’]\d{3})+))(?:,\d*)?(?:e[+-]?\d+)?$/i
+/**
+ * A comma before the fraction; thousands are divided by points, spaces (also narrow and fixed ones)
+ * or apostrophes.
+ */
+const COMMA =
+  /^[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u202f]\d{3})+|(?:['’]\d{3})+))(?:,\d*)?(?:e[+-]?\d+)?$/i
 const COMMA_FIRST = /^[+-]?,\d+(?:e[+-]?\d+)?$/i
 
 /**
- * The number that a text writes, as `23.5`, `.5` or `1e3`. Undefined if it is none, or if it has more digits than a number
- * can hold: what is read here is written elsewhere with the same digits.
+ * The number that a text writes, as `23.5`, `.5` or `1e3`. Undefined if it is none, or if it has
+ * more digits than a number can hold: what is read here is written elsewhere with the same digits.
  */
 export function numberIn(text: string): number | undefined {
   const trimmed = text.trim()
@@ -19,11 +23,13 @@ export function numberIn(text: string): number | undefined {
 }
 
 /**
- * The same where the comma stands before the fraction: `1.234,5` is 1234.5 and `1.234` is 1234, as in CLDR's German. A
- * point that divides no thousands (`21.5`) makes it no number, since nobody can say what was meant.
+ * The same where the comma stands before the fraction: `1.234,5` is 1234.5 and `1.234` is 1234, as
+ * in CLDR's German. A point that divides no thousands (`21.5`) makes it no number, since nobody can
+ * say what was meant.
  */
 export function numberWithComma(text: string): number | undefined {
   const trimmed = text.trim()
-  if (trimmed.length > MAX_CHARACTERS || !(COMMA.test(trimmed) || COMMA_FIRST.test(trimmed))) return undefined
+  if (trimmed.length > MAX_CHARACTERS || !(COMMA.test(trimmed) || COMMA_FIRST.test(trimmed)))
+    return undefined
   return numberIn(trimmed.replace(/[. \u00a0\u202f'’]/g, '').replace(',', '.'))
 }

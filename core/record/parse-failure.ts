@@ -2,8 +2,8 @@ import type { Code } from '../errors.ts'
 import type { Reason } from './record.ts'
 
 /**
- * Why bytes are not a record: a reason as dead letters carry it. A decoder puts one in the place of a value that a record
- * cannot hold, so that only the record with this value is refused.
+ * Why bytes are not a record: a reason as dead letters carry it. A decoder puts one in the place of
+ * a value that a record cannot hold, so that only the record with this value is refused.
  */
 export class ParseFailure implements Reason {
   declare readonly path?: string

@@ -8,10 +8,14 @@ export { ParseFailure }
 export const MAX_DEPTH = 64
 
 /**
- * The record in a device's bytes: UTF-8 JSON, an object, at most 64 levels deep, only numbers that are read as they are
- * written, no key that could reach a prototype. One parse and one walk over the values; nothing is thrown.
+ * The record in a device's bytes: UTF-8 JSON, an object, at most 64 levels deep, only numbers that
+ * are read as they are written, no key that could reach a prototype. One parse and one walk over
+ * the values; nothing is thrown.
  */
-export function parseRecord(bytes: Buffer, rules: JsonRules = JSON_RULES): TelemetryRecord | ParseFailure {
+export function parseRecord(
+  bytes: Buffer,
+  rules: JsonRules = JSON_RULES
+): TelemetryRecord | ParseFailure {
   const text = utf8Text(bytes)
   if (text instanceof ParseFailure) return text
   const value = parseJson(text, rules)
@@ -19,16 +23,28 @@ export function parseRecord(bytes: Buffer, rules: JsonRules = JSON_RULES): Telem
   return unfitness(value) ?? (value as TelemetryRecord)
 }
 
-/** Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40 ns for a flat one. */
+/**
+ * Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40
+ * ns for a flat one.
+ */
 export function unfitness(value: unknown): ParseFailure | undefined {
-  if (typeof value === 'object' && value !== null && !Array.isArray(value) && !Buffer.isBuffer(value) && !isKafkaMessage(value)) {
+  if (
+    typeof value === 'object' &&
+    value !== null &&
+    !Array.isArray(value) &&
+    !Buffer.isBuffer(value) &&
+    !isKafkaMessage(value)
+  ) {
     return failureIn(value, 1)
   }
   return notARecord(nameOf(value))
 }
 
 const notARecord = (what: string) =>
-  new ParseFailure('NOT_A_RECORD', `The payload is ${what}; a record is an object such as {"device_id": "d1", "value": 1}.`)
+  new ParseFailure(
+    'NOT_A_RECORD',
+    `The payload is ${what}; a record is an object such as {"device_id": "d1", "value": 1}.`
+  )
 
 function nameOf(value: unknown): string {
   if (value === null || value === undefined) return String(value)
@@ -38,19 +54,29 @@ function nameOf(value: unknown): string {
 }
 
 /**
- * JSON may write half of a surrogate pair ("\ud800"; RFC 8259, section 8.2). No UTF-8 can: a database would get U+FFFD in
- * its place, so another text than was sent.
+ * JSON may write half of a surrogate pair ("\ud800"; RFC 8259, section 8.2). No UTF-8 can: a
+ * database would get U+FFFD in its place, so another text than was sent.
  */
-const halfCharacter = () => new ParseFailure('JSON_INVALID', 'A text has half of a surrogate pair, which is no character.', '')
+const halfCharacter = () =>
+  new ParseFailure(
+    'JSON_INVALID',
+    'A text has half of a surrogate pair, which is no character.',
+    ''
+  )
 
 /**
- * `JSON.parse` takes any depth, but whatever walks the result later (cloning, `JSON.stringify`) overflows the stack; it
- * makes `__proto__` an own property, which an assignment later turns into the prototype; and it reads 1e999 as Infinity,
- * which `JSON.stringify` writes as null. Other names that every object inherits, such as `constructor`, are plain fields:
- * as own properties they change no other object.
+ * `JSON.parse` takes any depth, but whatever walks the result later (cloning, `JSON.stringify`)
+ * overflows the stack; it makes `__proto__` an own property, which an assignment later turns into
+ * the prototype; and it reads 1e999 as Infinity, which `JSON.stringify` writes as null. Other names
+ * that every object inherits, such as `constructor`, are plain fields: as own properties they
+ * change no other object.
  */
 function failureIn(container: object, depth: number): ParseFailure | undefined {
-  if (depth > MAX_DEPTH) return new ParseFailure('PAYLOAD_TOO_DEEP', `The JSON is nested more than ${MAX_DEPTH} levels deep.`)
+  if (depth > MAX_DEPTH)
+    return new ParseFailure(
+      'PAYLOAD_TOO_DEEP',
+      `The JSON is nested more than ${MAX_DEPTH} levels deep.`
+    )
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length; index++) {
       const failure = failureAt(container[index], depth)
@@ -60,9 +86,15 @@ function failureIn(container: object, depth: number): ParseFailure | undefined {
   }
   for (const key in container) {
     if (key === '__proto__') {
-      return new ParseFailure('KEY_FORBIDDEN', `The key "${key}" is not allowed, since it could change other objects.`, key)
+      return new ParseFailure(
+        'KEY_FORBIDDEN',
+        `The key "${key}" is not allowed, since it could change other objects.`,
+        key
+      )
     }
-    const failure = key.isWellFormed() ? failureAt((container as TelemetryRecord)[key], depth) : halfCharacter()
+    const failure = key.isWellFormed()
+      ? failureAt((container as TelemetryRecord)[key], depth)
+      : halfCharacter()
     if (failure !== undefined) return within(failure, key)
   }
   return undefined
@@ -73,7 +105,11 @@ function failureAt(value: unknown, depth: number): ParseFailure | undefined {
   if (typeof value === 'number') {
     return Number.isFinite(value)
       ? undefined
-      : new ParseFailure('JSON_INVALID', 'The number is too large to be represented, or is none.', '')
+      : new ParseFailure(
+          'JSON_INVALID',
+          'The number is too large to be represented, or is none.',
+          ''
+        )
   }
   if (typeof value !== 'object' || value === null) return undefined
   // A decoder leaves the reason in the place of what it could not read.
@@ -81,4 +117,5 @@ function failureAt(value: unknown, depth: number): ParseFailure | undefined {
 }
 
 /** That it is nested too deep is said of the record, not of one of its fields. */
-const within = (failure: ParseFailure, step: string) => (failure.path === undefined ? failure : under(failure, step))
+const within = (failure: ParseFailure, step: string) =>
+  failure.path === undefined ? failure : under(failure, step)

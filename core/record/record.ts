@@ -1,9 +1,10 @@
 /**
  * Records, where they came from, and what became of them.
  *
- * Symbols carry what must survive Node-RED's cloning without being seen by JSON. The classes below name themselves by
- * `Symbol.toStringTag`: lodash.clonedeep, which Node-RED clones with, passes objects of an unknown tag by reference, so a
- * batch's bytes are never copied however many wires leave a node.
+ * Symbols carry what must survive Node-RED's cloning without being seen by JSON. The classes below
+ * name themselves by `Symbol.toStringTag`: lodash.clonedeep, which Node-RED clones with, passes
+ * objects of an unknown tag by reference, so a batch's bytes are never copied however many wires
+ * leave a node.
  */
 
 /** A plain JSON object, e.g. `{ device_id, metric, value, ts }`. */
@@ -16,23 +17,42 @@ export const KAFKA_MESSAGE = Symbol.for('millrace.kafka-message')
 /** One value of a header; null where the header has none. */
 export type HeaderValue = Buffer | string | null
 
-/** Headers as Kafka has them: a value that came once stands alone, one that came several times is an array, in order. */
+/**
+ * Headers as Kafka has them: a value that came once stands alone, one that came several times is an
+ * array, in order.
+ */
 export type Headers = Record<string, HeaderValue | readonly HeaderValue[] | undefined>
 
 /** Sets a header. An assignment to `__proto__` would change what the object is, not what it has. */
 export function setHeader<Value>(headers: Record<string, Value>, name: string, value: Value): void {
-  if (name === '__proto__') Object.defineProperty(headers, name, { value, enumerable: true, configurable: true, writable: true })
+  if (name === '__proto__')
+    Object.defineProperty(headers, name, {
+      value,
+      enumerable: true,
+      configurable: true,
+      writable: true
+    })
   else headers[name] = value
 }
 
-/** Headers that a producer writes of where a record came from, besides the MQTT topic; a replay keeps them. */
+/**
+ * Headers that a producer writes of where a record came from, besides the MQTT topic; a replay
+ * keeps them.
+ */
 export const TIME_HEADER = 'millrace.time'
 export const KEY_HEADER = 'millrace.key'
 
-/** The value that counts where a name stands several times: the last, as for Kafka's own `lastHeader`. */
+/**
+ * The value that counts where a name stands several times: the last, as for Kafka's own
+ * `lastHeader`.
+ */
 export function lastHeader(headers: Headers, name: string): Buffer | string | undefined {
   const value = Object.hasOwn(headers, name) ? headers[name] : undefined
-  return (Array.isArray(value) ? (value.at(-1) as HeaderValue | undefined) : (value as HeaderValue | undefined)) ?? undefined
+  return (
+    (Array.isArray(value)
+      ? (value.at(-1) as HeaderValue | undefined)
+      : (value as HeaderValue | undefined)) ?? undefined
+  )
 }
 
 /** What a source knows of one thing it took; all that a dead letter or a later step may ask for. */
@@ -45,20 +65,37 @@ export interface Taken {
 }
 
 export type Origin =
-  | { readonly kind: 'kafka'; readonly topic: string; readonly partition: number; readonly offset: string; readonly timestamp: string }
-  | { readonly kind: 'mqtt'; readonly topic: string; readonly qos: 0 | 1 | 2; readonly retained: boolean }
+  | {
+      readonly kind: 'kafka'
+      readonly topic: string
+      readonly partition: number
+      readonly offset: string
+      readonly timestamp: string
+    }
+  | {
+      readonly kind: 'mqtt'
+      readonly topic: string
+      readonly qos: 0 | 1 | 2
+      readonly retained: boolean
+    }
   | { readonly kind: 'simulator'; readonly topic: string }
   /** Brought by other nodes, such as http in; the topic is `msg.topic`. */
   | { readonly kind: 'flow'; readonly topic: string }
 
-/** A batch as its source took it. Sources implement `at`, so that nothing is built for records nobody asks about. */
+/**
+ * A batch as its source took it. Sources implement `at`, so that nothing is built for records
+ * nobody asks about.
+ */
 export interface Batch {
   at(index: number): Taken
 }
 
 /** Where a record came from: one small object a record, the facts are kept once a batch. */
 export class Provenance {
-  /** @param place where in the taken thing the record stands, such as `values.3`; absent where it is all of it */
+  /**
+   * @param place where in the taken thing the record stands, such as `values.3`; absent where it is
+   * all of it
+   */
   constructor(
     readonly batch: Batch,
     readonly index: number,
@@ -118,12 +155,22 @@ export function reject(
   more: { reasons?: readonly Reason[]; attempts?: number } = {}
 ): Rejection {
   const taken = provenanceOf(record)?.taken
-  const rejection = { [REJECTION]: true as const, record, reason, ...more, stage, origin: taken?.origin ?? null, raw: taken?.raw ?? null }
+  const rejection = {
+    [REJECTION]: true as const,
+    record,
+    reason,
+    ...more,
+    stage,
+    origin: taken?.origin ?? null,
+    raw: taken?.raw ?? null
+  }
   return inherit(record, rejection)
 }
 
 export function isRejection(value: unknown): value is Rejection {
-  return typeof value === 'object' && value !== null && (value as Partial<Rejection>)[REJECTION] === true
+  return (
+    typeof value === 'object' && value !== null && (value as Partial<Rejection>)[REJECTION] === true
+  )
 }
 
 /** A message whose bytes must pass untouched. */
@@ -137,5 +184,9 @@ export interface KafkaMessage {
 }
 
 export function isKafkaMessage(value: unknown): value is KafkaMessage {
-  return typeof value === 'object' && value !== null && (value as Partial<KafkaMessage>)[KAFKA_MESSAGE] === true
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    (value as Partial<KafkaMessage>)[KAFKA_MESSAGE] === true
+  )
 }

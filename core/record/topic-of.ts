@@ -5,8 +5,8 @@ import { lastHeader, provenanceOf } from './record.ts'
 export const MQTT_TOPIC_HEADER = 'mqtt.topic'
 
 /**
- * The topic of a record: the MQTT topic it was published to, even where it has come through Kafka since; else the Kafka
- * topic; else `msg.topic`. Empty if there is none.
+ * The topic of a record: the MQTT topic it was published to, even where it has come through Kafka
+ * since; else the Kafka topic; else `msg.topic`. Empty if there is none.
  */
 export function topicOf(record: unknown, message: Message): string {
   const taken = provenanceOf(record)?.taken

@@ -3,11 +3,12 @@ import { OptionsError } from '../options-error.ts'
 import { isFieldPath } from './field-path.ts'
 
 /**
- * A topic template, `{org}/{site}/{device_type}/{device_id}/{measurement}`: says which topics to subscribe to, checks
- * arriving topics and reads their fields, and makes the topic of a record.
+ * A topic template, `{org}/{site}/{device_type}/{device_id}/{measurement}`: says which topics to
+ * subscribe to, checks arriving topics and reads their fields, and makes the topic of a record.
  *
- * A level is text that must be the same, `{field}` (anything but empty), `{field:reading|alert}` (one of these), `+`
- * (anything, not kept), or `#` as the last (all further levels), so that every MQTT topic filter is a template too.
+ * A level is text that must be the same, `{field}` (anything but empty), `{field:reading|alert}`
+ * (one of these), `+` (anything, not kept), or `#` as the last (all further levels), so that every
+ * MQTT topic filter is a template too.
  */
 export interface TopicTemplate {
   readonly text: string
@@ -19,7 +20,10 @@ export interface TopicTemplate {
   match(topic: string): Record<string, string> | undefined
   /** True if the topic is of this template; builds nothing. */
   matches(topic: string): boolean
-  /** The topic of a record. @throws MillraceError TOPIC_FIELD_INVALID if a field cannot be a level of a topic */
+  /**
+   * The topic of a record. @throws MillraceError TOPIC_FIELD_INVALID if a field cannot be a level
+   * of a topic
+   */
   fill(record: Readonly<Record<string, unknown>>): string
 }
 
@@ -37,12 +41,18 @@ const FIELD = /^\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}$/
 /** What is wrong with a template, in words; empty if nothing is. */
 export function topicTemplateProblems(text: string): string[] {
   if (text === '') return ['must have at least one level']
-  if (new TextEncoder().encode(text).length > MAX_TOPIC_BYTES) return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
-  if (text.startsWith('$share/')) return ['must not begin with $share; a shared subscription has a setting of its own']
+  if (new TextEncoder().encode(text).length > MAX_TOPIC_BYTES)
+    return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
+  if (text.startsWith('$share/'))
+    return ['must not begin with $share; a shared subscription has a setting of its own']
   const levels = text.split('/')
-  const problems = levels.flatMap((level, index) => levelProblems(level, index === levels.length - 1))
+  const problems = levels.flatMap((level, index) =>
+    levelProblems(level, index === levels.length - 1)
+  )
   const names = levels.map(parseLevel).filter(level => level.kind === 'field')
-  const twice = new Set(names.map(level => level.text).filter((name, index, all) => all.indexOf(name) !== index))
+  const twice = new Set(
+    names.map(level => level.text).filter((name, index, all) => all.indexOf(name) !== index)
+  )
   return [...problems, ...[...twice].map(name => `the field {${name}} stands in it twice`)]
 }
 
@@ -59,7 +69,8 @@ function levelProblems(level: string, last: boolean): string[] {
   if (level === '#') return last ? [] : ['# must be the last level']
   const field = FIELD.exec(level)
   if (field) return fieldProblems(field[1]!, field[2])
-  if (/[{}]/.test(level)) return [`the level "${level}" must be text or one field such as {device_id}, not both`]
+  if (/[{}]/.test(level))
+    return [`the level "${level}" must be text or one field such as {device_id}, not both`]
   return /[+#]/.test(level) ? [`the level "${level}" must be + or # alone, or have neither`] : []
 }
 
@@ -75,10 +86,15 @@ function parseLevel(level: string): Level {
   const field = FIELD.exec(level)
   if (!field) return { kind: 'literal', text: level }
   const list = field[2]
-  return list === undefined ? { kind: 'field', text: field[1]! } : { kind: 'field', text: field[1]!, among: new Set(list.split('|')) }
+  return list === undefined
+    ? { kind: 'field', text: field[1]! }
+    : { kind: 'field', text: field[1]!, among: new Set(list.split('|')) }
 }
 
-/** One level of a topic that is published: MQTT 5.0, 4.7.1 forbids the wildcards, and an empty one identifies nothing. */
+/**
+ * One level of a topic that is published: MQTT 5.0, 4.7.1 forbids the wildcards, and an empty one
+ * identifies nothing.
+ */
 const isLevel = (text: string) => text !== '' && !/[/+#\0]/.test(text)
 
 class Compiled implements TopicTemplate {
@@ -112,31 +128,49 @@ class Compiled implements TopicTemplate {
   }
 
   fill(record: Readonly<Record<string, unknown>>): string {
-    if (this.#open) throw new MillraceError('TOPIC_FIELD_INVALID', `No topic can be made from "${this.text}", because it ends in #.`)
+    if (this.#open)
+      throw new MillraceError(
+        'TOPIC_FIELD_INVALID',
+        `No topic can be made from "${this.text}", because it ends in #.`
+      )
     return this.#levels.map(level => this.#levelOf(level, record)).join('/')
   }
 
   #fits(parts: readonly string[]): boolean {
     const levels = this.#levels
     if (this.#open ? parts.length < levels.length : parts.length !== levels.length) return false
-    // MQTT 5.0, 4.7.2: a wildcard at the first level does not take topics of the server such as $SYS.
+    // MQTT 5.0, 4.7.2: a wildcard at the first level does not take topics of the server such as
+    // $SYS.
     if (levels[0]?.kind !== 'literal' && parts[0]!.startsWith('$')) return false
     for (let index = 0; index < levels.length; index++) {
       const level = levels[index]!
       const part = parts[index]!
-      if (level.kind === 'literal' ? part !== level.text : level.kind === 'field' && !accepts(level, part)) return false
+      if (
+        level.kind === 'literal'
+          ? part !== level.text
+          : level.kind === 'field' && !accepts(level, part)
+      )
+        return false
     }
     return true
   }
 
   #levelOf(level: Level, record: Readonly<Record<string, unknown>>): string {
     if (level.kind === 'literal') return level.text
-    if (level.kind === 'any') throw new MillraceError('TOPIC_FIELD_INVALID', `No topic can be made from "${this.text}", because it has +.`)
+    if (level.kind === 'any')
+      throw new MillraceError(
+        'TOPIC_FIELD_INVALID',
+        `No topic can be made from "${this.text}", because it has +.`
+      )
     const value = Object.hasOwn(record, level.text) ? record[level.text] : undefined
-    const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+    const isNumber =
+      typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
     const text = isNumber ? String(value) : value
     if (typeof text === 'string' && isLevel(text) && accepts(level, text)) return text
-    throw new MillraceError('TOPIC_FIELD_INVALID', `The topic "${this.text}" needs the field ${level.text}, but it is ${described(value)}.`)
+    throw new MillraceError(
+      'TOPIC_FIELD_INVALID',
+      `The topic "${this.text}" needs the field ${level.text}, but it is ${described(value)}.`
+    )
   }
 }
 
@@ -145,9 +179,12 @@ function filterOf(level: Level): string {
   return level.among?.size === 1 ? [...level.among][0]! : '+'
 }
 
-const accepts = (level: Level, part: string) => part !== '' && (level.among === undefined || level.among.has(part))
+const accepts = (level: Level, part: string) =>
+  part !== '' && (level.among === undefined || level.among.has(part))
 
 function described(value: unknown): string {
   if (value === undefined) return 'missing'
-  return typeof value === 'string' ? `"${value.slice(0, 80)}"` : `of type ${value === null ? 'null' : typeof value}`
+  return typeof value === 'string'
+    ? `"${value.slice(0, 80)}"`
+    : `of type ${value === null ? 'null' : typeof value}`
 }

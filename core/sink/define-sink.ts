@@ -17,13 +17,16 @@ const REJECTED = 1
 const BEAT_MS = 2_000
 const DRAIN_MS = 8_000
 
-/** What opens the sink of a node: reads the options once; throws OptionsError for those that cannot be used. */
+/**
+ * What opens the sink of a node: reads the options once; throws OptionsError for those that cannot
+ * be used.
+ */
 export type Open<S extends NodeSpec> = (context: Context<S>, port: SinkPort) => OpenSink
 
 /**
- * A node that stores records: it owns the bound of what waits, the heartbeat for deliveries under way, the counts, the
- * confirmation, both outputs (stored, rejected), the status and the end. A sink has only what is its own: how records
- * are written, and what its service's troubles mean.
+ * A node that stores records: it owns the bound of what waits, the heartbeat for deliveries under
+ * way, the counts, the confirmation, both outputs (stored, rejected), the status and the end. A
+ * sink has only what is its own: how records are written, and what its service's troubles mean.
  */
 export function defineSink<S extends NodeSpec>(
   spec: S,
@@ -58,16 +61,23 @@ class Sink<S extends NodeSpec> implements SinkPort {
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: extras.service })
     this.#lost = new WordAMinute((records, why) =>
-      warn(`${records} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`)
+      warn(
+        `${records} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`
+      )
     )
-    this.#status = new SinkStatus(status, { warn, log: line => node.log(line) }, extras.service, () => ({
-      waitingRecords: this.#requests.records,
-      oldestMs: this.#requests.oldestMs,
-      done: metrics.stored + metrics.rejected,
-      rejected: metrics.rejected,
-      leadingCode: metrics.leadingCode,
-      duplicates: metrics.duplicates
-    }))
+    this.#status = new SinkStatus(
+      status,
+      { warn, log: line => node.log(line) },
+      extras.service,
+      () => ({
+        waitingRecords: this.#requests.records,
+        oldestMs: this.#requests.oldestMs,
+        done: metrics.stored + metrics.rejected,
+        rejected: metrics.rejected,
+        leadingCode: metrics.leadingCode,
+        duplicates: metrics.duplicates
+      })
+    )
   }
 
   open(open: (port: SinkPort) => OpenSink): void {
@@ -122,14 +132,19 @@ class Sink<S extends NodeSpec> implements SinkPort {
       tracker.confirm(message, { stored, duplicates, rejected: letters })
     }
     const passedOn = isWired(STORED) ? storedOf(message, records, result) : null
-    const rejected = refused && refused.size > 0 ? this.#rejectedOf(message, records, refused) : null
+    const rejected =
+      refused && refused.size > 0 ? this.#rejectedOf(message, records, refused) : null
     if (passedOn !== null || rejected !== null) send([passedOn, rejected])
     done()
     if (!this.#status.isDown) this.refresh()
   }
 
   /** Nothing of the message counts as dealt with. */
-  #fail({ done }: OpenRequest, error: Error, written: Pick<WriteResult, 'stored' | 'duplicates'>): void {
+  #fail(
+    { done }: OpenRequest,
+    error: Error,
+    written: Pick<WriteResult, 'stored' | 'duplicates'>
+  ): void {
     const { metrics } = this.context
     metrics.inFlight = this.#requests.records
     metrics.stored += written.stored
@@ -137,7 +152,11 @@ class Sink<S extends NodeSpec> implements SinkPort {
     done(error)
   }
 
-  #rejectedOf(message: Message, records: readonly unknown[], refused: NonNullable<WriteResult['refused']>): Message {
+  #rejectedOf(
+    message: Message,
+    records: readonly unknown[],
+    refused: NonNullable<WriteResult['refused']>
+  ): Message {
     const payload: Rejection[] = []
     for (const [index, reason] of refused) {
       const record = records[index]
@@ -176,8 +195,15 @@ class Sink<S extends NodeSpec> implements SinkPort {
   }
 }
 
-/** What is stored, in the form it came: the message itself where that is all of it; null if nothing is. */
-function storedOf(message: Message, records: readonly unknown[], { refused, properties }: WriteResult): Message | null {
+/**
+ * What is stored, in the form it came: the message itself where that is all of it; null if nothing
+ * is.
+ */
+function storedOf(
+  message: Message,
+  records: readonly unknown[],
+  { refused, properties }: WriteResult
+): Message | null {
   if (!refused || refused.size === 0) return properties ? { ...message, ...properties } : message
   const payload = records.filter((_record, index) => !refused.has(index))
   return payload.length === 0 ? null : { ...message, payload, ...properties }

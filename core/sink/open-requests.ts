@@ -5,7 +5,11 @@ import type { WriteRequest, WriteResult } from './types.ts'
 /** How a request ends; told once for each. */
 export interface RequestEnds {
   finished(request: OpenRequest, result: WriteResult): void
-  failed(request: OpenRequest, error: Error, written: Pick<WriteResult, 'stored' | 'duplicates'>): void
+  failed(
+    request: OpenRequest,
+    error: Error,
+    written: Pick<WriteResult, 'stored' | 'duplicates'>
+  ): void
 }
 
 /** A message that a sink deals with. */
@@ -24,7 +28,10 @@ export class OpenRequest implements WriteRequest {
   finish(result: WriteResult): void {
     if (this.requests.remove(this)) this.requests.ends.finished(this, result)
   }
-  fail(error: Error, written: { stored: number; duplicates: number } = { stored: 0, duplicates: 0 }): void {
+  fail(
+    error: Error,
+    written: { stored: number; duplicates: number } = { stored: 0, duplicates: 0 }
+  ): void {
     if (this.requests.remove(this)) this.requests.ends.failed(this, error, written)
   }
 }

@@ -26,7 +26,10 @@ export interface SinkLog {
   log(sentence: string): void
 }
 
-/** Tells on the canvas and in the log how the service of a sink is: each trouble once, and when it is over. */
+/**
+ * Tells on the canvas and in the log how the service of a sink is: each trouble once, and when it
+ * is over.
+ */
 export class SinkStatus {
   #isConnecting = true
   #trouble: SinkTrouble | undefined
@@ -88,7 +91,10 @@ export class SinkStatus {
 export const silence = (oldestMs: number): string | undefined =>
   oldestMs >= SILENT_MS ? `no answer for ${Math.round(oldestMs / 1000)} s` : undefined
 
-/** What the status says while nothing can be stored. Where both are too long the reason is first: the end is cut. */
+/**
+ * What the status says while nothing can be stored. Where both are too long the reason is first:
+ * the end is cut.
+ */
 export function waitingText(records: number, why: string): string {
   if (records === 0) return why
   const waiting = `${compact(records)} waiting`
@@ -101,7 +107,11 @@ function rateText(perSecond: number, state: SinkState): string {
   const rate = `${compact(perSecond)}/s`
   const repeated = state.duplicates > 0 ? ` · ${compact(state.duplicates)} repeated` : ''
   if (texts.length === 0) return `${rate}${repeated}`
-  return fitting([...texts.map(text => `${rate} · ${text}${repeated}`), ...texts.map(text => `${rate} · ${text}`), ...texts])
+  return fitting([
+    ...texts.map(text => `${rate} · ${text}${repeated}`),
+    ...texts.map(text => `${rate} · ${text}`),
+    ...texts
+  ])
 }
 
 function backAfter(service: string, awayMs: number): string {

@@ -15,7 +15,10 @@ export interface WriteResult {
   readonly properties?: object
 }
 
-/** What a message asks a sink to write. It ends once, by `finish` or `fail`; what is called later does nothing. */
+/**
+ * What a message asks a sink to write. It ends once, by `finish` or `fail`; what is called later
+ * does nothing.
+ */
 export interface WriteRequest {
   readonly message: Message
   /** The records of the payload, in the order they came. */
@@ -36,7 +39,9 @@ export interface SinkTrouble {
   readonly sentence: string
   /** It stays so until a person corrects something: red; what passes by itself is yellow. */
   readonly mend: boolean
-  /** Troubles of the same topic are one to the log, in whatever words; the sentence where absent. */
+  /**
+   * Troubles of the same topic are one to the log, in whatever words; the sentence where absent.
+   */
   readonly topic?: string
 }
 
@@ -54,16 +59,21 @@ export interface SinkPort {
 
 /** A sink that runs. */
 export interface OpenSink {
-  /** Takes a request over and ends it, maybe much later. An error that it throws fails the request. */
+  /**
+   * Takes a request over and ends it, maybe much later. An error that it throws fails the request.
+   */
   write(request: WriteRequest): void
   /**
-   * Writes what it still can for up to `limitMs` and lets go of the service; what is left then is given back to the
-   * sources. Must end within Node-RED's 15 s, also when the service is dead.
+   * Writes what it still can for up to `limitMs` and lets go of the service; what is left then is
+   * given back to the sources. Must end within Node-RED's 15 s, also when the service is dead.
    */
   close(limitMs: number): void | Promise<void>
   /** While there is no trouble: what records wait for, in a few words. Asked every two seconds. */
   waitsFor?(): string | undefined
-  /** What the status says while all is well, instead of the rate and the counts of rejected and repeated records. */
+  /**
+   * What the status says while all is well, instead of the rate and the counts of rejected and
+   * repeated records.
+   */
   progress?(perSecond: number): string
 }
 

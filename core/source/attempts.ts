@@ -18,8 +18,8 @@ const NOTHING_DONE: Acknowledged = {
 }
 
 /**
- * Brings messages through the flow: sends each, follows it, sends it again where the flow failed, and in the end as a dead
- * letter. Tells `finished` what became of it.
+ * Brings messages through the flow: sends each, follows it, sends it again where the flow failed,
+ * and in the end as a dead letter. Tells `finished` what became of it.
  */
 export class Attempts {
   readonly #stage: string
@@ -76,14 +76,17 @@ export class Attempts {
   send(message: NodeMessage, output: number): void {
     const { node, outputs } = this.options
     if (output === 0) node.send(message)
-    else node.send(Array.from({ length: outputs }, (_, index) => (index === output ? message : null)))
+    else
+      node.send(Array.from({ length: outputs }, (_, index) => (index === output ? message : null)))
   }
 
   #attempt(held: InFlightMessage, message = held.taken.rebuild(), transaction?: object): void {
     const { node, mode, timeoutMs, deadLetterOutput } = this.options
     const { records, output = 0 } = held.taken
     const { writtenOff } = held
-    const letter = writtenOff ? exhaustedLetter(message, this.#stage, writtenOff.error, writtenOff.attempts) : message
+    const letter = writtenOff
+      ? exhaustedLetter(message, this.#stage, writtenOff.error, writtenOff.attempts)
+      : message
     const delivery = this.tracker.open(letter, node.id, {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,
@@ -126,11 +129,16 @@ export class Attempts {
     const attempts = held.failures + 1
     held.writtenOff = { error, attempts }
     held.failures = 0
-    node.error(`The flow failed to deal with a message, ${attempts} times; it leaves as a dead letter. The last time: ${error.message}`)
+    node.error(
+      `The flow failed to deal with a message, ${attempts} times; it leaves as a dead letter. The last time: ${error.message}`
+    )
     this.begin(held)
   }
 
-  /** Once acknowledged, a dead letter that no wire takes would be gone: its message is kept instead, as when a sink is away. */
+  /**
+   * Once acknowledged, a dead letter that no wire takes would be gone: its message is kept instead,
+   * as when a sink is away.
+   */
   #mustKeep(held: InFlightMessage, error: FlowError): boolean {
     if (this.options.isWired(this.options.deadLetterOutput)) return false
     if (!held.isKept) this.unwired.kept(held.taken.records, error.message)
@@ -153,7 +161,10 @@ export class Attempts {
     this.#again(held, backoffMs(held.interruptions++, this.options.backoff))
   }
 
-  /** What is sent while flows are deployed may find nobody: it waits, and then leaves in the order it was taken. */
+  /**
+   * What is sent while flows are deployed may find nobody: it waits, and then leaves in the order
+   * it was taken.
+   */
   #afterDeployment(held: InFlightMessage): void {
     if (this.#interrupted.push(held) > 1) return
     this.tracker.afterDeployment(() => {
@@ -163,11 +174,16 @@ export class Attempts {
     })
   }
 
-  async #attemptIn(transaction: SourceTransaction, held: InFlightMessage, message?: NodeMessage): Promise<void> {
+  async #attemptIn(
+    transaction: SourceTransaction,
+    held: InFlightMessage,
+    message?: NodeMessage
+  ): Promise<void> {
     try {
       const scope = await transaction.begin()
       if (held.gone) return
-      if (scope === undefined) this.finished(held, { ...NOTHING_DONE, duplicates: held.taken.records })
+      if (scope === undefined)
+        this.finished(held, { ...NOTHING_DONE, duplicates: held.taken.records })
       else if (this.tracker.deploying) this.#afterDeployment(held)
       else this.#attempt(held, message, scope)
     } catch (error) {

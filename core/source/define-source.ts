@@ -12,12 +12,16 @@ import { DeliverySource } from './source.ts'
 import { Trials, userDirOf } from './trials.ts'
 import { UNWIRED } from './unwired.ts'
 
-/** What is in flight when the node is closed may still be stored for so long; the rest comes again. */
+/**
+ * What is in flight when the node is closed may still be stored for so long; the rest comes again.
+ */
 const DRAIN_MS = 2_000
 /** What a status has room for of a reason. */
 const REASON_CHARACTERS = 40
 
-/** The spec of a source: no input, an output `rejected`, and the fields of core/source/fields.ts. */
+/**
+ * The spec of a source: no input, an output `rejected`, and the fields of core/source/fields.ts.
+ */
 export interface SourceSpec extends NodeSpec {
   readonly inputs: 0
   readonly fields: NodeSpec['fields'] & {
@@ -40,15 +44,23 @@ export interface SourceTrouble {
 export interface OpenSource {
   /** Begins to take. Called once the whole node stands. */
   start?(): void
-  /** There is room again in the flow, or a deployment is over: take on, as far as `source.hasRoomFor` says. */
+  /**
+   * There is room again in the flow, or a deployment is over: take on, as far as
+   * `source.hasRoomFor` says.
+   */
   resume(): void
-  /** A deployment is near: what was gathered has to leave now, and nothing more is taken until `resume`. */
+  /**
+   * A deployment is near: what was gathered has to leave now, and nothing more is taken until
+   * `resume`.
+   */
   flush?(): void
   /** Called once a second. */
   tick?(): void
   /** Takes nothing more; acknowledgements still go out. */
   stop(): void
-  /** Leaves the other side, within Node-RED's 15 s: whatever is not acknowledged by now comes again. */
+  /**
+   * Leaves the other side, within Node-RED's 15 s: whatever is not acknowledged by now comes again.
+   */
   close(closing: Closing): void | Promise<void>
   /** Undefined while all is well. */
   trouble?(): SourceTrouble | undefined
@@ -84,8 +96,9 @@ interface SharedOptions {
 }
 
 /**
- * A node that takes records from another system and acknowledges them once the flow has dealt with them. The definition
- * bounds, follows, retries and counts what is in flight, pauses around deployments, closes in order, and shows the status.
+ * A node that takes records from another system and acknowledges them once the flow has dealt with
+ * them. The definition bounds, follows, retries and counts what is in flight, pauses around
+ * deployments, closes in order, and shows the status.
  * @param open makes the protocol's side; throws OptionsError for options that cannot be used
  */
 export function defineSource<S extends SourceSpec>(
@@ -131,7 +144,10 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     this.#opened.start?.()
   }
 
-  /** What is stored by now needs not come again, so acknowledgements go out to the end; then all else is given back. */
+  /**
+   * What is stored by now needs not come again, so acknowledgements go out to the end; then all
+   * else is given back.
+   */
   async close(closing: Closing): Promise<void> {
     clearInterval(this.#ticker)
     this.#opened.stop()
@@ -142,7 +158,10 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     await this.#opened.close(closing)
   }
 
-  #sourceOf(mode: AcknowledgeMode, { outputs, rejected }: { outputs: number; rejected: number }): DeliverySource {
+  #sourceOf(
+    mode: AcknowledgeMode,
+    { outputs, rejected }: { outputs: number; rejected: number }
+  ): DeliverySource {
     const { RED, node, metrics, isWired, options } = this.context
     const { maxInFlight, retries, timeoutS } = options as unknown as SharedOptions
     return new DeliverySource({
@@ -189,7 +208,8 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     const trouble = this.#opened.trouble?.()
     if (trouble?.mend) status.failed(trouble.words)
     else if (trouble !== undefined) status.waiting(trouble.words)
-    else if (retrying > 0) status.waiting(`${this.#retryText}: ${reason?.slice(0, REASON_CHARACTERS)}`)
+    else if (retrying > 0)
+      status.waiting(`${this.#retryText}: ${reason?.slice(0, REASON_CHARACTERS)}`)
     else if (stalledMs >= STALLED_MS) status.waiting(stalledText(records, stalledMs))
     else status.healthy(sourceText(metrics, this.#opened.working(perSecond)))
   }

@@ -1,6 +1,9 @@
 import type { ChoiceField, NumberField } from '../node/spec.ts'
 
-/** The fields by which every source says how it waits for the flow: told in the same words wherever they stand. */
+/**
+ * The fields by which every source says how it waits for the flow: told in the same words wherever
+ * they stand.
+ */
 
 /** What each mode means, in the words of the dialog; see the help of the sources for the whole. */
 export const ACKNOWLEDGE = {
@@ -14,7 +17,10 @@ export const WAITS = ['finished', 'stored'] as const
 
 const waits = { acknowledge: WAITS } as const
 
-/** A source has these four; it may say more of each: `{ ...sourceFields.maxInFlight, default: 500 }`. */
+/**
+ * A source has these four; it may say more of each: `{ ...sourceFields.maxInFlight, default: 500
+ * }`.
+ */
 export const sourceFields = {
   acknowledge: {
     kind: 'choice',

@@ -5,8 +5,9 @@ export interface InOrderEntry {
 }
 
 /**
- * Lets entries out in the order they came: what is done waits until everything before it is done. A Kafka offset means
- * "and all before it", and MQTT 5 wants PUBACKs in the order of the PUBLISH packets (4.6).
+ * Lets entries out in the order they came: what is done waits until everything before it is done. A
+ * Kafka offset means "and all before it", and MQTT 5 wants PUBACKs in the order of the PUBLISH
+ * packets (4.6).
  */
 export class InOrderQueue<Entry extends InOrderEntry> {
   #line: Entry[] = []
@@ -21,7 +22,10 @@ export class InOrderQueue<Entry extends InOrderEntry> {
     this.#line.push(entry)
   }
 
-  /** Marks an entry as done and lets out the line up to the first that is not. Returns how many went out. */
+  /**
+   * Marks an entry as done and lets out the line up to the first that is not. Returns how many went
+   * out.
+   */
   finish(entry: Entry): number {
     entry.done = true
     let released = 0
@@ -44,7 +48,10 @@ export class InOrderQueue<Entry extends InOrderEntry> {
     return left
   }
 
-  /** Cuts off what has gone out only when it is half of the array, so that a long line is not copied for each that leaves. */
+  /**
+   * Cuts off what has gone out only when it is half of the array, so that a long line is not copied
+   * for each that leaves.
+   */
   #compact(): void {
     if (this.#start * 2 < this.#line.length) return
     this.#line.splice(0, this.#start)

@@ -7,14 +7,23 @@ import { InOrderQueue } from './in-order-queue.ts'
 import type { SourceOptions, TakenBatch, TakenMessage, Waiting } from './types.ts'
 import { UnwiredOutput } from './unwired.ts'
 
-/** Sinks let records wait for more for a second at most, so after this it is something else that holds them. */
+/**
+ * Sinks let records wait for more for a second at most, so after this it is something else that
+ * holds them.
+ */
 const STILL_MS = 2_000
 /** What has not moved for so long before a deployment will not do so because of it. */
 const HOPELESS_MS = 5_000
-/** Memory for payloads that are not acknowledged; large payloads reach it long before the number of records does. */
+/**
+ * Memory for payloads that are not acknowledged; large payloads reach it long before the number of
+ * records does.
+ */
 export const MAX_IN_FLIGHT_BYTES = 64 << 20
 
-/** What a source has in flight: keeps it within its bounds, counts it, and acknowledges it lane by lane, in order. */
+/**
+ * What a source has in flight: keeps it within its bounds, counts it, and acknowledges it lane by
+ * lane, in order.
+ */
 export class DeliverySource implements PausableSource {
   readonly #tracker: Tracker
   readonly #leave: () => void
@@ -35,7 +44,9 @@ export class DeliverySource implements PausableSource {
     this.#tracker = options.tracker ?? trackerOf(RED)
     this.#leave = mode === 'received' ? () => {} : this.#tracker.register(node, this)
     this.#unwired = new UnwiredOutput(node, deadLetterOutput)
-    this.#attempts = new Attempts(options, this.#tracker, this.#unwired, (message, counted) => this.#finish(message, counted))
+    this.#attempts = new Attempts(options, this.#tracker, this.#unwired, (message, counted) =>
+      this.#finish(message, counted)
+    )
   }
 
   /** Records taken and not acknowledged. */
@@ -66,14 +77,20 @@ export class DeliverySource implements PausableSource {
   hasRoomFor(records: number, bytes: number): boolean {
     if (this.isPaused) return false
     if (this.#records === 0) return true
-    return this.#records + records <= this.options.maxInFlight && this.#bytes + bytes <= MAX_IN_FLIGHT_BYTES
+    return (
+      this.#records + records <= this.options.maxInFlight &&
+      this.#bytes + bytes <= MAX_IN_FLIGHT_BYTES
+    )
   }
   /** Messages of a lane that are not acknowledged. */
   inFlightOf(lane: string): number {
     return this.#lanes.get(lane)?.size ?? 0
   }
 
-  /** Sends a message into the flow. It is taken even if the source is full; the protocol is what must stop reading. */
+  /**
+   * Sends a message into the flow. It is taken even if the source is full; the protocol is what
+   * must stop reading.
+   */
   take(taken: TakenMessage): void {
     if (this.#closed) return
     const { metrics } = this.options
@@ -90,19 +107,24 @@ export class DeliverySource implements PausableSource {
   }
 
   /**
-   * Sends the records of a batch as at most two messages, the accepted and the rejected. Acknowledges it once: after both,
-   * and after all before it of the lane. One without records is acknowledged in its turn.
+   * Sends the records of a batch as at most two messages, the accepted and the rejected.
+   * Acknowledges it once: after both, and after all before it of the lane. One without records is
+   * acknowledged in its turn.
    */
   takeBatch(batch: TakenBatch): void {
     const { accepted, rejected } = batch.split
     if (rejected.length > 0) this.options.metrics.countRefused(rejected)
     const both = accepted.length > 0 && rejected.length > 0
-    if (accepted.length > 0) this.take(this.#messageOf(batch, 'accepted', both ? () => {} : batch.acknowledge))
+    if (accepted.length > 0)
+      this.take(this.#messageOf(batch, 'accepted', both ? () => {} : batch.acknowledge))
     if (rejected.length > 0) this.take(this.#messageOf(batch, 'rejected', batch.acknowledge))
     if (accepted.length === 0 && rejected.length === 0) this.#takeNothing(batch)
   }
 
-  /** Forgets a lane that is not ours any more (a rebalance, a lost connection): nothing of it will be acknowledged. */
+  /**
+   * Forgets a lane that is not ours any more (a rebalance, a lost connection): nothing of it will
+   * be acknowledged.
+   */
   dropLane(lane: string): void {
     const queue = this.#lanes.get(lane)
     if (queue === undefined) return
@@ -125,13 +147,14 @@ export class DeliverySource implements PausableSource {
   }
 
   /**
-   * Waits until nothing is in flight, for so long at most and only while it moves: what is still stored now needs not be
-   * delivered again.
+   * Waits until nothing is in flight, for so long at most and only while it moves: what is still
+   * stored now needs not be delivered again.
    */
   async drained(limitMs: number): Promise<void> {
     this.pause()
     const endMs = performance.now() + limitMs
-    while (this.isMoving && performance.now() < endMs) await new Promise(resolve => setTimeout(resolve, 20))
+    while (this.isMoving && performance.now() < endMs)
+      await new Promise(resolve => setTimeout(resolve, 20))
   }
 
   /** Gives back everything that is not acknowledged: the protocol delivers it again. */
@@ -143,15 +166,24 @@ export class DeliverySource implements PausableSource {
     this.#leave()
   }
 
-  #messageOf(batch: TakenBatch, which: 'accepted' | 'rejected', acknowledge: () => void): TakenMessage {
+  #messageOf(
+    batch: TakenBatch,
+    which: 'accepted' | 'rejected',
+    acknowledge: () => void
+  ): TakenMessage {
     const { lane, properties, isSingle, splitAgain, survived } = batch
     const records = batch.split[which]
-    const messageOf = (payload: readonly object[]) => ({ ...properties, payload: isSingle ? payload[0] : payload })
+    const messageOf = (payload: readonly object[]) => ({
+      ...properties,
+      payload: isSingle ? payload[0] : payload
+    })
     return {
       lane,
       records: records.length,
       // Shared out by the number of records, since both are in flight as long as one is.
-      bytes: Math.round((batch.bytes * records.length) / (batch.split.accepted.length + batch.split.rejected.length)),
+      bytes: Math.round(
+        (batch.bytes * records.length) / (batch.split.accepted.length + batch.split.rejected.length)
+      ),
       message: messageOf(records),
       rebuild: () => messageOf(splitAgain()[which]),
       acknowledge,
@@ -220,7 +252,11 @@ export class DeliverySource implements PausableSource {
   /** What was rejected at once and has left by no wire is not filtered on purpose. */
   #countFiltered(taken: TakenMessage, records: number): void {
     const { metrics, deadLetterOutput } = this.options
-    if (records > 0 && taken.output === deadLetterOutput && !this.options.isWired(deadLetterOutput)) {
+    if (
+      records > 0 &&
+      taken.output === deadLetterOutput &&
+      !this.options.isWired(deadLetterOutput)
+    ) {
       metrics.rejected += records
       this.#unwired.lost(records, taken.message ?? taken.rebuild())
     } else metrics.filtered += records
@@ -230,7 +266,9 @@ export class DeliverySource implements PausableSource {
     try {
       taken.acknowledge()
     } catch (error) {
-      this.options.node.error(`A message could not be acknowledged and will be delivered again: ${reasonOf(error)}`)
+      this.options.node.error(
+        `A message could not be acknowledged and will be delivered again: ${reasonOf(error)}`
+      )
     }
   }
 

@@ -3,7 +3,10 @@ import { dirname, join } from 'node:path'
 import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../errors.ts'
 
-/** A source that begins so often at the same record, as nobody before it came to an orderly end, goes on carefully. */
+/**
+ * A source that begins so often at the same record, as nobody before it came to an orderly end,
+ * goes on carefully.
+ */
 const CAREFUL_FROM = 3
 /** A record is set aside once Node-RED has ended so often while it alone was in the flow. */
 const KILLS_FROM = 2
@@ -42,7 +45,10 @@ export interface Beginning {
   readonly reached: string | undefined
 }
 
-/** What the trials of all sources of the process share: one record at a time, or nobody could tell which one killed. */
+/**
+ * What the trials of all sources of the process share: one record at a time, or nobody could tell
+ * which one killed.
+ */
 interface Turn {
   holder: object | undefined
   readonly waiting: Set<() => void>
@@ -56,14 +62,18 @@ function sharedTurn(): Turn {
 }
 
 /**
- * The last defence against a record that kills or freezes Node-RED, and comes again after each start since it is not
- * acknowledged. Remembers in a file where a source began. An orderly end removes the file; so what a source finds there is
- * of a predecessor that was killed. Costs one small write a start and lane, and two a record while a source is careful.
+ * The last defence against a record that kills or freezes Node-RED, and comes again after each
+ * start since it is not acknowledged. Remembers in a file where a source began. An orderly end
+ * removes the file; so what a source finds there is of a predecessor that was killed. Costs one
+ * small write a start and lane, and two a record while a source is careful.
  */
 export class Trials {
   readonly #file: string | undefined
   readonly #lanes: Map<string, Lane>
-  /** As they were found; a lane may be begun several times in the life of one process, which is one start. */
+  /**
+   * As they were found; a lane may be begun several times in the life of one process, which is one
+   * start.
+   */
   readonly #before: ReadonlyMap<string, Lane>
   readonly #turn = sharedTurn()
   readonly #timers = new Map<string, NodeJS.Timeout>()
@@ -74,7 +84,10 @@ export class Trials {
 
   constructor(private readonly options: TrialsOptions) {
     const { userDir, nodeId } = options
-    this.#file = userDir === undefined ? undefined : join(userDir, 'millrace', 'starts', `${encodeURIComponent(nodeId)}.json`)
+    this.#file =
+      userDir === undefined
+        ? undefined
+        : join(userDir, 'millrace', 'starts', `${encodeURIComponent(nodeId)}.json`)
     this.#before = this.#load()
     this.#lanes = new Map(this.#before)
   }
@@ -92,8 +105,8 @@ export class Trials {
   }
 
   /**
-   * This record is about to go into the flow. Undefined if another is on trial: `free` is called when that is over. Else how
-   * often it has killed, which is 0 until it is sure.
+   * This record is about to go into the flow. Undefined if another is on trial: `free` is called
+   * when that is over. Else how often it has killed, which is 0 until it is sure.
    */
   enter(name: string, id: string, free: () => void): number | undefined {
     const holder = this.#holders.get(name) ?? {}
@@ -112,7 +125,10 @@ export class Trials {
     return kills ? deaths : 0
   }
 
-  /** The record is still in the flow, which has answered or waits for a service: whatever ends the process now, it is not the record. */
+  /**
+   * The record is still in the flow, which has answered or waits for a service: whatever ends the
+   * process now, it is not the record.
+   */
   survived(name: string): void {
     const trial = this.#lanes.get(name)?.trial
     if (trial?.isOpen) this.#note(name, { ...trial, deaths: 0, isOpen: false })
@@ -149,7 +165,9 @@ export class Trials {
     this.#save()
   }
 
-  /** Renamed into its place, so that whoever is killed meanwhile leaves the old one or the new one. */
+  /**
+   * Renamed into its place, so that whoever is killed meanwhile leaves the old one or the new one.
+   */
   #save(): void {
     if (this.#file === undefined) return
     try {
@@ -157,7 +175,10 @@ export class Trials {
       writeFileSync(`${this.#file}.new`, JSON.stringify(Object.fromEntries(this.#lanes)))
       renameSync(`${this.#file}.new`, this.#file)
     } catch (error) {
-      if (!this.#isTold) this.options.warn(`A record that kills Node-RED would not be recognised after the next start: ${reasonOf(error)}`)
+      if (!this.#isTold)
+        this.options.warn(
+          `A record that kills Node-RED would not be recognised after the next start: ${reasonOf(error)}`
+        )
       this.#isTold = true
     }
   }
@@ -166,7 +187,9 @@ export class Trials {
     if (this.#file === undefined) return new Map()
     try {
       const found = JSON.parse(readFileSync(this.#file, 'utf8')) as Record<string, Lane>
-      return new Map(Object.entries(found).map(([name, lane]) => [name, { ...lane, trial: ended(lane.trial) }]))
+      return new Map(
+        Object.entries(found).map(([name, lane]) => [name, { ...lane, trial: ended(lane.trial) }])
+      )
     } catch {
       return new Map()
     }
@@ -174,7 +197,8 @@ export class Trials {
 }
 
 /** Where Node-RED keeps what is its own; absent in tests that have no runtime. */
-export const userDirOf = (RED: NodeAPI): string | undefined => (RED.settings as { userDir?: string } | undefined)?.userDir
+export const userDirOf = (RED: NodeAPI): string | undefined =>
+  (RED.settings as { userDir?: string } | undefined)?.userDir
 
 /** A trial that was open when the process ended. */
 function ended(trial: Trial | undefined): Trial | undefined {

@@ -22,7 +22,10 @@ export interface SourceOptions {
   isWired(output: number): boolean
   /** Messages have left: the source may read on if it is not `full`. */
   onCapacity(): void
-  /** It is paused before flows are stopped: what it gathers has to leave now, and nothing more may be taken until `onCapacity`. */
+  /**
+   * It is paused before flows are stopped: what it gathers has to leave now, and nothing more may
+   * be taken until `onCapacity`.
+   */
   onPause?(): void
   /** How long it waits before it sends again. */
   readonly backoff?: BackoffOptions
@@ -40,13 +43,22 @@ export interface TakenMessage {
   readonly records: number
   /** How much memory its payload takes, about; 0 where absent. */
   readonly bytes?: number
-  /** Makes the message to send; again for each further attempt, as nodes may have changed what was sent before. */
+  /**
+   * Makes the message to send; again for each further attempt, as nodes may have changed what was
+   * sent before.
+   */
   rebuild(): NodeMessage
   /** The first message, where it is at hand already. */
   readonly message?: NodeMessage
-  /** Gives the protocol its acknowledgement. Called once, after all earlier ones of the lane; never after `dropLane` or `close`. */
+  /**
+   * Gives the protocol its acknowledgement. Called once, after all earlier ones of the lane; never
+   * after `dropLane` or `close`.
+   */
   acknowledge(): void
-  /** The flow has failed with it, or waits for a service: whatever it does to the process, it has not killed it at once. */
+  /**
+   * The flow has failed with it, or waits for a service: whatever it does to the process, it has
+   * not killed it at once.
+   */
   readonly survived?: (() => void) | undefined
   /** The output it leaves by; 0 where absent. */
   readonly output?: number
@@ -73,9 +85,15 @@ export interface TakenBatch extends Pick<TakenMessage, 'lane' | 'acknowledge' | 
   readonly properties?: { readonly topic: string }
 }
 
-/** One message's. Each attempt has its own beginning, and what an attempt did that was not committed has not happened. */
+/**
+ * One message's. Each attempt has its own beginning, and what an attempt did that was not committed
+ * has not happened.
+ */
 export interface SourceTransaction {
-  /** Resolves with what sinks write into; undefined if an attempt that seemed to have failed was committed after all. */
+  /**
+   * Resolves with what sinks write into; undefined if an attempt that seemed to have failed was
+   * committed after all.
+   */
   begin(): Promise<object | undefined>
   /** The flow has dealt with the message. A rejection means another attempt. */
   commit(): Promise<void>
@@ -92,8 +110,9 @@ export interface Waiting {
   /** Why the last of these failed. */
   readonly reason: string | undefined
   /**
-   * For how long messages have been in flight without any leaving. A join or batch that waits for more messages than may be
-   * in flight stands still until the delivery timeout, and nothing fails: the status must say so.
+   * For how long messages have been in flight without any leaving. A join or batch that waits for
+   * more messages than may be in flight stands still until the delivery timeout, and nothing fails:
+   * the status must say so.
    */
   readonly stalledMs: number
 }

@@ -2,7 +2,10 @@ import type { Node, NodeMessage } from 'node-red'
 import { isRejection } from '../record/record.ts'
 import { WordAMinute } from '../throttled-notice.ts'
 
-/** What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the mode of waiting. */
+/**
+ * What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the
+ * mode of waiting.
+ */
 export const UNWIRED = {
   finished:
     'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
@@ -10,7 +13,9 @@ export const UNWIRED = {
     'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
 } as const
 
-/** Says what becomes of rejected records and dead letters where no wire leaves the output for them. */
+/**
+ * Says what becomes of rejected records and dead letters where no wire leaves the output for them.
+ */
 export class UnwiredOutput {
   readonly #lost: WordAMinute
   readonly #kept: WordAMinute
@@ -18,7 +23,9 @@ export class UnwiredOutput {
   constructor(node: Pick<Node, 'warn' | 'error'>, output: number) {
     const noWire = `no wire leaves output ${output + 1}`
     this.#lost = new WordAMinute((records, why) =>
-      node.warn(`Records that were rejected are lost, since ${noWire} that could keep them: ${records}. The first: ${why}`)
+      node.warn(
+        `Records that were rejected are lost, since ${noWire} that could keep them: ${records}. The first: ${why}`
+      )
     )
     this.#kept = new WordAMinute((records, why) =>
       node.error(

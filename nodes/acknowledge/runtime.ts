@@ -5,7 +5,8 @@ import { spec } from './spec.ts'
 export default defineNode(spec, ({ options, tracker, metrics }) => ({
   transform(message) {
     settle(message, options, tracker)
-    if (options.as === 'stored') metrics.stored += Array.isArray(message.payload) ? message.payload.length : 1
+    if (options.as === 'stored')
+      metrics.stored += Array.isArray(message.payload) ? message.payload.length : 1
     return [message]
   }
 }))

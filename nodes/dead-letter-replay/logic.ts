@@ -27,8 +27,10 @@ export function filterOf({ codes, since, until }: FilterTexts): Filter | { probl
     ['Since', since, sinceMs],
     ['Until', until, untilMs]
   ] as const)
-    if (Number.isNaN(ms)) problems.push(`${label}: "${text}" is not a time such as 2026-01-31T00:00:00Z`)
-  if (problems.length === 0) problems.push(...problemsBetween({ since, until }).map(([, problem]) => `Until: ${problem}`))
+    if (Number.isNaN(ms))
+      problems.push(`${label}: "${text}" is not a time such as 2026-01-31T00:00:00Z`)
+  if (problems.length === 0)
+    problems.push(...problemsBetween({ since, until }).map(([, problem]) => `Until: ${problem}`))
   if (problems.length > 0) return { problems }
   return { codes: new Set(codes.split(',').flatMap(code => code.trim() || [])), sinceMs, untilMs }
 }
@@ -45,13 +47,15 @@ export interface Chosen {
 }
 
 /**
- * The filter of one replay. A payload that is an object may decide parts of it, and what it says wins; any other payload
- * leaves it to the dialog. What such an object holds besides is not ignored, since the replay would do more than was meant.
+ * The filter of one replay. A payload that is an object may decide parts of it, and what it says
+ * wins; any other payload leaves it to the dialog. What such an object holds besides is not
+ * ignored, since the replay would do more than was meant.
  */
 export function chosenBy(dialog: FilterTexts, payload: unknown): Chosen | { problems: string[] } {
   const given = isObject(payload) ? payload : {}
   const problems = Object.entries(given).flatMap(([name, value]) => {
-    if (!PARTS.includes(name as Part)) return [`"${name}" decides nothing in a replay; ${PARTS.join(', ')} do`]
+    if (!PARTS.includes(name as Part))
+      return [`"${name}" decides nothing in a replay; ${PARTS.join(', ')} do`]
     return typeof value === 'string' ? [] : [`${name} must be a text such as the dialog has`]
   })
   if (problems.length > 0) return { problems }
@@ -61,21 +65,27 @@ export function chosenBy(dialog: FilterTexts, payload: unknown): Chosen | { prob
   return { filter, texts, byMessage: PARTS.filter(part => Object.hasOwn(given, part)) }
 }
 
-const isObject = (value: unknown): value is Partial<FilterTexts> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is Partial<FilterTexts> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** For the log: "Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest by the dialog." */
+/**
+ * For the log: "Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest
+ * by the dialog."
+ */
 export function sentenceOf({ texts: { codes, since, until }, byMessage }: Chosen): string {
   const what = codes === '' ? 'all dead letters' : codes
   const when = `${since === '' ? '' : ` since ${since}`}${until === '' ? '' : ` until ${until}`}`
   const rest = byMessage.length === PARTS.length ? '' : ', the rest by the dialog'
-  const who = byMessage.length === 0 ? 'as the dialog says' : `${byMessage.join(', ')} by the message${rest}`
+  const who =
+    byMessage.length === 0 ? 'as the dialog says' : `${byMessage.join(', ')} by the message${rest}`
   return `Replays ${what}${when}; ${who}.`
 }
 
 /** For the status, which is short. */
 export function shortTextOf({ texts, byMessage }: Chosen): string {
   const codes = texts.codes.split(',').filter(code => code.trim() !== '')
-  const what = codes.length === 0 ? 'all' : codes.length === 1 ? codes[0]!.trim() : `${codes.length} codes`
+  const what =
+    codes.length === 0 ? 'all' : codes.length === 1 ? codes[0]!.trim() : `${codes.length} codes`
   return byMessage.length === 0 ? what : `${what}, by message`
 }
 
@@ -91,11 +101,21 @@ export class Ledger {
 
   constructor(private readonly topic: string) {}
 
-  /** Key of the ledger entry of a dead letter. The time is part of it: a topic that is made anew has the old offsets again. */
-  key({ partition, offset, timestamp }: Pick<DeadLetter, 'partition' | 'offset' | 'timestamp'>): string {
+  /**
+   * Key of the ledger entry of a dead letter. The time is part of it: a topic that is made anew has
+   * the old offsets again.
+   */
+  key({
+    partition,
+    offset,
+    timestamp
+  }: Pick<DeadLetter, 'partition' | 'offset' | 'timestamp'>): string {
     return `${this.topic}:${partition}:${offset}:${timestamp}`
   }
-  /** Takes in an entry by its key and the record it names; those of other topics are nobody's concern here. */
+  /**
+   * Takes in an entry by its key and the record it names; those of other topics are nobody's
+   * concern here.
+   */
   read(key: string, record: string): void {
     if (!key.startsWith(`${this.topic}:`)) return
     this.#done.add(key)

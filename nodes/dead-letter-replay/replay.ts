@@ -1,12 +1,22 @@
 import { pause } from '../../core/backoff.ts'
-import { type DeadLetter, isTruncated, type Original, originalOf, recordOf } from '../../core/dead-letter/decode.ts'
+import {
+  type DeadLetter,
+  isTruncated,
+  type Original,
+  originalOf,
+  recordOf
+} from '../../core/dead-letter/decode.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { Admin, PartitionEnds } from '../../core/kafka/admin/admin.ts'
 import { readToEnd } from '../../core/kafka/consume/read-to-end.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { KafkaClient, KafkaRecord, TransactionalProducer } from '../../core/kafka/port.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import {
+  NO_KEY,
+  type ProduceCallback,
+  ProduceRecord
+} from '../../core/kafka/produce/produce-record.ts'
 import { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Reason } from '../../core/record/record.ts'
 import { type Filter, Ledger, matches, Pace, type Progress } from './logic.ts'
@@ -21,15 +31,25 @@ export interface ReplayOptions {
   readonly onProgress: (progress: Progress) => void
 }
 
-/** A person waits for the answer: not half a minute of retries, as where records wait for the broker. */
+/**
+ * A person waits for the answer: not half a minute of retries, as where records wait for the
+ * broker.
+ */
 const RETRIES = 5
 
 /**
- * One pass over a dead-letter topic. What is sent and the note that it was sent are one Kafka transaction, under an id that
- * belongs to the topic: a replay that died leaves neither, and a second one at the same time fences the first.
+ * One pass over a dead-letter topic. What is sent and the note that it was sent are one Kafka
+ * transaction, under an id that belongs to the topic: a replay that died leaves neither, and a
+ * second one at the same time fences the first.
  */
 export class Replay {
-  readonly #progress: Progress = { replayed: 0, alreadyReplayed: 0, others: 0, truncated: 0, remaining: 0 }
+  readonly #progress: Progress = {
+    replayed: 0,
+    alreadyReplayed: 0,
+    others: 0,
+    truncated: 0,
+    remaining: 0
+  }
   readonly #ledger: Ledger
   readonly #hashes = new KeyHashes()
   /** The largest record batch that each topic takes. */
@@ -45,7 +65,10 @@ export class Replay {
     this.#stopped = true
   }
 
-  /** Resolves with what was done when the end is reached or it was stopped. @throws MillraceError with the reason in words */
+  /**
+   * Resolves with what was done when the end is reached or it was stopped. @throws MillraceError
+   * with the reason in words
+   */
   async run(): Promise<Progress> {
     const { client, topic, ledgerTopic } = this.options
     const admin = client.admin({ retries: RETRIES })
@@ -53,10 +76,16 @@ export class Replay {
     try {
       await admin.ready
       await ensureLedger(admin, ledgerTopic)
-      // That fences whoever replays this topic and ends its transaction: the ledger read after that is complete.
+      // That fences whoever replays this topic and ends its transaction: the ledger read after that
+      // is complete.
       await producer.connect()
       const ledgerEnds = await admin.listOffsets(ledgerTopic)
-      await readToEnd(client, { topic: ledgerTopic, ends: ledgerEnds, retries: RETRIES, each: this.#readLedger })
+      await readToEnd(client, {
+        topic: ledgerTopic,
+        ends: ledgerEnds,
+        retries: RETRIES,
+        each: this.#readLedger
+      })
       const ends = await admin.listOffsets(topic)
       this.#progress.remaining = ends.reduce((sum, { high, low }) => sum + Number(high - low), 0)
       await this.#replay(producer, ends)
@@ -70,14 +99,24 @@ export class Replay {
     }
   }
 
-  readonly #readLedger = async (_partition: number, messages: readonly KafkaRecord[]): Promise<void> => {
-    for (const { key, value } of messages) if (key !== null) this.#ledger.read(key.toString(), value?.toString() ?? '')
+  readonly #readLedger = async (
+    _partition: number,
+    messages: readonly KafkaRecord[]
+  ): Promise<void> => {
+    for (const { key, value } of messages)
+      if (key !== null) this.#ledger.read(key.toString(), value?.toString() ?? '')
   }
 
   async #replay(producer: TransactionalProducer, ends: readonly PartitionEnds[]): Promise<void> {
     const pace = new Pace(this.options.perSecond, performance.now())
-    const each = async (partition: number, messages: readonly KafkaRecord[], beat: () => Promise<void>) => {
-      const chosen = messages.map(message => letterOf(partition, message)).filter(letter => this.#choose(letter))
+    const each = async (
+      partition: number,
+      messages: readonly KafkaRecord[],
+      beat: () => Promise<void>
+    ) => {
+      const chosen = messages
+        .map(message => letterOf(partition, message))
+        .filter(letter => this.#choose(letter))
       for (let start = 0; start < chosen.length; start += pace.batchSize) {
         const letters = chosen.slice(start, start + pace.batchSize)
         await this.#pause(pace.waitMs(letters.length, performance.now()), beat)
@@ -98,7 +137,8 @@ export class Replay {
     else if (this.#ledger.has(letter)) this.#progress.alreadyReplayed++
     else if (isTruncated(letter)) this.#progress.truncated++
     else {
-      // Before it is sent: the same record may be in this batch again, and if the send fails this replay is over.
+      // Before it is sent: the same record may be in this batch again, and if the send fails this
+      // replay is over.
       this.#ledger.note(letter)
       return true
     }
@@ -124,7 +164,9 @@ export class Replay {
       byTopic.set(topic, records)
       records.push(sending.record(key, value, headers, this.#hashes))
     }
-    const notes = letters.map(letter => sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {}, this.#hashes))
+    const notes = letters.map(letter =>
+      sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {}, this.#hashes)
+    )
     const transaction = await producer.begin()
     const [{ settings }, limits] = [client, this.#limits]
     const scope = new TransactionScope({ settings, producer, transaction, limits, oneByOne: false })
@@ -147,8 +189,21 @@ class Sending implements ProduceCallback {
   open = 0
   #refusal: Reason | undefined
 
-  record(key: Buffer | string | null, value: Buffer | string | null, headers: Original['headers'], hashes: KeyHashes): ProduceRecord {
-    return new ProduceRecord(key, value, headers, undefined, key === null ? NO_KEY : hashes.of(key), this, this.open++)
+  record(
+    key: Buffer | string | null,
+    value: Buffer | string | null,
+    headers: Original['headers'],
+    hashes: KeyHashes
+  ): ProduceRecord {
+    return new ProduceRecord(
+      key,
+      value,
+      headers,
+      undefined,
+      key === null ? NO_KEY : hashes.of(key),
+      this,
+      this.open++
+    )
   }
   refused(_record: ProduceRecord, reason: Reason): void {
     this.#refusal ??= reason
@@ -157,14 +212,21 @@ class Sending implements ProduceCallback {
 
   /** @throws MillraceError if a record cannot go back to its topic */
   requireAll(): void {
-    if (this.#refusal) throw new MillraceError('KAFKA_RECORD_REFUSED', `A dead letter cannot go back: ${this.#refusal.message}`)
+    if (this.#refusal)
+      throw new MillraceError(
+        'KAFKA_RECORD_REFUSED',
+        `A dead letter cannot go back: ${this.#refusal.message}`
+      )
   }
 }
 
 /** Not an error: how a replay that was stopped leaves the reader. */
 class Stopped extends Error {}
 
-const letterOf = (partition: number, { offset, timestamp, key, value, headers }: KafkaRecord): DeadLetter => ({
+const letterOf = (
+  partition: number,
+  { offset, timestamp, key, value, headers }: KafkaRecord
+): DeadLetter => ({
   partition,
   offset,
   timestamp,

@@ -24,7 +24,15 @@ export default defineNode(spec, context => {
     cluster.meet()
     const { filter } = chosen
     const onProgress = teller(context, message, chosen)
-    const replay = new Replay({ client, topic, ledgerTopic, ingestTopic, perSecond, filter, onProgress })
+    const replay = new Replay({
+      client,
+      topic,
+      ledgerTopic,
+      ingestTopic,
+      perSecond,
+      filter,
+      onProgress
+    })
     const ended = conclude(context, replay, chosen, message, done).finally(() => {
       running = undefined
     })
@@ -37,14 +45,24 @@ export default defineNode(spec, context => {
         running?.replay.stop()
         return done()
       }
-      if (running) return done(new MillraceError('REPLAY_RUNNING', 'A replay is running; wait for its end, or send "stop".'))
+      if (running)
+        return done(
+          new MillraceError(
+            'REPLAY_RUNNING',
+            'A replay is running; wait for its end, or send "stop".'
+          )
+        )
       const chosen = chosenBy(options, message.payload)
-      if ('problems' in chosen) return done(new MillraceError('OPTIONS_INVALID', chosen.problems.join('; ')))
+      if ('problems' in chosen)
+        return done(new MillraceError('OPTIONS_INVALID', chosen.problems.join('; ')))
       begin(chosen, message, done)
     },
     async close() {
       running?.replay.stop()
-      await Promise.race([running?.ended, new Promise(resolve => setTimeout(resolve, 8_000).unref())])
+      await Promise.race([
+        running?.ended,
+        new Promise(resolve => setTimeout(resolve, 8_000).unref())
+      ])
     }
   }
 })
@@ -70,14 +88,23 @@ async function conclude(
 }
 
 /** Shows the progress, and sends it on once a second. */
-function teller({ status, metrics, send }: Context<typeof spec>, message: Message, chosen: Chosen): (progress: Progress) => void {
+function teller(
+  { status, metrics, send }: Context<typeof spec>,
+  message: Message,
+  chosen: Chosen
+): (progress: Progress) => void {
   let sentMs = performance.now()
   return progress => {
     status.set('blue', 'dot', progressText(progress, chosen))
     metrics.gauges.set('replayed', progress.replayed)
     if (performance.now() - sentMs < 1000) return
     sentMs = performance.now()
-    send([{ topic: message.topic, payload: { ...progress, finished: false, filter: filterShown(chosen) } }])
+    send([
+      {
+        topic: message.topic,
+        payload: { ...progress, finished: false, filter: filterShown(chosen) }
+      }
+    ])
   }
 }
 

@@ -12,20 +12,30 @@ export class FlowBatch implements Batch {
     const payload = this.payloads[index]
     const { topic, key } = this.message
     const origin = { kind: 'flow', topic: typeof topic === 'string' ? topic : '' } as const
-    if (!isKafkaMessage(payload)) return { origin, key: isKey(key) ? key : null, headers: {}, raw: rawOf(payload) }
-    return { origin, key: payload.key, headers: payload.headers as Headers, raw: rawOf(payload.value) }
+    if (!isKafkaMessage(payload))
+      return { origin, key: isKey(key) ? key : null, headers: {}, raw: rawOf(payload) }
+    return {
+      origin,
+      key: payload.key,
+      headers: payload.headers as Headers,
+      raw: rawOf(payload.value)
+    }
   }
 }
 
-const isKey = (key: unknown): key is Buffer | string => typeof key === 'string' || Buffer.isBuffer(key)
+const isKey = (key: unknown): key is Buffer | string =>
+  typeof key === 'string' || Buffer.isBuffer(key)
 
 /** The bytes as they came; of what came decoded, its JSON. */
 function rawOf(value: unknown): Buffer | null {
   if (value === null || value === undefined) return null
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (typeof value === 'string') return Buffer.from(value)
   try {
-    const text = JSON.stringify(value, (_key, each: unknown) => (typeof each === 'bigint' ? String(each) : each))
+    const text = JSON.stringify(value, (_key, each: unknown) =>
+      typeof each === 'bigint' ? String(each) : each
+    )
     return text === undefined ? null : Buffer.from(text)
   } catch {
     return null

@@ -6,7 +6,15 @@ import { isFieldPath } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
-import { isKafkaMessage, PROVENANCE, Provenance, provenanceOf, type Reason, type Rejection, reject } from '../../core/record/record.ts'
+import {
+  isKafkaMessage,
+  PROVENANCE,
+  Provenance,
+  provenanceOf,
+  type Reason,
+  type Rejection,
+  reject
+} from '../../core/record/record.ts'
 import { FlowBatch } from './flow-batch.ts'
 import { spec } from './spec.ts'
 
@@ -21,29 +29,38 @@ export interface Decoded {
 export type Decoder = (message: Message) => Decoded | Promise<Decoded>
 
 /**
- * Makes the function that makes records of what a message carries: bytes, texts, Kafka messages, or values that were decoded
- * before. A payload may hold many records; each bad one is rejected by itself, with the bytes of the whole.
+ * Makes the function that makes records of what a message carries: bytes, texts, Kafka messages, or
+ * values that were decoded before. A payload may hold many records; each bad one is rejected by
+ * itself, with the bytes of the whole.
  * @param now the clock, in milliseconds since 1970
- * @throws OptionsError for settings that cannot be used; of a format with a library, the promise is refused with it
+ * @throws OptionsError for settings that cannot be used; of a format with a library, the promise is
+ * refused with it
  */
-export function decoder(options: Options<typeof spec>, now: () => number): Decoder | Promise<Decoder> {
+export function decoder(
+  options: Options<typeof spec>,
+  now: () => number
+): Decoder | Promise<Decoder> {
   const problems = problemsOf(options)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const reader = readerOf(options as ReaderOptions)
-  return reader instanceof Promise ? reader.then(loaded => decoding(loaded, options, now)) : decoding(reader, options, now)
+  return reader instanceof Promise
+    ? reader.then(loaded => decoding(loaded, options, now))
+    : decoding(reader, options, now)
 }
 
 function problemsOf({ at, path, keyField, valueField }: Options<typeof spec>): string[] {
   const { fields } = spec
   const problems: string[] = []
-  if (at !== 'message' && path !== '' && !isFieldPath(path)) problems.push(`${fields.path.label}: "${path}" is not the path of a field`)
+  if (at !== 'message' && path !== '' && !isFieldPath(path))
+    problems.push(`${fields.path.label}: "${path}" is not the path of a field`)
   for (const [label, name] of [
     [fields.keyField.label, keyField],
     [fields.valueField.label, valueField]
   ] as const) {
     if (name === '__proto__') problems.push(`${label}: "${name}" cannot be the name of a field`)
   }
-  if (at === 'object' && keyField === valueField) problems.push(`${fields.keyField.label}: must be another field than ${valueField}`)
+  if (at === 'object' && keyField === valueField)
+    problems.push(`${fields.keyField.label}: must be another field than ${valueField}`)
   return problems
 }
 
@@ -61,7 +78,8 @@ function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => n
       const items = itemsOf(payload, provenance, reader, format === 'bare', now)
       if (items.length === 0) filtered++
       for (const item of items) {
-        if (item.record instanceof ParseFailure) rejected.push(rejection(item.record, item.place, payload, provenance))
+        if (item.record instanceof ParseFailure)
+          rejected.push(rejection(item.record, item.place, payload, provenance))
         else records.push(carrying(item.record, item.place, payload, provenance))
       }
       return items.length > DEAR
@@ -75,7 +93,13 @@ function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => n
 /** After a payload of so many records the clock is looked at. */
 const DEAR = 8
 
-function itemsOf(payload: unknown, provenance: Provenance, reader: Reader, isBare: boolean, now: () => number): Item[] {
+function itemsOf(
+  payload: unknown,
+  provenance: Provenance,
+  reader: Reader,
+  isBare: boolean,
+  now: () => number
+): Item[] {
   const value = isKafkaMessage(payload) ? payload.value : payload
   if (value === null && isKafkaMessage(payload)) return [{ record: TOMBSTONE, place: '' }]
   const bytes = bytesOf(value, isBare)
@@ -83,13 +107,19 @@ function itemsOf(payload: unknown, provenance: Provenance, reader: Reader, isBar
   return reader.read(bytes, { arrivedMs: arrivedMs(provenance, now) })
 }
 
-const TOMBSTONE = new ParseFailure('TOMBSTONE', 'The message has no value: it is a tombstone, which deletes its key.')
+const TOMBSTONE = new ParseFailure(
+  'TOMBSTONE',
+  'The message has no value: it is a tombstone, which deletes its key.'
+)
 
 function bytesOf(value: unknown, isBare: boolean): Buffer | undefined {
   if (typeof value === 'string') return Buffer.from(value)
   if (Buffer.isBuffer(value)) return value
-  if (value instanceof Uint8Array) return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
-  return isBare && (typeof value === 'number' || typeof value === 'boolean') ? Buffer.from(String(value)) : undefined
+  if (value instanceof Uint8Array)
+    return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
+  return isBare && (typeof value === 'number' || typeof value === 'boolean')
+    ? Buffer.from(String(value))
+    : undefined
 }
 
 /** Kafka's own time of the message stays the same however often it is read. */
@@ -114,7 +144,12 @@ function at(provenance: Provenance, place: string): Provenance {
 }
 
 /** There is no record to show, only bytes; an object that came as one is shown. */
-function rejection({ code, message, path }: ParseFailure, place: string, payload: unknown, provenance: Provenance): Rejection {
+function rejection(
+  { code, message, path }: ParseFailure,
+  place: string,
+  payload: unknown,
+  provenance: Provenance
+): Rejection {
   const reason: Reason = { code, message, ...(path === undefined ? {} : { path }) }
   const isBytes = isKafkaMessage(payload) || bytesOf(payload, false) !== undefined
   const holder = { [PROVENANCE]: at(provenance, place) }

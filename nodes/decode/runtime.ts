@@ -9,7 +9,10 @@ export default defineTransform(spec, ({ options, node }) => {
   return whenLoaded(made, problem => node.error(problem))
 })
 
-/** A format whose library is loaded first: messages wait for it, and a wrong schema is told when it is deployed. */
+/**
+ * A format whose library is loaded first: messages wait for it, and a wrong schema is told when it
+ * is deployed.
+ */
 function whenLoaded(made: Promise<Decoder>, tell: (problem: string) => void): Sort {
   let decode: Decoder | undefined
   made.then(

@@ -14,7 +14,8 @@ export const spec = {
     {
       name: 'a list of readings, one of which is none',
       options: { at: 'list', path: 'readings' },
-      given: '{"device_id":"d1","readings":[{"ts":1708700000,"value":21.5},7,{"ts":1708700060,"value":21.7}]}',
+      given:
+        '{"device_id":"d1","readings":[{"ts":1708700000,"value":21.5},7,{"ts":1708700060,"value":21.7}]}',
       then: [
         [
           { device_id: 'd1', ts: 1708700000, value: 21.5 },
@@ -24,14 +25,19 @@ export const spec = {
           record: null,
           reason: {
             code: 'NOT_A_RECORD',
-            message: 'The payload is a number; a record is an object such as {"device_id": "d1", "value": 1}.',
+            message:
+              'The payload is a number; a record is an object such as {"device_id": "d1", "value": 1}.',
             path: 'readings.1'
           },
           stage: 'decode',
           origin: { kind: 'flow', topic: '' },
           raw: {
             type: 'Buffer',
-            data: [...Buffer.from('{"device_id":"d1","readings":[{"ts":1708700000,"value":21.5},7,{"ts":1708700060,"value":21.7}]}')]
+            data: [
+              ...Buffer.from(
+                '{"device_id":"d1","readings":[{"ts":1708700000,"value":21.5},7,{"ts":1708700060,"value":21.7}]}'
+              )
+            ]
           }
         }
       ]
@@ -71,7 +77,16 @@ export const spec = {
       name: 'InfluxDB line protocol',
       options: { format: 'line-protocol' },
       given: 'weather,device_id=d1 temperature=21.5,ok=t 1708700000000000000',
-      then: [{ measurement: 'weather', device_id: 'd1', temperature: 21.5, ok: true, ts: '1708700000000000000' }, null]
+      then: [
+        {
+          measurement: 'weather',
+          device_id: 'd1',
+          temperature: 21.5,
+          ok: true,
+          ts: '1708700000000000000'
+        },
+        null
+      ]
     }
   ]
 } as const satisfies NodeSpec

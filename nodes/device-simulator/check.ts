@@ -19,6 +19,10 @@ export function problemsBetween(options: Options<typeof spec>): Problem[] {
 
 function topicProblems(topic: string): string[] {
   if (/[+#]/.test(topic)) return ['a topic to publish to has no + and #']
-  const unknown = [...topic.matchAll(/\{(\w+)/g)].map(([, field]) => field!).filter(field => !FIELDS.includes(field))
-  return unknown.map(field => `there is no {${field}}; the fields are ${FIELDS.map(name => `{${name}}`).join(', ')}`)
+  const unknown = [...topic.matchAll(/\{(\w+)/g)]
+    .map(([, field]) => field!)
+    .filter(field => !FIELDS.includes(field))
+  return unknown.map(
+    field => `there is no {${field}}; the fields are ${FIELDS.map(name => `{${name}}`).join(', ')}`
+  )
 }

@@ -38,12 +38,18 @@ interface Device {
   seq: number
 }
 
-/** Makes the readings of all devices, in turn. Two fleets of the same options make the same, but for the time. */
+/**
+ * Makes the readings of all devices, in turn. Two fleets of the same options make the same, but for
+ * the time.
+ */
 export class Fleet {
   readonly #random: Random
   readonly #devices: Device[]
   readonly #thresholds: { fault: Fault; below: number }[] = []
-  /** Time of the last reading of each device and metric: no two may have the same, or the table would take one for a duplicate. */
+  /**
+   * Time of the last reading of each device and metric: no two may have the same, or the table
+   * would take one for a duplicate.
+   */
   readonly #lastMs: Float64Array
   #number = 0
 
@@ -78,21 +84,32 @@ export class Fleet {
     const draw = this.#random()
     const fault = this.#thresholds.find(({ below }) => draw < below)?.fault
     return {
-      topic: template.fill({ site: device.site, device_type: metric.deviceType, device_id: device.id, metric: metric.metric }),
+      topic: template.fill({
+        site: device.site,
+        device_type: metric.deviceType,
+        device_id: device.id,
+        metric: metric.metric
+      }),
       payload: this.#payload(device, metric, madeMs, fault),
       fault
     }
   }
 
   #payload(device: Device, metric: Metric, madeMs: number, fault: Fault | undefined): string {
-    const record: Record<string, unknown> = { device_id: device.id, metric: metric.metric, value: this.#value(device, metric, madeMs) }
+    const record: Record<string, unknown> = {
+      device_id: device.id,
+      metric: metric.metric,
+      value: this.#value(device, metric, madeMs)
+    }
     record.ts = this.#time(madeMs, fault)
     device.seq++
     if (this.options.sequence) record.seq = device.seq
     if (fault === 'invalid') this.#spoil(record)
     const text = JSON.stringify(record)
     if (fault !== 'malformed') return text
-    return this.#random() < 0.5 ? text.slice(0, Math.floor(text.length / 2)) : `ERR ${device.id} sensor not responding`
+    return this.#random() < 0.5
+      ? text.slice(0, Math.floor(text.length / 2))
+      : `ERR ${device.id} sensor not responding`
   }
 
   /** A wave through the range, and noise of a tenth of it. */

@@ -12,7 +12,10 @@ export type SimulatorOptions = Options<typeof spec>
 export function fleetOf(options: SimulatorOptions): Fleet {
   const problems = problemsBetween(options)
   if (problems.length > 0) throw OptionsError.between(spec, problems)
-  const faults = Object.fromEntries(FAULTS.map(fault => [fault, options[`${fault}Pct`]])) as Record<Fault, number>
+  const faults = Object.fromEntries(FAULTS.map(fault => [fault, options[`${fault}Pct`]])) as Record<
+    Fault,
+    number
+  >
   const fleet = new Fleet({ ...options, template: compileTopicTemplate(options.topic), faults })
   return fleet
 }
@@ -60,7 +63,10 @@ export class Simulation {
     return { readings: this.readings, faults: { ...this.faults } }
   }
 
-  /** Sends what is due by now. A fleet that could not send does not catch up more than a second's worth. */
+  /**
+   * Sends what is due by now. A fleet that could not send does not catch up more than a second's
+   * worth.
+   */
   tick(nowMs: number): void {
     const { ratePerSecond } = this.options
     const elapsedMs = nowMs - (this.#lastMs ?? nowMs)

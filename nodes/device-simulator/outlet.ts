@@ -12,8 +12,15 @@ export interface Outlet {
   readonly problem: Error | undefined
   /** Call about once a second: for how long the server has owed an answer, in ms. */
   silentMs(): number
-  /** Messages sent, copies included; acknowledged by the server; refused by it; sent and neither. */
-  readonly counts: { readonly published: number; readonly acknowledged: number; readonly refused: number; readonly inFlight: number }
+  /**
+   * Messages sent, copies included; acknowledged by the server; refused by it; sent and neither.
+   */
+  readonly counts: {
+    readonly published: number
+    readonly acknowledged: number
+    readonly refused: number
+    readonly inFlight: number
+  }
   /** False if there is no room. */
   send(reading: Reading): boolean
   /** Sends what was gathered. */
@@ -34,7 +41,11 @@ export interface MqttOutletOptions {
 
 /** Publishes readings over a connection of its own. */
 export function mqttOutlet({ broker, nodeId, qos, log, refused }: MqttOutletOptions): Outlet {
-  const publisher = new Publisher({ window: WINDOW, onRoom: () => {}, onRefused: (_message, error) => refused(error) })
+  const publisher = new Publisher({
+    window: WINDOW,
+    onRoom: () => {},
+    onRefused: (_message, error) => refused(error)
+  })
   let problem: Error | undefined
   const events: ConnectionEvents = {
     ready: link => {

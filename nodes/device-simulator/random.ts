@@ -1,7 +1,10 @@
 /** Gives numbers from 0 up to but not including 1. */
 export type Random = () => number
 
-/** A generator that gives the same numbers for the same seed: mulberry32, by Tommy Ettinger, public domain. */
+/**
+ * A generator that gives the same numbers for the same seed: mulberry32, by Tommy Ettinger, public
+ * domain.
+ */
 export function seededRandom(seed: number): Random {
   let state = seed >>> 0
   return () => {

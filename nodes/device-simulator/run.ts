@@ -3,7 +3,9 @@ import type { Progress, Simulation } from './logic.ts'
 import type { Outlet } from './outlet.ts'
 
 export interface Summary extends Progress {
-  /** Messages sent, copies included; acknowledged by the server; refused by it; sent and neither. */
+  /**
+   * Messages sent, copies included; acknowledged by the server; refused by it; sent and neither.
+   */
   readonly published: number
   readonly acknowledged: number
   readonly refused: number
@@ -61,6 +63,11 @@ export class Run {
   #summary(): Summary {
     const { counts } = this.outlet
     const perSecond = Math.round(this.#rate.of(counts.published))
-    return { ...this.simulation.progress, ...counts, perSecond, finished: this.simulation.finished && counts.inFlight === 0 }
+    return {
+      ...this.simulation.progress,
+      ...counts,
+      perSecond,
+      finished: this.simulation.finished && counts.inFlight === 0
+    }
   }
 }

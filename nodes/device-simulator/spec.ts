@@ -93,8 +93,20 @@ export const spec = {
         { metric: 'humidity_pct', deviceType: 'humidity', min: 30, max: 70, periodS: 900 }
       ],
       columns: {
-        metric: { kind: 'text', label: 'Metric', default: 'temperature_c', required: true, help: 'What is measured.' },
-        deviceType: { kind: 'text', label: 'Device type', default: 'temperature', required: true, help: 'The {device_type} of the topic.' },
+        metric: {
+          kind: 'text',
+          label: 'Metric',
+          default: 'temperature_c',
+          required: true,
+          help: 'What is measured.'
+        },
+        deviceType: {
+          kind: 'text',
+          label: 'Device type',
+          default: 'temperature',
+          required: true,
+          help: 'The {device_type} of the topic.'
+        },
         min: { kind: 'number', label: 'Lowest', default: 0, help: 'The lowest value.' },
         max: { kind: 'number', label: 'Highest', default: 100, help: 'The highest value.' },
         periodS: {
@@ -136,7 +148,10 @@ export const spec = {
       help: 'The same seed gives the same values and faults again.'
     },
     malformedPct: percent('Malformed', 'Readings that are not JSON: cut off, or a line of a log.'),
-    invalidPct: percent('Invalid', 'Readings that are JSON but lack a field or have a value of the wrong type.'),
+    invalidPct: percent(
+      'Invalid',
+      'Readings that are JSON but lack a field or have a value of the wrong type.'
+    ),
     duplicatePct: percent('Duplicates', 'Readings that are sent twice, the same bytes.'),
     latePct: percent('Late', 'Readings that were made earlier and are sent now.'),
     lateS: {
@@ -159,6 +174,9 @@ export const spec = {
       help: 'How far such a clock is ahead.'
     },
     secondsPct: percent('In seconds', 'Readings whose ts is in seconds, not milliseconds.'),
-    zonelessPct: percent('Without zone', 'Readings whose ts is an ISO time without a zone, such as 2024-02-23T14:53:20.000.')
+    zonelessPct: percent(
+      'Without zone',
+      'Readings whose ts is an ISO time without a zone, such as 2024-02-23T14:53:20.000.'
+    )
   }
 } as const satisfies NodeSpec

@@ -1,6 +1,9 @@
 import type { Metadata } from './metadata.ts'
 
-/** The source fails for this device while it answers for others, so that nobody waits for it any longer. */
+/**
+ * The source fails for this device while it answers for others, so that nobody waits for it any
+ * longer.
+ */
 export class Refusal {
   constructor(readonly why: string) {}
 }
@@ -21,7 +24,10 @@ export class Failure {
   constructor(
     readonly blame: Blame,
     readonly error: Error,
-    /** So often it must fail while others are answered before the device is blamed: the source may just have come back. */
+    /**
+     * So often it must fail while others are answered before the device is blamed: the source may
+     * just have come back.
+     */
     readonly tries = 2
   ) {}
 }
@@ -30,11 +36,16 @@ export type Outcome = Metadata | Failure | null
 
 /** A source that is asked for several devices at once. */
 export interface Lookup {
-  /** What became of each device. Those are missing that were not asked any more, because the source seems to be away. */
+  /**
+   * What became of each device. Those are missing that were not asked any more, because the source
+   * seems to be away.
+   */
   ask(keys: readonly string[]): Promise<ReadonlyMap<string, Outcome>>
   /** True if the source answers at all, asked for no device that there is. */
   answers(): Promise<boolean>
 }
 
-/** After so many failures in a row the others are not asked: each may take as long as the timeout. */
+/**
+ * After so many failures in a row the others are not asked: each may take as long as the timeout.
+ */
 export const GIVE_UP_AFTER = 8

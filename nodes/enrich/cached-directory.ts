@@ -5,7 +5,10 @@ import type { Metadata } from './metadata.ts'
 
 export interface CacheOptions {
   readonly ttlMs: number
-  /** How long a device counts as unknown, or is not asked for again; short, so that what changes is found soon. */
+  /**
+   * How long a device counts as unknown, or is not asked for again; short, so that what changes is
+   * found soon.
+   */
   readonly unknownTtlMs: number
   /** Of devices that are known, and as many that are not. */
   readonly maxEntries: number
@@ -24,15 +27,19 @@ interface Entry<K extends Known> {
 
 /** How long a failed refresh is left alone. */
 const RETRY_MS = 5000
-/** So many of the devices that were answered last are asked when it is in doubt whether the source answers at all. */
+/**
+ * So many of the devices that were answered last are asked when it is in doubt whether the source
+ * answers at all.
+ */
 const WITNESSES = 3
 /** Longer names are of no device; without a bound a sender could fill the memory with them. */
 const MAX_KEY_LENGTH = 1024
 const TOO_LONG = new Refusal(`its name has more than ${MAX_KEY_LENGTH} characters`)
 
 /**
- * Remembers what a source said. A known device that has become stale is still used while it is asked for again in the background,
- * so that neither a lookup nor a source that is away holds up records; only devices that are not known have to be waited for.
+ * Remembers what a source said. A known device that has become stale is still used while it is
+ * asked for again in the background, so that neither a lookup nor a source that is away holds up
+ * records; only devices that are not known have to be waited for.
  */
 export class CachedDirectory implements Directory {
   readonly #known = new Map<string, Entry<Metadata>>()
@@ -93,7 +100,8 @@ export class CachedDirectory implements Directory {
     }
     this.#without.delete(key)
     put(this.#known, key, { known, staleMs: nowMs + this.options.ttlMs }, this.options.maxEntries)
-    if (!this.#witnesses.includes(key)) this.#witnesses = [key, ...this.#witnesses].slice(0, WITNESSES)
+    if (!this.#witnesses.includes(key))
+      this.#witnesses = [key, ...this.#witnesses].slice(0, WITNESSES)
   }
 
   #keepWithout(key: string, known: Refusal | null, nowMs: number): void {
@@ -139,7 +147,12 @@ export class CachedDirectory implements Directory {
 }
 
 /** Puts an entry at the end; what has been longest at its place gives way. */
-function put<K extends Known>(entries: Map<string, Entry<K>>, key: string, entry: Entry<K>, maxEntries: number): void {
+function put<K extends Known>(
+  entries: Map<string, Entry<K>>,
+  key: string,
+  entry: Entry<K>,
+  maxEntries: number
+): void {
   entries.delete(key)
   if (entries.size >= maxEntries) entries.delete(entries.keys().next().value!)
   entries.set(key, entry)

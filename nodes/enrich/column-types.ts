@@ -9,11 +9,18 @@ const TIMESTAMP = 1114
 const TIMESTAMPTZ = 1184
 const NUMERIC = 1700
 const TEXT_ARRAY = 1009
-const ARRAYS: Readonly<Record<number, number>> = { 1016: BIGINT, 1182: DATE, 1115: TIMESTAMP, 1185: TIMESTAMPTZ, 1231: NUMERIC }
+const ARRAYS: Readonly<Record<number, number>> = {
+  1016: BIGINT,
+  1182: DATE,
+  1115: TIMESTAMP,
+  1185: TIMESTAMPTZ,
+  1231: NUMERIC
+}
 
 /**
- * How values of a lookup become JSON. The driver makes text of bigint and numeric; and of a date or a time without a zone it
- * makes an instant by the zone of this machine, which in UTC may be the day before.
+ * How values of a lookup become JSON. The driver makes text of bigint and numeric; and of a date or
+ * a time without a zone it makes an instant by the zone of this machine, which in UTC may be the
+ * day before.
  */
 export async function columnTypes(): Promise<CustomTypesConfig> {
   const { default: pg } = await import('pg')
@@ -35,7 +42,10 @@ export async function columnTypes(): Promise<CustomTypesConfig> {
     const parse = parsers[element]!
     parsers[Number(array)] = text => eachText(own(TEXT_ARRAY)(text), parse)
   }
-  return { getTypeParser: ((type: number) => parsers[type] ?? own(type)) as CustomTypesConfig['getTypeParser'] }
+  return {
+    getTypeParser: ((type: number) =>
+      parsers[type] ?? own(type)) as CustomTypesConfig['getTypeParser']
+  }
 }
 
 /** An array may hold arrays, and null. */

@@ -9,13 +9,19 @@ import { keyText } from './table.ts'
 
 /** What is needed of a database configuration node. */
 export interface Queries {
-  query(statement: QueryConfig, values: readonly unknown[]): Promise<{ rows: Record<string, unknown>[] }>
+  query(
+    statement: QueryConfig,
+    values: readonly unknown[]
+  ): Promise<{ rows: Record<string, unknown>[] }>
 }
 
 /** How many devices one statement asks for. */
 const MAX_KEYS = 1000
 
-/** The statement for a table; without any `copies` it reads all columns. @throws Error if `table` is not the name of a table */
+/**
+ * The statement for a table; without any `copies` it reads all columns. @throws Error if `table` is
+ * not the name of a table
+ */
 export function statementFor(table: string, keyColumn: string, copies: readonly Copy[]): string {
   const name = parseTableName(table)
   if (!name) throw new Error(`"${table}" is not the name of a table`)
@@ -24,9 +30,18 @@ export function statementFor(table: string, keyColumn: string, copies: readonly 
   return `SELECT ${list} FROM ${name.sql} WHERE ${quoted(keyColumn)} = ANY($1)`
 }
 
-/** Looks devices up by a statement whose $1 is the array of keys and whose rows hold the key. All devices of a batch at once. */
-export function databaseLookup(database: Queries, statement: string, keyColumn: string, project: (row: Row) => Metadata): Lookup {
-  const rowsFor = async (keys: readonly string[]) => (await database.query({ text: statement, types: await columnTypes() }, [keys])).rows
+/**
+ * Looks devices up by a statement whose $1 is the array of keys and whose rows hold the key. All
+ * devices of a batch at once.
+ */
+export function databaseLookup(
+  database: Queries,
+  statement: string,
+  keyColumn: string,
+  project: (row: Row) => Metadata
+): Lookup {
+  const rowsFor = async (keys: readonly string[]) =>
+    (await database.query({ text: statement, types: await columnTypes() }, [keys])).rows
   const failureFor = (keys: readonly string[]) =>
     rowsFor(keys).then(
       () => undefined,
@@ -35,7 +50,8 @@ export function databaseLookup(database: Queries, statement: string, keyColumn: 
   return {
     async ask(keys) {
       const search = new Search(rowsFor, failureFor, rows => metadataOf(rows, keyColumn, project))
-      for (let at = 0; at < keys.length; at += MAX_KEYS) await search.ask(keys.slice(at, at + MAX_KEYS))
+      for (let at = 0; at < keys.length; at += MAX_KEYS)
+        await search.ask(keys.slice(at, at + MAX_KEYS))
       return search.outcomes
     },
     // For no device: a statement that is wrong fails also then.
@@ -43,7 +59,11 @@ export function databaseLookup(database: Queries, statement: string, keyColumn: 
   }
 }
 
-function metadataOf(rows: readonly Row[], keyColumn: string, project: (row: Row) => Metadata): Map<string, Metadata> {
+function metadataOf(
+  rows: readonly Row[],
+  keyColumn: string,
+  project: (row: Row) => Metadata
+): Map<string, Metadata> {
   const found = new Map<string, Metadata>()
   for (const row of rows) {
     const key = keyText(row[keyColumn])
@@ -108,8 +128,9 @@ class Search {
 }
 
 /**
- * Connection, transaction state, login, catalogue, conflicts, resources, locks, shutdown and system errors: PostgreSQL,
- * appendix A. A statement that is wrong shows itself by failing also for no device.
+ * Connection, transaction state, login, catalogue, conflicts, resources, locks, shutdown and system
+ * errors: PostgreSQL, appendix A. A statement that is wrong shows itself by failing also for no
+ * device.
  */
 const OF_THE_SOURCE = /^(08|25|28|3D|40|53|55|57P|58)/
 
@@ -118,8 +139,14 @@ function blameOf(error: Error): Blame {
   return code === undefined || OF_THE_SOURCE.test(code) ? 'source' : 'doubtful'
 }
 
-/** The column's type has no such value ("abc" as a number, a NUL), so there is no such device. The context names the parameter. */
+/**
+ * The column's type has no such value ("abc" as a number, a NUL), so there is no such device. The
+ * context names the parameter.
+ */
 function cannotBeHeld(error: Error): boolean {
   const code = sqlstateOf(error) ?? ''
-  return code === '22021' || (code.startsWith('22') && ((error as Partial<ServerError>).where ?? '').includes('$1'))
+  return (
+    code === '22021' ||
+    (code.startsWith('22') && ((error as Partial<ServerError>).where ?? '').includes('$1'))
+  )
 }

@@ -15,7 +15,10 @@ export interface Surroundings {
   /** The connection that the person chose; asked for only where the source is a database. */
   readonly database: () => Queries
   readonly closing: AbortSignal
-  /** Told what is wrong with the source while known devices go on, and undefined when nothing is any more. */
+  /**
+   * Told what is wrong with the source while known devices go on, and undefined when nothing is any
+   * more.
+   */
   readonly onProblem: (problem: unknown) => void
   /** Told when the source fails for one device while it answers for others. */
   readonly onRefused?: (key: string, why: string) => void
@@ -37,12 +40,17 @@ export function directoryOf(options: Options<typeof spec>, surroundings: Surroun
         path: options.file,
         keyColumn,
         project: projector(options.copy, keyColumn),
-        onRead: problem => surroundings.onProblem(problem === undefined ? undefined : new Error(problem))
+        onRead: problem =>
+          surroundings.onProblem(problem === undefined ? undefined : new Error(problem))
       })
     case 'database':
       return cached(options, fromDatabase(options, surroundings.database()), surroundings)
     case 'http':
-      return cached(options, httpLookup(options, projector(options.copy, options.key), surroundings.closing), surroundings)
+      return cached(
+        options,
+        httpLookup(options, projector(options.copy, options.key), surroundings.closing),
+        surroundings
+      )
   }
 }
 
@@ -59,12 +67,19 @@ function tableOf(devices: string, keyColumn: string) {
   }
 }
 
-function fromDatabase({ lookup, table, query, databaseKey: keyColumn, copy }: Options<typeof spec>, database: Queries): Lookup {
+function fromDatabase(
+  { lookup, table, query, databaseKey: keyColumn, copy }: Options<typeof spec>,
+  database: Queries
+): Lookup {
   const statement = lookup === 'table' ? statementFor(table, keyColumn, copy) : query
   return databaseLookup(database, statement, keyColumn, projector(copy, keyColumn))
 }
 
-function cached({ ttlS, unknownTtlS, maxEntries }: Options<typeof spec>, lookup: Lookup, surroundings: Surroundings): Directory {
+function cached(
+  { ttlS, unknownTtlS, maxEntries }: Options<typeof spec>,
+  lookup: Lookup,
+  surroundings: Surroundings
+): Directory {
   const { onProblem, onRefused, waiting } = surroundings
   return new CachedDirectory(lookup, {
     ttlMs: ttlS * 1000,

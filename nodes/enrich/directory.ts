@@ -1,7 +1,10 @@
 import type { Known } from './answer.ts'
 import type { Metadata } from './metadata.ts'
 
-/** Looks devices up; those that are missing in the answer do not exist. To be called again when it rejects: the source is away. */
+/**
+ * Looks devices up; those that are missing in the answer do not exist. To be called again when it
+ * rejects: the source is away.
+ */
 export type Finder = () => Promise<ReadonlyMap<string, Known>>
 
 /** Where the metadata of devices comes from. */

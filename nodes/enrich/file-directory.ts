@@ -5,7 +5,10 @@ import type { Directory, Finder } from './directory.ts'
 import type { Metadata, Row } from './metadata.ts'
 import { readTable } from './table.ts'
 
-/** Asking the file for its date is the one way that sees files replaced by renaming, and files on network drives. */
+/**
+ * Asking the file for its date is the one way that sees files replaced by renaming, and files on
+ * network drives.
+ */
 const LOOK_EVERY_MS = 1000
 /** A file that was the same for so long is complete: half a CSV file reads like a shorter one. */
 const QUIET_MS = 900
@@ -18,7 +21,10 @@ export interface FileOptions {
   readonly onRead: (problem: string | undefined) => void
 }
 
-/** A table in a file, read again when it has changed. While a changed file is broken, the table as it was before is used. */
+/**
+ * A table in a file, read again when it has changed. While a changed file is broken, the table as
+ * it was before is used.
+ */
 export class FileDirectory implements Directory {
   #table: ReadonlyMap<string, Metadata> | undefined
   #problem: string | undefined
@@ -42,7 +48,8 @@ export class FileDirectory implements Directory {
 
   async find(): Promise<ReadonlyMap<string, Metadata>> {
     if (this.#table === undefined) await this.look()
-    if (this.#table === undefined) throw new Error(this.#problem ?? `the file ${this.options.path} is still being written`)
+    if (this.#table === undefined)
+      throw new Error(this.#problem ?? `the file ${this.options.path} is still being written`)
     return this.#table
   }
 
@@ -55,7 +62,10 @@ export class FileDirectory implements Directory {
     clearInterval(this.#timer)
   }
 
-  /** Looks whether the file has changed, and reads it once it is complete. It does so by itself as well, once a second. */
+  /**
+   * Looks whether the file has changed, and reads it once it is complete. It does so by itself as
+   * well, once a second.
+   */
   look(): Promise<void> {
     this.#looking ??= this.#lookOnce().finally(() => {
       this.#looking = undefined
@@ -86,7 +96,10 @@ export class FileDirectory implements Directory {
     this.#table = new Map([...readTable(text, keyColumn)].map(([key, row]) => [key, project(row)]))
   }
 
-  /** True if nobody is writing the file. At the first look its date tells for how long; then nothing has to wait. */
+  /**
+   * True if nobody is writing the file. At the first look its date tells for how long; then nothing
+   * has to wait.
+   */
   #isQuiet(version: string, { mtimeMs }: Stats): boolean {
     const nowMs = performance.now()
     if (version !== this.#seen) {

@@ -13,7 +13,10 @@ export interface HttpOptions {
 type Project = (row: Row) => Metadata
 
 const MAX_BYTES = 1_000_000
-/** A server that is overloaded or restarted fails now and then, for devices that are nothing special. */
+/**
+ * A server that is overloaded or restarted fails now and then, for devices that are nothing
+ * special.
+ */
 const TRIES = 3
 /** No device: what the server says of it tells only whether it answers. */
 const NOBODY = 'millrace-is-anybody-there'
@@ -47,7 +50,12 @@ export function httpLookup(options: HttpOptions, project: Project, closing: Abor
   }
 }
 
-async function outcomeOf(key: string, options: HttpOptions, project: Project, closing: AbortSignal): Promise<Outcome> {
+async function outcomeOf(
+  key: string,
+  options: HttpOptions,
+  project: Project,
+  closing: AbortSignal
+): Promise<Outcome> {
   // as steps of a path the dots would lead elsewhere, and half a surrogate pair cannot be encoded
   if (key === '.' || key === '..' || /\p{Surrogate}/u.test(key)) return null
   try {
@@ -63,9 +71,16 @@ async function outcomeOf(key: string, options: HttpOptions, project: Project, cl
 }
 
 /** Resolves with null where there is no such device. */
-async function get(address: string, { token, timeoutMs }: HttpOptions, closing: AbortSignal): Promise<Row | Failure | null> {
+async function get(
+  address: string,
+  { token, timeoutMs }: HttpOptions,
+  closing: AbortSignal
+): Promise<Row | Failure | null> {
   const response = await fetch(address, {
-    headers: { accept: 'application/json', ...(token === '' ? {} : { authorization: `Bearer ${token}` }) },
+    headers: {
+      accept: 'application/json',
+      ...(token === '' ? {} : { authorization: `Bearer ${token}` })
+    },
     signal: AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)])
   })
   if (response.ok) return rowOf(await textOf(response))
@@ -74,14 +89,18 @@ async function get(address: string, { token, timeoutMs }: HttpOptions, closing: 
   return status === 404 || status === 410 ? null : statusFailure(status, statusText)
 }
 
-/** Of these the source is to blame whichever device was asked for: no login, too slow, too often. */
+/**
+ * Of these the source is to blame whichever device was asked for: no login, too slow, too often.
+ */
 const OF_THE_SOURCE = new Set([401, 407, 408, 429])
 
 function statusFailure(status: number, statusText: string): Failure {
   const error = new Error(`the server answered ${status} ${statusText}`.trim())
   if (OF_THE_SOURCE.has(status)) return new Failure('source', error)
   if (status === 403) return new Failure('denied', error)
-  return status >= 400 && status < 500 ? new Failure('key', error) : new Failure('doubtful', error, TRIES)
+  return status >= 400 && status < 500
+    ? new Failure('key', error)
+    : new Failure('doubtful', error, TRIES)
 }
 
 /** Nobody was reached who could have looked at the device. */
@@ -93,7 +112,9 @@ function failureOf(error: unknown, timeoutMs: number): Failure {
   const { name, cause } = error as { name?: string; cause?: { message?: string; code?: string } }
   if (name === 'TimeoutError') return doubtful(`the server did not answer within ${timeoutMs} ms`)
   const why = cause?.message || cause?.code || String((error as Error).message)
-  return UNREACHED.test(cause?.code ?? '') ? new Failure('source', new Error(why, { cause: error })) : doubtful(why)
+  return UNREACHED.test(cause?.code ?? '')
+    ? new Failure('source', new Error(why, { cause: error }))
+    : doubtful(why)
 }
 
 const doubtful = (why: string) => new Failure('doubtful', new Error(why), TRIES)

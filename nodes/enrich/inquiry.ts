@@ -5,20 +5,29 @@ export interface Source {
   readonly lookup: Lookup
   /** Told of every device that has an answer or is blamed. */
   keep(key: string, known: Known): void
-  /** Some devices to ask in order to tell whether the source answers: those that it has answered before, and those that wait. */
-  others(not: (key: string) => boolean): { readonly answered: readonly string[]; readonly waiting: readonly string[] }
+  /**
+   * Some devices to ask in order to tell whether the source answers: those that it has answered
+   * before, and those that wait.
+   */
+  others(not: (key: string) => boolean): {
+    readonly answered: readonly string[]
+    readonly waiting: readonly string[]
+  }
 }
 
 /** Between two tries of what failed while others were answered. */
 const PAUSE_MS = 250
 
 /**
- * The devices of one message, looked up until each has an answer, or is blamed for having none. A device is blamed only
- * while others are answered; where nobody is, the source is away, and that is thrown.
+ * The devices of one message, looked up until each has an answer, or is blamed for having none. A
+ * device is blamed only while others are answered; where nobody is, the source is away, and that is
+ * thrown.
  */
 export class Inquiry {
   readonly #found = new Map<string, Known>()
-  /** The devices that have no answer yet, with how often each has failed while others were answered. */
+  /**
+   * The devices that have no answer yet, with how often each has failed while others were answered.
+   */
   readonly #open: Map<string, number>
 
   constructor(
@@ -49,7 +58,8 @@ export class Inquiry {
     if (failed.length === 0) return
     const away = failed.find(([, { blame }]) => blame === 'source')
     if (away) throw away[1].error
-    if (failed.length === outcomes.size && !(await this.#othersAreAnswered(failed))) throw failed[0]![1].error
+    if (failed.length === outcomes.size && !(await this.#othersAreAnswered(failed)))
+      throw failed[0]![1].error
     for (const [key, failure] of failed) this.#strike(key, failure)
     if (failed.some(([key]) => this.#open.has(key))) await pause(PAUSE_MS)
   }

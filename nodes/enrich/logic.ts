@@ -2,7 +2,12 @@ import type { Options } from '../../core/node/spec.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
-import { type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
+import {
+  type Reason,
+  type Rejection,
+  reject,
+  type TelemetryRecord
+} from '../../core/record/record.ts'
 import { type Known, Refusal } from './answer.ts'
 import type { Directory } from './directory.ts'
 import { exactNumber } from './exact-number.ts'
@@ -20,9 +25,10 @@ type Found = (Known | undefined)[]
 const STAGE = 'enrich'
 
 /**
- * Makes the function that adds to the records of a message what is known of their devices. Answers at once where everything
- * is known, and with a promise where something has to be looked up. Metadata is written into the record itself, which is
- * ours: Node-RED clones a message for every wire but the first.
+ * Makes the function that adds to the records of a message what is known of their devices. Answers
+ * at once where everything is known, and with a promise where something has to be looked up.
+ * Metadata is written into the record itself, which is ours: Node-RED clones a message for every
+ * wire but the first.
  * @param find looks up what `directory` does not know, as long as it takes
  * @param now the clock, in milliseconds since 1970; asked once a message
  * @param news told of the device of each record; absent where those of unknown devices are rejected
@@ -71,10 +77,14 @@ export function keyReader(path: string): (record: unknown) => string | undefined
   return record => keyText(get(record))
 }
 
-function finisher(options: Options<typeof spec>): (records: readonly unknown[], found: Found) => Sorted {
+function finisher(
+  options: Options<typeof spec>
+): (records: readonly unknown[], found: Found) => Sorted {
   const apply = applier(options.copy)
   const applyDefaults = applier([])
-  const defaults: Metadata = options.defaults.map(({ field, value }) => [field, typed(value)] as const)
+  const defaults: Metadata = options.defaults.map(
+    ({ field, value }) => [field, typed(value)] as const
+  )
   return (records, found) => {
     const enriched: unknown[] = []
     const rejected: Rejection[] = []
@@ -82,7 +92,9 @@ function finisher(options: Options<typeof spec>): (records: readonly unknown[], 
       const record = records[index]
       const known = found[index]
       const metadata = known instanceof Refusal ? null : known
-      const reason = unfitness(record) ?? (metadata || options.unknown !== 'reject' ? undefined : without(record, options.key, known))
+      const reason =
+        unfitness(record) ??
+        (metadata || options.unknown !== 'reject' ? undefined : without(record, options.key, known))
       if (reason) {
         rejected.push(reject(record, STAGE, reason))
         continue
@@ -103,7 +115,9 @@ function without(record: unknown, path: string, known: Known | undefined): Reaso
     return { code: 'LOOKUP_REFUSED', message, path }
   }
   const message =
-    key === undefined ? `The record names no device in ${path}.` : `There is no metadata for ${path} ${JSON.stringify(key.slice(0, 80))}.`
+    key === undefined
+      ? `The record names no device in ${path}.`
+      : `There is no metadata for ${path} ${JSON.stringify(key.slice(0, 80))}.`
   return { code: 'UNKNOWN_DEVICE', message, path }
 }
 

@@ -15,27 +15,34 @@ export interface Copy {
   readonly to: string
 }
 
-/** Works out what a row gives to a record. Without any `copies` that is every column but the key. */
+/**
+ * Works out what a row gives to a record. Without any `copies` that is every column but the key.
+ */
 export function projector(copies: readonly Copy[], keyColumn: string): (row: Row) => Metadata {
   if (copies.length === 0) {
-    return row => Object.entries(row).flatMap(([name, value]) => (name === keyColumn || !isFieldPath(name) ? [] : given(name, value)))
+    return row =>
+      Object.entries(row).flatMap(([name, value]) =>
+        name === keyColumn || !isFieldPath(name) ? [] : given(name, value)
+      )
   }
   const getters = copies.map(({ from, to }) => [to || from, getter(from)] as const)
   return row => getters.flatMap(([to, get]) => given(to, get(row)))
 }
 
-const given = (to: string, value: unknown): Metadata => (value === undefined ? [] : [[to, value] as const])
+const given = (to: string, value: unknown): Metadata =>
+  value === undefined ? [] : [[to, value] as const]
 
 export type Apply = (record: TelemetryRecord, metadata: Metadata) => void
 
 /**
- * Writes metadata into a record. Fields that a person listed replace those of the record; where all are copied, a column
- * that happens to be called `value` must not replace a measurement.
+ * Writes metadata into a record. Fields that a person listed replace those of the record; where all
+ * are copied, a column that happens to be called `value` must not replace a measurement.
  */
 export function applier(copies: readonly Copy[]): Apply {
   if (copies.length === 0) {
     return (record, metadata) => {
-      for (const [name, value] of metadata) if (!Object.hasOwn(record, name)) record[name] = own(value)
+      for (const [name, value] of metadata)
+        if (!Object.hasOwn(record, name)) record[name] = own(value)
     }
   }
   const nested = copies.some(({ from, to }) => /[.[]/.test(to || from))

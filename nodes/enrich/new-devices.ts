@@ -9,7 +9,10 @@ const MAX_CHARACTERS = 80
 /** Nothing is said so soon after the last line: devices that appear together stand in one. */
 const SILENT_MS = 60_000
 
-/** Devices whose records pass though nobody has named them: counted, and listed in the log, each once. */
+/**
+ * Devices whose records pass though nobody has named them: counted, and listed in the log, each
+ * once.
+ */
 export class NewDevices {
   readonly #names = new Set<string>()
   #untold: string[] = []
@@ -28,7 +31,8 @@ export class NewDevices {
   /** Told of each record's device, and of what is known of it. */
   see(key: string, known: Known): void {
     if (known === null) this.#add(key)
-    else if (this.#names.size > 0 && this.#names.delete(key.slice(0, MAX_CHARACTERS))) this.options.count(this.#names.size)
+    else if (this.#names.size > 0 && this.#names.delete(key.slice(0, MAX_CHARACTERS)))
+      this.options.count(this.#names.size)
   }
 
   /** For the status; undefined where there is none. */
@@ -69,6 +73,8 @@ export class NewDevices {
     const [what, whose] = this.#untoldCount === 1 ? ['New device', 'it'] : ['New devices', 'them']
     this.#untold = []
     this.#untoldCount = 0
-    this.options.say(`${what}: ${names}. The source of metadata does not know ${whose}; the records pass all the same.`)
+    this.options.say(
+      `${what}: ${names}. The source of metadata does not know ${whose}; the records pass all the same.`
+    )
   }
 }

@@ -9,8 +9,14 @@ export interface Persistence {
   readonly onOutcome: (problem: unknown) => void
 }
 
-/** Tries until it works. @throws MillraceError LOOKUP_FAILED when the time is up, CLOSED when the node is stopped */
-export async function persist<T>(work: () => Promise<T>, { waitMs, closing, onOutcome }: Persistence): Promise<T> {
+/**
+ * Tries until it works. @throws MillraceError LOOKUP_FAILED when the time is up, CLOSED when the
+ * node is stopped
+ */
+export async function persist<T>(
+  work: () => Promise<T>,
+  { waitMs, closing, onOutcome }: Persistence
+): Promise<T> {
   const told = async () => {
     try {
       const result = await work()
@@ -30,7 +36,12 @@ export async function persist<T>(work: () => Promise<T>, { waitMs, closing, onOu
   }
 }
 
-const closed = (cause: unknown) => new MillraceError('CLOSED', 'The node was stopped while it waited for the metadata.', { cause })
+const closed = (cause: unknown) =>
+  new MillraceError('CLOSED', 'The node was stopped while it waited for the metadata.', { cause })
 
 const failed = (cause: unknown, waitMs: number) =>
-  new MillraceError('LOOKUP_FAILED', `The metadata could not be looked up within ${waitMs / 1000} s: ${reasonOf(cause)}.`, { cause })
+  new MillraceError(
+    'LOOKUP_FAILED',
+    `The metadata could not be looked up within ${waitMs / 1000} s: ${reasonOf(cause)}.`,
+    { cause }
+  )

@@ -27,7 +27,12 @@ export default defineTransform(spec, context => {
     waiting: not => devicesOf(behind(), options.key, not)
   })
   const onOutcome = (problem: unknown) => trouble.tell(problem)
-  const find: Find = keys => persist(directory.finder(keys, Date.now), { waitMs: options.waitS * 1000, closing: closing.signal, onOutcome })
+  const find: Find = keys =>
+    persist(directory.finder(keys, Date.now), {
+      waitMs: options.waitS * 1000,
+      closing: closing.signal,
+      onOutcome
+    })
   const news = options.unknown === 'reject' ? undefined : newDevicesOf(context)
   const enrich = enricher(options, directory, find, Date.now, news)
   database?.acquire()
@@ -49,7 +54,10 @@ export default defineTransform(spec, context => {
 })
 
 const newDevicesOf = ({ node, metrics }: Context<typeof spec>) =>
-  new NewDevices({ say: sentence => node.warn(sentence), count: devices => metrics.gauges.set('new devices', devices) })
+  new NewDevices({
+    say: sentence => node.warn(sentence),
+    count: devices => metrics.gauges.set('new devices', devices)
+  })
 
 const databaseOf = (context: Context<typeof spec>): Database | undefined =>
   context.options.source === 'database' ? context.provided<Database>('database') : undefined

@@ -32,7 +32,12 @@ export const spec = {
       kind: 'choice',
       label: 'Metadata from',
       default: 'inline',
-      choices: { inline: 'a table typed in here', file: 'a CSV or JSON file', database: 'a database', http: 'a web service' },
+      choices: {
+        inline: 'a table typed in here',
+        file: 'a CSV or JSON file',
+        database: 'a database',
+        http: 'a web service'
+      },
       help: 'Where it is known what belongs to a device.'
     },
     devices: {
@@ -100,7 +105,13 @@ export const spec = {
       when: { source: 'http' },
       help: 'Address that answers with a JSON object; {key} becomes the device. The answers 404 and 410 mean that there is no such device.'
     },
-    token: { kind: 'secret', label: 'Token', default: '', when: { source: 'http' }, help: 'Sent as a bearer token. Empty for none.' },
+    token: {
+      kind: 'secret',
+      label: 'Token',
+      default: '',
+      when: { source: 'http' },
+      help: 'Sent as a bearer token. Empty for none.'
+    },
     keyColumn: {
       kind: 'text',
       label: 'Key column',
@@ -169,7 +180,13 @@ export const spec = {
           placeholder: 'location',
           help: 'The field of the record.'
         },
-        value: { kind: 'text', label: 'Value', default: '', placeholder: 'unknown', help: 'Written as a number, it is one.' }
+        value: {
+          kind: 'text',
+          label: 'Value',
+          default: '',
+          placeholder: 'unknown',
+          help: 'Written as a number, it is one.'
+        }
       }
     },
     ttlS: {
@@ -259,7 +276,11 @@ export const spec = {
         [
           {
             record: { device_id: 'intruder', value: 2 },
-            reason: { code: 'UNKNOWN_DEVICE', message: 'There is no metadata for device_id "intruder".', path: 'device_id' },
+            reason: {
+              code: 'UNKNOWN_DEVICE',
+              message: 'There is no metadata for device_id "intruder".',
+              path: 'device_id'
+            },
             stage: 'enrich',
             origin: null,
             raw: null
@@ -275,7 +296,10 @@ export const spec = {
     },
     {
       name: 'everything from a JSON table; the measurement is not replaced',
-      options: { devices: '[{ "device_id": 7, "value": "gold", "site": { "name": "north" } }]', copy: [] },
+      options: {
+        devices: '[{ "device_id": 7, "value": "gold", "site": { "name": "north" } }]',
+        copy: []
+      },
       given: { device_id: '7', value: 2 },
       then: [{ device_id: '7', value: 2, site: { name: 'north' } }, null]
     },

@@ -3,11 +3,15 @@ import { reasonOf } from '../../core/errors.ts'
 import { exactNumber } from './exact-number.ts'
 import type { Row } from './metadata.ts'
 
-/** A sample of the first line decides between comma, semicolon (spreadsheets of much of Europe) and tab. */
+/**
+ * A sample of the first line decides between comma, semicolon (spreadsheets of much of Europe) and
+ * tab.
+ */
 const DELIMITERS = [',', ';', '\t'] as const
 
 /**
- * Reads a table of devices by key: CSV with a header line; a JSON array of objects; or a JSON object of objects by key.
+ * Reads a table of devices by key: CSV with a header line; a JSON array of objects; or a JSON
+ * object of objects by key.
  * @throws Error that says what is wrong, and in which row
  */
 export function readTable(text: string, keyColumn: string): Map<string, Row> {
@@ -38,11 +42,18 @@ function rowOf(row: unknown, at: string | number): Row {
 
 function fromCsv(text: string, keyColumn: string): Map<string, Row> {
   const [header = [], ...lines] = parseCsv(text)
-  if (!header.includes(keyColumn)) throw new Error(`the header line has no column "${keyColumn}"; it has ${header.join(', ') || 'none'}`)
-  const numeric = header.map((name, index) => name !== keyColumn && isNumeric(lines.map(line => line[index] ?? '')))
+  if (!header.includes(keyColumn))
+    throw new Error(
+      `the header line has no column "${keyColumn}"; it has ${header.join(', ') || 'none'}`
+    )
+  const numeric = header.map(
+    (name, index) => name !== keyColumn && isNumeric(lines.map(line => line[index] ?? ''))
+  )
   const rows = lines.map(line => {
     // An empty cell says nothing about the device.
-    const cells = header.flatMap((name, index) => (line[index] ? [[name, numeric[index] ? Number(line[index]) : line[index]]] : []))
+    const cells = header.flatMap((name, index) =>
+      line[index] ? [[name, numeric[index] ? Number(line[index]) : line[index]]] : []
+    )
     return Object.fromEntries(cells) as Row
   })
   return byKey(rows, keyColumn, 'line')
@@ -61,7 +72,10 @@ function parseCsv(text: string): string[][] {
 
 /** A column is of numbers if every cell is written as one. */
 function isNumeric(cells: readonly string[]): boolean {
-  return cells.some(cell => cell !== '') && cells.every(cell => cell === '' || exactNumber(cell) !== undefined)
+  return (
+    cells.some(cell => cell !== '') &&
+    cells.every(cell => cell === '' || exactNumber(cell) !== undefined)
+  )
 }
 
 function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'): Map<string, Row> {
@@ -79,6 +93,7 @@ function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'):
 /** A key as text, so that the number 7 and the text 7 are one device; undefined if it is none. */
 export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
-  const isNumber = typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+  const isNumber =
+    typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
   return isNumber ? String(value) : undefined
 }

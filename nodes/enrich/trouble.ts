@@ -1,12 +1,18 @@
 import { reasonOf } from '../../core/errors.ts'
 
-/** A status is cut by the editor where it gets too long, and the end of a path says more than its beginning. */
+/**
+ * A status is cut by the editor where it gets too long, and the end of a path says more than its
+ * beginning.
+ */
 export function shortReason(problem: unknown): string {
   const reason = reasonOf(problem)
   return reason.length > 60 ? `…${reason.slice(-59)}` : reason
 }
 
-/** What is wrong with the source: one line in the log when it begins and one when it ends, not one a try. */
+/**
+ * What is wrong with the source: one line in the log when it begins and one when it ends, not one a
+ * try.
+ */
 export class Trouble {
   words: string | undefined
 
@@ -20,6 +26,7 @@ export class Trouble {
     this.words = problem === undefined ? undefined : this.wordsFor(problem)
     if (before === undefined && problem !== undefined)
       this.log.warn(`The metadata cannot be read: ${reasonOf(problem)}. What is known is used.`)
-    if (before !== undefined && problem === undefined) this.log.log('The metadata can be read again.')
+    if (before !== undefined && problem === undefined)
+      this.log.log('The metadata can be read again.')
   }
 }

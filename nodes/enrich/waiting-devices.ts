@@ -6,7 +6,11 @@ const FEW = 3
 const LOOK_AT = 1000
 
 /** Devices of messages that wait: if one of them is answered, the source is not away. */
-export function devicesOf(messages: readonly Message[], path: string, not: (key: string) => boolean): string[] {
+export function devicesOf(
+  messages: readonly Message[],
+  path: string,
+  not: (key: string) => boolean
+): string[] {
   const keyOf = keyReader(path)
   const found = new Set<string>()
   let looked = 0

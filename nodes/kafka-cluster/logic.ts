@@ -19,8 +19,10 @@ export function settingsOf(options: ClusterOptions, tls: TlsOptions | undefined)
   } catch (error) {
     problems.push(reasonOf(error))
   }
-  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
-  if (options.sasl !== 'none' && options.password === '') problems.push(`${spec.fields.password.label}: is required`)
+  if (options.tls !== '' && tls === undefined)
+    problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
+  if (options.sasl !== 'none' && options.password === '')
+    problems.push(`${spec.fields.password.label}: is required`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const { clientId, sasl, username, password } = options
   return {

@@ -1,5 +1,11 @@
 import type { Admin } from '../../core/kafka/admin/admin.ts'
-import { askOnce, describeCluster, KafkaCluster, listGroups, listTopics } from '../../core/kafka/cluster.ts'
+import {
+  askOnce,
+  describeCluster,
+  KafkaCluster,
+  listGroups,
+  listTopics
+} from '../../core/kafka/cluster.ts'
 import { defineNode } from '../../core/node/define-node.ts'
 import type { Asked } from '../../core/node/probe.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'

@@ -42,10 +42,22 @@ export const spec = {
       kind: 'choice',
       label: 'Login',
       default: 'none',
-      choices: { none: 'none', plain: 'PLAIN', 'scram-sha-256': 'SCRAM-SHA-256', 'scram-sha-512': 'SCRAM-SHA-512' },
+      choices: {
+        none: 'none',
+        plain: 'PLAIN',
+        'scram-sha-256': 'SCRAM-SHA-256',
+        'scram-sha-512': 'SCRAM-SHA-512'
+      },
       help: 'How the brokers check user name and password (SASL). PLAIN sends the password as it is: with TLS only.'
     },
-    username: { kind: 'text', label: 'User name', default: '', required: true, when: login, help: 'The user that the brokers know.' },
+    username: {
+      kind: 'text',
+      label: 'User name',
+      default: '',
+      required: true,
+      when: login,
+      help: 'The user that the brokers know.'
+    },
     password: {
       kind: 'secret',
       label: 'Password',

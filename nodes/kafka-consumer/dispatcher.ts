@@ -2,15 +2,32 @@ import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
 import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
-import { allRejected, KafkaBatch, type RawMessage, type Shape, slicesOf, uniformSlicesOf } from './logic.ts'
-import { batchOf, bytesOf, type FetchedSlice, messageOf, type Partition, recordsOf } from './partition.ts'
+import {
+  allRejected,
+  KafkaBatch,
+  type RawMessage,
+  type Shape,
+  slicesOf,
+  uniformSlicesOf
+} from './logic.ts'
+import {
+  batchOf,
+  bytesOf,
+  type FetchedSlice,
+  messageOf,
+  type Partition,
+  recordsOf
+} from './partition.ts'
 import { spec } from './spec.ts'
 
 const ACCEPTED = 0
 const REJECTED = spec.outputs.indexOf('rejected')
 /** So that a batch of large payloads stays small: 500 records of telemetry have about 60 kB. */
 const MAX_BATCH_BYTES = 262_144
-/** Batches of a partition that are held before it is paused: resuming costs up to 200 ms, which these bridge. */
+/**
+ * Batches of a partition that are held before it is paused: resuming costs up to 200 ms, which
+ * these bridge.
+ */
 const MIN_HELD = 4
 
 export interface DispatcherOptions {
@@ -22,7 +39,10 @@ export interface DispatcherOptions {
   readonly perPartition: number
   /** Records over all partitions that may be on their way; what the source keeps to. */
   readonly maxInFlight: number
-  /** Opens what the batches of a partition are dealt with in, one after the other; absent where offsets are committed later. */
+  /**
+   * Opens what the batches of a partition are dealt with in, one after the other; absent where
+   * offsets are committed later.
+   */
   readonly transactionOf?: ((topic: string, partition: number) => PartitionTransaction) | undefined
   /** Knows what has killed Node-RED. */
   readonly trials: Trials
@@ -31,7 +51,10 @@ export interface DispatcherOptions {
   resume(topic: string, partition: number): void
 }
 
-/** Between the consumer group and the flow: cuts what was fetched into batches, lets in what there is room for, pauses the rest. */
+/**
+ * Between the consumer group and the flow: cuts what was fetched into batches, lets in what there
+ * is room for, pauses the rest.
+ */
 export class Dispatcher {
   readonly #partitions = new Map<string, Partition>()
   /** What was fetched and not let in, over all partitions. */
@@ -52,12 +75,24 @@ export class Dispatcher {
     const partition = this.#partitionOf(topic, number, messages[0]!)
     const batch = new KafkaBatch(topic, number, messages)
     const { shape } = this.options
-    const reached = partition.reached === undefined ? 0 : messages.findIndex(message => idOf(message) === partition.reached)
+    const reached =
+      partition.reached === undefined
+        ? 0
+        : messages.findIndex(message => idOf(message) === partition.reached)
     for (const slice of this.#slicesOf(partition, batch)) {
       const next = slice.to === messages.length ? nextOffset : BigInt(messages[slice.to]!.offset)
       const pending = part(next)
       if (slice.to <= reached) pending.done()
-      else this.#wait(partition, { batch, slice, shape, isRejected: slice.isRejected, bytes: bytesOf(batch, slice), next, pending })
+      else
+        this.#wait(partition, {
+          batch,
+          slice,
+          shape,
+          isRejected: slice.isRejected,
+          bytes: bytesOf(batch, slice),
+          next,
+          pending
+        })
     }
     this.#fill(partition)
   }
@@ -67,11 +102,15 @@ export class Dispatcher {
     for (const partition of [...this.#partitions.values()]) this.#fill(partition)
   }
 
-  /** Another generation, in which nothing is paused: what is on its way of other partitions than these is not ours to acknowledge. */
+  /**
+   * Another generation, in which nothing is paused: what is on its way of other partitions than
+   * these is not ours to acknowledge.
+   */
   keep(isKept: (topic: string, partition: number) => boolean): void {
     const all = [...this.#partitions.values()]
     for (const partition of all) partition.paused = false
-    for (const partition of all) if (!isKept(partition.topic, partition.number)) this.#drop(partition)
+    for (const partition of all)
+      if (!isKept(partition.topic, partition.number)) this.#drop(partition)
     this.refill()
   }
 
@@ -92,7 +131,10 @@ export class Dispatcher {
     if (known !== undefined) return known
     const { trials, warn, perPartition, maxInFlight, batchSize, transactionOf } = this.options
     const { isCareful, starts, reached } = trials.begin(key, idOf(first))
-    if (isCareful) warn(carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`))
+    if (isCareful)
+      warn(
+        carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`)
+      )
     const partition = {
       key,
       topic,
@@ -111,7 +153,8 @@ export class Dispatcher {
   #slicesOf(partition: Partition, batch: KafkaBatch) {
     const { batchSize, shape } = this.options
     const slices = slicesOf(batch.messages, partition.careful > 0 ? 1 : batchSize, MAX_BATCH_BYTES)
-    if (partition.transaction === undefined) return slices.map(slice => ({ ...slice, isRejected: false }))
+    if (partition.transaction === undefined)
+      return slices.map(slice => ({ ...slice, isRejected: false }))
     return slices.flatMap(slice => uniformSlicesOf(shape, batch, slice))
   }
 
@@ -152,7 +195,10 @@ export class Dispatcher {
     this.#pauseOrResume(partition)
   }
 
-  /** Who waits for more room than there is has it first, or the smaller batches of others would keep it waiting for ever. */
+  /**
+   * Who waits for more room than there is has it first, or the smaller batches of others would keep
+   * it waiting for ever.
+   */
   #mayEnter(partition: Partition, { slice, bytes }: FetchedSlice): boolean {
     if (this.#first !== undefined && this.#first !== partition) return false
     const fits = this.source.hasRoomFor(recordsOf(slice), bytes)
@@ -161,13 +207,16 @@ export class Dispatcher {
   }
 
   /**
-   * Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left. Where the flow has no
-   * room for what is held each partition holds the fewest: memory must not grow with their number.
+   * Resuming costs up to 200 ms, so a partition is resumed before the last of its batches has left.
+   * Where the flow has no room for what is held each partition holds the fewest: memory must not
+   * grow with their number.
    */
   #pauseOrResume(partition: Partition): void {
     const { topic, number, key, waiting } = partition
     const { perPartition, maxInFlight } = this.options
-    const fits = this.#waitingRecords + this.source.inFlight < maxInFlight && this.#waitingBytes < MAX_IN_FLIGHT_BYTES
+    const fits =
+      this.#waitingRecords + this.source.inFlight < maxInFlight &&
+      this.#waitingBytes < MAX_IN_FLIGHT_BYTES
     const room = fits ? Math.max(perPartition, MIN_HELD) : MIN_HELD
     const holds = waiting.length + this.source.inFlightOf(key) >= room
     if (holds === partition.paused) return
@@ -176,7 +225,10 @@ export class Dispatcher {
     else this.options.resume(topic, number)
   }
 
-  /** The batch as it may go into the flow now; undefined while it is a record on trial, and another one is. */
+  /**
+   * The batch as it may go into the flow now; undefined while it is a record on trial, and another
+   * one is.
+   */
   #onTrial(partition: Partition, fetched: FetchedSlice): FetchedSlice | undefined {
     if (partition.careful === 0) return fetched
     const { trials, warn } = this.options
@@ -185,12 +237,17 @@ export class Dispatcher {
     if (deaths === undefined) return undefined
     if (deaths === 0) return fetched
     const reason = killsReason(deaths)
-    warn(`${reason.message} It is offset ${message.offset} of partition ${partition.number} of "${partition.topic}".`)
+    warn(
+      `${reason.message} It is offset ${message.offset} of partition ${partition.number} of "${partition.topic}".`
+    )
     return { ...fetched, shape: allRejected(reason), isRejected: true }
   }
 
   /** What ends the trial of the record, if there is one, when the flow is done with it. */
-  #endOfTrial(partition: Partition, done: () => void): { acknowledge(): void; survived?: () => void } {
+  #endOfTrial(
+    partition: Partition,
+    done: () => void
+  ): { acknowledge(): void; survived?: () => void } {
     if (partition.careful === 0) return { acknowledge: done }
     const { trials } = this.options
     return {
@@ -212,7 +269,8 @@ export class Dispatcher {
     const { isSingle } = this.options
     const { transaction } = partition
     const back = this.#endOfTrial(partition, () => fetched.pending.done())
-    if (transaction === undefined) this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
+    if (transaction === undefined)
+      this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
     else {
       const output = fetched.isRejected ? REJECTED : ACCEPTED
       this.source.take({ ...messageOf(partition, fetched, transaction, isSingle), ...back, output })
@@ -220,5 +278,8 @@ export class Dispatcher {
   }
 }
 
-/** The same record again has the same; another one that a topic made anew has at this offset has not. */
+/**
+ * The same record again has the same; another one that a topic made anew has at this offset has
+ * not.
+ */
 const idOf = ({ offset, timestamp }: RawMessage): string => `${offset}@${timestamp}`

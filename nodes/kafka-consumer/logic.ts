@@ -24,7 +24,9 @@ import { spec } from './spec.ts'
 export function topicsOf(text: string): string[] {
   const topics = parseNames(text)
   const { label } = spec.fields.topics
-  const wrong = topics.filter(topic => !isTopicName(topic)).map(topic => `${label}: "${topic}" is no name of a topic`)
+  const wrong = topics
+    .filter(topic => !isTopicName(topic))
+    .map(topic => `${label}: "${topic}" is no name of a topic`)
   if (wrong.length > 0) throw new OptionsError(spec.label, wrong)
   return topics
 }
@@ -65,7 +67,13 @@ export const asMessages: Shape = (batch, from, to) => {
   const accepted: object[] = []
   for (let index = from; index < to; index++) {
     const { key, value, timestamp, headers } = batch.messages[index]!
-    const message: KafkaMessage = { [KAFKA_MESSAGE]: true, key, value, timestamp, headers: headersOf(headers) }
+    const message: KafkaMessage = {
+      [KAFKA_MESSAGE]: true,
+      key,
+      value,
+      timestamp,
+      headers: headersOf(headers)
+    }
     accepted.push(carrying(message, new Provenance(batch, index)))
   }
   return { accepted, rejected: [] }
@@ -92,7 +100,8 @@ export const recordsBy =
       const { value } = batch.messages[index]!
       const provenance = new Provenance(batch, index)
       const parsed = value === null ? TOMBSTONE : parseRecord(value, rules)
-      if (parsed === TOMBSTONE || parsed instanceof ParseFailure) rejected.push(malformed(provenance, parsed as Reason))
+      if (parsed === TOMBSTONE || parsed instanceof ParseFailure)
+        rejected.push(malformed(provenance, parsed as Reason))
       else accepted.push(carrying(parsed, provenance))
     }
     return { accepted, rejected }
@@ -101,7 +110,11 @@ export const recordsBy =
 export const asRecords = recordsBy(JSON_RULES)
 
 /** What the choices of the dialog make of messages. */
-export function shapeOf({ output, nanAsNull, exact }: Pick<Options<typeof spec>, 'output' | 'nanAsNull' | 'exact'>): Shape {
+export function shapeOf({
+  output,
+  nanAsNull,
+  exact
+}: Pick<Options<typeof spec>, 'output' | 'nanAsNull' | 'exact'>): Shape {
   if (output === 'messages') return asMessages
   return output === 'letters' ? asLetters : recordsBy({ ...JSON_RULES, nanAsNull, exact })
 }
@@ -111,10 +124,15 @@ export const allRejected =
   (reason: Reason): Shape =>
   (batch, from, to) => ({
     accepted: [],
-    rejected: Array.from({ length: to - from }, (_, index) => malformed(new Provenance(batch, from + index), reason))
+    rejected: Array.from({ length: to - from }, (_, index) =>
+      malformed(new Provenance(batch, from + index), reason)
+    )
   })
 
-const TOMBSTONE = new ParseFailure('TOMBSTONE', 'The message has no value: it is a tombstone, which deletes its key.')
+const TOMBSTONE = new ParseFailure(
+  'TOMBSTONE',
+  'The message has no value: it is a tombstone, which deletes its key.'
+)
 
 function carrying<T extends object>(to: T, provenance: Provenance): T {
   ;(to as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance
@@ -134,8 +152,15 @@ export interface BatchSlice {
   readonly to: number
 }
 
-/** Cuts messages into batches of at most so many records, and so many bytes unless one alone has more. */
-export function slicesOf(messages: readonly RawMessage[], maxRecords: number, maxBytes: number): BatchSlice[] {
+/**
+ * Cuts messages into batches of at most so many records, and so many bytes unless one alone has
+ * more.
+ */
+export function slicesOf(
+  messages: readonly RawMessage[],
+  maxRecords: number,
+  maxBytes: number
+): BatchSlice[] {
   const slices: BatchSlice[] = []
   let from = 0
   let bytes = 0
@@ -157,10 +182,18 @@ export interface UniformSlice extends BatchSlice {
   readonly isRejected: boolean
 }
 
-/** Divides a slice so that each part leaves by one output: with a transaction a batch is one message. */
-export function uniformSlicesOf(shape: Shape, batch: KafkaBatch, { from, to }: BatchSlice): UniformSlice[] {
+/**
+ * Divides a slice so that each part leaves by one output: with a transaction a batch is one
+ * message.
+ */
+export function uniformSlicesOf(
+  shape: Shape,
+  batch: KafkaBatch,
+  { from, to }: BatchSlice
+): UniformSlice[] {
   const { accepted, rejected } = shape(batch, from, to)
-  if (accepted.length === 0 || rejected.length === 0) return [{ from, to, isRejected: accepted.length === 0 }]
+  if (accepted.length === 0 || rejected.length === 0)
+    return [{ from, to, isRejected: accepted.length === 0 }]
   const uniform: { from: number; to: number; isRejected: boolean }[] = []
   for (let index = from; index < to; index++) {
     const isRejected = shape(batch, index, index + 1).rejected.length > 0

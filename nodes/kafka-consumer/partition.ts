@@ -25,9 +25,15 @@ export interface Partition {
   readonly waiting: FetchedSlice[]
   readonly transaction: PartitionTransaction | undefined
   paused: boolean
-  /** So many records go one at a time, since one of them may have killed Node-RED: as many as were on their way at most. */
+  /**
+   * So many records go one at a time, since one of them may have killed Node-RED: as many as were
+   * on their way at most.
+   */
   careful: number
-  /** The record that was on trial when Node-RED ended: those before it were dealt with, though that was not committed. */
+  /**
+   * The record that was on trial when Node-RED ended: those before it were dealt with, though that
+   * was not committed.
+   */
   readonly reached: string | undefined
 }
 
@@ -39,16 +45,34 @@ export function bytesOf({ messages }: KafkaBatch, { from, to }: BatchSlice): num
   return bytes
 }
 
-/** What tells the one who fetched it, and the trial if there is one, that the flow is done with it. */
+/**
+ * What tells the one who fetched it, and the trial if there is one, that the flow is done with it.
+ */
 type WayBack = Pick<TakenMessage, 'acknowledge' | 'survived'>
 
-export function batchOf({ key, topic }: Partition, fetched: FetchedSlice, isSingle: boolean, back: WayBack): TakenBatch {
+export function batchOf(
+  { key, topic }: Partition,
+  fetched: FetchedSlice,
+  isSingle: boolean,
+  back: WayBack
+): TakenBatch {
   const { batch, slice, shape, bytes } = fetched
   const splitAgain = () => shape(batch, slice.from, slice.to)
-  return { lane: key, bytes, split: splitAgain(), splitAgain, isSingle, properties: { topic }, ...back }
+  return {
+    lane: key,
+    bytes,
+    split: splitAgain(),
+    splitAgain,
+    isSingle,
+    properties: { topic },
+    ...back
+  }
 }
 
-/** One message, since the slice is of one output. What others have committed of it meanwhile is left out. */
+/**
+ * One message, since the slice is of one output. What others have committed of it meanwhile is left
+ * out.
+ */
 export function messageOf(
   { key, topic }: Partition,
   { batch, slice, shape, isRejected, bytes, next, pending }: FetchedSlice,
@@ -68,7 +92,8 @@ export function messageOf(
     transaction: {
       async begin() {
         const begun = await transaction.begin(next)
-        while (begun && from < slice.to && BigInt(batch.messages[from]!.offset) < begun.committed) from++
+        while (begun && from < slice.to && BigInt(batch.messages[from]!.offset) < begun.committed)
+          from++
         return from < slice.to ? begun?.scope : undefined
       },
       async commit() {

@@ -4,7 +4,11 @@ import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
 import { compact } from '../../core/node/status.ts'
-import { defineSource, type SourceContext, type SourceTrouble } from '../../core/source/define-source.ts'
+import {
+  defineSource,
+  type SourceContext,
+  type SourceTrouble
+} from '../../core/source/define-source.ts'
 import { Dispatcher } from './dispatcher.ts'
 import { shapeOf, topicsOf } from './logic.ts'
 import { migrations } from './migrations.ts'
@@ -16,7 +20,8 @@ const FETCH_BYTES = 262_144
 
 type Consumer = SourceContext<typeof spec>
 
-const isInTransaction = ({ options, mode }: Consumer) => options.offsets === 'transaction' && mode !== 'received'
+const isInTransaction = ({ options, mode }: Consumer) =>
+  options.offsets === 'transaction' && mode !== 'received'
 
 function groupOptions(consumer: Consumer): Parameters<KafkaCluster['consumer']>[0] {
   const { id, options } = consumer
@@ -43,7 +48,9 @@ function dispatcherFor(consumer: Consumer, group: () => ConsumerGroup): Dispatch
     isSingle: options.batchSize === 1,
     maxInFlight: options.maxInFlight,
     perPartition: options.order === 'strict' || inTransaction ? 1 : options.perPartition,
-    transactionOf: inTransaction ? (topic, partition) => group().transaction(topic, partition, timeoutMs) : undefined,
+    transactionOf: inTransaction
+      ? (topic, partition) => group().transaction(topic, partition, timeoutMs)
+      : undefined,
     pause: (topic, partition) => group().pause(topic, partition),
     resume: (topic, partition) => group().resume(topic, partition)
   })
@@ -74,7 +81,9 @@ export default defineSource(
         show()
       }
     }
-    const group: ConsumerGroup = consumer.provided<KafkaCluster>('cluster').consumer(groupOptions(consumer), events)
+    const group: ConsumerGroup = consumer
+      .provided<KafkaCluster>('cluster')
+      .consumer(groupOptions(consumer), events)
     return {
       start: () => group.start(),
       resume: () => dispatcher.refill(),

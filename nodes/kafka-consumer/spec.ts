@@ -8,13 +8,20 @@ export const spec = {
   type: 'millrace-kafka-consumer',
   label: 'kafka consumer',
   version: 2,
-  summary: 'Reads topics as a member of a consumer group, and commits offsets once the flow has stored the records.',
+  summary:
+    'Reads topics as a member of a consumer group, and commits offsets once the flow has stored the records.',
   category: 'telemetry',
   family: 'kafka',
   inputs: 0,
   outputs: ['records', 'rejected'],
   fields: {
-    cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'The Kafka cluster to read from.' },
+    cluster: {
+      kind: 'ref',
+      label: 'Cluster',
+      default: '',
+      type: 'millrace-kafka-cluster',
+      help: 'The Kafka cluster to read from.'
+    },
     topics: {
       kind: 'text',
       check: 'kafka-topics',
@@ -58,14 +65,20 @@ export const spec = {
       kind: 'choice',
       label: 'Order',
       default: 'pipelined',
-      choices: { pipelined: 'several batches of a partition on their way', strict: 'one batch of a partition at a time' },
+      choices: {
+        pipelined: 'several batches of a partition on their way',
+        strict: 'one batch of a partition at a time'
+      },
       help: 'Strict keeps the order of a partition even where a batch is retried or branches of the flow differ in speed. It is slower.'
     },
     offsets: {
       kind: 'choice',
       label: 'Offsets',
       default: 'later',
-      choices: { later: 'committed within a second', transaction: 'in one transaction with what kafka producers write' },
+      choices: {
+        later: 'committed within a second',
+        transaction: 'in one transaction with what kafka producers write'
+      },
       section: 'advanced',
       when: waits,
       help: 'In a transaction, every record comes to the next topic exactly once, whatever crashes. One batch of a partition is on its way at a time.'
@@ -104,7 +117,11 @@ export const spec = {
       kind: 'choice',
       label: 'Lost offset',
       default: 'earliest',
-      choices: { earliest: 'go on with the oldest record', latest: 'go on at the end', stop: 'stop, and say so' },
+      choices: {
+        earliest: 'go on with the oldest record',
+        latest: 'go on at the end',
+        stop: 'stop, and say so'
+      },
       section: 'advanced',
       help: 'What to do where the next record was deleted before it was read (retention), or the topic was made anew.'
     },

@@ -5,7 +5,10 @@ import { SILENT_MS } from '../../core/node/status.ts'
 import type { SourceTrouble } from '../../core/source/define-source.ts'
 import type { Waiting } from '../../core/source/types.ts'
 
-/** What keeps records from coming: the brokers, a right that is missing, a group that is not joined yet. */
+/**
+ * What keeps records from coming: the brokers, a right that is missing, a group that is not joined
+ * yet.
+ */
 export function troubleOf(
   { silentMs, isReady }: Pick<ConsumerGroup, 'silentMs' | 'isReady'>,
   away: MillraceError | undefined,

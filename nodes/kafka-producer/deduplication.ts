@@ -13,7 +13,9 @@ import { SeenRecords } from './seen-records.ts'
 
 /** The clocks of those who write may differ by so much. */
 const SKEW_MS = 60_000
-/** A transaction that has not ended after so long never will; the broker's own bound is 15 minutes. */
+/**
+ * A transaction that has not ended after so long never will; the broker's own bound is 15 minutes.
+ */
 const OLD_MS = 900_000
 /** Reading takes milliseconds, and seconds where a broker lets a new consumer group wait. */
 const SLOW_MS = 5_000
@@ -22,7 +24,10 @@ export interface DeduplicationOptions {
   readonly cluster: KafkaCluster
   readonly topic: string
   readonly windowMs: number
-  /** Writes these, all of one message. Their callback tells what becomes of them; a rejection, that nothing does. */
+  /**
+   * Writes these, all of one message. Their callback tells what becomes of them; a rejection, that
+   * nothing does.
+   */
   readonly write: (message: OutgoingMessage, records: readonly ProduceRecord[]) => Promise<void>
   readonly health: HealthEvents
 }
@@ -33,8 +38,9 @@ interface Undecided {
 }
 
 /**
- * Leaves out records that the topic got within the window, from whomever. Before it decides it has read all that is in the
- * topic: whatever wrote it is dead or has lost the source's partition, or it is under way here.
+ * Leaves out records that the topic got within the window, from whomever. Before it decides it has
+ * read all that is in the topic: whatever wrote it is dead or has lost the source's partition, or
+ * it is under way here.
  */
 export class Deduplication {
   readonly #seen: SeenRecords
@@ -69,7 +75,10 @@ export class Deduplication {
     return new Candidate(message, candidate => this.#settled(candidate))
   }
 
-  /** Takes records of a message whose callbacks are candidates; they are written in the order in which they came. */
+  /**
+   * Takes records of a message whose callbacks are candidates; they are written in the order in
+   * which they came.
+   */
   add(message: OutgoingMessage, records: readonly ProduceRecord[]): void {
     const candidates: Candidate[] = []
     for (const record of records) {
@@ -133,8 +142,12 @@ export class Deduplication {
     }
     const before = this.#pending.get(identity)
     const scope = before?.message.transaction
-    // In a transaction both are written, or neither is and both come again. For another's end one cannot wait: it may wait for this.
-    if (before !== undefined && (scope === undefined || (scope === message.transaction && !isUndone(scope)))) {
+    // In a transaction both are written, or neither is and both come again. For another's end one
+    // cannot wait: it may wait for this.
+    if (
+      before !== undefined &&
+      (scope === undefined || (scope === message.transaction && !isUndone(scope)))
+    ) {
       if (before.open > 0) before.twins.push(candidate)
       else leaveOut(candidate)
       return false
@@ -146,7 +159,8 @@ export class Deduplication {
   #settled(candidate: Candidate): void {
     const { message, identity, reason, twins } = candidate
     if (reason !== undefined || message.transaction === undefined) this.#forget(candidate)
-    if (reason === undefined && message.transaction === undefined) this.#seen.add(identity, Date.now(), Date.now())
+    if (reason === undefined && message.transaction === undefined)
+      this.#seen.add(identity, Date.now(), Date.now())
     for (const twin of twins) {
       if (reason === undefined) leaveOut(twin)
       else refuse(twin, reason)
@@ -163,10 +177,14 @@ export class Deduplication {
   }
 
   #forget(candidate: Candidate): void {
-    if (this.#pending.get(candidate.identity) === candidate) this.#pending.delete(candidate.identity)
+    if (this.#pending.get(candidate.identity) === candidate)
+      this.#pending.delete(candidate.identity)
   }
 
-  /** What a transaction holds is in the topic when that is committed; the answer comes before readers see it. */
+  /**
+   * What a transaction holds is in the topic when that is committed; the answer comes before
+   * readers see it.
+   */
   #sweep(): void {
     const nowMs = Date.now()
     for (const [identity, { message, open, sinceMs }] of this.#pending) {
@@ -179,7 +197,9 @@ export class Deduplication {
   }
 
   /** Of records whose send has failed: settles those that the topic has, and gives the others. */
-  readonly unsent = async (records: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> => {
+  readonly unsent = async (
+    records: readonly ProduceRecord[]
+  ): Promise<readonly ProduceRecord[]> => {
     // A node that is being closed reads no more: then all are sent again, as without deduplication.
     await this.#follower.caughtUp().catch(() => undefined)
     acknowledge(records.filter(record => candidateOf(record).wasSeen))
@@ -204,4 +224,5 @@ export class Deduplication {
   }
 }
 
-const isUndone = (scope: TransactionScope | undefined) => scope?.over === 'undone' || scope?.failure !== undefined
+const isUndone = (scope: TransactionScope | undefined) =>
+  scope?.over === 'undone' || scope?.failure !== undefined

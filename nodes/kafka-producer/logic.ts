@@ -2,7 +2,12 @@ import { encodeRejection, shortenLetter } from '../../core/dead-letter/encode.ts
 import { type Code, reasonOf } from '../../core/errors.ts'
 import { present } from '../../core/kafka/headers.ts'
 import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type ProduceCallback, type ProduceHeaders, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
+import {
+  NO_KEY,
+  type ProduceCallback,
+  type ProduceHeaders,
+  ProduceRecord
+} from '../../core/kafka/produce/produce-record.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
@@ -35,7 +40,10 @@ export class Unwritable implements Reason {
 
 type HeadersOf = (record: unknown, message: Message, key: RecordKey) => ProduceHeaders | undefined
 
-/** Turns what a message carries into records for Kafka: one JSON.stringify a record, and nothing else that costs. */
+/**
+ * Turns what a message carries into records for Kafka: one JSON.stringify a record, and nothing
+ * else that costs.
+ */
 export class Encoder {
   readonly #keyOf: (record: unknown) => unknown
   readonly #headersOf: HeadersOf
@@ -47,15 +55,28 @@ export class Encoder {
   }
 
   /** The record for Kafka of one item of a payload, or why there is none. */
-  encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
+  encode(
+    item: unknown,
+    message: Message,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord | Unwritable {
     try {
       return this.#encode(item, message, callback, index)
     } catch (error) {
-      return new Unwritable('NOT_SERIALISABLE', `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`)
+      return new Unwritable(
+        'NOT_SERIALISABLE',
+        `The record cannot be written: ${reasonOf(error).split('\n')[0]}.`
+      )
     }
   }
 
-  #encode(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
+  #encode(
+    item: unknown,
+    message: Message,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord | Unwritable {
     const { content } = this.options
     if (content !== 'records') {
       if (isKafkaMessage(item)) return this.#message(item, callback, index)
@@ -74,23 +95,43 @@ export class Encoder {
   }
 
   /** A dead letter with at most so many bytes of its value. */
-  shortened(letter: Rejection, maxBytes: number, callback: ProduceCallback, index: number): ProduceRecord {
+  shortened(
+    letter: Rejection,
+    maxBytes: number,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord {
     const { key, value, headers } = shortenLetter(encodeRejection(letter), maxBytes)
     return this.#made(key, value, headers, undefined, callback, index)
   }
 
-  #record(item: unknown, message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
+  #record(
+    item: unknown,
+    message: Message,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord | Unwritable {
     const value = jsonText(item)
-    if (value === undefined) return new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
-    const key = keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
+    if (value === undefined)
+      return new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
+    const key =
+      keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
     return this.#keyed(key, value, this.#headersOf(item, message, key), callback, index)
   }
 
-  #tombstone(message: Message, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
+  #tombstone(
+    message: Message,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord | Unwritable {
     if (!this.options.tombstones)
-      return new Unwritable('NOT_A_RECORD', 'The record is null. To delete its key from the topic, turn on tombstones.')
+      return new Unwritable(
+        'NOT_A_RECORD',
+        'The record is null. To delete its key from the topic, turn on tombstones.'
+      )
     const key = keyOf(message.key)
-    if (key === null) return new Unwritable('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
+    if (key === null)
+      return new Unwritable('KEY_MISSING', 'A tombstone needs the key that it deletes, in msg.key.')
     return this.#made(key, null, this.#headersOf(null, message, key), undefined, callback, index)
   }
 
@@ -102,26 +143,51 @@ export class Encoder {
     index: number
   ) {
     if (key === null && this.options.requireKey) {
-      return new Unwritable('KEY_MISSING', `The record has no key: the field "${this.options.keyField}" is missing or empty.`)
+      return new Unwritable(
+        'KEY_MISSING',
+        `The record has no key: the field "${this.options.keyField}" is missing or empty.`
+      )
     }
     return this.#made(key, value, headers, undefined, callback, index)
   }
 
-  #message({ key = null, value = null, headers, timestamp }: KafkaMessage, callback: ProduceCallback, index: number): ProduceRecord {
+  #message(
+    { key = null, value = null, headers, timestamp }: KafkaMessage,
+    callback: ProduceCallback,
+    index: number
+  ): ProduceRecord {
     return this.#made(key, value, present(headers), timestamp, callback, index)
   }
 
   /** A message as a Function node may have made it. */
   #fromObject(item: unknown, callback: ProduceCallback, index: number): ProduceRecord | Unwritable {
-    const { key = null, value, headers = {}, timestamp } = (item ?? {}) as { [field: string]: unknown }
+    const {
+      key = null,
+      value,
+      headers = {},
+      timestamp
+    } = (item ?? {}) as { [field: string]: unknown }
     const wrong = (why: string) =>
-      new Unwritable('NOT_A_KAFKA_MESSAGE', `A Kafka message is an object with key, value and headers, but ${why}.`)
-    if (value !== null && !isBytes(value)) return wrong('value is neither text, nor a Buffer, nor null')
+      new Unwritable(
+        'NOT_A_KAFKA_MESSAGE',
+        `A Kafka message is an object with key, value and headers, but ${why}.`
+      )
+    if (value !== null && !isBytes(value))
+      return wrong('value is neither text, nor a Buffer, nor null')
     if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
-    if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp))) return wrong('timestamp is not a number of milliseconds')
+    if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp)))
+      return wrong('timestamp is not a number of milliseconds')
     const own = headersFrom(headers)
-    if (own === undefined) return wrong('headers is not an object of texts, Buffers or arrays of these')
-    return this.#made(key, value, own, timestamp === undefined ? undefined : String(timestamp), callback, index)
+    if (own === undefined)
+      return wrong('headers is not an object of texts, Buffers or arrays of these')
+    return this.#made(
+      key,
+      value,
+      own,
+      timestamp === undefined ? undefined : String(timestamp),
+      callback,
+      index
+    )
   }
 
   #made(
@@ -132,15 +198,25 @@ export class Encoder {
     callback: ProduceCallback,
     index: number
   ): ProduceRecord {
-    return new ProduceRecord(key, value, headers, timestamp, key === null ? NO_KEY : this.#hashes.of(key), callback, index)
+    return new ProduceRecord(
+      key,
+      value,
+      headers,
+      timestamp,
+      key === null ? NO_KEY : this.#hashes.of(key),
+      callback,
+      index
+    )
   }
 }
 
-const isBytes = (value: unknown): value is Buffer | string => typeof value === 'string' || Buffer.isBuffer(value)
+const isBytes = (value: unknown): value is Buffer | string =>
+  typeof value === 'string' || Buffer.isBuffer(value)
 
 function keyOf(value: unknown): Buffer | string | null {
   if (typeof value === 'string') return value === '' ? null : value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+    return String(value)
   return Buffer.isBuffer(value) ? value : null
 }
 
@@ -149,7 +225,8 @@ function headersFrom(headers: unknown): ProduceHeaders | undefined {
   const known: ProduceHeaders = {}
   for (const [name, value] of Object.entries(headers)) {
     if (value === undefined) continue
-    if (!(Array.isArray(value) ? value.every(isHeaderValue) : isHeaderValue(value))) return undefined
+    if (!(Array.isArray(value) ? value.every(isHeaderValue) : isHeaderValue(value)))
+      return undefined
     setHeader(known, name, value)
   }
   return known
@@ -160,7 +237,9 @@ const isHeaderValue = (value: unknown): value is HeaderValue => value === null |
 /** The function that makes the headers of a record; the cheapest is none. */
 function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOptions): HeadersOf {
   const cameWith: HeadersOf =
-    provenance || keepHeaders ? (record, _message, key) => headersItCameWith(record, key, keepHeaders, provenance) : () => undefined
+    provenance || keepHeaders
+      ? (record, _message, key) => headersItCameWith(record, key, keepHeaders, provenance)
+      : () => undefined
   if (headers.length === 0) return cameWith
   const rows = headers.map(({ name, from, value }) => ({ name, of: sourceOf(from, value) }))
   return (record, message, key) => {
@@ -168,20 +247,32 @@ function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOption
     for (const { name, of } of rows) {
       const value = of(record, message)
       if (value === undefined || value === null) continue
-      made[name] = isBytes(value) ? value : typeof value === 'object' ? jsonText(value)! : String(value)
+      made[name] = isBytes(value)
+        ? value
+        : typeof value === 'object'
+          ? jsonText(value)!
+          : String(value)
     }
     return made
   }
 }
 
-function headersItCameWith(record: unknown, key: RecordKey, all: boolean, provenance: boolean): ProduceHeaders | undefined {
+function headersItCameWith(
+  record: unknown,
+  key: RecordKey,
+  all: boolean,
+  provenance: boolean
+): ProduceHeaders | undefined {
   const taken = provenanceOf(record)?.taken
   if (taken === undefined) return undefined
   const made = all ? present(taken.headers) : {}
   return provenance ? withProvenance(made, taken, key) : made
 }
 
-function sourceOf(from: ProducerNodeOptions['headers'][number]['from'], value: string): (record: unknown, message: Message) => unknown {
+function sourceOf(
+  from: ProducerNodeOptions['headers'][number]['from'],
+  value: string
+): (record: unknown, message: Message) => unknown {
   if (from === 'text') return () => value
   const get = getter(value)
   return from === 'field' ? record => get(record) : (_record, message) => get(message)

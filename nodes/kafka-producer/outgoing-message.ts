@@ -3,8 +3,15 @@ import type { TransactionScope } from '../../core/kafka/produce/transaction-scop
 import { isRejection, type Reason, type Rejection } from '../../core/record/record.ts'
 import type { WriteRequest, WriteResult } from '../../core/sink/types.ts'
 
-/** A dead letter is too large for its topic: sends it again with at most so many bytes of its value. */
-export type Shorten = (message: OutgoingMessage, letter: Rejection, index: number, maxBytes: number) => void
+/**
+ * A dead letter is too large for its topic: sends it again with at most so many bytes of its value.
+ */
+export type Shorten = (
+  message: OutgoingMessage,
+  letter: Rejection,
+  index: number,
+  maxBytes: number
+) => void
 
 /** What is left of a dead letter that its topic does not take: each time a tenth. */
 const SHORTER_BYTES = [900_000, 90_000, 9_000, 900]

@@ -3,13 +3,19 @@ import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/reco
 import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
 
 /**
- * Adds where a record came from, some 80 bytes: the MQTT topic, when Kafka first got it, and its first key where it has
- * another now. What an earlier producer wrote of these goes on as it is, over however many topics.
+ * Adds where a record came from, some 80 bytes: the MQTT topic, when Kafka first got it, and its
+ * first key where it has another now. What an earlier producer wrote of these goes on as it is,
+ * over however many topics.
  */
-export function withProvenance(headers: ProduceHeaders, { origin, key: former, headers: known }: Taken, key: RecordKey): ProduceHeaders {
+export function withProvenance(
+  headers: ProduceHeaders,
+  { origin, key: former, headers: known }: Taken,
+  key: RecordKey
+): ProduceHeaders {
   const topic = lastHeader(known, MQTT_TOPIC_HEADER)
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
-  const time = lastHeader(known, TIME_HEADER) ?? (origin.kind === 'kafka' ? origin.timestamp : undefined)
+  const time =
+    lastHeader(known, TIME_HEADER) ?? (origin.kind === 'kafka' ? origin.timestamp : undefined)
   if (time !== undefined) headers[TIME_HEADER] = time
   const first = lastHeader(known, KEY_HEADER) ?? former
   if (first !== null && !isSame(first, key)) headers[KEY_HEADER] = first
@@ -19,9 +25,13 @@ export function withProvenance(headers: ProduceHeaders, { origin, key: former, h
 /** The key of a record for Kafka. */
 export type RecordKey = Buffer | string | null
 
-/** Keys are short: comparing bytes with the characters of ASCII is faster than making a text of them. */
+/**
+ * Keys are short: comparing bytes with the characters of ASCII is faster than making a text of
+ * them.
+ */
 function isSame(one: Buffer | string, other: RecordKey): boolean {
-  if (typeof one === 'string' || typeof other !== 'string') return other !== null && String(one) === String(other)
+  if (typeof one === 'string' || typeof other !== 'string')
+    return other !== null && String(one) === String(other)
   for (let index = 0; index < one.length; index++) {
     const byte = one[index]!
     if (byte >= 128) return one.toString() === other

@@ -10,7 +10,9 @@ export default defineSink(
   (context, port) => {
     if (context.options.compression === 'zstd' && !hasZstd()) {
       const { label } = spec.fields.compression
-      throw new OptionsError(spec.label, [`${label}: zstd needs Node 22.15 or newer, this is ${process.version}`])
+      throw new OptionsError(spec.label, [
+        `${label}: zstd needs Node 22.15 or newer, this is ${process.version}`
+      ])
     }
     return new TopicSink(context, context.provided<KafkaCluster>('cluster'), port)
   },

@@ -22,7 +22,9 @@ export class SeenRecords {
     this.#times.clear()
   }
 
-  /** The topic got it at `timeMs`, in milliseconds since 1970; the latest time of a record counts. */
+  /**
+   * The topic got it at `timeMs`, in milliseconds since 1970; the latest time of a record counts.
+   */
   add(identity: string, timeMs: number, nowMs: number): void {
     const knownMs = this.#times.get(identity)
     if (knownMs !== undefined) this.#times.delete(identity)

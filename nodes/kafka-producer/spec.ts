@@ -5,13 +5,20 @@ const ofRecords = { content: ['auto', 'records'] } as const
 export const spec = {
   type: 'millrace-kafka-producer',
   label: 'kafka producer',
-  summary: 'Writes records or Kafka messages to a topic, and passes on what the brokers have acknowledged.',
+  summary:
+    'Writes records or Kafka messages to a topic, and passes on what the brokers have acknowledged.',
   category: 'telemetry',
   family: 'kafka',
   inputs: 1,
   outputs: ['acknowledged', 'rejected'],
   fields: {
-    cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'The Kafka cluster to write to.' },
+    cluster: {
+      kind: 'ref',
+      label: 'Cluster',
+      default: '',
+      type: 'millrace-kafka-cluster',
+      help: 'The Kafka cluster to write to.'
+    },
     topic: {
       kind: 'text',
       check: 'kafka-topic',
@@ -27,7 +34,11 @@ export const spec = {
       kind: 'choice',
       label: 'Payload',
       default: 'auto',
-      choices: { auto: 'what comes: records, Kafka messages, rejected records', records: 'records, as JSON', messages: 'Kafka messages' },
+      choices: {
+        auto: 'what comes: records, Kafka messages, rejected records',
+        records: 'records, as JSON',
+        messages: 'Kafka messages'
+      },
       help: 'A Kafka message has key, value and headers; a rejected record is written with its original bytes, the reason in headers.'
     },
     keyField: {
@@ -62,7 +73,13 @@ export const spec = {
       section: 'advanced',
       when: ofRecords,
       columns: {
-        name: { kind: 'text', label: 'Name', default: '', required: true, help: 'Name of the Kafka header.' },
+        name: {
+          kind: 'text',
+          label: 'Name',
+          default: '',
+          required: true,
+          help: 'Name of the Kafka header.'
+        },
         from: {
           kind: 'choice',
           label: 'From',
@@ -70,7 +87,13 @@ export const spec = {
           choices: { text: 'text', field: 'field of the record', msg: 'property of msg' },
           help: 'Where its value comes from.'
         },
-        value: { kind: 'text', label: 'Value', default: '', required: true, help: 'The text, or the name of the field or property.' }
+        value: {
+          kind: 'text',
+          label: 'Value',
+          default: '',
+          required: true,
+          help: 'The text, or the name of the field or property.'
+        }
       },
       help: 'Headers to write with each record. A value that is missing is left out.'
     },

@@ -2,7 +2,10 @@ import type { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ProduceCallback, ProduceRecord } from '../../core/kafka/produce/produce-record.ts'
 import type { KafkaProducer } from '../../core/kafka/produce/producer.ts'
-import { isTransactionScope, type TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
+import {
+  isTransactionScope,
+  type TransactionScope
+} from '../../core/kafka/produce/transaction-scope.ts'
 import type { Context } from '../../core/node/define-node.ts'
 import type { Message } from '../../core/record/message.ts'
 import { silence } from '../../core/sink/sink-status.ts'
@@ -18,7 +21,10 @@ type ProducerContext = Context<typeof spec>
 const OTHER_CLUSTER =
   'The records come from a kafka consumer with transactions, but by another cluster configuration: what is written here is no part of them, and may be written twice.'
 
-/** Writes messages to one topic: as they come, within the transaction of their source, or only what the topic lacks. */
+/**
+ * Writes messages to one topic: as they come, within the transaction of their source, or only what
+ * the topic lacks.
+ */
 export class TopicSink implements OpenSink {
   readonly #encoder: Encoder
   readonly #producer: KafkaProducer
@@ -50,7 +56,9 @@ export class TopicSink implements OpenSink {
     const health = {
       up: () => this.#see(true),
       away: ({ message }: MillraceError) => {
-        node.warn(`${message} Records wait until the topic can be read, to leave out those that it has.`)
+        node.warn(
+          `${message} Records wait until the topic can be read, to leave out those that it has.`
+        )
         this.#see(false)
       }
     }
@@ -64,7 +72,11 @@ export class TopicSink implements OpenSink {
   }
 
   write(request: WriteRequest): void {
-    const message = new OutgoingMessage(request, this.#shorten, this.#transactionOf(request.message))
+    const message = new OutgoingMessage(
+      request,
+      this.#shorten,
+      this.#transactionOf(request.message)
+    )
     if (this.#deduplication === undefined) this.#writeAll(message)
     else this.#writeFresh(message, this.#deduplication)
     message.less()
@@ -91,8 +103,17 @@ export class TopicSink implements OpenSink {
   }
 
   /** Undefined if it was refused. */
-  #encoded(message: OutgoingMessage, index: number, callback: ProduceCallback): ProduceRecord | undefined {
-    const encoded = this.#encoder.encode(message.records[index], message.request.message, callback, index)
+  #encoded(
+    message: OutgoingMessage,
+    index: number,
+    callback: ProduceCallback
+  ): ProduceRecord | undefined {
+    const encoded = this.#encoder.encode(
+      message.records[index],
+      message.request.message,
+      callback,
+      index
+    )
     if (!(encoded instanceof Unwritable)) return encoded
     message.refuse(index, encoded)
     message.less()
@@ -107,7 +128,10 @@ export class TopicSink implements OpenSink {
     else deduplication.add(message, [record])
   }
 
-  /** The transaction of the source, if that reads from the same cluster. @throws MillraceError TRANSACTION_MIXED */
+  /**
+   * The transaction of the source, if that reads from the same cluster. @throws MillraceError
+   * TRANSACTION_MIXED
+   */
   #transactionOf(message: Message): TransactionScope | undefined {
     const transaction = this.context.tracker.transactionOf(message)
     if (!isTransactionScope(transaction) || transaction.over === 'committed') return undefined

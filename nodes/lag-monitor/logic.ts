@@ -4,7 +4,10 @@ import type { Standing } from './standing.ts'
 
 /** What leaves the first output, one a group and interval. */
 export interface LagReport extends GroupLag, Standing, Rates {
-  /** Age in seconds of the oldest record that was not dealt with, by its timestamp; 0 without lag, null if not known. */
+  /**
+   * Age in seconds of the oldest record that was not dealt with, by its timestamp; 0 without lag,
+   * null if not known.
+   */
   readonly behindSeconds: number | null
 }
 
@@ -13,7 +16,9 @@ export interface Rates {
   readonly consumedPerSecond: number | null
   /** Records a second that were added to its topics. */
   readonly producedPerSecond: number | null
-  /** Seconds until the lag is gone at these rates; 0 without lag, null if it grows or is not known. */
+  /**
+   * Seconds until the lag is gone at these rates; 0 without lag, null if it grows or is not known.
+   */
   readonly timeToDrainSeconds: number | null
 }
 
@@ -33,11 +38,21 @@ export class Trend {
     const now = { atMs: nowMs, produced, consumed: produced - lag.total }
     this.#last.set(lag.group, now)
     // A topic that was deleted and made again counts anew.
-    const known = before !== undefined && before.atMs < nowMs && before.produced <= produced && before.consumed <= now.consumed
-    const perSecond = (field: 'consumed' | 'produced') => (known ? ((now[field] - before[field]) * 1000) / (nowMs - before.atMs) : null)
+    const known =
+      before !== undefined &&
+      before.atMs < nowMs &&
+      before.produced <= produced &&
+      before.consumed <= now.consumed
+    const perSecond = (field: 'consumed' | 'produced') =>
+      known ? ((now[field] - before[field]) * 1000) / (nowMs - before.atMs) : null
     const consumedPerSecond = perSecond('consumed')
     const producedPerSecond = perSecond('produced')
-    return { ...lag, consumedPerSecond, producedPerSecond, timeToDrainSeconds: drain(lag.total, consumedPerSecond, producedPerSecond) }
+    return {
+      ...lag,
+      consumedPerSecond,
+      producedPerSecond,
+      timeToDrainSeconds: drain(lag.total, consumedPerSecond, producedPerSecond)
+    }
   }
 }
 
@@ -58,8 +73,8 @@ export interface Behind {
 }
 
 /**
- * Alerts once when a group passes one of the bounds, and once when it is back below half of both: a lag near one does not
- * flap. `seconds` 0 leaves the time out.
+ * Alerts once when a group passes one of the bounds, and once when it is back below half of both: a
+ * lag near one does not flap. `seconds` 0 leaves the time out.
  */
 export class Threshold {
   readonly #above = new Set<string>()
@@ -93,9 +108,15 @@ export class Threshold {
 }
 
 /** The alert as a sentence. */
-export function alertText({ group, total, timeToDrainSeconds, behindSeconds }: Behind & Rates, change: 'behind' | 'recovered'): string {
+export function alertText(
+  { group, total, timeToDrainSeconds, behindSeconds }: Behind & Rates,
+  change: 'behind' | 'recovered'
+): string {
   if (change === 'recovered') return `The group ${group} has caught up: ${total} records behind.`
-  const eta = timeToDrainSeconds === null ? 'and not catching up' : `caught up in about ${Math.ceil(timeToDrainSeconds)} s`
+  const eta =
+    timeToDrainSeconds === null
+      ? 'and not catching up'
+      : `caught up in about ${Math.ceil(timeToDrainSeconds)} s`
   const age = (behindSeconds ?? 0) < 1 ? '' : `, the oldest for ${Math.round(behindSeconds ?? 0)} s`
   return `The group ${group} is ${total} records behind${age}, ${eta}.`
 }
@@ -107,5 +128,7 @@ export function statusText(reports: readonly LagReport[]): string {
   const commitAge = Math.max(0, ...reports.map(({ commitAgeSeconds }) => commitAgeSeconds ?? 0))
   const standing = reports.some(({ standingLag }) => standingLag > 0)
   if (standing && seconds >= 1) return `lag ${compact(total)} · ${compact(seconds)} s behind`
-  return commitAge >= 1 ? `lag ${compact(total)} · commit ${commitAge} s ago` : `lag ${compact(total)}`
+  return commitAge >= 1
+    ? `lag ${compact(total)} · commit ${commitAge} s ago`
+    : `lag ${compact(total)}`
 }

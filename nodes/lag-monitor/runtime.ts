@@ -65,14 +65,22 @@ class LagMonitor {
       const nowMs = Date.now()
       const ages = await this.#agesOf(lags, nowMs, admin)
       const standing = this.#standing.of(lags, nowMs)
-      return lags.map((lag, index) => this.#trend.of({ ...lag, ...standing[index]!, behindSeconds: ages[index]! }, nowMs))
+      return lags.map((lag, index) =>
+        this.#trend.of({ ...lag, ...standing[index]!, behindSeconds: ages[index]! }, nowMs)
+      )
     })
   }
 
   /** Of the oldest record of each group that was not dealt with, in seconds. */
-  async #agesOf(lags: readonly GroupLag[], nowMs: number, admin: Admin): Promise<(number | null)[]> {
+  async #agesOf(
+    lags: readonly GroupLag[],
+    nowMs: number,
+    admin: Admin
+  ): Promise<(number | null)[]> {
     const behind = lags.flatMap(({ partitions }) => partitions.filter(({ lag }) => lag > 0))
-    const places = behind.sort((a, b) => b.lag - a.lag).map(({ topic, partition, end, lag }) => ({ topic, partition, offset: end - lag }))
+    const places = behind
+      .sort((a, b) => b.lag - a.lag)
+      .map(({ topic, partition, end, lag }) => ({ topic, partition, offset: end - lag }))
     // Without the right to read the topics the lag is told all the same.
     const times = await this.#times.of(places, admin).catch(() => undefined)
     return lags.map(({ group, total, partitions }) => {
@@ -81,7 +89,16 @@ class LagMonitor {
         const { topic, lag, end } = partition
         const writtenMs = lag > 0 ? times?.get(`${topic}/${partition.partition}`) : undefined
         if (writtenMs === undefined) return []
-        return Math.max(0, nowMs - Math.max(writtenMs, this.#standing.notBefore(group, partition, end - lag) ?? writtenMs)) / 1000
+        return (
+          Math.max(
+            0,
+            nowMs -
+              Math.max(
+                writtenMs,
+                this.#standing.notBefore(group, partition, end - lag) ?? writtenMs
+              )
+          ) / 1000
+        )
       })
       return ages.length === 0 ? null : Math.max(...ages)
     })
@@ -93,10 +110,15 @@ class LagMonitor {
       const { group, total } = report
       const change = this.#threshold.change(report)
       if (reports.length > 1) metrics.gauges.set(`lag ${group}`, total)
-      const alert = change && { payload: { ...report, change }, topic: group, text: alertText(report, change) }
+      const alert = change && {
+        payload: { ...report, change },
+        topic: group,
+        text: alertText(report, change)
+      }
       send([{ payload: report, topic: group }, alert ?? null])
     }
-    const sum = (of: (report: LagReport) => number) => reports.reduce((all, report) => all + of(report), 0)
+    const sum = (of: (report: LagReport) => number) =>
+      reports.reduce((all, report) => all + of(report), 0)
     metrics.gauges.set(
       'lag',
       sum(({ total }) => total)
@@ -105,9 +127,13 @@ class LagMonitor {
       'standing lag',
       sum(({ standingLag }) => standingLag)
     )
-    metrics.gauges.set('behind seconds', Math.max(0, ...reports.map(({ behindSeconds }) => behindSeconds ?? 0)))
+    metrics.gauges.set(
+      'behind seconds',
+      Math.max(0, ...reports.map(({ behindSeconds }) => behindSeconds ?? 0))
+    )
     const text = statusText(reports)
-    if (this.#threshold.behind > 0) status.set('red', 'dot', `${text.split(' · ')[0]} · ${this.#threshold.behind} behind`)
+    if (this.#threshold.behind > 0)
+      status.set('red', 'dot', `${text.split(' · ')[0]} · ${this.#threshold.behind} behind`)
     else status.healthy(text)
   }
 }

@@ -3,7 +3,8 @@ import type { NodeSpec } from '../../core/node/spec.ts'
 export const spec = {
   type: 'millrace-lag-monitor',
   label: 'lag monitor',
-  summary: 'Tells at an interval how far consumer groups are behind, and when one passes its threshold.',
+  summary:
+    'Tells at an interval how far consumer groups are behind, and when one passes its threshold.',
   category: 'telemetry',
   family: 'observe',
   inputs: 0,
@@ -33,7 +34,15 @@ export const spec = {
       label: 'Topics',
       help: 'Counts only these topics, separated by commas. Empty counts all that the group has committed offsets for.'
     },
-    intervalS: { kind: 'number', default: 10, min: 1, max: 3600, unit: 's', label: 'Every', help: 'How often the cluster is asked.' },
+    intervalS: {
+      kind: 'number',
+      default: 10,
+      min: 1,
+      max: 3600,
+      unit: 's',
+      label: 'Every',
+      help: 'How often the cluster is asked.'
+    },
     threshold: {
       kind: 'number',
       default: 10_000,

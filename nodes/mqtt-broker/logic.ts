@@ -22,5 +22,9 @@ function tlsProblems(options: BrokerNodeOptions, tls: TlsOptions | undefined): s
   if (options.tls === '') return []
   if (tls === undefined) return [`${spec.fields.tls.label}: ${TLS_UNUSABLE}`]
   const secure = isSecure(new URL(options.url))
-  return secure ? [] : [`${spec.fields.tls.label}: only counts with mqtts:// or wss://, but the address is ${options.url}`]
+  return secure
+    ? []
+    : [
+        `${spec.fields.tls.label}: only counts with mqtts:// or wss://, but the address is ${options.url}`
+      ]
 }

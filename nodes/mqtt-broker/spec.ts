@@ -36,8 +36,18 @@ export const spec = {
       choices: { '5': 'MQTT 5', '4': 'MQTT 3.1.1' },
       help: 'MQTT 5 tells the server how many messages may be open and how long the session lasts. Take 3.1.1 for old servers only.'
     },
-    username: { kind: 'text', label: 'User name', default: '', help: 'Empty for a server that asks for none.' },
-    password: { kind: 'secret', label: 'Password', default: '', help: 'Is kept with the credentials of the flows, encrypted.' },
+    username: {
+      kind: 'text',
+      label: 'User name',
+      default: '',
+      help: 'Empty for a server that asks for none.'
+    },
+    password: {
+      kind: 'secret',
+      label: 'Password',
+      default: '',
+      help: 'Is kept with the credentials of the flows, encrypted.'
+    },
     tls: {
       kind: 'ref',
       label: 'TLS',

@@ -14,8 +14,8 @@ export interface BatchOwner {
 }
 
 /**
- * Messages that leave together, as the server sent them. What nobody asks for is not built. A batch knows the way back: who
- * sends it on needs only to call `acknowledge`.
+ * Messages that leave together, as the server sent them. What nobody asks for is not built. A batch
+ * knows the way back: who sends it on needs only to call `acknowledge`.
  */
 export class MqttBatch implements Batch {
   readonly packets: Received[] = []
@@ -61,11 +61,17 @@ export class MqttBatch implements Batch {
 }
 
 /**
- * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as it is), then topic, QoS
- * and what else the device said under `mqtt.`. A device could forge these, and the reasons of dead letters under
- * `millrace.`, so its properties of such names are left out. One that came several times is an array, in order.
+ * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as
+ * it is), then topic, QoS and what else the device said under `mqtt.`. A device could forge these,
+ * and the reasons of dead letters under `millrace.`, so its properties of such names are left out.
+ * One that came several times is an array, in order.
  */
-export function headersOf(topic: string, qos: number, retain: boolean, properties: Received['properties']): Headers {
+export function headersOf(
+  topic: string,
+  qos: number,
+  retain: boolean,
+  properties: Received['properties']
+): Headers {
   const headers: Headers = {}
   if (properties !== undefined) addProperties(headers, properties)
   headers['mqtt.topic'] = topic
@@ -90,6 +96,7 @@ function addProperties(headers: Headers, properties: NonNullable<Received['prope
 
 function addUserProperties(headers: Headers, userProperties: UserProperties): void {
   for (const [name, value] of Object.entries(userProperties)) {
-    if (!RESERVED.test(name)) setHeader<Headers[string]>(headers, name, Array.isArray(value) ? [...value] : value)
+    if (!RESERVED.test(name))
+      setHeader<Headers[string]>(headers, name, Array.isArray(value) ? [...value] : value)
   }
 }

@@ -26,7 +26,10 @@ const MAX_BATCH_BYTES = 900_000
 /** All messages of the node, as far as trials are concerned. */
 const LANE = 'mqtt'
 
-/** Gathers messages into batches, and takes no more than may be unacknowledged, those included that it still gathers. */
+/**
+ * Gathers messages into batches, and takes no more than may be unacknowledged, those included that
+ * it still gathers.
+ */
 export class Batcher implements BatchOwner {
   #batch: MqttBatch | undefined
   /** Batches that are not acknowledged. */
@@ -37,7 +40,10 @@ export class Batcher implements BatchOwner {
   #open = 0
   #openBytes = 0
   #hasBegun = false
-  /** So many messages go one at a time, since one of them may have killed Node-RED: as many as were on their way at most. */
+  /**
+   * So many messages go one at a time, since one of them may have killed Node-RED: as many as were
+   * on their way at most.
+   */
   #careful = 0
 
   constructor(private readonly options: BatcherOptions) {}
@@ -63,14 +69,18 @@ export class Batcher implements BatchOwner {
   /** True if nothing more may be taken. One message is always taken, however large. */
   get full(): boolean {
     if (this.options.isPaused() || (this.#careful > 0 && this.#open > 0)) return true
-    return this.#open >= this.options.maxInFlight || (this.#openBytes >= MAX_IN_FLIGHT_BYTES && this.#open > 0)
+    return (
+      this.#open >= this.options.maxInFlight ||
+      (this.#openBytes >= MAX_IN_FLIGHT_BYTES && this.#open > 0)
+    )
   }
 
   /** Takes a message; false if there is no room. */
   offer(packet: Received, acks: DeferredAcks): boolean {
     if (this.full) return false
     if (!this.#hasBegun && packet.qos > 0) this.#beginWith(packet)
-    const deaths = this.#careful > 0 ? this.options.trials.enter(LANE, idOf(packet), this.options.onTurn) : 0
+    const deaths =
+      this.#careful > 0 ? this.options.trials.enter(LANE, idOf(packet), this.options.onTurn) : 0
     if (deaths === undefined) return false
     this.#taken++
     this.#open++
@@ -80,7 +90,12 @@ export class Batcher implements BatchOwner {
     const batch = this.#batch
     batch.add(packet)
     if (deaths > 0) this.#setAside(batch, deaths)
-    if (batch.packets.length >= this.options.batchSize || batch.bytes >= MAX_BATCH_BYTES || this.full) this.flush()
+    if (
+      batch.packets.length >= this.options.batchSize ||
+      batch.bytes >= MAX_BATCH_BYTES ||
+      this.full
+    )
+      this.flush()
     else if (batch.packets.length === 1) this.#schedule()
     return true
   }
@@ -136,7 +151,10 @@ export class Batcher implements BatchOwner {
     return batch
   }
 
-  /** An idle flow gets what the socket brought at once; one that is busy would only be given smaller batches by that. */
+  /**
+   * An idle flow gets what the socket brought at once; one that is busy would only be given smaller
+   * batches by that.
+   */
   #schedule(): void {
     if (this.#open === 1) this.#immediate = setImmediate(this.flush)
     else this.#timer = setTimeout(this.flush, this.options.lingerMs)
@@ -144,4 +162,5 @@ export class Batcher implements BatchOwner {
 }
 
 /** The server gives packet ids anew, so it is the content that says which message this is. */
-const idOf = ({ topic, payload }: Received): string => createHash('sha256').update(topic).update('\0').update(payload).digest('base64')
+const idOf = ({ topic, payload }: Received): string =>
+  createHash('sha256').update(topic).update('\0').update(payload).digest('base64')

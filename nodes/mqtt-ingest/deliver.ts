@@ -5,8 +5,9 @@ import type { MqttBatch } from './batch.ts'
 import type { Shaper } from './logic.ts'
 
 /**
- * All connections share one lane: what an old connection brought goes on through the flow after it broke, as the server may
- * have lost it with the session. It still counts as in flight, and is acknowledged first, on the connection that brings it again.
+ * All connections share one lane: what an old connection brought goes on through the flow after it
+ * broke, as the server may have lost it with the session. It still counts as in flight, and is
+ * acknowledged first, on the connection that brings it again.
  */
 const LANE = 'mqtt'
 

@@ -3,6 +3,7 @@ import { problemsBetween } from './check.ts'
 
 export default {
   // Its fields say less than their place: {org}/{site} reads as +/+.
-  label: ({ topic, output }) => `${String(topic).replace(/\{[^{}]*\}/g, '+')} → ${output === 'messages' ? 'messages' : 'records'}`,
+  label: ({ topic, output }) =>
+    `${String(topic).replace(/\{[^{}]*\}/g, '+')} → ${output === 'messages' ? 'messages' : 'records'}`,
   problems: values => problemsBetween(values as Parameters<typeof problemsBetween>[0])
 } satisfies EditorHooks

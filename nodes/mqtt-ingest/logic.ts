@@ -2,8 +2,20 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { JSON_RULES, type JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
-import { KAFKA_MESSAGE, type KafkaMessage, PROVENANCE, Provenance, type Reason, type Rejection, reject } from '../../core/record/record.ts'
-import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
+import {
+  KAFKA_MESSAGE,
+  type KafkaMessage,
+  PROVENANCE,
+  Provenance,
+  type Reason,
+  type Rejection,
+  reject
+} from '../../core/record/record.ts'
+import {
+  compileTopicTemplate,
+  type TopicTemplate,
+  topicTemplateProblems
+} from '../../core/record/topic-template.ts'
 import type { Split } from '../../core/source/types.ts'
 import { headersOf, type MqttBatch } from './batch.ts'
 import { problemsBetween } from './check.ts'
@@ -14,12 +26,17 @@ export type IngestOptions = Pick<
   'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes' | 'nanAsNull' | 'exact'
 >
 
-/** @throws OptionsError where the template is wrong, or has no field of the name that the key has */
+/**
+ * @throws OptionsError where the template is wrong, or has no field of the name that the key has
+ */
 export function shaperOf(options: IngestOptions): Shaper {
   const { topic, filter, output, keyField, maxPayloadBytes, nanAsNull, exact } = options
   const { fields } = spec
   const problems = topicTemplateProblems(topic).map(problem => `${fields.topic.label}: ${problem}`)
-  if (filter !== '') problems.push(...topicTemplateProblems(filter).map(problem => `${fields.filter.label}: ${problem}`))
+  if (filter !== '')
+    problems.push(
+      ...topicTemplateProblems(filter).map(problem => `${fields.filter.label}: ${problem}`)
+    )
   if (/[{}]/.test(filter)) problems.push(`${fields.filter.label}: a filter has + and #, not fields`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const between = problemsBetween(options)
@@ -46,7 +63,9 @@ function siblingsOf(topic: string): TopicTemplate | undefined {
 export interface ShapeOptions {
   readonly output: 'records' | 'messages'
   readonly template: TopicTemplate
-  /** The template with any last level in place of a fixed one; absent where its last level is none. */
+  /**
+   * The template with any last level in place of a fixed one; absent where its last level is none.
+   */
   readonly siblings?: TopicTemplate | undefined
   /** The MQTT topic filter to subscribe to; takes at least the topics of the template. */
   readonly filter: string
@@ -78,7 +97,11 @@ export class Shaper {
     let otherTopic = ''
     for (let index = 0; index < batch.packets.length; index++) {
       const { kills } = batch
-      const made = kills ? new ParseFailure(kills.code, kills.message) : asRecord ? this.#record(batch, index) : this.#message(batch, index)
+      const made = kills
+        ? new ParseFailure(kills.code, kills.message)
+        : asRecord
+          ? this.#record(batch, index)
+          : this.#message(batch, index)
       if (!(made instanceof ParseFailure)) accepted.push(made)
       else if (made.code === 'TOPIC_MISMATCH' && this.#isForOthers(batch.packets[index]!.topic)) {
         if (forOthers++ === 0) otherTopic = batch.packets[index]!.topic
@@ -99,8 +122,9 @@ export class Shaper {
   }
 
   /**
-   * A topic of the template's tree whose last level, fixed in the template, is another: an alert or a status beside the
-   * readings. It is as it should be, only not for this node; what is of no such topic is a mistake, and rejected.
+   * A topic of the template's tree whose last level, fixed in the template, is another: an alert or
+   * a status beside the readings. It is as it should be, only not for this node; what is of no such
+   * topic is a mistake, and rejected.
    */
   #isForOthers(topic: string): boolean {
     return this.options.siblings?.matches(topic) ?? false
@@ -135,16 +159,26 @@ export class Shaper {
 
   #problem(topic: string, fields: object | undefined, bytes: number): ParseFailure | undefined {
     if (fields === undefined) {
-      return new ParseFailure('TOPIC_MISMATCH', `The topic "${topic}" is not of the template "${this.options.template.text}".`)
+      return new ParseFailure(
+        'TOPIC_MISMATCH',
+        `The topic "${topic}" is not of the template "${this.options.template.text}".`
+      )
     }
     if (bytes === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
     const { maxPayloadBytes } = this.options
     if (bytes <= maxPayloadBytes) return undefined
-    return new ParseFailure('PAYLOAD_TOO_LARGE', `The payload has ${bytes} bytes; at most ${maxPayloadBytes} are accepted.`)
+    return new ParseFailure(
+      'PAYLOAD_TOO_LARGE',
+      `The payload has ${bytes} bytes; at most ${maxPayloadBytes} are accepted.`
+    )
   }
 }
 
-function rejection(batch: MqttBatch, index: number, { code, message, path }: ParseFailure): Rejection {
+function rejection(
+  batch: MqttBatch,
+  index: number,
+  { code, message, path }: ParseFailure
+): Rejection {
   const reason: Reason = { code, message, ...(path === undefined ? {} : { path }) }
   const holder = { [PROVENANCE]: new Provenance(batch, index) }
   return { ...reject(holder, 'mqtt-ingest', reason), record: null }

@@ -16,7 +16,10 @@ import { troubleOf, workingText } from './status.ts'
 
 const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
 
-/** Sessions outlive their nodes: what becomes of those of deleted ones is watched also where no node of this type runs. */
+/**
+ * Sessions outlive their nodes: what becomes of those of deleted ones is watched also where no node
+ * of this type runs.
+ */
 export default (RED: NodeAPI): void => {
   const deleted = new DeletedSessions({
     kept: keptSessionsOf(RED),
@@ -24,20 +27,30 @@ export default (RED: NodeAPI): void => {
     type: spec.type,
     log: (line, isProblem) => (isProblem ? RED.log.warn(line) : RED.log.info(line)),
     settingsBy: (broker, nodeId, clientId) =>
-      providedBy<MqttBroker>(RED, broker)?.settingsFor({ nodeId, clientId, keepSession: true, receiveMaximum: MAX_RECEIVE_MAXIMUM })
+      providedBy<MqttBroker>(RED, broker)?.settingsFor({
+        nodeId,
+        clientId,
+        keepSession: true,
+        receiveMaximum: MAX_RECEIVE_MAXIMUM
+      })
   })
   deletedSessions.set(RED, deleted)
   register(RED)
 }
 
-/** A straight line: the session hands messages to the batcher, the batcher batches to the flow; a batch knows the way back. */
+/**
+ * A straight line: the session hands messages to the batcher, the batcher batches to the flow; a
+ * batch knows the way back.
+ */
 const register = defineSource(
   spec,
   context => {
     const { options, metrics, source, resume, provided } = context
     const broker = provided<MqttBroker>('broker')
     const shaper = shaperOf(options)
-    const others = new WordAMinute((messages, topic) => context.node.log(othersSentence(messages, topic)))
+    const others = new WordAMinute((messages, topic) =>
+      context.node.log(othersSentence(messages, topic))
+    )
     const batcher = new Batcher({
       ...options,
       trials: context.trials,
@@ -47,7 +60,13 @@ const register = defineSource(
       keyOf: shaper.keyOf,
       deliver: batch => deliver(batch, { shaper, source, metrics, others })
     })
-    const session = new IngestSession({ ...options, ...sessionOf(context), broker, batcher, filter: shaper.filter })
+    const session = new IngestSession({
+      ...options,
+      ...sessionOf(context),
+      broker,
+      batcher,
+      filter: shaper.filter
+    })
     return {
       start: () => session.start(),
       resume: () => session.resume(),

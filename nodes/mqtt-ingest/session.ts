@@ -35,12 +35,18 @@ export interface SessionOptions {
   skipped(): void
 }
 
-/** For the end of the session of a deleted node; where it takes longer it goes on after Node-RED has closed the node. */
+/**
+ * For the end of the session of a deleted node; where it takes longer it goes on after Node-RED has
+ * closed the node.
+ */
 const END_MS = 6000
 
 const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const
 
-/** The session of one ingest node with its server: subscribes at every connect, and hands what comes to the batcher. */
+/**
+ * The session of one ingest node with its server: subscribes at every connect, and hands what comes
+ * to the batcher.
+ */
 export class IngestSession {
   readonly #connection: MqttConnection
   readonly #filter: string
@@ -97,10 +103,14 @@ export class IngestSession {
     this.#acks?.resume()
   }
 
-  /** Call about once a second: sees whether the server answers, and leaves what the session is still subscribed to and does not need any more. */
+  /**
+   * Call about once a second: sees whether the server answers, and leaves what the session is still
+   * subscribed to and does not need any more.
+   */
   tidy(): void {
     this.#silentMs = this.#connection.beat(!this.holding)
-    if (this.#stale.exist && this.#link?.up) void this.#unsubscribe(this.#link, this.#stale.due(this.options.batcher, performance.now()))
+    if (this.#stale.exist && this.#link?.up)
+      void this.#unsubscribe(this.#link, this.#stale.due(this.options.batcher, performance.now()))
   }
 
   /** Takes no more messages; acknowledgements still go out. */
@@ -108,7 +118,10 @@ export class IngestSession {
     this.#stopped = true
   }
 
-  /** Ends the connection. The session stays on the server unless the node is deleted: then nobody would fetch its messages. */
+  /**
+   * Ends the connection. The session stays on the server unless the node is deleted: then nobody
+   * would fetch its messages.
+   */
   async close(closing: Closing): Promise<void> {
     const { nodeId, qos, kept, deleted, batcher, log } = this.options
     const { open } = batcher
@@ -119,13 +132,17 @@ export class IngestSession {
       const { line, isProblem } = pausedNotice(kept.get(nodeId), qos)
       log(line, isProblem)
     } else if (closing === 'deleted') {
-      await Promise.race([deleted.end(nodeId), new Promise(resolve => setTimeout(resolve, END_MS).unref())])
+      await Promise.race([
+        deleted.end(nodeId),
+        new Promise(resolve => setTimeout(resolve, END_MS).unref())
+      ])
     }
   }
 
   /**
-   * Of QoS 2 the server keeps a message open until PUBCOMP, and ActiveMQ Artemis 2.55 stalls when it reaches the Receive
-   * Maximum that way; so none is announced, and the local bound alone holds it back.
+   * Of QoS 2 the server keeps a message open until PUBCOMP, and ActiveMQ Artemis 2.55 stalls when
+   * it reaches the Receive Maximum that way; so none is announced, and the local bound alone holds
+   * it back.
    */
   #receiveMaximum(): number {
     return this.options.qos === 2 ? MAX_RECEIVE_MAXIMUM : this.options.maxInFlight
@@ -133,7 +150,9 @@ export class IngestSession {
 
   #linked(link: Link): void {
     if (!link.sessionPresent) this.#memory = new SessionMemory()
-    const acks: DeferredAcks = new DeferredAcks(link.client, this.#memory, packet => this.#take(packet, acks))
+    const acks: DeferredAcks = new DeferredAcks(link.client, this.#memory, packet =>
+      this.#take(packet, acks)
+    )
     this.#acks = acks
   }
 
@@ -151,7 +170,10 @@ export class IngestSession {
     return isTaken
   }
 
-  /** The session outlives a redeploy, and with it what was subscribed to before: that is left later, see `StaleSubscriptions`. */
+  /**
+   * The session outlives a redeploy, and with it what was subscribed to before: that is left later,
+   * see `StaleSubscriptions`.
+   */
   async #subscribe(link: Link): Promise<void> {
     const { nodeId, brokerId, place, qos, retained, kept } = this.options
     await link.subscribe({ filter: this.#filter, qos, retainHandling: RETAIN_HANDLING[retained] })
@@ -159,7 +181,9 @@ export class IngestSession {
     const session = sessionOf({ settings: link.settings, broker: brokerId, place, grantedExpiryS })
     if (session === undefined) kept.forget(nodeId)
     else {
-      const stale = link.sessionPresent ? kept.filtersOf(session).filter(filter => filter !== this.#filter) : []
+      const stale = link.sessionPresent
+        ? kept.filtersOf(session).filter(filter => filter !== this.#filter)
+        : []
       this.#stale.begin(stale, performance.now())
       for (const filter of [...stale, this.#filter]) session.filters.add(filter)
       kept.keep(nodeId, session)
@@ -170,8 +194,8 @@ export class IngestSession {
   }
 
   /**
-   * Where a filter was left whose twin in or out of a shared group stays, ActiveMQ Artemis 2.55 sends nothing for the twin
-   * until the client connects anew, so it does.
+   * Where a filter was left whose twin in or out of a shared group stays, ActiveMQ Artemis 2.55
+   * sends nothing for the twin until the client connects anew, so it does.
    */
   async #unsubscribe(link: Link, filters: readonly string[]): Promise<void> {
     const { nodeId, kept } = this.options
@@ -181,11 +205,20 @@ export class IngestSession {
         kept.left(nodeId, filter)
       } catch (error) {
         if (link.up)
-          this.options.log(`The subscription to "${filter}", from before the topics were changed, stays: ${reasonOf(error)}`, true)
+          this.options.log(
+            `The subscription to "${filter}", from before the topics were changed, stays: ${reasonOf(error)}`,
+            true
+          )
       }
     }
     if (filters.some(filter => plainFilter(filter) === this.options.filter)) {
-      await link.end(1000, new MillraceError('MQTT_CONNECTION_LOST', 'The shared group was changed, which takes a new connection.'))
+      await link.end(
+        1000,
+        new MillraceError(
+          'MQTT_CONNECTION_LOST',
+          'The shared group was changed, which takes a new connection.'
+        )
+      )
     }
   }
 

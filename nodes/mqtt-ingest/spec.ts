@@ -7,13 +7,20 @@ const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 export const spec = {
   type: 'millrace-mqtt-ingest',
   label: 'mqtt ingest',
-  summary: 'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
+  summary:
+    'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
   category: 'telemetry',
   family: 'mqtt',
   inputs: 0,
   outputs: ['taken', 'rejected'],
   fields: {
-    broker: { kind: 'ref', label: 'Server', default: '', type: 'millrace-mqtt-broker', help: 'The MQTT server to take messages from.' },
+    broker: {
+      kind: 'ref',
+      label: 'Server',
+      default: '',
+      type: 'millrace-mqtt-broker',
+      help: 'The MQTT server to take messages from.'
+    },
     topic: {
       kind: 'text',
       check: 'topic-template',
@@ -27,14 +34,21 @@ export const spec = {
       kind: 'choice',
       label: 'QoS',
       default: '1',
-      choices: { '0': '0, at most once', '1': '1, at least once', '2': '2, exactly once to this node' },
+      choices: {
+        '0': '0, at most once',
+        '1': '1, at least once',
+        '2': '2, exactly once to this node'
+      },
       help: 'What the server is asked for. Messages published with less arrive with less. Only 1 and 2 can be acknowledged.'
     },
     output: {
       kind: 'choice',
       label: 'Output',
       default: 'records',
-      choices: { records: 'records, parsed from JSON', messages: 'Kafka messages, bytes untouched' },
+      choices: {
+        records: 'records, parsed from JSON',
+        messages: 'Kafka messages, bytes untouched'
+      },
       help: 'Records for further nodes; Kafka messages to keep in a raw topic exactly what the device sent.'
     },
     keyField: {
@@ -71,7 +85,11 @@ export const spec = {
       kind: 'choice',
       label: 'Retained messages',
       default: 'new',
-      choices: { new: 'once, when the subscription is new', always: 'at every connect', never: 'never' },
+      choices: {
+        new: 'once, when the subscription is new',
+        always: 'at every connect',
+        never: 'never'
+      },
       section: 'advanced',
       when: { group: '' },
       help: 'Whether the last values that the server keeps are taken. Shared groups never get any.'

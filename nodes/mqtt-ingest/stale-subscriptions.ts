@@ -14,14 +14,18 @@ export interface TakenSoFar {
 const IDLE_MS = 250
 /** Before so many beats nothing is decided: a server may be slow to begin. */
 const FEWEST_BEATS = 3
-/** Where messages come without a pause a backlog cannot be told from live ones; in a minute it has come. */
+/**
+ * Where messages come without a pause a backlog cannot be told from live ones; in a minute it has
+ * come.
+ */
 const ENOUGH_BEATS = 60
 
 /**
- * Subscriptions of the session that are not wanted any more. Servers may drop what is queued for a subscription, or sent and
- * not acknowledged, when it ends (ActiveMQ Artemis 2.55 has a queue for each; so have shared groups elsewhere). So one is
- * left only when it has brought all it had: when the server, which sends as long as it may, has paused without being held
- * back, and what it had sent by then is acknowledged. What is published later comes by the new subscription.
+ * Subscriptions of the session that are not wanted any more. Servers may drop what is queued for a
+ * subscription, or sent and not acknowledged, when it ends (ActiveMQ Artemis 2.55 has a queue for
+ * each; so have shared groups elsewhere). So one is left only when it has brought all it had: when
+ * the server, which sends as long as it may, has paused without being held back, and what it had
+ * sent by then is acknowledged. What is published later comes by the new subscription.
  */
 export class StaleSubscriptions {
   #filters: string[] = []
@@ -54,7 +58,8 @@ export class StaleSubscriptions {
     else this.#beats++
     if (nowMs - this.#arrivedMs >= IDLE_MS) this.#hasPaused = true
     if (this.#mark === undefined) {
-      const isDrained = this.#beats >= FEWEST_BEATS && (this.#hasPaused || this.#beats >= ENOUGH_BEATS)
+      const isDrained =
+        this.#beats >= FEWEST_BEATS && (this.#hasPaused || this.#beats >= ENOUGH_BEATS)
       if (isDrained) this.#mark = taken
     }
     return this.#mark !== undefined && taken - open >= this.#mark ? this.#filters.splice(0) : []

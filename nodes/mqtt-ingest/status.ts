@@ -7,8 +7,15 @@ import type { IngestSession } from './session.ts'
 
 type Connection = Pick<IngestSession, 'subscribed' | 'problem' | 'silentMs' | 'holding'>
 
-/** What keeps messages from coming: the connection, a server that does not answer, or a flow that has no room. */
-export function troubleOf(session: Connection, source: Pick<DeliverySource, 'waiting'>, open: number): SourceTrouble | undefined {
+/**
+ * What keeps messages from coming: the connection, a server that does not answer, or a flow that
+ * has no room.
+ */
+export function troubleOf(
+  session: Connection,
+  source: Pick<DeliverySource, 'waiting'>,
+  open: number
+): SourceTrouble | undefined {
   const { subscribed, problem, silentMs, holding } = session
   if (!subscribed || problem !== undefined) {
     const { short, needsPerson } = shownProblem(problem)

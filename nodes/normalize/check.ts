@@ -10,19 +10,26 @@ type Checked = Pick<Options<typeof spec>, 'field' | 'target' | 'decision' | 'fie
 export function problemsBetween({ field, target, decision, fields, forms }: Checked): Problem[] {
   const problems: Problem[] = rowProblems(fields).map(problem => ['fields', problem])
   for (const problem of formProblems(forms)) problems.push(['forms', problem])
-  if (target === field) problems.push(['target', `must be another field than ${field}, so that the original is kept`])
-  if (decision === target || decision === field) problems.push(['decision', 'must be a field of its own'])
+  if (target === field)
+    problems.push(['target', `must be another field than ${field}, so that the original is kept`])
+  if (decision === target || decision === field)
+    problems.push(['decision', 'must be a field of its own'])
   return problems
 }
 
 const formProblems = (forms: Checked['forms']): string[] =>
   forms.flatMap(({ pattern, language }, index) => {
     const problem =
-      patternProblem(pattern) ?? (isLanguage(language) ? undefined : `is in "${language}", which is no language such as en or de`)
+      patternProblem(pattern) ??
+      (isLanguage(language)
+        ? undefined
+        : `is in "${language}", which is no language such as en or de`)
     return problem === undefined ? [] : [`row ${index + 1}: "${pattern}" ${problem}`]
   })
 
 const rowProblems = (rows: Checked['fields']): string[] =>
   rows.flatMap(({ from, to }, index) =>
-    [from, to || from].flatMap(path => (isFieldPath(path) ? [] : [`row ${index + 1}: "${path}" is not the path of a field`]))
+    [from, to || from].flatMap(path =>
+      isFieldPath(path) ? [] : [`row ${index + 1}: "${path}" is not the path of a field`]
+    )
   )

@@ -6,7 +6,12 @@ export type Unit = 's' | 'ms' | 'us' | 'ns'
 /** How many of the unit are a second. */
 const PER_SECOND: Readonly<Record<Unit, number>> = { s: 1, ms: 1e3, us: 1e6, ns: 1e9 }
 const UNITS = Object.keys(PER_SECOND) as Unit[]
-const RULES: Readonly<Record<Unit, string>> = { s: 'epoch s', ms: 'epoch ms', us: 'epoch us', ns: 'epoch ns' }
+const RULES: Readonly<Record<Unit, string>> = {
+  s: 'epoch s',
+  ms: 'epoch ms',
+  us: 'epoch us',
+  ns: 'epoch ns'
+}
 const GUESSED: Readonly<Record<Unit, string>> = {
   s: 'epoch s, guessed',
   ms: 'epoch ms, guessed',
@@ -15,14 +20,17 @@ const GUESSED: Readonly<Record<Unit, string>> = {
 }
 
 /**
- * A guess is made only where the time falls between 2000 and 2100. Units differ by 1,000 and the window spans a factor of
- * 4.3, so that never two of them fit; what fits none (an uptime, a clock that was not set) is rejected.
+ * A guess is made only where the time falls between 2000 and 2100. Units differ by 1,000 and the
+ * window spans a factor of 4.3, so that never two of them fit; what fits none (an uptime, a clock
+ * that was not set) is rejected.
  */
 const FROM_S = 946_684_800
 const UNTIL_S = 4_102_444_800
 
 function guess(value: number): Unit | undefined {
-  return UNITS.find(unit => value >= FROM_S * PER_SECOND[unit] && value < UNTIL_S * PER_SECOND[unit])
+  return UNITS.find(
+    unit => value >= FROM_S * PER_SECOND[unit] && value < UNTIL_S * PER_SECOND[unit]
+  )
 }
 
 const noUnit = (shown: string): Reason => ({
@@ -36,7 +44,8 @@ export function fromNumber(value: number, unit: Unit | 'auto'): Instant | Reason
   if (known === undefined) return noUnit(String(value))
   const rule = unit === 'auto' ? GUESSED[known] : RULES[known]
   const exactMs = known === 's' ? value * 1000 : known === 'ms' ? value : Number.NaN
-  if (Number.isInteger(value) && Number.isSafeInteger(exactMs)) return { ms: exactMs, extraNs: 0, rule }
+  if (Number.isInteger(value) && Number.isSafeInteger(exactMs))
+    return { ms: exactMs, extraNs: 0, rule }
   const micros = Math.round(value * (1e6 / PER_SECOND[known]))
   const ms = Math.floor(micros / 1000)
   return { ms, extraNs: (micros - ms * 1000) * 1000, rule }
@@ -50,8 +59,8 @@ const PLACES: Readonly<Record<Unit, number>> = { s: 3, ms: 0, us: -3, ns: -6 }
 const MAX_DIGITS = 60
 
 /**
- * Reads a number written as text, also with an exponent, digit by digit, so that nanoseconds stay exact. Undefined if the
- * text is not a number.
+ * Reads a number written as text, also with an exponent, digit by digit, so that nanoseconds stay
+ * exact. Undefined if the text is not a number.
  */
 export function fromDecimal(text: string, unit: Unit | 'auto'): Instant | Reason | undefined {
   const match = DECIMAL.exec(text)

@@ -25,12 +25,16 @@ const STAGE = 'normalize'
 const DAY_MS = 86_400_000
 
 /**
- * Makes the function that gives the records of a message their time in UTC. It is written into the record itself, which is
- * ours: Node-RED clones a message for every wire but the first. A record that is rejected stays as it came.
+ * Makes the function that gives the records of a message their time in UTC. It is written into the
+ * record itself, which is ours: Node-RED clones a message for every wire but the first. A record
+ * that is rejected stays as it came.
  * @param now the clock, in milliseconds since 1970; asked once a message
  * @throws OptionsError for settings that cannot be used
  */
-export function normalizer(options: Options<typeof spec>, now: () => number): (message: Message) => Sorted {
+export function normalizer(
+  options: Options<typeof spec>,
+  now: () => number
+): (message: Message) => Sorted {
   const problems = problemsBetween(options)
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const reshape: Reshape = reshaper(options.fields) ?? (record => record)
@@ -41,7 +45,10 @@ export function normalizer(options: Options<typeof spec>, now: () => number): (m
     const nowMs = now()
     for (const given of recordsOf(message.payload)) {
       const record = unfitness(given) ?? reshape(given as TelemetryRecord)
-      const reason = record instanceof ParseFailure || record instanceof Unconvertible ? record : stamp(record, nowMs)
+      const reason =
+        record instanceof ParseFailure || record instanceof Unconvertible
+          ? record
+          : stamp(record, nowMs)
       if (reason) rejected.push(reject(given, STAGE, reason))
       else normalized.push(record)
     }
@@ -50,7 +57,9 @@ export function normalizer(options: Options<typeof spec>, now: () => number): (m
 }
 
 /** Writes the time in UTC into a record, or says why it cannot. */
-function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs: number) => Reason | undefined {
+function stamper(
+  options: Options<typeof spec>
+): (record: TelemetryRecord, nowMs: number) => Reason | undefined {
   const get = getter(options.field)
   const put = setter(options.target)
   const putDecision = options.decision === '' ? undefined : setter(options.decision)
@@ -61,7 +70,9 @@ function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs
   const maxBehindMs = options.pastDays === 0 ? Number.POSITIVE_INFINITY : options.pastDays * DAY_MS
   return (record, nowMs) => {
     const value = get(record)
-    const instant = (isMissing(value) ? instead(record, nowMs) : undefined) ?? readTimestamp(value, rules, () => zone(record))
+    const instant =
+      (isMissing(value) ? instead(record, nowMs) : undefined) ??
+      readTimestamp(value, rules, () => zone(record))
     if (isReason(instant)) return { ...instant, path: options.field }
     const text = isoText(instant.ms, instant.extraNs)
     if (instant.ms - nowMs > maxAheadMs) return tooFar('TS_FUTURE', text, instant, nowMs, options)
@@ -73,21 +84,37 @@ function stamper(options: Options<typeof spec>): (record: TelemetryRecord, nowMs
 }
 
 /** What is taken for the time of a record that has none. */
-function standIn(missing: Options<typeof spec>['missing']): (record: unknown, nowMs: number) => Instant | Reason | undefined {
-  if (missing === 'arrival') return (_record, nowMs) => ({ ms: nowMs, extraNs: 0, rule: 'time of arrival' })
+function standIn(
+  missing: Options<typeof spec>['missing']
+): (record: unknown, nowMs: number) => Instant | Reason | undefined {
+  if (missing === 'arrival')
+    return (_record, nowMs) => ({ ms: nowMs, extraNs: 0, rule: 'time of arrival' })
   if (missing === 'kafka') return record => kafkaTime(record) ?? NO_KAFKA_TIME
   return () => undefined
 }
 
-const NO_KAFKA_TIME: Reason = { code: 'TS_MISSING', message: 'The record has no time, and did not come by Kafka, which would have one.' }
+const NO_KAFKA_TIME: Reason = {
+  code: 'TS_MISSING',
+  message: 'The record has no time, and did not come by Kafka, which would have one.'
+}
 
-/** The time of the Kafka record; of one that was replayed, that of the first, which its dead letter kept. */
+/**
+ * The time of the Kafka record; of one that was replayed, that of the first, which its dead letter
+ * kept.
+ */
 function kafkaTime(record: unknown): Instant | undefined {
   const taken = provenanceOf(record)?.taken
   const kept = taken && lastHeader(taken.headers, TIME_HEADER)?.toString()
   const origin = taken?.origin
-  const text = kept !== undefined && /^\d{1,15}$/.test(kept) ? kept : origin?.kind === 'kafka' ? origin.timestamp : ''
-  return /^\d{1,15}$/.test(text) ? { ms: Number(text), extraNs: 0, rule: 'time of the Kafka record' } : undefined
+  const text =
+    kept !== undefined && /^\d{1,15}$/.test(kept)
+      ? kept
+      : origin?.kind === 'kafka'
+        ? origin.timestamp
+        : ''
+  return /^\d{1,15}$/.test(text)
+    ? { ms: Number(text), extraNs: 0, rule: 'time of the Kafka record' }
+    : undefined
 }
 
 function tooFar(
@@ -97,7 +124,8 @@ function tooFar(
   nowMs: number,
   { field, futureS, pastDays }: Options<typeof spec>
 ): Reason {
-  const [side, bound] = code === 'TS_FUTURE' ? ['in the future', `${futureS} s`] : ['in the past', `${pastDays} days`]
+  const [side, bound] =
+    code === 'TS_FUTURE' ? ['in the future', `${futureS} s`] : ['in the past', `${pastDays} days`]
   const message = `The time ${text} (${rule}) is ${duration(Math.abs(ms - nowMs))} ${side}; at most ${bound} are allowed.`
   return { code, message, path: field }
 }
@@ -107,7 +135,11 @@ function duration(ms: number): string {
   return ms < 2 * DAY_MS ? `${Math.round(ms / 3_600_000)} hours` : `${Math.round(ms / DAY_MS)} days`
 }
 
-function zoneNamer({ zoneFrom, zone, zoneField }: Options<typeof spec>): (record: unknown) => string | undefined {
+function zoneNamer({
+  zoneFrom,
+  zone,
+  zoneField
+}: Options<typeof spec>): (record: unknown) => string | undefined {
   if (zoneFrom === 'fixed') return () => zone
   if (zoneFrom === 'none') return () => undefined
   const get: Get = getter(zoneField)

@@ -1,7 +1,10 @@
 import { DateTime, Info } from 'luxon'
 import type { Reason } from '../../core/record/record.ts'
 
-/** A form that a person has written down, such as `dd.MM.yyyy HH:mm:ss`, and the language of its names. */
+/**
+ * A form that a person has written down, such as `dd.MM.yyyy HH:mm:ss`, and the language of its
+ * names.
+ */
 export interface Form {
   readonly pattern: string
   /** Of the names of months and days, and of the words for morning and afternoon: `en`, `de`. */
@@ -18,7 +21,10 @@ export interface PatternTime {
 /** Undefined if the text is of none of the forms. */
 export type ReadForms = (text: string) => PatternTime | Reason | undefined
 
-/** The function for these forms; undefined if there are none. Days and months stand where the form says, never by a guess. */
+/**
+ * The function for these forms; undefined if there are none. Days and months stand where the form
+ * says, never by a guess.
+ */
 export function formsReader(forms: readonly Form[]): ReadForms | undefined {
   if (forms.length === 0) return undefined
   const readers = forms.map(readerOf)
@@ -46,14 +52,21 @@ function readerOf({ pattern, language }: Form): (text: string) => PatternTime | 
   }
 }
 
-/** The library takes 13 PM for 13 o'clock and 00 AM for midnight, so the hour is read as it is written too: 1 to 12. */
+/**
+ * The library takes 13 PM for 13 o'clock and 00 AM for midnight, so the hour is read as it is
+ * written too: 1 to 12.
+ */
 function twelveHours(pattern: string, options: { locale: string }): (text: string) => boolean {
   const parsers = Info.meridiems(options).map(word => {
-    const written = pattern.replace(UNQUOTED, letters => letters.replaceAll('h', 'H').replace(/a+/, `'${word}'`))
+    const written = pattern.replace(UNQUOTED, letters =>
+      letters.replaceAll('h', 'H').replace(/a+/, `'${word}'`)
+    )
     return DateTime.buildFormatParser(written, options)
   })
   return text => {
-    const read = parsers.map(parser => DateTime.fromFormatParser(text, parser, options)).find(time => time.isValid)
+    const read = parsers
+      .map(parser => DateTime.fromFormatParser(text, parser, options))
+      .find(time => time.isValid)
     return read !== undefined && read.hour >= 1 && read.hour <= 12
   }
 }

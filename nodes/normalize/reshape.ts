@@ -25,7 +25,10 @@ export class Unconvertible implements Reason {
     readonly path: string,
     value: unknown
   ) {
-    const why = typeof value === 'string' && /\d{16}/.test(value) ? 'has more digits than a number holds' : 'is not a number'
+    const why =
+      typeof value === 'string' && /\d{16}/.test(value)
+        ? 'has more digits than a number holds'
+        : 'is not a number'
     this.message = `${path} is ${String(jsonText(value)).slice(0, 80)}, which ${why}.`
   }
 }
@@ -38,12 +41,14 @@ export function reshaper(given: readonly Row[]): Reshape | undefined {
   const moved = rows.filter(row => row.to !== '' && isOneName(row.from))
   const names = new Map(moved.map(row => [stepsOf(row.from)![0]!, getter(row.to)]))
   const steps = rows.map(step)
-  // A field inside an object of the record is changed in a copy, so that a rejected record stays as it came.
+  // A field inside an object of the record is changed in a copy, so that a rejected record stays as
+  // it came.
   const changesInside = rows.some(row => !isOneName(row.to || row.from))
   return original => {
     const record = changesInside ? cloneRecord(original) : original
     const reshaped: TelemetryRecord = {}
-    // A renamed field leaves its old place, unless a field of the new name is there already: that one is kept.
+    // A renamed field leaves its old place, unless a field of the new name is there already: that
+    // one is kept.
     for (const key of Object.keys(record)) {
       const taken = names.get(key)
       if (taken === undefined || taken(record) !== undefined) reshaped[key] = record[key]

@@ -3,7 +3,8 @@ import type { NodeSpec } from '../../core/node/spec.ts'
 export const spec = {
   type: 'millrace-normalize',
   label: 'normalize',
-  summary: 'Gives every record its time in UTC, whatever form the device sends, and evens out names and number formats.',
+  summary:
+    'Gives every record its time in UTC, whatever form the device sends, and evens out names and number formats.',
   category: 'telemetry',
   family: 'transform',
   inputs: 1,
@@ -43,7 +44,11 @@ export const spec = {
       kind: 'choice',
       label: 'Without a time',
       default: 'reject',
-      choices: { reject: 'is rejected', kafka: 'has the time of the Kafka record', arrival: 'has the time of arrival here' },
+      choices: {
+        reject: 'is rejected',
+        kafka: 'has the time of the Kafka record',
+        arrival: 'has the time of arrival here'
+      },
       help: 'The time of the Kafka record is the same at every delivery, so that a repeat stays one row. That of arrival is another one each time, and a repeat a second row.'
     },
     forms: {
@@ -146,7 +151,12 @@ export const spec = {
           kind: 'choice',
           label: 'Convert',
           default: 'keep',
-          choices: { keep: 'as it is', number: 'to a number', 'decimal-comma': 'number, decimal comma', text: 'to text' },
+          choices: {
+            keep: 'as it is',
+            number: 'to a number',
+            'decimal-comma': 'number, decimal comma',
+            text: 'to text'
+          },
           help: 'The type that the value shall have.'
         }
       }
@@ -171,8 +181,20 @@ export const spec = {
       ],
       then: [
         [
-          { device_id: 'sensor-001', value: 23.5, ts: 1708700000, ts_utc: '2024-02-23T14:53:20.000Z', ts_source: 'epoch s, guessed' },
-          { device_id: 'sensor-002', value: 23.5, ts: 1708700000123, ts_utc: '2024-02-23T14:53:20.123Z', ts_source: 'epoch ms, guessed' }
+          {
+            device_id: 'sensor-001',
+            value: 23.5,
+            ts: 1708700000,
+            ts_utc: '2024-02-23T14:53:20.000Z',
+            ts_source: 'epoch s, guessed'
+          },
+          {
+            device_id: 'sensor-002',
+            value: 23.5,
+            ts: 1708700000123,
+            ts_utc: '2024-02-23T14:53:20.123Z',
+            ts_source: 'epoch ms, guessed'
+          }
         ],
         null
       ]
@@ -242,7 +264,8 @@ export const spec = {
           record: { device_id: 'sensor-001', ts: 86400 },
           reason: {
             code: 'TS_AMBIGUOUS_UNIT',
-            message: 'The time 86400 is not between 2000 and 2100 in s, ms, us or ns: set the unit, or the clock of the device.',
+            message:
+              'The time 86400 is not between 2000 and 2100 in s, ms, us or ns: set the unit, or the clock of the device.',
             path: 'ts'
           },
           stage: 'normalize',
@@ -260,7 +283,8 @@ export const spec = {
           record: { device_id: 'sensor-001', ts: '2000-01-01' },
           reason: {
             code: 'TS_UNPARSABLE',
-            message: 'The time "2000-01-01" is none of: epoch, ISO 8601 with date and time, RFC 2822.',
+            message:
+              'The time "2000-01-01" is none of: epoch, ISO 8601 with date and time, RFC 2822.',
             path: 'ts'
           },
           stage: 'normalize',

@@ -17,7 +17,10 @@ export interface Zone {
 const MAX_ZONES = 200
 const zones = new Map<string, Zone | undefined>()
 
-/** A zone by its IANA name ("Europe/Berlin") or as an offset ("+02:00"); undefined if there is none of that name. */
+/**
+ * A zone by its IANA name ("Europe/Berlin") or as an offset ("+02:00"); undefined if there is none
+ * of that name.
+ */
 export function zoneOf(name: string): Zone | undefined {
   if (zones.has(name)) return zones.get(name)
   if (zones.size >= MAX_ZONES) zones.delete(zones.keys().next().value!)
@@ -35,7 +38,10 @@ function makeZone(name: string): Zone | undefined {
 }
 
 class NamedZone implements Zone {
-  /** The offset of a local day on which, and around which, the clocks were not changed; NaN where they were. */
+  /**
+   * The offset of a local day on which, and around which, the clocks were not changed; NaN where
+   * they were.
+   */
   readonly #steady = new Map<number, number>()
 
   constructor(
@@ -62,17 +68,25 @@ class NamedZone implements Zone {
 
   #aroundChange(localMs: number, day: number, fold: Fold): number | 'twice' | 'skipped' {
     const offsets = [this.#offsetAt((day - 1) * DAY_MS), this.#offsetAt((day + 2) * DAY_MS)]
-    const times = offsets.map(offset => localMs - offset).filter((utcMs, index) => this.#offsetAt(utcMs) === offsets[index])
+    const times = offsets
+      .map(offset => localMs - offset)
+      .filter((utcMs, index) => this.#offsetAt(utcMs) === offsets[index])
     if (times.length === 0) return 'skipped'
     if (times.length === 2 && fold === 'reject') return 'twice'
     return fold === 'later' ? Math.max(...times) : Math.min(...times)
   }
 
-  /** Milliseconds east of Greenwich at a time, from a text that ends in GMT, GMT+05:30 or (before 1900) GMT+00:53:28. */
+  /**
+   * Milliseconds east of Greenwich at a time, from a text that ends in GMT, GMT+05:30 or (before
+   * 1900) GMT+00:53:28.
+   */
   #offsetAt(utcMs: number): number {
     const match = /([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/.exec(this.format.format(utcMs))
     if (!match) return 0
     const [, sign, hours, minutes, seconds = '0'] = match
-    return (sign === '-' ? -1 : 1) * ((Number(hours) * 60 + Number(minutes)) * MINUTE_MS + Number(seconds) * 1000)
+    return (
+      (sign === '-' ? -1 : 1) *
+      ((Number(hours) * 60 + Number(minutes)) * MINUTE_MS + Number(seconds) * 1000)
+    )
   }
 }

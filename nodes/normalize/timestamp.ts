@@ -35,10 +35,14 @@ const unparsable = (message: string): Reason => ({ code: 'TS_UNPARSABLE', messag
 export const isReason = (result: Instant | Reason): result is Reason => 'code' in result
 
 /**
- * Reads a timestamp in any of the forms that devices use. `zone` gives the name of the zone for a time without one; it is
- * asked only then, and gives undefined where nobody said.
+ * Reads a timestamp in any of the forms that devices use. `zone` gives the name of the zone for a
+ * time without one; it is asked only then, and gives undefined where nobody said.
  */
-export function readTimestamp(value: unknown, rules: Rules, zone: () => string | undefined): Instant | Reason {
+export function readTimestamp(
+  value: unknown,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason {
   const result = read(value, rules, zone)
   if (isReason(result) || (result.ms >= MIN_MS && result.ms <= MAX_MS)) return result
   return unparsable(`The time ${shown(value)} is not in the years 1 to 9999.`)
@@ -48,7 +52,10 @@ function read(value: unknown, rules: Rules, zone: () => string | undefined): Ins
   if (isMissing(value)) return { code: 'TS_MISSING', message: 'The record has no time.' }
   if (typeof value === 'number' && Number.isFinite(value)) {
     const own = rules.forms && fromForms(String(value), rules, zone)
-    return own ?? (rules.unit === 'excel' ? fromExcel(value, rules, zone) : fromNumber(value, rules.unit))
+    return (
+      own ??
+      (rules.unit === 'excel' ? fromExcel(value, rules, zone) : fromNumber(value, rules.unit))
+    )
   }
   // Nanoseconds are more than a number holds.
   if (typeof value === 'bigint') return read(String(value), rules, zone)
@@ -62,20 +69,29 @@ function read(value: unknown, rules: Rules, zone: () => string | undefined): Ins
 }
 
 /** True where a record has no time at all. */
-export const isMissing = (value: unknown): boolean => value === undefined || value === null || value === ''
+export const isMissing = (value: unknown): boolean =>
+  value === undefined || value === null || value === ''
 
 function fromText(value: string, rules: Rules, zone: () => string | undefined): Instant | Reason {
   const text = value.trim()
   return (
     (rules.forms && fromForms(text, rules, zone)) ??
-    (rules.unit === 'excel' ? fromExcel(numberIn(text), rules, zone) : fromDecimal(text, rules.unit)) ??
+    (rules.unit === 'excel'
+      ? fromExcel(numberIn(text), rules, zone)
+      : fromDecimal(text, rules.unit)) ??
     fromIso(text, rules, zone) ??
     fromSpelled(text, rules, zone) ??
-    unparsable(`The time ${shown(value)} is none of: ${rules.forms ? 'the own forms, ' : ''}epoch, ISO 8601 with date and time, RFC 2822.`)
+    unparsable(
+      `The time ${shown(value)} is none of: ${rules.forms ? 'the own forms, ' : ''}epoch, ISO 8601 with date and time, RFC 2822.`
+    )
   )
 }
 
-function fromForms(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+function fromForms(
+  text: string,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason | undefined {
   const time = rules.forms!(text)
   if (time === undefined || 'code' in time) return time
   const instant = { ms: time.ms, extraNs: 0, rule: time.pattern }
@@ -83,33 +99,58 @@ function fromForms(text: string, rules: Rules, zone: () => string | undefined): 
 }
 
 function fromExcel(days: number, rules: Rules, zone: () => string | undefined): Instant | Reason
-function fromExcel(days: number | undefined, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined
-function fromExcel(days: number | undefined, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+function fromExcel(
+  days: number | undefined,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason | undefined
+function fromExcel(
+  days: number | undefined,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason | undefined {
   if (days === undefined) return undefined
   const ms = excelMs(days)
-  if (Number.isNaN(ms)) return unparsable(`${days} is no day from March 1900 to 9999, as Excel counts.`)
+  if (Number.isNaN(ms))
+    return unparsable(`${days} is no day from March 1900 to 9999, as Excel counts.`)
   return inZone({ ms, extraNs: 0, rule: 'Excel' }, zone(), rules.fold)
 }
 
-function fromIso(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+function fromIso(
+  text: string,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason | undefined {
   const time = readIso(text)
   if (time === undefined) return undefined
   const { offset, region } = time
   if (offset !== undefined && eastMs(offset) === undefined) return unknownZone(offset)
   if (Number.isNaN(time.ms)) return noSuchTime(text)
-  // RFC 9557, section 3.4: where an offset is given, it counts, and the name in brackets is a remark.
+  // RFC 9557, section 3.4: where an offset is given, it counts, and the name in brackets is a
+  // remark.
   const { ms, extraNs, isLeap } = time
   const instant = { ms, extraNs, rule: 'ISO 8601' }
-  return leapt(offset === undefined ? inZone(instant, region ?? zone(), rules.fold) : instant, isLeap, text)
+  return leapt(
+    offset === undefined ? inZone(instant, region ?? zone(), rules.fold) : instant,
+    isLeap,
+    text
+  )
 }
 
-function fromSpelled(text: string, rules: Rules, zone: () => string | undefined): Instant | Reason | undefined {
+function fromSpelled(
+  text: string,
+  rules: Rules,
+  zone: () => string | undefined
+): Instant | Reason | undefined {
   const spelled = readSpelled(text)
   if (spelled === undefined) return undefined
   if (Number.isNaN(spelled.ms)) return noSuchTime(text)
   const { ms, rule, zone: offset } = spelled
   const instant = { ms, extraNs: 0, rule }
-  const read = offset === undefined ? inZone(instant, zone(), rules.fold) : atOffset(instant, MAIL_ZONES[offset.toLowerCase()] ?? offset)
+  const read =
+    offset === undefined
+      ? inZone(instant, zone(), rules.fold)
+      : atOffset(instant, MAIL_ZONES[offset.toLowerCase()] ?? offset)
   return leapt(read, spelled.isLeap, text)
 }
 
@@ -126,23 +167,43 @@ function atOffset({ ms, extraNs, rule }: Instant, offset: string): Instant | Rea
 }
 
 const noSuchTime = (text: string): Reason => unparsable(`There is no such time as ${shown(text)}.`)
-const unknownZone = (name: string): Reason => ({ code: 'TS_ZONE_UNKNOWN', message: `There is no time zone ${shown(name)}.` })
+const unknownZone = (name: string): Reason => ({
+  code: 'TS_ZONE_UNKNOWN',
+  message: `There is no time zone ${shown(name)}.`
+})
 
-function inZone({ ms, extraNs, rule }: Instant, name: string | undefined, fold: Fold): Instant | Reason {
-  if (name === undefined) return { code: 'TS_ZONE_MISSING', message: 'The time has no zone, and nothing says in which zone it is meant.' }
+function inZone(
+  { ms, extraNs, rule }: Instant,
+  name: string | undefined,
+  fold: Fold
+): Instant | Reason {
+  if (name === undefined)
+    return {
+      code: 'TS_ZONE_MISSING',
+      message: 'The time has no zone, and nothing says in which zone it is meant.'
+    }
   const zone = zoneOf(name)
   if (!zone) return unknownZone(name)
   const utc = zone.toUtc(ms, fold)
   if (utc === 'twice') {
-    return { code: 'TS_AMBIGUOUS_LOCAL', message: `This time came twice in ${zone.name}, because the clocks were put back.` }
+    return {
+      code: 'TS_AMBIGUOUS_LOCAL',
+      message: `This time came twice in ${zone.name}, because the clocks were put back.`
+    }
   }
   if (utc === 'skipped') {
-    return { code: 'TS_NONEXISTENT_LOCAL', message: `This time did not exist in ${zone.name}, because the clocks were put forward.` }
+    return {
+      code: 'TS_NONEXISTENT_LOCAL',
+      message: `This time did not exist in ${zone.name}, because the clocks were put forward.`
+    }
   }
   return { ms: utc, extraNs, rule: `${rule}, ${zone.name}` }
 }
 
 function shown(value: unknown): string {
-  if (typeof value === 'string') return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
-  return typeof value === 'number' ? String(value) : `of the type ${Array.isArray(value) ? 'list' : typeof value}`
+  if (typeof value === 'string')
+    return JSON.stringify(value.length > 40 ? `${value.slice(0, 40)}…` : value)
+  return typeof value === 'number'
+    ? String(value)
+    : `of the type ${Array.isArray(value) ? 'list' : typeof value}`
 }

@@ -19,7 +19,8 @@ export default {
       shown = preset
       if (!isPreset(preset)) return
       const settings: Readonly<Record<string, unknown>> = PRESETS[preset].settings
-      for (const [name, { default: usual }] of Object.entries(spec.fields)) if (name !== 'preset') form.set(name, settings[name] ?? usual)
+      for (const [name, { default: usual }] of Object.entries(spec.fields))
+        if (name !== 'preset') form.set(name, settings[name] ?? usual)
     })
   }
 } satisfies EditorHooks

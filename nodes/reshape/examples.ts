@@ -5,7 +5,11 @@ export const EXAMPLES = [
     name: 'one message with many measurements, device in the topic',
     topic: 'tele/dev1/SENSOR',
     options: { topic: 'tele/{device_id}/SENSOR', keep: [{ from: 'Time', to: 'ts' }] },
-    given: { Time: '2023-08-20T11:09:47', BME280: { Temperature: 27.8, Humidity: 54.5 }, TempUnit: 'C' },
+    given: {
+      Time: '2023-08-20T11:09:47',
+      BME280: { Temperature: 27.8, Humidity: 54.5 },
+      TempUnit: 'C'
+    },
     then: [
       [
         { ts: '2023-08-20T11:09:47', device_id: 'dev1', metric: 'BME280.Temperature', value: 27.8 },
@@ -33,14 +37,18 @@ export const EXAMPLES = [
         { from: 't', to: 'ts' }
       ]
     },
-    given: { timestamp: 1541021024224, values: [{ id: 'A.B', t: 1541021024193, v: 7 }, 'no reading'] },
+    given: {
+      timestamp: 1541021024224,
+      values: [{ id: 'A.B', t: 1541021024193, v: 7 }, 'no reading']
+    },
     then: [
       { metric: 'A.B', value: 7, ts: 1541021024193 },
       {
         record: 'no reading',
         reason: {
           code: 'NOT_A_RECORD',
-          message: 'The payload is a string; a record is an object such as {"device_id": "d1", "value": 1}.',
+          message:
+            'The payload is a string; a record is an object such as {"device_id": "d1", "value": 1}.',
           path: 'values.1'
         },
         stage: 'reshape',
@@ -77,7 +85,11 @@ export const EXAMPLES = [
       null,
       {
         record: { device_id: 'd2', t: 20 },
-        reason: { code: 'FIELD_CONFLICT', message: 'device_id is "d2" in the payload, but "d1" beside it.', path: 'device_id' },
+        reason: {
+          code: 'FIELD_CONFLICT',
+          message: 'device_id is "d2" in the payload, but "d1" beside it.',
+          path: 'device_id'
+        },
         stage: 'reshape',
         origin: null,
         raw: null

@@ -1,5 +1,12 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { type Get, getter, isOneName, type Put, setter, stepsOf } from '../../core/record/field-path.ts'
+import {
+  type Get,
+  getter,
+  isOneName,
+  type Put,
+  setter,
+  stepsOf
+} from '../../core/record/field-path.ts'
 import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
@@ -7,7 +14,10 @@ import { treatments } from './values.ts'
 
 type Row = Settings['keep'][number]
 
-/** Makes the function that gives a new object with these fields of a record; of several for one name, the first that is there. */
+/**
+ * Makes the function that gives a new object with these fields of a record; of several for one
+ * name, the first that is there.
+ */
 export function picker(rows: readonly Row[]): (record: TelemetryRecord) => TelemetryRecord {
   const targets = new Set<string>()
   const picks = rows.map(({ from, to }) => {
@@ -31,9 +41,15 @@ export function keepShape(settings: Settings, fields: readonly string[]) {
   const { keep, others, values } = settings
   const pick = others ? renamer(keep) : picker([...keep, ...fields.map(from => ({ from, to: '' }))])
   const treat = treater(settings)
-  const deep = [...keep.map(({ from, to }) => to || from), ...values.map(({ metric }) => metric)].some(path => !isOneName(path))
+  const deep = [
+    ...keep.map(({ from, to }) => to || from),
+    ...values.map(({ metric }) => metric)
+  ].some(path => !isOneName(path))
   return {
-    take(record: TelemetryRecord, outcome: { row(record: TelemetryRecord): void }): Reason | undefined {
+    take(
+      record: TelemetryRecord,
+      outcome: { row(record: TelemetryRecord): void }
+    ): Reason | undefined {
       const made = pick(deep ? inherit(record, cloneRecord(record)) : record)
       const problem = treat(made)
       if (problem === undefined) outcome.row(made)
@@ -45,7 +61,9 @@ export function keepShape(settings: Settings, fields: readonly string[]) {
 /** All fields; those of the rows under their new names. */
 function renamer(rows: readonly Row[]): (record: TelemetryRecord) => TelemetryRecord {
   const pick = picker(rows)
-  const moved = rows.filter(({ from, to }) => to !== '' && to !== from && isOneName(from)).map(({ from }) => stepsOf(from)![0]!)
+  const moved = rows
+    .filter(({ from, to }) => to !== '' && to !== from && isOneName(from))
+    .map(({ from }) => stepsOf(from)![0]!)
   return record => {
     const others = { ...record }
     for (const name of moved) delete others[name]
@@ -58,7 +76,9 @@ function treater(settings: Settings): (record: TelemetryRecord) => FieldProblem 
   const treatment = treatments(settings.values)
   if (treatment === undefined) return () => undefined
   const metricOf = getter(settings.metricTo)
-  const fields = new Set(settings.values.map(({ metric }) => metric).filter(metric => !metric.includes('*')))
+  const fields = new Set(
+    settings.values.map(({ metric }) => metric).filter(metric => !metric.includes('*'))
+  )
   const steps = [...fields].map(path => ({ path, get: getter(path), put: setter(path) }))
   const value = { get: getter(settings.valueTo), put: setter(settings.valueTo) }
   const apply = (record: TelemetryRecord, name: string, get: Get, put: Put) => {

@@ -4,7 +4,13 @@ import { getter, type Put, setter } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
-import { inherit, type Reason, type Rejection, reject, type TelemetryRecord } from '../../core/record/record.ts'
+import {
+  inherit,
+  type Reason,
+  type Rejection,
+  reject,
+  type TelemetryRecord
+} from '../../core/record/record.ts'
 import { problemsBetween } from './check.ts'
 import { keepShape, picker } from './keep.ts'
 import { Pivot } from './pivot.ts'
@@ -65,7 +71,10 @@ interface Shape {
  * @param now the clock, in milliseconds since 1970; asked once a message
  * @throws OptionsError for settings that cannot be used
  */
-export function reshaper(settings: Settings, now: () => number): (message: Message) => Sorted | Promise<Sorted> {
+export function reshaper(
+  settings: Settings,
+  now: () => number
+): (message: Message) => Sorted | Promise<Sorted> {
   const problems = [...problemsBetween(settings), ...valueProblems(settings)]
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const partsOf = parter(settings)
@@ -94,7 +103,9 @@ export function reshaper(settings: Settings, now: () => number): (message: Messa
 }
 
 /** Finds the records in what came, and rejects what is none. */
-function parter(settings: Settings): (records: readonly unknown[], outcome: Outcome) => FoundPart[] {
+function parter(
+  settings: Settings
+): (records: readonly unknown[], outcome: Outcome) => FoundPart[] {
   const { bare, valueTo } = settings
   const inside = insideOf(settings)
   const put = setter(valueTo)
@@ -111,10 +122,22 @@ function parter(settings: Settings): (records: readonly unknown[], outcome: Outc
   }
 }
 
-function insideOf({ recordsAt: where, listPath, keyTo, outer, valueTo }: Settings): ((record: unknown) => Item[]) | undefined {
+function insideOf({
+  recordsAt: where,
+  listPath,
+  keyTo,
+  outer,
+  valueTo
+}: Settings): ((record: unknown) => Item[]) | undefined {
   if (where === 'whole') return undefined
   const at = where === 'list' ? 'list' : 'object'
-  const find = recordsAt({ at, path: listPath, keyField: keyTo, valueField: valueTo, around: outer })
+  const find = recordsAt({
+    at,
+    path: listPath,
+    keyField: keyTo,
+    valueField: valueTo,
+    around: outer
+  })
   return record => find(record, '')
 }
 
@@ -134,7 +157,9 @@ function inObject(put: Put, value: unknown): TelemetryRecord {
   return record
 }
 
-const SHAPES: Readonly<Record<Settings['mode'], (settings: Settings, fields: readonly string[]) => Shape>> = {
+const SHAPES: Readonly<
+  Record<Settings['mode'], (settings: Settings, fields: readonly string[]) => Shape>
+> = {
   unpivot(settings, fields) {
     const baseOf = picker([...settings.keep, ...fields.map(from => ({ from, to: '' }))])
     const unpivot = unpivoter(settings, fields)
@@ -142,7 +167,8 @@ const SHAPES: Readonly<Record<Settings['mode'], (settings: Settings, fields: rea
       take(record, outcome) {
         const before = outcome.reshaped.length + outcome.rejected.length
         const reason = unpivot(record, baseOf(record), outcome)
-        if (reason === undefined && outcome.reshaped.length + outcome.rejected.length === before) outcome.filtered++
+        if (reason === undefined && outcome.reshaped.length + outcome.rejected.length === before)
+          outcome.filtered++
         return reason
       }
     }

@@ -1,6 +1,12 @@
 import { type Get, getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
-import { type Provenance as Place, PROVENANCE, Provenance, provenanceOf, type TelemetryRecord } from '../../core/record/record.ts'
+import {
+  type Provenance as Place,
+  PROVENANCE,
+  Provenance,
+  provenanceOf,
+  type TelemetryRecord
+} from '../../core/record/record.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
 import { treatments } from './values.ts'
@@ -14,8 +20,8 @@ interface Group {
 }
 
 /**
- * Gathers the rows of one message: those that agree in the fields of `by` become one record, whose fields are their
- * metrics. It stands where the first of them stood.
+ * Gathers the rows of one message: those that agree in the fields of `by` become one record, whose
+ * fields are their metrics. It stands where the first of them stood.
  */
 export class Pivot {
   readonly #groups = new Map<string, Group>()
@@ -37,15 +43,25 @@ export class Pivot {
     const metric = this.#metric(row)
     if (typeof metric !== 'string' || metric === '')
       return new FieldProblem('FIELD_MISSING', `${metricTo} is no name of a metric.`, metricTo)
-    if (metric === '__proto__') return new FieldProblem('KEY_FORBIDDEN', `A record cannot have the key "${metric}".`, metricTo)
+    if (metric === '__proto__')
+      return new FieldProblem(
+        'KEY_FORBIDDEN',
+        `A record cannot have the key "${metric}".`,
+        metricTo
+      )
     const given = this.#value(row)
-    if (given === undefined) return new FieldProblem('FIELD_MISSING', `${valueTo} is missing.`, valueTo)
+    if (given === undefined)
+      return new FieldProblem('FIELD_MISSING', `${valueTo} is missing.`, valueTo)
     const value = this.#treatment?.(metric)?.apply(given) ?? given
     if (value instanceof FieldProblem) return value
     const key = jsonText(this.#by.map(get => get(row) ?? null))!
     const group = this.#groups.get(key) ?? this.#begin(key, row)
     if (group.metrics.has(metric) || Object.hasOwn(group.wide, metric))
-      return new FieldProblem('METRIC_TWICE', `There is a field "${metric}" already in the record of this device and time.`, metricTo)
+      return new FieldProblem(
+        'METRIC_TWICE',
+        `There is a field "${metric}" already in the record of this device and time.`,
+        metricTo
+      )
     group.metrics.add(metric)
     group.wide[metric] = value
     if (provenanceOf(row) !== group.from) group.mixed = true
@@ -69,7 +85,10 @@ export class Pivot {
   }
 }
 
-/** Where it came from is told as of its first row; its bytes are its own, since those of one row would lack the others. */
+/**
+ * Where it came from is told as of its first row; its bytes are its own, since those of one row
+ * would lack the others.
+ */
 function finished({ wide, from, mixed }: Group): TelemetryRecord {
   if (!mixed || from === undefined) return wide
   const at = () => ({ ...from.taken, raw: Buffer.from(jsonText(wide)!) })

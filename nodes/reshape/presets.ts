@@ -9,7 +9,8 @@ export interface Preset {
 
 const TIME_OF_KAFKA = { to: 'ts', from: 'kafka-time', of: '', wins: 'payload' } as const
 const ANY_WORD = { metric: '*', action: 'words', by: '' } as const
-const keep = (fields: Readonly<Record<string, string>>) => Object.entries(fields).map(([from, to]) => ({ from, to }))
+const keep = (fields: Readonly<Record<string, string>>) =>
+  Object.entries(fields).map(([from, to]) => ({ from, to }))
 const names = (...fields: string[]) => fields.map(field => ({ field, metric: '' }))
 
 /** By name; a label says whose devices they are. */
@@ -22,7 +23,12 @@ export const PRESETS = {
   zigbee2mqtt: {
     label: 'Zigbee2MQTT',
     document: 'https://www.zigbee2mqtt.io/guide/usage/mqtt_topics_and_messages.html',
-    settings: { topic: 'zigbee2mqtt/#', restTo: 'device_id', sources: [TIME_OF_KAFKA], keep: keep({ device_id: '', ts: '' }) }
+    settings: {
+      topic: 'zigbee2mqtt/#',
+      restTo: 'device_id',
+      sources: [TIME_OF_KAFKA],
+      keep: keep({ device_id: '', ts: '' })
+    }
   },
   shelly1: {
     label: 'Shelly Gen 1',
@@ -75,12 +81,18 @@ export const PRESETS = {
   thingsboard: {
     label: 'ThingsBoard, values alone',
     document: 'https://thingsboard.io/docs/reference/mqtt-api/#telemetry-upload-api',
-    settings: { sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }, TIME_OF_KAFKA] }
+    settings: {
+      sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }, TIME_OF_KAFKA]
+    }
   },
   'thingsboard-time': {
     label: 'ThingsBoard, ts and values',
     document: 'https://thingsboard.io/docs/reference/mqtt-api/#telemetry-upload-api',
-    settings: { sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }], keep: keep({ ts: '' }), at: 'values' }
+    settings: {
+      sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }],
+      keep: keep({ ts: '' }),
+      at: 'values'
+    }
   },
   'thingsboard-gateway': {
     label: 'ThingsBoard gateway',
@@ -90,7 +102,12 @@ export const PRESETS = {
   owntracks: {
     label: 'OwnTracks',
     document: 'https://owntracks.org/booklet/tech/json/',
-    settings: { topic: 'owntracks/{user}/{device_id}', keep: keep({ tst: 'ts' }), which: 'except', names: names('created_at') }
+    settings: {
+      topic: 'owntracks/{user}/{device_id}',
+      keep: keep({ tst: 'ts' }),
+      which: 'except',
+      names: names('created_at')
+    }
   },
   kepserver: {
     label: 'KEPServerEX IoT Gateway',
@@ -117,13 +134,18 @@ export const PRESETS = {
   },
   azure: {
     label: 'Azure IoT Operations',
-    document: 'https://learn.microsoft.com/azure/iot-operations/discover-manage-assets/concept-opcua-message-format',
+    document:
+      'https://learn.microsoft.com/azure/iot-operations/discover-manage-assets/concept-opcua-message-format',
     settings: { topic: 'azure-iot-operations/data/{device_id}', keep: [], each: 'object' }
   },
   'aws-shadow': {
     label: 'AWS IoT device shadow',
     document: 'https://docs.aws.amazon.com/iot/latest/developerguide/device-shadow-document.html',
-    settings: { topic: '$aws/things/{device_id}/shadow/update/accepted', keep: keep({ timestamp: 'ts' }), at: 'state.reported' }
+    settings: {
+      topic: '$aws/things/{device_id}/shadow/update/accepted',
+      keep: keep({ timestamp: 'ts' }),
+      at: 'state.reported'
+    }
   },
   victron: {
     label: 'Victron Energy',
@@ -142,7 +164,13 @@ export const PRESETS = {
     settings: {
       keep: keep({ ident: 'device_id', timestamp: 'ts' }),
       which: 'except',
-      names: names('["server.timestamp"]', '["device.id"]', '["channel.id"]', '["device.type.id"]', '["protocol.id"]')
+      names: names(
+        '["server.timestamp"]',
+        '["device.id"]',
+        '["channel.id"]',
+        '["device.type.id"]',
+        '["protocol.id"]'
+      )
     }
   },
   rtl433: {
@@ -153,12 +181,19 @@ export const PRESETS = {
   senml: {
     label: 'SenML, read by decode',
     document: 'https://www.rfc-editor.org/rfc/rfc8428',
-    settings: { mode: 'keep', others: false, keep: keep({ name: 'metric', value: '', ts: '', unit: '' }) }
+    settings: {
+      mode: 'keep',
+      others: false,
+      keep: keep({ name: 'metric', value: '', ts: '', unit: '' })
+    }
   },
   telegraf: {
     label: 'Telegraf JSON',
     document: 'https://docs.influxdata.com/telegraf/v1/data_formats/output/json/',
-    settings: { keep: keep({ 'tags.host': 'device_id', timestamp: 'ts', name: 'measurement' }), at: 'fields' }
+    settings: {
+      keep: keep({ 'tags.host': 'device_id', timestamp: 'ts', name: 'measurement' }),
+      at: 'fields'
+    }
   },
   'telegraf-batch': {
     label: 'Telegraf JSON, batches',
@@ -174,10 +209,13 @@ export const PRESETS = {
 
 export type PresetName = keyof typeof PRESETS
 
-export const isPreset = (name: unknown): name is PresetName => typeof name === 'string' && Object.hasOwn(PRESETS, name)
+export const isPreset = (name: unknown): name is PresetName =>
+  typeof name === 'string' && Object.hasOwn(PRESETS, name)
 
 /** For the dialog: what a person reads, by name. */
 export const PRESET_CHOICES = {
   own: 'none, settings of your own',
-  ...(Object.fromEntries(Object.entries(PRESETS).map(([name, { label }]) => [name, label])) as Record<PresetName, string>)
+  ...(Object.fromEntries(
+    Object.entries(PRESETS).map(([name, { label }]) => [name, label])
+  ) as Record<PresetName, string>)
 }

@@ -2,7 +2,14 @@ import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, isOneName, type Put, setter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
-import { inherit, lastHeader, provenanceOf, type Reason, type Taken, type TelemetryRecord } from '../../core/record/record.ts'
+import {
+  inherit,
+  lastHeader,
+  provenanceOf,
+  type Reason,
+  type Taken,
+  type TelemetryRecord
+} from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { compileTopicTemplate, type TopicTemplate } from '../../core/record/topic-template.ts'
 import type { Settings } from './settings.ts'
@@ -20,10 +27,20 @@ type Write = (record: TelemetryRecord, around: Around) => Reason | undefined
 
 /** Writes fields from the topic and from elsewhere into a record. */
 export interface Sources {
-  /** Names of the fields that they fill, which belong to every record that is made from this one. */
+  /**
+   * Names of the fields that they fill, which belong to every record that is made from this one.
+   */
   readonly fields: readonly string[]
-  /** A record with the fields, as a new object, or why it cannot have them. `given` is what came, `record` a part of it. */
-  fill(record: TelemetryRecord, given: unknown, message: Message, nowMs: number): TelemetryRecord | FieldProblem
+  /**
+   * A record with the fields, as a new object, or why it cannot have them. `given` is what came,
+   * `record` a part of it.
+   */
+  fill(
+    record: TelemetryRecord,
+    given: unknown,
+    message: Message,
+    nowMs: number
+  ): TelemetryRecord | FieldProblem
 }
 
 export class FieldProblem implements Reason {
@@ -43,8 +60,11 @@ export function sourcesOf(settings: Settings): Sources | undefined {
   if (writes.length === 0) return undefined
   const rest = template !== undefined && restTo !== '' ? [restTo] : []
   const fields = [...(template?.fields ?? []), ...rest, ...sources.map(({ to }) => to)]
-  // A field inside an object is written in a copy of it, so that a rejected record stays as it came.
-  const copy = fields.every(isOneName) ? (record: TelemetryRecord) => ({ ...record }) : cloneRecord<TelemetryRecord>
+  // A field inside an object is written in a copy of it, so that a rejected record stays as it
+  // came.
+  const copy = fields.every(isOneName)
+    ? (record: TelemetryRecord) => ({ ...record })
+    : cloneRecord<TelemetryRecord>
   return {
     fields,
     fill(record, given, message, nowMs) {
@@ -60,7 +80,9 @@ export function sourcesOf(settings: Settings): Sources | undefined {
 }
 
 /** What fills a field from elsewhere: `of` is the name of a header, or the text of a constant. */
-const READ: Readonly<Record<Settings['sources'][number]['from'], (of: string) => (around: Around) => unknown>> = {
+const READ: Readonly<
+  Record<Settings['sources'][number]['from'], (of: string) => (around: Around) => unknown>
+> = {
   topic:
     () =>
     ({ topic }) =>
@@ -84,7 +106,8 @@ const READ: Readonly<Record<Settings['sources'][number]['from'], (of: string) =>
   constant: of => () => of
 }
 
-const textOf = (value: Buffer | string | undefined) => (value === undefined ? undefined : value.toString())
+const textOf = (value: Buffer | string | undefined) =>
+  value === undefined ? undefined : value.toString()
 
 function fill(to: string, read: (around: Around) => unknown, wins: Wins): Write {
   const get = getter(to)
@@ -92,7 +115,14 @@ function fill(to: string, read: (around: Around) => unknown, wins: Wins): Write 
   return (record, around) => settle(record, to, read(around), wins, get, put)
 }
 
-function settle(record: TelemetryRecord, path: string, value: unknown, wins: Wins, get: Get, put: Put): FieldProblem | undefined {
+function settle(
+  record: TelemetryRecord,
+  path: string,
+  value: unknown,
+  wins: Wins,
+  get: Get,
+  put: Put
+): FieldProblem | undefined {
   if (value === undefined) return undefined
   const there = wins === 'topic' ? undefined : get(record)
   if (there === undefined || there === null) put(record, value)
@@ -102,7 +132,11 @@ function settle(record: TelemetryRecord, path: string, value: unknown, wins: Win
 
 function conflict(path: string, there: unknown, value: unknown): FieldProblem {
   const [one, other] = [there, value].map(each => (jsonText(each) ?? '').slice(0, 80))
-  return new FieldProblem('FIELD_CONFLICT', `${path} is ${one} in the payload, but ${other} beside it.`, path)
+  return new FieldProblem(
+    'FIELD_CONFLICT',
+    `${path} is ${one} in the payload, but ${other} beside it.`,
+    path
+  )
 }
 
 /** One field for each {name} of the template, and one for what `#` stands for. */
@@ -119,9 +153,15 @@ function fromTopic(template: TopicTemplate, restTo: string, wins: Wins): Write {
     }
     if (restTo === '') return undefined
     const text = topic.split('/').slice(levels).join('/')
-    return text === '' ? mismatch(template, topic) : settle(record, restTo, text, wins, rest.get, rest.put)
+    return text === ''
+      ? mismatch(template, topic)
+      : settle(record, restTo, text, wins, rest.get, rest.put)
   }
 }
 
 const mismatch = ({ text }: TopicTemplate, topic: string) =>
-  new FieldProblem('TOPIC_MISMATCH', `The topic "${topic.slice(0, 200)}" is not of the form ${text}.`, '')
+  new FieldProblem(
+    'TOPIC_MISMATCH',
+    `The topic "${topic.slice(0, 200)}" is not of the form ${text}.`,
+    ''
+  )

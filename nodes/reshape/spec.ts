@@ -11,7 +11,8 @@ const WINS = { payload: 'only where missing', topic: 'in any case', agree: 'must
 export const spec = {
   type: 'millrace-reshape',
   label: 'reshape',
-  summary: 'Makes records of one form from what devices send: one for each measurement, with time and device, or one wide record.',
+  summary:
+    'Makes records of one form from what devices send: one for each measurement, with time and device, or one wide record.',
   category: 'telemetry',
   family: 'transform',
   inputs: 1,
@@ -28,7 +29,11 @@ export const spec = {
       kind: 'choice',
       label: 'Records are',
       default: 'whole',
-      choices: { whole: 'the message itself', list: 'the elements of a list', values: 'the values of an object' },
+      choices: {
+        whole: 'the message itself',
+        list: 'the elements of a list',
+        values: 'the values of an object'
+      },
       help: 'A message that holds many records in a list, or one under each name, is taken apart first.'
     },
     listPath: {
@@ -85,7 +90,15 @@ export const spec = {
       default: [],
       help: 'Fields from what came with the message: Kafka key, headers, MQTT user properties, times, or a text of your own.',
       columns: {
-        to: { kind: 'text', check: 'field-path', label: 'Field', default: '', required: true, placeholder: 'ts', help: 'Name, or path.' },
+        to: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'ts',
+          help: 'Name, or path.'
+        },
         from: {
           kind: 'choice',
           label: 'From',
@@ -100,8 +113,19 @@ export const spec = {
           },
           help: 'Times are milliseconds since 1970. The time in Kafka is the same at every delivery, that of arrival is not.'
         },
-        of: { kind: 'text', label: 'Name or text', default: '', help: 'The name of the header, or the text itself.' },
-        wins: { kind: 'choice', label: 'Taken', default: 'payload', choices: WINS, help: 'Where the record has the field already.' }
+        of: {
+          kind: 'text',
+          label: 'Name or text',
+          default: '',
+          help: 'The name of the header, or the text itself.'
+        },
+        wins: {
+          kind: 'choice',
+          label: 'Taken',
+          default: 'payload',
+          choices: WINS,
+          help: 'Where the record has the field already.'
+        }
       }
     },
     mode: {
@@ -184,7 +208,13 @@ export const spec = {
           placeholder: 'BME280.Temperature',
           help: 'Seen from the object that holds the measurements.'
         },
-        metric: { kind: 'text', label: 'Metric', default: '', placeholder: 'temperature', help: 'Another name, for those that are taken.' }
+        metric: {
+          kind: 'text',
+          label: 'Metric',
+          default: '',
+          placeholder: 'temperature',
+          help: 'Another name, for those that are taken.'
+        }
       }
     },
     booleans: {
@@ -259,7 +289,15 @@ export const spec = {
       when: { mode: 'pivot' },
       help: 'Rows of one message that agree in these fields become one record.',
       columns: {
-        field: { kind: 'text', check: 'field-path', label: 'Field', default: '', required: true, placeholder: 'ts', help: 'Name, or path.' }
+        field: {
+          kind: 'text',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'ts',
+          help: 'Name, or path.'
+        }
       }
     },
     values: {

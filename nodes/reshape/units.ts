@@ -21,14 +21,19 @@ const ALIASES: ReadonlyMap<string, string> = new Map([
 type Unit = Parameters<typeof convert>[1]
 
 /** The library's own converter throws for what it does not know or cannot convert. */
-const change = (value: number, from: string, to: string): number => convert(value, from as Unit).to(to as never) as unknown as number
+const change = (value: number, from: string, to: string): number =>
+  convert(value, from as Unit).to(to as never) as unknown as number
 
 /**
- * What converts numbers of one unit into another, e.g. `°F` into `°C` or `km/h` into `m/s`; undefined where a unit is not
- * known or the two measure different things. The factors are those of the library `convert`.
+ * What converts numbers of one unit into another, e.g. `°F` into `°C` or `km/h` into `m/s`;
+ * undefined where a unit is not known or the two measure different things. The factors are those of
+ * the library `convert`.
  */
 export function unitConverter(from: string, to: string): ((value: number) => number) | undefined {
-  const [over, under] = [from, to].map(unit => (ALIASES.get(unit) ?? unit).split('/')) as [string[], string[]]
+  const [over, under] = [from, to].map(unit => (ALIASES.get(unit) ?? unit).split('/')) as [
+    string[],
+    string[]
+  ]
   if (over.length !== under.length || over.length > 2) return undefined
   try {
     const zero = over.length === 1 ? change(0, over[0]!, under[0]!) : 0

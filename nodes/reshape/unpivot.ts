@@ -1,5 +1,12 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { type Get, getter, isOneName, type Put, setter, stepsOf } from '../../core/record/field-path.ts'
+import {
+  type Get,
+  getter,
+  isOneName,
+  type Put,
+  setter,
+  stepsOf
+} from '../../core/record/field-path.ts'
 import type { Reason, TelemetryRecord } from '../../core/record/record.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
@@ -12,8 +19,8 @@ export interface Rows {
 }
 
 /**
- * Names that are no measurements, as a tree: true where the field itself is meant, else what is meant inside it; `*` is
- * any name.
+ * Names that are no measurements, as a tree: true where the field itself is meant, else what is
+ * meant inside it; `*` is any name.
  */
 interface Names {
   readonly named: Map<string, Names | true>
@@ -33,7 +40,8 @@ function add(names: Names, [step, ...rest]: readonly string[]): void {
   add(inner, rest)
 }
 
-const inside = (names: Names, name: string): Names | true | undefined => names.named.get(name) ?? names.named.get('*')
+const inside = (names: Names, name: string): Names | true | undefined =>
+  names.named.get(name) ?? names.named.get('*')
 
 /** The fields that every row has are no measurements, wherever they stand. */
 function leftOut(settings: Settings, fields: readonly string[]): Names | undefined {
@@ -41,15 +49,17 @@ function leftOut(settings: Settings, fields: readonly string[]): Names | undefin
   const names = makeNames()
   for (const path of [...settings.keep.map(({ from }) => from), ...fields]) {
     const steps = stepsOf(path)!
-    if (at.length < steps.length && at.every((step, index) => steps[index] === step)) add(names, steps.slice(at.length))
+    if (at.length < steps.length && at.every((step, index) => steps[index] === step))
+      add(names, steps.slice(at.length))
   }
-  if (settings.which === 'except') for (const { field } of settings.names) add(names, stepsOf(field)!)
+  if (settings.which === 'except')
+    for (const { field } of settings.names) add(names, stepsOf(field)!)
   return names.named.size === 0 ? undefined : names
 }
 
 /**
- * Makes the function that gives a row for each measurement of a record. `base` is what every row has; it gives why the
- * record cannot be taken apart, or nothing.
+ * Makes the function that gives a row for each measurement of a record. `base` is what every row
+ * has; it gives why the record cannot be taken apart, or nothing.
  */
 export function unpivoter(
   settings: Settings,
@@ -57,7 +67,10 @@ export function unpivoter(
 ): (record: TelemetryRecord, base: TelemetryRecord, rows: Rows) => Reason | undefined {
   const get: Get = settings.at === '' ? record => record : getter(settings.at)
   const walker = walkerOf(settings, leftOut(settings, fields))
-  const only = settings.which === 'only' ? settings.names.map(each => onlyOf(each, settings.separator)) : undefined
+  const only =
+    settings.which === 'only'
+      ? settings.names.map(each => onlyOf(each, settings.separator))
+      : undefined
   return (record, base, rows) => {
     const walk = walker(base, rows)
     const found = get(record)
@@ -74,7 +87,10 @@ function onlyOf({ field, metric }: Settings['names'][number], separator: string)
   return { get: getter(field), metric: metric || stepsOf(field)!.join(separator) }
 }
 
-function walkerOf(settings: Settings, names: Names | undefined): (base: TelemetryRecord, rows: Rows) => Walk {
+function walkerOf(
+  settings: Settings,
+  names: Names | undefined
+): (base: TelemetryRecord, rows: Rows) => Walk {
   const how = howOf(settings)
   return (base, rows) => new Walk(how, names, base, rows)
 }
@@ -84,7 +100,9 @@ interface How {
   readonly settings: Settings
   readonly treatment: ((metric: string) => Treatment | undefined) | undefined
   readonly put: (row: TelemetryRecord, metric: string, value: unknown) => void
-  readonly own: { readonly value: Get; readonly parts: readonly (readonly [Get, Put])[] } | undefined
+  readonly own:
+    | { readonly value: Get; readonly parts: readonly (readonly [Get, Put])[] }
+    | undefined
 }
 
 function howOf(settings: Settings): How {
@@ -94,7 +112,10 @@ function howOf(settings: Settings): How {
     [unitAt, 'unit'],
     [qualityAt, 'quality']
   ].filter(([from]) => from !== '')
-  const own = { value: getter(valueAt), parts: parts.map(([from, to]) => [getter(from!), setter(to!)] as const) }
+  const own = {
+    value: getter(valueAt),
+    parts: parts.map(([from, to]) => [getter(from!), setter(to!)] as const)
+  }
   return {
     settings,
     treatment: treatments(settings.values),
@@ -138,8 +159,16 @@ class Walk {
     this.#nested = Object.values(base).some(value => typeof value === 'object' && value !== null)
   }
 
-  /** Takes the fields of an object or the elements of a list; `whole` is what stands around a value of its own time. */
-  inside(object: object, prefix: string, names: Names | undefined, whole: object | undefined): void {
+  /**
+   * Takes the fields of an object or the elements of a list; `whole` is what stands around a value
+   * of its own time.
+   */
+  inside(
+    object: object,
+    prefix: string,
+    names: Names | undefined,
+    whole: object | undefined
+  ): void {
     const { separator } = this.how.settings
     for (const key of Object.keys(object)) {
       if (this.tooMany !== undefined) return
@@ -147,38 +176,68 @@ class Walk {
       if (within === true) continue
       // Only such a name can be made twice: of "a.b", and of "b" in "a".
       if (this.#seen === undefined && key.includes(separator)) this.#seen = new Set(this.#metrics)
-      this.#field((object as TelemetryRecord)[key], prefix === '' ? key : prefix + separator + key, within, whole, false)
+      this.#field(
+        (object as TelemetryRecord)[key],
+        prefix === '' ? key : prefix + separator + key,
+        within,
+        whole,
+        false
+      )
     }
   }
 
   /** Takes a value that was asked for by name, whatever it is. */
   named(value: unknown, metric: string): void {
     this.#seen ??= new Set()
-    if (this.tooMany === undefined && value !== undefined) this.#field(value, metric, undefined, undefined, true)
+    if (this.tooMany === undefined && value !== undefined)
+      this.#field(value, metric, undefined, undefined, true)
   }
 
-  #field(value: unknown, metric: string, names: Names | undefined, whole: object | undefined, asked: boolean): void {
+  #field(
+    value: unknown,
+    metric: string,
+    names: Names | undefined,
+    whole: object | undefined,
+    asked: boolean
+  ): void {
     if (typeof value === 'object') {
       if (value !== null) this.#object(value, metric, names, whole, asked)
       return
     }
     const treatment = this.how.treatment?.(metric)
-    if (typeof value !== 'number' && typeof value !== 'bigint' && !asked && treatment?.named !== true) {
+    if (
+      typeof value !== 'number' &&
+      typeof value !== 'bigint' &&
+      !asked &&
+      treatment?.named !== true
+    ) {
       const { booleans, texts } = this.how.settings
       if (typeof value === 'string' ? !texts : typeof value !== 'boolean' || !booleans) return
     }
     this.#emit(value, metric, treatment, whole)
   }
 
-  #object(value: object, metric: string, names: Names | undefined, whole: object | undefined, asked: boolean): void {
+  #object(
+    value: object,
+    metric: string,
+    names: Names | undefined,
+    whole: object | undefined,
+    asked: boolean
+  ): void {
     // The bytes of a buffer are no measurements.
     if (ArrayBuffer.isView(value)) return
     const inner = this.how.own?.value(value)
     if (inner !== undefined && whole === undefined) this.#field(inner, metric, names, value, asked)
-    else if (!Array.isArray(value) || this.how.settings.lists || asked) this.inside(value, metric, names, whole)
+    else if (!Array.isArray(value) || this.how.settings.lists || asked)
+      this.inside(value, metric, names, whole)
   }
 
-  #emit(value: unknown, metric: string, treatment: Treatment | undefined, whole: object | undefined): void {
+  #emit(
+    value: unknown,
+    metric: string,
+    treatment: Treatment | undefined,
+    whole: object | undefined
+  ): void {
     const { maxMeasurements } = this.how.settings
     const { base, rows, how } = this
     if (++this.#count > maxMeasurements) {
@@ -214,4 +273,8 @@ class Walk {
 }
 
 export const twice = (metric: string) =>
-  new FieldProblem('METRIC_TWICE', `The record has two measurements with the name "${metric}"; the first is kept.`, metric)
+  new FieldProblem(
+    'METRIC_TWICE',
+    `The record has two measurements with the name "${metric}"; the first is kept.`,
+    metric
+  )

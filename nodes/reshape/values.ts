@@ -18,20 +18,31 @@ export interface Treatment {
   apply(value: unknown): unknown
 }
 
-/** What is wrong with the rows, in words. Asked at the start only, since the units would make the dialog heavy. */
+/**
+ * What is wrong with the rows, in words. Asked at the start only, since the units would make the
+ * dialog heavy.
+ */
 export const valueProblems = ({ values }: Pick<Settings, 'values'>): Problem[] =>
   values.flatMap((row, index) => {
     const step = stepOf(row)
     return typeof step === 'string' ? [['values', `row ${index + 1}: ${step}`] as const] : []
   })
 
-/** More names than these are not remembered, since a device may send a new one with every message. */
+/**
+ * More names than these are not remembered, since a device may send a new one with every message.
+ */
 const MAX_NAMES = 10_000
 
 /** Makes what finds the treatment of a metric; undefined if nothing is to be done with any. */
-export function treatments(rows: readonly Row[]): ((metric: string) => Treatment | undefined) | undefined {
+export function treatments(
+  rows: readonly Row[]
+): ((metric: string) => Treatment | undefined) | undefined {
   if (rows.length === 0) return undefined
-  const rules = rows.map(row => ({ row, matches: matcherOf(row.metric), step: stepOf(row) as Step }))
+  const rules = rows.map(row => ({
+    row,
+    matches: matcherOf(row.metric),
+    step: stepOf(row) as Step
+  }))
   const known = new Map<string, Treatment | undefined>()
   return metric => {
     if (known.has(metric)) return known.get(metric)
@@ -43,16 +54,21 @@ export function treatments(rows: readonly Row[]): ((metric: string) => Treatment
   }
 }
 
-function treatmentOf(metric: string, rules: readonly { readonly row: Row; readonly step: Step }[]): Treatment {
+function treatmentOf(
+  metric: string,
+  rules: readonly { readonly row: Row; readonly step: Step }[]
+): Treatment {
   return {
     named: rules.some(({ row }) => !row.metric.includes('*')),
     apply(given) {
       let value = given
       for (const { row, step } of rules) {
         // "all" means all numbers where numbers are calculated with.
-        if (row.metric.includes('*') && CALCULATES.has(row.action) && typeof value !== 'number') continue
+        if (row.metric.includes('*') && CALCULATES.has(row.action) && typeof value !== 'number')
+          continue
         const next = step(value)
-        if (next === undefined || (typeof next === 'number' && !Number.isFinite(next))) return problem(metric, value, row)
+        if (next === undefined || (typeof next === 'number' && !Number.isFinite(next)))
+          return problem(metric, value, row)
         value = next
       }
       return value
@@ -64,8 +80,17 @@ const CALCULATES: ReadonlySet<Action> = new Set(['scale', 'offset', 'unit', 'rou
 
 function problem(metric: string, value: unknown, { action }: Row): FieldProblem {
   const shown = (jsonText(value) ?? '').slice(0, 80)
-  if (action === 'words') return new FieldProblem('WORD_UNKNOWN', `${metric} is ${shown}, which is none of the words.`, metric)
-  return new FieldProblem('NOT_A_NUMBER', `${metric} is ${shown}, which is not a number that can be held.`, metric)
+  if (action === 'words')
+    return new FieldProblem(
+      'WORD_UNKNOWN',
+      `${metric} is ${shown}, which is none of the words.`,
+      metric
+    )
+  return new FieldProblem(
+    'NOT_A_NUMBER',
+    `${metric} is ${shown}, which is not a number that can be held.`,
+    metric
+  )
 }
 
 /** `*` stands for any characters, once. */
@@ -73,7 +98,10 @@ function matcherOf(pattern: string): (metric: string) => boolean {
   const star = pattern.indexOf('*')
   if (star < 0) return metric => metric === pattern
   const [before, behind] = [pattern.slice(0, star), pattern.slice(star + 1)]
-  return metric => metric.length >= before.length + behind.length && metric.startsWith(before) && metric.endsWith(behind)
+  return metric =>
+    metric.length >= before.length + behind.length &&
+    metric.startsWith(before) &&
+    metric.endsWith(behind)
 }
 
 const WORDS = 'on=1, off=0, true=1, false=0, yes=1, no=0, open=1, closed=0, online=1, offline=0'
@@ -89,9 +117,13 @@ export function stepOf({ action, by }: Row): Step | string {
     case 'words':
       return wordsStep(by.trim() === '' ? WORDS : by)
     case 'scale':
-      return number === undefined || number === 0 ? `"${by}" is no factor such as 0.1` : calculated(times(number))
+      return number === undefined || number === 0
+        ? `"${by}" is no factor such as 0.1`
+        : calculated(times(number))
     case 'offset':
-      return number === undefined ? `"${by}" is no number such as -40` : calculated(value => value + number)
+      return number === undefined
+        ? `"${by}" is no number such as -40`
+        : calculated(value => value + number)
     case 'round':
       return number === undefined || !Number.isInteger(number) || number < 0 || number > 15
         ? `"${by}" is no number of places from 0 to 15`
@@ -103,7 +135,8 @@ export function stepOf({ action, by }: Row): Step | string {
   }
 }
 
-const numeric = (value: unknown) => (typeof value === 'number' || typeof value === 'bigint' ? value : undefined)
+const numeric = (value: unknown) =>
+  typeof value === 'number' || typeof value === 'bigint' ? value : undefined
 
 const calculated =
   (calculate: (value: number) => number): Step =>
@@ -113,7 +146,9 @@ const calculated =
 /** Number reads "1.005e2" exactly, where a multiplication by 100 gives 100.49999999999999. */
 function rounded(value: number, places: number): number {
   const [digits, exponent = '0'] = String(value).split('e') as [string, string?]
-  const result = Number(`${Math.round(Number(`${digits}e${Number(exponent) + places}`))}e${-places}`)
+  const result = Number(
+    `${Math.round(Number(`${digits}e${Number(exponent) + places}`))}e${-places}`
+  )
   return Number.isFinite(result) ? result : value
 }
 
@@ -128,13 +163,18 @@ function wordsStep(table: string): Step | string {
   return value => {
     if (typeof value === 'number' || typeof value === 'bigint') return value
     if (typeof value === 'boolean') return words.get(String(value))
-    return typeof value === 'string' ? (words.get(value.trim().toLowerCase()) ?? numberIn(value)) : undefined
+    return typeof value === 'string'
+      ? (words.get(value.trim().toLowerCase()) ?? numberIn(value))
+      : undefined
   }
 }
 
 function clampStep(by: string): Step | string {
   const [low = '', high = '', ...more] = by.split('..')
-  const bounds = [low.trim() === '' ? Number.NEGATIVE_INFINITY : numberIn(low), high.trim() === '' ? Infinity : numberIn(high)]
+  const bounds = [
+    low.trim() === '' ? Number.NEGATIVE_INFINITY : numberIn(low),
+    high.trim() === '' ? Infinity : numberIn(high)
+  ]
   const [from, to] = bounds
   if (!by.includes('..') || more.length > 0 || from === undefined || to === undefined || from > to)
     return `"${by}" is no range such as 0..100`
@@ -147,5 +187,7 @@ function unitStep(by: string): Step | string {
   const [, from = '', to = ''] = BETWEEN_UNITS.exec(by) ?? []
   if (from === '' || to === '') return `"${by}" does not name two units as in °F > °C`
   const convert = unitConverter(from, to)
-  return convert === undefined ? `there is no way from the unit "${from}" to "${to}"` : calculated(convert)
+  return convert === undefined
+    ? `there is no way from the unit "${from}" to "${to}"`
+    : calculated(convert)
 }

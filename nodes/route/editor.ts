@@ -2,7 +2,16 @@ import { button, element } from '../../core/editor/element.ts'
 import { mark } from '../../core/editor/mark.ts'
 import type { Control, EditorHooks, Form, Values } from '../../core/editor/types.ts'
 import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
-import { type Condition, listText, outputLabels, parseList, problemsOfCondition, type Rule, ruleProblems, sentence } from './rules.ts'
+import {
+  type Condition,
+  listText,
+  outputLabels,
+  parseList,
+  problemsOfCondition,
+  type Rule,
+  ruleProblems,
+  sentence
+} from './rules.ts'
 
 /** Longer labels make a node wider than a screen. */
 const MAX_CHARACTERS = 40
@@ -11,9 +20,11 @@ const ROW =
   'display: grid; grid-template-columns: 9fr 11fr 12fr 24px; gap: 4px; align-items: center; margin-bottom: 4px; border-radius: 4px'
 const FULL = 'width: 100%; min-width: 0; margin: 0; box-sizing: border-box'
 
-const rulesIn = ({ rules }: Values): readonly Rule[] => (ruleProblems(rules).length === 0 ? (rules as readonly Rule[]) : [])
+const rulesIn = ({ rules }: Values): readonly Rule[] =>
+  ruleProblems(rules).length === 0 ? (rules as readonly Rule[]) : []
 
-const cut = (text: string) => (text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text)
+const cut = (text: string) =>
+  text.length > MAX_CHARACTERS ? `${text.slice(0, MAX_CHARACTERS - 1)}…` : text
 
 export default {
   label(values) {
@@ -25,7 +36,9 @@ export default {
     const rules = Array.isArray(values.rules) ? values.rules : []
     const labels = outputLabels(rulesIn(values), values.otherwise !== false)
     // while a rule is being typed, the number of outputs still follows the number of rules
-    return rulesIn(values).length === rules.length ? labels : [...rules.map((_, index) => `rule ${index + 1}`), ...labels]
+    return rulesIn(values).length === rules.length
+      ? labels
+      : [...rules.map((_, index) => `rule ${index + 1}`), ...labels]
   },
   controls: { rules: { problems: ruleProblems, edit: rulesControl } }
 } satisfies EditorHooks
@@ -41,7 +54,8 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
   const boxes = new WeakMap<HTMLElement, RuleBox>()
   const before = new WeakMap<HTMLElement, number>()
   const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
-  // The list gives a collection of collections, one a rule; a rule that is being built has no box yet.
+  // The list gives a collection of collections, one a rule; a rule that is being built has no box
+  // yet.
   const containers = () =>
     (list.editableList('items') as unknown as JQuery)
       .toArray()
@@ -69,7 +83,8 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
     rules.map((rule, index): Item => ({ rule, before: index }))
   )
   form.onChange(() => {
-    for (const [index, container] of containers().entries()) boxes.get(container)!.refresh(index + 1)
+    for (const [index, container] of containers().entries())
+      boxes.get(container)!.refresh(index + 1)
   })
   return {
     value: () => containers().map(container => boxes.get(container)!.value()),
@@ -90,12 +105,25 @@ class RuleBox {
     rule: Rule,
     private readonly changed: () => void
   ) {
-    this.#match = element('select', { style: 'width: 72px; margin: 0; flex: none' }, option('all', 'all of'), option('any', 'any of'))
+    this.#match = element(
+      'select',
+      { style: 'width: 72px; margin: 0; flex: none' },
+      option('all', 'all of'),
+      option('any', 'any of')
+    )
     this.#match.value = rule.match === 'any' ? 'any' : 'all'
     this.#name = element('input', { type: 'text', autocomplete: 'off', style: `${FULL}; flex: 1` })
     this.#name.value = rule.name ?? ''
-    const head = element('div', { style: 'display: flex; gap: 6px; align-items: center' }, this.#match, this.#name, this.#output)
-    const add = button('plus', 'condition', () => this.#add({ field: '', operator: 'equals', value: '' }))
+    const head = element(
+      'div',
+      { style: 'display: flex; gap: 6px; align-items: center' },
+      this.#match,
+      this.#name,
+      this.#output
+    )
+    const add = button('plus', 'condition', () =>
+      this.#add({ field: '', operator: 'equals', value: '' })
+    )
     add.classList.add('red-ui-button-small')
     this.root.append(head, this.#place, add)
     for (const condition of rule.conditions ?? []) this.#append(condition)
@@ -104,10 +132,17 @@ class RuleBox {
   value(): Rule {
     const name = this.#name.value.trim()
     const conditions = this.#rows.map(row => row.value())
-    return { ...(name === '' ? {} : { name }), match: this.#match.value === 'any' ? 'any' : 'all', conditions }
+    return {
+      ...(name === '' ? {} : { name }),
+      match: this.#match.value === 'any' ? 'any' : 'all',
+      conditions
+    }
   }
 
-  /** Shows what depends on the whole: the number of the output, the sentence while there is no name, what is wrong. */
+  /**
+   * Shows what depends on the whole: the number of the output, the sentence while there is no name,
+   * what is wrong.
+   */
   refresh(output: number): void {
     const rule = this.value()
     this.#output.textContent = `→ ${output}`
@@ -149,7 +184,12 @@ class ConditionRow {
     changed: () => void,
     remove: () => void
   ) {
-    this.#field = element('input', { type: 'text', autocomplete: 'off', placeholder: 'value', style: FULL })
+    this.#field = element('input', {
+      type: 'text',
+      autocomplete: 'off',
+      placeholder: 'value',
+      style: FULL
+    })
     this.#field.value = String(condition.field ?? '')
     const options = Object.entries(OPERATORS).map(([name, { label }]) => option(name, label))
     this.#operator = element('select', { style: FULL }, ...options)
@@ -164,25 +204,38 @@ class ConditionRow {
   }
 
   value(): Condition {
-    return { field: this.#field.value.trim(), operator: this.#operator.value as OperatorName, ...this.#read() }
+    return {
+      field: this.#field.value.trim(),
+      operator: this.#operator.value as OperatorName,
+      ...this.#read()
+    }
   }
 
   refresh(): void {
     const problems = problemsOfCondition(this.value())
     mark(this.root, problems)
-    this.root.style.outline = problems.length === 0 ? '' : '1px solid var(--red-ui-form-input-border-error-color, #d00)'
+    this.root.style.outline =
+      problems.length === 0 ? '' : '1px solid var(--red-ui-form-input-border-error-color, #d00)'
   }
 
-  /** Builds the inputs for the operator. Only once the row is in the dialog, since typedInput measures where it stands. */
+  /**
+   * Builds the inputs for the operator. Only once the row is in the dialog, since typedInput
+   * measures where it stands.
+   */
   build({ value, value2 }: Pick<Condition, 'value' | 'value2'> = this.condition): void {
     const { needs }: Operator = OPERATORS[this.#operator.value as OperatorName] ?? OPERATORS.equals
     if (needs === this.#needs) return
     this.#needs = needs
     this.#operands.replaceChildren()
-    const first = Array.isArray(value) ? (value[0] as Operand | undefined) : (value as Operand | undefined)
+    const first = Array.isArray(value)
+      ? (value[0] as Operand | undefined)
+      : (value as Operand | undefined)
     if (needs === 'none') this.#read = () => ({})
     else if (needs === 'list') {
-      const input = this.#plain(listText(Array.isArray(value) ? value : first === undefined ? [] : [first]), 'a, b, 3')
+      const input = this.#plain(
+        listText(Array.isArray(value) ? value : first === undefined ? [] : [first]),
+        'a, b, 3'
+      )
       this.#read = () => ({ value: parseList(input.value) })
     } else if (needs === 'text') {
       const input = this.#plain(String(first ?? ''), '')
@@ -207,8 +260,15 @@ class ConditionRow {
 
   /** A number, a text, or true or false, told apart by the person. */
   #typed(value: Operand | undefined): () => Operand | undefined {
-    const input = $(element('input', { type: 'text', style: 'width: 100%' })).appendTo(this.#operands)
-    const type = value === undefined || typeof value === 'number' ? 'num' : typeof value === 'boolean' ? 'bool' : 'str'
+    const input = $(element('input', { type: 'text', style: 'width: 100%' })).appendTo(
+      this.#operands
+    )
+    const type =
+      value === undefined || typeof value === 'number'
+        ? 'num'
+        : typeof value === 'boolean'
+          ? 'bool'
+          : 'str'
     input.typedInput({ types: ['num', 'str', 'bool'], default: type })
     input.typedInput('type', type)
     input.typedInput('value', String(value ?? ''))
@@ -218,7 +278,8 @@ class ConditionRow {
 
 const option = (value: string, label: string) => element('option', { value }, label)
 
-const operand = (key: 'value' | 'value2', value: Operand | undefined) => (value === undefined ? {} : { [key]: value })
+const operand = (key: 'value' | 'value2', value: Operand | undefined) =>
+  value === undefined ? {} : { [key]: value }
 
 function operandOf(type: string, text: string): Operand | undefined {
   if (type === 'str') return text

@@ -16,14 +16,20 @@ export interface Routed {
   readonly filtered: number
 }
 
-/** True if a record is meant; conditions over time would also need the clock and a place to remember. */
+/**
+ * True if a record is meant; conditions over time would also need the clock and a place to
+ * remember.
+ */
 type Matcher = (record: unknown, topic: string) => boolean
 
 /**
  * Makes the function that sorts the records of a message by rules, in their order.
  * @throws OptionsError that lists what is wrong with the rules
  */
-export function router(options: Options<typeof spec>, met = new Met(0)): (message: Message) => Routed {
+export function router(
+  options: Options<typeof spec>,
+  met = new Met(0)
+): (message: Message) => Routed {
   const begin = routing(options, met)
   return message => {
     const { routed, records, take } = begin(message)
@@ -33,7 +39,10 @@ export function router(options: Options<typeof spec>, met = new Met(0)): (messag
 }
 
 /** The same, and a batch that takes long gives others their turn. */
-export function slicedRouter(options: Options<typeof spec>, met: Met): (message: Message) => Routed | Promise<Routed> {
+export function slicedRouter(
+  options: Options<typeof spec>,
+  met: Met
+): (message: Message) => Routed | Promise<Routed> {
   const begin = routing(options, met)
   return message => {
     const { routed, records, take } = begin(message)
@@ -90,7 +99,10 @@ function toFirst(matchers: readonly Matcher[], met: Met): Place {
   }
 }
 
-/** A record that goes to several outputs is a copy at all but the first, since the nodes behind may change what they get. */
+/**
+ * A record that goes to several outputs is a copy at all but the first, since the nodes behind may
+ * change what they get.
+ */
 function toEvery(matchers: readonly Matcher[], met: Met): Place {
   return (record, topic, outputs) => {
     let placed = false
@@ -110,7 +122,8 @@ function matcherOf({ match, conditions }: Rule): Matcher {
   if (tests.length === 1) return only!
   const decides = match === 'any'
   return (record, topic) => {
-    for (let index = 0; index < tests.length; index++) if (tests[index]!(record, topic) === decides) return decides
+    for (let index = 0; index < tests.length; index++)
+      if (tests[index]!(record, topic) === decides) return decides
     return !decides
   }
 }

@@ -19,7 +19,10 @@ export class Met {
   get text(): string | undefined {
     if (this.#left === 0 || this.records === 0) return undefined
     const never = this.#rules.flatMap((met, index) => (met ? [] : index + 1))
-    const which = never.length <= 2 ? `${never.length === 1 ? 'rule' : 'rules'} ${never.join(', ')}` : `${never.length} rules`
+    const which =
+      never.length <= 2
+        ? `${never.length === 1 ? 'rule' : 'rules'} ${never.join(', ')}`
+        : `${never.length} rules`
     return `${which} never met in ${this.records.toLocaleString('en-US')}`
   }
 }

@@ -21,13 +21,15 @@ export interface Operator {
 const isMissing: Test = value => value === undefined || value === null
 
 /**
- * Numbers compare with numbers, texts with texts (by their characters, so times as ISO 8601 sort as they should). Anything
- * else is no match: the text "90" is never taken for the number 90.
+ * Numbers compare with numbers, texts with texts (by their characters, so times as ISO 8601 sort as
+ * they should). Anything else is no match: the text "90" is never taken for the number 90.
  */
 function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator['test'] {
   return operand => {
     const type = typeof operand
-    return value => (typeof value === type || (type === 'number' && typeof value === 'bigint')) && holds(value as Operand, operand)
+    return value =>
+      (typeof value === type || (type === 'number' && typeof value === 'bigint')) &&
+      holds(value as Operand, operand)
   }
 }
 
@@ -37,23 +39,59 @@ const textual =
   value =>
     typeof value === 'string' && holds(value, String(part))
 
-const orderedProblems = (operand: Operand) => (typeof operand === 'boolean' ? ['compare with a number or a text'] : [])
+const orderedProblems = (operand: Operand) =>
+  typeof operand === 'boolean' ? ['compare with a number or a text'] : []
 
 export const OPERATORS = {
   equals: { label: 'is', sign: '=', needs: 'one', test: operand => value => value === operand },
-  not_equals: { label: 'is not', sign: '≠', needs: 'one', test: operand => value => value !== operand },
-  gt: { label: '>', sign: '>', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value > operand) },
-  gte: { label: '≥', sign: '≥', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value >= operand) },
-  lt: { label: '<', sign: '<', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value < operand) },
-  lte: { label: '≤', sign: '≤', needs: 'one', problems: orderedProblems, test: ordered((value, operand) => value <= operand) },
+  not_equals: {
+    label: 'is not',
+    sign: '≠',
+    needs: 'one',
+    test: operand => value => value !== operand
+  },
+  gt: {
+    label: '>',
+    sign: '>',
+    needs: 'one',
+    problems: orderedProblems,
+    test: ordered((value, operand) => value > operand)
+  },
+  gte: {
+    label: '≥',
+    sign: '≥',
+    needs: 'one',
+    problems: orderedProblems,
+    test: ordered((value, operand) => value >= operand)
+  },
+  lt: {
+    label: '<',
+    sign: '<',
+    needs: 'one',
+    problems: orderedProblems,
+    test: ordered((value, operand) => value < operand)
+  },
+  lte: {
+    label: '≤',
+    sign: '≤',
+    needs: 'one',
+    problems: orderedProblems,
+    test: ordered((value, operand) => value <= operand)
+  },
   between: {
     label: 'is between',
     sign: 'between',
     needs: 'two',
     problems: rangeProblems,
-    test: (from, to) => value => typeof value === typeof from && (value as Operand) >= from && (value as Operand) <= to
+    test: (from, to) => value =>
+      typeof value === typeof from && (value as Operand) >= from && (value as Operand) <= to
   },
-  in: { label: 'is one of', sign: 'in', needs: 'list', test: (_first, _second, list) => memberOf(list) },
+  in: {
+    label: 'is one of',
+    sign: 'in',
+    needs: 'list',
+    test: (_first, _second, list) => memberOf(list)
+  },
   not_in: {
     label: 'is none of',
     sign: 'not in',
@@ -64,9 +102,22 @@ export const OPERATORS = {
     }
   },
   contains: { label: 'contains', needs: 'one', test: containing },
-  starts_with: { label: 'starts with', needs: 'text', test: textual((text, part) => text.startsWith(part)) },
-  ends_with: { label: 'ends with', needs: 'text', test: textual((text, part) => text.endsWith(part)) },
-  matches: { label: 'matches', needs: 'text', problems: pattern => patternProblems(String(pattern)), test: matching },
+  starts_with: {
+    label: 'starts with',
+    needs: 'text',
+    test: textual((text, part) => text.startsWith(part))
+  },
+  ends_with: {
+    label: 'ends with',
+    needs: 'text',
+    test: textual((text, part) => text.endsWith(part))
+  },
+  matches: {
+    label: 'matches',
+    needs: 'text',
+    problems: pattern => patternProblems(String(pattern)),
+    test: matching
+  },
   topic_matches: {
     label: 'matches topic',
     sign: 'matches',
@@ -87,10 +138,12 @@ export const OPERATORS = {
 
 export type OperatorName = keyof typeof OPERATORS
 
-export const isOperator = (name: unknown): name is OperatorName => typeof name === 'string' && Object.hasOwn(OPERATORS, name)
+export const isOperator = (name: unknown): name is OperatorName =>
+  typeof name === 'string' && Object.hasOwn(OPERATORS, name)
 
 function rangeProblems(from: Operand, to: Operand): string[] {
-  if (typeof from !== typeof to || typeof from === 'boolean') return ['both ends must be numbers, or both texts']
+  if (typeof from !== typeof to || typeof from === 'boolean')
+    return ['both ends must be numbers, or both texts']
   return from > to ? ['the lower end comes first'] : []
 }
 
@@ -107,7 +160,10 @@ function containing(part: Operand): Test {
   }
 }
 
-/** What one text may take, about 20 ms; only an expression of thousands of states on a long text comes near it. */
+/**
+ * What one text may take, about 20 ms; only an expression of thousands of states on a long text
+ * comes near it.
+ */
 const STEPS_A_TEXT = 2_000_000
 
 /** A text that would take longer than one record may does not match. */

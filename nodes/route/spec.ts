@@ -71,7 +71,12 @@ export const spec = {
         send: 'every',
         otherwise: false,
         rules: [
-          { match: 'all', conditions: [{ field: 'msg.topic', operator: 'topic_matches', value: 'acme/{site}/+/+/alert' }] },
+          {
+            match: 'all',
+            conditions: [
+              { field: 'msg.topic', operator: 'topic_matches', value: 'acme/{site}/+/+/alert' }
+            ]
+          },
           {
             match: 'any',
             conditions: [

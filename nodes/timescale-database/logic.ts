@@ -12,9 +12,17 @@ const CONNECT_TIMEOUT_MS = 10_000
  * What connections need, from the options. `tls` is what the chosen TLS configuration gives.
  * @throws OptionsError where the URL is wrong or the TLS configuration is missing
  */
-export function settingsOf(options: DatabaseNodeOptions, tls: TlsOptions | undefined, applicationName = 'millrace'): DatabaseSettings {
-  const problems = options.connection === 'url' ? urlProblems(options.url).map(problem => `${spec.fields.url.label}: ${problem}`) : []
-  if (options.tls !== '' && tls === undefined) problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
+export function settingsOf(
+  options: DatabaseNodeOptions,
+  tls: TlsOptions | undefined,
+  applicationName = 'millrace'
+): DatabaseSettings {
+  const problems =
+    options.connection === 'url'
+      ? urlProblems(options.url).map(problem => `${spec.fields.url.label}: ${problem}`)
+      : []
+  if (options.tls !== '' && tls === undefined)
+    problems.push(`${spec.fields.tls.label}: ${TLS_UNUSABLE}`)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const given = options.connection === 'url' ? fromUrl(options.url) : { ...options, tls: undefined }
   return {

@@ -3,7 +3,8 @@ import type { NodeSpec } from '../../core/node/spec.ts'
 export const spec = {
   type: 'millrace-timescale-database',
   label: 'timescale database',
-  summary: 'How to reach a TimescaleDB or PostgreSQL database: address, login, TLS, number of connections.',
+  summary:
+    'How to reach a TimescaleDB or PostgreSQL database: address, login, TLS, number of connections.',
   category: 'config',
   family: 'timescale',
   inputs: 0,

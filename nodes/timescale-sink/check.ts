@@ -11,7 +11,10 @@ export function problemsBetween(options: Columns): Problem[] {
   const { table } = options
   const problems: Problem[] = columnProblems(options).map(problem => ['columns', problem])
   if (isTableName(table)) return problems
-  return [['table', `"${table}" is not a table's name such as telemetry or iot.telemetry`], ...problems]
+  return [
+    ['table', `"${table}" is not a table's name such as telemetry or iot.telemetry`],
+    ...problems
+  ]
 }
 
 function columnProblems({ columns, conflict }: Columns): string[] {
@@ -20,12 +23,15 @@ function columnProblems({ columns, conflict }: Columns): string[] {
   const seen = new Set<string>()
   for (const [index, { column, from }] of columns.entries()) {
     if (seen.has(column)) problems.push(`row ${index + 1}: the column ${column} is there twice`)
-    if (!isFieldPath(from)) problems.push(`row ${index + 1}: "${from}" is not a field's name or path`)
+    if (!isFieldPath(from))
+      problems.push(`row ${index + 1}: "${from}" is not a field's name or path`)
     seen.add(column)
   }
   const keys = columns.filter(({ role }) => role === 'key')
-  if (keys.length === 0 && conflict !== 'ignore') problems.push('to replace or reject what is there already, some columns must be the key')
+  if (keys.length === 0 && conflict !== 'ignore')
+    problems.push('to replace or reject what is there already, some columns must be the key')
   // TimescaleDB: a unique index must hold the column that the table is split by
-  if (keys.length > 0 && !keys.some(({ type }) => type === 'timestamptz')) problems.push('a key needs a time among its columns')
+  if (keys.length > 0 && !keys.some(({ type }) => type === 'timestamptz'))
+    problems.push('a key needs a time among its columns')
   return problems
 }

@@ -2,6 +2,7 @@ import type { EditorHooks } from '../../core/editor/types.ts'
 import { problemsBetween } from './check.ts'
 
 export default {
-  label: ({ table }) => (typeof table === 'string' && table !== '' ? `records → ${table}` : 'timescale sink'),
+  label: ({ table }) =>
+    typeof table === 'string' && table !== '' ? `records → ${table}` : 'timescale sink',
   problems: values => problemsBetween(values as Parameters<typeof problemsBetween>[0])
 } satisfies EditorHooks

@@ -2,7 +2,9 @@ import { type Blocker, blockerOf } from '../../core/postgres/blocked.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { heldSentence, heldWords } from './logic.ts'
 
-/** A batch that goes on for so long waits for something, and the status says so at the next beat. */
+/**
+ * A batch that goes on for so long waits for something, and the status says so at the next beat.
+ */
 const HELD_MS = 4_000
 const ASK_EVERY_MS = 2_000
 
@@ -26,20 +28,31 @@ export interface LockWatchOptions {
   readonly known: () => void
 }
 
-/** Notices that a batch does not come to its end, which is no error to the database, however long it takes. */
+/**
+ * Notices that a batch does not come to its end, which is no error to the database, however long it
+ * takes.
+ */
 export class LockWatch {
   #hold: Hold | undefined
   #closed = false
 
   constructor(private readonly options: LockWatchOptions) {}
 
-  /** What a batch waits for that goes on for so many milliseconds, in a few words; undefined for one that may just be large. */
+  /**
+   * What a batch waits for that goes on for so many milliseconds, in a few words; undefined for one
+   * that may just be large.
+   */
   look(heldMs: number): string | undefined {
     if (heldMs < HELD_MS) {
       this.#hold = undefined
       return undefined
     }
-    this.#hold ??= { blocker: undefined, asking: false, askedMs: Number.NEGATIVE_INFINITY, told: false }
+    this.#hold ??= {
+      blocker: undefined,
+      asking: false,
+      askedMs: Number.NEGATIVE_INFINITY,
+      told: false
+    }
     void this.#ask(this.#hold)
     return heldWords(this.#hold.blocker, heldMs)
   }

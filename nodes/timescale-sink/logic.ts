@@ -26,7 +26,14 @@ export function sinkPlan(options: SinkOptions): SinkPlan {
   if (!table || problems.length > 0) throw OptionsError.between(spec, problems)
   const { chunkDays, compressAfterDays, retainDays } = options
   const connections = options.conflict === 'update' ? 1 : options.connections
-  return { plan: planOf(options.columns.map(mappingOf)), table, connections, chunkDays, compressAfterDays, retainDays }
+  return {
+    plan: planOf(options.columns.map(mappingOf)),
+    table,
+    connections,
+    chunkDays,
+    compressAfterDays,
+    retainDays
+  }
 }
 
 const mappingOf = ({ column, from, type, role }: SinkOptions['columns'][number]): Mapping => ({
@@ -38,12 +45,20 @@ const mappingOf = ({ column, from, type, role }: SinkOptions['columns'][number])
 })
 
 /** What the node says of itself while all is well. */
-export function progressText(stored: number, refused: Parameters<typeof refusedTexts>[0], perSecond: number): string {
+export function progressText(
+  stored: number,
+  refused: Parameters<typeof refusedTexts>[0],
+  perSecond: number
+): string {
   const rate = perSecond >= 0.5 ? `${compact(perSecond)}/s · ` : ''
   const done = `${compact(stored)} stored`
   const texts = refusedTexts(refused)
   if (texts.length === 0) return `${rate}${done}`
-  return fitting([...texts.map(text => `${rate}${done} · ${text}`), ...texts.map(text => `${done} · ${text}`), ...texts])
+  return fitting([
+    ...texts.map(text => `${rate}${done} · ${text}`),
+    ...texts.map(text => `${done} · ${text}`),
+    ...texts
+  ])
 }
 
 /** What a batch waits for that has not come to an end for so long. */
@@ -53,7 +68,10 @@ export function heldWords(blocker: Pick<Blocker, 'ofRows'> | undefined, heldMs: 
 }
 
 /** The same for the log. */
-export function heldSentence(table: string, { process, user, application, ofRows }: Blocker): string {
+export function heldSentence(
+  table: string,
+  { process, user, application, ofRows }: Blocker
+): string {
   const who = [application, user === null ? '' : `user ${user}`].filter(part => part).join(', ')
   const what = ofRows ? 'rows that are to be written to the table' : 'the table'
   return `Process ${process} of the database${who === '' ? '' : ` (${who})`} locks ${what} ${table}; records wait until it is done.`

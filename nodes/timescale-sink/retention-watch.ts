@@ -4,7 +4,10 @@ import { WordAMinute } from '../../core/throttled-notice.ts'
 
 /** What is needed of a database connection. */
 export interface Queries {
-  query(text: string, values: readonly unknown[]): Promise<{ rows: { ms: unknown; words: unknown }[] }>
+  query(
+    text: string,
+    values: readonly unknown[]
+  ): Promise<{ rows: { ms: unknown; words: unknown }[] }>
 }
 
 export interface RetentionOptions {
@@ -31,7 +34,10 @@ const POLICY = `
 const LOOK_AGAIN_MS = 600_000
 const CUTOFF_FOR_MS = 10_000
 
-/** Warns of rows that a retention policy deletes at its next run, since nobody would find them: at most once a minute. */
+/**
+ * Warns of rows that a retention policy deletes at its next run, since nobody would find them: at
+ * most once a minute.
+ */
 export class RetentionWatch {
   readonly #get: Get | undefined
   readonly #old: WordAMinute
@@ -54,9 +60,13 @@ export class RetentionWatch {
     )
   }
 
-  /** Looks up the policy, if that was not done lately. Never rejects: without an answer nothing is warned of. */
+  /**
+   * Looks up the policy, if that was not done lately. Never rejects: without an answer nothing is
+   * warned of.
+   */
   look(): Promise<void> {
-    if (this.#get === undefined || this.#now() - this.#askedMs < LOOK_AGAIN_MS) return this.#looking ?? Promise.resolve()
+    if (this.#get === undefined || this.#now() - this.#askedMs < LOOK_AGAIN_MS)
+      return this.#looking ?? Promise.resolve()
     this.#askedMs = this.#now()
     this.#looking = this.#ask()
       .catch(() => undefined)
@@ -88,7 +98,12 @@ export class RetentionWatch {
     }
   }
 
-  #warnOf(get: Get, keptMs: number, records: readonly unknown[], refused: { has(index: number): boolean }): void {
+  #warnOf(
+    get: Get,
+    keptMs: number,
+    records: readonly unknown[],
+    refused: { has(index: number): boolean }
+  ): void {
     this.#renewCutoff(keptMs)
     let old = 0
     let first: unknown

@@ -9,7 +9,13 @@ export const spec = {
   inputs: 1,
   outputs: ['stored', 'rejected'],
   fields: {
-    database: { kind: 'ref', label: 'Database', default: '', type: 'millrace-timescale-database', help: 'Where the table is.' },
+    database: {
+      kind: 'ref',
+      label: 'Database',
+      default: '',
+      type: 'millrace-timescale-database',
+      help: 'Where the table is.'
+    },
     table: {
       kind: 'text',
       label: 'Table',
@@ -36,7 +42,14 @@ export const spec = {
         { column: 'value', from: 'value', type: 'double precision', role: 'required' }
       ],
       columns: {
-        column: { kind: 'text', label: 'Column', default: '', required: true, pick: 'columns', help: 'Name of the column in the table.' },
+        column: {
+          kind: 'text',
+          label: 'Column',
+          default: '',
+          required: true,
+          pick: 'columns',
+          help: 'Name of the column in the table.'
+        },
         from: {
           kind: 'text',
           label: 'From',
@@ -74,14 +87,21 @@ export const spec = {
       kind: 'choice',
       label: 'Key already there',
       default: 'ignore',
-      choices: { ignore: 'leave the row as it is', update: 'replace the row', reject: 'reject the record' },
+      choices: {
+        ignore: 'leave the row as it is',
+        update: 'replace the row',
+        reject: 'reject the record'
+      },
       help: 'What happens to a record whose key is in the table already, as after a restart. The table needs a unique index on the key.'
     },
     offsets: {
       kind: 'choice',
       label: 'Kafka offsets',
       default: 'off',
-      choices: { off: 'kept by Kafka alone', transaction: 'kept with the rows, in one transaction' },
+      choices: {
+        off: 'kept by Kafka alone',
+        transaction: 'kept with the rows, in one transaction'
+      },
       section: 'advanced',
       help: 'With the rows, a record that Kafka brings again is known even where the table has no unique key. Costs some of the rate.'
     },

@@ -30,7 +30,8 @@ export class TableSink implements OpenSink {
     this.#table = new ReadyTable(database, plan, {
       create: options.create === 'create',
       onConflict: options.conflict,
-      offsets: options.offsets === 'transaction' ? { group: options.group, sink: context.id } : undefined,
+      offsets:
+        options.offsets === 'transaction' ? { group: options.group, sink: context.id } : undefined,
       warn
     })
     this.#locks = new LockWatch({
@@ -46,7 +47,10 @@ export class TableSink implements OpenSink {
       field: options.columns.find(({ type }) => type === 'timestamptz')?.from,
       warn
     })
-    this.#writer = new BatchWriter(this.#writerPort(), { ...options, connections: plan.connections })
+    this.#writer = new BatchWriter(this.#writerPort(), {
+      ...options,
+      connections: plan.connections
+    })
     database.acquire()
     this.#writer.start()
   }
@@ -95,7 +99,10 @@ export class TableSink implements OpenSink {
 }
 
 /** The message that leaves says how many of its records are in the table. */
-function finish({ message: request, stored, duplicates, refused }: PendingMessage<WriteRequest>, error?: Error): void {
+function finish(
+  { message: request, stored, duplicates, refused }: PendingMessage<WriteRequest>,
+  error?: Error
+): void {
   if (error) {
     request.fail(error, { stored, duplicates })
     return

@@ -113,7 +113,12 @@ export function traitsOf(schemas: readonly unknown[]): Traits {
       const anchor = part.$recursiveAnchor === true ? '' : part.$dynamicAnchor
       if (typeof anchor === 'string') anchors.set(anchor, (anchors.get(anchor) ?? 0) + 1)
       if (Array.isArray(part.required)) part.required.map(String).forEach(look)
-      for (const keyword of ['properties', 'dependencies', 'dependentRequired', 'dependentSchemas']) {
+      for (const keyword of [
+        'properties',
+        'dependencies',
+        'dependentRequired',
+        'dependentSchemas'
+      ]) {
         const fields = part[keyword]
         if (!isObject(fields)) continue
         Object.keys(fields).forEach(look)

@@ -27,7 +27,12 @@ export const isDear = (): boolean => meter.left < STEPS_A_RECORD * 0.99
 
 /** Keywords that go by each item of a list, or each field of an object. */
 const OF_LISTS = ['items', 'additionalItems', 'prefixItems', 'contains', 'unevaluatedItems']
-const OF_OBJECTS = ['additionalProperties', 'patternProperties', 'propertyNames', 'unevaluatedProperties']
+const OF_OBJECTS = [
+  'additionalProperties',
+  'patternProperties',
+  'propertyNames',
+  'unevaluatedProperties'
+]
 const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
 
 /** Which schemas refer to which while they look at the same value. */
@@ -50,7 +55,9 @@ export function meterKeywords(ajv: Ajv, refers: boolean): References {
   }
   if (!refers) return references
   for (const keyword of OF_OBJECTS) {
-    beforeCode(ajv, keyword, cxt => charge(cxt, _`Object.keys(${cxt.data}).length * ${STEPS_A_CHILD}`))
+    beforeCode(ajv, keyword, cxt =>
+      charge(cxt, _`Object.keys(${cxt.data}).length * ${STEPS_A_CHILD}`)
+    )
   }
   for (const keyword of REFERENCES) {
     beforeCode(ajv, keyword, cxt => {
@@ -93,7 +100,8 @@ function beforeCode(ajv: Ajv, keyword: string, before: (cxt: KeywordCxt) => void
  */
 function noteReference({ keyword, schema, it }: KeywordCxt, references: References): void {
   if (keyword !== '$ref' || it.dataLevel > 0) return
-  const { resolveRef, SchemaEnv } = loadModule<typeof import('ajv/dist/compile')>('ajv/dist/compile')
+  const { resolveRef, SchemaEnv } =
+    loadModule<typeof import('ajv/dist/compile')>('ajv/dist/compile')
   const { root } = it.schemaEnv
   const isRoot = (schema === '#' || schema === '#/') && it.baseId === root.baseId
   const target = isRoot ? root : resolveRef.call(it.self as Ajv, root, it.baseId, schema)

@@ -27,18 +27,25 @@ const ADDRESSES: Readonly<Record<Draft, string>> = {
 }
 
 const words = (text: string) => text.trim().split(/\s+/)
-const IN_04 = words(`$schema title description default format definitions type enum allOf anyOf oneOf
+const IN_04 =
+  words(`$schema title description default format definitions type enum allOf anyOf oneOf
   not $ref multipleOf minimum maximum exclusiveMinimum exclusiveMaximum minLength maxLength pattern
   items additionalItems minItems maxItems uniqueItems properties patternProperties
   additionalProperties minProperties maxProperties required dependencies`)
 const IN_06 = [...IN_04, ...words('$id const contains examples propertyNames')]
-const IN_07 = [...IN_06, ...words('$comment if then else readOnly writeOnly contentEncoding contentMediaType')]
+const IN_07 = [
+  ...IN_06,
+  ...words('$comment if then else readOnly writeOnly contentEncoding contentMediaType')
+]
 const IN_2019 = [
   ...IN_07,
   ...words(`$anchor $recursiveRef $recursiveAnchor $vocabulary $defs dependentRequired deprecated
     dependentSchemas minContains maxContains unevaluatedItems unevaluatedProperties contentSchema`)
 ]
-const IN_2020 = [...IN_2019.filter(word => !word.startsWith('$recursive')), ...words('$dynamicRef $dynamicAnchor prefixItems')]
+const IN_2020 = [
+  ...IN_2019.filter(word => !word.startsWith('$recursive')),
+  ...words('$dynamicRef $dynamicAnchor prefixItems')
+]
 /** What means something in each draft; `$defs` is where references lead in all of them. */
 const KEYWORDS: Readonly<Record<Draft, ReadonlySet<string>>> = {
   '04': new Set([...IN_04, 'id', '$defs']),
@@ -66,11 +73,13 @@ export function dialectOf(given: SchemaObject, otherwise: Draft): Dialect {
   const beside = new Set<string>()
   visitSchemas(schema, (part, certain) => {
     if (draft === '04') modernise(part)
-    if (ignoresBesideRef(draft) && typeof part.$ref === 'string') ignoreBesideRef(part, draft, beside)
+    if (ignoresBesideRef(draft) && typeof part.$ref === 'string')
+      ignoreBesideRef(part, draft, beside)
     else dropUnknown(part, draft, certain ? unknown : undefined)
   })
   if ('$schema' in schema) schema.$schema = ADDRESSES[draft]
-  if (unknown.size > 0) notices.push(`${list(unknown)}: not in draft ${draft}, so it checks nothing`)
+  if (unknown.size > 0)
+    notices.push(`${list(unknown)}: not in draft ${draft}, so it checks nothing`)
   if (beside.size > 0) {
     notices.push(`${list(beside)}: beside $ref, where draft ${draft} has nothing count but $ref`)
   }
@@ -83,7 +92,9 @@ function draftOf({ $schema }: SchemaObject, otherwise: Draft, notices: string[])
   const named = NAMES.find(([pattern]) => pattern.test(address))
   if (named) return named[1]
   if (/^https?:\/\/json-schema\.org\/draft-0\d\//.test(address)) {
-    throw new Error(`$schema "${address}" is not a draft that is supported (04, 06, 07, 2019-09, 2020-12)`)
+    throw new Error(
+      `$schema "${address}" is not a draft that is supported (04, 06, 07, 2019-09, 2020-12)`
+    )
   }
   notices.push(`$schema "${address}" is not a draft that is known; it is read as ${otherwise}`)
   return otherwise
@@ -102,7 +113,9 @@ function modernise(part: SchemaObject): void {
     const value = part[exclusive]
     if (value === undefined) continue
     if (typeof value !== 'boolean') {
-      throw new Error(`${exclusive} is true or false in draft 04, beside ${limit}, but it is ${JSON.stringify(value)}`)
+      throw new Error(
+        `${exclusive} is true or false in draft 04, beside ${limit}, but it is ${JSON.stringify(value)}`
+      )
     }
     delete part[exclusive]
     if (!value || part[limit] === undefined) continue
@@ -120,7 +133,8 @@ function ignoreBesideRef(part: SchemaObject, draft: Draft, beside: Set<string>):
   }
 }
 
-const isAnnotation = (keyword: string) => /^(title|description|default|examples|\$comment|definitions|\$defs)$/.test(keyword)
+const isAnnotation = (keyword: string) =>
+  /^(title|description|default|examples|\$comment|definitions|\$defs)$/.test(keyword)
 
 function dropUnknown(part: SchemaObject, draft: Draft, unknown: Set<string> | undefined): void {
   for (const keyword of Object.keys(part)) {

@@ -40,27 +40,43 @@ function isAnchor(schema: unknown, keyword: string, anchor: string): boolean {
 
 /** The schema that a plain reference would mean, as one that can be called. */
 function resolved({ schema, it }: KeywordCxt, anchor: string) {
-  const { resolveRef, compileSchema, SchemaEnv } = loadModule<typeof import('ajv/dist/compile')>('ajv/dist/compile')
+  const { resolveRef, compileSchema, SchemaEnv } =
+    loadModule<typeof import('ajv/dist/compile')>('ajv/dist/compile')
   const { root } = it.schemaEnv
   if ((schema === '#' || schema === '#/') && it.baseId === root.baseId) return root
   const found = resolveRef.call(it.self as Ajv, root, it.baseId, schema)
   // ajv does not find the anchor of the root itself
-  if (found === undefined && schema === `#${anchor}` && isAnchor(root.schema, '$dynamicRef', anchor)) return root
+  if (
+    found === undefined &&
+    schema === `#${anchor}` &&
+    isAnchor(root.schema, '$dynamicRef', anchor)
+  )
+    return root
   if (found === undefined || found instanceof SchemaEnv) return found
-  return compileSchema.call(it.self as Ajv, new SchemaEnv({ schema: found, root, baseId: it.baseId }))
+  return compileSchema.call(
+    it.self as Ajv,
+    new SchemaEnv({ schema: found, root, baseId: it.baseId })
+  )
 }
 
 /**
  * Calls the outermost schema with this anchor that the check has come through, or else the one that
  * is meant.
  */
-function call(cxt: KeywordCxt, target: NonNullable<ReturnType<typeof resolved>>, anchor: string | undefined): void {
+function call(
+  cxt: KeywordCxt,
+  target: NonNullable<ReturnType<typeof resolved>>,
+  anchor: string | undefined
+): void {
   const { _, getProperty } = loadModule<Codegen>('ajv/dist/compile/codegen')
-  const { callRef, getValidate } = loadModule<typeof import('ajv/dist/vocabularies/core/ref')>('ajv/dist/vocabularies/core/ref')
+  const { callRef, getValidate } = loadModule<typeof import('ajv/dist/vocabularies/core/ref')>(
+    'ajv/dist/vocabularies/core/ref'
+  )
   const meant = target === cxt.it.schemaEnv ? cxt.it.validateName : getValidate(cxt, target)
   if (anchor === undefined) callRef(cxt, meant, target)
   else {
-    const { default: names } = loadModule<typeof import('ajv/dist/compile/names')>('ajv/dist/compile/names')
+    const { default: names } =
+      loadModule<typeof import('ajv/dist/compile/names')>('ajv/dist/compile/names')
     const known = _`${names.dynamicAnchors}${getProperty(anchor)}`
     callRef(cxt, cxt.gen.const('_v', _`${known} || ${meant}`))
   }

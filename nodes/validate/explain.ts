@@ -10,7 +10,8 @@ const MAX_REASONS = 20
 const MAX_PATH = 300
 const MAX_LISTED = 20
 
-const cut = (text: string, length: number) => (text.length > length ? `${text.slice(0, length)}…` : text)
+const cut = (text: string, length: number) =>
+  text.length > length ? `${text.slice(0, length)}…` : text
 
 type Params = Readonly<Record<string, unknown>>
 
@@ -24,7 +25,8 @@ const DEMANDS: Readonly<Record<string, (params: Params) => string>> = {
   exclusiveMinimum: ({ limit }) => `must be more than ${limit}`,
   exclusiveMaximum: ({ limit }) => `must be less than ${limit}`,
   multipleOf: ({ multipleOf }) => `must be a multiple of ${multipleOf}`,
-  minLength: ({ limit }) => (limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`),
+  minLength: ({ limit }) =>
+    limit === 1 ? 'must not be empty' : `must have at least ${limit} characters`,
   maxLength: ({ limit }) => `must have at most ${limit} characters`,
   pattern: ({ pattern }) => `must match the pattern ${cut(String(pattern), MAX_PATH)}`,
   format: ({ format }) => `must be of the format ${format}`,
@@ -42,10 +44,17 @@ const CODES: Readonly<Record<string, Code>> = {
   'false schema': 'FIELD_UNEXPECTED'
 }
 
-/** Keywords about a single value; everything else (oneOf, not, if, contains …) is about the shape as a whole. */
-const codeOf = ({ keyword }: ErrorObject): Code => CODES[keyword] ?? (keyword in DEMANDS ? 'FIELD_VALUE' : 'SCHEMA_MISMATCH')
+/**
+ * Keywords about a single value; everything else (oneOf, not, if, contains …) is about the shape as
+ * a whole.
+ */
+const codeOf = ({ keyword }: ErrorObject): Code =>
+  CODES[keyword] ?? (keyword in DEMANDS ? 'FIELD_VALUE' : 'SCHEMA_MISMATCH')
 
-/** The errors of a check as sentences with their paths (dotted; absent for the record itself). At least one is given. */
+/**
+ * The errors of a check as sentences with their paths (dotted; absent for the record itself). At
+ * least one is given.
+ */
 export function explain(errors: readonly ErrorObject[]): Reason[] {
   const reasons = errors.slice(0, MAX_REASONS).map(explainOne)
   const more = errors.length - reasons.length
@@ -57,7 +66,10 @@ export function explain(errors: readonly ErrorObject[]): Reason[] {
 export function summary(reasons: readonly Reason[]): Reason {
   const [first] = reasons as [Reason]
   if (reasons.length === 1) return first
-  return { ...first, message: `${reasons.map(reason => reason.message.replace(/\.$/, '')).join('; ')}.` }
+  return {
+    ...first,
+    message: `${reasons.map(reason => reason.message.replace(/\.$/, '')).join('; ')}.`
+  }
 }
 
 function explainOne(error: ErrorObject): Reason {
@@ -78,7 +90,9 @@ function predicate(error: ErrorObject): string {
     return 'takes more work to check than one record may, by the references or patterns of the schema'
   }
   const demand = Object.hasOwn(DEMANDS, error.keyword) ? DEMANDS[error.keyword] : undefined
-  return demand ? `${demand(error.params)}, but it is ${described(error.data)}` : (error.message ?? 'does not match the schema')
+  return demand
+    ? `${demand(error.params)}, but it is ${described(error.data)}`
+    : (error.message ?? 'does not match the schema')
 }
 
 /** JSON pointer, RFC 6901 section 4: ~1 stands for a slash and ~0 for a tilde. */
@@ -104,7 +118,8 @@ function list(values: unknown): string {
 const shown = (value: unknown) => jsonText(value)?.slice(0, 80) ?? String(value)
 
 export function described(value: unknown): string {
-  if (typeof value === 'string') return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 80))}`
+  if (typeof value === 'string')
+    return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 80))}`
   if (Array.isArray(value)) return `a list of ${value.length}`
   return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }

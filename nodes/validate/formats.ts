@@ -8,7 +8,8 @@ import { isHostname } from './hostname.ts'
 import { isAddress6, isEmail, isUri, isUriReference } from './uri.ts'
 
 /** RFC 6570, section 2: literals, and expressions of variables. */
-const VARIABLE = '(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9]\\d{0,3}|\\*)?'
+const VARIABLE =
+  '(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2})(?:\\.?(?:[A-Za-z0-9_]|%[0-9A-Fa-f]{2}))*(?::[1-9]\\d{0,3}|\\*)?'
 const LITERAL = '[^\\x00-\\x20\\x7f"<>%\\\\^`{|}]|%[0-9A-Fa-f]{2}'
 
 /**
@@ -68,7 +69,9 @@ let known: ReadonlyMap<string, Format> | undefined
 /** The formats by name: ours, and those of ajv-formats with its expressions run in linear time. */
 function formats(): ReadonlyMap<string, Format> {
   if (known) return known
-  const { fullFormats } = loadModule<typeof import('ajv-formats/dist/formats')>('ajv-formats/dist/formats')
+  const { fullFormats } = loadModule<typeof import('ajv-formats/dist/formats')>(
+    'ajv-formats/dist/formats'
+  )
   const all = new Map<string, Format>()
   for (const [name, format] of Object.entries(fullFormats)) all.set(name, bounded(format as Format))
   for (const [name, test] of Object.entries(OWN)) all.set(name, metered(test))

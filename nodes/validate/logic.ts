@@ -9,7 +9,11 @@ import { type Message, recordsOf } from '../../core/record/message.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
-import { compileTopicTemplate, type TopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
+import {
+  compileTopicTemplate,
+  type TopicTemplate,
+  topicTemplateProblems
+} from '../../core/record/topic-template.ts'
 import { isDear } from './cost.ts'
 import { described, explain, summary } from './explain.ts'
 import { type Check, compileSchema } from './schema.ts'
@@ -64,7 +68,10 @@ export function slicedValidator(
  * The same for one record at a time. `tell` is told how the schemas are read where that is not
  * plain: keywords and formats that check nothing.
  */
-export function recordSorter(options: Options<typeof spec>, tell: (notice: string) => void = () => undefined): Sort {
+export function recordSorter(
+  options: Options<typeof spec>,
+  tell: (notice: string) => void = () => undefined
+): Sort {
   const choose = chooser(options, tell)
   return (record, message, { valid, rejected }) => {
     const unfit = unfitness(record)
@@ -99,8 +106,16 @@ function mismatch(record: unknown, check: Check): Rejection {
   return reject(record, STAGE, summary(reasons), reasons.length > 1 ? { reasons } : {})
 }
 
-function unknownKind({ choose, field }: Options<typeof spec>, record: unknown, message: Message): Reason {
-  if (choose === 'topic') return { code: 'SCHEMA_UNKNOWN', message: `There is no schema for the topic "${topicOf(record, message)}".` }
+function unknownKind(
+  { choose, field }: Options<typeof spec>,
+  record: unknown,
+  message: Message
+): Reason {
+  if (choose === 'topic')
+    return {
+      code: 'SCHEMA_UNKNOWN',
+      message: `There is no schema for the topic "${topicOf(record, message)}".`
+    }
   const value = getter(field)(record)
   const shown =
     value === undefined
@@ -111,8 +126,12 @@ function unknownKind({ choose, field }: Options<typeof spec>, record: unknown, m
 
 function chooser(options: Options<typeof spec>, tell: (notice: string) => void): Choose {
   const problems: string[] = []
-  const compile = (schema: unknown, label: string) => checkOf(schema, options, label, problems, tell)
-  const choose = options.choose === 'one' ? always(options, problems, compile) : byKind(options, problems, compile)
+  const compile = (schema: unknown, label: string) =>
+    checkOf(schema, options, label, problems, tell)
+  const choose =
+    options.choose === 'one'
+      ? always(options, problems, compile)
+      : byKind(options, problems, compile)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return choose
 }
@@ -133,15 +152,25 @@ function byKind(options: Options<typeof spec>, problems: string[], compile: Comp
     problems.push(`${label}: must be an object with a JSON Schema for each value`)
     return () => undefined
   }
-  const checks = Object.entries(schemas).map(([kind, schema]) => [kind, compile(schema, `${label}, "${kind}"`)] as const)
+  const checks = Object.entries(schemas).map(
+    ([kind, schema]) => [kind, compile(schema, `${label}, "${kind}"`)] as const
+  )
   const otherwise = options.otherwise === 'pass' ? passes : undefined
-  return options.choose === 'topic' ? byTopic(checks, otherwise, problems) : byField(options.field, checks, otherwise, problems)
+  return options.choose === 'topic'
+    ? byTopic(checks, otherwise, problems)
+    : byField(options.field, checks, otherwise, problems)
 }
 
 type Checks = readonly (readonly [kind: string, check: Check | undefined])[]
 
-function byField(field: string, checks: Checks, otherwise: Check | undefined, problems: string[]): Choose {
-  if (!isFieldPath(field)) problems.push(`${spec.fields.field.label}: "${field}" is not the path of a field`)
+function byField(
+  field: string,
+  checks: Checks,
+  otherwise: Check | undefined,
+  problems: string[]
+): Choose {
+  if (!isFieldPath(field))
+    problems.push(`${spec.fields.field.label}: "${field}" is not the path of a field`)
   const get: Get = getter(field)
   const known = new Map(checks)
   return record => {
@@ -154,7 +183,8 @@ function byTopic(checks: Checks, otherwise: Check | undefined, problems: string[
   const templates: [TopicTemplate, Check | undefined][] = []
   for (const [text, check] of checks) {
     const wrong = topicTemplateProblems(text)
-    if (wrong.length > 0) problems.push(...wrong.map(problem => `${spec.fields.schemas.label}, "${text}": ${problem}`))
+    if (wrong.length > 0)
+      problems.push(...wrong.map(problem => `${spec.fields.schemas.label}, "${text}": ${problem}`))
     else templates.push([compileTopicTemplate(text), check])
   }
   return (record, message) => {

@@ -2,4 +2,6 @@ import { defineTransform } from '../../core/node/define-transform.ts'
 import { slicedValidator } from './logic.ts'
 import { spec } from './spec.ts'
 
-export default defineTransform(spec, ({ options, node }) => slicedValidator(options, notice => node.warn(notice)))
+export default defineTransform(spec, ({ options, node }) =>
+  slicedValidator(options, notice => node.warn(notice))
+)

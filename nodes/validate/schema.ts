@@ -70,7 +70,9 @@ function compile(given: unknown, reading: Reading): Check {
     const compiler = { ...reading, draft, ...traits }
     const { first, references } = firstOf(schema, compiler)
     if (isEndless(references) || !endsFor(first)) {
-      throw new Error('a $ref leads back to itself without going into a field or an item, so no check would ever end')
+      throw new Error(
+        'a $ref leads back to itself without going into a field or an item, so no check would ever end'
+      )
     }
     let all: ValidateFunction | undefined
     const check = checkOf(first, () => {
@@ -84,8 +86,8 @@ function compile(given: unknown, reading: Reading): Check {
 }
 
 /**
- * The function that stops at the first error. It is nested by each field of the schema; thousands of
- * fields are more than the stack takes, and get the one that goes on.
+ * The function that stops at the first error. It is nested by each field of the schema; thousands
+ * of fields are more than the stack takes, and get the one that goes on.
  */
 function firstOf(schema: SchemaObject, compiling: Omit<Compiling, 'allErrors'>, allErrors = false) {
   const { ajv, references } = newCompiler({ ...compiling, allErrors })
@@ -100,7 +102,9 @@ function firstOf(schema: SchemaObject, compiling: Omit<Compiling, 'allErrors'>, 
 
 function refuseAddressOfDraft({ $id }: SchemaObject, ajv: Ajv): void {
   if (typeof $id === 'string' && Object.hasOwn(ajv.schemas, $id.replace(/#$/, ''))) {
-    throw new Error(`$id "${$id}" is the address of the draft itself; give the schema another one, or none`)
+    throw new Error(
+      `$id "${$id}" is the address of the draft itself; give the schema another one, or none`
+    )
   }
 }
 
@@ -109,14 +113,18 @@ function formatNotices(schema: SchemaObject): string[] {
   visitSchemas(schema, ({ format }) => {
     if (typeof format === 'string' && !isFormat(format)) unknown.add(`"${format}"`)
   })
-  return unknown.size === 0 ? [] : [`format ${[...unknown].slice(0, 20).join(', ')}: not known, so it checks nothing`]
+  return unknown.size === 0
+    ? []
+    : [`format ${[...unknown].slice(0, 20).join(', ')}: not known, so it checks nothing`]
 }
 
 function explained(error: unknown): string {
   const { missingRef } = error as { missingRef?: unknown }
   if (typeof missingRef === 'string')
     return `$ref "${missingRef}" is not in the schema; other documents are never fetched, put it under $defs`
-  return error instanceof RangeError ? 'its references cannot be followed; give the parts of it no $id of their own' : reasonOf(error)
+  return error instanceof RangeError
+    ? 'its references cannot be followed; give the parts of it no $id of their own'
+    : reasonOf(error)
 }
 
 /** Records of fewer values than this have all that is wrong with them told. */
@@ -132,17 +140,24 @@ function checkOf(first: ValidateFunction, all: () => ValidateFunction): Check {
       return false
     }
     const errors = first.errors ?? []
-    check.errors = (isSmall(value) ? allErrors(all(), value) : undefined) ?? errors.map(error => withData(error, value))
+    check.errors =
+      (isSmall(value) ? allErrors(all(), value) : undefined) ??
+      errors.map(error => withData(error, value))
     return false
   }
   check.errors = null as Check['errors']
   return check as Check
 }
 
-/** The first error does not hold the value that it is about, but says by a JSON pointer where it is. */
+/**
+ * The first error does not hold the value that it is about, but says by a JSON pointer where it is.
+ */
 function withData(error: ErrorObject, value: unknown): ErrorObject {
   const steps = error.instancePath.split('/').slice(1)
-  const data = steps.reduce((at, step) => (at as SchemaObject)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')], value)
+  const data = steps.reduce(
+    (at, step) => (at as SchemaObject)?.[step.replaceAll('~1', '/').replaceAll('~0', '~')],
+    value
+  )
   return { ...error, data }
 }
 
@@ -168,7 +183,8 @@ function isSmall(value: unknown): boolean {
   for (let count = 0; pending.length > 0; count++) {
     if (count + pending.length > MAX_VALUES) return false
     const next = pending.pop()
-    if (typeof next === 'object' && next !== null) for (const inner of Object.values(next)) pending.push(inner)
+    if (typeof next === 'object' && next !== null)
+      for (const inner of Object.values(next)) pending.push(inner)
   }
   return true
 }

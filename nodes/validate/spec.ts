@@ -30,7 +30,8 @@ const BY_METRIC = `{
 export const spec = {
   type: 'millrace-validate',
   label: 'validate',
-  summary: 'Checks records against a JSON Schema; what does not match leaves by the second output with every reason.',
+  summary:
+    'Checks records against a JSON Schema; what does not match leaves by the second output with every reason.',
   category: 'telemetry',
   family: 'transform',
   inputs: 1,
@@ -40,7 +41,11 @@ export const spec = {
       kind: 'choice',
       label: 'Schema',
       default: 'one',
-      choices: { one: 'one for all records', field: 'chosen by a field of the record', topic: 'chosen by the topic' },
+      choices: {
+        one: 'one for all records',
+        field: 'chosen by a field of the record',
+        topic: 'chosen by the topic'
+      },
       help: 'Whether all records are of one form, or each kind of record has a schema of its own.'
     },
     schema: {
@@ -98,7 +103,10 @@ export const spec = {
     {
       name: 'a reading passes as it is',
       given: { device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: 1708700000000 },
-      then: [{ device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: 1708700000000 }, null]
+      then: [
+        { device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: 1708700000000 },
+        null
+      ]
     },
     {
       name: 'all reasons are told at once',
@@ -114,7 +122,11 @@ export const spec = {
           },
           reasons: [
             { code: 'FIELD_MISSING', message: 'metric is missing.', path: 'metric' },
-            { code: 'FIELD_TYPE', message: 'value must be a number, but it is the text "warm".', path: 'value' }
+            {
+              code: 'FIELD_TYPE',
+              message: 'value must be a number, but it is the text "warm".',
+              path: 'value'
+            }
           ],
           stage: 'validate',
           origin: null,
@@ -147,7 +159,11 @@ export const spec = {
         null,
         {
           record: { device_id: 'sensor-001', metric: 'humidity_pct', value: 130 },
-          reason: { code: 'FIELD_VALUE', message: 'value must be at most 100, but it is 130.', path: 'value' },
+          reason: {
+            code: 'FIELD_VALUE',
+            message: 'value must be at most 100, but it is 130.',
+            path: 'value'
+          },
           stage: 'validate',
           origin: null,
           raw: null
@@ -158,7 +174,10 @@ export const spec = {
       name: 'types are converted when asked for',
       options: { coerce: true },
       given: { device_id: 'sensor-001', metric: 'temperature_c', value: '23.5', ts: '1708700000' },
-      then: [{ device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: '1708700000' }, null]
+      then: [
+        { device_id: 'sensor-001', metric: 'temperature_c', value: 23.5, ts: '1708700000' },
+        null
+      ]
     }
   ]
 } as const satisfies NodeSpec

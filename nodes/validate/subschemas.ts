@@ -4,7 +4,9 @@ const ONE = new Set(
   unevaluatedItems unevaluatedProperties`.split(/\s+/)
 )
 const LIST = new Set(['allOf', 'anyOf', 'items', 'oneOf', 'prefixItems'])
-const BY_NAME = new Set('$defs definitions dependencies dependentSchemas patternProperties properties'.split(' '))
+const BY_NAME = new Set(
+  '$defs definitions dependencies dependentSchemas patternProperties properties'.split(' ')
+)
 /** What these hold is data, whatever it looks like. */
 const DATA = new Set(['const', 'default', 'enum', 'example', 'examples'])
 
@@ -15,7 +17,11 @@ export type SchemaObject = Record<string, unknown>
  * keyword that no draft knows: references may lead there (`#/components/schemas/…`), or it is
  * something else.
  */
-export function visitSchemas(schema: unknown, visit: (schema: SchemaObject, certain: boolean) => void, certain = true): void {
+export function visitSchemas(
+  schema: unknown,
+  visit: (schema: SchemaObject, certain: boolean) => void,
+  certain = true
+): void {
   if (!isObject(schema)) return
   visit(schema, certain)
   for (const [keyword, value] of Object.entries(schema)) {
@@ -29,4 +35,5 @@ export function visitSchemas(schema: unknown, visit: (schema: SchemaObject, cert
   }
 }
 
-export const isObject = (value: unknown): value is SchemaObject => typeof value === 'object' && value !== null && !Array.isArray(value)
+export const isObject = (value: unknown): value is SchemaObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

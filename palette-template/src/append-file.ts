@@ -1,4 +1,12 @@
-import { defineSink, pause, type Reason, reasonOf, retrying, unfitness, type WriteRequest } from '@millrace/node-red-telemetry'
+import {
+  defineSink,
+  pause,
+  type Reason,
+  reasonOf,
+  retrying,
+  unfitness,
+  type WriteRequest
+} from '@millrace/node-red-telemetry'
 import { spec } from './append-file.spec.js'
 import { appendDurably } from './line-file.js'
 
@@ -9,7 +17,10 @@ export default defineSink(
     const waiting: Prepared[] = []
     let running: Promise<void> | undefined
 
-    /** Writes what waits, all of it at a time: one fsync for as many messages as came during the last. */
+    /**
+     * Writes what waits, all of it at a time: one fsync for as many messages as came during the
+     * last.
+     */
     async function run(): Promise<void> {
       try {
         while (waiting.length > 0) await store(waiting.splice(0))
@@ -21,14 +32,22 @@ export default defineSink(
     }
     async function store(batch: readonly Prepared[]): Promise<void> {
       const text = batch.map(({ lines }) => lines).join('')
-      await retrying(() => appendDurably(file, text), { signal: closing.signal, backoff: { maxMs: 5_000 }, onRetry })
+      await retrying(() => appendDurably(file, text), {
+        signal: closing.signal,
+        backoff: { maxMs: 5_000 },
+        onRetry
+      })
       port.up()
       for (const { request, refused } of batch) {
         request.finish({ stored: request.records.length - refused.size, refused })
       }
     }
     const onRetry = (error: unknown) =>
-      port.down({ words: 'file not writable', sentence: `${file} cannot be written: ${reasonOf(error)}.`, mend: true })
+      port.down({
+        words: 'file not writable',
+        sentence: `${file} cannot be written: ${reasonOf(error)}.`,
+        mend: true
+      })
 
     port.up()
     return {

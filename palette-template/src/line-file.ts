@@ -1,6 +1,8 @@
 import { type FileHandle, open } from 'node:fs/promises'
 
-/** Appends text to a file, and comes back when the disk has it. @throws whatever keeps it from that */
+/**
+ * Appends text to a file, and comes back when the disk has it. @throws whatever keeps it from that
+ */
 export async function appendDurably(path: string, text: string): Promise<void> {
   const file = await open(path, 'a+')
   try {

@@ -10,7 +10,13 @@ const file = join(folder, 'readings.jsonl')
 const record = n => ({ n, device_id: 'sensor-001', value: n / 3 })
 
 const subjects = [
-  { type: 'my-round-value', config: { field: 'value', digits: 1 }, outputs: ['passed', 'rejected'], idField: 'n', record },
+  {
+    type: 'my-round-value',
+    config: { field: 'value', digits: 1 },
+    outputs: ['passed', 'rejected'],
+    idField: 'n',
+    record
+  },
   {
     type: 'my-append-file',
     config: { file },

@@ -1,4 +1,7 @@
-/** A Node-RED in this process that has the nodes of this palette and those of the kit, and nothing else. */
+/**
+ * A Node-RED in this process that has the nodes of this palette and those of the kit, and nothing
+ * else.
+ */
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { createRequire } from 'node:module'

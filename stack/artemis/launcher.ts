@@ -11,7 +11,9 @@ import { accounts, type MqttService, repository } from '../services.ts'
 const host = '127.0.0.1'
 const sources = join(repository, 'stack', 'artemis')
 
-/** Announced in CONNACK; publishing more than that without an acknowledgement ends the connection. */
+/**
+ * Announced in CONNACK; publishing more than that without an acknowledgement ends the connection.
+ */
 export const receiveMaximum = 1000
 export const topicAliasMaximum = 20
 /** Bytes of one MQTT packet. */
@@ -19,7 +21,9 @@ export const maximumPacketSize = 1 << 20
 
 function properties(values: Record<string, string | number>): string {
   // backslashes of Windows paths would be read as escapes
-  const lines = Object.entries(values).map(([key, value]) => `${key}=${String(value).replaceAll('\\', '\\\\')}`)
+  const lines = Object.entries(values).map(
+    ([key, value]) => `${key}=${String(value).replaceAll('\\', '\\\\')}`
+  )
   return `${lines.join('\n')}\n`
 }
 
@@ -55,7 +59,11 @@ function describe({ home, port }: StartContext): MqttService {
   const { ca, clientCert, clientKey } = ensureCertificates(home)
   const tlsUrl = `mqtts://${host}:${port('mqttTls')}`
   const mtlsUrl = `mqtts://${host}:${port('mqttMtls')}`
-  return { url: `mqtt://${host}:${port('mqtt')}`, ...accounts.mqtt, secure: { tlsUrl, mtlsUrl, ca, clientCert, clientKey } }
+  return {
+    url: `mqtt://${host}:${port('mqtt')}`,
+    ...accounts.mqtt,
+    secure: { tlsUrl, mtlsUrl, ca, clientCert, clientKey }
+  }
 }
 
 export const mqtt: Launcher<'mqtt'> = {

@@ -1,4 +1,7 @@
-/** HiveMQ CE, started by the Java classes in this folder. Only tests start it: it is a server of others. */
+/**
+ * HiveMQ CE, started by the Java classes in this folder. Only tests start it: it is a server of
+ * others.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { ensureCertificates } from '../certificates.ts'
@@ -20,10 +23,15 @@ export type HiveMqOptions = {
   mtlsPort: number
 }
 
-const store = (kind: string, file: string, more = '') => `<${kind}><path>${file}</path><password>changeit</password>${more}</${kind}>`
+const store = (kind: string, file: string, more = '') =>
+  `<${kind}><path>${file}</path><password>changeit</password>${more}</${kind}>`
 
 function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): string {
-  const keys = store('keystore', join(folder, 'server.p12'), '<private-key-password>changeit</private-key-password>')
+  const keys = store(
+    'keystore',
+    join(folder, 'server.p12'),
+    '<private-key-password>changeit</private-key-password>'
+  )
   const trust = store('truststore', join(folder, 'authority.p12'))
   const demanded = '<client-authentication-mode>REQUIRED</client-authentication-mode>'
   const tls = (number: number, content: string) =>
@@ -45,7 +53,10 @@ function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): stri
 export async function prepareHiveMq() {
   const java = findJava()
   checkJars('hivemq')
-  const download = { onProgress: (line: string) => console.log(line), signal: AbortSignal.timeout(240_000) }
+  const download = {
+    onProgress: (line: string) => console.log(line),
+    signal: AbortSignal.timeout(240_000)
+  }
   const libraries = await jars('hivemq', download)
   return { java, libraries, launcher: await compile(java, sources, libraries, download) }
 }
@@ -57,7 +68,11 @@ export async function hiveMqCommand(options: HiveMqOptions): Promise<Command> {
   const { serverCert, serverKey, ca } = ensureCertificates(home)
   mkdirSync(folder, { recursive: true })
   writeFileSync(join(folder, 'config.xml'), configuration(options), { mode: 0o600 })
-  const users = [accounts.mqtt, accounts.mqttGuest].flatMap(user => [user.user, user.password, 'prefix' in user ? user.prefix : ''])
+  const users = [accounts.mqtt, accounts.mqttGuest].flatMap(user => [
+    user.user,
+    user.password,
+    'prefix' in user ? user.prefix : ''
+  ])
   const args = [
     ...['-Xmx512m', '-XX:TieredStopAtLevel=1', '-XX:+UseSerialGC'],
     ...['-cp', [launcher, join(libraries, '*')].join(delimiter)],

@@ -1,6 +1,7 @@
 /**
- * Several Kafka brokers that replicate, on one machine: for tests of what only a cluster does (elections, replicas that
- * fall behind, a lost quorum). Each node is broker and controller; they listen without TLS or passwords on 127.0.0.1.
+ * Several Kafka brokers that replicate, on one machine: for tests of what only a cluster does
+ * (elections, replicas that fall behind, a lost quorum). Each node is broker and controller; they
+ * listen without TLS or passwords on 127.0.0.1.
  */
 import { randomBytes } from 'node:crypto'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
@@ -11,12 +12,21 @@ import { findJava, jvmOptions } from '../java.ts'
 import { checkJars, jars } from '../maven.ts'
 import { anyFree } from '../ports.ts'
 import { type Command, end, identify, isAlive, launch, type ProcessId } from '../process.ts'
-import { format, jarsOf, type KafkaVersion, loggingOf, writeConfiguration } from './configuration.ts'
+import {
+  format,
+  jarsOf,
+  type KafkaVersion,
+  loggingOf,
+  writeConfiguration
+} from './configuration.ts'
 import { type Metadata, metadata } from './probe.ts'
 
 const host = '127.0.0.1'
 const readyTimeoutMs = 120_000
-/** The last node that ends has no quorum any more to tell of its end, and would wait for one for minutes. */
+/**
+ * The last node that ends has no quorum any more to tell of its end, and would wait for one for
+ * minutes.
+ */
 const stopTimeoutMs = 10_000
 
 /** What is remembered of a cluster, so that what a killed run left behind is found. */
@@ -92,7 +102,11 @@ export class KafkaCluster {
 
   /** The node that leads a partition; waits for the end of an election. */
   async leaderOf(topic: string, partition = 0): Promise<number> {
-    for (const limit = performance.now() + readyTimeoutMs; performance.now() < limit; await wait(100)) {
+    for (
+      const limit = performance.now() + readyTimeoutMs;
+      performance.now() < limit;
+      await wait(100)
+    ) {
       const found = (await this.metadata())?.topics.find(({ name }) => name === topic)
       const leader = found?.partitions.find(({ id }) => id === partition)?.leader ?? -1
       if (leader >= 0) return leader
@@ -121,7 +135,8 @@ export class KafkaCluster {
     while (!(await this.#isInSync())) {
       const dead = this.members.find(({ id }) => !this.#isUp(id))
       if (dead) throw this.#failed(dead, 'ended')
-      if (performance.now() > limit) throw this.#failed(this.members[0]!, `is not in sync after ${readyTimeoutMs / 1000} s`)
+      if (performance.now() > limit)
+        throw this.#failed(this.members[0]!, `is not in sync after ${readyTimeoutMs / 1000} s`)
       await wait(100)
     }
   }
@@ -140,7 +155,10 @@ export class KafkaCluster {
   async #launch(id: number): Promise<void> {
     const member = this.members.find(other => other.id === id)!
     this.#running.set(id, await launch(member.command, logOf(member)))
-    const remembered: Remembered = { owner: identify(process.pid), nodes: [...this.#running.values()] }
+    const remembered: Remembered = {
+      owner: identify(process.pid),
+      nodes: [...this.#running.values()]
+    }
     writeFileSync(processFile(this.folder), JSON.stringify(remembered))
   }
 
@@ -156,14 +174,19 @@ export class KafkaCluster {
       view =>
         view?.brokers.length === this.members.length &&
         view.topics.every(topic =>
-          topic.partitions.every(({ leader, replicas, inSync }) => leader >= 0 && inSync.length === replicas.length)
+          topic.partitions.every(
+            ({ leader, replicas, inSync }) => leader >= 0 && inSync.length === replicas.length
+          )
         )
     )
   }
 
   #failed(member: Member, what: string): StackError {
     const lines = readFileSync(logOf(member), 'utf8').trimEnd().split('\n').slice(-15)
-    return new StackError('START_FAILED', `Kafka's node ${member.id} ${what}. The end of ${logOf(member)}:\n${lines.join('\n')}`)
+    return new StackError(
+      'START_FAILED',
+      `Kafka's node ${member.id} ${what}. The end of ${logOf(member)}:\n${lines.join('\n')}`
+    )
   }
 }
 
@@ -175,7 +198,11 @@ async function endEarlier(folder: string): Promise<void> {
   const file = processFile(folder)
   if (!existsSync(file)) return
   const { owner, nodes } = JSON.parse(readFileSync(file, 'utf8')) as Remembered
-  if (owner && isAlive(owner)) throw new StackError('FOLDER_BUSY', `Process ${owner.pid} runs a Kafka cluster in ${folder}. Wait for it.`)
+  if (owner && isAlive(owner))
+    throw new StackError(
+      'FOLDER_BUSY',
+      `Process ${owner.pid} runs a Kafka cluster in ${folder}. Wait for it.`
+    )
   await Promise.all(nodes.map(id => end(id, 'SIGKILL', stopTimeoutMs)))
 }
 
@@ -183,7 +210,10 @@ async function endEarlier(folder: string): Promise<void> {
 async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
   const { folder, nodes, minInSync, version, onProgress } = options
   const [java, logging] = [findJava(), loggingOf(version)]
-  const libraries = await jars(jarsOf(version), { onProgress, signal: new AbortController().signal })
+  const libraries = await jars(jarsOf(version), {
+    onProgress,
+    signal: new AbortController().signal
+  })
   const clusterId = randomBytes(16).toString('base64url').replace(/^-/, 'A')
   const taken = new Set<number>()
   const freePort = async () => {
@@ -193,7 +223,12 @@ async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
   }
   const places: Omit<Member, 'command'>[] = []
   for (let id = 1; id <= nodes; id++) {
-    places.push({ id, folder: join(folder, String(id)), port: await freePort(), controllerPort: await freePort() })
+    places.push({
+      id,
+      folder: join(folder, String(id)),
+      port: await freePort(),
+      controllerPort: await freePort()
+    })
   }
   const voters = places.map(({ id, controllerPort }) => `${id}@${host}:${controllerPort}`).join(',')
   mkdirSync(folder, { recursive: true })

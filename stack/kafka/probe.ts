@@ -1,6 +1,7 @@
 /**
- * Is Kafka ready? It knows a controller, and leads all its partitions. After a crash it answers Metadata requests
- * some time before that, and then refuses every other one with "not the leader for that topic-partition".
+ * Is Kafka ready? It knows a controller, and leads all its partitions. After a crash it answers
+ * Metadata requests some time before that, and then refuses every other one with "not the leader
+ * for that topic-partition".
  */
 import { ask } from '../probe.ts'
 
@@ -58,8 +59,16 @@ const text = (value: string) => Buffer.concat([int16(Buffer.byteLength(value)), 
 const list = (parts: Buffer[]) => Buffer.concat([int32(parts.length), ...parts])
 const latestOffset = Buffer.alloc(8, 0xff)
 
-/** Sends a request in version 1 and gives its whole response, behind the correlation id, to the judge. */
-function request(port: number, apiKey: number, body: Buffer, judge: (response: Reader) => boolean): Promise<boolean> {
+/**
+ * Sends a request in version 1 and gives its whole response, behind the correlation id, to the
+ * judge.
+ */
+function request(
+  port: number,
+  apiKey: number,
+  body: Buffer,
+  judge: (response: Reader) => boolean
+): Promise<boolean> {
   const message = Buffer.concat([int16(apiKey), int16(1), int32(0), text('probe'), body])
   return ask(port, Buffer.concat([int32(message.length), message]), answer => {
     const isWhole = answer.length >= 4 && answer.length >= 4 + answer.readInt32BE(0)
@@ -71,7 +80,10 @@ type Partition = { id: number; leader: number; replicas: number[]; inSync: numbe
 export type Topic = { name: string; partitions: Partition[] }
 export type Metadata = { brokers: number[]; topics: Topic[] }
 
-/** What a broker says of the cluster; undefined while no broker, no controller or not every leader is known. */
+/**
+ * What a broker says of the cluster; undefined while no broker, no controller or not every leader
+ * is known.
+ */
 export async function metadata(port: number): Promise<Metadata | undefined> {
   let found: Metadata = { brokers: [], topics: [] }
   const isKnown = await request(port, metadataKey, int32(-1), response => {
@@ -105,7 +117,10 @@ export async function metadata(port: number): Promise<Metadata | undefined> {
 /** Asks for the last offset of each partition, which only its leader tells. */
 function leads(port: number, topics: Topic[]): Promise<boolean> {
   const wanted = topics.map(topic =>
-    Buffer.concat([text(topic.name), list(topic.partitions.map(({ id }) => Buffer.concat([int32(id), latestOffset])))])
+    Buffer.concat([
+      text(topic.name),
+      list(topic.partitions.map(({ id }) => Buffer.concat([int32(id), latestOffset])))
+    ])
   )
   return request(port, listOffsetsKey, Buffer.concat([int32(-1), list(wanted)]), response => {
     const errors = response.list(() => {

@@ -1,4 +1,7 @@
-/** The pipeline's flows: one file a tab in flows/, put together into the one file that Node-RED reads. */
+/**
+ * The pipeline's flows: one file a tab in flows/, put together into the one file that Node-RED
+ * reads.
+ */
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { StackError } from '../errors.ts'
@@ -27,20 +30,31 @@ function readFlow(file: string): FlowNode[] {
   throw new StackError('SETUP_FAILED', `${file} is no list of nodes as Node-RED exports it.`)
 }
 
-/** All nodes of the files. A configuration node that stands in several files (they can be imported alone) is taken once. */
+/**
+ * All nodes of the files. A configuration node that stands in several files (they can be imported
+ * alone) is taken once.
+ */
 export function mergeFlows(flows: readonly FlowNode[][]): FlowNode[] {
   return [...new Map(flows.flat().map(node => [node.id, node])).values()]
 }
 
 /** The nodes of flows/*.json. Without the simulator its node is there, but disabled. */
-export function pipeline({ withSimulator }: { withSimulator: boolean }, folder = join(repository, 'flows')): FlowNode[] {
+export function pipeline(
+  { withSimulator }: { withSimulator: boolean },
+  folder = join(repository, 'flows')
+): FlowNode[] {
   const files = readdirSync(folder).filter(file => file.endsWith('.json'))
   files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
   const nodes = mergeFlows(files.map(file => readFlow(join(folder, file))))
-  return withSimulator ? nodes : nodes.map(node => (node.type === simulator ? { ...node, d: true } : node))
+  return withSimulator
+    ? nodes
+    : nodes.map(node => (node.type === simulator ? { ...node, d: true } : node))
 }
 
-/** Writes the flow file unless there is one: what a person has changed in the editor stays. Says whether it wrote. */
+/**
+ * Writes the flow file unless there is one: what a person has changed in the editor stays. Says
+ * whether it wrote.
+ */
 export function ensureFlowFile(file: string, nodes: readonly FlowNode[]): boolean {
   if (existsSync(file)) return false
   mkdirSync(dirname(file), { recursive: true })

@@ -37,7 +37,8 @@ async function answers(url: string): Promise<boolean> {
 async function endLeftOver(home: string, onProgress: (line: string) => void): Promise<void> {
   try {
     const earlier = JSON.parse(readFileSync(processFile(home), 'utf8')) as ProcessId
-    if (isAlive(earlier)) onProgress('node-red: ending the one that an earlier start has left behind')
+    if (isAlive(earlier))
+      onProgress('node-red: ending the one that an earlier start has left behind')
     await end(earlier, 'SIGTERM', 10_000)
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code !== 'ENOENT') throw error
@@ -53,7 +54,10 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   const lost = new Set<number>()
   for (let attempt = 1; ; attempt++) {
     const port = await nextFree(fixedPorts.nodeRed, lost)
-    if (port !== fixedPorts.nodeRed) onProgress(`node-red: port ${fixedPorts.nodeRed} is in use by another program, taking ${port}`)
+    if (port !== fixedPorts.nodeRed)
+      onProgress(
+        `node-red: port ${fixedPorts.nodeRed} is in use by another program, taking ${port}`
+      )
     try {
       return await startOnce(options, port)
     } catch (error) {
@@ -65,14 +69,20 @@ export async function startNodeRed(options: NodeRedOptions): Promise<NodeRed> {
   }
 }
 
-async function startOnce({ home, environment, onProgress, signal }: NodeRedOptions, port: number): Promise<NodeRed> {
+async function startOnce(
+  { home, environment, onProgress, signal }: NodeRedOptions,
+  port: number
+): Promise<NodeRed> {
   const began = performance.now()
   const userDir = userDirOf(home)
   prepareUserDir({ userDir, host, port })
   const program = createRequire(import.meta.url).resolve('node-red/red.js')
   const log = join(home, 'log', 'node-red.log')
   const env = { ...process.env, ...environment }
-  const started = await launch({ file: process.execPath, args: [program, '--userDir', userDir], env, cwd: userDir }, log)
+  const started = await launch(
+    { file: process.execPath, args: [program, '--userDir', userDir], env, cwd: userDir },
+    log
+  )
   writeFileSync(processFile(home), JSON.stringify(started))
   const nodeRed = { process: started, url: `http://${host}:${port}`, log }
   await untilReady(nodeRed, port, signal)
@@ -87,17 +97,24 @@ async function untilReady(nodeRed: NodeRed, port: number, signal: AbortSignal): 
   while (!(holdsAll(pid, [port]) && (await answers(nodeRed.url)))) {
     if (signal.aborted) await end(nodeRed.process, 'SIGTERM', 5_000)
     signal.throwIfAborted()
-    if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED ended. ${endOfLog(nodeRed.log)}`)
+    if (!isAlive(nodeRed.process))
+      throw new StackError('START_FAILED', `Node-RED ended. ${endOfLog(nodeRed.log)}`)
     const isLost = holderOf(pid, port) === 'other'
     if (isLost || performance.now() > limit) {
       await end(nodeRed.process, 'SIGKILL', 1_000)
-      const why = isLost ? `cannot have port ${port}: another program listens there` : `did not answer within ${readyTimeoutMs / 1000} s`
+      const why = isLost
+        ? `cannot have port ${port}: another program listens there`
+        : `did not answer within ${readyTimeoutMs / 1000} s`
       throw new StackError('START_FAILED', `Node-RED ${why}. ${endOfLog(nodeRed.log)}`)
     }
     await wait(100)
   }
   await wait(100)
-  if (!isAlive(nodeRed.process)) throw new StackError('START_FAILED', `Node-RED ended right after its start. ${endOfLog(nodeRed.log)}`)
+  if (!isAlive(nodeRed.process))
+    throw new StackError(
+      'START_FAILED',
+      `Node-RED ended right after its start. ${endOfLog(nodeRed.log)}`
+    )
 }
 
 export function endOfLog(log: string): string {
@@ -105,7 +122,11 @@ export function endOfLog(log: string): string {
 }
 
 /** Ends it in order: its nodes finish what they have in hand. */
-export async function stopNodeRed(home: string, nodeRed: NodeRed, timeoutMs: number): Promise<void> {
+export async function stopNodeRed(
+  home: string,
+  nodeRed: NodeRed,
+  timeoutMs: number
+): Promise<void> {
   await end(nodeRed.process, 'SIGTERM', timeoutMs)
   rmSync(processFile(home), { force: true })
 }

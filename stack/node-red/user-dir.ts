@@ -1,6 +1,17 @@
-/** The folder of a Node-RED that has this palette: settings, flow file, and a link to the repository. */
+/**
+ * The folder of a Node-RED that has this palette: settings, flow file, and a link to the
+ * repository.
+ */
 import { randomBytes } from 'node:crypto'
-import { existsSync, lstatSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { repository } from '../services.ts'
 
@@ -13,7 +24,10 @@ function credentialSecret(userDir: string): string {
   return readFileSync(file, 'utf8')
 }
 
-/** Node-RED takes palettes from node_modules of its folder; the package file keeps npm from removing the link. */
+/**
+ * Node-RED takes palettes from node_modules of its folder; the package file keeps npm from removing
+ * the link.
+ */
 function linkPalette(userDir: string): void {
   const link = join(userDir, 'node_modules', palette)
   mkdirSync(dirname(link), { recursive: true })
@@ -21,13 +35,21 @@ function linkPalette(userDir: string): void {
   symlinkSync(repository, link, 'junction')
   const packageFile = join(userDir, 'package.json')
   if (existsSync(packageFile)) return
-  const description = { name: 'millrace-node-red', private: true, version: '0.0.0', dependencies: { [palette]: `file:${repository}` } }
+  const description = {
+    name: 'millrace-node-red',
+    private: true,
+    version: '0.0.0',
+    dependencies: { [palette]: `file:${repository}` }
+  }
   writeFileSync(packageFile, `${JSON.stringify(description, null, 2)}\n`)
 }
 
 export type NodeRedSettings = { userDir: string; host: string; port: number }
 
-/** Makes the folder ready. The settings file is written anew each time, because the port may have changed. */
+/**
+ * Makes the folder ready. The settings file is written anew each time, because the port may have
+ * changed.
+ */
 export function prepareUserDir({ userDir, host, port }: NodeRedSettings): void {
   mkdirSync(userDir, { recursive: true })
   linkPalette(userDir)

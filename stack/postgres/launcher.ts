@@ -1,6 +1,17 @@
-/** A real PostgreSQL 18, for what the embedded database cannot show: concurrency, fail-over, TLS. */
+/**
+ * A real PostgreSQL 18, for what the embedded database cannot show: concurrency, fail-over, TLS.
+ */
 import { execFile } from 'node:child_process'
-import { chmodSync, chownSync, copyFileSync, existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { promisify } from 'node:util'
@@ -29,19 +40,37 @@ async function initialize(initdb: string, data: string): Promise<void> {
   const passwordFile = join(tmpdir(), `millrace-${process.pid}`)
   writeFileSync(passwordFile, `${password}\n`, { mode: 0o600 })
   giveAway(passwordFile)
-  const options = ['-U', user, '-A', 'scram-sha-256', '--pwfile', passwordFile, '-E', 'UTF8', '--locale=C', '--no-sync']
+  const options = [
+    '-U',
+    user,
+    '-A',
+    'scram-sha-256',
+    '--pwfile',
+    passwordFile,
+    '-E',
+    'UTF8',
+    '--locale=C',
+    '--no-sync'
+  ]
   try {
     await run(initdb, ['-D', data, ...options], { ...identity, cwd: tmpdir() })
   } catch (error) {
     rmSync(data, { recursive: true, force: true })
     const { stderr = '', message } = error as Error & { stderr?: string }
-    throw new StackError('SETUP_FAILED', `PostgreSQL's data folder ${data} could not be made:\n${stderr || message}`, { cause: error })
+    throw new StackError(
+      'SETUP_FAILED',
+      `PostgreSQL's data folder ${data} could not be made:\n${stderr || message}`,
+      { cause: error }
+    )
   } finally {
     rmSync(passwordFile)
   }
 }
 
-/** The server reads its key only when nobody else can. Returns the path of the authority's certificate. */
+/**
+ * The server reads its key only when nobody else can. Returns the path of the authority's
+ * certificate.
+ */
 function giveCertificates(home: string, data: string): string {
   const { ca, serverCert, serverKey } = ensureCertificates(home)
   const copies = [
@@ -59,8 +88,9 @@ function giveCertificates(home: string, data: string): string {
 }
 
 /**
- * PostgreSQL does not start while the process of its postmaster.pid exists, and takes a zombie for one that does: after a
- * kill -9 it stays one until its parent, maybe a busy test, has asked for its end.
+ * PostgreSQL does not start while the process of its postmaster.pid exists, and takes a zombie for
+ * one that does: after a kill -9 it stays one until its parent, maybe a busy test, has asked for
+ * its end.
  */
 function forgetZombie(data: string): void {
   const file = join(data, 'postmaster.pid')
@@ -69,7 +99,10 @@ function forgetZombie(data: string): void {
   if (identify(pid) === undefined) rmSync(file, { force: true })
 }
 
-/** The folder of the server's data for a service folder: below the home, or where "nobody" can reach it. */
+/**
+ * The folder of the server's data for a service folder: below the home, or where "nobody" can reach
+ * it.
+ */
 export function postgresData(folder: string): string {
   return join(reachable(folder), 'data')
 }
@@ -85,8 +118,20 @@ export const postgres: Launcher<'postgres'> = {
     await initialize(initdb, data)
     forgetZombie(data)
     const ca = giveCertificates(home, data)
-    const settings = [`listen_addresses=${host}`, 'unix_socket_directories=', 'shared_buffers=64MB', 'max_connections=100', 'ssl=on']
-    const args = ['-D', data, '-p', String(port('postgres')), ...settings.flatMap(setting => ['-c', setting])]
+    const settings = [
+      `listen_addresses=${host}`,
+      'unix_socket_directories=',
+      'shared_buffers=64MB',
+      'max_connections=100',
+      'ssl=on'
+    ]
+    const args = [
+      '-D',
+      data,
+      '-p',
+      String(port('postgres')),
+      ...settings.flatMap(setting => ['-c', setting])
+    ]
     const url = `postgres://${user}:${password}@${host}:${port('postgres')}/${database}`
     return { command: { file: server, args, cwd: tmpdir(), ...identity }, detail: { url, ca } }
   },

@@ -1,4 +1,6 @@
-/** One connected client: reads its messages, runs them in turns, writes what the database answers. */
+/**
+ * One connected client: reads its messages, runs them in turns, writes what the database answers.
+ */
 import type { Socket } from 'node:net'
 import { CopyIn, copyKind, isBinary, refusal } from './copy.ts'
 import type { Database } from './database.ts'
@@ -7,7 +9,10 @@ import { Settings } from './settings.ts'
 import { drained, untilWhole } from './sockets.ts'
 import { type Greeting, greet } from './startup.ts'
 
-/** The messages after which the database is to act; all others are collected until one of these comes. */
+/**
+ * The messages after which the database is to act; all others are collected until one of these
+ * comes.
+ */
 const actsAtOnce = new Set(['S', 'Q', 'F', 'H'])
 
 /** Both would take away what other clients have prepared. */
@@ -70,7 +75,11 @@ export class Client {
     if (kind === 'collect') {
       this.copy = new CopyIn(message, this.database.folder, this.id)
       this.socket.write(wire.copyInResponse(isBinary(message)))
-    } else if (wire.typeOf(message) === 'Q' && discardsAll.test(wire.sqlOf(message)) && this.idleSince === undefined) {
+    } else if (
+      wire.typeOf(message) === 'Q' &&
+      discardsAll.test(wire.sqlOf(message)) &&
+      this.idleSince === undefined
+    ) {
       await this.discardAll(wire.sqlOf(message))
     } else {
       this.cycle.push(kind === 'refuse' ? refusal(message) : message)
@@ -81,7 +90,9 @@ export class Client {
   private async finishCopy(copy: CopyIn): Promise<void> {
     this.copy = undefined
     // the client has got its CopyInResponse from us already
-    await this.run(copy.statement(), response => wire.withoutMessages(response, 'G', 1)).finally(() => copy.discard())
+    await this.run(copy.statement(), response => wire.withoutMessages(response, 'G', 1)).finally(
+      () => copy.discard()
+    )
   }
 
   private async runCycle(): Promise<void> {
@@ -96,10 +107,14 @@ export class Client {
     })
   }
 
-  /** Another client's turn has replaced the unnamed statement that these messages use: it is prepared again first. */
+  /**
+   * Another client's turn has replaced the unnamed statement that these messages use: it is
+   * prepared again first.
+   */
   private unnamedAgain(messages: wire.Message[]): wire.Message[] {
     const first = messages.find(wire.usesUnnamed)
-    if (!first || wire.typeOf(first) === 'P' || !this.unnamed || this.database.unnamedOf === this) return []
+    if (!first || wire.typeOf(first) === 'P' || !this.unnamed || this.database.unnamedOf === this)
+      return []
     this.database.unnamedOf = this
     return [this.unnamed]
   }
@@ -114,8 +129,10 @@ export class Client {
       const name = wire.statementOf(message)
       if (name && type === 'P') this.statements.add(this.prefix + name)
       if (name && type === 'C') this.statements.delete(this.prefix + name)
-      const changed = (type === 'Q' || type === 'P') && !failed && this.settings.note(wire.sqlOf(message))
-      if (changed) this.database.settingsChanged(changed === 'set' ? this.settings.statements : undefined)
+      const changed =
+        (type === 'Q' || type === 'P') && !failed && this.settings.note(wire.sqlOf(message))
+      if (changed)
+        this.database.settingsChanged(changed === 'set' ? this.settings.statements : undefined)
     }
   }
 
@@ -126,12 +143,14 @@ export class Client {
     this.statements.clear()
     if (verb === 'DISCARD') this.settings.clear()
     this.database.turns.give(this)
-    this.socket.write(Buffer.concat([wire.makeMessage('C', `${verb} ALL`), wire.readyForQuery('I')]))
+    this.socket.write(
+      Buffer.concat([wire.makeMessage('C', `${verb} ALL`), wire.readyForQuery('I')])
+    )
   }
 
   /**
-   * Runs messages in a turn of this client, and keeps the turn when a transaction or a cycle stays open. `edit` sees
-   * the response while the turn lasts, and returns what of it the client gets.
+   * Runs messages in a turn of this client, and keeps the turn when a transaction or a cycle stays
+   * open. `edit` sees the response while the turn lasts, and returns what of it the client gets.
    */
   private async run(messages: Buffer, edit: (response: Buffer) => Buffer): Promise<void> {
     await this.database.turns.take(this)
@@ -150,7 +169,10 @@ export class Client {
     this.socket.destroySoon()
   }
 
-  /** After the end of the connection: an open transaction is rolled back, what the session kept for this client goes. */
+  /**
+   * After the end of the connection: an open transaction is rolled back, what the session kept for
+   * this client goes.
+   */
   async leave(isLast: boolean): Promise<void> {
     await this.database.turns.take(this)
     this.database.run(wire.simpleQuery('ROLLBACK'))

@@ -1,10 +1,19 @@
 /**
- * COPY FROM STDIN. PGlite cannot pause in the middle of a statement to wait for rows, so they are collected and handed
- * over at the end: a small COPY as messages, a large one as a file in the data folder, which takes no memory.
+ * COPY FROM STDIN. PGlite cannot pause in the middle of a statement to wait for rows, so they are
+ * collected and handed over at the end: a small COPY as messages, a large one as a file in the data
+ * folder, which takes no memory.
  */
 import { closeSync, mkdirSync, openSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { bodyOf, type Message, makeMessage, simpleQuery, sqlOf, statementOf, typeOf } from './messages.ts'
+import {
+  bodyOf,
+  type Message,
+  makeMessage,
+  simpleQuery,
+  sqlOf,
+  statementOf,
+  typeOf
+} from './messages.ts'
 
 /** Above this the rows go to a file. */
 const maxMemoryBytes = 4 << 20
@@ -12,7 +21,8 @@ const folderName = 'millrace-copy'
 /** Where the engine sees the data folder. */
 const engineFolder = '/tmp/pglite/base'
 
-const quotedAndComments = /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
+const quotedAndComments =
+  /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
 const copyFromStdin = /\bcopy\b[^;]*\bfrom\s+stdin\b/i
 /** With a query after it at most, such as one that holds the table against what is expected. */
 const nothingElse = /^\s*copy\b[^;]*(;\s*select\b[^;]*)?;?\s*$/i
@@ -20,7 +30,10 @@ const nothingElse = /^\s*copy\b[^;]*(;\s*select\b[^;]*)?;?\s*$/i
 /** SQL without its texts, quoted names and comments. */
 const bare = (sql: string) => sql.replace(quotedAndComments, ' ')
 
-/** 'collect' for a query that is a COPY FROM STDIN, 'refuse' where one is prepared or comes with other statements than a SELECT. */
+/**
+ * 'collect' for a query that is a COPY FROM STDIN, 'refuse' where one is prepared or comes with
+ * other statements than a SELECT.
+ */
 export function copyKind(message: Message): 'collect' | 'refuse' | undefined {
   if (typeOf(message) !== 'Q' && typeOf(message) !== 'P') return undefined
   const sql = sqlOf(message)
@@ -32,7 +45,9 @@ export function copyKind(message: Message): 'collect' | 'refuse' | undefined {
 export function refusal(message: Message): Message {
   const reason = 'COPY FROM STDIN must be a simple query of its own for this embedded database'
   const sql = `DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '0A000', MESSAGE = '${reason}'; END $$`
-  return typeOf(message) === 'Q' ? simpleQuery(sql) : makeMessage('P', statementOf(message), sql, [0, 0])
+  return typeOf(message) === 'Q'
+    ? simpleQuery(sql)
+    : makeMessage('P', statementOf(message), sql, [0, 0])
 }
 
 export function isBinary(message: Message): boolean {

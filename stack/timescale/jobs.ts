@@ -1,10 +1,15 @@
 /**
- * TimescaleDB's policies (compression, retention, refresh) are jobs of a background worker, which the embedded
- * database does not have. This runs the due ones with run_job.
+ * TimescaleDB's policies (compression, retention, refresh) are jobs of a background worker, which
+ * the embedded database does not have. This runs the due ones with run_job.
  */
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 
-export type Job = { job_id: number; proc_name: string; interval_seconds: number; retry_seconds: number }
+export type Job = {
+  job_id: number
+  proc_name: string
+  interval_seconds: number
+  retry_seconds: number
+}
 
 /** When a job last ran, in epoch milliseconds, and whether it failed then. */
 export type LastRun = { at: number; failed: boolean }
@@ -18,7 +23,9 @@ export function dueJobs(jobs: Job[], lastRuns: ReadonlyMap<number, LastRun>, now
   return jobs.filter(job => {
     const last = lastRuns.get(job.job_id)
     if (!last) return true
-    const seconds = last.failed ? Math.min(job.retry_seconds, job.interval_seconds) : job.interval_seconds
+    const seconds = last.failed
+      ? Math.min(job.retry_seconds, job.interval_seconds)
+      : job.interval_seconds
     return now - last.at >= seconds * 1000
   })
 }
@@ -35,12 +42,16 @@ function readLastRuns(file: string): Map<number, LastRun> {
   try {
     return new Map(JSON.parse(readFileSync(file, 'utf8')) as [number, LastRun][])
   } catch {
-    // no file yet; or half a file after a power loss, and then the jobs run once more, which harms nothing
+    // no file yet; or half a file after a power loss, and then the jobs run once more, which harms
+    // nothing
     return new Map()
   }
 }
 
-/** Looks for due jobs every `everyMs` and runs them one after the other. Returns the function that ends this. */
+/**
+ * Looks for due jobs every `everyMs` and runs them one after the other. Returns the function that
+ * ends this.
+ */
 export function runJobs({ query, execute, file, log }: JobRunner, everyMs: number): () => void {
   const lastRuns = readLastRuns(file)
   let stopped = false

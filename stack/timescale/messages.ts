@@ -3,14 +3,19 @@
  * https://www.postgresql.org/docs/17/protocol-message-formats.html
  */
 
-/** A message from a client or to it: a type byte, four bytes of length (which count themselves), the body. */
+/**
+ * A message from a client or to it: a type byte, four bytes of length (which count themselves), the
+ * body.
+ */
 export type Message = Buffer
 
 export const typeOf = (message: Message): string => String.fromCharCode(message[0]!)
 export const bodyOf = (message: Message): Buffer => message.subarray(5)
 
 export function makeMessage(type: string, ...parts: (Buffer | string | number[])[]): Message {
-  const body = Buffer.concat(parts.map(part => (typeof part === 'string' ? Buffer.from(`${part}\0`) : Buffer.from(part))))
+  const body = Buffer.concat(
+    parts.map(part => (typeof part === 'string' ? Buffer.from(`${part}\0`) : Buffer.from(part)))
+  )
   const head = Buffer.alloc(5)
   head.write(type, 'latin1')
   head.writeInt32BE(body.length + 4, 1)
@@ -44,7 +49,9 @@ function readText(body: Buffer, at: number): { text: string; next: number } {
 /** The SQL of a simple query (Q) or of a statement to prepare (P). */
 export function sqlOf(message: Message): string {
   const body = bodyOf(message)
-  return typeOf(message) === 'Q' ? readText(body, 0).text : readText(body, readText(body, 0).next).text
+  return typeOf(message) === 'Q'
+    ? readText(body, 0).text
+    : readText(body, readText(body, 0).next).text
 }
 
 /** Whether the message speaks of the unnamed statement. */
@@ -69,7 +76,10 @@ export function statementOf(message: Message): string {
   return typeOf(message) === 'C' && body[0] === 0x53 ? readText(body, 1).text : ''
 }
 
-/** Puts a prefix before the names of statements and portals, so that those of two clients do not meet. Unnamed ones stay so. */
+/**
+ * Puts a prefix before the names of statements and portals, so that those of two clients do not
+ * meet. Unnamed ones stay so.
+ */
 export function withPrefix(message: Message, prefix: string): Message {
   const body = bodyOf(message)
   const named = (name: string) => (name === '' ? '' : prefix + name)
@@ -83,7 +93,12 @@ export function withPrefix(message: Message, prefix: string): Message {
       const portal = readText(body, 0)
       const statement = readText(body, portal.next)
       if (portal.text === '' && statement.text === '') return message
-      return makeMessage('B', named(portal.text), named(statement.text), body.subarray(statement.next))
+      return makeMessage(
+        'B',
+        named(portal.text),
+        named(statement.text),
+        body.subarray(statement.next)
+      )
     }
     case 'D':
     case 'C': {
@@ -96,36 +111,60 @@ export function withPrefix(message: Message, prefix: string): Message {
 }
 
 export const simpleQuery = (sql: string): Message => makeMessage('Q', sql)
-export const readyForQuery = (status: string): Message => makeMessage('Z', Buffer.from(status, 'latin1'))
+export const readyForQuery = (status: string): Message =>
+  makeMessage('Z', Buffer.from(status, 'latin1'))
 
 export function errorResponse(severity: 'ERROR' | 'FATAL', code: string, message: string): Message {
   const field = (type: string, value: string) => Buffer.from(`${type}${value}\0`)
-  return makeMessage('E', field('S', severity), field('V', severity), field('C', code), field('M', message), [0])
+  return makeMessage(
+    'E',
+    field('S', severity),
+    field('V', severity),
+    field('C', code),
+    field('M', message),
+    [0]
+  )
 }
 
-/** Asks the client for the rows of a COPY. The number of columns is not known here; clients do without. */
+/**
+ * Asks the client for the rows of a COPY. The number of columns is not known here; clients do
+ * without.
+ */
 export function copyInResponse(binary: boolean): Message {
   return makeMessage('G', [binary ? 1 : 0, 0, 0])
 }
 
 /** The answer to a start-up packet: nobody is asked for a password. */
-export function welcome(processId: number, secret: number, parameters: Record<string, string>): Buffer {
+export function welcome(
+  processId: number,
+  secret: number,
+  parameters: Record<string, string>
+): Buffer {
   const key = Buffer.alloc(8)
   key.writeInt32BE(processId)
   key.writeInt32BE(secret, 4)
   const status = Object.entries(parameters).map(([name, value]) => makeMessage('S', name, value))
-  return Buffer.concat([makeMessage('R', [0, 0, 0, 0]), ...status, makeMessage('K', key), readyForQuery('I')])
+  return Buffer.concat([
+    makeMessage('R', [0, 0, 0, 0]),
+    ...status,
+    makeMessage('K', key),
+    readyForQuery('I')
+  ])
 }
 
 /** The names and values in a start-up packet (user, database, options and so on). */
 export function startupParameters(packet: Buffer): Record<string, string> {
   const parts = packet.toString('utf8', 8).split('\0')
   const parameters: Record<string, string> = {}
-  for (let i = 0; i + 1 < parts.length && parts[i] !== ''; i += 2) parameters[parts[i]!] = parts[i + 1]!
+  for (let i = 0; i + 1 < parts.length && parts[i] !== ''; i += 2)
+    parameters[parts[i]!] = parts[i + 1]!
   return parameters
 }
 
-/** What a response says as a whole: the transaction status after it, if it ends one, and whether an error is in it. */
+/**
+ * What a response says as a whole: the transaction status after it, if it ends one, and whether an
+ * error is in it.
+ */
 export function summarize(response: Buffer): { status: string | undefined; failed: boolean } {
   let status: string | undefined
   let failed = false
@@ -140,6 +179,8 @@ export function summarize(response: Buffer): { status: string | undefined; faile
 /** The response without its first `count` messages of this type. */
 export function withoutMessages(response: Buffer, type: string, count: number): Buffer {
   let left = count
-  const kept = splitMessages(response).messages.filter(message => typeOf(message) !== type || left-- <= 0)
+  const kept = splitMessages(response).messages.filter(
+    message => typeOf(message) !== type || left-- <= 0
+  )
   return Buffer.concat(kept)
 }

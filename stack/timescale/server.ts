@@ -1,8 +1,9 @@
 /**
- * A TimescaleDB in one Node process for any number of clients: server.ts FOLDER PORT [JOB-INTERVAL-MS]
+ * A TimescaleDB in one Node process for any number of clients: server.ts FOLDER PORT
+ * [JOB-INTERVAL-MS]
  *
- * What one session cannot give is missing: no two statements at the same time, no cancelling, no LISTEN; temporary
- * tables and session advisory locks are seen by all clients alike.
+ * What one session cannot give is missing: no two statements at the same time, no cancelling, no
+ * LISTEN; temporary tables and session advisory locks are seen by all clients alike.
  */
 import { mkdirSync } from 'node:fs'
 import { createServer } from 'node:net'
@@ -14,7 +15,9 @@ import { removeLeftovers } from './copy.ts'
 import { Database } from './database.ts'
 import { runJobs } from './jobs.ts'
 
-/** A client that keeps a transaction open and does nothing in it may hold up the others for so long. */
+/**
+ * A client that keeps a transaction open and does nothing in it may hold up the others for so long.
+ */
 const maxIdleInTransactionMs = 60_000
 
 const [, , folder = '', port = '', jobIntervalMs = '5000'] = process.argv
@@ -62,12 +65,20 @@ const idleTimer = setInterval(() => {
   const { current, waitingCount } = database.turns
   if (!(current instanceof Client) || waitingCount === 0 || current.idleSince === undefined) return
   if (performance.now() - current.idleSince < maxIdleInTransactionMs) return
-  current.terminate('25P03', 'terminating connection due to idle-in-transaction timeout: other clients wait for the one session')
+  current.terminate(
+    '25P03',
+    'terminating connection due to idle-in-transaction timeout: other clients wait for the one session'
+  )
 }, 1_000)
 
 const jobs = {}
 const stopJobs = runJobs(
-  { query: sql => database.query(jobs, sql), execute: sql => database.execute(jobs, sql), file: join(folder, 'jobs.json'), log },
+  {
+    query: sql => database.query(jobs, sql),
+    execute: sql => database.execute(jobs, sql),
+    file: join(folder, 'jobs.json'),
+    log
+  },
   Number(jobIntervalMs)
 )
 
@@ -76,7 +87,8 @@ async function stop(): Promise<void> {
   clearInterval(idleTimer)
   stopJobs()
   server.close()
-  for (const client of clients) client.terminate('57P01', 'terminating connection due to administrator command')
+  for (const client of clients)
+    client.terminate('57P01', 'terminating connection due to administrator command')
   await database.close()
   unlock()
   process.exit(0)

@@ -1,12 +1,17 @@
 /** What a client has SET for its session, so that it can be put back at each of its turns. */
 
 /**
- * The engine starts with settings of its own on its command line, to which RESET goes back; a server has these.
- * Without the first no table would be found, without the second no plan would read a whole table.
+ * The engine starts with settings of its own on its command line, to which RESET goes back; a
+ * server has these. Without the first no table would be found, without the second no plan would
+ * read a whole table.
  */
-export const serverDefaults: readonly string[] = ['SET search_path TO "$user", public', 'SET enable_seqscan TO on']
+export const serverDefaults: readonly string[] = [
+  'SET search_path TO "$user", public',
+  'SET enable_seqscan TO on'
+]
 
-const setStatement = /^\s*set\s+(?!local\b|transaction\b|constraints\b)(?:session\s+(?!characteristics))?(time\s+zone|"[^"]+"|[\w.]+)/i
+const setStatement =
+  /^\s*set\s+(?!local\b|transaction\b|constraints\b)(?:session\s+(?!characteristics))?(time\s+zone|"[^"]+"|[\w.]+)/i
 const setConfig = /^\s*select\s+(?:pg_catalog\.)?set_config\s*\(\s*'([^']+)'/i
 const reset = /^\s*reset\s+(time\s+zone|"[^"]+"|[\w.]+)/i
 
@@ -27,7 +32,10 @@ export class Settings {
     this.byName.clear()
   }
 
-  /** Takes note of a statement that has succeeded. Says whether it changed a setting, and whether it went back to a default. */
+  /**
+   * Takes note of a statement that has succeeded. Says whether it changed a setting, and whether it
+   * went back to a default.
+   */
   note(sql: string): 'set' | 'reset' | undefined {
     const changed = (setStatement.exec(sql) ?? setConfig.exec(sql))?.[1]
     if (changed) {

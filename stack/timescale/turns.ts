@@ -1,6 +1,7 @@
 /**
- * PGlite has one session, so only one client at a time may use it. A turn lasts from a client's first message until
- * the server is idle again: a transaction is one turn, and transactions of different clients do not mix.
+ * PGlite has one session, so only one client at a time may use it. A turn lasts from a client's
+ * first message until the server is idle again: a transaction is one turn, and transactions of
+ * different clients do not mix.
  */
 export class Turns<Client> {
   private owner: Client | undefined
@@ -14,7 +15,10 @@ export class Turns<Client> {
     return this.waiting.length
   }
 
-  /** Resolves when it is the client's turn; at once when it has it already. Who came first goes first. */
+  /**
+   * Resolves when it is the client's turn; at once when it has it already. Who came first goes
+   * first.
+   */
   take(client: Client): Promise<void> {
     if (this.owner === undefined) this.owner = client
     if (this.owner === client) return Promise.resolve()

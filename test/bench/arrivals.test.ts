@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
 import { Arrivals } from '../../bench/arrivals.ts'
 
-const filled = (from: number, expected: number, added: readonly (readonly [sequence: number, atMs: number])[]) => {
+const filled = (
+  from: number,
+  expected: number,
+  added: readonly (readonly [sequence: number, atMs: number])[]
+) => {
   const arrivals = new Arrivals(from, expected)
   for (const [sequence, atMs] of added) arrivals.add(sequence, atMs)
   return arrivals

@@ -15,7 +15,10 @@ describe('the publisher of the benchmark', () => {
     const text = payloadOf(7, 1_708_700_000_000, { devices: 10, values: 3, payloadBytes: 1_000 })
     assert.equal(text.length, 1_000)
     const { value, value_2, value_3, ts } = JSON.parse(text) as Record<string, number>
-    assert.deepEqual({ value, value_2, value_3, ts }, { value: 7, value_2: 7.02, value_3: 7.03, ts: 1_708_700_000_000 })
+    assert.deepEqual(
+      { value, value_2, value_3, ts },
+      { value: 7, value_2: 7.02, value_3: 7.03, ts: 1_708_700_000_000 }
+    )
   })
 
   it('writes the time of sending over the time in the packet', () => {
@@ -33,7 +36,9 @@ describe('the publisher of the benchmark', () => {
     const run = Date.now().toString(36)
     const seen = new Map<string, number[]>()
     const listener = await mqtt.connectAsync(url, { protocolVersion: 5 })
-    await listener.subscribeAsync(topicOf(0).replace(/^acme\/[^/]+\/[^/]+\/[^/]+/, 'acme/+/+/+'), { qos: 1 })
+    await listener.subscribeAsync(topicOf(0).replace(/^acme\/[^/]+\/[^/]+\/[^/]+/, 'acme/+/+/+'), {
+      qos: 1
+    })
     const all = new Promise<void>(resolve => {
       let count = 0
       listener.on('message', (topic, payload) => {

@@ -3,7 +3,9 @@ import { costRatio, median } from '../../bench/regression/compare.ts'
 import { accepted, measure, regressions, TOLERANCE } from '../../bench/regression/guard.ts'
 import { baseline, subjects } from '../../bench/regression/subjects.ts'
 
-/** What is measured too high once, because the machine did something else, is not so three times. */
+/**
+ * What is measured too high once, because the machine did something else, is not so three times.
+ */
 const ATTEMPTS = 3
 
 describe('the cost of the hot path', () => {
@@ -12,7 +14,9 @@ describe('the cost of the hot path', () => {
     let least: Record<string, number> = {}
     for (let attempt = 0; attempt < ATTEMPTS; attempt++) {
       const costs = await measure()
-      least = Object.fromEntries(Object.entries(costs).map(([name, cost]) => [name, Math.min(cost, least[name] ?? cost)]))
+      least = Object.fromEntries(
+        Object.entries(costs).map(([name, cost]) => [name, Math.min(cost, least[name] ?? cost)])
+      )
       if (regressions(least).length === 0) return
     }
     assert.deepEqual(regressions(least), [])

@@ -28,18 +28,33 @@ describe('the report of a run', () => {
 
   it('shows no figures for a result with a missing record', () => {
     const cells = cellsOf(result({ missing: 2, problem: '2 of 1,000 missing' }), millrace)
-    assert.deepEqual(cells, ['other', '-', '-', '-', '-', '-', '-', 'no result: 2 of 1,000 missing (5,000/s with the rest)'])
+    assert.deepEqual(cells, [
+      'other',
+      '-',
+      '-',
+      '-',
+      '-',
+      '-',
+      '-',
+      'no result: 2 of 1,000 missing (5,000/s with the rest)'
+    ])
   })
 
   it('shows the latencies of one that falls behind', () => {
-    const cells = cellsOf(result({ lane: 'E', p50Ms: 9000, p99Ms: 12_000, problem: 'falls behind (8 % in time)' }), undefined)
+    const cells = cellsOf(
+      result({ lane: 'E', p50Ms: 9000, p99Ms: 12_000, problem: 'falls behind (8 % in time)' }),
+      undefined
+    )
     assert.deepEqual(cells.slice(4), ['9,000', '12,000', '', 'falls behind (8 % in time)'])
   })
 
   it('has a table a lane and one line a result', () => {
     const table = textTable([millrace, result({}), result({ lane: 'C' })])
     assert.equal(table.split('\n\n').length, 2)
-    assert.match(oneLine(millrace), /^B millrace: 50,000 records\/s, 15\.0 CPU us\/record, 100 peak MB$/)
+    assert.match(
+      oneLine(millrace),
+      /^B millrace: 50,000 records\/s, 15\.0 CPU us\/record, 100 peak MB$/
+    )
   })
 })
 
@@ -48,7 +63,10 @@ describe('the arguments of a run', () => {
 
   it('are lanes and contestants in any order', () => {
     const { lanes, contestants, quick } = parseRequest(['millrace', 'C', '--quick', 'A'], known)
-    assert.deepEqual({ lanes, contestants, quick }, { lanes: ['A', 'C'], contestants: ['millrace'], quick: true })
+    assert.deepEqual(
+      { lanes, contestants, quick },
+      { lanes: ['A', 'C'], contestants: ['millrace'], quick: true }
+    )
   })
 
   it('mean everything where there are none', () => {
@@ -56,7 +74,8 @@ describe('the arguments of a run', () => {
   })
 
   for (const args of [['nobody'], ['--scale=0'], ['--scale=much']]) {
-    it(`are refused when they are ${args.join(' ')}`, () => assert.throws(() => parseRequest(args, known), /not "|neither a lane/))
+    it(`are refused when they are ${args.join(' ')}`, () =>
+      assert.throws(() => parseRequest(args, known), /not "|neither a lane/))
   }
 })
 

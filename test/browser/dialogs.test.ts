@@ -13,7 +13,9 @@ const TAB: FlowEntry = { id: 'tab', type: 'tab', label: 'every node' }
 const nodes = rooms.map(({ spec }, index) => ({
   id: `a-${spec.type}`,
   type: spec.type,
-  ...(spec.category === 'config' ? {} : { z: 'tab', x: 160 + (index % 3) * 260, y: 80 + Math.floor(index / 3) * 80, wires: [] })
+  ...(spec.category === 'config'
+    ? {}
+    : { z: 'tab', x: 160 + (index % 3) * 260, y: 80 + Math.floor(index / 3) * 80, wires: [] })
 }))
 
 describe('the dialogs in a browser', function () {
@@ -43,7 +45,9 @@ describe('the dialogs in a browser', function () {
     const shown = await editor.page
       .locator('#red-ui-palette-container-telemetry .red-ui-palette-node')
       .evaluateAll(found => found.map(node => node.getAttribute('data-palette-type')))
-    const wanted = rooms.filter(({ spec }) => spec.category === 'telemetry').map(({ spec }) => spec.type)
+    const wanted = rooms
+      .filter(({ spec }) => spec.category === 'telemetry')
+      .map(({ spec }) => spec.type)
     assert.deepEqual([...shown].sort(), [...wanted].sort())
   })
 

@@ -5,17 +5,32 @@ import { fileURLToPath } from 'node:url'
 import type { Browser, Locator, Page } from 'playwright-core'
 import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
 
-const SCREENSHOTS = join(dirname(dirname(dirname(fileURLToPath(import.meta.url)))), '.millrace', 'screenshots')
+const SCREENSHOTS = join(
+  dirname(dirname(dirname(fileURLToPath(import.meta.url)))),
+  '.millrace',
+  'screenshots'
+)
 const READY_LIMIT_MS = 30_000
 
-/** Node-RED's `editor.destroy()` makes Monaco throw this where text was typed in, with a bare editor outside any node too. */
+/**
+ * Node-RED's `editor.destroy()` makes Monaco throw this where text was typed in, with a bare editor
+ * outside any node too.
+ */
 const MONACO_CLOSES = /Model is disposed/
 
 /** The browser of CHROMIUM_PATH, or the one that is inside the package @sparticuz/chromium. */
 export async function launchBrowser(): Promise<Browser> {
-  const [{ chromium: launcher }, { default: packaged }] = await Promise.all([import('playwright-core'), import('@sparticuz/chromium')])
+  const [{ chromium: launcher }, { default: packaged }] = await Promise.all([
+    import('playwright-core'),
+    import('@sparticuz/chromium')
+  ])
   const own = process.env.CHROMIUM_PATH
-  const quiet = ['--disable-background-networking', '--disable-component-update', '--disable-sync', '--no-first-run']
+  const quiet = [
+    '--disable-background-networking',
+    '--disable-component-update',
+    '--disable-sync',
+    '--no-first-run'
+  ]
   return launcher.launch({
     executablePath: own ?? (await packaged.executablePath()),
     args: own ? [...quiet, '--no-sandbox'] : [...packaged.args, ...quiet],
@@ -23,7 +38,10 @@ export async function launchBrowser(): Promise<Browser> {
   })
 }
 
-/** Node-RED with the built palette and its editor on, and nothing that asks the person or the internet first. */
+/**
+ * Node-RED with the built palette and its editor on, and nothing that asks the person or the
+ * internet first.
+ */
 export function startEditor(): Promise<RunningNodeRed> {
   const editorTheme = { tours: false, palette: { catalogues: [] }, codeEditor: { lib: 'monaco' } }
   return startNodeRed({ palette: true, settings: { disableEditor: false, editorTheme } })
@@ -36,13 +54,20 @@ interface Red {
     filterNodes(filter: { type: string }): { readonly id: string }[]
     createCompleteNodeSet(): { readonly id: string; readonly type: string }[]
     eachNode(visit: (node: { readonly type: string }) => void): void
-    node(id: string): { readonly _def: { category: string; defaults: object }; readonly type: string; readonly [field: string]: unknown }
+    node(id: string): {
+      readonly _def: { category: string; defaults: object }
+      readonly type: string
+      readonly [field: string]: unknown
+    }
   }
   readonly actions: { invoke(action: string): void }
   readonly view: { redraw(all: boolean): void }
   readonly sidebar: { readonly help: { show(type: string): void } }
   readonly workspaces: { show(id: string): void }
-  readonly editor: { edit(node: object): void; editConfig(field: string, type: string, id: string): void }
+  readonly editor: {
+    edit(node: object): void
+    editConfig(field: string, type: string, id: string): void
+  }
 }
 
 export interface EditorOptions {
@@ -61,7 +86,10 @@ export class Editor {
       if (!MONACO_CLOSES.test(String(error))) this.errors.push(String(error.stack ?? error))
     })
     page.on('console', message => {
-      if (message.type() === 'error' || /oneditprepare|oneditsave|Definition error|Validation error/.test(message.text())) {
+      if (
+        message.type() === 'error' ||
+        /oneditprepare|oneditsave|Definition error|Validation error/.test(message.text())
+      ) {
         this.errors.push(`${message.text()} ${message.location().url}`)
       }
     })
@@ -76,7 +104,10 @@ export class Editor {
     const editor = new Editor(page)
     await page.goto(url, { timeout: READY_LIMIT_MS })
     await page.waitForSelector('.red-ui-header-toolbar', { timeout: READY_LIMIT_MS })
-    await page.waitForSelector('#red-ui-loading-progress', { state: 'hidden', timeout: READY_LIMIT_MS })
+    await page.waitForSelector('#red-ui-loading-progress', {
+      state: 'hidden',
+      timeout: READY_LIMIT_MS
+    })
     return editor
   }
 
@@ -109,14 +140,22 @@ export class Editor {
   async values(id: string): Promise<Record<string, unknown>> {
     return this.page.evaluate(node => {
       const found = (window as unknown as { RED: Red }).RED.nodes.node(node)
-      return JSON.parse(JSON.stringify(Object.fromEntries(Object.keys(found._def.defaults).map(name => [name, found[name]]))))
+      return JSON.parse(
+        JSON.stringify(
+          Object.fromEntries(Object.keys(found._def.defaults).map(name => [name, found[name]]))
+        )
+      )
     }, id)
   }
 
   /** Imports an example of this package by the menu's dialog. */
   async importExample(name: string): Promise<void> {
-    await this.page.evaluate(() => (window as unknown as { RED: Red }).RED.actions.invoke('core:show-examples-import-dialog'))
-    const dialog = this.page.locator('.red-ui-clipboard-dialog:visible, #red-ui-clipboard-dialog:visible').last()
+    await this.page.evaluate(() =>
+      (window as unknown as { RED: Red }).RED.actions.invoke('core:show-examples-import-dialog')
+    )
+    const dialog = this.page
+      .locator('.red-ui-clipboard-dialog:visible, #red-ui-clipboard-dialog:visible')
+      .last()
     await dialog.getByText('@millrace/node-red-telemetry', { exact: true }).click()
     await dialog.getByText(name, { exact: true }).click()
     await this.page.locator('#red-ui-clipboard-dialog-ok').click()
@@ -127,7 +166,10 @@ export class Editor {
   async idOf(type: string): Promise<string> {
     return this.page.evaluate(wanted => {
       const { nodes } = (window as unknown as { RED: Red }).RED
-      return nodes.filterNodes({ type: wanted })[0]?.id ?? nodes.createCompleteNodeSet().find(node => node.type === wanted)!.id
+      return (
+        nodes.filterNodes({ type: wanted })[0]?.id ??
+        nodes.createCompleteNodeSet().find(node => node.type === wanted)!.id
+      )
     }, type)
   }
 
@@ -148,7 +190,10 @@ export class Editor {
 
   /** Whether the editor shows a node without its red triangle. */
   async isValid(id: string): Promise<boolean> {
-    return this.page.evaluate(node => (window as unknown as { RED: Red }).RED.nodes.node(node).valid !== false, id)
+    return this.page.evaluate(
+      node => (window as unknown as { RED: Red }).RED.nodes.node(node).valid !== false,
+      id
+    )
   }
 
   /** Waits for a condition, which is asked a few times a second. */
@@ -168,7 +213,10 @@ export class Editor {
 
   /** Shows the help of a type in the sidebar. */
   async help(type: string): Promise<void> {
-    await this.page.evaluate(wanted => (window as unknown as { RED: Red }).RED.sidebar.help.show(wanted), type)
+    await this.page.evaluate(
+      wanted => (window as unknown as { RED: Red }).RED.sidebar.help.show(wanted),
+      type
+    )
   }
 
   /** Does something while the dialog is as narrow as this. */

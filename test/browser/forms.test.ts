@@ -16,7 +16,9 @@ const FLOW = [
 
 interface Definition {
   readonly label: () => string
-  readonly defaults: { readonly schema: { readonly validate: (value: unknown, options: object) => unknown } }
+  readonly defaults: {
+    readonly schema: { readonly validate: (value: unknown, options: object) => unknown }
+  }
 }
 
 describe('the forms in a browser', function () {
@@ -42,11 +44,14 @@ describe('the forms in a browser', function () {
   })
 
   const row = (form: Locator, field: string) => form.locator(`[data-field="${field}"]`)
-  const isRed = (control: Locator) => control.evaluate(shown => shown.classList.contains('input-error'))
+  const isRed = (control: Locator) =>
+    control.evaluate(shown => shown.classList.contains('input-error'))
   /** The reason that the tooltip of a red control gives. */
   const reason = async (control: Locator) => {
     await control.hover()
-    const tooltip = editor.page.locator('.red-ui-popover-tooltip-size-default, .red-ui-popover').last()
+    const tooltip = editor.page
+      .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')
+      .last()
     await tooltip.waitFor()
     return (await tooltip.textContent()) ?? ''
   }
@@ -98,9 +103,15 @@ describe('the forms in a browser', function () {
 
   it('fields that do not apply are hidden, and then not checked', async () => {
     const form = await editor.edit('check')
-    assert.deepEqual([await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()], [true, false])
+    assert.deepEqual(
+      [await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()],
+      [true, false]
+    )
     await form.locator('#node-input-choose').selectOption('field')
-    assert.deepEqual([await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()], [false, true])
+    assert.deepEqual(
+      [await row(form, 'schema').isVisible(), await row(form, 'schemas').isVisible()],
+      [false, true]
+    )
     await editor.type(form.locator('#node-input-field'), '')
     await form.locator('#node-input-choose').selectOption('one')
     await editor.done()
@@ -108,7 +119,9 @@ describe('the forms in a browser', function () {
   })
 
   it('advanced fields are folded, unless one of them is wrong', async () => {
-    await editor.importFlow([{ id: 'wrong', type: 'millrace-mqtt-ingest', z: 'tab', batchSize: '0', wires: [] }])
+    await editor.importFlow([
+      { id: 'wrong', type: 'millrace-mqtt-ingest', z: 'tab', batchSize: '0', wires: [] }
+    ])
     const form = await editor.edit('ingest')
     assert.equal(await row(form, 'batchSize').isVisible(), false)
     await form.locator('.millrace-fold').click()
@@ -151,20 +164,28 @@ describe('the forms in a browser', function () {
     const form = await editor.edit('times')
     const list = row(form, 'fields')
     await list.locator('.red-ui-editableList-addButton').click()
-    const [from, to] = [list.locator('li input[type="text"]').nth(0), list.locator('li input[type="text"]').nth(1)]
+    const [from, to] = [
+      list.locator('li input[type="text"]').nth(0),
+      list.locator('li input[type="text"]').nth(1)
+    ]
     assert.equal(await isRed(from), true)
     await editor.type(from, 'data.temp')
     await editor.type(to, 'value')
     await list.locator('li select').selectOption('number')
     await editor.screenshot('list', editor.page.locator('.red-ui-tray').last())
     await editor.done()
-    assert.deepEqual((await editor.values('times')).fields, [{ from: 'data.temp', to: 'value', as: 'number' }])
+    assert.deepEqual((await editor.values('times')).fields, [
+      { from: 'data.temp', to: 'value', as: 'number' }
+    ])
     assert.equal(await editor.isValid('times'), true)
   })
 
   it('nodes stand before the shared script is there, as when they are installed into a running Node-RED', async () => {
     const [label, valid] = await editor.page.evaluate(() => {
-      const page = window as unknown as { RED: { nodes: { getType(type: string): Definition } }; millrace: unknown }
+      const page = window as unknown as {
+        RED: { nodes: { getType(type: string): Definition } }
+        millrace: unknown
+      }
       const { label: labelOf, defaults } = page.RED.nodes.getType('millrace-validate')
       const shared = page.millrace
       page.millrace = undefined
@@ -203,6 +224,9 @@ describe('the forms in a browser', function () {
     await help.getByText('Checks records against a JSON Schema').waitFor()
     await editor.screenshot('help')
     await help.locator('a.millrace-lesson').click()
-    await editor.until(async () => (await editor.typesOnCanvas()).filter(type => type === 'millrace-validate').length > 1)
+    await editor.until(
+      async () =>
+        (await editor.typesOnCanvas()).filter(type => type === 'millrace-validate').length > 1
+    )
   })
 })

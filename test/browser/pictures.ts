@@ -1,4 +1,7 @@
-/** npm run docs: the pictures of the README, from the running pipeline on the test services, light, two pixels a point. */
+/**
+ * npm run docs: the pictures of the README, from the running pipeline on the test services, light,
+ * two pixels a point.
+ */
 import { mkdirSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
@@ -23,7 +26,10 @@ const TABS = ['ingest', 'process', 'persist', 'monitor'] as const
 await build()
 mkdirSync(FOLDER, { recursive: true })
 const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
-await makeTopics(kafka.brokers, Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))).catch(() => undefined)
+await makeTopics(
+  kafka.brokers,
+  Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
+).catch(() => undefined)
 const nodeRed = new NodeRedProcess({
   flow: pipeline({ withSimulator: true }) as FlowEntry[],
   environment: { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: timescale.url }
@@ -31,7 +37,8 @@ const nodeRed = new NodeRedProcess({
 const browser = await launchBrowser()
 try {
   await nodeRed.start()
-  const stored = async () => (await nodeRed.metrics()).nodes.find(({ id }) => id === 'persist-store')?.counts.stored ?? 0
+  const stored = async () =>
+    (await nodeRed.metrics()).nodes.find(({ id }) => id === 'persist-store')?.counts.stored ?? 0
   await until('rows', async () => (await stored()) > 100, 60_000)
   await wait(RUN_MS)
   const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1640, height: 480 })

@@ -24,8 +24,15 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
 
   before(async () => {
     const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
-    addresses = { 'mqtt-broker': mqtt.url, 'kafka-cluster': kafka.brokers, 'timescale-database': timescale.url }
-    await makeTopics(kafka.brokers, Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))).catch(() => undefined)
+    addresses = {
+      'mqtt-broker': mqtt.url,
+      'kafka-cluster': kafka.brokers,
+      'timescale-database': timescale.url
+    }
+    await makeTopics(
+      kafka.brokers,
+      Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
+    ).catch(() => undefined)
     await build()
     nodeRed = await startEditor()
     browser = await launchBrowser()
@@ -38,7 +45,9 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
 
   it('is imported from Import, Examples', async () => {
     await editor.importExample('20-whole-pipeline')
-    await editor.until(async () => (await editor.typesOnCanvas()).includes('millrace-timescale-sink'))
+    await editor.until(async () =>
+      (await editor.typesOnCanvas()).includes('millrace-timescale-sink')
+    )
     await editor.page.locator('#red-ui-workspace-tabs').getByText('The whole pipeline').click()
   })
 
@@ -46,7 +55,10 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
     for (const [type, address] of Object.entries(addresses)) {
       const id = await editor.idOf(`millrace-${type}`)
       const form = await editor.edit(id)
-      await editor.type(form.locator(`#node-config-input-${type === 'kafka-cluster' ? 'brokers' : 'url'}`), address)
+      await editor.type(
+        form.locator(`#node-config-input-${type === 'kafka-cluster' ? 'brokers' : 'url'}`),
+        address
+      )
       if (type === 'mqtt-broker') await forgetSessions(editor, form)
       await form.getByRole('button', { name: 'Test connection' }).click()
       await form.locator('.millrace-answer .fa-check').waitFor({ timeout: 20_000 })
@@ -60,12 +72,18 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
     const startedAt = new Date(Date.now() - 1000)
     await editor.deploy()
     const rows = async () => {
-      const { rows: found } = await client.query('SELECT count(*)::int AS rows FROM telemetry WHERE time > $1', [startedAt])
+      const { rows: found } = await client.query(
+        'SELECT count(*)::int AS rows FROM telemetry WHERE time > $1',
+        [startedAt]
+      )
       return (found[0] as { rows: number }).rows > 20
     }
     await until('rows in the table', rows, 90_000, 500).finally(() => client.end())
     await editor.screenshot('whole-pipeline')
-    await editor.page.locator('.red-ui-flow-node-status-label', { hasText: '/s' }).first().waitFor({ state: 'attached', timeout: 20_000 })
+    await editor.page
+      .locator('.red-ui-flow-node-status-label', { hasText: '/s' })
+      .first()
+      .waitFor({ state: 'attached', timeout: 20_000 })
     assert.deepEqual(editor.errors, [])
   })
 })

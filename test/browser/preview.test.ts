@@ -7,7 +7,16 @@ import { Editor, launchBrowser, startEditor } from './editor.ts'
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'previews' },
   { id: 'check', type: 'millrace-validate', z: 'tab', x: 200, y: 80, wires: [[], ['time']] },
-  { id: 'time', type: 'millrace-normalize', z: 'tab', x: 400, y: 80, pastDays: 0, futureS: 0, wires: [[], []] }
+  {
+    id: 'time',
+    type: 'millrace-normalize',
+    z: 'tab',
+    x: 400,
+    y: 80,
+    pastDays: 0,
+    futureS: 0,
+    wires: [[], []]
+  }
 ]
 const SEEN = { device_id: 'seen-1', metric: 'temperature_c', value: 21.5, ts: 1708700000 }
 
@@ -21,7 +30,9 @@ describe('the preview in a browser', function () {
     await build()
     nodeRed = await startEditor()
     await nodeRed.deploy(FLOW)
-    nodeRed.node<{ receive(message: object): void }>('check').receive({ topic: 'acme/seen-1', payload: SEEN })
+    nodeRed
+      .node<{ receive(message: object): void }>('check')
+      .receive({ topic: 'acme/seen-1', payload: SEEN })
     browser = await launchBrowser()
     editor = await Editor.open(browser, nodeRed.url)
   })
@@ -34,30 +45,41 @@ describe('the preview in a browser', function () {
     assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
   })
 
-  const says = (form: Locator, text: string | RegExp) => form.locator('.millrace-out').getByText(text).first().waitFor()
+  const says = (form: Locator, text: string | RegExp) =>
+    form.locator('.millrace-out').getByText(text).first().waitFor()
 
   it('shows what the node has seen, and what it makes of it', async () => {
     const form = await editor.edit('check')
     await says(form, 'valid (1)')
     assert.match(await form.locator('.millrace-in').inputValue(), /seen-1/)
-    assert.match((await form.locator('.millrace-sample option').first().textContent())!, /^seen here.*acme\/seen-1$/)
+    assert.match(
+      (await form.locator('.millrace-sample option').first().textContent())!,
+      /^seen here.*acme\/seen-1$/
+    )
   })
 
   it('says why a pasted record is rejected, and follows what is typed', async () => {
     const form = await editor.edit('check')
     await says(form, 'valid (1)')
-    await form.locator('.millrace-in').fill('{"device_id": "d1", "metric": "t", "value": "warm", "ts": 1}')
+    await form
+      .locator('.millrace-in')
+      .fill('{"device_id": "d1", "metric": "t", "value": "warm", "ts": 1}')
     await says(form, 'rejected (1)')
     await says(form, 'FIELD_TYPE')
     await editor.screenshot('preview-validate', editor.page.locator('.red-ui-tray').last())
-    await form.locator('.millrace-in').fill('{"device_id": "d1", "metric": "t", "value": 5, "ts": 1}')
+    await form
+      .locator('.millrace-in')
+      .fill('{"device_id": "d1", "metric": "t", "value": 5, "ts": 1}')
     await says(form, 'valid (1)')
   })
 
   it('marks what changed, and follows a setting that is not saved', async () => {
     const form = await editor.edit('time')
     await says(form, 'normalized (1)')
-    assert.match((await form.locator('.millrace-sample option').first().textContent())!, /^seen at the node before/)
+    assert.match(
+      (await form.locator('.millrace-sample option').first().textContent())!,
+      /^seen at the node before/
+    )
     const added = form.locator('.millrace-line.millrace-added')
     assert.match((await added.first().textContent())!, /^\+.*"ts_utc": "2024-02-23T14:53:20/)
     await form.locator('#node-input-target').fill('when')
@@ -72,7 +94,13 @@ describe('the preview in a browser', function () {
     const form = await editor.edit('check')
     await says(form, 'valid (1)')
     await form.locator('.millrace-sample').focus()
-    for (const wanted of ['millrace-sample', 'red-ui-button', 'topic', 'millrace-in', 'millrace-out']) {
+    for (const wanted of [
+      'millrace-sample',
+      'red-ui-button',
+      'topic',
+      'millrace-in',
+      'millrace-out'
+    ]) {
       const focused = await editor.page.evaluate(() => {
         const { className, placeholder = '' } = document.activeElement as HTMLInputElement
         return `${className} ${placeholder.toLowerCase()} ${document.activeElement?.getAttribute('aria-label')}`
@@ -81,7 +109,9 @@ describe('the preview in a browser', function () {
       assert.ok(!/ null$/.test(focused), `${wanted} has no name`)
       await editor.page.keyboard.press('Tab')
     }
-    const wide = await editor.atWidth(450, () => form.locator('.millrace-preview').evaluate(pane => pane.scrollWidth > pane.clientWidth))
+    const wide = await editor.atWidth(450, () =>
+      form.locator('.millrace-preview').evaluate(pane => pane.scrollWidth > pane.clientWidth)
+    )
     assert.equal(wide, false)
   })
 })

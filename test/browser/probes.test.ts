@@ -30,12 +30,34 @@ describe('Test connection and Pick, against the real services', function () {
     await editor.importFlow([
       { id: 'tab', type: 'tab', label: 'probes' },
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers: running.kafka.brokers },
-      { id: 'tls', type: 'tls-config', name: 'new', ca: mtls.ca, cert: mtls.clientCert, key: mtls.clientKey, verifyservercert: true },
+      {
+        id: 'tls',
+        type: 'tls-config',
+        name: 'new',
+        ca: mtls.ca,
+        cert: mtls.clientCert,
+        key: mtls.clientKey,
+        verifyservercert: true
+      },
       { id: 'secure', type: 'millrace-kafka-cluster', brokers: mtls.brokers, tls: 'tls' },
       { id: 'broker', type: 'millrace-mqtt-broker', url: running.mqtt.url },
       { id: 'database', type: 'millrace-timescale-database', url: running.timescale.url },
-      { id: 'producer', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: '', wires: [] },
-      { id: 'sink', type: 'millrace-timescale-sink', z: 'tab', database: 'database', table, wires: [] }
+      {
+        id: 'producer',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: '',
+        wires: []
+      },
+      {
+        id: 'sink',
+        type: 'millrace-timescale-sink',
+        z: 'tab',
+        database: 'database',
+        table,
+        wires: []
+      }
     ])
   })
   after(async () => {
@@ -66,7 +88,9 @@ describe('Test connection and Pick, against the real services', function () {
 
   const pick = async (row: Locator, item: string) => {
     await row.locator('.millrace-picker').first().click()
-    await editor.page.locator('.millrace-item', { hasText: new RegExp(`^${item}$`) }).waitFor({ timeout: 20_000 })
+    await editor.page
+      .locator('.millrace-item', { hasText: new RegExp(`^${item}$`) })
+      .waitFor({ timeout: 20_000 })
     await editor.screenshot(`pick-${item.replace(mark, '')}`)
     await editor.page.locator('.millrace-item', { hasText: new RegExp(`^${item}$`) }).click()
   }

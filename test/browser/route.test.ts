@@ -20,10 +20,27 @@ const RULES = [
 /** A route with its three outputs wired; ids begin with `id`. */
 const routeNamed = (id: string, y: number): FlowEntry[] => [
   {
-    ...{ id, type: 'millrace-route', z: 'tab', x: 200, y: y + 60, outputs: 3, rules: RULES, send: 'first', otherwise: true },
+    ...{
+      id,
+      type: 'millrace-route',
+      z: 'tab',
+      x: 200,
+      y: y + 60,
+      outputs: 3,
+      rules: RULES,
+      send: 'first',
+      otherwise: true
+    },
     wires: [[`${id}-one`], [`${id}-two`], [`${id}-rest`]]
   },
-  ...['one', 'two', 'rest'].map((name, row) => ({ id: `${id}-${name}`, type: 'debug', z: 'tab', x: 600, y: y + row * 60, wires: [] }))
+  ...['one', 'two', 'rest'].map((name, row) => ({
+    id: `${id}-${name}`,
+    type: 'debug',
+    z: 'tab',
+    x: 600,
+    y: y + row * 60,
+    wires: []
+  }))
 ]
 
 interface Saved {
@@ -53,13 +70,20 @@ describe('the rules of route in a browser', function () {
     browser = await launchBrowser()
     editor = await Editor.open(browser, nodeRed.url, { width: 1300, height: 1000 })
     const tab = { id: 'tab', type: 'tab', label: 'rules' }
-    await editor.importFlow([tab, ...routeNamed('kept', 40), ...routeNamed('changed', 260), ...routeNamed('broken', 480)])
+    await editor.importFlow([
+      tab,
+      ...routeNamed('kept', 40),
+      ...routeNamed('changed', 260),
+      ...routeNamed('broken', 480)
+    ])
   })
   after(async () => {
     await browser?.close()
     await nodeRed?.stop()
   })
-  afterEach(() => assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor'))
+  afterEach(() =>
+    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
+  )
 
   it('are sentences on the canvas and at the outputs, and stay as they were when nothing is changed', async () => {
     await editor.edit('kept')
@@ -79,7 +103,10 @@ describe('the rules of route in a browser', function () {
     await items.nth(2).waitFor({ state: 'detached' })
     await editor.done()
     const { rules, labels, wires, valid } = await saved('changed')
-    assert.deepEqual(rules, [RULES[1], { match: 'all', conditions: [{ field: 'value', operator: 'lt', value: 80 }] }])
+    assert.deepEqual(rules, [
+      RULES[1],
+      { match: 'all', conditions: [{ field: 'value', operator: 'lt', value: 80 }] }
+    ])
     assert.deepEqual(labels, ['alerts', 'value < 80', 'otherwise'])
     assert.deepEqual(wires, { alerts: 'changed-two', otherwise: 'changed-rest' })
     assert.ok(valid)
@@ -87,7 +114,12 @@ describe('the rules of route in a browser', function () {
 
   it('are marked where something is missing', async () => {
     const form = await editor.edit('broken')
-    await form.locator('ol.millrace-list > li').nth(0).locator('select').nth(1).selectOption('matches')
+    await form
+      .locator('ol.millrace-list > li')
+      .nth(0)
+      .locator('select')
+      .nth(1)
+      .selectOption('matches')
     await form.locator('ol.millrace-list > li').nth(0).getByRole('textbox').last().fill('(a+)\\1')
     await form.locator('.input-error').first().waitFor()
     await editor.screenshot('route-refused')

@@ -24,13 +24,43 @@ const CASES: readonly Case[] = [
   ['times', 'zone', 'Berlin', /Zone: there is no time zone "Berlin"/, 'Europe/Berlin'],
   ['times', 'field', 'a..b', /Time: "a..b" is not the path of a field/, 'ts'],
   ['times', 'target', 'ts', /UTC to: must be another field than ts/, 'ts_utc'],
-  ['broker', 'url', 'broker.example', /Address: "broker.example" is no URL: it must begin with mqtt:/, 'mqtt://broker.example'],
-  ['cluster', 'brokers', 'kafka:http', /Brokers: "kafka:http" is not of the form host:port/, 'kafka:9092'],
-  ['database', 'url', 'db.example/iot', /URL: "db.example\/iot" is no URL: it must begin with postgres:/, 'postgres://db.example/iot'],
-  ['ingest', 'topic', 'acme/{site', /Topics: the level "{site" must be text or one field/, 'acme/{site}/{device_id}'],
+  [
+    'broker',
+    'url',
+    'broker.example',
+    /Address: "broker.example" is no URL: it must begin with mqtt:/,
+    'mqtt://broker.example'
+  ],
+  [
+    'cluster',
+    'brokers',
+    'kafka:http',
+    /Brokers: "kafka:http" is not of the form host:port/,
+    'kafka:9092'
+  ],
+  [
+    'database',
+    'url',
+    'db.example/iot',
+    /URL: "db.example\/iot" is no URL: it must begin with postgres:/,
+    'postgres://db.example/iot'
+  ],
+  [
+    'ingest',
+    'topic',
+    'acme/{site',
+    /Topics: the level "{site" must be text or one field/,
+    'acme/{site}/{device_id}'
+  ],
   ['ingest', 'keyField', 'serial', /Key: the topics have no level {serial}/, 'device_id'],
   ['consumer', 'topics', 'iot/raw', /Topics: "iot\/raw" is no name of a topic/, 'iot-raw'],
-  ['web', 'url', 'registry.example/{key}', /URL: "registry.example\/key" is no URL/, 'https://registry.example/{key}'],
+  [
+    'web',
+    'url',
+    'registry.example/{key}',
+    /URL: "registry.example\/key" is no URL/,
+    'https://registry.example/{key}'
+  ],
   ['file', 'file', 'devices.csv', /File: must be a full path/, '/data/devices.csv'],
   ['replay', 'since', 'yesterday', /Since: "yesterday" is not a time/, '2026-01-31T00:00:00Z'],
   ['replay', 'until', '2025-01-31T00:00:00Z', /Until: must be after Since/, '2026-02-28T00:00:00Z'],
@@ -60,10 +90,13 @@ describe('wrong values in a browser', function () {
     assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
   })
 
-  const isRed = (control: Locator) => control.evaluate(shown => shown.classList.contains('input-error'))
+  const isRed = (control: Locator) =>
+    control.evaluate(shown => shown.classList.contains('input-error'))
   const reason = async (control: Locator) => {
     await control.hover()
-    const tooltip = editor.page.locator('.red-ui-popover-tooltip-size-default, .red-ui-popover').last()
+    const tooltip = editor.page
+      .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')
+      .last()
     await tooltip.waitFor()
     return (await tooltip.textContent()) ?? ''
   }
@@ -78,7 +111,8 @@ describe('wrong values in a browser', function () {
       assert.match(await reason(input), why)
       await editor.type(input, right)
       await editor.until(async () => !(await isRed(input)))
-      if (node === 'times' && field === 'zone') await editor.screenshot('wrong-zone', editor.page.locator('.red-ui-tray').last())
+      if (node === 'times' && field === 'zone')
+        await editor.screenshot('wrong-zone', editor.page.locator('.red-ui-tray').last())
       await editor.done()
     })
   }
@@ -95,6 +129,9 @@ describe('wrong values in a browser', function () {
   it('a cell of a list shows its placeholder', async () => {
     const form = await editor.edit('web')
     const cells = form.locator('[data-field="copy"] li input[type="text"]')
-    assert.deepEqual(await cells.evaluateAll(found => found.map(cell => (cell as HTMLInputElement).placeholder)), ['location', 'the same'])
+    assert.deepEqual(
+      await cells.evaluateAll(found => found.map(cell => (cell as HTMLInputElement).placeholder)),
+      ['location', 'the same']
+    )
   })
 })

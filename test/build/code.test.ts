@@ -1,6 +1,14 @@
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { filesBelow } from '../../build/files.ts'
@@ -21,7 +29,9 @@ function room(files: Readonly<Record<string, string>>): string {
 }
 
 const timesOf = async (folder: string) =>
-  Object.fromEntries((await filesBelow(folder)).map(path => [path, statSync(join(folder, path)).mtimeMs]))
+  Object.fromEntries(
+    (await filesBelow(folder)).map(path => [path, statSync(join(folder, path)).mtimeMs])
+  )
 
 const SPEC = `export const spec = { type: 'millrace-sample', label: 'sample', summary: 'Does it.', category: 'telemetry', family: 'transform',
   inputs: 1, outputs: ['out'], fields: {} }`
@@ -39,7 +49,9 @@ describe('the built code', () => {
       for (const name of ${JSON.stringify(names)}) require('./dist/' + name + '.js')
       const loaded = Object.keys(require.cache).map(path => /node_modules[\\\\/]((?:@[^\\\\/]+[\\\\/])?[^\\\\/]+)/.exec(path)?.[1])
       console.log(JSON.stringify([...new Set(loaded)].filter(Boolean)))`
-    const loaded = JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })) as string[]
+    const loaded = JSON.parse(
+      execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
+    ) as string[]
     assert.deepEqual(
       loaded.filter(name => HEAVY.includes(name)),
       []
@@ -48,7 +60,9 @@ describe('the built code', () => {
 
   it('is a function of RED for each node', () => {
     const script = `console.log(JSON.stringify(${JSON.stringify(names)}.map(name => typeof require('./dist/' + name + '.js'))))`
-    const kinds = JSON.parse(execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })) as string[]
+    const kinds = JSON.parse(
+      execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
+    ) as string[]
     assert.deepEqual(new Set(kinds), new Set(['function']))
   })
 
@@ -61,7 +75,10 @@ describe('the built code', () => {
   })
 
   it('contains what is not installed with it, with its licence', async () => {
-    const root = room({ 'spec.ts': SPEC, 'runtime.ts': `import { parse } from 'csv-parse/sync'\nexport default () => parse('a')` })
+    const root = room({
+      'spec.ts': SPEC,
+      'runtime.ts': `import { parse } from 'csv-parse/sync'\nexport default () => parse('a')`
+    })
     const { files } = await build({ root })
     const code = files.get('sample.js')!.toString()
     assert.doesNotMatch(code, /require\("csv-parse/)

@@ -6,13 +6,49 @@ import { localeOf } from '../../build/locale.ts'
 import type { Field, NodeSpec } from '../../core/node/spec.ts'
 
 const FIELDS: Record<string, Field> = {
-  cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: 'Where.' },
-  topic: { kind: 'text', label: 'Topic', default: 'a', placeholder: '{org}/x', required: true, pick: 'kafka-topics', help: 'Which.' },
+  cluster: {
+    kind: 'ref',
+    label: 'Cluster',
+    default: '',
+    type: 'millrace-kafka-cluster',
+    help: 'Where.'
+  },
+  topic: {
+    kind: 'text',
+    label: 'Topic',
+    default: 'a',
+    placeholder: '{org}/x',
+    required: true,
+    pick: 'kafka-topics',
+    help: 'Which.'
+  },
   secret: { kind: 'secret', label: 'Password', default: '', help: 'Not in the flow.' },
-  lingerMs: { kind: 'number', label: 'Linger', default: 5, min: 0, max: 1000, unit: 'ms', section: 'advanced', help: 'How long.' },
+  lingerMs: {
+    kind: 'number',
+    label: 'Linger',
+    default: 5,
+    min: 0,
+    max: 1000,
+    unit: 'ms',
+    section: 'advanced',
+    help: 'How long.'
+  },
   sure: { kind: 'bool', label: 'Sure', default: true, help: 'Whether.' },
-  mode: { kind: 'choice', label: 'Mode', default: 'a', choices: { a: 'the <first>', '': 'none' }, help: 'How.' },
-  query: { kind: 'code', label: 'Query', default: '', language: 'sql', when: { mode: 'a', sure: true }, help: 'What.' },
+  mode: {
+    kind: 'choice',
+    label: 'Mode',
+    default: 'a',
+    choices: { a: 'the <first>', '': 'none' },
+    help: 'How.'
+  },
+  query: {
+    kind: 'code',
+    label: 'Query',
+    default: '',
+    language: 'sql',
+    when: { mode: 'a', sure: true },
+    help: 'What.'
+  },
   rows: {
     kind: 'list',
     label: 'Rows',
@@ -50,7 +86,8 @@ describe('the form', () => {
   })
 
   it('leaves what Node-RED must not read itself without its prefix', () => {
-    for (const field of ['query', 'rows']) assert.doesNotMatch(form, new RegExp(`node-input-${field}`))
+    for (const field of ['query', 'rows'])
+      assert.doesNotMatch(form, new RegExp(`node-input-${field}`))
   })
 
   it('folds the advanced fields', () => {
@@ -79,7 +116,10 @@ describe('the help', () => {
   })
 
   it('says when a field applies', () => {
-    assert.match(help, /What\.<div class="millrace-facts">Applies where Mode is “the &#60;first&#62;” and Sure is “yes”\./)
+    assert.match(
+      help,
+      /What\.<div class="millrace-facts">Applies where Mode is “the &#60;first&#62;” and Sure is “yes”\./
+    )
   })
 
   it('shows the examples', () => {
@@ -99,7 +139,9 @@ describe('the locale', () => {
     const { fields } = localeOf(SPEC) as { fields: Record<string, Record<string, unknown>> }
     assert.deepEqual(fields.topic, { label: 'Topic', help: 'Which.', placeholder: '{org}/x' })
     assert.deepEqual(fields.lingerMs, { label: 'Linger', help: 'How long.', unit: 'ms' })
-    assert.deepEqual(fields.rows!.columns, { from: { label: 'From', help: 'One.', placeholder: 'x' } })
+    assert.deepEqual(fields.rows!.columns, {
+      from: { label: 'From', help: 'One.', placeholder: 'x' }
+    })
   })
 })
 
@@ -110,13 +152,20 @@ describe('the tables of the documents', () => {
       .at(-1)
     const help = 'https://example.org/a/blob/main/nodes/sample/help.md'
     assert.equal(row, `| [**sample**](${help}) | Does <this> & that. | good, bad |`)
-    assert.equal(sentenceTable('code', { A_CODE: 'One | two.' }).split('\n').at(-1), '| `A_CODE` | One \\| two. |')
+    assert.equal(
+      sentenceTable('code', { A_CODE: 'One | two.' }).split('\n').at(-1),
+      '| `A_CODE` | One \\| two. |'
+    )
   })
 
   it('have the figures of the newest full run, as they stand there', () => {
     const lane = (heading: string, figure: string) =>
       `${heading} x\n\n| millrace | ${figure} | 9.9 | 1 |  |\n| plain-script | 7 | 2.0 | 1 |  |\n`
-    const page = [lane('### A: MQTT QoS 1 → raw topic, publisher running', '11'), lane('### B: ', '22'), lane('### C: ', '33')].join('\n')
+    const page = [
+      lane('### A: MQTT QoS 1 → raw topic, publisher running', '11'),
+      lane('### B: ', '22'),
+      lane('### C: ', '33')
+    ].join('\n')
     const rows = figureTable(page).split('\n').slice(2)
     assert.deepEqual(
       rows.map(row =>

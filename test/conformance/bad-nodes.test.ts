@@ -39,7 +39,10 @@ const bad: Readonly<Record<string, { breaks: string; sort: (message: Message) =>
     breaks: 'loses no record and doubles none',
     sort: ({ payload }) => {
       const records = recordsOf(payload)
-      return [records.filter((record, index) => isFit(record) && index % 10 !== 9), letters(records)]
+      return [
+        records.filter((record, index) => isFit(record) && index % 10 !== 9),
+        letters(records)
+      ]
     }
   },
   'doubles-the-first': {
@@ -61,14 +64,19 @@ const bad: Readonly<Record<string, { breaks: string; sort: (message: Message) =>
     breaks: 'lets each record keep where it came from',
     sort: ({ payload }) => {
       const records = recordsOf(payload)
-      return [records.filter(isFit).map(record => JSON.parse(JSON.stringify(record))), letters(records)]
+      return [
+        records.filter(isFit).map(record => JSON.parse(JSON.stringify(record))),
+        letters(records)
+      ]
     }
   },
   'knows-it-already': {
     breaks: 'deals with the same message again as it says',
     sort: ({ payload }) => {
       const records = recordsOf(payload)
-      const fresh = records.filter(record => isFit(record) && !seen.has((record as { n: number }).n))
+      const fresh = records.filter(
+        record => isFit(record) && !seen.has((record as { n: number }).n)
+      )
       for (const record of fresh) seen.add((record as { n: number }).n)
       return [fresh, letters(records)]
     }
@@ -76,7 +84,10 @@ const bad: Readonly<Record<string, { breaks: string; sort: (message: Message) =>
 }
 const seen = new Set<number>()
 
-/** Answers with lists, never says that it is done, and does not end: what a definition of this palette cannot do wrong. */
+/**
+ * Answers with lists, never says that it is done, and does not end: what a definition of this
+ * palette cannot do wrong.
+ */
 function handWritten(RED: NodeAPI): void {
   RED.nodes.registerType('always-a-list', function (this: Node, config: NodeDef) {
     RED.nodes.createNode(this, config)
@@ -105,7 +116,9 @@ describe('the conformance kit finds what is wrong with a node', function () {
   let nodeRed: RunningNodeRed
 
   before(async () => {
-    const nodes = Object.entries(bad).map(([name, { sort }]) => defineTransform(specOf(name), () => sort))
+    const nodes = Object.entries(bad).map(([name, { sort }]) =>
+      defineTransform(specOf(name), () => sort)
+    )
     const good = defineTransform(specOf('good'), () => ({ payload }) => {
       const records = recordsOf(payload)
       return [records.filter(isFit), letters(records)]
@@ -118,15 +131,23 @@ describe('the conformance kit finds what is wrong with a node', function () {
   const named = (name: string) => checks.find(check => check.name === name) ?? assert.fail(name)
 
   for (const check of checks) {
-    it(`and nothing wrong with a good one: ${check.name}`, () => check.run(nodeRed, subjectOf('millrace-good')))
+    it(`and nothing wrong with a good one: ${check.name}`, () =>
+      check.run(nodeRed, subjectOf('millrace-good')))
   }
 
   for (const [name, { breaks }] of Object.entries(bad)) {
-    it(`${name}: ${breaks}`, () => assert.rejects(named(breaks).run(nodeRed, subjectOf(`millrace-${name}`))))
+    it(`${name}: ${breaks}`, () =>
+      assert.rejects(named(breaks).run(nodeRed, subjectOf(`millrace-${name}`))))
   }
 
   it('always-a-list: answers one record with one, a list with a list', () =>
-    assert.rejects(named('answers one record with one, a list with a list').run(nodeRed, subjectOf('always-a-list'))))
+    assert.rejects(
+      named('answers one record with one, a list with a list').run(
+        nodeRed,
+        subjectOf('always-a-list')
+      )
+    ))
 
-  it('never-closes: closes in time', () => assert.rejects(named('closes in time').run(nodeRed, subjectOf('never-closes'))))
+  it('never-closes: closes in time', () =>
+    assert.rejects(named('closes in time').run(nodeRed, subjectOf('never-closes'))))
 })

@@ -61,10 +61,21 @@ describe('conformance of the sinks', function () {
     const { url } = (await services('kafka', 'postgres')).postgres
     database = databaseAt(url)
     rig = await kafkaRig()
-    const nodes = [kafkaCluster, kafkaProducer, timescaleDatabase, timescaleSink, acknowledge, fileSink, tooEarly]
+    const nodes = [
+      kafkaCluster,
+      kafkaProducer,
+      timescaleDatabase,
+      timescaleSink,
+      acknowledge,
+      fileSink,
+      tooEarly
+    ]
     nodeRed = await startNodeRed({ nodes: [conformanceNodes, ...nodes] })
     subjects.producer = kafkaSubject(await rig.topic(1), { content: 'auto' })
-    subjects.deduplication = kafkaSubject(await rig.topic(1), { content: 'auto', deduplicationMin: 10 })
+    subjects.deduplication = kafkaSubject(await rig.topic(1), {
+      content: 'auto',
+      deduplicationMin: 10
+    })
     subjects.messages = {
       ...kafkaSubject(await rig.topic(3), { content: 'messages' }),
       order: 'within a message',
@@ -99,8 +110,14 @@ describe('conformance of the sinks', function () {
       around: [{ id: 'cluster', type: 'millrace-kafka-cluster', brokers: rig.brokers }],
       record: reading,
       // whatever can be written as JSON is a record to Kafka
-      unfit: 'content' in config && config.content === 'messages' ? [null, 'text', 7, { n: 1 }] : [null, 5n],
-      stored: async () => (await readTopic(rig.brokers, topic)).map(({ value }) => String((JSON.parse(String(value)) as { n: number }).n))
+      unfit:
+        'content' in config && config.content === 'messages'
+          ? [null, 'text', 7, { n: 1 }]
+          : [null, 5n],
+      stored: async () =>
+        (await readTopic(rig.brokers, topic)).map(({ value }) =>
+          String((JSON.parse(String(value)) as { n: number }).n)
+        )
     }
   }
 
@@ -112,7 +129,10 @@ describe('conformance of the sinks', function () {
       around: [{ id: 'database', type: 'millrace-timescale-database', url }],
       order: 'within a message',
       record: reading,
-      stored: async () => (await database.query<{ value: number }>('SELECT value FROM conformance')).rows.map(({ value }) => String(value))
+      stored: async () =>
+        (await database.query<{ value: number }>('SELECT value FROM conformance')).rows.map(
+          ({ value }) => String(value)
+        )
     }
   }
 
@@ -143,6 +163,9 @@ describe('conformance of the sinks', function () {
 
   it('finds a sink that confirms before it has stored', async () => {
     const check = checks.find(({ name }) => name === 'a sink has stored what it confirms')
-    await assert.rejects(async () => check!.run(nodeRed, subjects.tooEarly!), /that the service does not have/)
+    await assert.rejects(
+      async () => check!.run(nodeRed, subjects.tooEarly!),
+      /that the service does not have/
+    )
   })
 })

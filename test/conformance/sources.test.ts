@@ -39,7 +39,13 @@ describe('conformance of the sources, each fed by its own protocol', function ()
     async place() {
       const topic = await rig.topic(3)
       return {
-        config: { cluster: 'cluster', topics: topic, groupId: `g-${randomUUID()}`, acknowledge: 'stored', ...config },
+        config: {
+          cluster: 'cluster',
+          topics: topic,
+          groupId: `g-${randomUUID()}`,
+          acknowledge: 'stored',
+          ...config
+        },
         around: [{ id: 'cluster', type: 'millrace-kafka-cluster', brokers: rig.brokers }],
         async feed(bodies, lane) {
           const messages = bodies.map(value => ({ partition: lane, key: String(lane), value }))
@@ -54,10 +60,17 @@ describe('conformance of the sources, each fed by its own protocol', function ()
     async place() {
       const org = unique('org')
       return {
-        config: { broker: 'broker', topic: `${org}/{device_id}`, acknowledge: 'stored', clientId: org, ...config },
+        config: {
+          broker: 'broker',
+          topic: `${org}/{device_id}`,
+          acknowledge: 'stored',
+          clientId: org,
+          ...config
+        },
         around: [{ id: 'broker', type: 'millrace-mqtt-broker', url: mqttUrl }],
         async feed(bodies, lane) {
-          for (const body of bodies) await publisher.publishAsync(`${org}/d${lane}`, body, { qos: 1 })
+          for (const body of bodies)
+            await publisher.publishAsync(`${org}/d${lane}`, body, { qos: 1 })
         }
       }
     }
@@ -65,7 +78,11 @@ describe('conformance of the sources, each fed by its own protocol', function ()
 
   const subjects: Readonly<Record<string, SourceSubject>> = {
     'kafka-consumer': kafka({}),
-    'kafka-consumer, a record a message': kafka({ batchSize: 1, maxInFlight: 1000, specVersion: 2 }),
+    'kafka-consumer, a record a message': kafka({
+      batchSize: 1,
+      maxInFlight: 1000,
+      specVersion: 2
+    }),
     'mqtt-ingest': mqtt({}),
     'mqtt-ingest with QoS 2, in small batches': mqtt({ qos: '2', batchSize: 7 })
   }
@@ -81,8 +98,16 @@ describe('conformance of the sources, each fed by its own protocol', function ()
       return assert.rejects(check.run(nodeRed, subject), sentence)
     }
     it('that acknowledges before anything is stored', () =>
-      fails('gives back', kafka({ acknowledge: 'received' }), /What the flow has not stored is in flight/))
+      fails(
+        'gives back',
+        kafka({ acknowledge: 'received' }),
+        /What the flow has not stored is in flight/
+      ))
     it('that lets through what is no record', () =>
-      fails('accounts', kafka({ output: 'messages' }), /Each record has left once|leaves by the output "rejected"/))
+      fails(
+        'accounts',
+        kafka({ output: 'messages' }),
+        /Each record has left once|leaves by the output "rejected"/
+      ))
   })
 })

@@ -10,10 +10,22 @@ import validate from '../../nodes/validate/runtime.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
 
 const base = { idField: 'n', outputs: ['passed', 'rejected'] }
-const reading = (n: number) => ({ n, device_id: `d${n % 7}`, metric: 't', value: n / 2, ts: 1_708_700_000 + n })
+const reading = (n: number) => ({
+  n,
+  device_id: `d${n % 7}`,
+  metric: 't',
+  value: n / 2,
+  ts: 1_708_700_000 + n
+})
 
 const subjects: readonly (Subject & { readonly title?: string })[] = [
-  { ...base, outputs: ['records', 'rejected'], type: 'millrace-decode', config: {}, record: reading },
+  {
+    ...base,
+    outputs: ['records', 'rejected'],
+    type: 'millrace-decode',
+    config: {},
+    record: reading
+  },
   { ...base, type: 'millrace-validate', config: { schema: '{"required":["n"]}' }, record: reading },
   {
     ...base,
@@ -79,7 +91,9 @@ describe('conformance of the transforms', function () {
   let nodeRed: RunningNodeRed
 
   before(async () => {
-    nodeRed = await startNodeRed({ nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route] })
+    nodeRed = await startNodeRed({
+      nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route]
+    })
   })
   after(() => nodeRed.stop())
 

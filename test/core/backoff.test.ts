@@ -11,10 +11,14 @@ describe('backoff', () => {
 
   it('never exceeds the bound, however many attempts', () => {
     fc.assert(
-      fc.property(fc.nat(100_000), fc.double({ min: 0, max: 1, noNaN: true }), (attempt, random) => {
-        const waitMs = backoffMs(attempt, { maxMs: 5000, random: () => random })
-        assert.ok(waitMs >= 100 && waitMs <= 5000)
-      })
+      fc.property(
+        fc.nat(100_000),
+        fc.double({ min: 0, max: 1, noNaN: true }),
+        (attempt, random) => {
+          const waitMs = backoffMs(attempt, { maxMs: 5000, random: () => random })
+          assert.ok(waitMs >= 100 && waitMs <= 5000)
+        }
+      )
     )
   })
 })
@@ -29,7 +33,8 @@ describe('retrying', () => {
 
   it('goes on until it works, and tells of each failure', async () => {
     const told: string[] = []
-    const onRetry = (error: unknown, attempt: number) => told.push(`${(error as Error).message}/${attempt}`)
+    const onRetry = (error: unknown, attempt: number) =>
+      told.push(`${(error as Error).message}/${attempt}`)
     assert.equal(await retrying(failing(3), { backoff, onRetry }), 3)
     assert.deepEqual(told, ['no 0/0', 'no 1/1', 'no 2/2'])
   })

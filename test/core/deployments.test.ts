@@ -2,7 +2,12 @@
 import assert from 'node:assert/strict'
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { type Closing, deploymentsOf, placeOf } from '../../core/deployments.ts'
-import { type DeploymentType, type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import {
+  type DeploymentType,
+  type FlowEntry,
+  type RunningNodeRed,
+  startNodeRed
+} from '../node-red.ts'
 
 const closed = new Map<string, Closing>()
 
@@ -50,7 +55,11 @@ const CASES: [string, Change, Record<string, Closing>][] = [
   ['a node is disabled', having('one', { d: true }), { one: 'paused' }],
   ['a node is deleted', without('one'), { one: 'deleted' }],
   ['a node of a group is disabled', having('grouped', { d: true }), { grouped: 'paused' }],
-  ['a tab is disabled', having('tab', { disabled: true }), { one: 'paused', grouped: 'paused', [PATH]: 'paused' }],
+  [
+    'a tab is disabled',
+    having('tab', { disabled: true }),
+    { one: 'paused', grouped: 'paused', [PATH]: 'paused' }
+  ],
   ['a tab is deleted', without('tab'), { one: 'deleted', grouped: 'deleted', [PATH]: 'deleted' }],
   ['a configuration node is disabled', having('settings', { d: true }), { settings: 'paused' }],
   ['a configuration node is deleted', without('settings'), { settings: 'deleted' }],
@@ -65,7 +74,8 @@ const CASES: [string, Change, Record<string, Closing>][] = [
   ['a node moves to another tab', having('one', { z: 'rest' }), { one: 'restarted' }],
   [
     'a node moves to a disabled tab',
-    entries => having('one', { z: 'dark' })([...entries, { id: 'dark', type: 'tab', disabled: true }]),
+    entries =>
+      having('one', { z: 'dark' })([...entries, { id: 'dark', type: 'tab', disabled: true }]),
     { one: 'paused' }
   ]
 ]
@@ -87,7 +97,8 @@ describe('why a node is closed', function () {
     for (const type of TYPES) {
       it(`${what}: deployed as ${type}`, async () => {
         await red.deploy(change(flow()), type)
-        for (const id of ALL) assert.equal(closed.get(id) ?? 'restarted', expected[id] ?? 'restarted', id)
+        for (const id of ALL)
+          assert.equal(closed.get(id) ?? 'restarted', expected[id] ?? 'restarted', id)
         for (const id of Object.keys(expected)) assert.equal(closed.has(id), true, id)
       })
     }
@@ -107,10 +118,17 @@ describe('why a node is closed', function () {
 
   it('flows are loaded again, from a file that another project brought', async () => {
     const file = { flows: flow().filter(({ id }) => id !== 'one'), credentials: {} }
-    const { runtime } = red.RED as unknown as { runtime: { storage: { saveFlows(config: object): Promise<unknown> } } }
+    const { runtime } = red.RED as unknown as {
+      runtime: { storage: { saveFlows(config: object): Promise<unknown> } }
+    }
     await runtime.storage.saveFlows(file)
-    const started = new Promise<void>(resolve => red.RED.events.once('flows:started', () => resolve()))
-    await red.RED.runtime.flows.setFlows({ flows: { flows: [] }, deploymentType: 'reload' as DeploymentType })
+    const started = new Promise<void>(resolve =>
+      red.RED.events.once('flows:started', () => resolve())
+    )
+    await red.RED.runtime.flows.setFlows({
+      flows: { flows: [] },
+      deploymentType: 'reload' as DeploymentType
+    })
     await started
     assert.equal(closed.get('one'), 'restarted')
     assert.equal(closed.size, ALL.length)

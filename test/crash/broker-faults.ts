@@ -8,8 +8,14 @@ const AWAY_MS = 1_500
 /** Longer than the brokers' sessions, and than what a client tries in one go. */
 const QUORUM_AWAY_MS = 8_000
 
-/** Resolves when all brokers are back and in sync. `topic` is the one that the pipeline is writing. */
-export async function brokerFault(cluster: KafkaCluster, fault: BrokerFault, topic: string): Promise<void> {
+/**
+ * Resolves when all brokers are back and in sync. `topic` is the one that the pipeline is writing.
+ */
+export async function brokerFault(
+  cluster: KafkaCluster,
+  fault: BrokerFault,
+  topic: string
+): Promise<void> {
   await FAULTS[fault](cluster, topic)
 }
 

@@ -29,7 +29,17 @@ const all = (): Case[] =>
     )
   )
 
-const SHORT: Case[] = [{ target: 'two of three', hop: 'ingest', qos: 1, seed: 1, inTransactions: true, readings: 6_000, perSecond: 1_500 }]
+const SHORT: Case[] = [
+  {
+    target: 'two of three',
+    hop: 'ingest',
+    qos: 1,
+    seed: 1,
+    inTransactions: true,
+    readings: 6_000,
+    perSecond: 1_500
+  }
+]
 
 const nameOf = ({ target, hop, seed, perSecond, inTransactions }: Case) =>
   `${target}, during ${hop} at ${perSecond}/s, seed ${seed}${inTransactions ? ', in transactions' : ''}`

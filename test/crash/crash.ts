@@ -1,4 +1,7 @@
-/** One crash in the middle of the pipeline, and what came of every reading that the broker had acknowledged to its device. */
+/**
+ * One crash in the middle of the pipeline, and what came of every reading that the broker had
+ * acknowledged to its device.
+ */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KafkaCluster } from '../../stack/kafka/cluster.ts'
 import type { ServiceName } from '../../stack/services.ts'
@@ -28,7 +31,10 @@ export interface Crash {
   readonly seed: number
   /** The consumers' offsets are in one Kafka transaction with what the producers write. */
   readonly inTransactions?: boolean
-  /** The flows as they are, where a dead letter may be written twice; else its producers leave out what the topic has. */
+  /**
+   * The flows as they are, where a dead letter may be written twice; else its producers leave out
+   * what the topic has.
+   */
   readonly asShipped?: boolean
 }
 
@@ -58,7 +64,11 @@ export interface Result {
 }
 
 const READINGS = 6_000
-const BEFORE: Record<Hop, TabName[]> = { ingest: [], process: ['ingest'], persist: ['ingest', 'process'] }
+const BEFORE: Record<Hop, TabName[]> = {
+  ingest: [],
+  process: ['ingest'],
+  persist: ['ingest', 'process']
+}
 const ALL: TabName[] = ['ingest', 'process', 'persist']
 /** What the broker takes before this has subscribed for the first time goes to nobody. */
 const SUBSCRIBER = 'millrace-mqtt-ingest'
@@ -86,11 +96,17 @@ export async function crash(which: Crash | BrokerCrash): Promise<Result> {
   const names = namesFor(`crash-${process.pid}-${++runs}`)
   await makeTopics(kafka.brokers, { [names.raw]: 4, [names.clean]: 4, [names.deadLetter]: 2 })
   await ensureTable(postgres.url)
-  const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
+  const environment = {
+    MQTT_URL: mqtt.url,
+    KAFKA_BROKERS: kafka.brokers,
+    TIMESCALE_URL: postgres.url
+  }
   const changes = {
     'millrace-mqtt-ingest': { qos: String(which.qos) },
     'millrace-kafka-consumer': { offsets: which.inTransactions ? 'transaction' : 'later' },
-    ...(which.asShipped ? {} : Object.fromEntries(ALL.map(tab => [`${tab}-dead-letters`, { deduplicationMin: 10 }])))
+    ...(which.asShipped
+      ? {}
+      : Object.fromEntries(ALL.map(tab => [`${tab}-dead-letters`, { deduplicationMin: 10 }])))
   }
   const flowOf = (tabs: readonly TabName[]) => pipeline(tabs, names, changes)
   const nodeRed = new NodeRedProcess({ flow: flowOf(ALL), environment })
@@ -123,7 +139,12 @@ async function upTo(run: Run): Promise<void> {
     await nodeRed.start()
     await nodeRed.healthy(SUBSCRIBER)
     const published = publishAll(run)
-    await until('the hop to be under way', () => run.acknowledged.size > run.sent.length * share, PATIENCE_MS, 5)
+    await until(
+      'the hop to be under way',
+      () => run.acknowledged.size > run.sent.length * share,
+      PATIENCE_MS,
+      5
+    )
     await fault(run)
     await published
     return
@@ -137,7 +158,8 @@ async function upTo(run: Run): Promise<void> {
   await nodeRed.end('SIGTERM')
   nodeRed.deploy(run.flowOf(ALL))
   await nodeRed.start()
-  const progress = () => (hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table))
+  const progress = () =>
+    hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table)
   const goal = expectedOf(run.sent).rows * share
   await until('the hop to be under way', async () => (await progress()) > goal, PATIENCE_MS, 5)
   await fault(run)
@@ -175,15 +197,32 @@ async function fault(run: Run): Promise<void> {
   await restart(service)
 }
 
-async function result({ names, sent, acknowledged, publishedMs, brokers, database, nodeRed }: Run): Promise<Result> {
+async function result({
+  names,
+  sent,
+  acknowledged,
+  publishedMs,
+  brokers,
+  database,
+  nodeRed
+}: Run): Promise<Result> {
   const known = sent.filter((_reading, index) => acknowledged.has(index))
   const expected = expectedOf(known)
-  const found = async () => account(sent, await rowsOf(database, names.table), await readTopic(brokers, names.deadLetter), known)
+  const found = async () =>
+    account(
+      sent,
+      await rowsOf(database, names.table),
+      await readTopic(brokers, names.deadLetter),
+      known
+    )
   const done = async () =>
     (await countRows(database, names.table)) >= expected.rows &&
     (await endOf(brokers, names.deadLetter)) >= expected.letters &&
     (await found()).lost.length === 0
-  await whileItGoesOn(done, async () => (await countRows(database, names.table)) + (await endOf(brokers, names.clean)))
+  await whileItGoesOn(
+    done,
+    async () => (await countRows(database, names.table)) + (await endOf(brokers, names.clean))
+  )
   await until(
     'nothing in flight',
     async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0),
@@ -192,18 +231,37 @@ async function result({ names, sent, acknowledged, publishedMs, brokers, databas
   )
   const toBeClean = sent.filter(becomesClean)
   const bytes = new Set(toBeClean.map(({ payload }) => Buffer.from(payload).toString('latin1')))
-  const raw = (await readTopic(brokers, names.raw)).filter(({ value }) => bytes.has(value?.toString('latin1') ?? '')).length
+  const raw = (await readTopic(brokers, names.raw)).filter(({ value }) =>
+    bytes.has(value?.toString('latin1') ?? '')
+  ).length
   const cleanTwice = (await readTopic(brokers, names.clean)).length - raw
   const perSecond = Math.round((sent.length / publishedMs) * 1000)
-  return { ...(await found()), rawTwice: raw - toBeClean.length, cleanTwice, sent: sent.length, perSecond, acknowledged: acknowledged.size }
+  return {
+    ...(await found()),
+    rawTwice: raw - toBeClean.length,
+    cleanTwice,
+    sent: sent.length,
+    perSecond,
+    acknowledged: acknowledged.size
+  }
 }
 
 /** Stored, or rejected by the last hop only. */
 const becomesClean = ({ fate }: Reading) => 'stored' in fate || fate.bytes !== undefined
 
-/** Until it is done, or nothing has gone on for a while: how long it may take in all is up to the machine. */
-async function whileItGoesOn(isDone: () => Promise<boolean>, progress: () => Promise<number>): Promise<void> {
-  for (let [last, stalledMs] = [-1, 0]; stalledMs < STALLED_MS && !(await isDone().catch(() => false)); await wait(500)) {
+/**
+ * Until it is done, or nothing has gone on for a while: how long it may take in all is up to the
+ * machine.
+ */
+async function whileItGoesOn(
+  isDone: () => Promise<boolean>,
+  progress: () => Promise<number>
+): Promise<void> {
+  for (
+    let [last, stalledMs] = [-1, 0];
+    stalledMs < STALLED_MS && !(await isDone().catch(() => false));
+    await wait(500)
+  ) {
     const now = await progress().catch(() => last)
     if (now !== last) [last, stalledMs] = [now, 0]
     else stalledMs += 500

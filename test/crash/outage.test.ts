@@ -25,7 +25,8 @@ interface Sample {
 }
 
 const SOURCES = ['ingest-take', 'process-read', 'persist-read']
-const countsOf = ({ report }: Sample, id: string) => report.nodes.find(node => node.id === id)!.counts
+const countsOf = ({ report }: Sample, id: string) =>
+  report.nodes.find(node => node.id === id)!.counts
 
 describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost`, function () {
   this.timeout((AWAY_S * 4 + 240) * 1000)
@@ -40,28 +41,54 @@ describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost
       'millrace-kafka-consumer': { maxInFlight: BOUNDS.batches }
     })
     await ensureTable(postgres.url)
-    const environment = { MQTT_URL: mqtt.url, KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
+    const environment = {
+      MQTT_URL: mqtt.url,
+      KAFKA_BROKERS: kafka.brokers,
+      TIMESCALE_URL: postgres.url
+    }
     const nodeRed = new NodeRedProcess({ flow, environment })
     const samples: Sample[] = []
     try {
       await nodeRed.start()
-      for (const type of ['millrace-mqtt-ingest', 'millrace-kafka-consumer', 'millrace-timescale-sink']) await nodeRed.healthy(type)
+      for (const type of [
+        'millrace-mqtt-ingest',
+        'millrace-kafka-consumer',
+        'millrace-timescale-sink'
+      ])
+        await nodeRed.healthy(type)
       const sent = readings(Math.round(PER_SECOND * AWAY_S * 1.2), Date.now())
       const expected = expectedOf(sent)
       const published = publish(mqtt.url, sent, { perSecond: PER_SECOND })
-      await until('rows', async () => (await countRows(postgres.url, names.table)) > PER_SECOND, 30_000)
+      await until(
+        'rows',
+        async () => (await countRows(postgres.url, names.table)) > PER_SECOND,
+        30_000
+      )
       await kill(service)
-      for (const endMs = performance.now() + AWAY_S * 1000; performance.now() < endMs; await wait(500)) {
+      for (
+        const endMs = performance.now() + AWAY_S * 1000;
+        performance.now() < endMs;
+        await wait(500)
+      ) {
         samples.push({ report: await nodeRed.metrics(), rss: nodeRed.residentBytes })
       }
       await restart(service)
       await published
       const arrived = async () =>
-        (await countRows(postgres.url, names.table)) >= expected.rows && (await endOf(kafka.brokers, names.deadLetter)) >= expected.letters
+        (await countRows(postgres.url, names.table)) >= expected.rows &&
+        (await endOf(kafka.brokers, names.deadLetter)) >= expected.letters
       await until('everything to arrive', arrived, (AWAY_S + 90) * 1000, 500)
-      await until('nothing in flight', async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0), 20_000)
+      await until(
+        'nothing in flight',
+        async () => (await nodeRed.metrics()).nodes.every(({ counts }) => counts.inFlight === 0),
+        20_000
+      )
       samples.push({ report: await nodeRed.metrics(), rss: nodeRed.residentBytes })
-      const found = account(sent, await rowsOf(postgres.url, names.table), await readTopic(kafka.brokers, names.deadLetter))
+      const found = account(
+        sent,
+        await rowsOf(postgres.url, names.table),
+        await readTopic(kafka.brokers, names.deadLetter)
+      )
       assert.deepEqual([found.lost, found.strange, found.rowsTwice], [[], [], 0])
       return samples
     } finally {
@@ -70,11 +97,22 @@ describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost
     }
   }
 
-  /** Taken = stored + rejected + filtered + duplicates + in flight, at every source and at every moment. */
+  /**
+   * Taken = stored + rejected + filtered + duplicates + in flight, at every source and at every
+   * moment.
+   */
   function assertLedger(samples: readonly Sample[]): void {
     for (const sample of samples) {
       for (const source of SOURCES) {
-        const { in: read, returned, stored, rejected, filtered, duplicates, inFlight } = countsOf(sample, source)
+        const {
+          in: read,
+          returned,
+          stored,
+          rejected,
+          filtered,
+          duplicates,
+          inFlight
+        } = countsOf(sample, source)
         assert.equal(read - returned, stored + rejected + filtered + duplicates + inFlight, source)
       }
     }
@@ -83,10 +121,23 @@ describe(`an outage of ${AWAY_S} s under load: nothing piles up, nothing is lost
   function assertBounded(samples: readonly Sample[], source: string, bound: number): void {
     const during = samples.slice(0, -1)
     const late = during.slice(during.length >> 1)
-    assert.ok(Math.max(...during.map(sample => countsOf(sample, source).inFlight)) <= bound, 'keeps to its bound')
-    assert.equal(countsOf(late.at(-1)!, source).in, countsOf(late[0]!, source).in, 'has stopped reading')
-    const [before, after] = [late[0]!.rss, late.at(-1)!.rss].map(bytes => bytes / 2 ** 20) as [number, number]
-    assert.ok(after <= before * 1.15, `memory grew from ${Math.round(before)} to ${Math.round(after)} MB`)
+    assert.ok(
+      Math.max(...during.map(sample => countsOf(sample, source).inFlight)) <= bound,
+      'keeps to its bound'
+    )
+    assert.equal(
+      countsOf(late.at(-1)!, source).in,
+      countsOf(late[0]!, source).in,
+      'has stopped reading'
+    )
+    const [before, after] = [late[0]!.rss, late.at(-1)!.rss].map(bytes => bytes / 2 ** 20) as [
+      number,
+      number
+    ]
+    assert.ok(
+      after <= before * 1.15,
+      `memory grew from ${Math.round(before)} to ${Math.round(after)} MB`
+    )
   }
 
   it('of Kafka: mqtt ingest stops reading, the broker holds the rest', async () => {

@@ -2,8 +2,9 @@ import assert from 'node:assert/strict'
 import { type Cost, measureTracker } from '../../bench/tracker.ts'
 
 /**
- * The aim is 1.1 idle, 1.4 tracking and 1.05 in batches of 500, measured by `npx tsx bench/tracker.ts` on a quiet machine.
- * Here the limits only catch what makes it a different algorithm.
+ * The aim is 1.1 idle, 1.4 tracking and 1.05 in batches of 500, measured by `npx tsx
+ * bench/tracker.ts` on a quiet machine. Here the limits only catch what makes it a different
+ * algorithm.
  */
 describe('cost of following messages', function () {
   this.timeout(120_000)
@@ -18,7 +19,10 @@ describe('cost of following messages', function () {
     batch = costs[1]!
   })
 
-  it('is small while nothing is open', () => assert.ok(single.ratio.idle < 1.4, `${single.ratio.idle}`))
-  it('is small against a hop of one record', () => assert.ok(single.ratio.tracking < 2, `${single.ratio.tracking}`))
-  it('does not show in batches', () => assert.ok(batch.ratio.tracking < 1.4, `${batch.ratio.tracking}`))
+  it('is small while nothing is open', () =>
+    assert.ok(single.ratio.idle < 1.4, `${single.ratio.idle}`))
+  it('is small against a hop of one record', () =>
+    assert.ok(single.ratio.tracking < 2, `${single.ratio.tracking}`))
+  it('does not show in batches', () =>
+    assert.ok(batch.ratio.tracking < 1.4, `${batch.ratio.tracking}`))
 })

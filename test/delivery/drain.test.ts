@@ -1,11 +1,19 @@
 import assert from 'node:assert/strict'
-import { type DeploymentType, type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import {
+  type DeploymentType,
+  type FlowEntry,
+  type RunningNodeRed,
+  startNodeRed
+} from '../node-red.ts'
 import { until } from '../until.ts'
 import { type ProtocolNode, registerTestNodes, visits } from './nodes.ts'
 
 const PAYLOADS = [1, 2, 3, 4, 5]
 
-/** Every way that core nodes give a message on: over tabs, through a subroutine, by code that waits, at the end slowly. */
+/**
+ * Every way that core nodes give a message on: over tabs, through a subroutine, by code that waits,
+ * at the end slowly.
+ */
 function flow(sink: object = { delayMs: 150 }): FlowEntry[] {
   return [
     { id: 'first', type: 'tab', label: 'first' },
@@ -22,11 +30,35 @@ function flow(sink: object = { delayMs: 150 }): FlowEntry[] {
     },
     { id: 'out', z: 'first', type: 'link out', mode: 'link', links: ['in'], wires: [] },
     { id: 'in', z: 'second', type: 'link in', links: ['out'], wires: [['call']] },
-    { id: 'call', z: 'second', type: 'link call', linkType: 'static', links: ['called'], timeout: '30', wires: [['switch']] },
+    {
+      id: 'call',
+      z: 'second',
+      type: 'link call',
+      linkType: 'static',
+      links: ['called'],
+      timeout: '30',
+      wires: [['switch']]
+    },
     { id: 'called', z: 'third', type: 'link in', links: [], wires: [['delay']] },
-    { id: 'delay', z: 'third', type: 'delay', pauseType: 'delay', timeout: '100', timeoutUnits: 'milliseconds', wires: [['return']] },
+    {
+      id: 'delay',
+      z: 'third',
+      type: 'delay',
+      pauseType: 'delay',
+      timeout: '100',
+      timeoutUnits: 'milliseconds',
+      wires: [['return']]
+    },
     { id: 'return', z: 'third', type: 'link out', mode: 'return', links: [], wires: [] },
-    { id: 'switch', z: 'second', type: 'switch', property: 'payload', rules: [{ t: 'else' }], outputs: 1, wires: [['sink']] },
+    {
+      id: 'switch',
+      z: 'second',
+      type: 'switch',
+      property: 'payload',
+      rules: [{ t: 'else' }],
+      outputs: 1,
+      wires: [['sink']]
+    },
     { id: 'sink', z: 'second', type: 'test-sink', wires: [], ...sink }
   ]
 }
@@ -93,11 +125,17 @@ describe('what is in flight before flows are stopped', function () {
   it('a deployment that is refused lets the source go on', async () => {
     await nodeRed.deploy(flow())
     const node = source()
-    const refusedAtOnce = nodeRed.RED.runtime.flows.setFlows({ flows: { flows: null as never }, deploymentType: 'full' })
+    const refusedAtOnce = nodeRed.RED.runtime.flows.setFlows({
+      flows: { flows: null as never },
+      deploymentType: 'full'
+    })
     await assert.rejects(refusedAtOnce)
     await until('the source to go on', () => !node.source.isPaused)
     node.take(1)
-    const refused = nodeRed.RED.runtime.flows.setFlows({ flows: { flows: null as never }, deploymentType: 'full' })
+    const refused = nodeRed.RED.runtime.flows.setFlows({
+      flows: { flows: null as never },
+      deploymentType: 'full'
+    })
     await assert.rejects(refused)
     await until('the source to go on', () => !node.source.isPaused)
     node.take(2)

@@ -48,12 +48,20 @@ export const SOME: Outcome = {
 }
 
 /** A flow `source → n → sink` and more nodes where given. */
-export function through(name: string, middle: FlowEntry | FlowEntry[], outcome: Partial<FlowCase> & Outcome = STORED): FlowCase {
+export function through(
+  name: string,
+  middle: FlowEntry | FlowEntry[],
+  outcome: Partial<FlowCase> & Outcome = STORED
+): FlowCase {
   const nodes = Array.isArray(middle) ? middle : [middle]
   const entry = nodes.find(each => each.type !== 'subflow' && each.z === 'tab')!.id
   return flow(name, [source(entry), ...nodes, sink()], outcome)
 }
 
-export function flow(name: string, nodes: FlowEntry[], outcome: Partial<FlowCase> & Outcome = STORED): FlowCase {
+export function flow(
+  name: string,
+  nodes: FlowEntry[],
+  outcome: Partial<FlowCase> & Outcome = STORED
+): FlowCase {
   return { name, nodes, count: 1, gapMs: 0, payload: mark, ...outcome }
 }

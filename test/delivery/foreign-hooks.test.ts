@@ -5,7 +5,15 @@ import { FLOWS } from './flows.ts'
 import { registerTestNodes } from './nodes.ts'
 import { type FlowResult, runFlows } from './run-flows.ts'
 
-const HOOKS = ['onSend', 'preRoute', 'preDeliver', 'postDeliver', 'onReceive', 'postReceive', 'onComplete'] as const
+const HOOKS = [
+  'onSend',
+  'preRoute',
+  'preDeliver',
+  'postDeliver',
+  'onReceive',
+  'postReceive',
+  'onComplete'
+] as const
 type Hook = (typeof HOOKS)[number]
 
 /** What the hooks of others may do. */
@@ -19,7 +27,13 @@ const BEHAVIOURS: Record<string, () => unknown> = {
   halts: () => false
 }
 
-const NAMES = ['function returns a new message', 'fan-out to two sinks, one slow', 'join three, then a slow path', 'link', 'throws, caught']
+const NAMES = [
+  'function returns a new message',
+  'fan-out to two sinks, one slow',
+  'join three, then a slow path',
+  'link',
+  'throws, caught'
+]
 
 /** The flow with nodes that say which foreign hook is to act on them. */
 const under = (flow: FlowCase, hook: Hook, behaviour: string): FlowCase => ({
@@ -29,7 +43,9 @@ const under = (flow: FlowCase, hook: Hook, behaviour: string): FlowCase => ({
 })
 
 const CASES = HOOKS.flatMap(hook =>
-  Object.keys(BEHAVIOURS).flatMap(behaviour => NAMES.map(name => under(FLOWS.find(flow => flow.name === name)!, hook, behaviour)))
+  Object.keys(BEHAVIOURS).flatMap(behaviour =>
+    NAMES.map(name => under(FLOWS.find(flow => flow.name === name)!, hook, behaviour))
+  )
 )
 
 /** Whatever kind of event it is: the name of the node that it is about. */
@@ -68,8 +84,12 @@ describe('delivery among hooks of others', function () {
         assert.ok(acted.has(`${hook} ${behaviour}`))
         for (const { name, mode, messages } of mine) {
           for (const { fate, settlement } of messages) {
-            assert.ok(fate !== 'early' && fate !== 'filtered', `${name}, ${mode}: ${fate} ${JSON.stringify(settlement)}`)
-            if (behaviour === 'waits') assert.equal(fate, 'stored', `${name}, ${mode}: a hook that only waits does no harm`)
+            assert.ok(
+              fate !== 'early' && fate !== 'filtered',
+              `${name}, ${mode}: ${fate} ${JSON.stringify(settlement)}`
+            )
+            if (behaviour === 'waits')
+              assert.equal(fate, 'stored', `${name}, ${mode}: a hook that only waits does no harm`)
           }
         }
       })

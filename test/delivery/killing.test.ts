@@ -18,7 +18,9 @@ const FROZEN_MS = 5_000
 const FREEZES = 'for (const record of msg.payload) while (record.kills) {}\nreturn msg'
 const EXITS = 'for (const record of msg.payload) if (record.kills) proc.exit(1)\nreturn msg'
 
-const texts = Array.from({ length: RECORDS }, (_, index) => JSON.stringify({ index, kills: index === KILLER }))
+const texts = Array.from({ length: RECORDS }, (_, index) =>
+  JSON.stringify({ index, kills: index === KILLER })
+)
 const good = texts.filter((_, index) => index !== KILLER)
 
 interface Topics {
@@ -33,15 +35,45 @@ const topicsOf = (name: string): Topics => ({
   letters: `letters-${name}-${process.pid}`
 })
 
-/** A source, a Function node that some record kills, and producers for what came through and for dead letters. */
-function flow(brokers: string, { clean, letters }: Topics, source: readonly FlowEntry[], func: string): FlowEntry[] {
+/**
+ * A source, a Function node that some record kills, and producers for what came through and for
+ * dead letters.
+ */
+function flow(
+  brokers: string,
+  { clean, letters }: Topics,
+  source: readonly FlowEntry[],
+  func: string
+): FlowEntry[] {
   return [
     { id: 'tab', type: 'tab' },
     { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
     ...source,
-    { id: 'code', z: 'tab', type: 'function', func, libs: [{ var: 'proc', module: 'process' }], outputs: 1, wires: [['clean']] },
-    { id: 'clean', z: 'tab', type: 'millrace-kafka-producer', cluster: 'cluster', topic: clean, wires: [[], []] },
-    { id: 'letters', z: 'tab', type: 'millrace-kafka-producer', cluster: 'cluster', topic: letters, wires: [[], []] }
+    {
+      id: 'code',
+      z: 'tab',
+      type: 'function',
+      func,
+      libs: [{ var: 'proc', module: 'process' }],
+      outputs: 1,
+      wires: [['clean']]
+    },
+    {
+      id: 'clean',
+      z: 'tab',
+      type: 'millrace-kafka-producer',
+      cluster: 'cluster',
+      topic: clean,
+      wires: [[], []]
+    },
+    {
+      id: 'letters',
+      z: 'tab',
+      type: 'millrace-kafka-producer',
+      cluster: 'cluster',
+      topic: letters,
+      wires: [[], []]
+    }
   ]
 }
 
@@ -58,8 +90,17 @@ describe('a record that kills Node-RED', function () {
     const topics = topicsOf('freeze')
     await makeTopics(brokers, { [topics.raw]: 1, [topics.clean]: 1, [topics.letters]: 1 })
     await produce(topics.raw)
-    const source = { id: 'read', z: 'tab', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: topics.raw, groupId: topics.raw }
-    nodeRed = new NodeRedProcess({ flow: flow(brokers, topics, [{ ...source, wires: [['code'], ['letters']] }], FREEZES) })
+    const source = {
+      id: 'read',
+      z: 'tab',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: topics.raw,
+      groupId: topics.raw
+    }
+    nodeRed = new NodeRedProcess({
+      flow: flow(brokers, topics, [{ ...source, wires: [['code'], ['letters']] }], FREEZES)
+    })
     await supervise(nodeRed, () => isThrough(topics))
     const { passed, letters } = await found(topics)
     assert.deepEqual(passed, good)
@@ -72,7 +113,14 @@ describe('a record that kills Node-RED', function () {
     await makeTopics(brokers, { [topics.clean]: 1, [topics.letters]: 1 })
     const source: FlowEntry[] = [
       { id: 'server', type: 'millrace-mqtt-broker', url, clientId: `kill-${process.pid}` },
-      { id: 'take', z: 'tab', type: 'millrace-mqtt-ingest', broker: 'server', topic: `${topics.raw}/{id}`, wires: [['code'], ['letters']] }
+      {
+        id: 'take',
+        z: 'tab',
+        type: 'millrace-mqtt-ingest',
+        broker: 'server',
+        topic: `${topics.raw}/{id}`,
+        wires: [['code'], ['letters']]
+      }
     ]
     nodeRed = new NodeRedProcess({ flow: flow(brokers, topics, source, EXITS) })
     await nodeRed.start()
@@ -96,8 +144,20 @@ describe('a record that kills Node-RED', function () {
     const topics = topicsOf('wait')
     await makeTopics(brokers, { [topics.raw]: 1, [topics.letters]: 1 })
     await produce(topics.raw)
-    const source = { id: 'read', z: 'tab', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: topics.raw, groupId: topics.raw }
-    const nodes = flow(brokers, topics, [{ ...source, wires: [['code'], ['letters']] }], 'return msg')
+    const source = {
+      id: 'read',
+      z: 'tab',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: topics.raw,
+      groupId: topics.raw
+    }
+    const nodes = flow(
+      brokers,
+      topics,
+      [{ ...source, wires: [['code'], ['letters']] }],
+      'return msg'
+    )
     nodeRed = new NodeRedProcess({ flow: nodes })
     for (let count = 0; count < 5; count++) {
       await nodeRed.start()
@@ -106,19 +166,28 @@ describe('a record that kills Node-RED', function () {
     }
     await makeTopics(brokers, { [topics.clean]: 1 })
     await nodeRed.start()
-    await until('all records', async () => (await endOf(brokers, topics.clean)) >= RECORDS, 60_000, 100)
+    await until(
+      'all records',
+      async () => (await endOf(brokers, topics.clean)) >= RECORDS,
+      60_000,
+      100
+    )
     assert.equal(await endOf(brokers, topics.letters), 0)
   })
 
-  /** The producer has records; where they go on one at a time, it has had its one for as long as it takes to say that it waits. */
+  /**
+   * The producer has records; where they go on one at a time, it has had its one for as long as it
+   * takes to say that it waits.
+   */
   async function isWaiting(process: NodeRedProcess): Promise<boolean> {
     const clean = (await process.metrics()).nodes.find(({ id }) => id === 'clean')
     if ((clean?.counts.inFlight ?? 0) === 0) return false
-    const lanes = JSON.parse(readFileSync(join(process.userDir, 'millrace', 'starts', 'read.json'), 'utf8')) as Record<
-      string,
-      { starts: number; trial?: { isOpen: boolean } }
-    >
-    return Object.values(lanes).every(({ starts, trial }) => (starts < 3 && trial === undefined) || trial?.isOpen === false)
+    const lanes = JSON.parse(
+      readFileSync(join(process.userDir, 'millrace', 'starts', 'read.json'), 'utf8')
+    ) as Record<string, { starts: number; trial?: { isOpen: boolean } }>
+    return Object.values(lanes).every(
+      ({ starts, trial }) => (starts < 3 && trial === undefined) || trial?.isOpen === false
+    )
   }
 
   async function produce(topic: string): Promise<void> {
@@ -131,8 +200,14 @@ describe('a record that kills Node-RED', function () {
   const isThrough = async ({ clean, letters }: Topics) =>
     (await endOf(brokers, letters)) > 0 && (await endOf(brokers, clean)) >= good.length
 
-  async function found({ clean, letters }: Topics): Promise<{ passed: string[]; letters: Found[] }> {
-    return { passed: (await readTopic(brokers, clean)).map(({ value }) => String(value)), letters: await readTopic(brokers, letters) }
+  async function found({
+    clean,
+    letters
+  }: Topics): Promise<{ passed: string[]; letters: Found[] }> {
+    return {
+      passed: (await readTopic(brokers, clean)).map(({ value }) => String(value)),
+      letters: await readTopic(brokers, letters)
+    }
   }
 })
 
@@ -145,8 +220,14 @@ function holds(letters: readonly Found[]): void {
   assert.match(letters[0]?.headers['millrace.reason.message'] ?? '', /killed or froze 2 times/)
 }
 
-/** Starts it again whenever it has ended or is frozen, as a service manager with a watchdog does, until all is through. */
-async function supervise(nodeRed: NodeRedProcess, isThrough: () => Promise<boolean>): Promise<void> {
+/**
+ * Starts it again whenever it has ended or is frozen, as a service manager with a watchdog does,
+ * until all is through.
+ */
+async function supervise(
+  nodeRed: NodeRedProcess,
+  isThrough: () => Promise<boolean>
+): Promise<void> {
   let answeredMs: number | undefined
   await until(
     `all records to be through\n${nodeRed.output.slice(-3000)}`,
@@ -159,7 +240,8 @@ async function supervise(nodeRed: NodeRedProcess, isThrough: () => Promise<boole
         await nodeRed.metrics(1_000)
         answeredMs = performance.now()
       } catch {
-        if (answeredMs !== undefined && performance.now() - answeredMs > FROZEN_MS) await nodeRed.end('SIGKILL')
+        if (answeredMs !== undefined && performance.now() - answeredMs > FROZEN_MS)
+          await nodeRed.end('SIGKILL')
       }
       return nodeRed.isRunning && (await isThrough())
     },

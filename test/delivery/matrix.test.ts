@@ -18,7 +18,9 @@ describe('delivery through small flows', function () {
   for (const flow of FLOWS) {
     it(flow.name, () => {
       for (const mode of ['stored', 'finished'] as const) {
-        const { messages } = results.find(result => result.name === flow.name && result.mode === mode)!
+        const { messages } = results.find(
+          result => result.name === flow.name && result.mode === mode
+        )!
         assert.equal(messages.length, flow.count)
         messages.forEach(({ fate, visited, settlement }, index) => {
           const allowed = allowedIn(flow, mode, index, visited)
@@ -29,7 +31,11 @@ describe('delivery through small flows', function () {
           )
           if (settlement.kind === 'acknowledge') {
             const { stored, rejected, duplicates, filtered } = settlement
-            assert.equal(stored + rejected + duplicates + filtered, 1, `${mode}: the counts add up to one record: ${told}`)
+            assert.equal(
+              stored + rejected + duplicates + filtered,
+              1,
+              `${mode}: the counts add up to one record: ${told}`
+            )
           }
         })
       }

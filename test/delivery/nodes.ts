@@ -1,4 +1,7 @@
-/** Nodes for the tests: a source that is told what to send, a sink that confirms, and what is found in the packs of others. */
+/**
+ * Nodes for the tests: a source that is told what to send, a sink that confirms, and what is found
+ * in the packs of others.
+ */
 import type { Node, NodeAPI, NodeDef, NodeMessage } from 'node-red'
 import { trackerOf } from '../../core/delivery/tracker.ts'
 import type { AcknowledgeMode } from '../../core/delivery/types.ts'
@@ -24,7 +27,9 @@ export const failures: Visit[] = []
 /** `RED` as the nodes of a runtime get it. */
 export let nodeApi: NodeAPI
 
-/** A source with a protocol of its own: the test gives it messages, and sees what it acknowledges. */
+/**
+ * A source with a protocol of its own: the test gives it messages, and sees what it acknowledges.
+ */
 export interface ProtocolNode extends Node {
   readonly source: DeliverySource
   readonly metrics: NodeMetrics
@@ -64,7 +69,12 @@ function registerProtocolNode(RED: NodeAPI): void {
       this.emit('acknowledged')
     }
     const take = (payload: unknown) =>
-      source.take({ lane: 'lane', records: 1, rebuild: () => ({ payload }), acknowledge: () => acknowledge(payload) })
+      source.take({
+        lane: 'lane',
+        records: 1,
+        rebuild: () => ({ payload }),
+        acknowledge: () => acknowledge(payload)
+      })
     Object.assign(this, { source, metrics, acknowledged, take })
     this.on('close', (done: () => void) => void source.close().then(done))
   })
@@ -109,15 +119,20 @@ export function registerTestNodes(RED: NodeAPI): void {
 }
 
 /** How many messages of the source are in a payload. */
-const marksIn = (payload: unknown): number => new Set(JSON.stringify(payload)?.match(/@\d+@/g) ?? ['']).size
+const marksIn = (payload: unknown): number =>
+  new Set(JSON.stringify(payload)?.match(/@\d+@/g) ?? ['']).size
 
 type Handler = (message: Message, send: Send, done: Done) => void | Promise<void>
 
-/** Input handlers as third parties write them. How many parameters they take is part of what is tested. */
+/**
+ * Input handlers as third parties write them. How many parameters they take is part of what is
+ * tested.
+ */
 const FOREIGN: Record<string, (node: Node, config: { alsoDone?: boolean }) => Handler> = {
   'legacy-sync': node => message => node.send({ ...message, seen: true }),
   'legacy-async': node => message => void setTimeout(() => node.send(message), 50),
-  'legacy-async-new': node => message => void setTimeout(() => node.send({ payload: message.payload }), 50),
+  'legacy-async-new': node => message =>
+    void setTimeout(() => node.send({ payload: message.payload }), 50),
   'legacy-slow': node => message => void setTimeout(() => node.send(message), 700),
   'async-new': () => (message, send, done) =>
     void setTimeout(() => {

@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
-import { type DeploymentType, type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import {
+  type DeploymentType,
+  type FlowEntry,
+  type RunningNodeRed,
+  startNodeRed
+} from '../node-red.ts'
 import { type ProtocolNode, registerTestNodes, visits } from './nodes.ts'
 
 /** Nodes that keep a message for longer than a test takes. */
@@ -15,7 +20,15 @@ const HOLDERS: Record<string, object> = {
     timeout: '1',
     timeoutUnits: 'seconds'
   },
-  batch: { type: 'batch', mode: 'count', count: '10', overlap: 0, interval: '10', allowEmptySequence: false, topics: [] },
+  batch: {
+    type: 'batch',
+    mode: 'count',
+    count: '10',
+    overlap: 0,
+    interval: '10',
+    allowEmptySequence: false,
+    topics: []
+  },
   join: {
     type: 'join',
     mode: 'custom',
@@ -26,7 +39,12 @@ const HOLDERS: Record<string, object> = {
     accumulate: false,
     timeout: ''
   },
-  function: { type: 'function', func: 'await new Promise(r => setTimeout(r, 60000)); return msg', outputs: 1, libs: [] },
+  function: {
+    type: 'function',
+    func: 'await new Promise(r => setTimeout(r, 60000)); return msg',
+    outputs: 1,
+    libs: []
+  },
   sink: { type: 'test-sink', delayMs: 60_000 }
 }
 
@@ -80,7 +98,11 @@ describe('deployments with messages held', function () {
             assert.deepEqual(before.acknowledged, [1, 2, 3])
           } else {
             await pause(400)
-            assert.deepEqual(before.acknowledged, acknowledged, 'nothing that was held is acknowledged')
+            assert.deepEqual(
+              before.acknowledged,
+              acknowledged,
+              'nothing that was held is acknowledged'
+            )
             assert.equal(before.metrics.returned, kept)
             for (const payload of [1, 2, 3].slice(acknowledged.length)) source().take(payload)
             await until(() => source().acknowledged.length === kept)
@@ -93,7 +115,10 @@ describe('deployments with messages held', function () {
 
   it('what is sent into a tab that is being restarted is sent again', async () => {
     await nodeRed.deploy(flow({ holder: { type: 'slow-to-close' } }))
-    const deployed = nodeRed.deploy(flow({ holder: { type: 'slow-to-close', info: 'changed' } }), 'flows')
+    const deployed = nodeRed.deploy(
+      flow({ holder: { type: 'slow-to-close', info: 'changed' } }),
+      'flows'
+    )
     const node = source()
     const ticker = setInterval(() => node.take(++taken), 10)
     let taken = 0
@@ -114,7 +139,14 @@ describe('deployments with messages held', function () {
       ...flow({ holder: { type: 'slow-to-close', info } }).map(node =>
         node.id === 'source' ? { ...node, wires: [['before'], []] } : node
       ),
-      { ...HOLDERS.delay!, id: 'before', z: 'first', type: 'delay', timeout: '0.35', wires: [['out']] }
+      {
+        ...HOLDERS.delay!,
+        id: 'before',
+        z: 'first',
+        type: 'delay',
+        timeout: '0.35',
+        wires: [['out']]
+      }
     ]
     await nodeRed.deploy(tabs('old'))
     const node = source()

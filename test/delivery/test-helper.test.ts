@@ -31,7 +31,12 @@ describe('delivery in node-red-node-test-helper', function () {
         const source = helper.getNode('source')
         const settlement = await new Promise<Settlement>(onSettled => {
           const message = { payload: 1 }
-          const delivery = tracker.open(message, 'source', { mode: 'stored', records: 1, timeoutMs: 2000, onSettled })
+          const delivery = tracker.open(message, 'source', {
+            mode: 'stored',
+            records: 1,
+            timeoutMs: 2000,
+            onSettled
+          })
           source.send(message)
           delivery.sent()
         })

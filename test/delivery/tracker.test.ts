@@ -27,13 +27,23 @@ describe('tracker', function () {
   })
   after(() => nodeRed.stop())
 
-  /** Sends a message into the flow; `settled` tells how its delivery ends, and after how many milliseconds. */
+  /**
+   * Sends a message into the flow; `settled` tells how its delivery ends, and after how many
+   * milliseconds.
+   */
   function send(message: NodeMessage, options: Partial<OpenOptions> = {}) {
     const source = nodeRed.node<Node>('source')
     const startMs = performance.now()
     const settled = new Promise<{ settlement: Settlement; afterMs: number }>(resolve => {
-      const onSettled = (settlement: Settlement) => resolve({ settlement, afterMs: performance.now() - startMs })
-      const delivery = tracker.open(message, 'source', { mode: 'stored', records: 1, timeoutMs: 300, onSettled, ...options })
+      const onSettled = (settlement: Settlement) =>
+        resolve({ settlement, afterMs: performance.now() - startMs })
+      const delivery = tracker.open(message, 'source', {
+        mode: 'stored',
+        records: 1,
+        timeoutMs: 300,
+        onSettled,
+        ...options
+      })
       source.send(message)
       delivery.sent()
     })
@@ -62,7 +72,10 @@ describe('tracker', function () {
     await nodeRed.deploy(flow({}))
     const { settled, message } = send({ payload: 'x' })
     const copy = { ...message, payload: 'y' }
-    assert.deepEqual([tracker.isFollowed(message), tracker.isFollowed(copy), tracker.isFollowed({ payload: 'x' })], [true, true, false])
+    assert.deepEqual(
+      [tracker.isFollowed(message), tracker.isFollowed(copy), tracker.isFollowed({ payload: 'x' })],
+      [true, true, false]
+    )
     await settled
     assert.equal(tracker.isFollowed(copy), false)
   })
@@ -85,7 +98,10 @@ describe('tracker', function () {
     const { message, settled } = send({ payload: 'x' })
     tracker.confirm(message, { stored: 1 })
     tracker.fail(message, { code: 'FAILED_BY_FLOW', message: 'no' })
-    assert.deepEqual((await settled).settlement, { kind: 'retry', error: { code: 'FAILED_BY_FLOW', message: 'no' } })
+    assert.deepEqual((await settled).settlement, {
+      kind: 'retry',
+      error: { code: 'FAILED_BY_FLOW', message: 'no' }
+    })
   })
 
   it('tells what was given up from what is on its way, or was acknowledged', async () => {
@@ -106,7 +122,13 @@ describe('tracker', function () {
     await new Promise(resolve => setTimeout(resolve, 100))
     tracker.confirm(message, { duplicates: 1 })
     const { settlement } = await settled
-    assert.deepEqual(settlement, { kind: 'acknowledge', stored: 0, rejected: 0, duplicates: 1, filtered: 0 })
+    assert.deepEqual(settlement, {
+      kind: 'acknowledge',
+      stored: 0,
+      rejected: 0,
+      duplicates: 1,
+      filtered: 0
+    })
   })
 
   it('knows nothing of a message that no source has opened', () => {

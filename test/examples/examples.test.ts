@@ -9,10 +9,17 @@ import { until } from '../until.ts'
 
 const folder = new URL('../../examples/', import.meta.url)
 const files = readdirSync(folder).filter(file => file.endsWith('.json'))
-const read = (file: string) => JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as FlowEntry[]
+const read = (file: string) =>
+  JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as FlowEntry[]
 
-/** What the buttons of a lesson must come to: counts of a node once all of its buttons were pressed, or what runs by itself. */
-const OUTCOMES: Record<string, Partial<Record<'in' | 'out' | 'stored' | 'rejected' | 'duplicates', number>>> = {
+/**
+ * What the buttons of a lesson must come to: counts of a node once all of its buttons were pressed,
+ * or what runs by itself.
+ */
+const OUTCOMES: Record<
+  string,
+  Partial<Record<'in' | 'out' | 'stored' | 'rejected' | 'duplicates', number>>
+> = {
   'lesson-kafka-producer-write': { in: 2, stored: 1, rejected: 1 },
   'lesson-decode-read': { in: 2, out: 3, rejected: 1 },
   'lesson-decode-csv-read': { in: 1, out: 2 },
@@ -43,14 +50,19 @@ describe('examples', function () {
   before(async () => {
     const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
     brokers = kafka.brokers
-    await makeTopics(brokers, Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))).catch(() => {})
+    await makeTopics(
+      brokers,
+      Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
+    ).catch(() => {})
     const here: Record<string, object> = {
       'millrace-mqtt-broker': { url: mqtt.url },
       'millrace-kafka-cluster': { brokers },
       'millrace-timescale-database': { url: timescale.url },
       'mqtt-broker': { port: new URL(mqtt.url).port }
     }
-    nodeRed = new NodeRedProcess({ flow: files.flatMap(file => read(file).map(node => ({ ...node, ...here[node.type] }))) })
+    nodeRed = new NodeRedProcess({
+      flow: files.flatMap(file => read(file).map(node => ({ ...node, ...here[node.type] })))
+    })
     await nodeRed.start()
   })
   after(() => nodeRed?.remove())
@@ -61,26 +73,40 @@ describe('examples', function () {
       assert.ok(nodes.some(({ type }) => type === 'comment'))
       assert.equal(nodes.filter(({ type }) => type === 'tab').length, 1)
       const ids = new Set(nodes.map(({ id }) => id))
-      for (const { id, wires = [] } of nodes) for (const target of wires.flat()) assert.ok(ids.has(target), `${id} → ${target}`)
+      for (const { id, wires = [] } of nodes)
+        for (const target of wires.flat()) assert.ok(ids.has(target), `${id} → ${target}`)
       assert.doesNotMatch(JSON.stringify(nodes), /\$\{[A-Z]/)
     })
   }
 
-  it('all start, and none has a wrong setting', () => assert.doesNotMatch(nodeRed.output, /\[error\]|OPTIONS_INVALID|unknown/i))
+  it('all start, and none has a wrong setting', () =>
+    assert.doesNotMatch(nodeRed.output, /\[error\]|OPTIONS_INVALID|unknown/i))
 
   it('their buttons do what the comments say', async () => {
-    const counts = async (id: string) => (await nodeRed.metrics()).nodes.find(node => node.id === id)?.counts
-    await until('the consumers to have joined', async () => (await counts('lesson-whole-pipeline-store'))!.stored > 0, 60_000)
-    const buttons = files.flatMap(read).filter(({ type, id }) => type === 'inject' && !id.startsWith('lesson-dead-letter-replay'))
-    for (const { id } of buttons) assert.equal((await fetch(`${nodeRed.url}/inject/${id}`, { method: 'POST' })).status, 200, id)
+    const counts = async (id: string) =>
+      (await nodeRed.metrics()).nodes.find(node => node.id === id)?.counts
+    await until(
+      'the consumers to have joined',
+      async () => (await counts('lesson-whole-pipeline-store'))!.stored > 0,
+      60_000
+    )
+    const buttons = files
+      .flatMap(read)
+      .filter(({ type, id }) => type === 'inject' && !id.startsWith('lesson-dead-letter-replay'))
+    for (const { id } of buttons)
+      assert.equal((await fetch(`${nodeRed.url}/inject/${id}`, { method: 'POST' })).status, 200, id)
     for (const [id, expected] of Object.entries(OUTCOMES)) {
       const matching = async () => {
         const now = await counts(id)
-        return Object.entries(expected).every(([name, count]) => now?.[name as keyof typeof now] === count)
+        return Object.entries(expected).every(
+          ([name, count]) => now?.[name as keyof typeof now] === count
+        )
       }
-      await until(`${id} to count ${JSON.stringify(expected)}`, matching, 15_000).catch(async error => {
-        throw new Error(`${error.message}, but it counts ${JSON.stringify(await counts(id))}`)
-      })
+      await until(`${id} to count ${JSON.stringify(expected)}`, matching, 15_000).catch(
+        async error => {
+          throw new Error(`${error.message}, but it counts ${JSON.stringify(await counts(id))}`)
+        }
+      )
     }
   })
 
@@ -98,7 +124,10 @@ describe('examples', function () {
       const { nodes } = await nodeRed.metrics()
       return nodes.find(({ id }) => id === 'lesson-dead-letter-replay-replay')?.gauges.replayed
     }
-    await until('a dead letter', async () => (await readTopic(brokers, topics.deadLetter)).length > 0)
+    await until(
+      'a dead letter',
+      async () => (await readTopic(brokers, topics.deadLetter)).length > 0
+    )
     await fetch(`${nodeRed.url}/inject/lesson-dead-letter-replay-all`, { method: 'POST' })
     await until('a record to be replayed', async () => ((await found()) ?? 0) > 0)
   })

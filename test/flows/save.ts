@@ -1,6 +1,7 @@
 /**
- * Saves the nodes of the shipped flows, and one of each type with every simple field changed, as this release understands
- * them: `node --import tsx test/flows/save.ts 1` writes test/flows/v1. Run once a version; what it wrote stays as it is.
+ * Saves the nodes of the shipped flows, and one of each type with every simple field changed, as
+ * this release understands them: `node --import tsx test/flows/save.ts 1` writes test/flows/v1. Run
+ * once a version; what it wrote stays as it is.
  */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -22,10 +23,15 @@ const shipped = projectFiles('flows', 'examples')
 
 for (const { name, spec } of rooms) {
   const saved = [changed(spec), ...shipped.filter(node => node.type === spec.type)]
-  const entries = saved.map(each => ({ saved: each, options: parseOptions(spec, each, environment) }))
+  const entries = saved.map(each => ({
+    saved: each,
+    options: parseOptions(spec, each, environment)
+  }))
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(entries, null, 1)}\n`)
   const left = Object.keys(spec.fields).filter(field => !(field in saved[0]!))
-  console.log(`${name}: ${entries.length}${left.length > 0 ? `, as by default: ${left.join(', ')}` : ''}`)
+  console.log(
+    `${name}: ${entries.length}${left.length > 0 ? `, as by default: ${left.join(', ')}` : ''}`
+  )
 }
 
 /** A node of this type in which no simple field is as it is by default. */
@@ -34,7 +40,9 @@ function changed(spec: NodeSpec): Values {
   for (const [name, field] of Object.entries(spec.fields)) {
     if (field.kind === 'custom' || field.kind === 'secret') continue
     const other = candidates(field).find(
-      value => JSON.stringify(value) !== JSON.stringify(field.default) && problemsOf(field, value).length === 0
+      value =>
+        JSON.stringify(value) !== JSON.stringify(field.default) &&
+        problemsOf(field, value).length === 0
     )
     if (other !== undefined) values[name] = other
   }

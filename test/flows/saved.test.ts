@@ -25,7 +25,11 @@ async function migrationsOf(folder: string): Promise<Migrations> {
 }
 
 /** What is lost or changed of a node that was saved then; empty if nothing is. */
-function differences(entry: Entry, now: Readonly<Record<string, unknown>>, steps: number): string[] {
+function differences(
+  entry: Entry,
+  now: Readonly<Record<string, unknown>>,
+  steps: number
+): string[] {
   return Object.entries(entry.options).flatMap(([field, then]) => {
     if (!(field in now)) return steps > 0 ? [] : [`${field} is gone without a migration`]
     // A step may give a field another meaning; its own test says which.
@@ -43,7 +47,11 @@ describe('flows that were saved', () => {
       const wanted = Array.from({ length: (spec.version ?? 1) - 1 }, (_, index) => index + 2)
       assert.deepEqual(steps, wanted)
       const runtime = readFileSync(join(folder, 'runtime.ts'), 'utf8')
-      assert.equal(steps.length > 0, /\bmigrations\b/.test(runtime), 'runtime.ts gives them to the node')
+      assert.equal(
+        steps.length > 0,
+        /\bmigrations\b/.test(runtime),
+        'runtime.ts gives them to the node'
+      )
     })
   }
 
@@ -66,6 +74,8 @@ describe('flows that were saved', () => {
 
   it('would be missed if a field were renamed', () => {
     const entry = { saved: {}, options: { timeoutS: 30 } }
-    assert.deepEqual(differences(entry, { timeoutMs: 30_000 }, 0), ['timeoutS is gone without a migration'])
+    assert.deepEqual(differences(entry, { timeoutMs: 30_000 }, 0), [
+      'timeoutS is gone without a migration'
+    ])
   })
 })

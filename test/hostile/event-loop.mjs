@@ -1,6 +1,7 @@
 /**
- * Loaded into Node-RED's process with --import: notes in a file how long its event loop stood still, and its memory.
- * What counts is the time that the main thread computed in one turn, so that a busy machine does not look like a frozen flow.
+ * Loaded into Node-RED's process with --import: notes in a file how long its event loop stood
+ * still, and its memory. What counts is the time that the main thread computed in one turn, so that
+ * a busy machine does not look like a frozen flow.
  */
 import { appendFileSync, readFileSync } from 'node:fs'
 
@@ -11,7 +12,9 @@ const file = process.env.MILLRACE_EVENT_LOOP
 /** The processor time of the main thread, as Linux tells it; elsewhere the time that has passed. */
 function computedMs() {
   try {
-    return Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+    return (
+      Number(readFileSync(`/proc/self/task/${process.pid}/schedstat`, 'utf8').split(' ')[0]) / 1e6
+    )
   } catch {
     return performance.now()
   }
@@ -26,7 +29,8 @@ let beats = 0
 function beat() {
   const lateMs = performance.now() - lastMs - EVERY_MS
   const blockedMs = Math.min(lateMs, computedMs() - lastComputedMs)
-  if (blockedMs > WORTH_NOTING_MS) note({ blockedMs: Math.round(blockedMs), lateMs: Math.round(lateMs) })
+  if (blockedMs > WORTH_NOTING_MS)
+    note({ blockedMs: Math.round(blockedMs), lateMs: Math.round(lateMs) })
   if (++beats % (1000 / EVERY_MS) === 0) {
     const { rss, heapUsed, external } = process.memoryUsage()
     note({ rss, heapUsed, external })

@@ -4,9 +4,11 @@ import { either, type Fate, type Kind, letter, type Plain, pick, stored } from '
 
 const LONG = 200_000
 
-const withField = (plain: Plain, name: string, json: string) => JSON.stringify(plain).replace('{', `{${JSON.stringify(name)}:${json},`)
+const withField = (plain: Plain, name: string, json: string) =>
+  JSON.stringify(plain).replace('{', `{${JSON.stringify(name)}:${json},`)
 /** A reading whose field has this JSON instead. */
-const withJson = (plain: Plain, name: keyof Plain, json: string) => JSON.stringify({ ...plain, [name]: '@' }).replace('"@"', () => json)
+const withJson = (plain: Plain, name: keyof Plain, json: string) =>
+  JSON.stringify({ ...plain, [name]: '@' }).replace('"@"', () => json)
 
 /** A field that the record may have, with JSON of any form. */
 const extra =
@@ -65,26 +67,60 @@ export const PAYLOADS: Record<string, Kind> = {
   'a reading with a byte more': (plain, draw) => {
     const payload = Buffer.from(JSON.stringify(plain))
     const at = draw(fc.nat(payload.length))
-    return { payload: Buffer.concat([payload.subarray(0, at), Buffer.from([draw(fc.nat(255))]), payload.subarray(at)]), fate: either }
+    return {
+      payload: Buffer.concat([
+        payload.subarray(0, at),
+        Buffer.from([draw(fc.nat(255))]),
+        payload.subarray(at)
+      ]),
+      fate: either
+    }
   },
   'cut off': (plain, draw) => {
     const text = JSON.stringify(plain)
-    return { payload: text.slice(0, draw(fc.integer({ min: 1, max: text.length - 1 }))), fate: letter('JSON_INVALID') }
+    return {
+      payload: text.slice(0, draw(fc.integer({ min: 1, max: text.length - 1 }))),
+      fate: letter('JSON_INVALID')
+    }
   },
   'deep objects': plain => {
     const depth = [65, 1_000, 20_000][plain.n % 3]!
-    return { payload: withField(plain, 'extra', '{"a":'.repeat(depth) + 1 + '}'.repeat(depth)), fate: letter('PAYLOAD_TOO_DEEP') }
+    return {
+      payload: withField(plain, 'extra', '{"a":'.repeat(depth) + 1 + '}'.repeat(depth)),
+      fate: letter('PAYLOAD_TOO_DEEP')
+    }
   },
   'deep arrays': plain => {
     const depth = [65, 5_000, 90_000][plain.n % 3]!
-    return { payload: withField(plain, 'extra', '['.repeat(depth) + ']'.repeat(depth)), fate: letter('PAYLOAD_TOO_DEEP') }
+    return {
+      payload: withField(plain, 'extra', '['.repeat(depth) + ']'.repeat(depth)),
+      fate: letter('PAYLOAD_TOO_DEEP')
+    }
   },
   'open arrays without end': () => ({ payload: '['.repeat(100_000), fate: letter('JSON_INVALID') }),
-  'huge numbers as value': oneOf('value', ['1e400', '-1e999', `1${'0'.repeat(400)}`], letter('JSON_INVALID')),
-  'numbers of many digits in a field': extra(({ n }) => ['0.'.concat('1'.repeat(50_000)), '9'.repeat(300), '1e-400', '-0'][n % 4]!),
+  'huge numbers as value': oneOf(
+    'value',
+    ['1e400', '-1e999', `1${'0'.repeat(400)}`],
+    letter('JSON_INVALID')
+  ),
+  'numbers of many digits in a field': extra(
+    ({ n }) => ['0.'.concat('1'.repeat(50_000)), '9'.repeat(300), '1e-400', '-0'][n % 4]!
+  ),
   'values that are no numbers': oneOf(
     'value',
-    ['null', 'true', '[]', '{}', '"NaN"', '"Infinity"', '" 23.5"', '"0x10"', '""', '[1]', `"${'1'.repeat(100_000)}"`],
+    [
+      'null',
+      'true',
+      '[]',
+      '{}',
+      '"NaN"',
+      '"Infinity"',
+      '" 23.5"',
+      '"0x10"',
+      '""',
+      '[1]',
+      `"${'1'.repeat(100_000)}"`
+    ],
     letter()
   ),
   'times that are none': oneOf(
@@ -98,15 +134,34 @@ export const PAYLOADS: Record<string, Kind> = {
       '1e300',
       '-1e300',
       '1e-300',
-      ...quoted(['infinity', '-infinity', 'now', 'epoch', '0000-00-00', '2024-02-30T00:00:00Z', '2024-01-01T24:00:01Z']),
-      ...quoted([`${'9'.repeat(100)}`, '+275760-09-13T00:00:00Z', '2024-01-01T00:00:00[Nowhere/Place]', '2024-01-01T00:00:00+99:99'])
+      ...quoted([
+        'infinity',
+        '-infinity',
+        'now',
+        'epoch',
+        '0000-00-00',
+        '2024-02-30T00:00:00Z',
+        '2024-01-01T24:00:01Z'
+      ]),
+      ...quoted([
+        `${'9'.repeat(100)}`,
+        '+275760-09-13T00:00:00Z',
+        '2024-01-01T00:00:00[Nowhere/Place]',
+        '2024-01-01T00:00:00+99:99'
+      ])
     ],
     letter()
   ),
-  'long texts as time': plain => ({ payload: withJson(plain, 'ts', JSON.stringify(pick(costlyTexts(90_000), plain))), fate: letter() }),
+  'long texts as time': plain => ({
+    payload: withJson(plain, 'ts', JSON.stringify(pick(costlyTexts(90_000), plain))),
+    fate: letter()
+  }),
   'long texts as device': plain => {
     const texts = [...costlyTexts(60), ...costlyTexts(90_000)]
-    return { payload: withJson(plain, 'device_id', JSON.stringify(pick(texts, plain))), fate: letter() }
+    return {
+      payload: withJson(plain, 'device_id', JSON.stringify(pick(texts, plain))),
+      fate: letter()
+    }
   },
   'long texts as metric': plain => {
     const texts = [...costlyTexts(60), ...costlyTexts(90_000)]
@@ -114,20 +169,36 @@ export const PAYLOADS: Record<string, Kind> = {
   },
   '200 kB in a field': extra(() => JSON.stringify('x'.repeat(LONG))),
   '200 kB of escapes': extra(() => `"${'\\u00fc'.repeat(LONG / 6)}"`),
-  '200 kB of spaces': plain => ({ payload: `${' '.repeat(LONG)}${JSON.stringify(plain)}`, fate: stored(plain) }),
+  '200 kB of spaces': plain => ({
+    payload: `${' '.repeat(LONG)}${JSON.stringify(plain)}`,
+    fate: stored(plain)
+  }),
   '200 kB of numbers': extra(() => `[${'1,'.repeat(LONG / 2)}1]`),
   '200 kB of objects': extra(() => `[${'{},'.repeat(LONG / 3)}{}]`),
   'the same objects over and over': plain => ({
-    payload: withField(plain, 'tags', `[${Array.from({ length: 8_000 }, (_, i) => `{"tag":${i}}`)}]`),
+    payload: withField(
+      plain,
+      'tags',
+      `[${Array.from({ length: 8_000 }, (_, i) => `{"tag":${i}}`)}]`
+    ),
     fate: either
   }),
-  '10,000 wrong items': plain => ({ payload: withField(plain, 'channels', `[${'"x",'.repeat(10_000)}"x"]`), fate: either }),
+  '10,000 wrong items': plain => ({
+    payload: withField(plain, 'channels', `[${'"x",'.repeat(10_000)}"x"]`),
+    fate: either
+  }),
   '20,000 fields': plain => ({
-    payload: JSON.stringify({ ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`field_${i}`, i])), ...plain }),
+    payload: JSON.stringify({
+      ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`field_${i}`, i])),
+      ...plain
+    }),
     fate: stored(plain)
   }),
   '20,000 numbered fields': plain => ({
-    payload: JSON.stringify({ ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [i * 1_000, i])), ...plain }),
+    payload: JSON.stringify({
+      ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [i * 1_000, i])),
+      ...plain
+    }),
     fate: stored(plain)
   }),
   'names of prototypes': plain => {
@@ -139,17 +210,32 @@ export const PAYLOADS: Record<string, Kind> = {
     () => letter('KEY_FORBIDDEN')
   ),
   'names that objects have': plain => {
-    const name = pick(['toString', 'hasOwnProperty', 'valueOf', 'toJSON', 'then', '__defineGetter__', 'length'], plain)
+    const name = pick(
+      ['toString', 'hasOwnProperty', 'valueOf', 'toJSON', 'then', '__defineGetter__', 'length'],
+      plain
+    )
     return { payload: withField(plain, name, '"own"'), fate: stored(plain) }
   },
   'names with dots, spaces, nothing': plain => {
-    const name = pick(['', ' ', 'a.b', 'device_id.x', '$where', '[0]', 'x'.repeat(10_000), 'é\u0301', '\u2028'], plain)
+    const name = pick(
+      ['', ' ', 'a.b', 'device_id.x', '$where', '[0]', 'x'.repeat(10_000), 'é\u0301', '\u2028'],
+      plain
+    )
     return { payload: withField(plain, name, '1'), fate: stored(plain) }
   },
-  'a field that stands twice': plain => ({ payload: withField(plain, 'value', '"first"'), fate: stored(plain) }),
-  'NUL in a text': plain => ({ payload: withJson(plain, 'metric', '"a\\u0000b"'), fate: letter('COLUMN_NUL') }),
+  'a field that stands twice': plain => ({
+    payload: withField(plain, 'value', '"first"'),
+    fate: stored(plain)
+  }),
+  'NUL in a text': plain => ({
+    payload: withJson(plain, 'metric', '"a\\u0000b"'),
+    fate: letter('COLUMN_NUL')
+  }),
   'NUL in another field': extra(() => '"a\\u0000b"'),
-  'a lone surrogate': plain => ({ payload: withJson(plain, 'metric', '"a\\ud800b"'), fate: letter('JSON_INVALID') }),
+  'a lone surrogate': plain => ({
+    payload: withJson(plain, 'metric', '"a\\ud800b"'),
+    fate: letter('JSON_INVALID')
+  }),
   'a lone surrogate in another field': extra(
     () => '"\\udfff\\ud800"',
     () => letter('JSON_INVALID')
@@ -166,32 +252,65 @@ export const PAYLOADS: Record<string, Kind> = {
       plain
     )
     const [before, after] = withJson(plain, 'metric', '"@@"').split('@@') as [string, string]
-    return { payload: Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]), fate: letter('JSON_INVALID') }
+    return {
+      payload: Buffer.concat([Buffer.from(before), Buffer.from(bytes), Buffer.from(after)]),
+      fate: letter('JSON_INVALID')
+    }
   },
-  'a byte order mark': plain => ({ payload: `\ufeff${JSON.stringify(plain)}`, fate: stored(plain) }),
-  'UTF-16': plain => ({ payload: Buffer.from(JSON.stringify(plain), 'utf16le'), fate: letter('JSON_INVALID') }),
+  'a byte order mark': plain => ({
+    payload: `\ufeff${JSON.stringify(plain)}`,
+    fate: stored(plain)
+  }),
+  'UTF-16': plain => ({
+    payload: Buffer.from(JSON.stringify(plain), 'utf16le'),
+    fate: letter('JSON_INVALID')
+  }),
   'odd texts as metric': plain => {
     const metric = pick(ODD_TEXTS, plain)
     const odd = { ...plain, metric }
     return { payload: JSON.stringify(odd), fate: metric.length > 5_000 ? either : stored(odd) }
   },
-  'odd texts as device': plain => ({ payload: JSON.stringify({ ...plain, device_id: pick(ODD_TEXTS, plain) }), fate: letter() }),
+  'odd texts as device': plain => ({
+    payload: JSON.stringify({ ...plain, device_id: pick(ODD_TEXTS, plain) }),
+    fate: letter()
+  }),
   'names of prototypes as device': plain => {
     const device_id = pick(['__proto__', 'constructor', 'toString', 'hasOwnProperty'], plain)
-    return { payload: JSON.stringify({ ...plain, device_id }), fate: letter('UNKNOWN_DEVICE', 'FIELD_VALUE') }
+    return {
+      payload: JSON.stringify({ ...plain, device_id }),
+      fate: letter('UNKNOWN_DEVICE', 'FIELD_VALUE')
+    }
   },
   'other things than objects': plain => ({
     payload: pick(['null', '1', '"text"', 'true', '[]', `[${JSON.stringify(plain)}]`], plain),
     fate: letter('NOT_A_RECORD')
   }),
-  'two readings in one': plain => ({ payload: `${JSON.stringify(plain)}\n${JSON.stringify(plain)}`, fate: letter('JSON_INVALID') }),
+  'two readings in one': plain => ({
+    payload: `${JSON.stringify(plain)}\n${JSON.stringify(plain)}`,
+    fate: letter('JSON_INVALID')
+  }),
   'other formats': (plain, draw) => {
     const json = JSON.stringify(plain)
-    const texts = [gzipSync(json), deflateRawSync(json), `<reading n="${plain.n}"/>`, `n=${plain.n}&value=1`, `${plain.n};1;2`, "{'n':1}"]
+    const texts = [
+      gzipSync(json),
+      deflateRawSync(json),
+      `<reading n="${plain.n}"/>`,
+      `n=${plain.n}&value=1`,
+      `${plain.n};1;2`,
+      "{'n':1}"
+    ]
     return { payload: texts[draw(fc.nat(texts.length - 1))]!, fate: letter('JSON_INVALID') }
   },
   'fields that the pipeline writes itself': plain => ({
-    payload: JSON.stringify({ ...plain, ts_utc: '1999-01-01T00:00:00Z', location: 'forged', model: {}, reason: 1, stage: 'x', raw: null }),
+    payload: JSON.stringify({
+      ...plain,
+      ts_utc: '1999-01-01T00:00:00Z',
+      location: 'forged',
+      model: {},
+      reason: 1,
+      stage: 'x',
+      raw: null
+    }),
     fate: either
   })
 }

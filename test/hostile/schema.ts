@@ -1,4 +1,7 @@
-/** The schema of the shipped flow, with what a plant adds to it: patterns and keywords that a text or a list can make costly. */
+/**
+ * The schema of the shipped flow, with what a plant adds to it: patterns and keywords that a text
+ * or a list can make costly.
+ */
 export const SCHEMA = {
   type: 'object',
   required: ['device_id', 'metric', 'value', 'ts'],

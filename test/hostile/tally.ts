@@ -1,4 +1,7 @@
-/** Holds what was sent against the rows and the dead letters: each message must have come to one end, and to its own. */
+/**
+ * Holds what was sent against the rows and the dead letters: each message must have come to one
+ * end, and to its own.
+ */
 import type { Found } from '../kafka-topics.ts'
 import type { Row } from '../pipeline/account.ts'
 import { type HostileMessage, rowKey } from './fates.ts'
@@ -21,7 +24,11 @@ interface End {
   readonly codes: string[]
 }
 
-export function tally(sent: readonly HostileMessage[], rows: readonly Row[], letters: readonly Found[]): Tally {
+export function tally(
+  sent: readonly HostileMessage[],
+  rows: readonly Row[],
+  letters: readonly Found[]
+): Tally {
   const ends: End[] = sent.map(() => ({ rows: [], codes: [] }))
   const strange: string[] = []
   const ownerOf = ownersByRow(sent)
@@ -40,7 +47,9 @@ export function tally(sent: readonly HostileMessage[], rows: readonly Row[], let
     if (sender === undefined) strange.push(`dead letter ${code} ${value?.toString().slice(0, 200)}`)
     else ends[sender]!.codes.push(code)
   }
-  const wrong = sent.flatMap((message, n) => problemOf(message, ends[n]!).map(problem => `${message.kind} (${n}): ${problem}`))
+  const wrong = sent.flatMap((message, n) =>
+    problemOf(message, ends[n]!).map(problem => `${message.kind} (${n}): ${problem}`)
+  )
   const filtered = ends.filter(end => end.rows.length + end.codes.length === 0).length
   return { stored: rows.length, letters: letters.length, filtered, wrong, strange, codes }
 }
@@ -50,13 +59,19 @@ function problemOf({ fate }: HostileMessage, { rows, codes }: End): string[] {
   if (rows.length + codes.length === 0 && fate.to === 'anywhere') return []
   if (rows.length + codes.length !== 1) return [`must come to one end, has ${found}`]
   if (codes.includes('(no code)')) return ['a dead letter without a code']
-  if (fate.to === 'stored') return rows[0] === fate.row ? [] : [`must be stored as ${fate.row.slice(0, 160)}, has ${found}`]
+  if (fate.to === 'stored')
+    return rows[0] === fate.row ? [] : [`must be stored as ${fate.row.slice(0, 160)}, has ${found}`]
   if (fate.to === 'either' || fate.to === 'anywhere') return []
   if (rows.length > 0) return [`must be rejected, has ${found}`]
-  return fate.codes === undefined || fate.codes.includes(codes[0]!) ? [] : [`must be rejected as ${fate.codes}, has ${found}`]
+  return fate.codes === undefined || fate.codes.includes(codes[0]!)
+    ? []
+    : [`must be rejected as ${fate.codes}, has ${found}`]
 }
 
-/** By time or value, since a message may have lost one of them. Where they name two, the good one is not meant. */
+/**
+ * By time or value, since a message may have lost one of them. Where they name two, the good one is
+ * not meant.
+ */
 function ownersByRow(sent: readonly HostileMessage[]): (row: Row) => number | undefined {
   const byTime = new Map(sent.map(({ ts }, n) => [new Date(ts).toISOString(), n]))
   const byValue = new Map(sent.map(({ value }, n) => [value, n]))
@@ -66,8 +81,13 @@ function ownersByRow(sent: readonly HostileMessage[]): (row: Row) => number | un
   }
 }
 
-/** By the bytes, each of which may have been sent several times; else by the number that the record has. */
-function sendersOfLetters(sent: readonly HostileMessage[]): (value: Buffer | null) => number | undefined {
+/**
+ * By the bytes, each of which may have been sent several times; else by the number that the record
+ * has.
+ */
+function sendersOfLetters(
+  sent: readonly HostileMessage[]
+): (value: Buffer | null) => number | undefined {
   const byBytes = new Map<string, number[]>()
   for (const [n, { payload }] of sent.entries()) {
     const key = Buffer.from(payload as Buffer).toString('latin1')

@@ -11,7 +11,10 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 }
 
 /** Every import of these files that a rule does not allow, as `file → import`. */
-function offences(files: readonly Source[], isAllowed: (what: Import, target: string, file: string) => boolean): string[] {
+function offences(
+  files: readonly Source[],
+  isAllowed: (what: Import, target: string, file: string) => boolean
+): string[] {
   return files.flatMap(file =>
     importsOf(file)
       .filter(what => !isAllowed(what, targetOf(file.path, what.from), file.path))
@@ -20,7 +23,8 @@ function offences(files: readonly Source[], isAllowed: (what: Import, target: st
 }
 
 /** The path in the repository that a relative import means; a package's name as it is. */
-const targetOf = (file: string, from: string) => (from.startsWith('.') ? posix.join(posix.dirname(file), from) : from)
+const targetOf = (file: string, from: string) =>
+  from.startsWith('.') ? posix.join(posix.dirname(file), from) : from
 
 const isNodeRed = (target: string) => /^(@node-red\/|node-red$|node-red-)/.test(target)
 const packageOf = (target: string) => /^(@[^/]+\/[^/]+|[^/]+)/.exec(target)![0]
@@ -82,7 +86,10 @@ describe('architecture', () => {
     const pure = product.filter(file => /^nodes\/[^/]+\/(spec|logic|editor)\.ts$/.test(file.path))
     const glue = /^core\/node\/(define-[a-z]+|admin|probe|probe\/.+)\.ts$/
     assert.deepEqual(
-      offences(pure, (_what, target) => !glue.test(target) && !/^nodes\/[^/]+\/runtime\.ts$/.test(target)),
+      offences(
+        pure,
+        (_what, target) => !glue.test(target) && !/^nodes\/[^/]+\/runtime\.ts$/.test(target)
+      ),
       []
     )
   })
@@ -95,7 +102,10 @@ describe('architecture', () => {
       return file !== undefined && importsOf(file).every(what => what.typeOnly)
     }
     assert.deepEqual(
-      offences(specs, (what, target) => what.typeOnly || target.startsWith('core/') || isData(target)),
+      offences(
+        specs,
+        (what, target) => what.typeOnly || target.startsWith('core/') || isData(target)
+      ),
       []
     )
   })
@@ -103,7 +113,13 @@ describe('architecture', () => {
   it('a node imports its own files, core and packages', () => {
     const rooms = product.filter(file => roomOf(file.path) !== undefined)
     assert.deepEqual(
-      offences(rooms, (what, target, file) => !what.from.startsWith('.') || target.startsWith('core/') || roomOf(target) === roomOf(file)),
+      offences(
+        rooms,
+        (what, target, file) =>
+          !what.from.startsWith('.') ||
+          target.startsWith('core/') ||
+          roomOf(target) === roomOf(file)
+      ),
       []
     )
   })
@@ -139,7 +155,8 @@ describe('architecture', () => {
   })
 
   it('the code of the dialogs stays in the browser, and nothing else imports it', () => {
-    const isBrowser = (path: string) => path.startsWith('core/editor/') || /^nodes\/[^/]+\/editor\.ts$/.test(path)
+    const isBrowser = (path: string) =>
+      path.startsWith('core/editor/') || /^nodes\/[^/]+\/editor\.ts$/.test(path)
     const dialogs = product.filter(file => isBrowser(file.path))
     const others = product.filter(file => !isBrowser(file.path))
     assert.deepEqual(
@@ -164,14 +181,21 @@ describe('architecture', () => {
     const adapter = /^(core|test\/core)\/kafka\/kafkajs\//
     const outside = code.filter(({ path }) => !adapter.test(path))
     // They look at Kafka from outside, beside the client under test or measured.
-    const rigs = /^(test\/(kafka-topics|core\/kafka\/kafka-rig|stack\/clients)|bench\/(topics|contestants\/.+))\.m?[jt]s$/
+    const rigs =
+      /^(test\/(kafka-topics|core\/kafka\/kafka-rig|stack\/clients)|bench\/(topics|contestants\/.+))\.m?[jt]s$/
     assert.deepEqual(
-      offences(outside, (_what, target, file) => packageOf(target) !== 'kafkajs' || rigs.test(file)),
+      offences(
+        outside,
+        (_what, target, file) => packageOf(target) !== 'kafkajs' || rigs.test(file)
+      ),
       []
     )
     const others = outside.filter(({ path }) => /^(core|nodes)\//.test(path))
     assert.deepEqual(
-      offences(others, (_what, target, file) => !adapter.test(target) || file === 'core/kafka/cluster.ts'),
+      offences(
+        others,
+        (_what, target, file) => !adapter.test(target) || file === 'core/kafka/cluster.ts'
+      ),
       []
     )
   })
@@ -183,10 +207,22 @@ describe('architecture', () => {
   })
 
   it('other packages in the product are small ones that the build bundles', () => {
-    const bundled = new Set(['convert', 'csv-parse', '@msgpack/msgpack', 'cborg', 'fzstd', 'luxon', 'protobufjs'])
-    const isKnown = (name: string) => name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')
+    const bundled = new Set([
+      'convert',
+      'csv-parse',
+      '@msgpack/msgpack',
+      'cborg',
+      'fzstd',
+      'luxon',
+      'protobufjs'
+    ])
+    const isKnown = (name: string) =>
+      name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')
     assert.deepEqual(
-      offences(product, what => what.typeOnly || what.from.startsWith('.') || isKnown(packageOf(what.from))),
+      offences(
+        product,
+        what => what.typeOnly || what.from.startsWith('.') || isKnown(packageOf(what.from))
+      ),
       []
     )
   })
@@ -211,7 +247,9 @@ describe('the form of the code', () => {
   })
 
   it('folders and files have kebab-case names', () => {
-    const odd = code.filter(file => !file.path.split('/').every(part => /^[a-z0-9.]+(-[a-z0-9.]+)*$/.test(part)))
+    const odd = code.filter(
+      file => !file.path.split('/').every(part => /^[a-z0-9.]+(-[a-z0-9.]+)*$/.test(part))
+    )
     assert.deepEqual(
       odd.map(file => file.path),
       []
@@ -219,8 +257,25 @@ describe('the form of the code', () => {
   })
 
   it('a file has at most 400 lines', () => {
-    const long = code.map(file => ({ path: file.path, lines: file.text.split('\n').length - 1 })).filter(file => file.lines > 400)
+    const long = code
+      .map(file => ({ path: file.path, lines: file.text.split('\n').length - 1 }))
+      .filter(file => file.lines > 400)
     assert.deepEqual(long, [])
+  })
+
+  it('a line has at most 100 characters, where the formatter can break it', () => {
+    const { lineWidth } = (
+      JSON.parse(readFileSync(join(ROOT, 'biome.json'), 'utf8')) as {
+        formatter: { lineWidth: number }
+      }
+    ).formatter
+    assert.equal(lineWidth, 100)
+    const lines = code.flatMap(file => file.text.split('\n'))
+    const long = lines.filter(line => line.length > 100)
+    // What is left are texts and expressions that stand in one piece.
+    assert.ok(long.length < lines.length / 100, `${long.length} of ${lines.length}`)
+    const comments = long.filter(line => /^\s*(\*|\/\/|\/\*\*) /.test(line))
+    assert.deepEqual(comments, [])
   })
 
   it('a function has at most 60 lines', () => {
@@ -233,9 +288,16 @@ describe('the form of the code', () => {
 
   it('no rule of the language or the linter is switched off, and nothing is left for later', () => {
     const escapes = new RegExp(
-      ['@ts-(ignore|expect-error|nocheck)', 'biome-ignore', 'eslint-disable', '\\b(TO' + 'DO|FIX' + 'ME)\\b'].join('|')
+      [
+        '@ts-(ignore|expect-error|nocheck)',
+        'biome-ignore',
+        'eslint-disable',
+        '\\b(TO' + 'DO|FIX' + 'ME)\\b'
+      ].join('|')
     )
-    const left = code.filter(file => file.path !== 'test/house/architecture.test.ts').filter(file => escapes.test(file.text))
+    const left = code
+      .filter(file => file.path !== 'test/house/architecture.test.ts')
+      .filter(file => escapes.test(file.text))
     assert.deepEqual(
       left.map(file => file.path),
       []
@@ -251,7 +313,11 @@ describe('the form of the code', () => {
   })
 
   it('tests are neither skipped nor alone', () => {
-    const marked = code.filter(file => file.path.endsWith('.test.ts') && /\b(it|describe)\.(skip|only)\(|\bthis\.skip\(/.test(file.text))
+    const marked = code.filter(
+      file =>
+        file.path.endsWith('.test.ts') &&
+        /\b(it|describe)\.(skip|only)\(|\bthis\.skip\(/.test(file.text)
+    )
     assert.deepEqual(
       marked.map(file => file.path),
       []

@@ -26,10 +26,41 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const listed = Object.keys(manifest['node-red'].nodes)
 const { rooms } = await readRooms(ROOT)
 
-/** What Node-RED's editor keeps for itself (red.js, internalProperties, and what a node has anyway). */
+/**
+ * What Node-RED's editor keeps for itself (red.js, internalProperties, and what a node has anyway).
+ */
 const RESERVED = new Set([
-  ...['changed', 'dirty', 'id', 'inputLabels', 'moved', 'outputLabels', 'selected', 'type', 'users', 'valid', 'validationErrors', 'wires'],
-  ...['_', '_config', '_def', 'credentials', 'name', 'inputs', 'outputs', 'info', 'icon', 'color', 'ports', 'set', 'env', 'label', 'resize']
+  ...[
+    'changed',
+    'dirty',
+    'id',
+    'inputLabels',
+    'moved',
+    'outputLabels',
+    'selected',
+    'type',
+    'users',
+    'valid',
+    'validationErrors',
+    'wires'
+  ],
+  ...[
+    '_',
+    '_config',
+    '_def',
+    'credentials',
+    'name',
+    'inputs',
+    'outputs',
+    'info',
+    'icon',
+    'color',
+    'ports',
+    'set',
+    'env',
+    'label',
+    'resize'
+  ]
 ])
 
 describe('every node', () => {
@@ -50,7 +81,9 @@ describe('every node', () => {
 
   for (const name of listed) {
     describe(name, () => {
-      const room = () => rooms.find(found => found.name === name) ?? assert.fail(`nodes/${name} has no spec.ts or no runtime.ts`)
+      const room = () =>
+        rooms.find(found => found.name === name) ??
+        assert.fail(`nodes/${name} has no spec.ts or no runtime.ts`)
       holdsTheHouse(name, room)
       fitsTheEditor(name, room)
     })
@@ -62,12 +95,17 @@ function holdsTheHouse(name: string, room: () => Room): void {
     const { spec, folder } = room()
     const isConfig = spec.category === 'config'
     const needed = ['spec.ts', 'runtime.ts', 'help.md', ...(isConfig ? [] : ['logic.ts'])]
-    const missing = needed.filter(file => !existsSync(join(folder, file))).map(file => `nodes/${name}/${file}`)
+    const missing = needed
+      .filter(file => !existsSync(join(folder, file)))
+      .map(file => `nodes/${name}/${file}`)
     const tests = join(ROOT, 'test', 'nodes', name)
-    if (!existsSync(tests) || !readdirSync(tests).some(file => file.endsWith('.test.ts'))) missing.push(`test/nodes/${name}/*.test.ts`)
+    if (!existsSync(tests) || !readdirSync(tests).some(file => file.endsWith('.test.ts')))
+      missing.push(`test/nodes/${name}/*.test.ts`)
     if (!isConfig && !room().example) missing.push(`examples/NN-${name}.json`)
     assert.deepEqual(missing, [], 'all that is missing at once')
-    const odd = readdirSync(folder).filter(file => !/^[a-z0-9-]+\.ts$/.test(file) && file !== 'help.md')
+    const odd = readdirSync(folder).filter(
+      file => !/^[a-z0-9-]+\.ts$/.test(file) && file !== 'help.md'
+    )
     assert.deepEqual(odd, [])
   })
 
@@ -89,16 +127,24 @@ function holdsTheHouse(name: string, room: () => Room): void {
 
   it('says what it is in sentences', () => {
     const { spec } = room()
-    const sentences = [['summary', spec.summary] as const, ...Object.entries(spec.fields).flatMap(([field, what]) => helpsOf(field, what))]
+    const sentences = [
+      ['summary', spec.summary] as const,
+      ...Object.entries(spec.fields).flatMap(([field, what]) => helpsOf(field, what))
+    ]
     for (const [where, text] of sentences) {
       assert.match(text, /^\S.*\.$/s, `${where}: "${text}" ends with a full stop`)
-      assert.ok(text.length <= 280, `${where}: ${text.length} characters are too long for a tooltip`)
+      assert.ok(
+        text.length <= 280,
+        `${where}: ${text.length} characters are too long for a tooltip`
+      )
     }
   })
 
   it('works with its defaults, once its configuration nodes are chosen', () => {
     const { spec } = room()
-    const refs = Object.entries(spec.fields).filter(([, field]) => field.kind === 'ref' && !field.optional)
+    const refs = Object.entries(spec.fields).filter(
+      ([, field]) => field.kind === 'ref' && !field.optional
+    )
     parseOptions(spec, Object.fromEntries(refs.map(([field]) => [field, 'some-id'])))
   })
 }
@@ -107,14 +153,18 @@ function fitsTheEditor(name: string, room: () => Room): void {
   const dist = (path: string) => readFileSync(join(ROOT, 'dist', path), 'utf8')
 
   it('has fields that Node-RED does not keep for itself', () => {
-    const taken = Object.keys(room().spec.fields).filter(field => RESERVED.has(field) || field.length === 1)
+    const taken = Object.keys(room().spec.fields).filter(
+      field => RESERVED.has(field) || field.length === 1
+    )
     assert.deepEqual(taken, [])
   })
 
   it('has an icon and a locale', () => {
     const { spec } = room()
     assert.match(dist(`icons/${spec.family}.svg`), /^<svg /)
-    const locale = JSON.parse(dist(`locales/en-US/${name}.json`)) as { fields: Record<string, { label: string; help: string }> }
+    const locale = JSON.parse(dist(`locales/en-US/${name}.json`)) as {
+      fields: Record<string, { label: string; help: string }>
+    }
     for (const [field, { label, help }] of Object.entries(spec.fields)) {
       assert.equal(locale.fields[field]?.label, label)
       assert.equal(locale.fields[field]?.help, help)
@@ -124,7 +174,9 @@ function fitsTheEditor(name: string, room: () => Room): void {
   it('has every field in its form and in its help', () => {
     const { spec } = room()
     const html = dist(`${name}.html`)
-    const form = /<script type="text\/html" data-template-name="[^"]+">(.*?)<\/script>/s.exec(html)![1]!
+    const form = /<script type="text\/html" data-template-name="[^"]+">(.*?)<\/script>/s.exec(
+      html
+    )![1]!
     const help = /<script type="text\/html" data-help-name="[^"]+">(.*?)<\/script>/s.exec(html)![1]!
     for (const [field, { label }] of Object.entries(spec.fields)) {
       assert.ok(form.includes(`data-field="${field}"`), `the form has ${field}`)
@@ -136,8 +188,14 @@ function fitsTheEditor(name: string, room: () => Room): void {
   it('has a definition that catalogues of nodes can read without running it', () => {
     const { spec } = room()
     const definition = definitionIn(dist(`${name}.html`), spec.type)
-    const literals = { category: spec.category, icon: `${spec.family}.svg`, inputs: spec.inputs, outputs: spec.outputs.length }
-    for (const [key, value] of Object.entries(literals)) assert.equal(definition.get(key), value, key)
+    const literals = {
+      category: spec.category,
+      icon: `${spec.family}.svg`,
+      inputs: spec.inputs,
+      outputs: spec.outputs.length
+    }
+    for (const [key, value] of Object.entries(literals))
+      assert.equal(definition.get(key), value, key)
     assert.match(String(definition.get('color')), /^#[0-9a-f]{6}$/)
     const plain = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
     const defaults = definition.get('defaults') as string[]
@@ -151,19 +209,31 @@ function fitsTheEditor(name: string, room: () => Room): void {
 
   it('can ask for what its Pick buttons offer', () => {
     const { spec } = room()
-    const picks = Object.values(spec.fields).flatMap(field => (field.kind === 'list' ? Object.values(field.columns) : [field]))
-    const types = Object.values(spec.fields).flatMap(field => (field.kind === 'ref' ? [field.type as string] : []))
+    const picks = Object.values(spec.fields).flatMap(field =>
+      field.kind === 'list' ? Object.values(field.columns) : [field]
+    )
+    const types = Object.values(spec.fields).flatMap(field =>
+      field.kind === 'ref' ? [field.type as string] : []
+    )
     for (const field of picks) {
       if (field.kind !== 'text' || field.pick === undefined) continue
-      const answers = field.pick.startsWith('kafka') ? 'millrace-kafka-cluster' : 'millrace-timescale-database'
-      assert.ok([...types, spec.type].includes(answers), `"${field.label}" needs a field that refers to a ${answers}`)
+      const answers = field.pick.startsWith('kafka')
+        ? 'millrace-kafka-cluster'
+        : 'millrace-timescale-database'
+      assert.ok(
+        [...types, spec.type].includes(answers),
+        `"${field.label}" needs a field that refers to a ${answers}`
+      )
     }
   })
 }
 
 function helpsOf(name: string, field: Field): (readonly [string, string])[] {
   const columns = field.kind === 'list' ? Object.entries(field.columns) : []
-  return [[name, field.help], ...columns.map(([column, { help }]) => [`${name}.${column}`, help] as const)]
+  return [
+    [name, field.help],
+    ...columns.map(([column, { help }]) => [`${name}.${column}`, help] as const)
+  ]
 }
 
 function checkConditions(spec: NodeSpec, name: string, field: Field): void {
@@ -171,22 +241,42 @@ function checkConditions(spec: NodeSpec, name: string, field: Field): void {
     const decides = spec.fields[other]
     assert.ok(decides, `${name} depends on ${other}, which is no field`)
     for (const value of [wanted].flat()) {
-      if (decides.kind === 'choice') assert.ok(Object.hasOwn(decides.choices, String(value)), `${other} is never ${value}`)
-      else assert.equal(typeof value, decides.kind === 'bool' ? 'boolean' : 'string', `${other} is never ${value}`)
+      if (decides.kind === 'choice')
+        assert.ok(Object.hasOwn(decides.choices, String(value)), `${other} is never ${value}`)
+      else
+        assert.equal(
+          typeof value,
+          decides.kind === 'bool' ? 'boolean' : 'string',
+          `${other} is never ${value}`
+        )
     }
   }
 }
 
-/** The literal that a node's script registers: constants as they are, objects as the list of their keys. */
+/**
+ * The literal that a node's script registers: constants as they are, objects as the list of their
+ * keys.
+ */
 function definitionIn(html: string, type: string): Map<string, unknown> {
   const script = /<script type="text\/javascript">(.*?)<\/script>/s.exec(html)![1]!
   const found = new Map<string, unknown>()
   traverseFast(parse(script), node => {
-    if (!isCallExpression(node) || !isMemberExpression(node.callee) || !isIdentifier(node.callee.property, { name: 'registerType' })) return
+    if (
+      !isCallExpression(node) ||
+      !isMemberExpression(node.callee) ||
+      !isIdentifier(node.callee.property, { name: 'registerType' })
+    )
+      return
     const [first, second] = node.arguments
-    assert.ok(isStringLiteral(first, { value: type }) && isObjectExpression(second), 'registerType with a text and an object')
+    assert.ok(
+      isStringLiteral(first, { value: type }) && isObjectExpression(second),
+      'registerType with a text and an object'
+    )
     for (const [key, value] of propertiesOf(second))
-      found.set(key, isObjectExpression(value) ? propertiesOf(value).map(([name]) => name) : constant(value))
+      found.set(
+        key,
+        isObjectExpression(value) ? propertiesOf(value).map(([name]) => name) : constant(value)
+      )
   })
   return found
 }
@@ -198,7 +288,8 @@ function propertiesOf(literal: ObjectExpression): [string, Node][] {
   })
 }
 
-const constant = (value: Node) => (isStringLiteral(value) || isNumericLiteral(value) ? value.value : undefined)
+const constant = (value: Node) =>
+  isStringLiteral(value) || isNumericLiteral(value) ? value.value : undefined
 
 const textOf = (html: string) =>
   html

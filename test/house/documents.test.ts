@@ -13,15 +13,21 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const home = repositoryOf(manifest)
 const texts = projectFiles('docs', 'nodes')
   .filter(file => file.path.endsWith('.md'))
-  .concat(['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap(path => projectFiles('').filter(file => file.path === path)))
+  .concat(
+    ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap(path =>
+      projectFiles('').filter(file => file.path === path)
+    )
+  )
 
 /** Targets of links and pictures, without their anchors. */
-const linksIn = (text: string): string[] => [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
+const linksIn = (text: string): string[] =>
+  [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
 
 /** The file of the repository that a link means; undefined for what is elsewhere. */
 function fileOf(path: string, link: string): string | undefined {
   const raw = home.replace('https://github.com/', 'https://raw.githubusercontent.com/')
-  for (const prefix of [`${home}/blob/main/`, `${raw}/main/`]) if (link.startsWith(prefix)) return link.slice(prefix.length)
+  for (const prefix of [`${home}/blob/main/`, `${raw}/main/`])
+    if (link.startsWith(prefix)) return link.slice(prefix.length)
   return /^[a-z]+:/.test(link) ? undefined : normalize(join(dirname(path), link))
 }
 
@@ -65,7 +71,9 @@ describe('the documents', () => {
 
   it('have no reading to send whose time grows older than the table keeps', () => {
     const sent = [...texts, ...projectFiles('flows', 'examples')]
-    const dated = sent.flatMap(({ path, text }) => (/ts\\?"?: *"?(\d{10,}|\d{4}-)/.test(text) ? [path] : []))
+    const dated = sent.flatMap(({ path, text }) =>
+      /ts\\?"?: *"?(\d{10,}|\d{4}-)/.test(text) ? [path] : []
+    )
     assert.deepEqual(dated, [])
   })
 

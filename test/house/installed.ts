@@ -1,4 +1,7 @@
-/** The packed palette, installed into an empty user directory of a Node-RED that runs in a process of its own. */
+/**
+ * The packed palette, installed into an empty user directory of a Node-RED that runs in a process
+ * of its own.
+ */
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
@@ -27,7 +30,11 @@ export async function pack(folder: string, source = ROOT): Promise<Packed> {
     unpackedSize: number
     files: { path: string }[]
   }[]
-  return { tarball: join(folder, result!.filename), unpackedBytes: result!.unpackedSize, files: result!.files.map(file => file.path) }
+  return {
+    tarball: join(folder, result!.filename),
+    unpackedBytes: result!.unpackedSize,
+    files: result!.files.map(file => file.path)
+  }
 }
 
 export class InstalledNodeRed {
@@ -49,17 +56,26 @@ export class InstalledNodeRed {
     const settings = join(this.userDir, 'settings.cjs')
     writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(uiPort))}`)
     mkdirSync(join(this.userDir, 'home'))
-    const child = spawn(node, [join(nodeRed, 'red.js'), '--userDir', this.userDir, '--settings', settings], {
-      env: { ...process.env, HOME: join(this.userDir, 'home') },
-      stdio: ['ignore', 'pipe', 'pipe']
-    })
+    const child = spawn(
+      node,
+      [join(nodeRed, 'red.js'), '--userDir', this.userDir, '--settings', settings],
+      {
+        env: { ...process.env, HOME: join(this.userDir, 'home') },
+        stdio: ['ignore', 'pipe', 'pipe']
+      }
+    )
     this.#child = child
     for (const stream of [child.stdout, child.stderr]) {
       stream.on('data', (text: Buffer) => {
         this.output += text
       })
     }
-    await until('Node-RED to serve its nodes', async () => (await fetch(`${this.url}/nodes`)).ok, 60_000, 100)
+    await until(
+      'Node-RED to serve its nodes',
+      async () => (await fetch(`${this.url}/nodes`)).ok,
+      60_000,
+      100
+    )
   }
 
   async json<T>(path: string): Promise<T> {
@@ -81,7 +97,9 @@ export class InstalledNodeRed {
   }
 
   async text(path: string): Promise<string> {
-    const response = await fetch(this.url + path, { headers: { accept: 'text/html', 'accept-language': 'en-US' } })
+    const response = await fetch(this.url + path, {
+      headers: { accept: 'text/html', 'accept-language': 'en-US' }
+    })
     if (!response.ok) throw new Error(`GET ${path}: ${response.status}`)
     return response.text()
   }
@@ -109,7 +127,12 @@ const settingsOf = (uiPort: number) => ({
 
 export async function npm(args: readonly string[], cwd: string): Promise<{ stdout: string }> {
   const windows = process.platform === 'win32'
-  return promisify(execFile)(windows ? 'npm.cmd' : 'npm', [...args], { cwd, shell: windows, timeout: INSTALL_LIMIT_MS, maxBuffer: 1 << 26 })
+  return promisify(execFile)(windows ? 'npm.cmd' : 'npm', [...args], {
+    cwd,
+    shell: windows,
+    timeout: INSTALL_LIMIT_MS,
+    maxBuffer: 1 << 26
+  })
 }
 
 async function freePort(): Promise<number> {

@@ -1,5 +1,14 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { until } from '../until.ts'
@@ -13,7 +22,10 @@ interface Metrics {
   readonly nodes: readonly { readonly status?: { readonly healthy: boolean } }[]
 }
 
-/** A source for a flow that runs in another process: a message sent to it by HTTP is answered when it is acknowledged. */
+/**
+ * A source for a flow that runs in another process: a message sent to it by HTTP is answered when
+ * it is acknowledged.
+ */
 const SOURCE = `
 const { conformanceNodes, feedOf } = require('@millrace/node-red-telemetry/conformance')
 module.exports = RED => {
@@ -38,7 +50,9 @@ describe('the template of a palette of somebody else', function () {
       recursive: true,
       filter: path => !['node_modules', 'dist'].includes(basename(path))
     })
-    const manifest = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')) as { devDependencies: object }
+    const manifest = JSON.parse(readFileSync(join(copy, 'package.json'), 'utf8')) as {
+      devDependencies: object
+    }
     assert.deepEqual(Object.keys(manifest.devDependencies).sort(), [...TOOLS].sort())
     writeFileSync(join(copy, 'package.json'), JSON.stringify({ ...manifest, devDependencies: {} }))
     await npm(['install', '--no-save', '--no-audit', '--no-fund', '--prefer-offline', ours], copy)
@@ -53,9 +67,13 @@ describe('the template of a palette of somebody else', function () {
     const modules = join(copy, 'node_modules')
     for (const name of ['.bin', '@types']) mkdirSync(join(modules, name), { recursive: true })
     for (const name of TOOLS) {
-      if (!existsSync(join(modules, name))) symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
+      if (!existsSync(join(modules, name)))
+        symlinkSync(join(ROOT, 'node_modules', name), join(modules, name))
     }
-    symlinkSync(join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'), join(modules, '.bin', 'tsc'))
+    symlinkSync(
+      join(ROOT, 'node_modules', 'typescript', 'bin', 'tsc'),
+      join(modules, '.bin', 'tsc')
+    )
   }
 
   it('is built by its own command', () => npm(['run', 'build'], copy))
@@ -73,15 +91,32 @@ describe('the template of a palette of somebody else', function () {
     const place = { z: 'tab', x: 100, y: 100 }
     await nodeRed.post('/flows', [
       { id: 'tab', type: 'tab', label: 'test' },
-      { id: 'feed', type: 'millrace-conformance-feed', mode: 'stored', ...place, wires: [['round']] },
-      { id: 'round', type: 'my-round-value', field: 'value', digits: 1, ...place, wires: [['append'], []] },
+      {
+        id: 'feed',
+        type: 'millrace-conformance-feed',
+        mode: 'stored',
+        ...place,
+        wires: [['round']]
+      },
+      {
+        id: 'round',
+        type: 'my-round-value',
+        field: 'value',
+        digits: 1,
+        ...place,
+        wires: [['append'], []]
+      },
       { id: 'append', type: 'my-append-file', file, ...place, wires: [[], []] }
     ])
     const records = [1.26, 2, 3.04].map((value, n) => ({ n, value }))
     // The answer to a deployment comes before its nodes run.
-    const states = async () => (await nodeRed.json<Metrics>('/millrace/metrics')).nodes.map(({ status }) => status?.healthy)
+    const states = async () =>
+      (await nodeRed.json<Metrics>('/millrace/metrics')).nodes.map(({ status }) => status?.healthy)
     await until('the sink to run', async () => (await states()).includes(true), 20_000)
     assert.deepEqual(await nodeRed.post('/feed/feed', records), { attempts: 1 })
-    assert.equal(readFileSync(file, 'utf8'), '{"n":0,"value":1.3}\n{"n":1,"value":2}\n{"n":2,"value":3}\n')
+    assert.equal(
+      readFileSync(file, 'utf8'),
+      '{"n":0,"value":1.3}\n{"n":1,"value":2}\n{"n":2,"value":3}\n'
+    )
   })
 })

@@ -13,8 +13,12 @@ const rules = readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8')
 
 describe('docs/security.md', () => {
   it('names a test for each rule', () => {
-    const section = /## What holds\n(.+?)\n## /s.exec(readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8'))![1]!
-    const rows = section.split('\n').filter(line => line.startsWith('| ') && !line.startsWith('| rule '))
+    const section = /## What holds\n(.+?)\n## /s.exec(
+      readFileSync(join(ROOT, 'docs', 'security.md'), 'utf8')
+    )![1]!
+    const rows = section
+      .split('\n')
+      .filter(line => line.startsWith('| ') && !line.startsWith('| rule '))
     assert.ok(rows.length > 10)
     assert.equal(rules.length, rows.length)
   })

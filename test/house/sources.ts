@@ -65,24 +65,42 @@ function parsed({ path, text }: Source): File {
 export function importsOf(source: Source): Import[] {
   const imports: Import[] = []
   traverseFast(parsed(source), (node: Node) => {
-    if (node.type === 'ImportDeclaration') imports.push({ from: node.source.value, typeOnly: isTypeOnly(node), dynamic: false })
-    else if ((node.type === 'ExportNamedDeclaration' || node.type === 'ExportAllDeclaration') && node.source) {
-      imports.push({ from: node.source.value, typeOnly: node.exportKind === 'type', dynamic: false })
+    if (node.type === 'ImportDeclaration')
+      imports.push({ from: node.source.value, typeOnly: isTypeOnly(node), dynamic: false })
+    else if (
+      (node.type === 'ExportNamedDeclaration' || node.type === 'ExportAllDeclaration') &&
+      node.source
+    ) {
+      imports.push({
+        from: node.source.value,
+        typeOnly: node.exportKind === 'type',
+        dynamic: false
+      })
     } else if (node.type === 'CallExpression' && node.callee.type === 'Import') {
       const [argument] = node.arguments
-      if (argument?.type === 'StringLiteral') imports.push({ from: argument.value, typeOnly: false, dynamic: true })
-    } else if (node.type === 'TSImportType') imports.push({ from: node.argument.value, typeOnly: true, dynamic: false })
+      if (argument?.type === 'StringLiteral')
+        imports.push({ from: argument.value, typeOnly: false, dynamic: true })
+    } else if (node.type === 'TSImportType')
+      imports.push({ from: node.argument.value, typeOnly: true, dynamic: false })
   })
   return imports
 }
 
-function isTypeOnly({ importKind, specifiers }: Extract<Node, { type: 'ImportDeclaration' }>): boolean {
+function isTypeOnly({
+  importKind,
+  specifiers
+}: Extract<Node, { type: 'ImportDeclaration' }>): boolean {
   if (importKind === 'type') return true
-  return specifiers.length > 0 && specifiers.every(each => each.type === 'ImportSpecifier' && each.importKind === 'type')
+  return (
+    specifiers.length > 0 &&
+    specifiers.every(each => each.type === 'ImportSpecifier' && each.importKind === 'type')
+  )
 }
 
 /** The functions of a file, with the number of lines of each. */
-export function functionsOf(source: Source): { readonly name: string; readonly lines: number; readonly line: number }[] {
+export function functionsOf(
+  source: Source
+): { readonly name: string; readonly lines: number; readonly line: number }[] {
   const found: { name: string; lines: number; line: number }[] = []
   traverseFast(parsed(source), (node: Node) => {
     if (!isFunction(node) || !node.loc) return
@@ -94,5 +112,10 @@ export function functionsOf(source: Source): { readonly name: string; readonly l
 
 function nameOf(node: Node): string {
   const named = 'id' in node ? node.id : 'key' in node ? node.key : null
-  return typeof named === 'object' && named !== null && 'name' in named && typeof named.name === 'string' ? named.name : '(nameless)'
+  return typeof named === 'object' &&
+    named !== null &&
+    'name' in named &&
+    typeof named.name === 'string'
+    ? named.name
+    : '(nameless)'
 }

@@ -25,7 +25,8 @@ function collector(RED: NodeAPI): void {
     const { output } = config as unknown as { output: number | 'done' | 'failed' }
     this.on('input', (message, _send, done) => {
       if (output === 'done') run.end()
-      else if (output === 'failed') run.end(new Error(String((message as { error?: { message?: string } }).error?.message)))
+      else if (output === 'failed')
+        run.end(new Error(String((message as { error?: { message?: string } }).error?.message)))
       else run.outputs.set(output, message.payload)
       done()
     })
@@ -33,8 +34,16 @@ function collector(RED: NodeAPI): void {
 }
 
 function flowOf(spec: NodeSpec, example: Example) {
-  const collectors = example.then.map((_expected, output) => ({ id: `out${output}`, type: 'test-collector', z: 'tab', output, wires: [] }))
-  const defaults = Object.fromEntries(Object.entries(spec.fields).map(([name, field]) => [name, field.default]))
+  const collectors = example.then.map((_expected, output) => ({
+    id: `out${output}`,
+    type: 'test-collector',
+    z: 'tab',
+    output,
+    wires: []
+  }))
+  const defaults = Object.fromEntries(
+    Object.entries(spec.fields).map(([name, field]) => [name, field.default])
+  )
   return [
     { id: 'tab', type: 'tab', label: 'example' },
     {
@@ -53,8 +62,12 @@ function flowOf(spec: NodeSpec, example: Example) {
   ]
 }
 
-/** As a flow or a debug node shows it: what only machines see, such as where a record came from, is left out. */
-const plain = (value: unknown): unknown => (value === undefined ? null : JSON.parse(JSON.stringify(value)))
+/**
+ * As a flow or a debug node shows it: what only machines see, such as where a record came from, is
+ * left out.
+ */
+const plain = (value: unknown): unknown =>
+  value === undefined ? null : JSON.parse(JSON.stringify(value))
 
 describe('the examples of the specs, run in Node-RED', () => {
   let nodeRed: RunningNodeRed
@@ -71,7 +84,10 @@ describe('the examples of the specs, run in Node-RED', () => {
       it(`${spec.label}: ${example.name}`, async () => {
         await nodeRed.deploy(flowOf(spec, example))
         run = new Run()
-        const message = { payload: structuredClone(example.given), ...(example.topic === undefined ? {} : { topic: example.topic }) }
+        const message = {
+          payload: structuredClone(example.given),
+          ...(example.topic === undefined ? {} : { topic: example.topic })
+        }
         nodeRed.node<{ receive(message: object): void }>('node').receive(message)
         await run.ended
         const found = example.then.map((_expected, output) => plain(run.outputs.get(output)))

@@ -18,7 +18,9 @@ export class Seen {
   fails = 0
 
   get records(): unknown[] {
-    return this.arrived.flatMap(({ message: { payload } }) => (Array.isArray(payload) ? payload : [payload]))
+    return this.arrived.flatMap(({ message: { payload } }) =>
+      Array.isArray(payload) ? payload : [payload]
+    )
   }
   take(arrived: Arrived): void {
     this.arrived.push(arrived)
@@ -38,7 +40,9 @@ export interface KafkaFlow {
   stop(): Promise<void>
 }
 
-export async function startKafkaFlow(...more: readonly ((RED: NodeAPI) => void)[]): Promise<KafkaFlow> {
+export async function startKafkaFlow(
+  ...more: readonly ((RED: NodeAPI) => void)[]
+): Promise<KafkaFlow> {
   const seen = new Map<string, Seen>()
   const of = (id: string): Seen => {
     const known = seen.get(id) ?? new Seen()
@@ -52,11 +56,16 @@ export async function startKafkaFlow(...more: readonly ((RED: NodeAPI) => void)[
     }
     RED.nodes.registerType('seen', construct)
   }
-  const nodeRed = await startNodeRed({ nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, register, ...more] })
-  const statuses = new Map<string, string[]>()
-  ;(nodeRed.RED.events as NodeJS.EventEmitter).on('node-status', ({ id, status }: { id: string; status?: { text?: string } }) => {
-    statuses.set(id, [...(statuses.get(id) ?? []), status?.text ?? ''])
+  const nodeRed = await startNodeRed({
+    nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, register, ...more]
   })
+  const statuses = new Map<string, string[]>()
+  ;(nodeRed.RED.events as NodeJS.EventEmitter).on(
+    'node-status',
+    ({ id, status }: { id: string; status?: { text?: string } }) => {
+      statuses.set(id, [...(statuses.get(id) ?? []), status?.text ?? ''])
+    }
+  )
   return {
     nodeRed,
     seen: of,
@@ -65,7 +74,12 @@ export async function startKafkaFlow(...more: readonly ((RED: NodeAPI) => void)[
         [
           { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
           { id: 'tab', type: 'tab' },
-          ...nodes.map(node => ({ z: 'tab', wires: [], ...node, ...(needsCluster(node.type) ? { cluster: 'cluster' } : {}) }))
+          ...nodes.map(node => ({
+            z: 'tab',
+            wires: [],
+            ...node,
+            ...(needsCluster(node.type) ? { cluster: 'cluster' } : {})
+          }))
         ],
         type
       ),

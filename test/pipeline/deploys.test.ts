@@ -12,7 +12,10 @@ import { namesFor, pipeline } from './tabs.ts'
 
 const PER_SECOND = 1_000
 const DEPLOYS = 6
-/** Someone who changes and deploys all the time; the group needs a moment to come together again after each. */
+/**
+ * Someone who changes and deploys all the time; the group needs a moment to come together again
+ * after each.
+ */
 const BETWEEN_MS = 1_500
 /** One in so many is no JSON. */
 const BAD = 5
@@ -22,8 +25,16 @@ function publications(from: number, count: number): Publication[] {
   const nowMs = Date.now()
   return Array.from({ length: count }, (_, index) => {
     const device_id = deviceId(index)
-    const text = JSON.stringify({ device_id, metric: 'temperature_c', value: from + index, ts: nowMs - index })
-    return { topic: `acme/site-01/temperature/${device_id}/reading`, payload: index % BAD === 0 ? text.slice(0, -1) : text }
+    const text = JSON.stringify({
+      device_id,
+      metric: 'temperature_c',
+      value: from + index,
+      ts: nowMs - index
+    })
+    return {
+      topic: `acme/site-01/temperature/${device_id}/reading`,
+      payload: index % BAD === 0 ? text.slice(0, -1) : text
+    }
   })
 }
 
@@ -72,14 +83,27 @@ describe('full deploys of the whole pipeline under load', function () {
     isOver = true
     const sent = await publishing
     const bad = sent.filter((_, index) => index % BAD === 0).length
-    await until(`${sent.length - bad} rows`, async () => (await countRows(database, names.table)) >= sent.length - bad, 60_000, 200)
-    await until(`${bad} dead letters`, async () => (await endOf(brokers, names.deadLetter)) >= bad, 30_000, 200)
+    await until(
+      `${sent.length - bad} rows`,
+      async () => (await countRows(database, names.table)) >= sent.length - bad,
+      60_000,
+      200
+    )
+    await until(
+      `${bad} dead letters`,
+      async () => (await endOf(brokers, names.deadLetter)) >= bad,
+      30_000,
+      200
+    )
     const twice: Record<string, number> = {}
     for (const topic of ['raw', 'clean', 'deadLetter'] as const) {
       const values = (await readTopic(brokers, names[topic])).map(({ value }) => String(value))
       twice[topic] = values.length - new Set(values).size
     }
     const rows = await countRows(database, names.table)
-    assert.deepEqual({ ...twice, rows }, { raw: 0, clean: 0, deadLetter: 0, rows: sent.length - bad })
+    assert.deepEqual(
+      { ...twice, rows },
+      { raw: 0, clean: 0, deadLetter: 0, rows: sent.length - bad }
+    )
   })
 })

@@ -1,4 +1,7 @@
-/** A tab that is disabled while its messages wait for a topic that is missing: all of them get there. */
+/**
+ * A tab that is disabled while its messages wait for a topic that is missing: all of them get
+ * there.
+ */
 import assert from 'node:assert/strict'
 import { report } from '../../core/node/metrics.ts'
 import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
@@ -37,19 +40,37 @@ describe('a backlog of a tab that is disabled', function () {
         output: 'messages',
         wires: [['producer'], []]
       },
-      { id: 'producer', z: 'tab', type: 'millrace-kafka-producer', cluster: 'cluster', topic, wires: [[], []] }
+      {
+        id: 'producer',
+        z: 'tab',
+        type: 'millrace-kafka-producer',
+        cluster: 'cluster',
+        topic,
+        wires: [[], []]
+      }
     ]
     const numbers = ({ id }: { id: string }) => report().nodes.find(node => node.id === id)
     await red.deploy(flow(false))
     await until('the subscription', () => numbers({ id: ingest })?.status?.healthy, 20_000)
     const publisher = await device(mqtt.url)
-    for (let i = 0; i < COUNT; i++) await publisher.publishAsync(`${org}/d1/reading`, `{"i":${i}}`, { qos: 1 })
+    for (let i = 0; i < COUNT; i++)
+      await publisher.publishAsync(`${org}/d1/reading`, `{"i":${i}}`, { qos: 1 })
     await until('all in the flow', () => numbers({ id: ingest })?.counts.inFlight === COUNT, 20_000)
     await red.deploy(flow(true))
     await makeTopics(kafka.brokers, { [topic]: 1 })
     await red.deploy(flow(false))
-    await until('all in the topic', async () => (await endOf(kafka.brokers, topic)) >= COUNT, 60_000, 200)
-    const found = await until('a look at the topic', () => readTopic(kafka.brokers, topic), 30_000, 500)
+    await until(
+      'all in the topic',
+      async () => (await endOf(kafka.brokers, topic)) >= COUNT,
+      60_000,
+      200
+    )
+    const found = await until(
+      'a look at the topic',
+      () => readTopic(kafka.brokers, topic),
+      30_000,
+      500
+    )
     const values = found.map(({ value }) => JSON.parse(value!.toString()) as { i: number })
     assert.deepEqual(
       [...new Set(values.map(({ i }) => i))].sort((a, b) => a - b),

@@ -53,13 +53,30 @@ describe('the whole pipeline, on real services', function () {
     const sent = readings(READINGS, Date.now())
     const expected = expectedOf(sent)
     await publish(mqttUrl, sent)
-    await until(`${expected.rows} rows`, async () => (await countRows(database, names.table)) >= expected.rows, 120_000, 500)
-    await until(`${expected.letters} dead letters`, async () => (await endOf(brokers, names.deadLetter)) >= expected.letters, 30_000, 500)
+    await until(
+      `${expected.rows} rows`,
+      async () => (await countRows(database, names.table)) >= expected.rows,
+      120_000,
+      500
+    )
+    await until(
+      `${expected.letters} dead letters`,
+      async () => (await endOf(brokers, names.deadLetter)) >= expected.letters,
+      30_000,
+      500
+    )
     const letters = await readTopic(brokers, names.deadLetter)
     const found = account(sent, await rowsOf(database, names.table), letters)
     assert.deepEqual({ lost: found.lost, strange: found.strange }, { lost: [], strange: [] })
-    assert.deepEqual([found.stored, found.deadLetters, found.rowsTwice], [expected.rows, expected.letters, 0])
-    for (const { headers } of letters) assert.ok(headers['millrace.reason.message'] && headers['millrace.stage'], JSON.stringify(headers))
+    assert.deepEqual(
+      [found.stored, found.deadLetters, found.rowsTwice],
+      [expected.rows, expected.letters, 0]
+    )
+    for (const { headers } of letters)
+      assert.ok(
+        headers['millrace.reason.message'] && headers['millrace.stage'],
+        JSON.stringify(headers)
+      )
   })
 
   it('counts so that everything adds up, at every source and from node to node', async () => {
@@ -71,17 +88,25 @@ describe('the whole pipeline, on real services', function () {
       },
       20_000
     )
-    const of = (id: string) => report.find(node => node.id === id)?.counts ?? metricsFor('none', 'none', '').counts()
+    const of = (id: string) =>
+      report.find(node => node.id === id)?.counts ?? metricsFor('none', 'none', '').counts()
     for (const source of ['ingest-take', 'process-read', 'persist-read']) {
       const { in: taken, stored, rejected, filtered, duplicates } = of(source)
       assert.ok(taken > 0, source)
-      assert.equal(taken, stored + rejected + filtered + duplicates, `${source}: ${JSON.stringify(of(source))}`)
+      assert.equal(
+        taken,
+        stored + rejected + filtered + duplicates,
+        `${source}: ${JSON.stringify(of(source))}`
+      )
     }
     assert.equal(of('ingest-take').in, READINGS)
     assert.equal(of('ingest-raw').stored, await endOf(brokers, names.raw))
     assert.equal(of('process-clean').stored, await endOf(brokers, names.clean))
     assert.equal(of('persist-store').stored, await countRows(database, names.table))
-    const lettersWritten = ['ingest', 'process', 'persist'].reduce((sum, tab) => sum + of(`${tab}-dead-letters`).rejected, 0)
+    const lettersWritten = ['ingest', 'process', 'persist'].reduce(
+      (sum, tab) => sum + of(`${tab}-dead-letters`).rejected,
+      0
+    )
     assert.equal(lettersWritten, await endOf(brokers, names.deadLetter))
     for (const step of ['validate', 'normalize', 'enrich']) {
       const { in: received, out } = of(`process-${step}`)
@@ -92,7 +117,11 @@ describe('the whole pipeline, on real services', function () {
   it('stores what devices send that nobody has named, and counts them', async () => {
     const { nodes } = await nodeRed.metrics()
     const enrich = nodes.find(({ id }) => id === 'process-enrich')!
-    const strangers = new Set(readings(READINGS, 0).flatMap(({ kind, payload }) => (kind === 'unknown device' ? String(payload) : [])))
+    const strangers = new Set(
+      readings(READINGS, 0).flatMap(({ kind, payload }) =>
+        kind === 'unknown device' ? String(payload) : []
+      )
+    )
     const future = readings(READINGS, 0).filter(({ kind }) => kind === 'clock in the future').length
     assert.ok(strangers.size > 10 && future > 10)
     assert.equal(enrich.gauges['new devices'], strangers.size)
@@ -105,7 +134,12 @@ describe('the whole pipeline, on real services', function () {
     const before = await countRows(database, names.table)
     await publish(mqttUrl, [readmeReading()])
     const acknowledgedMs = performance.now()
-    await until('its row', async () => (await countRows(database, names.table)) === before + 1, 5_000, 20)
+    await until(
+      'its row',
+      async () => (await countRows(database, names.table)) === before + 1,
+      5_000,
+      20
+    )
     const tookMs = performance.now() - acknowledgedMs
     assert.ok(tookMs < 1000, `it took ${Math.round(tookMs)} ms`)
   })

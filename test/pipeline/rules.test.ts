@@ -67,7 +67,12 @@ describe('rules behind the clean topic of the shipped pipeline', function () {
   const nodeOf = async (id: string) => (await nodeRed.metrics()).nodes.find(node => node.id === id)
   const reading = (site: string, value: number, last = 'reading') => ({
     topic: `acme/${site}/temperature/sensor-001/${last}`,
-    payload: JSON.stringify({ device_id: 'sensor-001', metric: 'temperature_c', value, ts: Date.now() })
+    payload: JSON.stringify({
+      device_id: 'sensor-001',
+      metric: 'temperature_c',
+      value,
+      ts: Date.now()
+    })
   })
 
   it('"value > 30 at site-01" is met by the topic that the device published to, and a rule that nothing meets says so', async () => {
@@ -77,26 +82,38 @@ describe('rules behind the clean topic of the shipped pipeline', function () {
       return route?.counts.in === 3 ? route.counts : undefined
     })
     assert.deepEqual([counts.out, counts.filtered], [1, 2])
-    await until('the status', async () => (await nodeOf('rules-route'))?.status?.text.includes('rule 2 never met in 3'))
+    await until('the status', async () =>
+      (await nodeOf('rules-route'))?.status?.text.includes('rule 2 never met in 3')
+    )
     const [first] = await readTopic(brokers, names.clean)
-    assert.match(first?.headers['mqtt.topic'] ?? '', /^acme\/site-0\d\/temperature\/sensor-001\/reading$/)
+    assert.match(
+      first?.headers['mqtt.topic'] ?? '',
+      /^acme\/site-0\d\/temperature\/sensor-001\/reading$/
+    )
     assert.match(first?.headers['millrace.time'] ?? '', /^\d{13}$/)
     assert.deepEqual(Object.keys(first?.headers ?? {}).sort(), ['millrace.time', 'mqtt.topic'])
   })
 
   it('an alert beside the readings is not for the ingest of readings, and no dead letter; a topic of no such place is one', async () => {
     const before = await nodeOf('ingest-take')
-    await publish(mqttUrl, [reading('site-01', 99, 'alert'), { topic: 'acme/site-01/sensor-001/reading', payload: '{}' }])
+    await publish(mqttUrl, [
+      reading('site-01', 99, 'alert'),
+      { topic: 'acme/site-01/sensor-001/reading', payload: '{}' }
+    ])
     const after = await until('both', async () => {
       const now = await nodeOf('ingest-take')
-      return (now?.counts.in ?? 0) >= (before?.counts.in ?? 0) + 2 && now?.counts.inFlight === 0 ? now : undefined
+      return (now?.counts.in ?? 0) >= (before?.counts.in ?? 0) + 2 && now?.counts.inFlight === 0
+        ? now
+        : undefined
     })
     assert.deepEqual(
       [after.counts.filtered, after.counts.rejected],
       [(before?.counts.filtered ?? 0) + 1, (before?.counts.rejected ?? 0) + 1]
     )
     assert.equal(after.gauges['not for this node'], 1)
-    await until('the status', async () => (await nodeOf('ingest-take'))?.status?.text.includes('1 TOPIC_MISMATCH'))
+    await until('the status', async () =>
+      (await nodeOf('ingest-take'))?.status?.text.includes('1 TOPIC_MISMATCH')
+    )
     const letters = await until('the letter', async () => {
       const found = await readTopic(brokers, names.deadLetter)
       return found.length > 0 ? found : undefined

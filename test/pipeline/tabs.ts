@@ -22,15 +22,30 @@ export const namesFor = (suffix: string): Names => ({
   suffix
 })
 
-/** Ends the session that the pipeline has left on the MQTT server: it would go on queueing what other pipelines are sent. */
+/**
+ * Ends the session that the pipeline has left on the MQTT server: it would go on queueing what
+ * other pipelines are sent.
+ */
 export async function endSession(url: string, { suffix }: Names): Promise<void> {
   const clientId = `t${suffix}-ingest-take`
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5, clientId, clean: true, properties: { sessionExpiryInterval: 0 } })
+  const client = await mqtt.connectAsync(url, {
+    protocolVersion: 5,
+    clientId,
+    clean: true,
+    properties: { sessionExpiryInterval: 0 }
+  })
   await client.endAsync()
 }
 
-/** The nodes of these tabs, without the simulated fleet. `changes` are further settings, by the type or the id of the node. */
-export function pipeline(tabs: readonly TabName[], names: Names, changes: Readonly<Record<string, object>> = {}): FlowEntry[] {
+/**
+ * The nodes of these tabs, without the simulated fleet. `changes` are further settings, by the type
+ * or the id of the node.
+ */
+export function pipeline(
+  tabs: readonly TabName[],
+  names: Names,
+  changes: Readonly<Record<string, object>> = {}
+): FlowEntry[] {
   const topics: Record<string, string> = {
     'iot-telemetry-raw': names.raw,
     'iot-telemetry-clean': names.clean,
@@ -38,14 +53,17 @@ export function pipeline(tabs: readonly TabName[], names: Names, changes: Readon
   }
   const nodes = new Map<string, FlowEntry>()
   for (const tab of tabs) {
-    for (const node of JSON.parse(readFileSync(new URL(`../../flows/${tab}.json`, import.meta.url), 'utf8')) as FlowEntry[])
+    for (const node of JSON.parse(
+      readFileSync(new URL(`../../flows/${tab}.json`, import.meta.url), 'utf8')
+    ) as FlowEntry[])
       nodes.set(node.id, node)
   }
   return [...nodes.values()]
     .filter(({ type }) => type !== 'millrace-device-simulator')
     .map(node => {
       const own: FlowEntry = { ...node, ...changes[node.type], ...changes[node.id] }
-      for (const field of ['topic', 'topics']) if (typeof own[field] === 'string') own[field] = topics[own[field]] ?? own[field]
+      for (const field of ['topic', 'topics'])
+        if (typeof own[field] === 'string') own[field] = topics[own[field]] ?? own[field]
       if (typeof own.groupId === 'string') own.groupId = `${own.groupId}-${names.suffix}`
       if (own.type === 'millrace-mqtt-broker') own.clientId = `t${names.suffix}`
       if (own.type === 'millrace-timescale-sink') own.table = names.table

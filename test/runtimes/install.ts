@@ -1,4 +1,7 @@
-/** Node-RED 5 with the Node 24 it needs, beside the development dependencies (Node-RED 4.1), installed when first asked for. */
+/**
+ * Node-RED 5 with the Node 24 it needs, beside the development dependencies (Node-RED 4.1),
+ * installed when first asked for.
+ */
 import { execFile } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -26,13 +29,20 @@ async function install(): Promise<Runtime5> {
   const nodeRed = join(HERE, 'node_modules', 'node-red')
   if (!isCurrent(nodeRed)) {
     const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    // The packages of Node have install scripts only for their aliases; node-red's are not needed for tests.
-    await promisify(execFile)(npm, ['ci', '--prefix', HERE, '--ignore-scripts'], { cwd: HERE, timeout: INSTALL_LIMIT_MS })
+    // The packages of Node have install scripts only for their aliases; node-red's are not needed
+    // for tests.
+    await promisify(execFile)(npm, ['ci', '--prefix', HERE, '--ignore-scripts'], {
+      cwd: HERE,
+      timeout: INSTALL_LIMIT_MS
+    })
   }
   return { node: nodeBinary(), nodeRed }
 }
 
-/** Whether what is installed is what package.json asks for: an old folder must not test an old version in silence. */
+/**
+ * Whether what is installed is what package.json asks for: an old folder must not test an old
+ * version in silence.
+ */
 function isCurrent(nodeRed: string): boolean {
   const manifest = join(nodeRed, 'package.json')
   if (!existsSync(manifest)) return false
@@ -50,8 +60,16 @@ const versionIn = (path: string, pick: (manifest: Manifest) => string | undefine
 
 function nodeBinary(): string {
   const platform = process.platform === 'win32' ? 'win' : process.platform
-  const packaged = join(HERE, 'node_modules', `node-${platform}-${process.arch}`, 'bin', process.platform === 'win32' ? 'node.exe' : 'node')
+  const packaged = join(
+    HERE,
+    'node_modules',
+    `node-${platform}-${process.arch}`,
+    'bin',
+    process.platform === 'win32' ? 'node.exe' : 'node'
+  )
   if (existsSync(packaged)) return packaged
   if (process.env.NODE24_PATH) return process.env.NODE24_PATH
-  throw new Error(`There is no packaged Node 24 for ${process.platform}-${process.arch}: set NODE24_PATH to the executable of one.`)
+  throw new Error(
+    `There is no packaged Node 24 for ${process.platform}-${process.arch}: set NODE24_PATH to the executable of one.`
+  )
 }

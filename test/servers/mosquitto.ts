@@ -48,7 +48,11 @@ async function prepare(place: Place): Promise<Command> {
   ]
   writeFileSync(join(folder, 'rights'), `${rights.join('\n')}\n`, { mode: 0o600 })
   const passwords = join(folder, 'passwords')
-  writeFileSync(passwords, [mqtt, mqttGuest].map(({ user, password }) => `${user}:${password}\n`).join(''), { mode: 0o600 })
+  writeFileSync(
+    passwords,
+    [mqtt, mqttGuest].map(({ user, password }) => `${user}:${password}\n`).join(''),
+    { mode: 0o600 }
+  )
   execFileSync('mosquitto_passwd', ['-U', passwords])
   writeFileSync(join(folder, 'mosquitto.conf'), configuration(place))
   return { file: file!, args: ['-c', join(folder, 'mosquitto.conf')] }

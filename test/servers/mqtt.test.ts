@@ -13,7 +13,8 @@ import { isInstalled, mosquitto } from './mosquitto.ts'
 import type { Endpoints, MqttServer } from './server.ts'
 
 /** Told at the end of npm test once more, and counted as nothing. */
-const notRun = (name: string, why: string) => console.log(`⚠ not run: the MQTT tests on ${name}: ${why}`)
+const notRun = (name: string, why: string) =>
+  console.log(`⚠ not run: the MQTT tests on ${name}: ${why}`)
 
 async function available(): Promise<MqttServer[]> {
   const servers: MqttServer[] = []
@@ -46,7 +47,8 @@ for (const server of await available()) {
     })
     after(() => server.end())
     afterEach(async () => {
-      for (const { connection } of open.splice(0)) await connection.close(1000, { endSession: true })
+      for (const { connection } of open.splice(0))
+        await connection.close(1000, { endSession: true })
     })
 
     async function taker(filter: string, more: Partial<MqttSettings> = {}): Promise<Taker> {
@@ -54,20 +56,27 @@ for (const server of await available()) {
       open.push(made)
       return made.start()
     }
-    const numbers = (count: number, first = 0) => Array.from({ length: count }, (_, index) => String(first + index))
+    const numbers = (count: number, first = 0) =>
+      Array.from({ length: count }, (_, index) => String(first + index))
     async function publish(topic: string, count: number, first = 0): Promise<void> {
       const publisher = await device(places.url)
       await publishNumbers(publisher, topic, count, 1, first)
       await publisher.endAsync()
     }
-    /** Acknowledges what has come by now, and gives all that it ever took, each once, in the order of their first coming. */
+    /**
+     * Acknowledges what has come by now, and gives all that it ever took, each once, in the order
+     * of their first coming.
+     */
     const heard = (taker: Taker): string[] => {
       taker.acks!.acknowledge(taker.taken.slice(acknowledged.get(taker) ?? 0))
       acknowledged.set(taker, taker.taken.length)
       return [...new Set(taker.payloads)]
     }
     const acknowledged = new Map<Taker, number>()
-    /** Takes and acknowledges until all of these have come; servers may wait for that before they send more. */
+    /**
+     * Takes and acknowledges until all of these have come; servers may wait for that before they
+     * send more.
+     */
     const drained = (taker: Taker, wanted: readonly string[]) =>
       until(`${wanted.length} messages`, () => {
         const found = new Set(heard(taker))
@@ -99,7 +108,8 @@ for (const server of await available()) {
       return settings
     }
     /** A round trip, by which the server has read the acknowledgements. */
-    const roundTrip = (taker: Taker) => taker.link!.subscribe({ filter: unique('other'), qos: 0, retainHandling: 2 })
+    const roundTrip = (taker: Taker) =>
+      taker.link!.subscribe({ filter: unique('other'), qos: 0, retainHandling: 2 })
 
     it('sends what comes while the former is not acknowledged, or batch after batch', async () => {
       const topic = unique('ahead')
@@ -196,7 +206,10 @@ for (const server of await available()) {
       if (server.refusesSubscriptions) {
         await until('two tries', () => one.problems.length >= 2)
         assert.equal(one.lines.length, 1, one.lines.join('\n'))
-        assert.match(one.lines[0]!, /refused the subscription to "forbidden-.*": Not authorized\. Trying again/)
+        assert.match(
+          one.lines[0]!,
+          /refused the subscription to "forbidden-.*": Not authorized\. Trying again/
+        )
       } else {
         await until('the grant', () => one.readies === 1)
         const watcher = await taker(topic)
@@ -248,9 +261,15 @@ for (const server of await available()) {
 
     it('TLS: a server of an unknown authority, a missing client certificate and no TLS are told apart', async () => {
       const { tlsUrl, mtlsUrl, ca } = places
-      assert.match((await refusal(tlsUrl, { ...login })).message, /not signed by an authority that is trusted/)
+      assert.match(
+        (await refusal(tlsUrl, { ...login })).message,
+        /not signed by an authority that is trusted/
+      )
       assert.match((await refusal(mtlsUrl, { tls: { ca: read(ca) } })).message, /certificate/i)
-      assert.match((await refusal(tlsUrl.replace('mqtts:', 'mqtt:'), { connectTimeoutMs: 1500 })).message, /Maybe it is a TLS port/)
+      assert.match(
+        (await refusal(tlsUrl.replace('mqtts:', 'mqtt:'), { connectTimeoutMs: 1500 })).message,
+        /Maybe it is a TLS port/
+      )
     })
 
     it('retained messages come as the subscription asks', async () => {
@@ -265,14 +284,16 @@ for (const server of await available()) {
         return made
       }
       const [always, anew, never] = [await connect(0), await connect(1), await connect(2)]
-      const came = (one: Taker, count: number) => until(`message ${count}`, () => heard(one).length > 0 && one.taken.length >= count)
+      const came = (one: Taker, count: number) =>
+        until(`message ${count}`, () => heard(one).length > 0 && one.taken.length >= count)
       await came(anew, 1)
       await anew.link!.subscribe({ filter: topic, qos: 1, retainHandling: 1 })
       await came(always, 1)
       await always.link!.subscribe({ filter: topic, qos: 1, retainHandling: 0 })
       await came(always, 2)
       await publisher.publishAsync(topic, 'live', { qos: 1 })
-      for (const one of [always, anew, never]) await until('the live one', () => heard(one).includes('live'))
+      for (const one of [always, anew, never])
+        await until('the live one', () => heard(one).includes('live'))
       assert.deepEqual(always.payloads, ['kept', 'kept', 'live'])
       assert.deepEqual(anew.payloads, ['kept', 'live'])
       assert.deepEqual(never.payloads, ['live'])
@@ -296,7 +317,10 @@ for (const server of await available()) {
       const left = leaver.payloads.slice(acknowledged.get(leaver))
       await leaver.connection.close(2000, { endSession: true })
       await publish(topic, 50, 220)
-      await drained(heir, server.passesOnToTheGroup ? [...left, ...numbers(50, 220)] : numbers(50, 220))
+      await drained(
+        heir,
+        server.passesOnToTheGroup ? [...left, ...numbers(50, 220)] : numbers(50, 220)
+      )
     })
   })
 }

@@ -1,4 +1,7 @@
-/** A server that a test file starts for itself: a process of its own, with free ports and an empty folder. */
+/**
+ * A server that a test file starts for itself: a process of its own, with free ports and an empty
+ * folder.
+ */
 import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { ensureCertificates } from '../../stack/certificates.ts'
@@ -29,7 +32,10 @@ export class OwnServer {
     private readonly prepare: (place: Place) => Promise<Command>
   ) {
     // Where a test run breaks off before it ends what it started.
-    process.once('exit', () => this.#process && isAlive(this.#process) && process.kill(this.#process.pid, 'SIGKILL'))
+    process.once(
+      'exit',
+      () => this.#process && isAlive(this.#process) && process.kill(this.#process.pid, 'SIGKILL')
+    )
   }
 
   get folder(): string {
@@ -52,7 +58,13 @@ export class OwnServer {
         taken.add(found)
         return found
       }
-      const place = { home: testHome, folder: this.folder, port: await port(), tlsPort: await port(), mtlsPort: await port() }
+      const place = {
+        home: testHome,
+        folder: this.folder,
+        port: await port(),
+        tlsPort: await port(),
+        mtlsPort: await port()
+      }
       this.#command = await this.prepare(place)
       this.#place = place
       await this.restart()

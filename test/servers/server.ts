@@ -10,13 +10,21 @@ export interface Endpoints extends CertificatePaths {
   readonly mtlsUrl: string
 }
 
-/** What servers do differently, each within what MQTT 5 allows or beyond it; docs/systems.md has the same for people. */
+/**
+ * What servers do differently, each within what MQTT 5 allows or beyond it; docs/systems.md has the
+ * same for people.
+ */
 export interface Traits {
-  /** SUBACK has a reason code of 0x80 and more where the user may not subscribe; else it is granted and nothing comes. */
+  /**
+   * SUBACK has a reason code of 0x80 and more where the user may not subscribe; else it is granted
+   * and nothing comes.
+   */
   readonly refusesSubscriptions: boolean
   /** What it has acknowledged is on disk: kill -9 takes nothing. Else it writes now and then. */
   readonly keepsWhatItAcknowledged: boolean
-  /** Sends the next messages while the former are not acknowledged, as many as the client allows. */
+  /**
+   * Sends the next messages while the former are not acknowledged, as many as the client allows.
+   */
   readonly sendsAhead: boolean
   /** The members of a shared group take turns; else one may get all. */
   readonly sharesEvenly: boolean

@@ -1,7 +1,17 @@
 import assert from 'node:assert/strict'
 import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
-import { copyFileSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  symlinkSync,
+  utimesSync,
+  writeFileSync
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { repository } from '../../stack/services.ts'
@@ -12,10 +22,17 @@ describe('bootstrap.mjs', function () {
   let folder = ''
   const at = (...parts: string[]) => join(folder, ...parts)
   const put = (name: string, content: string) => writeFileSync(at(name), content)
-  const noted = (name: string) => (existsSync(at(name)) ? readFileSync(at(name), 'utf8').trim().split('\n') : [])
+  const noted = (name: string) =>
+    existsSync(at(name)) ? readFileSync(at(name), 'utf8').trim().split('\n') : []
 
   const lock = (version: string) =>
-    JSON.stringify({ packages: { '': {}, 'node_modules/a': { version }, 'node_modules/b': { version, optional: true } } })
+    JSON.stringify({
+      packages: {
+        '': {},
+        'node_modules/a': { version },
+        'node_modules/b': { version, optional: true }
+      }
+    })
 
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'millrace-bootstrap-'))
@@ -30,17 +47,28 @@ describe('bootstrap.mjs', function () {
       'build.ts',
       "import { appendFileSync, mkdirSync } from 'node:fs'\nmkdirSync('dist', { recursive: true })\nappendFileSync('builds', 'built\\n')"
     )
-    put('npm.cjs', "require('node:fs').appendFileSync('installs', process.argv.slice(2).join(' ') + '\\n')")
-    put('main.ts', 'console.log(JSON.stringify(process.argv.slice(2)))\nprocess.exitCode = Number(process.argv[2])')
+    put(
+      'npm.cjs',
+      "require('node:fs').appendFileSync('installs', process.argv.slice(2).join(' ') + '\\n')"
+    )
+    put(
+      'main.ts',
+      'console.log(JSON.stringify(process.argv.slice(2)))\nprocess.exitCode = Number(process.argv[2])'
+    )
   })
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   function run(...words: string[]) {
     const env = { ...process.env, npm_execpath: at('npm.cjs') }
-    return spawnSync(process.execPath, [at('bootstrap.mjs'), 'main.ts', ...words], { encoding: 'utf8', cwd: tmpdir(), env })
+    return spawnSync(process.execPath, [at('bootstrap.mjs'), 'main.ts', ...words], {
+      encoding: 'utf8',
+      cwd: tmpdir(),
+      env
+    })
   }
 
-  const inTheFuture = (name: string) => utimesSync(at(name), new Date(Date.now() + 60_000), new Date(Date.now() + 60_000))
+  const inTheFuture = (name: string) =>
+    utimesSync(at(name), new Date(Date.now() + 60_000), new Date(Date.now() + 60_000))
 
   it('hands on the arguments and the exit code', () => {
     const { stdout, status } = run('3', '--flag', 'a b')
@@ -80,7 +108,10 @@ describe('bootstrap.mjs', function () {
   })
 
   it('does not install because of a date alone, or for want of an optional package', () => {
-    put('node_modules/.package-lock.json', JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } }))
+    put(
+      'node_modules/.package-lock.json',
+      JSON.stringify({ packages: { 'node_modules/a': { version: '1.0.0' } } })
+    )
     inTheFuture('package-lock.json')
     run('0')
     assert.deepEqual(noted('installs'), [])
@@ -98,7 +129,9 @@ describe('bootstrap.mjs', function () {
       'main.ts',
       "process.on('SIGTERM', () => { console.log('in order'); process.exit(7) })\nsetInterval(() => {}, 1000)\nconsole.log('up')"
     )
-    const child = spawn(process.execPath, [at('bootstrap.mjs'), 'main.ts'], { stdio: ['ignore', 'pipe', 'inherit'] })
+    const child = spawn(process.execPath, [at('bootstrap.mjs'), 'main.ts'], {
+      stdio: ['ignore', 'pipe', 'inherit']
+    })
     let output = ''
     child.stdout.setEncoding('utf8').on('data', text => {
       output += text

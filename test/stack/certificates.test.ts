@@ -23,8 +23,13 @@ describe('certificates', () => {
       assert.ok(certificate.verify(ca.publicKey))
       assert.ok(certificate.checkPrivateKey(createPrivateKey(keyPem(identity))))
       assert.ok(!certificate.ca)
-      assert.ok(Date.parse(certificate.validFrom) < Date.now() && Date.now() < Date.parse(certificate.validTo))
-      assert.deepEqual(certificate.keyUsage, [kind === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'])
+      assert.ok(
+        Date.parse(certificate.validFrom) < Date.now() &&
+          Date.now() < Date.parse(certificate.validTo)
+      )
+      assert.deepEqual(certificate.keyUsage, [
+        kind === 'server' ? '1.3.6.1.5.5.7.3.1' : '1.3.6.1.5.5.7.3.2'
+      ])
     })
   }
 
@@ -36,7 +41,10 @@ describe('certificates', () => {
   })
 
   it('have each a serial number of their own', () => {
-    const serials = Array.from({ length: 20 }, () => new X509Certificate(certificatePem(issue('x', 'client', authority))).serialNumber)
+    const serials = Array.from(
+      { length: 20 },
+      () => new X509Certificate(certificatePem(issue('x', 'client', authority))).serialNumber
+    )
     assert.equal(new Set(serials).size, 20)
   })
 

@@ -12,9 +12,17 @@ const tsx = pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href
 /** Runs `npm run stack -- words` in a folder of its own, with programs from one folder only. */
 function stack(folder: string, words: string[], environment: Record<string, string> = {}) {
   const { JAVA_HOME: _, ...rest } = process.env
-  const own = { MILLRACE_HOME: join(folder, 'home'), MILLRACE_CACHE: join(folder, 'cache'), PATH: join(folder, 'bin') }
+  const own = {
+    MILLRACE_HOME: join(folder, 'home'),
+    MILLRACE_CACHE: join(folder, 'cache'),
+    PATH: join(folder, 'bin')
+  }
   const args = ['--import', tsx, join(repository, 'stack', 'cli.ts'), ...words]
-  return spawnSync(process.execPath, args, { encoding: 'utf8', cwd: repository, env: { ...rest, ...own, ...environment } })
+  return spawnSync(process.execPath, args, {
+    encoding: 'utf8',
+    cwd: repository,
+    env: { ...rest, ...own, ...environment }
+  })
 }
 
 /** A program that answers `-version` as a Java of that version does. */
@@ -67,12 +75,27 @@ describe('npm run stack', function () {
     assert.equal(status, 1)
   })
 
-  const twoOtherWays = [/docker compose -f stack\/compose\.yaml up/, /MQTT_URL, KAFKA_BROKERS, TIMESCALE_URL/]
+  const twoOtherWays = [
+    /docker compose -f stack\/compose\.yaml up/,
+    /MQTT_URL, KAFKA_BROKERS, TIMESCALE_URL/
+  ]
 
   const missing = [
-    { what: 'without Java', java: undefined, says: /no Java on PATH\. Apache Kafka and the MQTT broker run on it\. Install Java 17/ },
-    { what: 'with a Java that is too old', java: '11.0.2', says: /Java 17 or newer is needed, found: openjdk version "11\.0\.2"/ },
-    { what: 'without Maven', java: '21.0.1', says: /no Maven \("mvn"\) on PATH\. It is used once, to download the jars/ }
+    {
+      what: 'without Java',
+      java: undefined,
+      says: /no Java on PATH\. Apache Kafka and the MQTT broker run on it\. Install Java 17/
+    },
+    {
+      what: 'with a Java that is too old',
+      java: '11.0.2',
+      says: /Java 17 or newer is needed, found: openjdk version "11\.0\.2"/
+    },
+    {
+      what: 'without Maven',
+      java: '21.0.1',
+      says: /no Maven \("mvn"\) on PATH\. It is used once, to download the jars/
+    }
   ]
   for (const { what, java, says } of missing) {
     it(`${what}: says what, why, and the two other ways, before it starts anything`, () => {
@@ -86,6 +109,9 @@ describe('npm run stack', function () {
   }
 
   it('names the JAVA_HOME that has no Java', () => {
-    assert.match(stack(folder, ['start', 'kafka'], { JAVA_HOME: '/nowhere' }).stderr, /no Java in JAVA_HOME \(\/nowhere\)/)
+    assert.match(
+      stack(folder, ['start', 'kafka'], { JAVA_HOME: '/nowhere' }).stderr,
+      /no Java in JAVA_HOME \(\/nowhere\)/
+    )
   })
 })

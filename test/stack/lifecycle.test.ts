@@ -51,7 +51,10 @@ describe('the services', function () {
     { label: 'MQTT 3.1.1', options: { protocolVersion: 4 as const } }
   ]) {
     it(`MQTT: ${label} on the plain port`, async () => {
-      assert.equal(await withMqtt(services.mqtt.url, options, client => echo(client, 'a/b')), 'hello')
+      assert.equal(
+        await withMqtt(services.mqtt.url, options, client => echo(client, 'a/b')),
+        'hello'
+      )
     })
   }
 
@@ -69,7 +72,10 @@ describe('the services', function () {
   it('MQTT: the guest keeps below its prefix', async () => {
     const { user: username, password, prefix } = accounts.mqttGuest
     const guest = { username, password }
-    assert.equal(await withMqtt(services.mqtt.url, guest, client => echo(client, `${prefix}x`)), 'hello')
+    assert.equal(
+      await withMqtt(services.mqtt.url, guest, client => echo(client, `${prefix}x`)),
+      'hello'
+    )
     await assert.rejects(withMqtt(services.mqtt.url, guest, client => echo(client, 'other/x')))
   })
 
@@ -88,13 +94,20 @@ describe('the services', function () {
     const { sasl, mtls } = services.kafka
     const { user: username, password, brokers } = sasl!
     await ensureTopics(services.kafka.brokers)
-    const login = (mechanism: string, secret = password) => ({ mechanism, username, password: secret }) as Login
+    const login = (mechanism: string, secret = password) =>
+      ({ mechanism, username, password: secret }) as Login
     assert.ok((await topicsSeenBy({ brokers: [services.kafka.brokers] })).includes(topics.raw))
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512']) {
-      assert.ok((await topicsSeenBy({ brokers: [brokers], sasl: login(mechanism) })).includes(topics.raw))
+      assert.ok(
+        (await topicsSeenBy({ brokers: [brokers], sasl: login(mechanism) })).includes(topics.raw)
+      )
     }
-    assert.ok((await topicsSeenBy({ brokers: [mtls!.brokers], ssl: tls(mtls!) })).includes(topics.raw))
-    await assert.rejects(topicsSeenBy({ brokers: [brokers], sasl: login('scram-sha-512', 'wrong') }))
+    assert.ok(
+      (await topicsSeenBy({ brokers: [mtls!.brokers], ssl: tls(mtls!) })).includes(topics.raw)
+    )
+    await assert.rejects(
+      topicsSeenBy({ brokers: [brokers], sasl: login('scram-sha-512', 'wrong') })
+    )
     await assert.rejects(topicsSeenBy({ brokers: [mtls!.brokers], ssl: { ca: tls(mtls!).ca } }))
   })
 
@@ -114,15 +127,27 @@ describe('the services', function () {
   it('PostgreSQL: TLS with a certificate of the own authority', async () => {
     const connectionString = services.postgres.url
     const ssl = { ca: readFileSync(services.postgres.ca!) }
-    assert.deepEqual(await query({ connectionString, ssl }, 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'), [{ ssl: true }])
-    await assert.rejects(query({ connectionString: connectionString.replace(accounts.postgres.password, 'wrong') }, 'SELECT 1'))
+    assert.deepEqual(
+      await query(
+        { connectionString, ssl },
+        'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
+      ),
+      [{ ssl: true }]
+    )
+    await assert.rejects(
+      query(
+        { connectionString: connectionString.replace(accounts.postgres.password, 'wrong') },
+        'SELECT 1'
+      )
+    )
   })
 
   it('the table is made as often as one likes, as a hypertable with its policies where TimescaleDB is', async () => {
     const { url } = services.timescale
     for (let i = 0; i < 2; i++) assert.equal(await ensureTable(url), 'hypertable')
     for (let i = 0; i < 2; i++) assert.equal(await ensureTable(services.postgres.url), 'table')
-    const jobs = "SELECT proc_name, config FROM timescaledb_information.jobs WHERE hypertable_name = 'telemetry' ORDER BY 1"
+    const jobs =
+      "SELECT proc_name, config FROM timescaledb_information.jobs WHERE hypertable_name = 'telemetry' ORDER BY 1"
     assert.deepEqual(
       (await query({ connectionString: url }, jobs)).map(job => job.proc_name),
       ['policy_compression', 'policy_retention']
@@ -135,8 +160,14 @@ describe('the services', function () {
   })
 
   it('MQTT: a session and its messages outlive kill -9', async () => {
-    const session: IClientOptions = { clientId: 'sleeper', clean: false, properties: { sessionExpiryInterval: 600 } }
-    await withMqtt(services.mqtt.url, session, client => client.subscribeAsync('kept/#', { qos: 1 }))
+    const session: IClientOptions = {
+      clientId: 'sleeper',
+      clean: false,
+      properties: { sessionExpiryInterval: 600 }
+    }
+    await withMqtt(services.mqtt.url, session, client =>
+      client.subscribeAsync('kept/#', { qos: 1 })
+    )
     await withMqtt(services.mqtt.url, {}, async client => {
       for (let i = 0; i < 10; i++) await client.publishAsync(`kept/${i}`, String(i), { qos: 1 })
     })
@@ -161,7 +192,11 @@ describe('the services', function () {
     await ensureTopics(services.kafka.brokers)
     const producer = kafkaClient({ brokers: [services.kafka.brokers] }).producer()
     await producer.connect()
-    await producer.send({ topic: topics.raw, acks: -1, messages: Array.from({ length: 100 }, (_, i) => ({ key: String(i), value: 'x' })) })
+    await producer.send({
+      topic: topics.raw,
+      acks: -1,
+      messages: Array.from({ length: 100 }, (_, i) => ({ key: String(i), value: 'x' }))
+    })
     await producer.disconnect()
     await killService(home, 'kafka')
     assert.equal((await restartService(home, 'kafka')).brokers, services.kafka.brokers)
@@ -195,13 +230,24 @@ describe('the services', function () {
     const other = mkdtempSync(join(tmpdir(), 'millrace-busy-'))
     const squatter = createServer()
     // when it is taken already, by whomever, that serves as well
-    await new Promise<void>(done => squatter.once('error', () => done()).listen(fixedPorts.timescale, '127.0.0.1', done))
+    await new Promise<void>(done =>
+      squatter.once('error', () => done()).listen(fixedPorts.timescale, '127.0.0.1', done)
+    )
     const lines: string[] = []
     try {
-      const { timescale } = await startServices(['timescale'], { home: other, onProgress: line => lines.push(line) })
+      const { timescale } = await startServices(['timescale'], {
+        home: other,
+        onProgress: line => lines.push(line)
+      })
       assert.notEqual(Number(new URL(timescale.url).port), fixedPorts.timescale)
-      assert.ok(lines.some(line => line.includes(`port ${fixedPorts.timescale} is in use by another program`)))
-      assert.deepEqual(await query({ connectionString: timescale.url }, 'SELECT 1 AS n'), [{ n: 1 }])
+      assert.ok(
+        lines.some(line =>
+          line.includes(`port ${fixedPorts.timescale} is in use by another program`)
+        )
+      )
+      assert.deepEqual(await query({ connectionString: timescale.url }, 'SELECT 1 AS n'), [
+        { n: 1 }
+      ])
     } finally {
       await stopServices(other)
       squatter.close()
@@ -213,18 +259,38 @@ describe('the services', function () {
     const other = mkdtempSync(join(tmpdir(), 'millrace-race-'))
     // Answers as PostgreSQL does, so that asking the port alone would not tell.
     const thief = createServer(socket =>
-      socket.on('error', () => {}).on('data', () => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0])))
+      socket
+        .on('error', () => {})
+        .on('data', () => socket.write(Buffer.from([0x52, 0, 0, 0, 8, 0, 0, 0, 0])))
     )
     const lines: string[] = []
     try {
-      const starting = startServices(['timescale'], { home: other, freePorts: true, onProgress: line => lines.push(line) })
-      const chosen = await until('the port to be chosen', () => readState(other).ports.timescale, 10_000, 1)
-      await new Promise<void>((done, failed) => thief.once('error', failed).listen(chosen, '127.0.0.1', done))
+      const starting = startServices(['timescale'], {
+        home: other,
+        freePorts: true,
+        onProgress: line => lines.push(line)
+      })
+      const chosen = await until(
+        'the port to be chosen',
+        () => readState(other).ports.timescale,
+        10_000,
+        1
+      )
+      await new Promise<void>((done, failed) =>
+        thief.once('error', failed).listen(chosen, '127.0.0.1', done)
+      )
       const { timescale } = await starting
       assert.notEqual(Number(new URL(timescale.url).port), chosen)
-      assert.ok(lines.includes(`timescale: another program has taken port ${chosen} meanwhile, trying again`), lines.join('\n'))
+      assert.ok(
+        lines.includes(
+          `timescale: another program has taken port ${chosen} meanwhile, trying again`
+        ),
+        lines.join('\n')
+      )
       assert.equal(lines.filter(line => line.includes('ready')).length, 1)
-      assert.deepEqual(await query({ connectionString: timescale.url }, 'SELECT 1 AS n'), [{ n: 1 }])
+      assert.deepEqual(await query({ connectionString: timescale.url }, 'SELECT 1 AS n'), [
+        { n: 1 }
+      ])
     } finally {
       await stopServices(other)
       thief.close()

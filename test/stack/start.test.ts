@@ -21,8 +21,13 @@ class Start {
   constructor(home: string, ...words: string[]) {
     const args = ['--import', tsx, join(repository, 'stack', 'start.ts'), '--free-ports', ...words]
     const env = { ...process.env, MILLRACE_HOME: home }
-    this.process = spawn(process.execPath, args, { cwd: repository, env, stdio: ['ignore', 'pipe', 'pipe'] })
-    for (const stream of [this.process.stdout, this.process.stderr]) stream?.setEncoding('utf8').on('data', text => this.take(text))
+    this.process = spawn(process.execPath, args, {
+      cwd: repository,
+      env,
+      stdio: ['ignore', 'pipe', 'pipe']
+    })
+    for (const stream of [this.process.stdout, this.process.stderr])
+      stream?.setEncoding('utf8').on('data', text => this.take(text))
   }
 
   private take(text: string): void {
@@ -40,7 +45,10 @@ class Start {
       }
       if (look()) return
       this.process.on('printed', look)
-      this.process.once('close', () => look() ?? failed(new Error(`ended without printing ${pattern}:\n${this.output}`)))
+      this.process.once(
+        'close',
+        () => look() ?? failed(new Error(`ended without printing ${pattern}:\n${this.output}`))
+      )
     })
   }
 
@@ -85,7 +93,10 @@ describe('npm start', function () {
     assert.notEqual((await start.printed(/rows in the table: ([\d,]+)/))[1], '0')
     await start.printed(/Ctrl-C/)
     assert.ok(!isAlive(leftOver))
-    const running = [nodeRedProcess().pid, ...Object.values(readServices(home)).map(service => service.pid ?? 0)]
+    const running = [
+      nodeRedProcess().pid,
+      ...Object.values(readServices(home)).map(service => service.pid ?? 0)
+    ]
     assert.equal(running.length, 4)
     assert.equal(await start.end('SIGINT'), 0)
     assert.deepEqual(running.filter(identify), [])
@@ -105,19 +116,25 @@ describe('npm start', function () {
   it('tells of a service that has ended, and of another program on a port of the examples', async () => {
     const squatter = createServer()
     // when it is taken already, by whomever, that serves as well
-    await new Promise<void>(done => squatter.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done))
+    await new Promise<void>(done =>
+      squatter.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done)
+    )
     const start = startNow('--no-simulator')
     await start.printed(/Note +Another program answers on port 18883, not this MQTT 5 broker/)
     squatter.close()
     process.kill(readServices(home).mqtt!.pid!, 'SIGKILL')
-    await start.printed(/The MQTT 5 broker .* has ended\..*Start it again with: npm run stack -- start mqtt\n/s)
+    await start.printed(
+      /The MQTT 5 broker .* has ended\..*Start it again with: npm run stack -- start mqtt\n/s
+    )
     assert.equal(await start.end('SIGINT'), 0)
     assert.equal(start.output.split('has ended').length, 2, 'once')
   })
 
   it('says what there is, and starts nothing', async () => {
     const start = startNow('--help')
-    await start.printed(/--fresh .*\n.*--no-simulator .*\n.*--free-ports .*npm run stack -- --help/s)
+    await start.printed(
+      /--fresh .*\n.*--no-simulator .*\n.*--free-ports .*npm run stack -- --help/s
+    )
     assert.doesNotMatch(start.output, /starting/)
   })
 

@@ -21,7 +21,11 @@ describe('the state of running things', function () {
   afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   /** A process that does nothing until it is ended. */
-  const sleeper = () => launch({ file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] }, join(folder, 'log', 'sleeper.log'))
+  const sleeper = () =>
+    launch(
+      { file: process.execPath, args: ['-e', 'setInterval(() => {}, 1000)'] },
+      join(folder, 'log', 'sleeper.log')
+    )
 
   describe('processes', () => {
     it('are known by their pid and their birth', async () => {
@@ -34,7 +38,10 @@ describe('the state of running things', function () {
     })
 
     it('that do not heed the signal are killed', async () => {
-      const child = spawn(process.execPath, ['-e', 'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1000)'])
+      const child = spawn(process.execPath, [
+        '-e',
+        'process.on("SIGTERM", () => {}); console.log("up"); setInterval(() => {}, 1000)'
+      ])
       await once(child.stdout, 'data')
       const id = identify(child.pid!)!
       assert.equal(await end(id, 'SIGTERM', 200), false)
@@ -42,7 +49,10 @@ describe('the state of running things', function () {
     })
 
     it('that cannot be started reject', async () => {
-      await assert.rejects(launch({ file: '/no/such/program', args: [] }, join(folder, 'log', 'x.log')), { code: 'ENOENT' })
+      await assert.rejects(
+        launch({ file: '/no/such/program', args: [] }, join(folder, 'log', 'x.log')),
+        { code: 'ENOENT' }
+      )
     })
   })
 
@@ -80,8 +90,12 @@ describe('the state of running things', function () {
     it('are told of where a service of ours is elsewhere', async () => {
       const server = createServer()
       // when it is taken already, by whomever, that serves as well
-      await new Promise<void>(done => server.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done))
-      const mqtt = (port: number) => ({ mqtt: { url: `mqtt://127.0.0.1:${port}`, user: '', password: '' } })
+      await new Promise<void>(done =>
+        server.once('error', () => done()).listen(fixedPorts.mqtt, '127.0.0.1', done)
+      )
+      const mqtt = (port: number) => ({
+        mqtt: { url: `mqtt://127.0.0.1:${port}`, user: '', password: '' }
+      })
       const [line, ...more] = await strangersOnFixedPorts(mqtt(fixedPorts.mqtt + 1))
       assert.match(
         line ?? '',
@@ -122,7 +136,10 @@ describe('the state of running things', function () {
     it('names the holder of a lock that is not given back, and breaks that of a dead one', async () => {
       const lock = join(folder, 'lock')
       const release = await takeLock(lock, 0)
-      await assert.rejects(takeLock(lock, 0), { code: 'FOLDER_BUSY', message: new RegExp(`Process ${process.pid} `) })
+      await assert.rejects(takeLock(lock, 0), {
+        code: 'FOLDER_BUSY',
+        message: new RegExp(`Process ${process.pid} `)
+      })
       release()
       const dead = await sleeper()
       await end(dead, 'SIGKILL', 5_000)

@@ -20,7 +20,9 @@ function row(sequence, firstMs) {
   time.writeBigInt64BE(BigInt(firstMs + sequence - POSTGRES_EPOCH_MS) * 1000n)
   const value = Buffer.alloc(8)
   value.writeDoubleBE(sequence)
-  const device = Buffer.from(`acme-site-01-pressing-machine-${String(sequence % 5_000).padStart(5, '0')}`)
+  const device = Buffer.from(
+    `acme-site-01-pressing-machine-${String(sequence % 5_000).padStart(5, '0')}`
+  )
   return [
     Buffer.from([0, 5]),
     ...field(time),
@@ -42,7 +44,9 @@ const copies = Array.from({ length: COPIES }, (_, index) => {
 const client = new pg.Client(TIMESCALE_URL)
 await client.connect()
 for (const bytes of copies) {
-  const copy = client.query(from(`COPY "${TABLE}" (time, device_id, location, metric, value) FROM STDIN BINARY`))
+  const copy = client.query(
+    from(`COPY "${TABLE}" (time, device_id, location, metric, value) FROM STDIN BINARY`)
+  )
   copy.end(bytes)
   await once(copy, 'finish')
 }

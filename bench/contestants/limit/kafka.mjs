@@ -1,10 +1,14 @@
-// kafkajs that sends prepared messages, 2,000 at a time, acks=all, idempotent: what any Kafka step in Node can reach.
+// kafkajs that sends prepared messages, 2,000 at a time, acks=all, idempotent: what any Kafka step
+// in Node can reach.
 import kafkajs from 'kafkajs'
 
 const { KAFKA_BROKERS, CLEAN_TOPIC } = process.env
 const RECORDS = Number(process.env.RECORDS)
 const PER_SEND = 2_000
-const kafka = new kafkajs.Kafka({ brokers: KAFKA_BROKERS.split(','), logLevel: kafkajs.logLevel.ERROR })
+const kafka = new kafkajs.Kafka({
+  brokers: KAFKA_BROKERS.split(','),
+  logLevel: kafkajs.logLevel.ERROR
+})
 const producer = kafka.producer({
   idempotent: true,
   maxInFlightRequests: 1,

@@ -1,4 +1,5 @@
-// mqtt.js that takes each message and does nothing with it; a line `time count` in a file ten times a second.
+// mqtt.js that takes each message and does nothing with it; a line `time count` in a file ten times
+// a second.
 import { appendFileSync, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import mqtt from 'mqtt'
@@ -12,7 +13,9 @@ const client = mqtt.connect(MQTT_URL, {
 })
 const file = join(WORK, 'received')
 // goes on where an earlier start has stopped
-let count = existsSync(file) ? Number(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1).split(' ')[1]) : 0
+let count = existsSync(file)
+  ? Number(readFileSync(file, 'utf8').trimEnd().split('\n').at(-1).split(' ')[1])
+  : 0
 let written = count
 client.on('message', () => count++)
 client.on('connect', () => client.subscribe(MQTT_FILTER, { qos: 1 }))

@@ -1,4 +1,5 @@
-// The pipeline of the examples. What is not named here has its default; rejected records go to no node, as there are none.
+// The pipeline of the examples. What is not named here has its default; rejected records go to no
+// node, as there are none.
 const {
   MQTT_URL,
   MQTT_SHARE = '',
@@ -34,14 +35,27 @@ const row = (tab, ...nodes) => [
 const ingest = () =>
   row(
     'ingest',
-    { id: 'mqtt', type: 'millrace-mqtt-ingest', broker: 'broker', output: 'messages', clientId: CLIENT_ID, group: MQTT_SHARE },
+    {
+      id: 'mqtt',
+      type: 'millrace-mqtt-ingest',
+      broker: 'broker',
+      output: 'messages',
+      clientId: CLIENT_ID,
+      group: MQTT_SHARE
+    },
     { id: 'raw', type: 'millrace-kafka-producer', cluster: 'cluster', topic: RAW_TOPIC }
   )
 
 const processing = () =>
   row(
     'process',
-    { id: 'from-raw', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: RAW_TOPIC, groupId: `${GROUP}-process` },
+    {
+      id: 'from-raw',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: RAW_TOPIC,
+      groupId: `${GROUP}-process`
+    },
     { id: 'validate', type: 'millrace-validate' },
     { id: 'normalize', type: 'millrace-normalize' },
     { id: 'enrich', type: 'millrace-enrich', source: 'file', file: META },
@@ -64,7 +78,13 @@ const columns = more.length > 0 && {
 const persist = () =>
   row(
     'persist',
-    { id: 'from-clean', type: 'millrace-kafka-consumer', cluster: 'cluster', topics: CLEAN_TOPIC, groupId: `${GROUP}-persist` },
+    {
+      id: 'from-clean',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: CLEAN_TOPIC,
+      groupId: `${GROUP}-persist`
+    },
     { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE, ...columns }
   )
 

@@ -1,9 +1,25 @@
-// A message at a time, as the nodes do it when they are left at their defaults (the consumer's options must be shown, or it does
-// not read from the beginning). Rows are written by a function with pg: what the usual PostgreSQL node does, and no slower.
-const { MQTT_URL, MQTT_FILTER, KAFKA_BROKERS, RAW_TOPIC, CLEAN_TOPIC, GROUP, CLIENT_ID, TIMESCALE_URL, TABLE, META } = process.env
+// A message at a time, as the nodes do it when they are left at their defaults (the consumer's
+// options must be shown, or it does not read from the beginning). Rows are written by a function
+// with pg: what the usual PostgreSQL node does, and no slower.
+const {
+  MQTT_URL,
+  MQTT_FILTER,
+  KAFKA_BROKERS,
+  RAW_TOPIC,
+  CLEAN_TOPIC,
+  GROUP,
+  CLIENT_ID,
+  TIMESCALE_URL,
+  TABLE,
+  META
+} = process.env
 
 const wired = (lane, ...nodes) =>
-  nodes.map((node, index) => ({ z: lane, ...node, wires: index < nodes.length - 1 ? [[nodes[index + 1].id]] : [[]] }))
+  nodes.map((node, index) => ({
+    z: lane,
+    ...node,
+    wires: index < nodes.length - 1 ? [[nodes[index + 1].id]] : [[]]
+  }))
 const code = (id, func, more = {}) => ({
   id,
   type: 'function',
@@ -81,13 +97,25 @@ function ingest() {
     protocolVersion: '5',
     keepalive: '60',
     cleansession: false,
-    // its default unsubscribes at a stop: then the session holds nothing of what is published meanwhile
+    // its default unsubscribes at a stop: then the session holds nothing of what is published
+    // meanwhile
     autoUnsubscribe: false,
     sessionExpiry: '86400'
   }
   const nodes = wired(
     'A',
-    { id: 'in', type: 'mqtt in', topic: MQTT_FILTER, qos: '1', datatype: 'utf8', broker: 'broker', nl: false, rap: true, rh: 0, inputs: 0 },
+    {
+      id: 'in',
+      type: 'mqtt in',
+      topic: MQTT_FILTER,
+      qos: '1',
+      datatype: 'utf8',
+      broker: 'broker',
+      nl: false,
+      rap: true,
+      rh: 0,
+      inputs: 0
+    },
     code('key', "msg.key = msg.topic.split('/')[3]\nreturn msg"),
     producer('raw', RAW_TOPIC)
   )

@@ -6,7 +6,10 @@ const installed = name => join(import.meta.dirname, 'node_modules', name)
 
 await startNodeRed({
   userDir: process.env.WORK,
-  modules: { 'node-red-contrib-kafkajs': installed('node-red-contrib-kafkajs'), pg: installed('pg') },
+  modules: {
+    'node-red-contrib-kafkajs': installed('node-red-contrib-kafkajs'),
+    pg: installed('pg')
+  },
   flows: flowsOf(process.argv[2]),
   settings: { functionExternalModules: true }
 })

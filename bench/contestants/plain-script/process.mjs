@@ -4,7 +4,11 @@ import kafkajs from 'kafkajs'
 
 const { KAFKA_BROKERS, RAW_TOPIC, CLEAN_TOPIC, GROUP, CLIENT_ID, META } = process.env
 const places = JSON.parse(readFileSync(META, 'utf8'))
-const kafka = new kafkajs.Kafka({ clientId: CLIENT_ID, brokers: KAFKA_BROKERS.split(','), logLevel: kafkajs.logLevel.ERROR })
+const kafka = new kafkajs.Kafka({
+  clientId: CLIENT_ID,
+  brokers: KAFKA_BROKERS.split(','),
+  logLevel: kafkajs.logLevel.ERROR
+})
 const producer = kafka.producer({ createPartitioner: kafkajs.Partitioners.DefaultPartitioner })
 const consumer = kafka.consumer({ groupId: `${GROUP}-process` })
 await producer.connect()
@@ -13,7 +17,8 @@ await consumer.subscribe({ topics: [RAW_TOPIC], fromBeginning: true })
 
 function processed({ key, value }) {
   const record = JSON.parse(value)
-  for (const name of ['device_id', 'metric', 'value', 'ts']) if (record[name] === undefined) return []
+  for (const name of ['device_id', 'metric', 'value', 'ts'])
+    if (record[name] === undefined) return []
   record.ts_utc = new Date(record.ts).toISOString()
   record.location = places[record.device_id]?.location
   return [{ key, value: JSON.stringify(record) }]

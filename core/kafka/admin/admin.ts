@@ -9,7 +9,9 @@ export interface PartitionEnds {
   readonly partition: number
   /** Of the first record that is still there. */
   readonly low: bigint
-  /** Of the record that comes next; for those who read what is committed: the last stable offset. */
+  /**
+   * Of the record that comes next; for those who read what is committed: the last stable offset.
+   */
   readonly high: bigint
 }
 
@@ -47,7 +49,10 @@ export interface Admin {
   /** Creates topics and waits until each partition can be written to. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
   listOffsets(topic: string): Promise<PartitionEnds[]>
-  /** The first offset of each partition that was written at this time (ms since 1970) or later; its end if none was. */
+  /**
+   * The first offset of each partition that was written at this time (ms since 1970) or later; its
+   * end if none was.
+   */
   offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]>
   /** When the record at this place, or the next one, was written; undefined where there is none. */
   timeAt(place: Place): Promise<number | undefined>

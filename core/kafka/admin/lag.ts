@@ -5,11 +5,17 @@ export interface PartitionLag {
   readonly partition: number
   /** The next offset the group reads; null where it has not committed. */
   readonly committed: number | null
-  /** The first offset that was not dealt with, where a member of the group in this process has the partition. */
+  /**
+   * The first offset that was not dealt with, where a member of the group in this process has the
+   * partition.
+   */
   readonly position?: number
   /** The offset the next record will get, as read_committed consumers see it. */
   readonly end: number
-  /** Offsets from `position`, else from `committed` to the end. More than records in compacted topics and where transactions were aborted. */
+  /**
+   * Offsets from `position`, else from `committed` to the end. More than records in compacted
+   * topics and where transactions were aborted.
+   */
   readonly lag: number
 }
 
@@ -17,7 +23,10 @@ export interface GroupLag {
   readonly group: string
   /** Kafka's name of the state, e.g. Stable, Empty, PreparingRebalance. */
   readonly state: string
-  /** Null where the broker does not tell: groups of the new consumer protocol (KIP-848) look "Dead" to this client. */
+  /**
+   * Null where the broker does not tell: groups of the new consumer protocol (KIP-848) look "Dead"
+   * to this client.
+   */
   readonly members: number | null
   readonly partitions: readonly PartitionLag[]
   readonly total: number
@@ -30,14 +39,18 @@ export async function readLag(
   wanted: (topic: string) => boolean = () => true,
   positionsOf: Positions = () => NONE
 ): Promise<GroupLag[]> {
-  const described = new Map((await admin.describeGroups(groups)).map(group => [group.groupId, group]))
+  const described = new Map(
+    (await admin.describeGroups(groups)).map(group => [group.groupId, group])
+  )
   // Without topics: one request a group brings them all, a third of the time of asking by topic.
   const committed = await inParallel(groups, group => admin.committedOffsets(group))
   // A group keeps the offsets of a topic for a while after it was deleted.
   const existing = new Set(await admin.listTopics())
   const isMeant = (topic: string) => existing.has(topic) && wanted(topic)
   const begun = groups.flatMap(group => [...positionsOf(group).keys()].map(topicOf))
-  const topics = [...new Set([...committed.flat().map(({ topic }) => topic), ...begun].filter(isMeant))]
+  const topics = [
+    ...new Set([...committed.flat().map(({ topic }) => topic), ...begun].filter(isMeant))
+  ]
   const found = await inParallel(topics, topic => admin.listOffsets(topic))
   const ends = new Map(found.map((offsets, index) => [topics[index]!, offsets]))
   return groups.map((group, index) => {
@@ -45,10 +58,18 @@ export async function readLag(
     const positions = positionsOf(group)
     const commits = new Map(committed[index]!.map(({ topic, partitions: known }) => [topic, known]))
     for (const key of positions.keys()) commits.set(topicOf(key), commits.get(topicOf(key)) ?? [])
-    const partitions = [...commits].flatMap(([topic, known]) => partitionsOf(topic, known, ends.get(topic) ?? [], positions))
+    const partitions = [...commits].flatMap(([topic, known]) =>
+      partitionsOf(topic, known, ends.get(topic) ?? [], positions)
+    )
     const { state = 'Unknown', members = 0 } = described.get(group) ?? {}
     const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
-    return { group, state, members: state === 'Dead' && partitions.length > 0 ? null : members, partitions, total }
+    return {
+      group,
+      state,
+      members: state === 'Dead' && partitions.length > 0 ? null : members,
+      partitions,
+      total
+    }
   })
 }
 
@@ -72,7 +93,14 @@ function partitionsOf(
       // What retention has removed cannot be read any more: it is no lag.
       const from = Math.max(position ?? committed ?? 0, Number(low))
       const lag = Math.max(0, Number(high) - from)
-      return { topic, partition, committed, ...(position === undefined ? {} : { position }), end: Number(high), lag }
+      return {
+        topic,
+        partition,
+        committed,
+        ...(position === undefined ? {} : { position }),
+        end: Number(high),
+        lag
+      }
     })
     .sort((a, b) => a.partition - b.partition)
 }
@@ -80,11 +108,15 @@ function partitionsOf(
 const PARALLEL = 8
 
 /** Asks for each, eight at a time, and keeps the order. */
-async function inParallel<Item, Answer>(items: readonly Item[], ask: (item: Item) => Promise<Answer>): Promise<Answer[]> {
+async function inParallel<Item, Answer>(
+  items: readonly Item[],
+  ask: (item: Item) => Promise<Answer>
+): Promise<Answer[]> {
   const answers: Answer[] = new Array(items.length)
   let next = 0
   const worker = async () => {
-    for (let index = next++; index < items.length; index = next++) answers[index] = await ask(items[index]!)
+    for (let index = next++; index < items.length; index = next++)
+      answers[index] = await ask(items[index]!)
   }
   await Promise.all(Array.from({ length: Math.min(PARALLEL, items.length) }, worker))
   return answers

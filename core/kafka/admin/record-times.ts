@@ -4,11 +4,16 @@ import type { Admin, Place } from './admin.ts'
 const PARALLEL = 4
 const AT_MOST = 64
 
-/** When the records at the places were written that are asked for. A place that stays is read once. */
+/**
+ * When the records at the places were written that are asked for. A place that stays is read once.
+ */
 export class RecordTimes {
   #known = new Map<string, number>()
 
-  /** Milliseconds since 1970, by `topic/partition`. Of more than 64 places those that were given first. */
+  /**
+   * Milliseconds since 1970, by `topic/partition`. Of more than 64 places those that were given
+   * first.
+   */
   async of(places: readonly Place[], admin: Admin): Promise<ReadonlyMap<string, number>> {
     const before = this.#known
     const found = new Map<string, number>()

@@ -8,7 +8,10 @@ const DEADLINE_MS = 10_000
 
 type Question<T> = (admin: Admin) => Promise<T>
 
-/** One connection for all questions to a cluster: opened at the first, closed when there were none for a while. */
+/**
+ * One connection for all questions to a cluster: opened at the first, closed when there were none
+ * for a while.
+ */
 export class SharedAdmin {
   #connection: AdminConnection | undefined
   #users = 0
@@ -21,19 +24,26 @@ export class SharedAdmin {
     private readonly onAnswer: () => void = () => undefined
   ) {}
 
-  /** @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no answer within the deadline */
+  /**
+   * @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, also when there is no
+   * answer within the deadline
+   */
   async ask<T>(question: Question<T>, options: AskOptions = {}): Promise<T> {
     const isNew = this.#connection === undefined
     try {
       return await this.#ask(question, options)
     } catch (error) {
-      // A client may ask for every topic that it was ever asked about, and fail with all of them once one was deleted.
+      // A client may ask for every topic that it was ever asked about, and fail with all of them
+      // once one was deleted.
       if (isNew || answerOf(error) !== 'UNKNOWN_TOPIC_OR_PARTITION') throw error
       return this.#ask(question, options)
     }
   }
 
-  async #ask<T>(question: Question<T>, { deadlineMs = DEADLINE_MS, signal }: AskOptions): Promise<T> {
+  async #ask<T>(
+    question: Question<T>,
+    { deadlineMs = DEADLINE_MS, signal }: AskOptions
+  ): Promise<T> {
     if (this.#closed) throw new MillraceError('CLOSED', 'The cluster configuration was closed.')
     clearTimeout(this.#idle)
     this.#users++
@@ -50,7 +60,8 @@ export class SharedAdmin {
       throw new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     } finally {
       this.#users--
-      if (this.#users === 0) this.#idle = setTimeout(() => void this.#discard(this.#connection), IDLE_MS).unref()
+      if (this.#users === 0)
+        this.#idle = setTimeout(() => void this.#discard(this.#connection), IDLE_MS).unref()
     }
   }
 
@@ -72,12 +83,22 @@ interface AskOptions {
   readonly signal?: AbortSignal
 }
 
-async function withDeadline<T>(work: Promise<T>, { brokers }: ClusterSettings, deadlineMs: number, signal?: AbortSignal): Promise<T> {
+async function withDeadline<T>(
+  work: Promise<T>,
+  { brokers }: ClusterSettings,
+  deadlineMs: number,
+  signal?: AbortSignal
+): Promise<T> {
   let timer: NodeJS.Timeout | undefined
   let giveUp: (() => void) | undefined
   const late = new Promise<never>((_resolve, refuse) => {
     giveUp = () =>
-      refuse(new MillraceError('KAFKA_CONNECT_FAILED', `${brokers.join(', ')} gave no answer within ${deadlineMs / 1000} s. Is it Kafka?`))
+      refuse(
+        new MillraceError(
+          'KAFKA_CONNECT_FAILED',
+          `${brokers.join(', ')} gave no answer within ${deadlineMs / 1000} s. Is it Kafka?`
+        )
+      )
     timer = setTimeout(giveUp, deadlineMs)
     signal?.addEventListener('abort', giveUp, { once: true })
   })

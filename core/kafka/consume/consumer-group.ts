@@ -23,21 +23,32 @@ import { PartitionTransaction } from './partition-transaction.ts'
 export type { FetchedBatch, GroupEvents, GroupOptions }
 
 const COMMIT_EVERY_MS = 1_000
-/** After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's session to end. */
+/**
+ * After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's
+ * session to end.
+ */
 const SESSION_TIMEOUT_MS = 15_000
 const METADATA_MAX_AGE_MS = 60_000
-/** A consumer that has fetched for so long, though nothing came, does not crash of what it reads. */
+/**
+ * A consumer that has fetched for so long, though nothing came, does not crash of what it reads.
+ */
 const PROVEN_MS = 2_000
-/** For the last commit, and to leave the group: the fetch that is under way has to come back before. */
+/**
+ * For the last commit, and to leave the group: the fetch that is under way has to come back before.
+ */
 const CLOSE_GRACE_MS = 2_000
 
 /** What the coordinator of a group answers while it starts or moves to another broker. */
-const PASSES = new Set(['GROUP_LOAD_IN_PROGRESS', 'GROUP_COORDINATOR_NOT_AVAILABLE', 'NOT_COORDINATOR_FOR_GROUP'])
+const PASSES = new Set([
+  'GROUP_LOAD_IN_PROGRESS',
+  'GROUP_COORDINATOR_NOT_AVAILABLE',
+  'NOT_COORDINATOR_FOR_GROUP'
+])
 
 /**
- * Reads as a member of a consumer group: hands batches over and returns at once, however long they take. Commits what was
- * dealt with once a second, when leaving and at a rebalance; never for a generation that is over. A member that has ended
- * is replaced.
+ * Reads as a member of a consumer group: hands batches over and returns at once, however long they
+ * take. Commits what was dealt with once a second, when leaving and at a rebalance; never for a
+ * generation that is over. A member that has ended is replaced.
  */
 export class ConsumerGroup {
   #member: GroupMember | undefined
@@ -121,12 +132,18 @@ export class ConsumerGroup {
   get isClosed(): boolean {
     return this.#closed
   }
-  /** The first offset of each assigned partition that was not dealt with; empty while it is not known which these are. */
+  /**
+   * The first offset of each assigned partition that was not dealt with; empty while it is not
+   * known which these are.
+   */
   get positions(): ReadonlyMap<string, number> {
     return this.#ready ? this.#ledgers.positions : new Map()
   }
 
-  /** Commits what was dealt with and leaves the group, within about 4 s, even when the broker is dead. */
+  /**
+   * Commits what was dealt with and leaves the group, within about 4 s, even when the broker is
+   * dead.
+   */
   async close(): Promise<void> {
     this.#closed = true
     this.#health.close()
@@ -200,10 +217,14 @@ export class ConsumerGroup {
   #deleted(topic: string, partition: number): void {
     const sentence = deletedSentence(topic, partition)
     this.events.notice(sentence)
-    if (this.options.outOfRange === 'stop') this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
+    if (this.options.outOfRange === 'stop')
+      this.#stop(new MillraceError('KAFKA_OFFSET_LOST', sentence))
   }
 
-  /** It reads: what a fetch brings may be what a member ends of, again and again, so joining the group proves nothing. */
+  /**
+   * It reads: what a fetch brings may be what a member ends of, again and again, so joining the
+   * group proves nothing.
+   */
   #proven(): void {
     this.#crashes = 0
     this.#health.works()
@@ -213,10 +234,16 @@ export class ConsumerGroup {
     const generation = ++this.#generation
     this.#ready = false
     this.#ledgers.setAside()
-    this.#begin(generation, this.#member!, assignments).catch(error => this.#crashed(error as MillraceError))
+    this.#begin(generation, this.#member!, assignments).catch(error =>
+      this.#crashed(error as MillraceError)
+    )
   }
 
-  async #begin(generation: number, member: GroupMember, assignments: readonly Assignment[]): Promise<void> {
+  async #begin(
+    generation: number,
+    member: GroupMember,
+    assignments: readonly Assignment[]
+  ): Promise<void> {
     const isOver = () => generation !== this.#generation || this.#closed
     const starts = await this.#start.find(assignments, isOver)
     if (starts === undefined || isOver()) return
@@ -248,7 +275,10 @@ export class ConsumerGroup {
     return this.#untilNextFetch()
   }
 
-  /** Of the partitions of one fetch, which are taken over at once, each waits; the next fetch begins when all have. */
+  /**
+   * Of the partitions of one fetch, which are taken over at once, each waits; the next fetch begins
+   * when all have.
+   */
   async #untilNextFetch(): Promise<void> {
     await null
     const waitMs = this.#pace.waitMs(performance.now())

@@ -11,7 +11,9 @@ export class GroupCommits {
     return this.#underWay
   }
 
-  /** Commits what is due, unless a commit is under way. One that fails is made up for by the next. */
+  /**
+   * Commits what is due, unless a commit is under way. One that fails is made up for by the next.
+   */
   async now(member: GroupMember | undefined, isCurrent: () => boolean): Promise<void> {
     if (this.#underWay !== undefined || member === undefined) return
     const due = this.ledgers.due()

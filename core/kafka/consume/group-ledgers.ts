@@ -40,11 +40,15 @@ export class GroupLedgers {
   }
 
   /**
-   * Opens the ledgers of a new generation, and goes on with those whose partition nobody else has had meanwhile. A start is
-   * committed at once: a group that begins at the end must not miss what comes while it is away the first time.
-   * Gives where to read from, where that is not the committed offset.
+   * Opens the ledgers of a new generation, and goes on with those whose partition nobody else has
+   * had meanwhile. A start is committed at once: a group that begins at the end must not miss what
+   * comes while it is away the first time. Gives where to read from, where that is not the
+   * committed offset.
    */
-  begin(starts: readonly Start[]): { readonly seeks: PartitionOffset[]; isKept(topic: string, partition: number): boolean } {
+  begin(starts: readonly Start[]): {
+    readonly seeks: PartitionOffset[]
+    isKept(topic: string, partition: number): boolean
+  } {
     const seeks: PartitionOffset[] = []
     const kept = new Set<string>()
     for (const { topic, partition, committed, low, high, seek } of starts) {
@@ -52,7 +56,12 @@ export class GroupLedgers {
       const before = this.#before.get(key)
       const resumed = before?.resumeAt(committed, low, high)
       if (before !== undefined && resumed !== undefined) kept.add(key)
-      this.#now.set(key, before !== undefined && resumed !== undefined ? before : new OffsetLedger(seek ?? committed, committed, high))
+      this.#now.set(
+        key,
+        before !== undefined && resumed !== undefined
+          ? before
+          : new OffsetLedger(seek ?? committed, committed, high)
+      )
       const offset = resumed ?? seek
       if (offset !== undefined) seeks.push({ topic, partition, offset })
     }

@@ -12,7 +12,10 @@ export interface FetchedBatch {
   readonly messages: readonly KafkaRecord[]
   /** The offset after its last record, transaction markers included. */
   readonly nextOffset: bigint
-  /** Opens the part that ends before this offset; parts are opened in order, all before `batch` returns. */
+  /**
+   * Opens the part that ends before this offset; parts are opened in order, all before `batch`
+   * returns.
+   */
   part(nextOffset: bigint): PendingRange
 }
 
@@ -20,10 +23,14 @@ export interface GroupEvents extends HealthEvents {
   /** Must return soon and not throw. Pause the partition to stop more from coming. */
   batch(batch: FetchedBatch): void
   /**
-   * A new generation, in which nothing is paused. What was handed over of partitions that were not `kept` is not ours to
-   * commit any more, and will be read again by whoever has the partition; what is under way of the others goes on.
+   * A new generation, in which nothing is paused. What was handed over of partitions that were not
+   * `kept` is not ours to commit any more, and will be read again by whoever has the partition;
+   * what is under way of the others goes on.
    */
-  assigned(assignments: readonly Assignment[], isKept: (topic: string, partition: number) => boolean): void
+  assigned(
+    assignments: readonly Assignment[],
+    isKept: (topic: string, partition: number) => boolean
+  ): void
   /** Something that the person should know, once. */
   notice(sentence: string): void
   /** It was told to stop when the committed offset is lost. */
@@ -38,7 +45,10 @@ export interface GroupOptions extends StartPolicy {
   readonly maxBytesPerPartition: number
   /** How long the group waits for a member that has vanished. */
   readonly sessionTimeoutMs?: number
-  /** Who commits the offsets: this member, or what deals with the batches, in a `transaction`; this member where absent. */
+  /**
+   * Who commits the offsets: this member, or what deals with the batches, in a `transaction`; this
+   * member where absent.
+   */
   readonly commits?: 'here' | 'elsewhere'
   /** How soon new partitions are found. */
   readonly metadataMaxAgeMs?: number

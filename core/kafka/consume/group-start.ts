@@ -27,7 +27,9 @@ export class GroupStart {
   /** Before anything is read. Undefined if the generation is over, or the group was stopped. */
   async find(assignments: readonly Assignment[], isOver: IsOver): Promise<Start[] | undefined> {
     const { admin, groupId } = this.options
-    const offsets = await this.#patiently(isOver, () => admin.ask(asked => partitionOffsets(asked, groupId, assignments)))
+    const offsets = await this.#patiently(isOver, () =>
+      admin.ask(asked => partitionOffsets(asked, groupId, assignments))
+    )
     if (offsets === undefined) return undefined
     const starts = startOffsets(offsets, this.options)
     return this.#isLost(starts) ? undefined : starts
@@ -43,8 +45,8 @@ export class GroupStart {
   }
 
   /**
-   * Where a group begins must be known before it has dealt with anything: else what comes while it is away the first time
-   * is skipped. False if the generation is over.
+   * Where a group begins must be known before it has dealt with anything: else what comes while it
+   * is away the first time is skipped. False if the generation is over.
    */
   async commit(member: GroupMember, starts: readonly Start[], isOver: IsOver): Promise<boolean> {
     const offsets = starts.flatMap(({ topic, partition, seek }): PartitionOffset[] =>

@@ -1,7 +1,10 @@
 /** A part of a partition that was handed over; `done` says that it was dealt with. */
 export interface PendingRange {
   done(): void
-  /** It was dealt with, and somebody else than the group's member has moved the group's offset behind it. */
+  /**
+   * It was dealt with, and somebody else than the group's member has moved the group's offset
+   * behind it.
+   */
   committed(): void
 }
 
@@ -25,13 +28,14 @@ class Entry implements PendingRange {
 const NOTHING = -1n
 
 /**
- * What of one partition may be committed: the end of the contiguous prefix of what was dealt with, whatever the order in
- * which the parts are done.
+ * What of one partition may be committed: the end of the contiguous prefix of what was dealt with,
+ * whatever the order in which the parts are done.
  *
- * A source acknowledges the batches of a partition in order already (core/source/in-order-queue.ts), and yet this must see
- * to it, too: parts that hold nothing for the flow (markers and aborted records of transactions, records that were dealt
- * with before a crash) are done at once, beside others that are under way; and it outlives the source's queue, which a
- * rebalance drops while commits go on.
+ * A source acknowledges the batches of a partition in order already
+ * (core/source/in-order-queue.ts), and yet this must see to it, too: parts that hold nothing for
+ * the flow (markers and aborted records of transactions, records that were dealt with before a
+ * crash) are done at once, beside others that are under way; and it outlives the source's queue,
+ * which a rebalance drops while commits go on.
  */
 export class OffsetLedger {
   #open: Entry[] = []
@@ -44,7 +48,10 @@ export class OffsetLedger {
   /** The end of the partition, as far as it is known. */
   end: bigint
 
-  /** Reading begins at `begin`; that is committed at once where it is not what the group has committed. */
+  /**
+   * Reading begins at `begin`; that is committed at once where it is not what the group has
+   * committed.
+   */
   constructor(begin: bigint, committed: bigint = NOTHING, end: bigint = begin) {
     this.#position = begin
     this.#readTo = begin
@@ -53,7 +60,9 @@ export class OffsetLedger {
     this.end = end
   }
 
-  /** The next part, which ends before `nextOffset`. Parts are opened in the order of their offsets. */
+  /**
+   * The next part, which ends before `nextOffset`. Parts are opened in the order of their offsets.
+   */
   open(nextOffset: bigint): PendingRange {
     const entry = new Entry(this, nextOffset)
     this.#open.push(entry)
@@ -91,8 +100,9 @@ export class OffsetLedger {
   }
 
   /**
-   * Where to read on after a rebalance, if nobody else has had the partition meanwhile: then what is on its way needs not
-   * be read again. Undefined if the group's offset is not what we have committed, or the partition has lost what comes next.
+   * Where to read on after a rebalance, if nobody else has had the partition meanwhile: then what
+   * is on its way needs not be read again. Undefined if the group's offset is not what we have
+   * committed, or the partition has lost what comes next.
    */
   resumeAt(committed: bigint, low: bigint, high: bigint): bigint | undefined {
     const known = committed < 0n ? NOTHING : committed

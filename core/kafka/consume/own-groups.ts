@@ -5,7 +5,10 @@ interface OwnMember {
   readonly settings: ClusterSettings
   readonly groupId: string
   readonly isClosed: boolean
-  /** The first offset that was not dealt with, by `topic/partition`; empty while it is not known which partitions it has. */
+  /**
+   * The first offset that was not dealt with, by `topic/partition`; empty while it is not known
+   * which partitions it has.
+   */
   readonly positions: ReadonlyMap<string, number>
 }
 
@@ -15,12 +18,21 @@ export function rememberMember(member: OwnMember): void {
   members.add(member)
 }
 
-/** How far the members in this process have come, of a group of the cluster that has one of these brokers. */
-export function positionsOf(groupId: string, { brokers }: ClusterSettings): ReadonlyMap<string, number> {
+/**
+ * How far the members in this process have come, of a group of the cluster that has one of these
+ * brokers.
+ */
+export function positionsOf(
+  groupId: string,
+  { brokers }: ClusterSettings
+): ReadonlyMap<string, number> {
   const positions = new Map<string, number>()
   for (const member of members) {
     if (member.isClosed) members.delete(member)
-    else if (member.groupId === groupId && member.settings.brokers.some(broker => brokers.includes(broker))) {
+    else if (
+      member.groupId === groupId &&
+      member.settings.brokers.some(broker => brokers.includes(broker))
+    ) {
       for (const [key, position] of member.positions) positions.set(key, position)
     }
   }

@@ -12,7 +12,10 @@ export interface PartitionTransactionOptions {
   /** Where the records come from. */
   readonly topic: string
   readonly partition: number
-  /** After this long the broker ends a transaction by itself; its own bound is 15 minutes (transaction.max.timeout.ms). */
+  /**
+   * After this long the broker ends a transaction by itself; its own bound is 15 minutes
+   * (transaction.max.timeout.ms).
+   */
   readonly timeoutMs: number
 }
 
@@ -23,13 +26,15 @@ interface Opened {
 }
 
 /**
- * The batches of one partition, each in a Kafka transaction that holds what producers write of it and the group's offset
- * behind it: both or none, whatever dies. So a batch is in the topics exactly once.
+ * The batches of one partition, each in a Kafka transaction that holds what producers write of it
+ * and the group's offset behind it: both or none, whatever dies. So a batch is in the topics
+ * exactly once.
  *
- * The transactional id belongs to the partition and the group. Whoever takes over the partition therefore fences the one
- * before, even if that one does not know yet that it has lost the partition, and then reads how far it had come: no offset
- * is committed by one who has not seen the one before it. (The group's generation, which brokers could fence by instead
- * (KIP-447), is not something that every client can send.)
+ * The transactional id belongs to the partition and the group. Whoever takes over the partition
+ * therefore fences the one before, even if that one does not know yet that it has lost the
+ * partition, and then reads how far it had come: no offset is committed by one who has not seen the
+ * one before it. (The group's generation, which brokers could fence by instead (KIP-447), is not
+ * something that every client can send.)
  */
 export class PartitionTransaction {
   #opened: Opened | undefined
@@ -46,11 +51,14 @@ export class PartitionTransaction {
   ) {}
 
   /**
-   * Begins an attempt at the records up to `next`, and ends the one before without effect. Undefined if the group has
-   * committed `next` already. What lies before `committed` was dealt with by whoever had the partition before.
+   * Begins an attempt at the records up to `next`, and ends the one before without effect.
+   * Undefined if the group has committed `next` already. What lies before `committed` was dealt
+   * with by whoever had the partition before.
    * @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words
    */
-  async begin(next: bigint): Promise<{ readonly scope: TransactionScope; readonly committed: bigint } | undefined> {
+  async begin(
+    next: bigint
+  ): Promise<{ readonly scope: TransactionScope; readonly committed: bigint } | undefined> {
     const oneByOne = this.#scope?.refusesSome ?? false
     await this.#undo()
     try {
@@ -64,10 +72,20 @@ export class PartitionTransaction {
     }
   }
 
-  #scopeOf(producer: TransactionalProducer, transaction: Transaction, oneByOne: boolean): TransactionScope {
+  #scopeOf(
+    producer: TransactionalProducer,
+    transaction: Transaction,
+    oneByOne: boolean
+  ): TransactionScope {
     const { client } = this.options
     const limits = this.#limits
-    return new TransactionScope({ settings: client.settings, producer, transaction, limits, oneByOne })
+    return new TransactionScope({
+      settings: client.settings,
+      producer,
+      transaction,
+      limits,
+      oneByOne
+    })
   }
 
   /** The last attempt failed in Kafka, not in the flow. */
@@ -75,7 +93,10 @@ export class PartitionTransaction {
     return this.#scope?.failure !== undefined
   }
 
-  /** Commits what was written, and `next` as the group's offset. Rejects if that did not happen, or it is not known. */
+  /**
+   * Commits what was written, and `next` as the group's offset. Rejects if that did not happen, or
+   * it is not known.
+   */
   async commit(next: bigint): Promise<void> {
     const committing = this.#commit(next)
     this.#committing = committing.catch(() => undefined)
@@ -86,8 +107,17 @@ export class PartitionTransaction {
     const { groupId, topic, partition } = this.options
     const [opened, transaction, scope] = [this.#opened, this.#transaction, this.#scope]
     try {
-      if (opened === undefined || transaction === undefined || scope === undefined || scope.failure !== undefined || scope.isWriting) {
-        throw new MillraceError('TRANSACTION_OVER', 'The Kafka transaction is over; the batch is delivered again.')
+      if (
+        opened === undefined ||
+        transaction === undefined ||
+        scope === undefined ||
+        scope.failure !== undefined ||
+        scope.isWriting
+      ) {
+        throw new MillraceError(
+          'TRANSACTION_OVER',
+          'The Kafka transaction is over; the batch is delivered again.'
+        )
       }
       scope.over = 'undone'
       this.#transaction = undefined
@@ -100,7 +130,10 @@ export class PartitionTransaction {
     }
   }
 
-  /** Leaves the partition to others. What is under way is undone by whoever takes over, or by the broker in time. */
+  /**
+   * Leaves the partition to others. What is under way is undone by whoever takes over, or by the
+   * broker in time.
+   */
   async close(): Promise<void> {
     this.#closed = true
     await Promise.race([this.#committing.then(() => this.#undo()), wait(CLOSE_GRACE_MS)])
@@ -112,7 +145,8 @@ export class PartitionTransaction {
     this.#transaction = undefined
     if (transaction === undefined || scope === undefined) return
     scope.over = 'undone'
-    // What a send that is still under way does is not known: the broker aborts the transaction when the id is taken on anew.
+    // What a send that is still under way does is not known: the broker aborts the transaction when
+    // the id is taken on anew.
     if (scope.failure !== undefined || scope.isWriting) return this.#discard()
     await transaction.abort().catch(() => this.#discard())
   }
@@ -129,14 +163,19 @@ export class PartitionTransaction {
     this.#opened = opened
     // From here on nobody else commits under the id, so what is read is final.
     await producer.connect()
-    const [found] = await admin.ask(asked => partitionOffsets(asked, groupId, [{ topic, partitions: [partition] }]))
+    const [found] = await admin.ask(asked =>
+      partitionOffsets(asked, groupId, [{ topic, partitions: [partition] }])
+    )
     opened.committed = found?.committed ?? -1n
     return opened
   }
 
   /** Every error ends the producer: what the client knows of the transaction may be wrong. */
   async #failed(error: unknown): Promise<MillraceError> {
-    const explained = error instanceof MillraceError ? error : new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
+    const explained =
+      error instanceof MillraceError
+        ? error
+        : new MillraceError('KAFKA_CONNECT_FAILED', reasonOf(error), { cause: error })
     this.#transaction = undefined
     if (this.#scope) this.#scope.over = 'undone'
     await this.#discard()

@@ -38,7 +38,10 @@ export class Positions {
     this.#tell()
   }
 
-  /** True once all before these ends was read; false if that takes long. @throws MillraceError CLOSED */
+  /**
+   * True once all before these ends was read; false if that takes long. @throws MillraceError
+   * CLOSED
+   */
   reach(ends: Ends): Promise<boolean> {
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => settle(() => resolve(false)), ASK_AGAIN_MS).unref()
@@ -76,5 +79,10 @@ const closed = () => new MillraceError('CLOSED', 'The node was stopped.')
 /** The lower of two ends of each partition that still holds something. */
 export function lowerOf(one: Ends, other: Ends): Ends {
   const both = [...one].filter(([partition]) => other.has(partition))
-  return new Map(both.map(([partition, end]) => [partition, end < other.get(partition)! ? end : other.get(partition)!]))
+  return new Map(
+    both.map(([partition, end]) => [
+      partition,
+      end < other.get(partition)! ? end : other.get(partition)!
+    ])
+  )
 }

@@ -7,14 +7,27 @@ export interface ReadOptions {
   readonly ends: readonly PartitionEnds[]
   /** Of one request: somebody waits for the end, or for the error. */
   readonly retries: number
-  /** Gets the messages of a batch that lie before the end. `beat` must be called now and then when it takes long. */
-  readonly each: (partition: number, messages: readonly KafkaRecord[], beat: () => Promise<void>) => Promise<void>
+  /**
+   * Gets the messages of a batch that lie before the end. `beat` must be called now and then when
+   * it takes long.
+   */
+  readonly each: (
+    partition: number,
+    messages: readonly KafkaRecord[],
+    beat: () => Promise<void>
+  ) => Promise<void>
 }
 
 const MAX_WAIT_MS = 200
 
-/** Reads a topic from its beginning to where it ended. Rejects with the first error of `each` or of the reader. */
-export async function readToEnd(client: KafkaClient, { topic, ends, retries, each }: ReadOptions): Promise<void> {
+/**
+ * Reads a topic from its beginning to where it ended. Rejects with the first error of `each` or of
+ * the reader.
+ */
+export async function readToEnd(
+  client: KafkaClient,
+  { topic, ends, retries, each }: ReadOptions
+): Promise<void> {
   const holding = ends.filter(({ low, high }) => high > low)
   const open = new Map(holding.map(({ partition, high }) => [partition, high]))
   if (open.size === 0) return

@@ -18,17 +18,22 @@ export interface FollowerOptions {
 export interface FollowerEvents extends HealthEvents {
   /** Committed records of one partition, in order. */
   read(messages: readonly KafkaRecord[]): void
-  /** The topic was deleted and made anew: what was read is not in it, and it is read from its beginning. */
+  /**
+   * The topic was deleted and made anew: what was read is not in it, and it is read from its
+   * beginning.
+   */
   anew(): void
 }
 
-/** The reader's own ghost, left by a coordinator that was restarted, keeps it waiting for so long. */
+/**
+ * The reader's own ghost, left by a coordinator that was restarted, keeps it waiting for so long.
+ */
 const SESSION_TIMEOUT_MS = 10_000
 const CLOSE_GRACE_MS = 1_000
 
 /**
- * Reads along what is written to all partitions of a topic, by whomever, for ever, and knows when it has seen all there is.
- * A reader that has ended is replaced by one that goes on where it was.
+ * Reads along what is written to all partitions of a topic, by whomever, for ever, and knows when
+ * it has seen all there is. A reader that has ended is replaced by one that goes on where it was.
  */
 export class TopicFollower {
   readonly #health: Health
@@ -51,7 +56,8 @@ export class TopicFollower {
   }
 
   /**
-   * Resolves once `read` was given all that was committed to the topic when this was called, however long that takes.
+   * Resolves once `read` was given all that was committed to the topic when this was called,
+   * however long that takes.
    * @throws MillraceError CLOSED
    */
   async caughtUp(): Promise<void> {
@@ -69,7 +75,10 @@ export class TopicFollower {
     await this.#reader?.close(CLOSE_GRACE_MS)
   }
 
-  /** Where the partitions that hold anything end; the last stable offset where transactions are under way. */
+  /**
+   * Where the partitions that hold anything end; the last stable offset where transactions are
+   * under way.
+   */
   async #ends(): Promise<Ends> {
     const { admin, topic } = this.options
     for (let attempt = 0; !this.#closed; attempt++) {
@@ -78,9 +87,13 @@ export class TopicFollower {
         const before = this.#positions.copy()
         const offsets = await admin.ask(asked => asked.listOffsets(topic))
         const highOf = new Map(offsets.map(({ partition, high }) => [partition, high]))
-        const isAnew = [...before].some(([partition, position]) => (highOf.get(partition) ?? 0n) < position)
+        const isAnew = [...before].some(
+          ([partition, position]) => (highOf.get(partition) ?? 0n) < position
+        )
         if (isAnew) this.#beginAnew()
-        return new Map(offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : [])))
+        return new Map(
+          offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : []))
+        )
       } catch (error) {
         this.#health.trouble(this.#explain(error))
         await wait(backoffMs(attempt, { maxMs: 5_000 }))

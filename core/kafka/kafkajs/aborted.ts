@@ -19,10 +19,14 @@ export interface FetchedRecord {
 const ABORT = Buffer.alloc(4)
 
 /**
- * Makes control records of those that belong to aborted transactions: consumers leave these out, and still know how far
- * they have read. `records` are of one partition and in order, `transactions` in any order.
+ * Makes control records of those that belong to aborted transactions: consumers leave these out,
+ * and still know how far they have read. `records` are of one partition and in order,
+ * `transactions` in any order.
  */
-export function hideAborted(records: readonly FetchedRecord[], transactions: readonly AbortedTransaction[]): void {
+export function hideAborted(
+  records: readonly FetchedRecord[],
+  transactions: readonly AbortedTransaction[]
+): void {
   const begins = transactions
     .map(({ producerId, firstOffset }) => ({ producerId, first: Number(firstOffset) }))
     .sort((a, b) => a.first - b.first)
@@ -30,7 +34,8 @@ export function hideAborted(records: readonly FetchedRecord[], transactions: rea
   let next = 0
   for (const record of records) {
     const offset = Number(record.offset)
-    for (; next < begins.length && begins[next]!.first <= offset; next++) aborting.add(begins[next]!.producerId)
+    for (; next < begins.length && begins[next]!.first <= offset; next++)
+      aborting.add(begins[next]!.producerId)
     const { producerId = '', inTransaction } = record.batchContext
     if (!aborting.has(producerId)) continue
     if (!record.isControlRecord) record.isControlRecord = inTransaction === true
@@ -40,7 +45,10 @@ export function hideAborted(records: readonly FetchedRecord[], transactions: rea
 
 interface FetchResponse {
   readonly responses: readonly {
-    readonly partitions: readonly { abortedTransactions?: readonly AbortedTransaction[] | null; readonly messages: FetchedRecord[] }[]
+    readonly partitions: readonly {
+      abortedTransactions?: readonly AbortedTransaction[] | null
+      readonly messages: FetchedRecord[]
+    }[]
   }[]
 }
 interface FetchProtocol {
@@ -52,12 +60,15 @@ const VERSIONS = [4, 5, 6, 7, 8, 9, 10, 11]
 const PATCHED = Symbol.for('millrace.hides-aborted')
 
 /**
- * kafkajs 2.2.4 takes the list of aborted transactions for one in the order in which they began. It is in the order in which
- * they ended: where transactions of several producers overlap, records of aborted ones reach those who read what is committed.
+ * kafkajs 2.2.4 takes the list of aborted transactions for one in the order in which they began. It
+ * is in the order in which they ended: where transactions of several producers overlap, records of
+ * aborted ones reach those who read what is committed.
  */
 export function guardReadCommitted(): void {
   for (const version of VERSIONS) {
-    const protocol = loadModule<FetchProtocol & { [PATCHED]?: true }>(`kafkajs/src/protocol/requests/fetch/v${version}/response`)
+    const protocol = loadModule<FetchProtocol & { [PATCHED]?: true }>(
+      `kafkajs/src/protocol/requests/fetch/v${version}/response`
+    )
     if (protocol[PATCHED]) continue
     const { decode } = protocol
     protocol.decode = async bytes => {

@@ -1,5 +1,12 @@
 import type { Admin as KafkajsAdmin } from 'kafkajs'
-import type { ClusterDescription, CommittedTopic, GroupDescription, NewTopic, PartitionEnds, Place } from '../admin/admin.ts'
+import type {
+  ClusterDescription,
+  CommittedTopic,
+  GroupDescription,
+  NewTopic,
+  PartitionEnds,
+  Place
+} from '../admin/admin.ts'
 import type { AdminConnection } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { wait } from '../wait.ts'
@@ -30,7 +37,10 @@ export class AdminOfKafkajs implements AdminConnection {
     return { brokers: brokers.map(({ host, port }) => `${host}:${port}`), clusterId }
   }
 
-  /** Whoever does not tell, or has closed the connection at the question, is somebody else than Apache Kafka. */
+  /**
+   * Whoever does not tell, or has closed the connection at the question, is somebody else than
+   * Apache Kafka.
+   */
   version(): Promise<string | undefined> {
     return brokerVersion(this.#instance.kafka).catch(() => undefined)
   }
@@ -39,7 +49,10 @@ export class AdminOfKafkajs implements AdminConnection {
     return this.#ask(this.#admin.listTopics())
   }
 
-  /** Not with kafkajs' `waitForLeaders`: it gives up at the first answer of a broker that has not heard of the topic yet. */
+  /**
+   * Not with kafkajs' `waitForLeaders`: it gives up at the first answer of a broker that has not
+   * heard of the topic yet.
+   */
   async createTopics(wanted: readonly NewTopic[]): Promise<void> {
     const topics = wanted.map(({ topic, partitions = -1, settings = {} }) => ({
       topic,
@@ -53,7 +66,9 @@ export class AdminOfKafkajs implements AdminConnection {
       while (!(await this.#hasLeaders(topic))) {
         if (performance.now() > endMs) {
           const limit = `${LIMIT_MS / 1000} s`
-          throw this.#instance.explain(new Error(`The topic ${topic} was created, but has no leader after ${limit}.`))
+          throw this.#instance.explain(
+            new Error(`The topic ${topic} was created, but has no leader after ${limit}.`)
+          )
         }
         await wait(EVERY_MS)
       }
@@ -72,10 +87,17 @@ export class AdminOfKafkajs implements AdminConnection {
 
   async listOffsets(topic: string): Promise<PartitionEnds[]> {
     const found = await this.#ask(this.#admin.fetchTopicOffsets(topic))
-    return found.map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+    return found.map(({ partition, low, high }) => ({
+      partition,
+      low: BigInt(low),
+      high: BigInt(high)
+    }))
   }
 
-  async offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]> {
+  async offsetsSince(
+    topic: string,
+    sinceMs: number
+  ): Promise<{ partition: number; offset: bigint }[]> {
     const found = await this.#ask(this.#admin.fetchTopicOffsetsByTimestamp(topic, sinceMs))
     return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
   }
@@ -86,12 +108,18 @@ export class AdminOfKafkajs implements AdminConnection {
 
   async listGroups(): Promise<string[]> {
     const { groups } = await this.#ask(this.#admin.listGroups())
-    return groups.filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '').map(({ groupId }) => groupId)
+    return groups
+      .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
+      .map(({ groupId }) => groupId)
   }
 
   async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
     const { groups } = await this.#ask(this.#admin.describeGroups([...groupIds]))
-    return groups.map(({ groupId, state, members }) => ({ groupId, state, members: members.length }))
+    return groups.map(({ groupId, state, members }) => ({
+      groupId,
+      state,
+      members: members.length
+    }))
   }
 
   async committedOffsets(groupId: string, topics?: readonly string[]): Promise<CommittedTopic[]> {

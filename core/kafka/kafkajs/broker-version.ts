@@ -1,7 +1,10 @@
 import type { Kafka } from 'kafkajs'
 import { clusterOf } from './log-reader.ts'
 
-/** The newest level of `metadata.version` that each Kafka has (org.apache.kafka.server.common.MetadataVersion). */
+/**
+ * The newest level of `metadata.version` that each Kafka has
+ * (org.apache.kafka.server.common.MetadataVersion).
+ */
 const RELEASES: readonly (readonly [level: number, version: string])[] = [
   [7, '3.3'],
   [8, '3.4'],
@@ -16,7 +19,10 @@ const RELEASES: readonly (readonly [level: number, version: string])[] = [
   [30, '4.3']
 ]
 
-/** Which Kafka it is, such as "4.3"; undefined for what is older than 3.3, newer than is known here, or no Apache Kafka. */
+/**
+ * Which Kafka it is, such as "4.3"; undefined for what is older than 3.3, newer than is known here,
+ * or no Apache Kafka.
+ */
 export async function brokerVersion(kafka: Kafka): Promise<string | undefined> {
   const cluster = clusterOf(kafka)
   if (cluster === undefined) return undefined
@@ -28,7 +34,10 @@ export async function brokerVersion(kafka: Kafka): Promise<string | undefined> {
   return level === undefined ? undefined : RELEASES.find(([newest]) => level <= newest)?.[1]
 }
 
-/** Name and version of a client; the first byte belongs to the header of a flexible request (KIP-482): no tags. */
+/**
+ * Name and version of a client; the first byte belongs to the header of a flexible request
+ * (KIP-482): no tags.
+ */
 const BODY = Buffer.from('\0\x09millrace\x021\0', 'latin1')
 
 /** Version 3 tells the features of a broker (KIP-584); kafkajs asks for version 2 at most. */
@@ -50,7 +59,10 @@ const LEVEL = {
 
 const SUPPORTED_FEATURES = 0
 
-/** The highest level of `metadata.version` that the broker supports, from its answer to ApiVersions 3. */
+/**
+ * The highest level of `metadata.version` that the broker supports, from its answer to ApiVersions
+ * 3.
+ */
 export function newestLevel(answer: Buffer): number | undefined {
   let at = 0
   const int16 = () => {
@@ -62,7 +74,8 @@ export function newestLevel(answer: Buffer): number | undefined {
     return byte < 128 ? byte : byte - 128 + 128 * varint()
   }
   if (int16() !== 0) return undefined
-  // Of each API its number, the lowest and the highest version, and no tags; then how long the client is to wait.
+  // Of each API its number, the lowest and the highest version, and no tags; then how long the
+  // client is to wait.
   const apis = varint() - 1
   at += apis * 7 + 4
   for (let tags = varint(); tags > 0; tags--) {

@@ -19,7 +19,9 @@ export function compressionType(compression: Compression): CompressionTypes {
   return { none: types.None, gzip: types.GZIP, zstd: types.ZSTD }[compression]
 }
 
-/** kafkajs has gzip only: the others are read by our own code, Zstandard by Node's where it has it. */
+/**
+ * kafkajs has gzip only: the others are read by our own code, Zstandard by Node's where it has it.
+ */
 export function registerCodecs(): void {
   const { CompressionTypes: types } = kafkajs()
   register(types.Snappy, { compress: readOnly, decompress: async bytes => snappyDecompress(bytes) })
@@ -27,7 +29,10 @@ export function registerCodecs(): void {
   const { zstdCompress, zstdDecompress } = zlib as Zlib
   if (zstdCompress === undefined || zstdDecompress === undefined) return
   const compress: Transform = promisify(zstdCompress)
-  register(types.ZSTD, { compress: encoder => compress(encoder.buffer), decompress: promisify(zstdDecompress) })
+  register(types.ZSTD, {
+    compress: encoder => compress(encoder.buffer),
+    decompress: promisify(zstdDecompress)
+  })
 }
 
 interface Codec {
@@ -35,8 +40,14 @@ interface Codec {
   decompress: Transform
 }
 
-/** The list is one for all users of kafkajs in the process: what another palette has registered stays. */
-function register(type: CompressionTypes.Snappy | CompressionTypes.LZ4 | CompressionTypes.ZSTD, codec: Codec): void {
+/**
+ * The list is one for all users of kafkajs in the process: what another palette has registered
+ * stays.
+ */
+function register(
+  type: CompressionTypes.Snappy | CompressionTypes.LZ4 | CompressionTypes.ZSTD,
+  codec: Codec
+): void {
   const { CompressionCodecs: codecs } = kafkajs()
   try {
     codecs[type]()

@@ -22,7 +22,12 @@ interface Link {
 /** The error and what caused it, outermost first. */
 export function causesOf(error: unknown): Link[] {
   const links: Link[] = []
-  for (let at = error; typeof at === 'object' && at !== null && links.length < 10; at = (at as { cause?: unknown }).cause) links.push(at)
+  for (
+    let at = error;
+    typeof at === 'object' && at !== null && links.length < 10;
+    at = (at as { cause?: unknown }).cause
+  )
+    links.push(at)
   return links
 }
 
@@ -35,33 +40,46 @@ export function protocolErrorOf(error: unknown): string | undefined {
 type Explain = (where: string, settings: ClusterSettings, heard: Heard) => string
 
 const BY_CODE: Readonly<Record<string, Explain>> = {
-  ECONNREFUSED: where => `Nothing listens at ${where} (connection refused). Is Kafka running, and is the port right?`,
+  ECONNREFUSED: where =>
+    `Nothing listens at ${where} (connection refused). Is Kafka running, and is the port right?`,
   ENOTFOUND: where => `The host of ${where} is not known (no such name).`,
-  EAI_AGAIN: where => `The host of ${where} could not be looked up: the name server does not answer.`,
+  EAI_AGAIN: where =>
+    `The host of ${where} could not be looked up: the name server does not answer.`,
   EHOSTUNREACH: where => `There is no route to ${where}.`,
   ENETUNREACH: where => `There is no route to ${where}.`,
-  ETIMEDOUT: where => `${where} does not answer. Check the address and whether a firewall is between.`,
-  SELF_SIGNED_CERT_IN_CHAIN: where => `The certificate of ${where} is signed by an authority that is not trusted: give its CA certificate.`,
-  DEPTH_ZERO_SELF_SIGNED_CERT: where => `The certificate of ${where} is self-signed: give it as CA certificate.`,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: where => `The certificate of ${where} is signed by an unknown authority: give its CA certificate.`,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: where => `The certificate of ${where} is signed by an unknown authority: give its CA certificate.`,
+  ETIMEDOUT: where =>
+    `${where} does not answer. Check the address and whether a firewall is between.`,
+  SELF_SIGNED_CERT_IN_CHAIN: where =>
+    `The certificate of ${where} is signed by an authority that is not trusted: give its CA certificate.`,
+  DEPTH_ZERO_SELF_SIGNED_CERT: where =>
+    `The certificate of ${where} is self-signed: give it as CA certificate.`,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: where =>
+    `The certificate of ${where} is signed by an unknown authority: give its CA certificate.`,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: where =>
+    `The certificate of ${where} is signed by an unknown authority: give its CA certificate.`,
   CERT_HAS_EXPIRED: where => `The certificate of ${where} has expired.`,
   ERR_TLS_CERT_ALTNAME_INVALID: where => `The certificate of ${where} is for another host name.`,
-  ERR_SSL_WRONG_VERSION_NUMBER: where => `${where} does not speak TLS: remove TLS, or use the port that does.`
+  ERR_SSL_WRONG_VERSION_NUMBER: where =>
+    `${where} does not speak TLS: remove TLS, or use the port that does.`
 }
 
 const BY_TYPE: Readonly<Record<string, Explain>> = {
-  ILLEGAL_SASL_STATE: where => `${where} takes no login (SASL): choose "none", or use the port that does.`,
-  UNSUPPORTED_SASL_MECHANISM: (where, { sasl }) => `${where} does not offer the login mechanism ${sasl?.mechanism ?? ''}: choose another.`,
+  ILLEGAL_SASL_STATE: where =>
+    `${where} takes no login (SASL): choose "none", or use the port that does.`,
+  UNSUPPORTED_SASL_MECHANISM: (where, { sasl }) =>
+    `${where} does not offer the login mechanism ${sasl?.mechanism ?? ''}: choose another.`,
   SASL_AUTHENTICATION_FAILED: (_where, settings) => wrongLogin(settings),
   TOPIC_AUTHORIZATION_FAILED: () => 'This user may not use the topic (TOPIC_AUTHORIZATION_FAILED).',
-  GROUP_AUTHORIZATION_FAILED: () => 'This user may not use the consumer group (GROUP_AUTHORIZATION_FAILED).',
+  GROUP_AUTHORIZATION_FAILED: () =>
+    'This user may not use the consumer group (GROUP_AUTHORIZATION_FAILED).',
   TRANSACTIONAL_ID_AUTHORIZATION_FAILED: () =>
     'This user may not use the transactional id, which begins with "millrace-" (TRANSACTIONAL_ID_AUTHORIZATION_FAILED).',
-  CLUSTER_AUTHORIZATION_FAILED: () => 'This user may not do that on the cluster (CLUSTER_AUTHORIZATION_FAILED).'
+  CLUSTER_AUTHORIZATION_FAILED: () =>
+    'This user may not do that on the cluster (CLUSTER_AUTHORIZATION_FAILED).'
 }
 
-const wrongLogin = ({ sasl }: ClusterSettings) => `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
+const wrongLogin = ({ sasl }: ClusterSettings) =>
+  `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
 
 /** Why Kafka could not be reached or refused to talk, as a sentence for the person who must act. */
 export function connectSentence(error: unknown, settings: ClusterSettings, heard: Heard): string {
@@ -75,15 +93,20 @@ export function connectSentence(error: unknown, settings: ClusterSettings, heard
   if (/ZSTD compression not implemented/.test(text)) {
     return `The topic holds records compressed with Zstandard, which Node 22.15 or newer can read; this is Node ${process.versions.node}.`
   }
-  if (links.some(link => link.name === 'KafkaJSSASLAuthenticationError')) return wrongLogin(settings)
+  if (links.some(link => link.name === 'KafkaJSSASLAuthenticationError'))
+    return wrongLogin(settings)
   const certificate = CERTIFICATE_TEXTS.find(([pattern]) => pattern.test(text))
-  if (certificate) return BY_CODE[certificate[1]]!(where, settings, heard) + advertised(where, settings)
-  if (/before secure TLS connection/.test(text)) return `${where} does not speak TLS: remove TLS, or use the port that does.`
+  if (certificate)
+    return BY_CODE[certificate[1]]!(where, settings, heard) + advertised(where, settings)
+  if (/before secure TLS connection/.test(text))
+    return `${where} does not speak TLS: remove TLS, or use the port that does.`
   if (/bad certificate|certificate required|handshake failure/.test(text)) {
     return `${where} did not accept our client certificate: give one that it trusts.`
   }
-  if (/Closed connection|ECONNRESET|Not connected|disconnect/i.test(text)) return closedSentence(where, settings, heard)
-  if (/timed out|timeout|Broker not connected/i.test(text)) return `${where} accepts connections but does not answer as Kafka does.`
+  if (/Closed connection|ECONNRESET|Not connected|disconnect/i.test(text))
+    return closedSentence(where, settings, heard)
+  if (/timed out|timeout|Broker not connected/i.test(text))
+    return `${where} accepts connections but does not answer as Kafka does.`
   return `${text.replace(/[.\s]*$/, '')}.`
 }
 
@@ -99,9 +122,16 @@ const CERTIFICATE_TEXTS: readonly (readonly [pattern: RegExp, code: string])[] =
 ]
 
 /** The lines that kafkajs logs have the code of the system in their text only. */
-const codeIn = (message: unknown) => (typeof message === 'string' ? Object.keys(BY_CODE).find(code => message.includes(code)) : undefined)
+const codeIn = (message: unknown) =>
+  typeof message === 'string'
+    ? Object.keys(BY_CODE).find(code => message.includes(code))
+    : undefined
 
-function closedSentence(where: string, { tls, sasl }: ClusterSettings, { firstBytes, connected }: Heard): string {
+function closedSentence(
+  where: string,
+  { tls, sasl }: ClusterSettings,
+  { firstBytes, connected }: Heard
+): string {
   const start = firstBytes.toString('latin1', 0, 8)
   if (start.startsWith('HTTP/')) return `${where} is a web server, not Kafka.`
   if (start.startsWith('SSH-')) return `${where} is an SSH server, not Kafka.`
@@ -117,14 +147,27 @@ function whereOf(links: readonly Link[], { brokers }: ClusterSettings): string {
   for (const { broker, host, port, message } of links) {
     if (typeof broker === 'string' && broker !== '') return broker
     if (typeof host === 'string' && port !== undefined) return `${host}:${String(port)}`
-    const address = typeof message === 'string' ? /(?:connect \w+|getaddrinfo \w+) (\S+)/.exec(message)?.[1] : undefined
-    if (address !== undefined) return brokers.find(known => known.startsWith(`${address}:`)) ?? address
+    const address =
+      typeof message === 'string'
+        ? /(?:connect \w+|getaddrinfo \w+) (\S+)/.exec(message)?.[1]
+        : undefined
+    if (address !== undefined)
+      return brokers.find(known => known.startsWith(`${address}:`)) ?? address
   }
   return brokers.join(', ')
 }
 
-/** The most frequent riddle of Kafka: the first address works, but the cluster hands out another. */
+/**
+ * The most frequent riddle of Kafka: the first address works, but the cluster hands out another.
+ */
 function advertised(where: string, { brokers }: ClusterSettings): string {
-  const known = brokers.some(broker => broker === where || where.includes(broker) || broker.replace('localhost', '127.0.0.1') === where)
-  return known || !/:\d+$/.test(where) ? '' : ` The cluster itself gave this address: see advertised.listeners of the broker.`
+  const known = brokers.some(
+    broker =>
+      broker === where ||
+      where.includes(broker) ||
+      broker.replace('localhost', '127.0.0.1') === where
+  )
+  return known || !/:\d+$/.test(where)
+    ? ''
+    : ` The cluster itself gave this address: see advertised.listeners of the broker.`
 }

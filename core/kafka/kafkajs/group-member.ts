@@ -1,12 +1,21 @@
 import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition } from 'kafkajs'
-import type { Assignment, GroupMember, GroupMemberEvents, GroupMemberOptions, PartitionOffset } from '../port.ts'
+import type {
+  Assignment,
+  GroupMember,
+  GroupMemberEvents,
+  GroupMemberOptions,
+  PartitionOffset
+} from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { wait } from '../wait.ts'
 import { registerCodecs } from './compression.ts'
 import { KafkajsInstance, RETRY } from './instance.ts'
 
-/** How long an idle fetch waits at the broker, and at most how long a resumed partition waits for its first fetch. */
+/**
+ * How long an idle fetch waits at the broker, and at most how long a resumed partition waits for
+ * its first fetch.
+ */
 const MAX_WAIT_MS = 200
 const HEARTBEAT_MS = 2_000
 /** Partitions that are taken over at a time, so that none waits for the pause after another. */
@@ -18,11 +27,16 @@ const IS_CONNECTION_ERROR = /Connection|Timeout|RetriesExceeded|Broker|Metadata/
 
 type Commit = (offsets: OffsetsByTopicPartition) => Promise<void>
 
-/** A consumer of kafkajs, as long as it lives: it ends at the first error that its own retries do not heal. */
+/**
+ * A consumer of kafkajs, as long as it lives: it ends at the first error that its own retries do
+ * not heal.
+ */
 export class GroupMemberOfKafkajs implements GroupMember {
   readonly #instance: KafkajsInstance
   readonly #consumer: Consumer
-  /** Of the batch that came last: unlike `consumer.commitOffsets` it does not try again on its own. */
+  /**
+   * Of the batch that came last: unlike `consumer.commitOffsets` it does not try again on its own.
+   */
   #commitOnce: Commit | undefined
   #ended = false
 
@@ -85,14 +99,18 @@ export class GroupMemberOfKafkajs implements GroupMember {
     consumer.on(names.RECEIVED_UNSUBSCRIBED_TOPICS, ({ payload }) => {
       events.foreignTopics(payload.topicsNotSubscribed)
     })
-    // A batch that holds nothing but transaction markers or aborted records never reaches eachBatch.
+    // A batch that holds nothing but transaction markers or aborted records never reaches
+    // eachBatch.
     consumer.on(names.END_BATCH_PROCESS, ({ payload }) => {
       const { batchSize, topic, partition, lastOffset } = payload
       if (batchSize === 0) events.passed({ topic, partition, offset: BigInt(lastOffset) + 1n })
     })
   }
 
-  /** Runs before the first fetch of the generation. `paused()` survives a rebalance, so all are resumed by name. */
+  /**
+   * Runs before the first fetch of the generation. `paused()` survives a rebalance, so all are
+   * resumed by name.
+   */
   #joined(assignments: readonly Assignment[]): void {
     const consumer = this.#consumer
     try {
@@ -137,7 +155,10 @@ export class GroupMemberOfKafkajs implements GroupMember {
   commit(offsets: readonly PartitionOffset[]): Promise<void> {
     const commit = this.#commitOnce
     if (commit === undefined) return this.commitPatiently(offsets)
-    const topics = new Map<string, { topic: string; partitions: { partition: number; offset: string }[] }>()
+    const topics = new Map<
+      string,
+      { topic: string; partitions: { partition: number; offset: string }[] }
+    >()
     for (const { topic, partition, offset } of offsets) {
       const found = topics.get(topic) ?? { topic, partitions: [] }
       topics.set(topic, found)
@@ -147,7 +168,11 @@ export class GroupMemberOfKafkajs implements GroupMember {
   }
 
   commitPatiently(offsets: readonly PartitionOffset[]): Promise<void> {
-    const flat = offsets.map(({ topic, partition, offset }) => ({ topic, partition, offset: String(offset) }))
+    const flat = offsets.map(({ topic, partition, offset }) => ({
+      topic,
+      partition,
+      offset: String(offset)
+    }))
     return this.#instance.inWords(this.#consumer.commitOffsets(flat))
   }
 
@@ -167,8 +192,9 @@ export class GroupMemberOfKafkajs implements GroupMember {
   }
 
   #logged({ namespace, log }: LogEntry): void {
-    // kafkajs closes its connections before it tells of the crash, and waits up to a minute for dead ones. Where they live,
-    // it must leave the group: a member that vanishes keeps the others waiting for its session to end.
+    // kafkajs closes its connections before it tells of the crash, and waits up to a minute for
+    // dead ones. Where they live, it must leave the group: a member that vanishes keeps the others
+    // waiting for its session to end.
     if (namespace === 'Consumer' && log.message.startsWith('Crash')) {
       const leaveMs = IS_CONNECTION_ERROR.test(log.message) ? 0 : LEAVE_MS
       void this.#instance.close(() => (leaveMs === 0 ? Promise.resolve() : wait(leaveMs)), leaveMs)
@@ -179,4 +205,5 @@ export class GroupMemberOfKafkajs implements GroupMember {
   }
 }
 
-const listed = (assignments: readonly Assignment[]) => assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))
+const listed = (assignments: readonly Assignment[]) =>
+  assignments.map(({ topic, partitions }) => ({ topic, partitions: [...partitions] }))

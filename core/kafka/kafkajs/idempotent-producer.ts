@@ -11,8 +11,9 @@ import { PRODUCER, RecordList } from './record-list.ts'
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
 
 /**
- * A kafkajs producer that is safe as long as its user sends one batch at a time and discards it after every rejection:
- * kafkajs 2.2.4 reuses a sequence number after an error, and the broker then takes new records for duplicates.
+ * A kafkajs producer that is safe as long as its user sends one batch at a time and discards it
+ * after every rejection: kafkajs 2.2.4 reuses a sequence number after an error, and the broker then
+ * takes new records for duplicates.
  */
 export class IdempotentProducer implements Producer {
   private constructor(
@@ -24,7 +25,10 @@ export class IdempotentProducer implements Producer {
   ) {}
 
   /** @throws MillraceError KAFKA_TOPIC_MISSING, or KAFKA_CONNECT_FAILED with the reason in words */
-  static async open(settings: ClusterSettings, options: ProducerOptions): Promise<IdempotentProducer> {
+  static async open(
+    settings: ClusterSettings,
+    options: ProducerOptions
+  ): Promise<IdempotentProducer> {
     const instance = new KafkajsInstance(settings, options)
     const producer = instance.kafka.producer({ ...PRODUCER, retry: RETRY })
     try {
@@ -43,8 +47,9 @@ export class IdempotentProducer implements Producer {
   }
 
   /**
-   * Resolves once all replicas have the records. After a rejection nothing may be sent with this producer any more.
-   * Records without a key all go to the partition that `keyless` names by its remainder.
+   * Resolves once all replicas have the records. After a rejection nothing may be sent with this
+   * producer any more. Records without a key all go to the partition that `keyless` names by its
+   * remainder.
    */
   async send(records: readonly ProduceRecord[], keyless: number): Promise<void> {
     const { topic, compression } = this.options
@@ -63,8 +68,14 @@ export class IdempotentProducer implements Producer {
   }
 }
 
-/** Asks for the topic's own limit. Also tells at once that the topic is missing, which a send finds after half a minute. */
-export async function maxMessageBytesOf({ kafka }: KafkajsInstance, topic: string): Promise<number> {
+/**
+ * Asks for the topic's own limit. Also tells at once that the topic is missing, which a send finds
+ * after half a minute.
+ */
+export async function maxMessageBytesOf(
+  { kafka }: KafkajsInstance,
+  topic: string
+): Promise<number> {
   const admin = kafka.admin({ retry: { retries: 0 } })
   try {
     await admin.connect()
@@ -88,11 +99,16 @@ export async function maxMessageBytesOf({ kafka }: KafkajsInstance, topic: strin
 }
 
 /**
- * kafkajs asks only those brokers again that have not answered: a partition that moved meanwhile to one that had is never
- * sent, and nobody is told. @throws Error if a partition of these records was not answered for
+ * kafkajs asks only those brokers again that have not answered: a partition that moved meanwhile to
+ * one that had is never sent, and nobody is told. @throws Error if a partition of these records was
+ * not answered for
  */
-export function requireAnswers(batch: readonly ProduceRecord[], answers: readonly { readonly partition: number }[]): void {
+export function requireAnswers(
+  batch: readonly ProduceRecord[],
+  answers: readonly { readonly partition: number }[]
+): void {
   const answered = new Set(answers.map(({ partition }) => partition))
   const missing = batch.find(({ partition }) => !answered.has(partition))
-  if (missing) throw new Error(`Partition ${missing.partition} moved to another broker during the send`)
+  if (missing)
+    throw new Error(`Partition ${missing.partition} moved to another broker during the send`)
 }

@@ -21,8 +21,8 @@ export interface InstanceEvents extends TroubleEvents {
 }
 
 /**
- * One kafkajs instance and the sockets it opens. kafkajs waits up to 58 s for a peer that is gone before it closes, so
- * `close` ends its sockets instead.
+ * One kafkajs instance and the sockets it opens. kafkajs waits up to 58 s for a peer that is gone
+ * before it closes, so `close` ends its sockets instead.
  */
 export class KafkajsInstance {
   readonly kafka: Kafka
@@ -59,7 +59,9 @@ export class KafkajsInstance {
     if (error instanceof MillraceError) return error
     const heard = { firstBytes: this.#firstBytes, connected: this.#connected }
     const sentence = connectSentence(error, this.settings, heard)
-    return new KafkaError('KAFKA_CONNECT_FAILED', sentence, protocolErrorOf(error), { cause: error })
+    return new KafkaError('KAFKA_CONNECT_FAILED', sentence, protocolErrorOf(error), {
+      cause: error
+    })
   }
 
   /** What the work gives, with its error in words. */
@@ -72,10 +74,13 @@ export class KafkajsInstance {
   }
 
   /**
-   * Ends within about 2 s, even when the other side is dead. `disconnect` is the polite end; it gets `graceMs` before the
-   * sockets are destroyed.
+   * Ends within about 2 s, even when the other side is dead. `disconnect` is the polite end; it
+   * gets `graceMs` before the sockets are destroyed.
    */
-  async close(disconnect: () => Promise<unknown> = async () => undefined, graceMs = 1_000): Promise<void> {
+  async close(
+    disconnect: () => Promise<unknown> = async () => undefined,
+    graceMs = 1_000
+  ): Promise<void> {
     this.#closing = true
     let done = false
     const polite = disconnect()
@@ -92,7 +97,8 @@ export class KafkajsInstance {
   }
 
   #destroySockets(): void {
-    for (const socket of this.#sockets) socket.destroy(new Error('The connection is being closed here'))
+    for (const socket of this.#sockets)
+      socket.destroy(new Error('The connection is being closed here'))
   }
 
   readonly #open: ISocketFactory = ({ host, port, ssl, onConnect }) => {
@@ -102,7 +108,15 @@ export class KafkajsInstance {
       onConnect()
     }
     const socket = ssl
-      ? connectTls({ host, port, ...(isIP(host) ? {} : { servername: host }), ...(ssl as ConnectionOptions) }, connected)
+      ? connectTls(
+          {
+            host,
+            port,
+            ...(isIP(host) ? {} : { servername: host }),
+            ...(ssl as ConnectionOptions)
+          },
+          connected
+        )
       : connectNet({ host, port }, connected)
     this.#firstBytes = Buffer.alloc(0)
     this.#connected = false
@@ -121,10 +135,18 @@ export class KafkajsInstance {
     this.events.log?.(entry)
     const { error, message } = entry.log
     // What a broker answers is told by the rejection of the request, in better words.
-    if (this.#closing || this.events.trouble === undefined || !TROUBLE.has(entry.namespace) || message.startsWith('Response ')) return
+    if (
+      this.#closing ||
+      this.events.trouble === undefined ||
+      !TROUBLE.has(entry.namespace) ||
+      message.startsWith('Response ')
+    )
+      return
     const text = typeof error === 'string' ? error : message
     if (text.includes(UNKNOWN_TOPIC)) {
-      this.events.trouble(new MillraceError('KAFKA_TOPIC_MISSING', 'The topic does not exist, or not any more.'))
+      this.events.trouble(
+        new MillraceError('KAFKA_TOPIC_MISSING', 'The topic does not exist, or not any more.')
+      )
     } else this.events.trouble(this.explain(new Error(text)))
   }
 }

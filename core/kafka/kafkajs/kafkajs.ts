@@ -19,10 +19,14 @@ export const KAFKAJS_VERSION = '2.2.4'
 
 let loaded: Kafkajs | undefined
 
-/** kafkajs, loaded when it is first needed, with the guards and the faster parts that fit its version. */
+/**
+ * kafkajs, loaded when it is first needed, with the guards and the faster parts that fit its
+ * version.
+ */
 export function kafkajs(): Kafkajs {
   if (loaded === undefined) {
-    const isKnown = loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION
+    const isKnown =
+      loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION
     // Another palette may have loaded kafkajs before; then it works as it is, only slower.
     if (isKnown) {
       replaceModule('kafkajs/src/protocol/recordBatch/record/v0', encodeRecord)
@@ -39,9 +43,10 @@ export function kafkajs(): Kafkajs {
 }
 
 /**
- * kafkajs 2.2.4 adds a listener each time somebody waits for the requests of a connection to end. Where one of several
- * brokers does not answer, each try that fails elsewhere disconnects it once more, and Node warns of more than ten
- * (MaxListenersExceededWarning). Who waits for the same gets the same promise here.
+ * kafkajs 2.2.4 adds a listener each time somebody waits for the requests of a connection to end.
+ * Where one of several brokers does not answer, each try that fails elsewhere disconnects it once
+ * more, and Node warns of more than ten (MaxListenersExceededWarning). Who waits for the same gets
+ * the same promise here.
  */
 function guardPendingWait(): void {
   const Queue = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')
@@ -57,8 +62,9 @@ function guardPendingWait(): void {
 }
 
 /**
- * kafkajs 2.2.4 arms a timer of a negative delay after every response, whether or not anything waits: from Node 22 on that
- * is a TimeoutNegativeWarning (tulios/kafkajs#1751), and always a timer a request. This arms it only when requests wait.
+ * kafkajs 2.2.4 arms a timer of a negative delay after every response, whether or not anything
+ * waits: from Node 22 on that is a TimeoutNegativeWarning (tulios/kafkajs#1751), and always a timer
+ * a request. This arms it only when requests wait.
  */
 function guardThrottleTimer(): void {
   const Queue = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')

@@ -13,7 +13,9 @@ export interface Cluster {
 }
 export interface Broker {
   readonly connectionPool: { getConnection(): Promise<Connection> }
-  fetch(request: object): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>
+  fetch(
+    request: object
+  ): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>
 }
 interface FetchedPartition {
   readonly messages: readonly { readonly offset: string; readonly timestamp: string }[]
@@ -23,7 +25,10 @@ export interface Connection {
   send<T>(what: { readonly request: object; readonly response: object }): Promise<T>
 }
 
-/** Undefined where another version of kafkajs is loaded. Its connections belong to the client that `kafka` is of. */
+/**
+ * Undefined where another version of kafkajs is loaded. Its connections belong to the client that
+ * `kafka` is of.
+ */
 export function clusterOf(kafka: Kafka): Cluster | undefined {
   const symbols = Object.getOwnPropertySymbols(kafka)
   const create = symbols.find(({ description }) => description === 'private:Kafka:createCluster')
@@ -34,7 +39,10 @@ export function clusterOf(kafka: Kafka): Cluster | undefined {
 /** A fetch gives at least one batch of records, whatever it allows: as little as there is. */
 const LEAST_BYTES = 1
 
-/** Reads single records, to see when they were written. Its connections belong to the client that `kafka` is of. */
+/**
+ * Reads single records, to see when they were written. Its connections belong to the client that
+ * `kafka` is of.
+ */
 export class LogReader {
   readonly #cluster: Cluster | undefined
   #connected: Promise<void> | undefined
@@ -44,8 +52,8 @@ export class LogReader {
   }
 
   /**
-   * The time of the first record at this offset or behind it, in milliseconds since 1970. Undefined where there is none, or
-   * another version of kafkajs is loaded. @throws Error of kafkajs
+   * The time of the first record at this offset or behind it, in milliseconds since 1970. Undefined
+   * where there is none, or another version of kafkajs is loaded. @throws Error of kafkajs
    */
   async timeAt({ topic, partition, offset }: Place): Promise<number | undefined> {
     const cluster = this.#cluster
@@ -58,7 +66,12 @@ export class LogReader {
     if (nodeId === undefined) return undefined
     const broker = await cluster.findBroker({ nodeId })
     const partitions = [{ partition, fetchOffset: String(offset), maxBytes: LEAST_BYTES }]
-    const { responses } = await broker.fetch({ maxWaitTime: 0, minBytes: 0, maxBytes: LEAST_BYTES, topics: [{ topic, partitions }] })
+    const { responses } = await broker.fetch({
+      maxWaitTime: 0,
+      minBytes: 0,
+      maxBytes: LEAST_BYTES,
+      topics: [{ topic, partitions }]
+    })
     const messages = responses[0]?.partitions[0]?.messages ?? []
     const record = messages.find(message => Number(message.offset) >= offset)
     return record && Number(record.timestamp)

@@ -22,7 +22,8 @@ export function lz4Decompress(bytes: Buffer): Buffer {
     at += 4
     if (head === 0) break
     const size = head & 0x7fffffff
-    if (end + blockBytes > out.length) out = Buffer.concat([out.subarray(0, end)], Math.max(out.length * 2, end + blockBytes))
+    if (end + blockBytes > out.length)
+      out = Buffer.concat([out.subarray(0, end)], Math.max(out.length * 2, end + blockBytes))
     const block = bytes.subarray(at, at + size)
     if (head > 0x7fffffff) end += block.copy(out, end)
     else end = decompressBlock(block, out, end)
@@ -31,7 +32,10 @@ export function lz4Decompress(bytes: Buffer): Buffer {
   return out.subarray(0, end)
 }
 
-/** Matches may reach back into earlier blocks, so all are unpacked into one buffer. Gives the new end. */
+/**
+ * Matches may reach back into earlier blocks, so all are unpacked into one buffer. Gives the new
+ * end.
+ */
 function decompressBlock(block: Buffer, out: Buffer, start: number): number {
   let at = 0
   let end = start

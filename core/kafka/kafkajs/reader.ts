@@ -14,7 +14,10 @@ const METADATA_MAX_AGE_MS = 10_000
 /** For the end of its group. */
 const FORGET_MS = 1_000
 
-/** kafkajs has no consumer without a group, so this is alone in one of its own that commits nothing and is deleted at the end. */
+/**
+ * kafkajs has no consumer without a group, so this is alone in one of its own that commits nothing
+ * and is deleted at the end.
+ */
 export class ReaderOfKafkajs implements Reader {
   readonly #groupId = `millrace-reader-${randomUUID()}`
   readonly #instance: KafkajsInstance
@@ -35,7 +38,11 @@ export class ReaderOfKafkajs implements Reader {
       metadataMaxAge: METADATA_MAX_AGE_MS,
       maxWaitTimeInMs: options.maxWaitMs ?? MAX_WAIT_MS,
       sessionTimeout: options.sessionTimeoutMs ?? SESSION_TIMEOUT_MS,
-      retry: { ...RETRY, retries: options.retries ?? RETRY.retries, restartOnFailure: async () => false }
+      retry: {
+        ...RETRY,
+        retries: options.retries ?? RETRY.retries,
+        restartOnFailure: async () => false
+      }
     })
     this.#listen()
   }
@@ -64,7 +71,8 @@ export class ReaderOfKafkajs implements Reader {
     consumer.on(FETCH, () => {
       if (!this.#ended) this.events.answered?.()
     })
-    // Also told for batches of nothing but transaction markers and aborted records, which never reach eachBatch.
+    // Also told for batches of nothing but transaction markers and aborted records, which never
+    // reach eachBatch.
     consumer.on(END_BATCH_PROCESS, ({ payload: { partition, lastOffset } }) => {
       if (!this.#ended) this.events.passed(partition, BigInt(lastOffset) + 1n)
     })

@@ -1,4 +1,7 @@
-/** How Java's clients frame Snappy: this magic, two versions, then blocks that begin with their length. */
+/**
+ * How Java's clients frame Snappy: this magic, two versions, then blocks that begin with their
+ * length.
+ */
 const XERIAL_MAGIC = Buffer.from([0x82, 0x53, 0x4e, 0x41, 0x50, 0x50, 0x59, 0x00])
 const XERIAL_HEADER_BYTES = 16
 
@@ -63,7 +66,8 @@ function preamble(bytes: Buffer): [length: number, start: number] {
 /** Repeats `size` bytes from `offset` before `end`; they may overlap with what is written. */
 export function copyWithin(out: Buffer, end: number, offset: number, size: number): void {
   const from = end - offset
-  if (offset < 1 || from < 0 || end + size > out.length) throw new RangeError('The compressed data is damaged')
+  if (offset < 1 || from < 0 || end + size > out.length)
+    throw new RangeError('The compressed data is damaged')
   if (offset >= size) out.copyWithin(end, from, from + size)
   else for (let index = 0; index < size; index++) out[end + index] = out[from + index]!
 }

@@ -1,6 +1,12 @@
 import type { Transaction as KafkajsTransaction, Producer } from 'kafkajs'
 import type { Compression } from '../compression.ts'
-import type { PartitionOffset, Sent, Transaction, TransactionalOptions, TransactionalProducer } from '../port.ts'
+import type {
+  PartitionOffset,
+  Sent,
+  Transaction,
+  TransactionalOptions,
+  TransactionalProducer
+} from '../port.ts'
 import type { ProduceRecord } from '../produce/produce-record.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { wait } from '../wait.ts'
@@ -10,7 +16,10 @@ import { maxMessageBytesOf, requireAnswers } from './idempotent-producer.ts'
 import { KafkajsInstance } from './instance.ts'
 import { PRODUCER, RecordList } from './record-list.ts'
 
-/** Transactions back to back meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default before it tries again. */
+/**
+ * Transactions back to back meet CONCURRENT_TRANSACTIONS, and kafkajs waits 300 ms by default
+ * before it tries again.
+ */
 const TRANSACTION_RETRY = { initialRetryTime: 10, maxRetryTime: 1000, retries: 15 } as const
 
 export class TransactionalProducerOfKafkajs implements TransactionalProducer {
@@ -54,7 +63,12 @@ class TransactionOfKafkajs implements Transaction {
   ) {}
 
   /** To one broker at a time: see RecordList. */
-  async send(topic: string, compression: Compression, records: readonly ProduceRecord[], keyless: number): Promise<Sent> {
+  async send(
+    topic: string,
+    compression: Compression,
+    records: readonly ProduceRecord[],
+    keyless: number
+  ): Promise<Sent> {
     const list = new RecordList(records, keyless, true)
     const messages = list.asMessages()
     try {
@@ -67,9 +81,14 @@ class TransactionOfKafkajs implements Transaction {
     }
   }
 
-  sendOffset(consumerGroupId: string, { topic, partition, offset }: PartitionOffset): Promise<void> {
+  sendOffset(
+    consumerGroupId: string,
+    { topic, partition, offset }: PartitionOffset
+  ): Promise<void> {
     const topics = [{ topic, partitions: [{ partition, offset: String(offset) }] }]
-    return this.instance.inWords(patiently(() => this.transaction.sendOffsets({ consumerGroupId, topics })))
+    return this.instance.inWords(
+      patiently(() => this.transaction.sendOffsets({ consumerGroupId, topics }))
+    )
   }
 
   commit(): Promise<void> {
@@ -82,15 +101,17 @@ class TransactionOfKafkajs implements Transaction {
 }
 
 /**
- * A transaction that begins with offsets, because nothing was written, may come before the broker has ended the one before
- * (CONCURRENT_TRANSACTIONS); kafkajs tries that again for what is written, and not for offsets.
+ * A transaction that begins with offsets, because nothing was written, may come before the broker
+ * has ended the one before (CONCURRENT_TRANSACTIONS); kafkajs tries that again for what is written,
+ * and not for offsets.
  */
 async function patiently(act: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
       return await act()
     } catch (error) {
-      if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt === MOST_ATTEMPTS) throw error
+      if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt === MOST_ATTEMPTS)
+        throw error
       await wait(20)
     }
   }

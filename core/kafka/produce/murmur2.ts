@@ -3,8 +3,8 @@ const M = 0x5bd1e995
 const encoder = new TextEncoder()
 
 /**
- * The hash that Kafka's own clients choose a partition with, as a signed 32-bit integer. Text is hashed as UTF-8.
- * Source: org.apache.kafka.common.utils.Utils.murmur2.
+ * The hash that Kafka's own clients choose a partition with, as a signed 32-bit integer. Text is
+ * hashed as UTF-8. Source: org.apache.kafka.common.utils.Utils.murmur2.
  */
 export function murmur2(key: Uint8Array | string): number {
   const data = typeof key === 'string' ? encoder.encode(key) : key

@@ -25,12 +25,19 @@ export class KafkaProducer {
     this.#health = health
     const { client, topic, compression } = settings
     const connect = async () => {
-      const producer = await client.producer({ topic, compression, trouble: error => health.trouble(error) })
+      const producer = await client.producer({
+        topic,
+        compression,
+        trouble: error => health.trouble(error)
+      })
       health.works()
       return producer
     }
     const { lingerMs, unsent } = settings
-    const told = { onSent: () => health.works(), onFailed: (error: MillraceError) => health.fails(error) }
+    const told = {
+      onSent: () => health.works(),
+      onFailed: (error: MillraceError) => health.fails(error)
+    }
     const queue = () => new SendQueue({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
     this.#queues = Array.from({ length: settings.lanes }, queue)
   }
@@ -43,13 +50,18 @@ export class KafkaProducer {
   /** Takes a record; its callback is told what becomes of it. */
   add(record: ProduceRecord): void {
     const { length } = this.#queues
-    this.#queues[length === 1 ? 0 : (record.isKeyless ? this.#keyless++ : record.hash) % length]!.add(record)
+    this.#queues[
+      length === 1 ? 0 : (record.isKeyless ? this.#keyless++ : record.hash) % length
+    ]!.add(record)
   }
 
   /** Sends what is there for up to `graceMs`, if the broker answers, and ends within 3 s more. */
   async close(graceMs: number): Promise<void> {
     const patienceMs = this.#health.isUp ? graceMs : 0
     this.#health.close()
-    await Promise.race([Promise.all(this.#queues.map(queue => queue.close(patienceMs))), wait(patienceMs + 4_000)])
+    await Promise.race([
+      Promise.all(this.#queues.map(queue => queue.close(patienceMs))),
+      wait(patienceMs + 4_000)
+    ])
   }
 }

@@ -18,21 +18,27 @@ export interface SendQueueOptions {
   onFailed(error: MillraceError): void
   readonly random?: () => number
   /**
-   * After a send that failed, of which the broker may have taken something: acknowledges what it has, and gives the rest.
-   * Without it all are sent again.
+   * After a send that failed, of which the broker may have taken something: acknowledges what it
+   * has, and gives the rest. Without it all are sent again.
    */
   unsent?(records: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]>
 }
 
-/** Above these a send gains nothing, and comes near to what brokers take at once (max.message.bytes, 1 MB). */
+/**
+ * Above these a send gains nothing, and comes near to what brokers take at once (max.message.bytes,
+ * 1 MB).
+ */
 const MAX_RECORDS = 2_000
 const MAX_BYTES = 900_000
-/** Enough for a send not to wait for more: at 500 records the cost of a record is near its floor. */
+/**
+ * Enough for a send not to wait for more: at 500 records the cost of a record is near its floor.
+ */
 const EAGER_RECORDS = 500
 
 /**
- * Records in, acknowledged records out, in order: one send at a time, the next one filled meanwhile. After a rejection the
- * producer is discarded and the same records are sent by a new one, so a record may be written twice then, never lost.
+ * Records in, acknowledged records out, in order: one send at a time, the next one filled
+ * meanwhile. After a rejection the producer is discarded and the same records are sent by a new
+ * one, so a record may be written twice then, never lost.
  */
 export class SendQueue {
   #filling: ProduceRecord[] = []
@@ -78,7 +84,10 @@ export class SendQueue {
     if (this.#closed) return
     const bytes = this.#bytesOf(record)
     if (bytes === undefined) return
-    if (this.#filling.length >= this.#maxRecords || (this.#fillingBytes + bytes > this.#maxBytes && this.#filling.length > 0)) {
+    if (
+      this.#filling.length >= this.#maxRecords ||
+      (this.#fillingBytes + bytes > this.#maxBytes && this.#filling.length > 0)
+    ) {
       this.#full.push(this.#filling)
       this.#filling = []
       this.#fillingBytes = 0
@@ -87,17 +96,29 @@ export class SendQueue {
     if (this.#filling.length === 0) this.#fillingSinceMs = performance.now()
     this.#filling.push(record)
     this.#fillingBytes += bytes
-    if (!this.#running && (this.#timer === undefined || this.#filling.length === EAGER_RECORDS || this.#full.length === 1)) this.#arm()
+    if (
+      !this.#running &&
+      (this.#timer === undefined ||
+        this.#filling.length === EAGER_RECORDS ||
+        this.#full.length === 1)
+    )
+      this.#arm()
   }
 
-  /** Undefined if the record was refused for its size, for a time that is none, or for parts that are neither text nor bytes. */
+  /**
+   * Undefined if the record was refused for its size, for a time that is none, or for parts that
+   * are neither text nor bytes.
+   */
   #bytesOf(record: ProduceRecord): number | undefined {
     try {
       const bytes = bytesOf(record)
       if (bytes <= this.#largest) return bytes
       refuse(record, { code: 'MESSAGE_TOO_LARGE', message: tooLarge(bytes, this.#largest) })
     } catch (error) {
-      refuse(record, { code: 'KAFKA_RECORD_REFUSED', message: `The record cannot be written: ${reasonOf(error)}.` })
+      refuse(record, {
+        code: 'KAFKA_RECORD_REFUSED',
+        message: `The record cannot be written: ${reasonOf(error)}.`
+      })
     }
     return undefined
   }
@@ -116,7 +137,10 @@ export class SendQueue {
     await this.#discard(500)
   }
 
-  /** A queue that nobody hurries sends at once what one tick brings; a busy one waits up to `lingerMs` for more. */
+  /**
+   * A queue that nobody hurries sends at once what one tick brings; a busy one waits up to
+   * `lingerMs` for more.
+   */
   #arm(): void {
     clearTimeout(this.#timer)
     const nowMs = performance.now()
@@ -128,7 +152,10 @@ export class SendQueue {
       this.#running = true
       setImmediate(() => this.#run())
     } else {
-      this.#timer = setTimeout(() => this.#run(), Math.max(0, lingerMs - (nowMs - this.#fillingSinceMs)))
+      this.#timer = setTimeout(
+        () => this.#run(),
+        Math.max(0, lingerMs - (nowMs - this.#fillingSinceMs))
+      )
     }
   }
 
@@ -147,7 +174,10 @@ export class SendQueue {
 
   #due(): boolean {
     const { length } = this.#filling
-    return length >= EAGER_RECORDS || (length > 0 && performance.now() - this.#fillingSinceMs >= this.options.lingerMs)
+    return (
+      length >= EAGER_RECORDS ||
+      (length > 0 && performance.now() - this.#fillingSinceMs >= this.options.lingerMs)
+    )
   }
 
   #takeFilling(): ProduceRecord[] | undefined {
@@ -158,7 +188,10 @@ export class SendQueue {
     return batch
   }
 
-  /** Ends when every record is acknowledged or refused, or the queue is closed. `wasSent`: the broker may have some of them. */
+  /**
+   * Ends when every record is acknowledged or refused, or the queue is closed. `wasSent`: the
+   * broker may have some of them.
+   */
   async #deliver(records: readonly ProduceRecord[], wasSent = false): Promise<void> {
     let batch = records
     let isInDoubt = wasSent
@@ -197,8 +230,13 @@ export class SendQueue {
 
   #connected(): Promise<Producer> {
     this.#producer ??= this.options.connect().then(producer => {
-      // One batch a partition at most, so a send never exceeds what the topic takes; some bytes for the batch's own head.
-      this.#maxBytes = Math.min(this.options.maxBytes ?? MAX_BYTES, producer.maxMessageBytes - 100, this.#learnedBytes)
+      // One batch a partition at most, so a send never exceeds what the topic takes; some bytes for
+      // the batch's own head.
+      this.#maxBytes = Math.min(
+        this.options.maxBytes ?? MAX_BYTES,
+        producer.maxMessageBytes - 100,
+        this.#learnedBytes
+      )
       this.#largest = producer.maxRecordBytes
       return producer
     })
@@ -215,7 +253,11 @@ export class SendQueue {
   }
 
   #pause(attempt: number): Promise<void> {
-    const ms = backoffMs(attempt, { initialMs: 200, maxMs: 5_000, random: this.options.random ?? Math.random })
+    const ms = backoffMs(attempt, {
+      initialMs: 200,
+      maxMs: 5_000,
+      random: this.options.random ?? Math.random
+    })
     return new Promise(resolve => {
       const timer = setTimeout(resolve, ms)
       this.#wake = () => {
@@ -228,4 +270,5 @@ export class SendQueue {
 
 const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
-const totalBytes = (batch: readonly ProduceRecord[]) => batch.reduce((sum, record) => sum + bytesOf(record), 0)
+const totalBytes = (batch: readonly ProduceRecord[]) =>
+  batch.reduce((sum, record) => sum + bytesOf(record), 0)

@@ -19,7 +19,10 @@ export interface ScopeOptions {
 export class TransactionScope {
   /** A send that failed: the attempt cannot be saved. */
   failure: unknown
-  /** What is written now comes too late: for an attempt that was undone, or for one that was committed. */
+  /**
+   * What is written now comes too late: for an attempt that was undone, or for one that was
+   * committed.
+   */
   over: 'undone' | 'committed' | undefined
   /** The broker refuses some of the records, and it is not known which. */
   refusesSome = false
@@ -37,10 +40,15 @@ export class TransactionScope {
   }
 
   /**
-   * Resolves once all replicas have the records and their callbacks are told; nobody who reads committed records sees them
-   * before the transaction ends. Sends go one after the other. @throws MillraceError if the attempt cannot be saved
+   * Resolves once all replicas have the records and their callbacks are told; nobody who reads
+   * committed records sees them before the transaction ends. Sends go one after the other. @throws
+   * MillraceError if the attempt cannot be saved
    */
-  async write(topic: string, compression: Compression, records: readonly ProduceRecord[]): Promise<void> {
+  async write(
+    topic: string,
+    compression: Compression,
+    records: readonly ProduceRecord[]
+  ): Promise<void> {
     this.#open++
     const written = this.#tail.then(() => this.#write(topic, compression, records))
     this.#tail = written.catch(() => undefined)
@@ -54,7 +62,11 @@ export class TransactionScope {
     }
   }
 
-  async #write(topic: string, compression: Compression, records: readonly ProduceRecord[]): Promise<void> {
+  async #write(
+    topic: string,
+    compression: Compression,
+    records: readonly ProduceRecord[]
+  ): Promise<void> {
     const { limits, producer, oneByOne } = this.options
     const known = limits.get(topic) ?? producer.maxMessageBytes(topic)
     limits.set(topic, known)
@@ -64,27 +76,45 @@ export class TransactionScope {
     })
     const largest = compression === 'none' ? maxBytes : Number.POSITIVE_INFINITY
     const most = oneByOne ? 0 : maxBytes - BATCH_HEAD
-    for (const batch of batchesOf(records, largest, most)) await this.#send(topic, compression, batch)
+    for (const batch of batchesOf(records, largest, most))
+      await this.#send(topic, compression, batch)
   }
 
-  async #send(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<void> {
+  async #send(
+    topic: string,
+    compression: Compression,
+    batch: readonly ProduceRecord[]
+  ): Promise<void> {
     for (let rest = batch; rest.length > 0; ) rest = await this.#sendSome(topic, compression, rest)
   }
 
   /** Gives the records that are left. */
-  async #sendSome(topic: string, compression: Compression, batch: readonly ProduceRecord[]): Promise<readonly ProduceRecord[]> {
+  async #sendSome(
+    topic: string,
+    compression: Compression,
+    batch: readonly ProduceRecord[]
+  ): Promise<readonly ProduceRecord[]> {
     if (this.over || this.failure !== undefined) {
-      throw new MillraceError('TRANSACTION_OVER', 'The Kafka transaction that the records belong to is over; they are delivered again.')
+      throw new MillraceError(
+        'TRANSACTION_OVER',
+        'The Kafka transaction that the records belong to is over; they are delivered again.'
+      )
     }
     try {
-      const { sent, rest } = await this.options.transaction.send(topic, compression, batch, this.#sends++)
+      const { sent, rest } = await this.options.transaction.send(
+        topic,
+        compression,
+        batch,
+        this.#sends++
+      )
       acknowledge(sent)
       return rest
     } catch (error) {
       const refusal = refusalOf(error)
       const [only] = batch
-      // Of one record the broker has taken nothing, so the transaction stands. Of several, partitions may have been taken
-      // whose sequence numbers the client does not know: all is undone, and the next attempt sends them one by one.
+      // Of one record the broker has taken nothing, so the transaction stands. Of several,
+      // partitions may have been taken whose sequence numbers the client does not know: all is
+      // undone, and the next attempt sends them one by one.
       if (refusal !== undefined && batch.length === 1 && only !== undefined) {
         refuse(only, refusal)
         return []
@@ -104,7 +134,11 @@ const BATCH_HEAD = 100
 const MAX_BATCH_BYTES = 900_000
 
 /** Cuts records into sends; those that the topic never takes are refused at once. */
-function* batchesOf(records: readonly ProduceRecord[], largest: number, most: number): Generator<ProduceRecord[]> {
+function* batchesOf(
+  records: readonly ProduceRecord[],
+  largest: number,
+  most: number
+): Generator<ProduceRecord[]> {
   const maxBytes = Math.min(MAX_BATCH_BYTES, most)
   let batch: ProduceRecord[] = []
   let total = 0
@@ -131,7 +165,10 @@ function sizeOf(record: ProduceRecord): number | undefined {
   try {
     return bytesOf(record)
   } catch (error) {
-    refuse(record, { code: 'KAFKA_RECORD_REFUSED', message: `The record cannot be written: ${reasonOf(error)}.` })
+    refuse(record, {
+      code: 'KAFKA_RECORD_REFUSED',
+      message: `The record cannot be written: ${reasonOf(error)}.`
+    })
     return undefined
   }
 }

@@ -16,17 +16,28 @@ export function changesBetween(before: Written, after: Written): Change[] {
   return changes
 }
 
-function compare(before: unknown, after: unknown, path: readonly string[], changes: Change[]): void {
+function compare(
+  before: unknown,
+  after: unknown,
+  path: readonly string[],
+  changes: Change[]
+): void {
   if (changes.length >= MOST_CHANGES) return
   if (before === NONE) changes.push({ path, kind: 'added' })
   else if (after === NONE) changes.push({ path, kind: 'removed' })
-  else if (isContainer(before) && isContainer(after) && Array.isArray(before) === Array.isArray(after)) {
+  else if (
+    isContainer(before) &&
+    isContainer(after) &&
+    Array.isArray(before) === Array.isArray(after)
+  ) {
     for (const key of new Set([...Object.keys(before), ...Object.keys(after)])) {
       compare(at(before, key), at(after, key), [...path, key], changes)
     }
   } else if (before !== after) changes.push({ path, kind: 'changed' })
 }
 
-const isContainer = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null
+const isContainer = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null
 
-const at = (container: Record<string, unknown>, key: string): unknown => (Object.hasOwn(container, key) ? container[key] : NONE)
+const at = (container: Record<string, unknown>, key: string): unknown =>
+  Object.hasOwn(container, key) ? container[key] : NONE

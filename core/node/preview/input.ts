@@ -1,5 +1,12 @@
 import type { Message } from '../../record/message.ts'
-import { type Headers, type Origin, PROVENANCE, Provenance, provenanceOf, type Taken } from '../../record/record.ts'
+import {
+  type Headers,
+  type Origin,
+  PROVENANCE,
+  Provenance,
+  provenanceOf,
+  type Taken
+} from '../../record/record.ts'
 import { read } from '../samples/written.ts'
 import type { Given } from './request.ts'
 
@@ -21,8 +28,12 @@ export class Input {
 
   message(): Message {
     const payload = this.#payload()
-    if (!Array.isArray(payload)) return { topic: this.given.topic, payload: this.#placed(payload, 0) }
-    return { topic: this.given.topic, payload: payload.slice(0, MOST_RECORDS).map((record, index) => this.#placed(record, index)) }
+    if (!Array.isArray(payload))
+      return { topic: this.given.topic, payload: this.#placed(payload, 0) }
+    return {
+      topic: this.given.topic,
+      payload: payload.slice(0, MOST_RECORDS).map((record, index) => this.#placed(record, index))
+    }
   }
 
   /** The place of the record that this one was made of; undefined where that is not known. */
@@ -43,15 +54,23 @@ export class Input {
   }
 
   #placed(record: unknown, index: number): unknown {
-    const isObject = typeof record === 'object' && record !== null && !Array.isArray(record) && !Buffer.isBuffer(record)
-    return isObject ? Object.assign(record, { [PROVENANCE]: new Provenance(this.#batch, index) }) : record
+    const isObject =
+      typeof record === 'object' &&
+      record !== null &&
+      !Array.isArray(record) &&
+      !Buffer.isBuffer(record)
+    return isObject
+      ? Object.assign(record, { [PROVENANCE]: new Provenance(this.#batch, index) })
+      : record
   }
 
   #takenAt(index: number): Taken {
     const { origin, key, headers } = (this.#taken[index] ?? this.#taken[0] ?? {}) as Partial<Taken>
     const typed: Origin = { kind: 'mqtt', topic: this.given.topic, qos: 1, retained: false }
     return {
-      origin: isOrigin(origin) ? { ...origin, ...(origin.kind === 'kafka' ? {} : { topic: this.given.topic }) } : typed,
+      origin: isOrigin(origin)
+        ? { ...origin, ...(origin.kind === 'kafka' ? {} : { topic: this.given.topic }) }
+        : typed,
       key: typeof key === 'string' || Buffer.isBuffer(key) ? key : null,
       headers: isHeaders(headers) ? headers : {},
       raw: null

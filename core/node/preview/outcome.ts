@@ -27,7 +27,12 @@ const MAX_ANSWER = 256_000
 const MOST_NOTICES = 20
 
 /** What left, compared with what came in. */
-export function outcomeOf(input: Input, outputs: readonly (readonly unknown[])[], filtered: number, notices: readonly string[]): Outcome {
+export function outcomeOf(
+  input: Input,
+  outputs: readonly (readonly unknown[])[],
+  filtered: number,
+  notices: readonly string[]
+): Outcome {
   const writer = new Writer(MAX_ANSWER)
   const came = recordsOf(input.message().payload)
   const shown = (record: unknown): Left => {
@@ -36,24 +41,38 @@ export function outcomeOf(input: Input, outputs: readonly (readonly unknown[])[]
     const before = from === undefined ? undefined : whole.write(came[from])
     if (isRejection(record)) {
       const { reason, reasons = [reason] } = record
-      return { ...(from === undefined ? {} : { from }), record: writer.write(record.record), reasons: few(reasons) }
+      return {
+        ...(from === undefined ? {} : { from }),
+        record: writer.write(record.record),
+        reasons: few(reasons)
+      }
     }
     const after = writer.write(record)
     if (from === undefined) return { record: after }
     // What was cut is not what changed.
-    return { from, record: after, ...(writer.cut || whole.cut ? {} : { changes: changesBetween(before, after) }) }
+    return {
+      from,
+      record: after,
+      ...(writer.cut || whole.cut ? {} : { changes: changesBetween(before, after) })
+    }
   }
   return {
-    outputs: outputs.map(records => ({ count: records.length, records: records.slice(0, MOST_RECORDS).map(shown) })),
+    outputs: outputs.map(records => ({
+      count: records.length,
+      records: records.slice(0, MOST_RECORDS).map(shown)
+    })),
     filtered,
     notices: notices.slice(0, MOST_NOTICES).map(short)
   }
 }
 
 const MAX_SENTENCE = 1_000
-const short = (text: string) => (text.length > MAX_SENTENCE ? `${text.slice(0, MAX_SENTENCE)}…` : text)
+const short = (text: string) =>
+  text.length > MAX_SENTENCE ? `${text.slice(0, MAX_SENTENCE)}…` : text
 
 const few = (reasons: readonly Reason[]): Reason[] =>
-  reasons
-    .slice(0, MOST_NOTICES)
-    .map(({ code, message, path }) => ({ code, message: short(message), ...(path === undefined ? {} : { path: short(path) }) }))
+  reasons.slice(0, MOST_NOTICES).map(({ code, message, path }) => ({
+    code,
+    message: short(message),
+    ...(path === undefined ? {} : { path: short(path) })
+  }))

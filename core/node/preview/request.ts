@@ -37,12 +37,15 @@ export function previewRequest(body: unknown): PreviewRequest {
   if (action !== 'preview') throw invalid('The action must be "samples" or "preview".')
   const { values = {}, given } = body
   if (!isRecord(values)) throw invalid('"values" must be a JSON object.')
-  if (JSON.stringify(values).length > MAX_VALUES) throw invalid(`The settings are longer than ${MAX_VALUES} characters.`)
+  if (JSON.stringify(values).length > MAX_VALUES)
+    throw invalid(`The settings are longer than ${MAX_VALUES} characters.`)
   return { action, id, values, given: givenOf(given) }
 }
 
 const idsOf = (ids: unknown): string[] =>
-  (Array.isArray(ids) ? ids : []).filter((id): id is string => typeof id === 'string').slice(0, MOST_BEFORE)
+  (Array.isArray(ids) ? ids : [])
+    .filter((id): id is string => typeof id === 'string')
+    .slice(0, MOST_BEFORE)
 
 function givenOf(given: unknown): Given {
   if (!isRecord(given)) throw invalid('"given" must be a JSON object.')
@@ -50,7 +53,8 @@ function givenOf(given: unknown): Given {
   if (typeof topic !== 'string') throw invalid('The topic must be text.')
   if (topic.length > MAX_TEXT) throw invalid(`The topic is longer than ${MAX_TEXT} characters.`)
   if (text === undefined) {
-    if (JSON.stringify(payload ?? null).length > MAX_TEXT) throw invalid(`The sample is longer than ${MAX_TEXT} characters.`)
+    if (JSON.stringify(payload ?? null).length > MAX_TEXT)
+      throw invalid(`The sample is longer than ${MAX_TEXT} characters.`)
     return { topic, asBytes: false, payload, taken }
   }
   if (typeof text !== 'string') throw invalid('The message must be text.')
@@ -58,6 +62,7 @@ function givenOf(given: unknown): Given {
   return { topic, asBytes: asBytes === true, text, taken }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
 const invalid = (text: string) => new MillraceError('OPTIONS_INVALID', text)

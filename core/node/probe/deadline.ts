@@ -1,8 +1,12 @@
 /**
- * What `work` resolves to, or a rejection after `limitMs`. The signal aborts at the end of either, so that what is still
- * open is closed. Whatever `work` does later, nothing of it is a rejection that nobody listens to.
+ * What `work` resolves to, or a rejection after `limitMs`. The signal aborts at the end of either,
+ * so that what is still open is closed. Whatever `work` does later, nothing of it is a rejection
+ * that nobody listens to.
  */
-export async function withDeadline<T>(limitMs: number, work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+export async function withDeadline<T>(
+  limitMs: number,
+  work: (signal: AbortSignal) => Promise<T>
+): Promise<T> {
   const over = new AbortController()
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_resolve, refuse) => {

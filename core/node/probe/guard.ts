@@ -10,15 +10,17 @@ interface Response {
 }
 
 /**
- * Lets JSON of the editor's own pages and of programs pass. Node-RED answers every web page (`Access-Control-Allow-Origin: *`),
- * so that a page somebody has open beside the editor could ask as well.
+ * Lets JSON of the editor's own pages and of programs pass. Node-RED answers every web page
+ * (`Access-Control-Allow-Origin: *`), so that a page somebody has open beside the editor could ask
+ * as well.
  */
 export function editorOnly(request: Request, response: Response, next: () => void): void {
   const refuse = (status: number, message: string) => {
     response.status(status).json({ ok: false, message })
   }
   const foreign = foreignOrigin(request.headers)
-  if (!request.is('application/json')) refuse(415, 'This address takes JSON only (Content-Type: application/json).')
+  if (!request.is('application/json'))
+    refuse(415, 'This address takes JSON only (Content-Type: application/json).')
   else if (foreign !== undefined) refuse(403, foreign)
   else next()
 }
@@ -27,9 +29,11 @@ export function editorOnly(request: Request, response: Response, next: () => voi
 export function foreignOrigin(headers: IncomingHttpHeaders): string | undefined {
   const { origin, host } = headers
   const site = headers['sec-fetch-site']
-  // Browsers send it over HTTPS and to this machine, and no page can write it. It holds behind every reverse proxy.
+  // Browsers send it over HTTPS and to this machine, and no page can write it. It holds behind
+  // every reverse proxy.
   if (site === 'same-origin') return undefined
-  if (site !== undefined && site !== 'none') return 'Only the pages of this Node-RED may ask this, not those of another site.'
+  if (site !== undefined && site !== 'none')
+    return 'Only the pages of this Node-RED may ask this, not those of another site.'
   // Programs that are no browsers send neither, and no other person's page runs in them.
   if (origin === undefined) return undefined
   if (isSameHost(origin, host)) return undefined

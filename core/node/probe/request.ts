@@ -6,11 +6,17 @@ export interface ProbeRequest {
   readonly id: string
   readonly values: Readonly<Record<string, unknown>>
   readonly query: Readonly<Record<string, string>>
-  /** The values of the TLS configuration chosen there, as the editor has them; undefined where it sends none. */
+  /**
+   * The values of the TLS configuration chosen there, as the editor has them; undefined where it
+   * sends none.
+   */
   readonly tls: Readonly<Record<string, unknown>> | undefined
 }
 
-/** Longer texts are no settings: a list of a million brokers would keep Node-RED busy. Certificates are texts too. */
+/**
+ * Longer texts are no settings: a list of a million brokers would keep Node-RED busy. Certificates
+ * are texts too.
+ */
 const MAX_TEXT = 8_000
 const MAX_CERTIFICATE = 200_000
 
@@ -29,20 +35,30 @@ export function requestOf(body: unknown): ProbeRequest {
   }
 }
 
-const isRecord = (value: unknown): value is Record<string, unknown> => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isRecord = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
 
-/** The values that are text, number or boolean; the others cannot be settings of a configuration node. */
+/**
+ * The values that are text, number or boolean; the others cannot be settings of a configuration
+ * node.
+ */
 function scalars(value: unknown, name: string, maxText: number): Record<string, unknown> {
   if (!isRecord(value)) throw invalid(`"${name}" must be a JSON object.`)
-  const long = Object.entries(value).find(([, text]) => typeof text === 'string' && text.length > maxText)
+  const long = Object.entries(value).find(
+    ([, text]) => typeof text === 'string' && text.length > maxText
+  )
   if (long) throw invalid(`${long[0].slice(0, 40)}: is longer than ${maxText} characters.`)
   return Object.fromEntries(Object.entries(value).filter(([, it]) => typeof it !== 'object'))
 }
 
-/** The editor sends every text of the dialog here; what is long, such as a statement, no probe asks for. */
+/**
+ * The editor sends every text of the dialog here; what is long, such as a statement, no probe asks
+ * for.
+ */
 function shortTexts(value: unknown): Record<string, string> {
   if (!isRecord(value)) throw invalid('"query" must be a JSON object.')
-  const isShort = (entry: [string, unknown]): entry is [string, string] => typeof entry[1] === 'string' && entry[1].length <= MAX_TEXT
+  const isShort = (entry: [string, unknown]): entry is [string, string] =>
+    typeof entry[1] === 'string' && entry[1].length <= MAX_TEXT
   return Object.fromEntries(Object.entries(value).filter(isShort))
 }
 

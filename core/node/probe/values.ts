@@ -8,16 +8,26 @@ export const UNCHANGED_SECRET = '__PWRD__'
 type Values = Readonly<Record<string, unknown>>
 
 /**
- * The values to test with: those of the dialog, with the saved secrets where the dialog has not changed them.
+ * The values to test with: those of the dialog, with the saved secrets where the dialog has not
+ * changed them.
  *
- * A saved secret, and what a variable of the environment stands for, go nowhere but where the deployed node sends them: they
- * are used while every field that decides who gets them is as deployed.
+ * A saved secret, and what a variable of the environment stands for, go nowhere but where the
+ * deployed node sends them: they are used while every field that decides who gets them is as
+ * deployed.
  * @param tlsIsDeployed whether the chosen TLS configuration is as deployed too
  * @throws OptionsError that says what to type again, or to deploy first
  */
-export function settled(spec: NodeSpec, given: Values, saved: SavedNode | undefined, tlsIsDeployed: boolean): Values {
+export function settled(
+  spec: NodeSpec,
+  given: Values,
+  saved: SavedNode | undefined,
+  tlsIsDeployed: boolean
+): Values {
   const changed = changedFields(spec, given, saved, tlsIsDeployed)
-  const own = Object.entries(spec.fields).map(([name, field]) => [name, Object.hasOwn(given, name) ? given[name] : field.default])
+  const own = Object.entries(spec.fields).map(([name, field]) => [
+    name,
+    Object.hasOwn(given, name) ? given[name] : field.default
+  ])
   const values: Record<string, unknown> = Object.fromEntries(own)
   const problems: string[] = []
   for (const [name, field] of Object.entries(spec.fields)) {
@@ -25,9 +35,17 @@ export function settled(spec: NodeSpec, given: Values, saved: SavedNode | undefi
     const before = saved?.values[name] ?? field.default
     if (field.kind === 'secret' && isUntouched(given[name], saved?.secrets[name])) {
       if (changed === undefined) values[name] = saved?.secrets[name] ?? ''
-      else problems.push(`${field.label}: type it again for this test. ${changed}, and a saved one is sent only to where it was saved for.`)
-    } else if (hasVariable(field, values[name]) && (changed !== undefined || !isSame(field, values[name], before))) {
-      problems.push(`${field.label}: a variable of the environment is used here only as it is deployed. Deploy first, or type the value.`)
+      else
+        problems.push(
+          `${field.label}: type it again for this test. ${changed}, and a saved one is sent only to where it was saved for.`
+        )
+    } else if (
+      hasVariable(field, values[name]) &&
+      (changed !== undefined || !isSame(field, values[name], before))
+    ) {
+      problems.push(
+        `${field.label}: a variable of the environment is used here only as it is deployed. Deploy first, or type the value.`
+      )
     }
   }
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
@@ -40,18 +58,28 @@ function isUntouched(given: unknown, saved: unknown): boolean {
   return given === UNCHANGED_SECRET || (isSaved && (given === undefined || given === null))
 }
 
-/** What of that which decides where a secret goes is not as deployed, in words; undefined if all is. */
-function changedFields(spec: NodeSpec, given: Values, saved: SavedNode | undefined, tlsIsDeployed: boolean): string | undefined {
+/**
+ * What of that which decides where a secret goes is not as deployed, in words; undefined if all is.
+ */
+function changedFields(
+  spec: NodeSpec,
+  given: Values,
+  saved: SavedNode | undefined,
+  tlsIsDeployed: boolean
+): string | undefined {
   if (saved === undefined) return 'This configuration is not deployed yet'
   const labels = Object.entries(spec.fields)
     .filter(([, field]) => field.kind !== 'secret' && field.harmless !== true)
     .filter(([name, field]) => !isSame(field, given[name], saved.values[name]))
     .map(([, field]) => field.label)
   if (!tlsIsDeployed) labels.push('TLS configuration')
-  return labels.length === 0 ? undefined : `${[...new Set(labels)].join(', ')} ${labels.length === 1 ? 'is' : 'are'} not as deployed`
+  return labels.length === 0
+    ? undefined
+    : `${[...new Set(labels)].join(', ')} ${labels.length === 1 ? 'is' : 'are'} not as deployed`
 }
 
 function isSame(field: Field, a: unknown, b: unknown): boolean {
-  const parsed = (value: unknown) => JSON.stringify(parseField(field, value ?? field.default, () => undefined))
+  const parsed = (value: unknown) =>
+    JSON.stringify(parseField(field, value ?? field.default, () => undefined))
   return parsed(a) === parsed(b)
 }

@@ -69,7 +69,8 @@ export class Samples {
   #keep(text: string): void {
     this.#kept.push(text)
     this.#bytes += Buffer.byteLength(text)
-    while (this.#kept.length > MOST_SAMPLES || this.#bytes > MAX_BYTES) this.#bytes -= Buffer.byteLength(this.#kept.shift()!)
+    while (this.#kept.length > MOST_SAMPLES || this.#bytes > MAX_BYTES)
+      this.#bytes -= Buffer.byteLength(this.#kept.shift()!)
   }
 }
 

@@ -63,7 +63,8 @@ export class Writer {
   #object(value: object, depth: number): Written {
     if (depth > MAX_DEPTH) return this.#leftOut()
     if (Buffer.isBuffer(value)) return this.#bytes(value)
-    if (value instanceof Date) return this.#tagged('$date', Number.isNaN(value.getTime()) ? '' : value.toISOString())
+    if (value instanceof Date)
+      return this.#tagged('$date', Number.isNaN(value.getTime()) ? '' : value.toISOString())
     if (Array.isArray(value)) return this.#items(value, depth)
     const keys = Object.keys(value)
     const written = this.#properties(value, keys, depth)
@@ -116,22 +117,30 @@ export class Writer {
   }
 }
 
-/** The value of a written one. What was made by nobody's writer is a value as well: nothing is thrown. */
+/**
+ * The value of a written one. What was made by nobody's writer is a value as well: nothing is
+ * thrown.
+ */
 export function read(written: Written): unknown {
   if (typeof written !== 'object' || written === null) return written
   if (Array.isArray(written)) return written.map(read)
   const entries = Object.entries(written)
   const [only] = entries
-  if (entries.length === 1 && TAGS.includes(only![0])) return readTagged(only![0], only![1]) ?? readAll(entries)
+  if (entries.length === 1 && TAGS.includes(only![0]))
+    return readTagged(only![0], only![1]) ?? readAll(entries)
   return readAll(entries)
 }
 
 /** `fromEntries` defines properties, so that `__proto__` stays a field. */
-const readAll = (entries: readonly [string, unknown][]) => Object.fromEntries(entries.map(([key, value]) => [key, read(value)]))
+const readAll = (entries: readonly [string, unknown][]) =>
+  Object.fromEntries(entries.map(([key, value]) => [key, read(value)]))
 
 function readTagged(tag: string, value: unknown): unknown {
   if (tag === '$object') return isObject(value) ? readAll(Object.entries(value)) : undefined
-  if (tag === '$kafka') return isObject(value) ? { ...readAll(Object.entries(value)), [KAFKA_MESSAGE]: true } : undefined
+  if (tag === '$kafka')
+    return isObject(value)
+      ? { ...readAll(Object.entries(value)), [KAFKA_MESSAGE]: true }
+      : undefined
   if (typeof value !== 'string') return undefined
   if (tag === '$bytes') return Buffer.from(value, 'base64')
   if (tag === '$date') return new Date(value)
@@ -139,4 +148,5 @@ function readTagged(tag: string, value: unknown): unknown {
   return /^-?\d{1,1000}$/.test(value) ? BigInt(value) : undefined
 }
 
-const isObject = (value: unknown): value is object => typeof value === 'object' && value !== null && !Array.isArray(value)
+const isObject = (value: unknown): value is object =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

@@ -14,10 +14,16 @@ const taken: Taken = {
 
 /** A record of this origin as it comes out of the dead-letter topic. */
 function lettered(from: Taken, record: object = { device_id: 'd1' }) {
-  const placed = Object.assign({ ...record }, { [PROVENANCE]: new Provenance({ at: () => from }, 0) })
+  const placed = Object.assign(
+    { ...record },
+    { [PROVENANCE]: new Provenance({ at: () => from }, 0) }
+  )
   const reason = { code: 'FIELD_TYPE', message: 'value must be a number.', path: 'value' }
-  const { key, value, headers } = encodeRejection(reject(placed, 'validate', reason, { attempts: 6 }))
-  const buffer = (part: Buffer | string | null) => (typeof part === 'string' ? Buffer.from(part) : part)
+  const { key, value, headers } = encodeRejection(
+    reject(placed, 'validate', reason, { attempts: 6 })
+  )
+  const buffer = (part: Buffer | string | null) =>
+    typeof part === 'string' ? Buffer.from(part) : part
   return { key: buffer(key), value: buffer(value), headers, timestamp: '1708700001000' }
 }
 
@@ -59,9 +65,15 @@ describe('core/dead-letter/decode', () => {
   it('reads whatever stands in the topic', () => {
     const part = fc.option(fc.uint8Array({ maxLength: 200 }).map(found => Buffer.from(found)))
     fc.assert(
-      fc.property(part, part, fc.dictionary(fc.string(), fc.string()), fc.string(), (key, value, headers, timestamp) => {
-        JSON.stringify(readableLetter({ key, value, headers, timestamp }))
-      })
+      fc.property(
+        part,
+        part,
+        fc.dictionary(fc.string(), fc.string()),
+        fc.string(),
+        (key, value, headers, timestamp) => {
+          JSON.stringify(readableLetter({ key, value, headers, timestamp }))
+        }
+      )
     )
   })
 })

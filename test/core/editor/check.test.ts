@@ -10,9 +10,28 @@ const type: NodeType = {
     inputs: 1,
     outputs: ['out'],
     fields: {
-      cluster: { kind: 'ref', label: 'Cluster', default: '', type: 'millrace-kafka-cluster', help: '' },
-      mode: { kind: 'choice', label: 'Mode', default: 'plain', choices: { plain: 'plain', rich: 'rich' }, help: '' },
-      topic: { kind: 'text', label: 'Topic', default: '', required: true, when: { mode: 'rich' }, help: '' },
+      cluster: {
+        kind: 'ref',
+        label: 'Cluster',
+        default: '',
+        type: 'millrace-kafka-cluster',
+        help: ''
+      },
+      mode: {
+        kind: 'choice',
+        label: 'Mode',
+        default: 'plain',
+        choices: { plain: 'plain', rich: 'rich' },
+        help: ''
+      },
+      topic: {
+        kind: 'text',
+        label: 'Topic',
+        default: '',
+        required: true,
+        when: { mode: 'rich' },
+        help: ''
+      },
       size: { kind: 'number', label: 'Size', default: 10, min: 1, integer: true, help: '' },
       schema: { kind: 'code', label: 'Schema', default: '{}', language: 'json', help: '' },
       rows: {
@@ -29,12 +48,24 @@ const type: NodeType = {
     }
   },
   migrations: {},
-  hooks: { controls: { rules: { problems: value => (Array.isArray(value) ? [] : ['must be rules']), edit: () => ({ value: () => [] }) } } }
+  hooks: {
+    controls: {
+      rules: {
+        problems: value => (Array.isArray(value) ? [] : ['must be rules']),
+        edit: () => ({ value: () => [] })
+      }
+    }
+  }
 }
 
 const variable = (name: string) => `$\{${name}}`
 
-const CASES: readonly (readonly [what: string, field: string, values: Record<string, unknown>, problems: string[]])[] = [
+const CASES: readonly (readonly [
+  what: string,
+  field: string,
+  values: Record<string, unknown>,
+  problems: string[]
+])[] = [
   ['a reference that is missing', 'cluster', {}, ['choose or add one']],
   ['a reference', 'cluster', { cluster: 'abc' }, []],
   ['a required text that is not shown', 'topic', { topic: '' }, []],
@@ -58,7 +89,12 @@ const CASES: readonly (readonly [what: string, field: string, values: Record<str
     },
     ['row 2, From: is required', 'row 2, Times: must be a number']
   ],
-  ['a list with a number from the environment', 'rows', { rows: [{ from: 'a', times: variable('TIMES') }] }, []],
+  [
+    'a list with a number from the environment',
+    'rows',
+    { rows: [{ from: 'a', times: variable('TIMES') }] },
+    []
+  ],
   ['a custom field', 'rules', { rules: 'x' }, ['must be rules']],
   ['a custom field that is fine', 'rules', { rules: [] }, []]
 ]
@@ -80,6 +116,9 @@ describe('what the form finds wrong', () => {
 
   it('shows a field when its condition holds', () => {
     const { topic } = type.spec.fields
-    assert.deepEqual([isShown(topic!, { mode: 'rich' }), isShown(topic!, { mode: 'plain' })], [true, false])
+    assert.deepEqual(
+      [isShown(topic!, { mode: 'rich' }), isShown(topic!, { mode: 'plain' })],
+      [true, false]
+    )
   })
 })

@@ -4,7 +4,9 @@ import { decompressed } from '../../../core/format/decompress.ts'
 import { ParseFailure } from '../../../core/record/parse-failure.ts'
 
 const LIMIT = 1_000_000
-const READING = Buffer.from('{"device_id":"d1","metric":"temperature_c","value":21.5,"ts":1708700000}')
+const READING = Buffer.from(
+  '{"device_id":"d1","metric":"temperature_c","value":21.5,"ts":1708700000}'
+)
 
 const codeOf = (bytes: Buffer, limit = LIMIT) => {
   const found = decompressed(bytes, limit)
@@ -18,13 +20,19 @@ function zstdOf(blocks: number, repeat: number, window = 0x50): Buffer {
     return Buffer.from([header & 255, (header >> 8) & 255, (header >> 16) & 255, 0x61])
   }
   const head = Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x00, window])
-  return Buffer.concat([head, ...Array.from({ length: blocks }, (_, index) => block(index === blocks - 1))])
+  return Buffer.concat([
+    head,
+    ...Array.from({ length: blocks }, (_, index) => block(index === blocks - 1))
+  ])
 }
 
 /** The same with the text as it is in one block. */
 function zstdRaw(text: Buffer): Buffer {
   const header = (text.length << 3) | 1
-  return Buffer.concat([Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, text.length, header & 255, header >> 8, 0]), text])
+  return Buffer.concat([
+    Buffer.from([0x28, 0xb5, 0x2f, 0xfd, 0x20, text.length, header & 255, header >> 8, 0]),
+    text
+  ])
 }
 
 describe('compressed payloads', () => {
@@ -39,10 +47,14 @@ describe('compressed payloads', () => {
     assert.equal(codeOf(gzipSync(READING).subarray(0, -9)), 'COMPRESSION_INVALID')
     assert.equal(codeOf(zstdRaw(READING).subarray(0, -1)), 'COMPRESSION_INVALID')
     assert.equal(codeOf(Buffer.concat([zstdRaw(READING), zstdRaw(READING)])), 'COMPRESSION_INVALID')
-    assert.equal(codeOf(Buffer.from('28b52ffd00', 'hex')), Buffer.from('28b52ffd00', 'hex').toString())
+    assert.equal(
+      codeOf(Buffer.from('28b52ffd00', 'hex')),
+      Buffer.from('28b52ffd00', 'hex').toString()
+    )
   })
 
-  it('that only begin like zlib are left as they are', () => assert.equal(codeOf(Buffer.from('x^2+y=1 and more')), 'x^2+y=1 and more'))
+  it('that only begin like zlib are left as they are', () =>
+    assert.equal(codeOf(Buffer.from('x^2+y=1 and more')), 'x^2+y=1 and more'))
 
   it('are refused where they become too large', () => {
     const zeros = Buffer.alloc(20_000_000)

@@ -17,23 +17,48 @@ async function read(options: Partial<ReaderOptions>, payload: Buffer | string): 
   })
 }
 
-type Case = readonly [name: string, options: Partial<ReaderOptions>, payload: Buffer | string, found: readonly unknown[]]
+type Case = readonly [
+  name: string,
+  options: Partial<ReaderOptions>,
+  payload: Buffer | string,
+  found: readonly unknown[]
+]
 
 const texts: readonly Case[] = [
   ['JSON with a byte order mark', {}, '\uFEFF{"a":1}', [{ a: 1 }]],
   ['JSON with NULs behind it', {}, '{"a":1}\0\0\0', [{ a: 1 }]],
   ['NULs that are not to be cut', { cutNuls: false }, '{"a":1}\0', [['JSON_INVALID', '']]],
   ['NaN, which is refused with its place', {}, '{"a":1,"b":[nan]}', [['JSON_INVALID', 'b.0']]],
-  ['NaN as null', { nanAsNull: true }, '{"a":NaN,"b":-Infinity,"c":1,"d":"NaN"}', [{ a: null, b: null, c: 1, d: 'NaN' }]],
-  ['NaN in one element only', { at: 'list' }, '[{"a":NaN},{"a":1}]', [['JSON_INVALID', '0.a'], { a: 1 }]],
-  ['JSON lines', { format: 'json-lines' }, '{"a":1}\r\n\n{"a":\n{"a":3}\n', [{ a: 1 }, ['JSON_INVALID', '1'], { a: 3 }]],
+  [
+    'NaN as null',
+    { nanAsNull: true },
+    '{"a":NaN,"b":-Infinity,"c":1,"d":"NaN"}',
+    [{ a: null, b: null, c: 1, d: 'NaN' }]
+  ],
+  [
+    'NaN in one element only',
+    { at: 'list' },
+    '[{"a":NaN},{"a":1}]',
+    [['JSON_INVALID', '0.a'], { a: 1 }]
+  ],
+  [
+    'JSON lines',
+    { format: 'json-lines' },
+    '{"a":1}\r\n\n{"a":\n{"a":3}\n',
+    [{ a: 1 }, ['JSON_INVALID', '1'], { a: 3 }]
+  ],
   [
     'JSON lines, a list each',
     { format: 'json-lines', at: 'list' },
     '[{"a":1},2]\n[{"a":3}]',
     [{ a: 1 }, ['NOT_A_RECORD', '0.1'], { a: 3 }]
   ],
-  ['JSON text sequences of RFC 7464', { format: 'json-lines' }, '\x1e{"a":1}\n\x1e{"a":2}\n', [{ a: 1 }, { a: 2 }]],
+  [
+    'JSON text sequences of RFC 7464',
+    { format: 'json-lines' },
+    '\x1e{"a":1}\n\x1e{"a":2}\n',
+    [{ a: 1 }, { a: 2 }]
+  ],
   [
     'JSON values without a space between',
     { format: 'json-sequence' },
@@ -41,10 +66,30 @@ const texts: readonly Case[] = [
     [{ a: '}{' }, { a: 2 }, ['NOT_A_RECORD', '2'], ['JSON_INVALID', '3']]
   ],
   ['a bare number', { format: 'bare' }, ' 23.5\n', [{ value: 23.5 }]],
-  ['a bare number too long', { format: 'bare' }, '12345678901234567890', [['NUMBER_INEXACT', 'value']]],
-  ['a bare integer, exact', { format: 'bare', exact: true }, '12345678901234567890', [{ value: 12345678901234567890n }]],
-  ['bare words', { format: 'bare', onWords: 'open', offWords: 'Closed' }, 'CLOSED', [{ value: false }]],
-  ['a word that means nothing', { format: 'bare', valueField: 'state' }, 'idle', [{ state: 'idle' }]],
+  [
+    'a bare number too long',
+    { format: 'bare' },
+    '12345678901234567890',
+    [['NUMBER_INEXACT', 'value']]
+  ],
+  [
+    'a bare integer, exact',
+    { format: 'bare', exact: true },
+    '12345678901234567890',
+    [{ value: 12345678901234567890n }]
+  ],
+  [
+    'bare words',
+    { format: 'bare', onWords: 'open', offWords: 'Closed' },
+    'CLOSED',
+    [{ value: false }]
+  ],
+  [
+    'a word that means nothing',
+    { format: 'bare', valueField: 'state' },
+    'idle',
+    [{ state: 'idle' }]
+  ],
   ['a bare value with NULs behind it', { format: 'bare' }, 'on\0\0', [{ value: true }]],
   ['no bytes', {}, '', [['PAYLOAD_EMPTY', '']]],
   [
@@ -53,8 +98,18 @@ const texts: readonly Case[] = [
     'id,v,note\n007,1.50,"a, ""b"""\nd2,,x\nd3,1\n',
     [{ id: '007', v: 1.5, note: 'a, "b"' }, { id: 'd2', note: 'x' }, ['FORMAT_INVALID', '2']]
   ],
-  ['CSV with named columns and semicolons', { format: 'csv', columns: 'id, v', delimiter: 'semicolon' }, 'd1;2\n', [{ id: 'd1', v: 2 }]],
-  ['CSV whose long numbers stay text', { format: 'csv' }, 'id\n2882429806056571124\n', [{ id: '2882429806056571124' }]],
+  [
+    'CSV with named columns and semicolons',
+    { format: 'csv', columns: 'id, v', delimiter: 'semicolon' },
+    'd1;2\n',
+    [{ id: 'd1', v: 2 }]
+  ],
+  [
+    'CSV whose long numbers stay text',
+    { format: 'csv' },
+    'id\n2882429806056571124\n',
+    [{ id: '2882429806056571124' }]
+  ],
   ['CSV with a column twice', { format: 'csv' }, 'a,a\n1,2\n', [['FORMAT_INVALID', '']]],
   ['CSV with __proto__', { format: 'csv' }, '__proto__\n1\n', [['KEY_FORBIDDEN', '0.__proto__']]]
 ]
@@ -93,12 +148,27 @@ const lines: readonly Case[] = [
     'm big=2882429806056571124i',
     [['NUMBER_INEXACT', '0.big']]
   ],
-  ['a tag and a field of one name', { format: 'line-protocol' }, 'm,a=1 a=2', [['FORMAT_INVALID', '0']]]
+  [
+    'a tag and a field of one name',
+    { format: 'line-protocol' },
+    'm,a=1 a=2',
+    [['FORMAT_INVALID', '0']]
+  ]
 ]
 
 const binaries: readonly Case[] = [
-  ['MessagePack', { format: 'msgpack' }, hex('82 a1 61 01 a1 62 93 c0 c3 ca 41 ac 00 00'), [{ a: 1, b: [null, true, 21.5] }]],
-  ['MessagePack of 64 bits', { format: 'msgpack' }, hex('81 a1 61 cf 28 00 0a a5 b6 cd de 74'), [['NUMBER_INEXACT', 'a']]],
+  [
+    'MessagePack',
+    { format: 'msgpack' },
+    hex('82 a1 61 01 a1 62 93 c0 c3 ca 41 ac 00 00'),
+    [{ a: 1, b: [null, true, 21.5] }]
+  ],
+  [
+    'MessagePack of 64 bits',
+    { format: 'msgpack' },
+    hex('81 a1 61 cf 28 00 0a a5 b6 cd de 74'),
+    [['NUMBER_INEXACT', 'a']]
+  ],
   [
     'MessagePack of 64 bits, exact',
     { format: 'msgpack', exact: true },
@@ -111,26 +181,86 @@ const binaries: readonly Case[] = [
     hex('82 a1 61 c4 02 ff 00 a1 74 d7 ff 00 00 00 04 65 d8 b1 60'),
     [{ a: '/wA=', t: '2024-02-23T14:53:20.000000001Z' }]
   ],
-  ['MessagePack cut off', { format: 'msgpack' }, hex('82 a1 61 01 a1 62'), [['FORMAT_INVALID', '']]],
-  ['MessagePack with more elements than bytes', { format: 'msgpack' }, hex('dd ff ff ff ff'), [['FORMAT_INVALID', '']]],
-  ['MessagePack with something behind it', { format: 'msgpack' }, hex('80 80'), [['FORMAT_INVALID', '']]],
-  ['MessagePack, a list', { format: 'msgpack', at: 'list' }, hex('92 81 a1 61 01 05'), [{ a: 1 }, ['NOT_A_RECORD', '1']]],
-  ['CBOR', { format: 'cbor' }, hex('a3 61 61 01 61 62 83 f6 f5 f9 4d 60 02 61 78'), [{ a: 1, b: [null, true, 21.5], 2: 'x' }]],
-  ['CBOR of 64 bits', { format: 'cbor' }, hex('a1 61 61 1b 28 00 0a a5 b6 cd de 74'), [['NUMBER_INEXACT', 'a']]],
+  [
+    'MessagePack cut off',
+    { format: 'msgpack' },
+    hex('82 a1 61 01 a1 62'),
+    [['FORMAT_INVALID', '']]
+  ],
+  [
+    'MessagePack with more elements than bytes',
+    { format: 'msgpack' },
+    hex('dd ff ff ff ff'),
+    [['FORMAT_INVALID', '']]
+  ],
+  [
+    'MessagePack with something behind it',
+    { format: 'msgpack' },
+    hex('80 80'),
+    [['FORMAT_INVALID', '']]
+  ],
+  [
+    'MessagePack, a list',
+    { format: 'msgpack', at: 'list' },
+    hex('92 81 a1 61 01 05'),
+    [{ a: 1 }, ['NOT_A_RECORD', '1']]
+  ],
+  [
+    'CBOR',
+    { format: 'cbor' },
+    hex('a3 61 61 01 61 62 83 f6 f5 f9 4d 60 02 61 78'),
+    [{ a: 1, b: [null, true, 21.5], 2: 'x' }]
+  ],
+  [
+    'CBOR of 64 bits',
+    { format: 'cbor' },
+    hex('a1 61 61 1b 28 00 0a a5 b6 cd de 74'),
+    [['NUMBER_INEXACT', 'a']]
+  ],
   [
     'a big number of CBOR, exact',
     { format: 'cbor', exact: true },
     hex('a1 61 61 c2 49 01 00 00 00 00 00 00 00 00'),
     [{ a: 18446744073709551616n }]
   ],
-  ['a decimal of CBOR: 273.15', { format: 'cbor' }, hex('a1 61 61 c4 82 21 19 6a b3'), [{ a: 273.15 }]],
-  ['CBOR that describes itself, with a time', { format: 'cbor' }, hex('d9 d9 f7 a1 61 74 c1 1a 51 4b 67 b0'), [{ t: 1363896240 }]],
+  [
+    'a decimal of CBOR: 273.15',
+    { format: 'cbor' },
+    hex('a1 61 61 c4 82 21 19 6a b3'),
+    [{ a: 273.15 }]
+  ],
+  [
+    'CBOR that describes itself, with a time',
+    { format: 'cbor' },
+    hex('d9 d9 f7 a1 61 74 c1 1a 51 4b 67 b0'),
+    [{ t: 1363896240 }]
+  ],
   ['CBOR with NaN', { format: 'cbor' }, hex('a1 61 61 f9 7e 00'), [['JSON_INVALID', 'a']]],
-  ['CBOR with NaN as null', { format: 'cbor', nanAsNull: true }, hex('a1 61 61 f9 7e 00'), [{ a: null }]],
+  [
+    'CBOR with NaN as null',
+    { format: 'cbor', nanAsNull: true },
+    hex('a1 61 61 f9 7e 00'),
+    [{ a: null }]
+  ],
   ['CBOR cut off', { format: 'cbor' }, hex('a1 61'), [['FORMAT_INVALID', '']]],
-  ['CBOR with __proto__', { format: 'cbor' }, hex('a1 69 5f5f70726f746f5f5f a1 61 61 01'), [['KEY_FORBIDDEN', '__proto__']]],
-  ['CBOR nested 60,000 deep', { format: 'cbor' }, Buffer.alloc(60_000, 0x81), [['FORMAT_INVALID', '']]],
-  ['MessagePack with __proto__', { format: 'msgpack' }, Buffer.from(encodeMsgpack(JSON.parse('{"__proto__":1}'))), [['FORMAT_INVALID', '']]]
+  [
+    'CBOR with __proto__',
+    { format: 'cbor' },
+    hex('a1 69 5f5f70726f746f5f5f a1 61 61 01'),
+    [['KEY_FORBIDDEN', '__proto__']]
+  ],
+  [
+    'CBOR nested 60,000 deep',
+    { format: 'cbor' },
+    Buffer.alloc(60_000, 0x81),
+    [['FORMAT_INVALID', '']]
+  ],
+  [
+    'MessagePack with __proto__',
+    { format: 'msgpack' },
+    Buffer.from(encodeMsgpack(JSON.parse('{"__proto__":1}'))),
+    [['FORMAT_INVALID', '']]
+  ]
 ]
 
 describe('formats', () => {
@@ -139,7 +269,10 @@ describe('formats', () => {
   }
 
   it('finds 100,000 elements', async () => {
-    const list = JSON.stringify({ device_id: 'd1', list: Array.from({ length: 100_000 }, (_, n) => ({ n })) })
+    const list = JSON.stringify({
+      device_id: 'd1',
+      list: Array.from({ length: 100_000 }, (_, n) => ({ n }))
+    })
     const found = await read({ at: 'list', path: 'list' }, list)
     assert.equal(found.length, 100_000)
     assert.deepEqual(found.at(-1), { device_id: 'd1', n: 99_999 })
@@ -152,7 +285,10 @@ describe('formats', () => {
   })
 
   it('gives each element its own copy of what stands around it', async () => {
-    const [one, other] = (await read({ at: 'list', path: 'l' }, '{"meta":{"a":1},"l":[{},{}]}')) as { meta: { a: number } }[]
+    const [one, other] = (await read(
+      { at: 'list', path: 'l' },
+      '{"meta":{"a":1},"l":[{},{}]}'
+    )) as { meta: { a: number } }[]
     one!.meta.a = 2
     assert.equal(other!.meta.a, 1)
   })

@@ -48,23 +48,39 @@ const BINARIES = [
   Buffer.from(encodeMsgpack(sample)),
   Buffer.from(encodeCbor(sample)),
   Buffer.from('04643104020000000000003540000200', 'hex'),
-  Buffer.from('0a0264311210000000000000354000000000000008401a040a0264322206 0a0161100528 01'.replaceAll(' ', ''), 'hex')
+  Buffer.from(
+    '0a0264311210000000000000354000000000000008401a040a0264322206 0a0161100528 01'.replaceAll(
+      ' ',
+      ''
+    ),
+    'hex'
+  )
 ]
 const SEEDS = [...TEXTS, ...BINARIES, ...TEXTS.map(text => gzipSync(text)), deflateSync(TEXTS[0]!)]
 
 /** What many formats begin a container or a length with. */
-const BYTES = [0x00, 0xff, 0x7f, 0x80, 0x81, 0x9f, 0xa1, 0xbf, 0xc1, 0xdd, 0xdf, 0x5b, 0x7b, 0x22, 0x2c, 0x0a, 0x5c]
+const BYTES = [
+  0x00, 0xff, 0x7f, 0x80, 0x81, 0x9f, 0xa1, 0xbf, 0xc1, 0xdd, 0xdf, 0x5b, 0x7b, 0x22, 0x2c, 0x0a,
+  0x5c
+]
 
-/** One hostile input: a good one cut, changed, doubled or nested; now and then one byte many times. */
+/**
+ * One hostile input: a good one cut, changed, doubled or nested; now and then one byte many times.
+ */
 export function hostileBytes(random: () => number): Buffer {
   const pick = <T>(list: readonly T[]): T => list[Math.floor(random() * list.length)]!
   const kind = random()
   if (kind < 0.002) return Buffer.alloc(65_536, pick(BYTES))
-  if (kind < 0.004) return Buffer.alloc(65_536, Buffer.from([pick(BYTES), pick(BYTES), pick(BYTES)]))
-  if (kind < 0.1) return Buffer.from(Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256)))
+  if (kind < 0.004)
+    return Buffer.alloc(65_536, Buffer.from([pick(BYTES), pick(BYTES), pick(BYTES)]))
+  if (kind < 0.1)
+    return Buffer.from(
+      Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256))
+    )
   const bytes = Buffer.from(pick(SEEDS))
   for (let changes = Math.floor(random() * 4); changes > 0; changes--) {
-    bytes[Math.floor(random() * bytes.length)] = random() < 0.5 ? pick(BYTES) : Math.floor(random() * 256)
+    bytes[Math.floor(random() * bytes.length)] =
+      random() < 0.5 ? pick(BYTES) : Math.floor(random() * 256)
   }
   const cut = random()
   if (cut < 0.3) return bytes.subarray(0, Math.floor(random() * (bytes.length + 1)))
@@ -79,8 +95,14 @@ export async function readersOf(): Promise<readonly (readonly [format: string, r
   for (const format of formats) {
     const schema = schemas[format] ?? ''
     readers.push([format, await readerOf(readerOptions({ format, schema }))])
-    readers.push([`${format}, list`, await readerOf(readerOptions({ format, schema, at: 'list', path: 'values', exact: true }))])
-    readers.push([`${format}, object`, await readerOf(readerOptions({ format, schema, at: 'object', nanAsNull: true }))])
+    readers.push([
+      `${format}, list`,
+      await readerOf(readerOptions({ format, schema, at: 'list', path: 'values', exact: true }))
+    ])
+    readers.push([
+      `${format}, object`,
+      await readerOf(readerOptions({ format, schema, at: 'object', nanAsNull: true }))
+    ])
   }
   return readers
 }
@@ -91,8 +113,15 @@ export interface Finding {
   readonly input: string
 }
 
-/** Feeds so many inputs to every decoder in turn; gives what should not be, and the longest that one took. */
-export async function fuzz(inputs: number, seed: number, limitMs = 50): Promise<{ findings: Finding[]; slowestMs: number }> {
+/**
+ * Feeds so many inputs to every decoder in turn; gives what should not be, and the longest that one
+ * took.
+ */
+export async function fuzz(
+  inputs: number,
+  seed: number,
+  limitMs = 50
+): Promise<{ findings: Finding[]; slowestMs: number }> {
   const readers = await readersOf()
   const random = randomOf(seed)
   const findings: Finding[] = []
@@ -109,10 +138,12 @@ export async function fuzz(inputs: number, seed: number, limitMs = 50): Promise<
     }
     let { what, tookMs } = take()
     // The first time includes compiling and the collection of garbage; what is slow is slow again.
-    for (let again = 0; again < 3 && tookMs > limitMs; again++) tookMs = Math.min(tookMs, take().tookMs)
+    for (let again = 0; again < 3 && tookMs > limitMs; again++)
+      tookMs = Math.min(tookMs, take().tookMs)
     slowestMs = Math.max(slowestMs, tookMs)
     if (tookMs > limitMs) what = `took ${Math.round(tookMs)} ms`
-    if (what !== undefined) findings.push({ format, what, input: bytes.subarray(0, 200).toString('hex') })
+    if (what !== undefined)
+      findings.push({ format, what, input: bytes.subarray(0, 200).toString('hex') })
   }
   return { findings, slowestMs }
 }
@@ -120,7 +151,11 @@ export async function fuzz(inputs: number, seed: number, limitMs = 50): Promise<
 function problemOf(reader: Reader, bytes: Buffer): string | undefined {
   try {
     for (const { record } of reader.read(bytes, { arrivedMs: 0 })) {
-      if (record instanceof ParseFailure ? !/^[A-Z].*\.$/s.test(record.message) : unfitness(record) !== undefined) {
+      if (
+        record instanceof ParseFailure
+          ? !/^[A-Z].*\.$/s.test(record.message)
+          : unfitness(record) !== undefined
+      ) {
         return `gave ${String(JSON.stringify(record)).slice(0, 200)}`
       }
     }
@@ -131,10 +166,18 @@ function problemOf(reader: Reader, bytes: Buffer): string | undefined {
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
-  const { values } = parseArgs({ options: { inputs: { type: 'string', default: '1000000' }, seed: { type: 'string', default: '1' } } })
+  const { values } = parseArgs({
+    options: {
+      inputs: { type: 'string', default: '1000000' },
+      seed: { type: 'string', default: '1' }
+    }
+  })
   const { findings, slowestMs } = await fuzz(Number(values.inputs), Number(values.seed))
-  for (const { format, what, input } of findings.slice(0, 20)) console.error(`${format}: ${what}\n  ${input}`)
+  for (const { format, what, input } of findings.slice(0, 20))
+    console.error(`${format}: ${what}\n  ${input}`)
   const megabytes = Math.round(process.memoryUsage().rss / 1e6)
-  console.log(`${values.inputs} inputs, ${findings.length} findings, slowest ${slowestMs.toFixed(1)} ms, ${megabytes} MB at the end`)
+  console.log(
+    `${values.inputs} inputs, ${findings.length} findings, slowest ${slowestMs.toFixed(1)} ms, ${megabytes} MB at the end`
+  )
   process.exitCode = findings.length > 0 ? 1 : 0
 }

@@ -7,6 +7,6 @@ export function readerOptions(options: Partial<ReaderOptions>): ReaderOptions {
   return { format: 'json', ...Object.fromEntries(defaults), ...options } as ReaderOptions
 }
 
-// Awaited, so that mocha takes these files as ES modules throughout: as CommonJS a test would have other classes than the
-// decoders, which are imported when they are needed.
+// Awaited, so that mocha takes these files as ES modules throughout: as CommonJS a test would have
+// other classes than the decoders, which are imported when they are needed.
 export const { readerOf } = await import('../../../core/format/reader.ts')

@@ -9,7 +9,9 @@ const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex')
 async function read(options: Partial<ReaderOptions>, bytes: Buffer): Promise<unknown> {
   const reader = await readerOf(readerOptions(options))
   const [item] = reader.read(bytes, { arrivedMs: 0 })
-  return item!.record instanceof ParseFailure ? [item!.record.code, item!.record.path ?? ''] : item!.record
+  return item!.record instanceof ParseFailure
+    ? [item!.record.code, item!.record.path ?? '']
+    : item!.record
 }
 
 const PROTO3 = `syntax = "proto3";
@@ -58,7 +60,10 @@ describe('Protobuf', () => {
   }
 
   it('reads every kind of field', async () => {
-    assert.deepEqual(await read({ ...options, exact: true }, READING), { ...rest, serial: 2882315468369944180n })
+    assert.deepEqual(await read({ ...options, exact: true }, READING), {
+      ...rest,
+      serial: 2882315468369944180n
+    })
   })
 
   it('refuses an integer of 64 bits that a number does not hold', async () => {
@@ -66,24 +71,42 @@ describe('Protobuf', () => {
   })
 
   it('gives absent fields of proto3 their default, optional ones none', async () => {
-    assert.deepEqual(await read(options, hex('0a 02 6431')), { device_id: 'd1', value: 0, serial: 0, state: 'UNKNOWN' })
+    assert.deepEqual(await read(options, hex('0a 02 6431')), {
+      device_id: 'd1',
+      value: 0,
+      serial: 0,
+      state: 'UNKNOWN'
+    })
   })
 
   it('keeps what is required and declared in proto2', async () => {
-    const schema = 'syntax = "proto2"; message M { required string id = 1; optional int32 n = 2 [default = 5]; optional bool b = 3; }'
+    const schema =
+      'syntax = "proto2"; message M { required string id = 1; optional int32 n = 2 [default = 5]; optional bool b = 3; }'
     assert.deepEqual(await read({ format: 'protobuf', schema }, hex('0a 01 61')), { id: 'a', n: 5 })
-    assert.deepEqual(await read({ format: 'protobuf', schema }, hex('18 01')), ['FORMAT_INVALID', ''])
+    assert.deepEqual(await read({ format: 'protobuf', schema }, hex('18 01')), [
+      'FORMAT_INVALID',
+      ''
+    ])
   })
 
   it('leaves out fields that the schema does not know', async () => {
     const schema = 'syntax = "proto3"; message M { string id = 1; }'
-    assert.deepEqual(await read({ format: 'protobuf', schema }, hex('0a 01 61 10 07 1a 01 62')), { id: 'a' })
+    assert.deepEqual(await read({ format: 'protobuf', schema }, hex('0a 01 61 10 07 1a 01 62')), {
+      id: 'a'
+    })
   })
 
   it('skips the header of a schema registry', async () => {
     const framed = Buffer.concat([hex('00 00 00 00 07 00'), hex('0a 02 6431')])
-    assert.equal(((await read({ ...options, framing: 'registry' }, framed)) as { device_id: string }).device_id, 'd1')
-    assert.deepEqual(await read({ ...options, framing: 'registry' }, hex('0a 02 6431')), ['FORMAT_INVALID', ''])
+    assert.equal(
+      ((await read({ ...options, framing: 'registry' }, framed)) as { device_id: string })
+        .device_id,
+      'd1'
+    )
+    assert.deepEqual(await read({ ...options, framing: 'registry' }, hex('0a 02 6431')), [
+      'FORMAT_INVALID',
+      ''
+    ])
   })
 
   it('refuses what is cut off or nested too deep', async () => {
@@ -91,7 +114,8 @@ describe('Protobuf', () => {
     let deep = hex('0a 01 61')
     for (let level = 0; level < 100; level++) {
       const tag = level % 2 === 0 ? 0x12 : 0x5a
-      const length = deep.length < 128 ? [deep.length] : [(deep.length & 127) | 128, deep.length >> 7]
+      const length =
+        deep.length < 128 ? [deep.length] : [(deep.length & 127) | 128, deep.length >> 7]
       deep = Buffer.concat([Buffer.from([tag, ...length]), deep])
     }
     assert.deepEqual(await read(options, deep), ['FORMAT_INVALID', ''])
@@ -100,10 +124,25 @@ describe('Protobuf', () => {
   const wrong: readonly (readonly [string, string, string, RegExp])[] = [
     ['no schema', '', '', /Message type/],
     ['a syntax error', 'syntax = "proto3";\nmessage M {\n  string = 1;\n}', '', /line 3/],
-    ['an unknown type', 'syntax = "proto3";\nmessage M {\n  Foo f = 1;\n}', '', /line 3: there is no type Foo/],
-    ['an import that is not there', 'syntax = "proto3";\nimport "other.proto";\nmessage M {}', '', /line 2: "other\.proto" is not at hand/],
+    [
+      'an unknown type',
+      'syntax = "proto3";\nmessage M {\n  Foo f = 1;\n}',
+      '',
+      /line 3: there is no type Foo/
+    ],
+    [
+      'an import that is not there',
+      'syntax = "proto3";\nimport "other.proto";\nmessage M {}',
+      '',
+      /line 2: "other\.proto" is not at hand/
+    ],
     ['a message type that it has not', 'syntax = "proto3"; message A {} message B {}', 'C', /A, B/],
-    ['no message type though there are two', 'syntax = "proto3"; message A {} message B {}', '', /A, B/]
+    [
+      'no message type though there are two',
+      'syntax = "proto3"; message A {} message B {}',
+      '',
+      /A, B/
+    ]
   ]
   for (const [name, schema, messageType, words] of wrong) {
     it(`tells of ${name} when it starts`, async () => {
@@ -154,30 +193,51 @@ describe('Avro', () => {
 
   it('skips the header of a schema registry', async () => {
     const framed = Buffer.concat([hex('00 00 00 00 07'), DATUM])
-    assert.equal(((await read({ ...options, framing: 'registry' }, framed)) as { id: string }).id, 'd1')
+    assert.equal(
+      ((await read({ ...options, framing: 'registry' }, framed)) as { id: string }).id,
+      'd1'
+    )
   })
 
   it('refuses bytes of another schema', async () => {
-    for (const bytes of [DATUM.subarray(0, -1), Buffer.concat([DATUM, hex('00')]), hex('04 6431 08')]) {
+    for (const bytes of [
+      DATUM.subarray(0, -1),
+      Buffer.concat([DATUM, hex('00')]),
+      hex('04 6431 08')
+    ]) {
       assert.deepEqual(await read(options, bytes), ['FORMAT_INVALID', ''])
     }
   })
 
   it('refuses integers and decimals that a number does not hold', async () => {
     const schema = '{"type":"record","name":"R","fields":[{"name":"n","type":"long"}]}'
-    assert.deepEqual(await read({ format: 'avro', schema }, hex('feffffffffffffffff01')), ['NUMBER_INEXACT', 'n'])
-    assert.deepEqual(await read({ format: 'avro', schema, exact: true }, hex('feffffffffffffffff01')), { n: 9223372036854775807n })
+    assert.deepEqual(await read({ format: 'avro', schema }, hex('feffffffffffffffff01')), [
+      'NUMBER_INEXACT',
+      'n'
+    ])
+    assert.deepEqual(
+      await read({ format: 'avro', schema, exact: true }, hex('feffffffffffffffff01')),
+      { n: 9223372036854775807n }
+    )
   })
 
   it('refuses lists that claim more than their bytes can hold', async () => {
-    const schema = '{"type":"record","name":"R","fields":[{"name":"n","type":{"type":"array","items":"null"}}]}'
-    assert.deepEqual(await read({ format: 'avro', schema }, hex('feffffffffffffff7f00')), ['FORMAT_INVALID', ''])
+    const schema =
+      '{"type":"record","name":"R","fields":[{"name":"n","type":{"type":"array","items":"null"}}]}'
+    assert.deepEqual(await read({ format: 'avro', schema }, hex('feffffffffffffff7f00')), [
+      'FORMAT_INVALID',
+      ''
+    ])
   })
 
   const wrong: readonly (readonly [string, string, RegExp])[] = [
     ['no schema', '', /paste the Avro schema/],
     ['what is no JSON', '{\n"type": "record",\n}', /line 3: it is not JSON/],
-    ['an unknown type', '{"type":"record","name":"R","fields":[\n{"name":"a","type":"strin"}]}', /line 2: there is no type "strin"/],
+    [
+      'an unknown type',
+      '{"type":"record","name":"R","fields":[\n{"name":"a","type":"strin"}]}',
+      /line 2: there is no type "strin"/
+    ],
     [
       'a field twice',
       '{"type":"record","name":"R","fields":[{"name":"a","type":"int"},{"name":"a","type":"int"}]}',

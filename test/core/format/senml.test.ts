@@ -8,9 +8,11 @@ const ARRIVED_MS = 1_708_700_000_000
 
 async function read(format: ReaderOptions['format'], payload: Buffer | string): Promise<unknown[]> {
   const reader = await readerOf(readerOptions({ format }))
-  return reader.read(Buffer.from(payload as string), { arrivedMs: ARRIVED_MS }).map(({ record }) => {
-    return record instanceof ParseFailure ? [record.code, record.path ?? ''] : record
-  })
+  return reader
+    .read(Buffer.from(payload as string), { arrivedMs: ARRIVED_MS })
+    .map(({ record }) => {
+      return record instanceof ParseFailure ? [record.code, record.path ?? ''] : record
+    })
 }
 
 describe('SenML', () => {
@@ -28,7 +30,8 @@ describe('SenML', () => {
   })
 
   it('counts times that are small from the arrival, and adds base values and sums', async () => {
-    const pack = '[{"bn":"d","bv":20,"bs":5,"v":1},{"n":"x","vs":"on","t":-2.5},{"n":"y","vb":false},{"n":"z","s":2},{"n":"b","vd":"aGk"}]'
+    const pack =
+      '[{"bn":"d","bv":20,"bs":5,"v":1},{"n":"x","vs":"on","t":-2.5},{"n":"y","vb":false},{"n":"z","s":2},{"n":"b","vd":"aGk"}]'
     assert.deepEqual(await read('senml-json', pack), [
       { name: 'd', ts: 1708700000, value: 21, sum: 5 },
       { name: 'dx', ts: 1708699997.5, value: 'on', sum: 5 },

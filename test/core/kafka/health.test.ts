@@ -8,7 +8,10 @@ const missing = new MillraceError('KAFKA_TOPIC_MISSING', 'There is no such topic
 function health() {
   const told: string[] = []
   const clock = { nowMs: 0 }
-  const made = new Health({ up: () => told.push('up'), away: error => told.push(error.code) }, () => clock.nowMs)
+  const made = new Health(
+    { up: () => told.push('up'), away: error => told.push(error.code) },
+    () => clock.nowMs
+  )
   return { made, told, clock }
 }
 
@@ -19,16 +22,30 @@ describe('core/kafka/health', () => {
       if (step === undefined) made.works()
       else made.fails(step)
     }
-    assert.deepEqual(told, ['KAFKA_CONNECT_FAILED', 'up', 'KAFKA_CONNECT_FAILED', 'KAFKA_TOPIC_MISSING', 'up'])
+    assert.deepEqual(told, [
+      'KAFKA_CONNECT_FAILED',
+      'up',
+      'KAFKA_CONNECT_FAILED',
+      'KAFKA_TOPIC_MISSING',
+      'up'
+    ])
   })
 
   it('tells what a person must mend once, and not the broken connections between two tries', () => {
     const { made, told } = health()
-    const login = new MillraceError('KAFKA_CONNECT_FAILED', 'The broker refused the user name or password (user "u").')
+    const login = new MillraceError(
+      'KAFKA_CONNECT_FAILED',
+      'The broker refused the user name or password (user "u").'
+    )
     for (const step of [away, login, away, login]) made.fails(step)
     made.works()
     made.fails(away)
-    assert.deepEqual(told, ['KAFKA_CONNECT_FAILED', 'KAFKA_CONNECT_FAILED', 'up', 'KAFKA_CONNECT_FAILED'])
+    assert.deepEqual(told, [
+      'KAFKA_CONNECT_FAILED',
+      'KAFKA_CONNECT_FAILED',
+      'up',
+      'KAFKA_CONNECT_FAILED'
+    ])
   })
 
   it('bears a trouble that passes within a second, once it has worked', () => {

@@ -1,9 +1,17 @@
-/** What the tests of the Kafka port share: topics of their own, records that tell their fate, readers. */
+/**
+ * What the tests of the Kafka port share: topics of their own, records that tell their fate,
+ * readers.
+ */
 import { randomUUID } from 'node:crypto'
 import type { Admin, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
 import { KeyHashes } from '../../../core/kafka/produce/murmur2.ts'
-import { NO_KEY, type ProduceCallback, type ProduceHeaders, ProduceRecord } from '../../../core/kafka/produce/produce-record.ts'
+import {
+  NO_KEY,
+  type ProduceCallback,
+  type ProduceHeaders,
+  ProduceRecord
+} from '../../../core/kafka/produce/produce-record.ts'
 import type { Reason } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
 
@@ -19,18 +27,26 @@ export interface Rig {
   topic(partitions: number, config?: Record<string, string>): Promise<string>
   /** Deletes the records of partition 0 that lie before an offset, as retention does. */
   deleteBefore(topic: string, offset: number): Promise<void>
-  /** Commits for partition 0, as a member that leaves again. (kafkajs' own setOffsets takes 5 s.) */
+  /**
+   * Commits for partition 0, as a member that leaves again. (kafkajs' own setOffsets takes 5 s.)
+   */
   commit(groupId: string, topic: string, offset: number): Promise<void>
   /** What the group has committed, by partition. */
   committed(groupId: string, topic: string): Promise<Record<number, number>>
-  transaction(work: (transaction: Awaited<ReturnType<Producer['transaction']>>) => Promise<void>): Promise<void>
+  transaction(
+    work: (transaction: Awaited<ReturnType<Producer['transaction']>>) => Promise<void>
+  ): Promise<void>
   close(): Promise<void>
 }
 
 /** With the Kafka of the tests, unless it is given another. */
 export async function kafkaRig(given?: string): Promise<Rig> {
   const brokers = given ?? (await services('kafka')).kafka.brokers
-  const kafka = new Kafka({ clientId: 'millrace-test', brokers: brokers.split(','), logLevel: logLevel.NOTHING })
+  const kafka = new Kafka({
+    clientId: 'millrace-test',
+    brokers: brokers.split(','),
+    logLevel: logLevel.NOTHING
+  })
   const admin = kafka.admin()
   const feed = kafka.producer({ idempotent: true, maxInFlightRequests: 1 })
   await Promise.all([admin.connect(), feed.connect()])
@@ -41,13 +57,19 @@ export async function kafkaRig(given?: string): Promise<Rig> {
     async topic(partitions, config = {}) {
       const topic = `t-${randomUUID()}`
       const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }))
-      await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: partitions, configEntries }] })
+      await admin.createTopics({
+        waitForLeaders: true,
+        topics: [{ topic, numPartitions: partitions, configEntries }]
+      })
       return topic
     },
     async deleteBefore(topic, offset) {
       // kafkajs finds the leader only in what it has asked for before.
       await admin.fetchTopicOffsets(topic)
-      await admin.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: String(offset) }] })
+      await admin.deleteTopicRecords({
+        topic,
+        partitions: [{ partition: 0, offset: String(offset) }]
+      })
     },
     async commit(groupId, topic, offset) {
       const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 50 })
@@ -62,10 +84,16 @@ export async function kafkaRig(given?: string): Promise<Rig> {
     },
     async committed(groupId, topic) {
       const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
-      return Object.fromEntries((found?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)]))
+      return Object.fromEntries(
+        (found?.partitions ?? []).map(({ partition, offset }) => [partition, Number(offset)])
+      )
     },
     async transaction(work) {
-      const producer = kafka.producer({ idempotent: true, maxInFlightRequests: 1, transactionalId: `x-${randomUUID()}` })
+      const producer = kafka.producer({
+        idempotent: true,
+        maxInFlightRequests: 1,
+        transactionalId: `x-${randomUUID()}`
+      })
       await producer.connect()
       const transaction = await producer.transaction()
       await work(transaction)
@@ -85,7 +113,13 @@ export class TestCallback implements ProduceCallback {
   readonly settled: Promise<void>
   #settle: () => void = () => undefined
 
-  constructor(readonly values: readonly { key?: string | null; value: string | null; headers?: ProduceHeaders }[]) {
+  constructor(
+    readonly values: readonly {
+      key?: string | null
+      value: string | null
+      headers?: ProduceHeaders
+    }[]
+  ) {
     this.open = values.length
     this.settled = new Promise(resolve => {
       this.#settle = resolve
@@ -93,7 +127,15 @@ export class TestCallback implements ProduceCallback {
   }
   get records(): ProduceRecord[] {
     return this.values.map(({ key = null, value, headers }, index) => {
-      return new ProduceRecord(key, value, headers, undefined, key === null ? NO_KEY : hashes.of(key), this, index)
+      return new ProduceRecord(
+        key,
+        value,
+        headers,
+        undefined,
+        key === null ? NO_KEY : hashes.of(key),
+        this,
+        index
+      )
     })
   }
   refused({ index }: ProduceRecord, reason: Reason): void {

@@ -2,9 +2,14 @@ import assert from 'node:assert/strict'
 import { connectSentence } from '../../../core/kafka/kafkajs/connect-errors.ts'
 import { shortReason } from '../../../core/kafka/short-reason.ts'
 
-const settings = { brokers: ['kafka:9092'], clientId: 'test', sasl: { mechanism: 'plain' as const, username: 'u', password: 'p' } }
+const settings = {
+  brokers: ['kafka:9092'],
+  clientId: 'test',
+  sasl: { mechanism: 'plain' as const, username: 'u', password: 'p' }
+}
 const heard = { firstBytes: Buffer.alloc(0), connected: true }
-const sentenceOf = (error: object) => connectSentence(Object.assign(new Error('x'), error), settings, heard)
+const sentenceOf = (error: object) =>
+  connectSentence(Object.assign(new Error('x'), error), settings, heard)
 
 describe('core/kafka: what a person must mend, in short', () => {
   const cases: [error: object, expected: string | undefined][] = [
@@ -18,8 +23,14 @@ describe('core/kafka: what a person must mend, in short', () => {
     [{ code: 'SELF_SIGNED_CERT_IN_CHAIN' }, 'TLS authority not trusted'],
     [{ code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }, 'TLS authority not trusted'],
     [{ code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }, 'TLS authority not trusted'],
-    [{ message: 'Connection error: self-signed certificate in certificate chain' }, 'TLS authority not trusted'],
-    [{ message: 'Connection error: unable to verify the first certificate' }, 'TLS authority not trusted'],
+    [
+      { message: 'Connection error: self-signed certificate in certificate chain' },
+      'TLS authority not trusted'
+    ],
+    [
+      { message: 'Connection error: unable to verify the first certificate' },
+      'TLS authority not trusted'
+    ],
     [{ code: 'CERT_HAS_EXPIRED' }, 'certificate has expired'],
     [{ code: 'ERR_TLS_CERT_ALTNAME_INVALID' }, 'certificate for another host'],
     [{ code: 'ERR_SSL_WRONG_VERSION_NUMBER' }, 'broker speaks no TLS'],

@@ -27,7 +27,10 @@ for (const make of makes) {
       for (const connection of open.splice(0)) await connection.close(500)
       await tap.close()
     })
-    async function taker(more: Partial<MqttSettings> = {}, topic = unique('client')): Promise<Taker> {
+    async function taker(
+      more: Partial<MqttSettings> = {},
+      topic = unique('client')
+    ): Promise<Taker> {
       const made = new Taker(settingsOf(tap.url, more), topic)
       open.push(made.connection)
       return made.start()
@@ -50,7 +53,11 @@ for (const make of makes) {
       open.push(one.connection)
       await one.start()
       tap.freeze()
-      const thief = await device(url, { clientId: settings.clientId, clean: true, properties: { sessionExpiryInterval: 0 } })
+      const thief = await device(url, {
+        clientId: settings.clientId,
+        clean: true,
+        properties: { sessionExpiryInterval: 0 }
+      })
       await thief.endAsync()
       const another = await MqttTap.before(url)
       one.link!.client.stream.destroy()
@@ -107,7 +114,10 @@ for (const make of makes) {
       assert.deepEqual(heard, ['online', 'offline'])
       await one.connection.close()
 
-      const two = new Taker(settingsOf(url, { birth: announcement('online'), will: announcement('offline') }), unique('client'))
+      const two = new Taker(
+        settingsOf(url, { birth: announcement('online'), will: announcement('offline') }),
+        unique('client')
+      )
       await two.start()
       await two.connection.close()
       await until('the farewell', () => heard.length === 4)
@@ -133,7 +143,10 @@ for (const make of makes) {
     it('divides the messages of a shared subscription, and the rest takes over from one that dies', async () => {
       const topic = unique('shared')
       const publisher = await device(url)
-      const [one, two] = [await taker({}, `$share/group/${topic}`), await taker({}, `$share/group/${topic}`)]
+      const [one, two] = [
+        await taker({}, `$share/group/${topic}`),
+        await taker({}, `$share/group/${topic}`)
+      ]
       const acknowledgeAll = (taker: Taker) => {
         const { acks, taken } = taker
         acks!.acknowledge(taken.splice(0))
@@ -148,10 +161,14 @@ for (const make of makes) {
       }
       await publishNumbers(publisher, topic, 200)
       await until('all 200', () => drain() >= 200, 10_000)
-      assert.ok(counts.one.size > 20 && counts.two.size > 20, `${counts.one.size} and ${counts.two.size}`)
+      assert.ok(
+        counts.one.size > 20 && counts.two.size > 20,
+        `${counts.one.size} and ${counts.two.size}`
+      )
 
       await one.connection.close(1000, { endSession: true })
-      // What the first had acknowledged may come again: the server need not have read that before the end.
+      // What the first had acknowledged may come again: the server need not have read that before
+      // the end.
       const heir = new Set<string>()
       const wanted = await publishNumbers(publisher, topic, 100, 1, 200)
       await until(
@@ -205,7 +222,10 @@ describe('subscribing to what is not allowed', function () {
     one.connection.start()
     await until('three tries', () => one.problems.length >= 3)
     assert.equal(one.lines.length, 1, one.lines.join('\n'))
-    assert.match(one.lines[0]!, /refused the subscription to "forbidden-.*": Not authorized\. Trying again/)
+    assert.match(
+      one.lines[0]!,
+      /refused the subscription to "forbidden-.*": Not authorized\. Trying again/
+    )
     await one.connection.close()
   })
 })

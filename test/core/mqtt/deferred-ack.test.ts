@@ -32,7 +32,8 @@ for (const make of makes) {
 
     it('trap: mqtt.js sends PUBACK by itself unless handleMessage calls back with an error', async () => {
       const client = await device(tap.url)
-      client.handleMessage = (packet, callback) => callback(packet.payload.toString() === '0' ? new Error('later') : undefined)
+      client.handleMessage = (packet, callback) =>
+        callback(packet.payload.toString() === '0' ? new Error('later') : undefined)
       await client.subscribeAsync(topic, { qos: 1 })
       await publishNumbers(publisher, topic, 2)
       await until('one PUBACK', () => ids('client', 'puback').length === 1)
@@ -45,7 +46,11 @@ for (const make of makes) {
       await publishNumbers(publisher, topic, 60)
       await one.took(20)
       await one.link!.subscribe({ filter: unique('other'), qos: 0, retainHandling: 2 })
-      assert.equal(one.taken.length, 20, 'an answer that came later than the 20th message shows that there is no 21st')
+      assert.equal(
+        one.taken.length,
+        20,
+        'an answer that came later than the 20th message shows that there is no 21st'
+      )
       one.acks!.acknowledge(one.taken.slice(0, 5))
       await one.took(25)
       for (let done = 5; done < 60; done += 5) {
@@ -116,7 +121,10 @@ for (const make of makes) {
         await until('the lost PUBRECs', () => ids('client', 'pubrec').length === 3)
         tap.lose = () => false
         tap.cut()
-        await until('the handshakes of the second connection', () => ids('client', 'pubcomp').length === 3)
+        await until(
+          'the handshakes of the second connection',
+          () => ids('client', 'pubcomp').length === 3
+        )
         assert.equal(one.taken.length, 3)
         assert.ok(one.taken.every(packet => !one.memory.isRecorded({ ...packet, dup: true })))
       })
@@ -130,7 +138,10 @@ for (const make of makes) {
         await until('the lost PUBRELs', () => tap.of('server', 'pubrel').length === 3)
         tap.lose = () => false
         tap.cut()
-        await until('the handshakes of the second connection', () => ids('client', 'pubcomp').length === 3)
+        await until(
+          'the handshakes of the second connection',
+          () => ids('client', 'pubcomp').length === 3
+        )
         assert.equal(one.taken.length, 3)
       })
     } else {
@@ -145,15 +156,26 @@ for (const make of makes) {
         tap.cut()
         await one.took(6)
         one.acks!.acknowledge(one.taken.slice(3))
-        await until('the handshakes of the second connection', () => ids('client', 'pubcomp').length === 3)
+        await until(
+          'the handshakes of the second connection',
+          () => ids('client', 'pubcomp').length === 3
+        )
         assert.deepEqual(one.payloads, ['0', '1', '2', '0', '1', '2'])
       })
     }
 
     it('takes a new message whose packet id an interrupted handshake had', async () => {
       const one = await taker({}, 2)
-      const another = { cmd: 'publish', topic, payload: Buffer.from('another'), qos: 2, retain: false, dup: false } as const
-      for (let messageId = 1; messageId <= 65_535; messageId++) one.memory.record({ ...another, messageId })
+      const another = {
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from('another'),
+        qos: 2,
+        retain: false,
+        dup: false
+      } as const
+      for (let messageId = 1; messageId <= 65_535; messageId++)
+        one.memory.record({ ...another, messageId })
       const sent = await publishNumbers(publisher, topic, 5, 2)
       await one.took(5)
       assert.deepEqual(one.payloads, sent)
@@ -199,7 +221,10 @@ for (const make of makes) {
         one.acks!.resume()
       }, 50)
       try {
-        await until('pings over three keepalive times', () => tap.of('client', 'pingreq').length >= before + 6)
+        await until(
+          'pings over three keepalive times',
+          () => tap.of('client', 'pingreq').length >= before + 6
+        )
         assert.deepEqual(one.problems, [])
         assert.ok(one.taken.length > 20, 'there were many holds')
         assert.ok(one.taken.length < 600, 'and always something to read')
@@ -269,8 +294,24 @@ for (const make of makes) {
 
     it('takes a message for another if it is, though it has the id of a recorded one and DUP', async () => {
       const one = await taker({}, 2)
-      one.memory.record({ cmd: 'publish', topic, payload: Buffer.from('1'), qos: 2, retain: false, messageId: 7, dup: false })
-      const packet: Received = { cmd: 'publish', topic, payload: Buffer.from('2'), qos: 2, retain: false, messageId: 7, dup: true }
+      one.memory.record({
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from('1'),
+        qos: 2,
+        retain: false,
+        messageId: 7,
+        dup: false
+      })
+      const packet: Received = {
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from('2'),
+        qos: 2,
+        retain: false,
+        messageId: 7,
+        dup: true
+      }
       one.link!.client.emit('packetreceive', packet)
       one.link!.client.handleMessage(packet, () => {})
       assert.deepEqual(
@@ -292,9 +333,23 @@ for (const make of makes) {
 
     it('learns a topic alias from a message that it has recorded and does not take again', async () => {
       const one = await taker({ topicAliasMaximum: 5 }, 2)
-      one.memory.record({ cmd: 'publish', topic, payload: Buffer.from('1'), qos: 2, retain: false, messageId: 7, dup: false })
+      one.memory.record({
+        cmd: 'publish',
+        topic,
+        payload: Buffer.from('1'),
+        qos: 2,
+        retain: false,
+        messageId: 7,
+        dup: false
+      })
       // Neither server repeats a message under an alias, so these packets come from here.
-      const qos2 = { cmd: 'publish', payload: Buffer.from('1'), qos: 2, retain: false, properties: { topicAlias: 1 } } as const
+      const qos2 = {
+        cmd: 'publish',
+        payload: Buffer.from('1'),
+        qos: 2,
+        retain: false,
+        properties: { topicAlias: 1 }
+      } as const
       const give = (messageId: number, name: string, dup: boolean) => {
         const packet: Received = { ...qos2, messageId, topic: name, dup }
         one.link!.client.emit('packetreceive', packet)

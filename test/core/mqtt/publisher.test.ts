@@ -30,9 +30,17 @@ for (const make of makes) {
     function publishAll(topic: string, count: number, window: number): Publisher {
       let next = 0
       const fill = () => {
-        while (next < count && publisher.publish({ topic, payload: String(next), qos: 1, retain: false })) next++
+        while (
+          next < count &&
+          publisher.publish({ topic, payload: String(next), qos: 1, retain: false })
+        )
+          next++
       }
-      const publisher = new Publisher({ window, onRoom: fill, onRefused: (_message, error) => assert.fail(error) })
+      const publisher = new Publisher({
+        window,
+        onRoom: fill,
+        onRefused: (_message, error) => assert.fail(error)
+      })
       connection = new MqttConnection(settingsOf(tap.url, { clean: true }), {
         ready: link => {
           publisher.attach(link)
@@ -61,7 +69,10 @@ for (const make of makes) {
       const publisher = publishAll(unique('window'), 500, 30)
       await until('all acknowledged', () => publisher.acknowledged === 500)
       assert.ok(mostOpen() <= 30, String(mostOpen()))
-      assert.deepEqual([publisher.published, publisher.refused, publisher.resent, publisher.inFlight], [500, 0, 0, 0])
+      assert.deepEqual(
+        [publisher.published, publisher.refused, publisher.resent, publisher.inFlight],
+        [500, 0, 0, 0]
+      )
     })
 
     it("keeps to the server's Receive Maximum where that is less", async () => {
@@ -80,7 +91,10 @@ for (const make of makes) {
       await watcher.subscribeAsync(topic, { qos: 1 })
       tap.lose = packet => packet.type === 'puback' && tap.of('server', 'puback').length > 100
       const publisher = publishAll(topic, 1000, 50)
-      await until('a full window', () => publisher.inFlight === allowed && tap.of('server', 'puback').length >= 100 + allowed)
+      await until(
+        'a full window',
+        () => publisher.inFlight === allowed && tap.of('server', 'puback').length >= 100 + allowed
+      )
       tap.lose = () => false
       tap.cut()
       await until('all acknowledged', () => publisher.acknowledged === 1000)
@@ -94,7 +108,9 @@ for (const make of makes) {
 
 async function serverReceiveMaximum(url: string): Promise<number | undefined> {
   const client = mqtt.connect(url, { protocolVersion: 5, reconnectPeriod: 0 })
-  const { properties } = await new Promise<mqtt.IConnackPacket>(resolve => client.once('connect', resolve))
+  const { properties } = await new Promise<mqtt.IConnackPacket>(resolve =>
+    client.once('connect', resolve)
+  )
   await client.endAsync()
   return properties?.receiveMaximum
 }

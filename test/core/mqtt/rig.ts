@@ -1,4 +1,7 @@
-/** What the tests of core/mqtt share: settings, a client that takes messages and leaves them unacknowledged, and a device. */
+/**
+ * What the tests of core/mqtt share: settings, a client that takes messages and leaves them
+ * unacknowledged, and a device.
+ */
 import mqtt, { type MqttClient } from 'mqtt'
 import { MqttConnection } from '../../../core/mqtt/client.ts'
 import { DeferredAcks, type Received } from '../../../core/mqtt/deferred-ack.ts'
@@ -11,7 +14,8 @@ import { until } from '../../until.ts'
 
 let number = 0
 /** A name that no other test of this or another run has. */
-export const unique = (prefix: string): string => `${prefix}-${process.pid}-${Date.now().toString(36)}-${++number}`
+export const unique = (prefix: string): string =>
+  `${prefix}-${process.pid}-${Date.now().toString(36)}-${++number}`
 
 export function settingsOf(url: string, more: Partial<MqttSettings> = {}): MqttSettings {
   return {
@@ -88,7 +92,12 @@ export class Taker {
   }
 
   async took(count: number): Promise<Received[]> {
-    await until(`${count} messages, ${this.taken.length} came`, () => this.taken.length >= count, 10_000, 5)
+    await until(
+      `${count} messages, ${this.taken.length} came`,
+      () => this.taken.length >= count,
+      10_000,
+      5
+    )
     return this.taken
   }
 
@@ -97,7 +106,10 @@ export class Taker {
   }
 }
 
-/** For each test a tap before a server of this make, a topic of its own and takers that end with it; for all of them a publisher. */
+/**
+ * For each test a tap before a server of this make, a topic of its own and takers that end with it;
+ * for all of them a publisher.
+ */
 export function stageOf(make: BrokerMake) {
   let url = ''
   const takers: Taker[] = []
@@ -110,7 +122,8 @@ export function stageOf(make: BrokerMake) {
       takers.push(made)
       return made.start()
     },
-    ids: (from: Side, type: 'publish' | 'puback' | 'pubrec' | 'pubcomp') => stage.tap.of(from, type).map(({ id }) => id)
+    ids: (from: Side, type: 'publish' | 'puback' | 'pubrec' | 'pubcomp') =>
+      stage.tap.of(from, type).map(({ id }) => id)
   }
   before(async () => {
     url = await make.start()
@@ -133,22 +146,41 @@ export function stageOf(make: BrokerMake) {
 
 /** A device: mqtt.js as it is. */
 export async function device(url: string, options: mqtt.IClientOptions = {}): Promise<MqttClient> {
-  const client = await mqtt.connectAsync(url, { protocolVersion: 5, reconnectPeriod: 0, ...options })
+  const client = await mqtt.connectAsync(url, {
+    protocolVersion: 5,
+    reconnectPeriod: 0,
+    ...options
+  })
   client.on('error', () => {})
   return client
 }
 
-/** Publishes `0` to `count - 1`, at most 20 at a time, so that no Receive Maximum is met; returns the payloads. */
-export async function publishNumbers(client: MqttClient, topic: string, count: number, qos: Qos = 1, first = 0): Promise<string[]> {
+/**
+ * Publishes `0` to `count - 1`, at most 20 at a time, so that no Receive Maximum is met; returns
+ * the payloads.
+ */
+export async function publishNumbers(
+  client: MqttClient,
+  topic: string,
+  count: number,
+  qos: Qos = 1,
+  first = 0
+): Promise<string[]> {
   const payloads = Array.from({ length: count }, (_, index) => String(first + index))
-  // One after the other: of several that are under way at once, Artemis may pass on a later one first.
+  // One after the other: of several that are under way at once, Artemis may pass on a later one
+  // first.
   for (const payload of payloads) await client.publishAsync(topic, payload, { qos })
   return payloads
 }
 
 /** Whether the server has a session of this client; ends it. */
 export async function hasSession(url: string, clientId: string): Promise<boolean> {
-  const client = mqtt.connect(url, { protocolVersion: 5, clientId, clean: false, reconnectPeriod: 0 })
+  const client = mqtt.connect(url, {
+    protocolVersion: 5,
+    clientId,
+    clean: false,
+    reconnectPeriod: 0
+  })
   const { sessionPresent } = await new Promise<{ sessionPresent: boolean }>((resolve, refuse) => {
     client.once('connect', resolve)
     client.once('error', refuse)

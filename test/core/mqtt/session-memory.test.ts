@@ -36,17 +36,32 @@ for (const make of makes) {
     it('recognises by packet id, DUP and content what it took before the connection broke', async () => {
       const one = await taker()
       const packet = (messageId: number, more: Partial<Received> = {}): Received => {
-        return { cmd: 'publish', topic, payload: Buffer.from('1'), qos: 1, retain: false, messageId, dup: true, ...more }
+        return {
+          cmd: 'publish',
+          topic,
+          payload: Buffer.from('1'),
+          qos: 1,
+          retain: false,
+          messageId,
+          dup: true,
+          ...more
+        }
       }
       // Artemis never sends such packets, so they come from here.
       const answered: number[] = []
-      const acks = { acknowledge: (packets: readonly Received[]) => answered.push(...packets.map(({ messageId }) => messageId!)) }
+      const acks = {
+        acknowledge: (packets: readonly Received[]) =>
+          answered.push(...packets.map(({ messageId }) => messageId!))
+      }
       const { memory } = one
       const [first, second, third] = [packet(1), packet(2), packet(3)]
       memory.finishedTooLate([third])
       memory.ended([first, second])
       assert.ok(!memory.isAgain(packet(4), acks))
-      assert.ok(!memory.isAgain(packet(2, { dup: false }), acks), 'a new one under an id that was used before')
+      assert.ok(
+        !memory.isAgain(packet(2, { dup: false }), acks),
+        'a new one under an id that was used before'
+      )
       assert.ok(!memory.isAgain(packet(2), acks), "whose id is another message's now")
       assert.ok(memory.isAgain(packet(1), acks) && memory.isAgain(packet(3), acks))
       assert.deepEqual(answered, [3])
@@ -56,9 +71,16 @@ for (const make of makes) {
       assert.ok(!memory.isAgain(packet(1), acks), 'acknowledged')
       const properties = { userProperties: { number: '1' }, messageExpiryInterval: 60 }
       memory.ended([packet(5, { properties }), packet(6, { properties }), packet(7)])
-      assert.ok(!memory.isAgain(packet(5, { properties: { userProperties: { number: '2' } } }), acks))
+      assert.ok(
+        !memory.isAgain(packet(5, { properties: { userProperties: { number: '2' } } }), acks)
+      )
       assert.ok(!memory.isAgain(packet(7, { retain: true }), acks))
-      assert.ok(memory.isAgain(packet(6, { properties: { ...properties, messageExpiryInterval: 50 } }), acks))
+      assert.ok(
+        memory.isAgain(
+          packet(6, { properties: { ...properties, messageExpiryInterval: 50 } }),
+          acks
+        )
+      )
     })
 
     if (make.strict) {
@@ -116,8 +138,12 @@ for (const make of makes) {
       it('of the same messages takes as many as were sent', async () => {
         const one = await taker()
         one.room = 2
-        for (let times = 0; times < 4; times++) await publisher.publishAsync(topic, 'on', { qos: 1 })
-        await publisher.publishAsync(topic, 'on', { qos: 1, properties: { userProperties: { number: '5' } } })
+        for (let times = 0; times < 4; times++)
+          await publisher.publishAsync(topic, 'on', { qos: 1 })
+        await publisher.publishAsync(topic, 'on', {
+          qos: 1,
+          properties: { userProperties: { number: '5' } }
+        })
         const old = [...(await one.took(2))]
         one.open = () => old
         one.room = 100

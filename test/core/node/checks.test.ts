@@ -4,11 +4,28 @@ import { type Check, checked } from '../../../core/node/checks.ts'
 const good: [Check, string[]][] = [
   [
     'mqtt-url',
-    ['mqtt://broker.example:1883', 'mqtts://10.0.0.1', 'ws://broker.example/mqtt', 'WSS://a', 'mqtt://[::1]:1883', 'mqtt://u:p@h']
+    [
+      'mqtt://broker.example:1883',
+      'mqtts://10.0.0.1',
+      'ws://broker.example/mqtt',
+      'WSS://a',
+      'mqtt://[::1]:1883',
+      'mqtt://u:p@h'
+    ]
   ],
-  ['postgres-url', ['postgres://postgres@127.0.0.1:5432/postgres', 'postgresql://h/d?sslmode=require', 'postgres://u:p%40@h']],
+  [
+    'postgres-url',
+    [
+      'postgres://postgres@127.0.0.1:5432/postgres',
+      'postgresql://h/d?sslmode=require',
+      'postgres://u:p%40@h'
+    ]
+  ],
   ['lookup-url', ['https://registry.example.org/devices/{key}', 'http://127.0.0.1:8080/?id={key}']],
-  ['host', ['db', 'db.example', '127.0.0.1', '::1', 'fe80::1%eth0', '/var/run/postgresql', 'my_db']],
+  [
+    'host',
+    ['db', 'db.example', '127.0.0.1', '::1', 'fe80::1%eth0', '/var/run/postgresql', 'my_db']
+  ],
   ['brokers', ['127.0.0.1:9092', 'kafka-1, kafka-2:9093', 'a_b:1']],
   ['kafka-topic', ['iot-telemetry-raw', 'a.b_C']],
   ['kafka-topics', ['a', 'a, b c']],
@@ -17,13 +34,20 @@ const good: [Check, string[]][] = [
   ['field-path', ['device_id', 'meta.id', '0']],
   ['table-name', ['telemetry', 'iot.telemetry', '"My Table"']],
   ['time-zone', ['Europe/Berlin', 'UTC', '+02:00', '-0330', '+05']],
-  ['instant', ['2026-01-31T00:00:00Z', '2026-01-31', '2026-01-31T00:00+01:00', '2026-01-31T00:00:00.5Z']],
+  [
+    'instant',
+    ['2026-01-31T00:00:00Z', '2026-01-31', '2026-01-31T00:00+01:00', '2026-01-31T00:00:00.5Z']
+  ],
   ['full-path', ['/data/devices.csv', 'C:\\data\\devices.csv', '\\\\server\\share\\x.csv']],
   ['keys-statement', ['SELECT * FROM d WHERE id = ANY($1)']]
 ]
 
 const wrong: [Check, string, RegExp][] = [
-  ['mqtt-url', 'broker.example', /^"broker.example" is no URL: it must begin with mqtt:\/\/ or .* as in mqtt:\/\/broker.example:1883$/],
+  [
+    'mqtt-url',
+    'broker.example',
+    /^"broker.example" is no URL: it must begin with mqtt:\/\/ or .* as in mqtt:\/\/broker.example:1883$/
+  ],
   ['mqtt-url', 'broker.example:1883', /is no URL/],
   ['mqtt-url', 'mqtt:broker.example', /is no URL/],
   ['mqtt-url', 'http://broker.example', /must begin with .*, not http:/],
@@ -71,7 +95,9 @@ const wrong: [Check, string, RegExp][] = [
 
 describe('what the form and the node check alike', () => {
   for (const [check, texts] of good)
-    for (const text of texts) it(`${check} takes ${text}`, () => assert.deepEqual(checked(check, text), []))
+    for (const text of texts)
+      it(`${check} takes ${text}`, () => assert.deepEqual(checked(check, text), []))
   for (const [check, text, problem] of wrong)
-    it(`${check} does not take ${JSON.stringify(text).slice(0, 60)}`, () => assert.match(checked(check, text).join('; '), problem))
+    it(`${check} does not take ${JSON.stringify(text).slice(0, 60)}`, () =>
+      assert.match(checked(check, text).join('; '), problem))
 })

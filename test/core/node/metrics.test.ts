@@ -20,10 +20,22 @@ describe('metrics', () => {
 
   it('count what a node rejects by its codes, of which there may be so many', () => {
     const node = metricsFor('m1', 'millrace-validate', 'check')
-    node.countRefused([{ reason: { code: 'TS_PAST' } }, { reason: { code: 'JSON_INVALID' } }, { reason: { code: 'TS_PAST' } }, {}, null])
-    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.refused, { TS_PAST: 2, JSON_INVALID: 1 })
+    node.countRefused([
+      { reason: { code: 'TS_PAST' } },
+      { reason: { code: 'JSON_INVALID' } },
+      { reason: { code: 'TS_PAST' } },
+      {},
+      null
+    ])
+    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.refused, {
+      TS_PAST: 2,
+      JSON_INVALID: 1
+    })
     assert.deepEqual([node.leadingCode, node.refusedHere], ['TS_PAST', 3])
-    assert.match(prometheusText(), /^millrace_records_refused_total\{id="m1",.*,code="TS_PAST"\} 2$/m)
+    assert.match(
+      prometheusText(),
+      /^millrace_records_refused_total\{id="m1",.*,code="TS_PAST"\} 2$/m
+    )
     for (let made = 0; made < 1000; made++) node.countCode(`MADE_UP_${made}`)
     node.countCode('TS_PAST', 5)
     assert.deepEqual([node.refused.size, node.refused.get('TS_PAST')], [50, 7])
@@ -33,7 +45,10 @@ describe('metrics', () => {
     const node = metricsFor('m1', 'millrace-validate', 'check')
     assert.ok(!prometheusText().includes('millrace_healthy{id="m1"'))
     node.status = { healthy: false, text: 'broker away' }
-    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.status, { healthy: false, text: 'broker away' })
+    assert.deepEqual(report().nodes.find(({ id }) => id === 'm1')?.status, {
+      healthy: false,
+      text: 'broker away'
+    })
     assert.match(prometheusText(), /^millrace_healthy\{id="m1",.*\} 0$/m)
   })
 
@@ -43,7 +58,12 @@ describe('metrics', () => {
     node.gauges.set('time to drain', 1.5)
     const text = prometheusText()
     assert.match(text, /^# TYPE millrace_records_stored_total counter$/m)
-    assert.ok(text.includes('millrace_records_stored_total{id="m1",type="millrace-validate",name="a \\"b\\"\\\\\\n"} 3\n'), text)
+    assert.ok(
+      text.includes(
+        'millrace_records_stored_total{id="m1",type="millrace-validate",name="a \\"b\\"\\\\\\n"} 3\n'
+      ),
+      text
+    )
     assert.match(text, /^millrace_time_to_drain\{.*\} 1\.5$/m)
   })
 })

@@ -16,7 +16,9 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
 
   before(async () => {
     const rooms = readdirSync(join(ROOT, 'nodes'))
-    const nodes = await Promise.all(rooms.map(async room => (await import(`../../../nodes/${room}/runtime.ts`)).default))
+    const nodes = await Promise.all(
+      rooms.map(async room => (await import(`../../../nodes/${room}/runtime.ts`)).default)
+    )
     const tokens = (permissions: string) => Promise.resolve({ username: permissions, permissions })
     let app: { _router: { stack: Layer[] } } | undefined
     const spy = (RED: NodeAPI) => {
@@ -25,11 +27,23 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
     red = await startNodeRed({
       nodes: [...(nodes as ((RED: NodeAPI) => void)[]), spy],
       settings: {
-        adminAuth: { type: 'credentials', users: () => Promise.resolve(null), authenticate: () => Promise.resolve(null), tokens }
+        adminAuth: {
+          type: 'credentials',
+          users: () => Promise.resolve(null),
+          authenticate: () => Promise.resolve(null),
+          tokens
+        }
       }
     })
     routes = app!._router.stack
-      .flatMap(({ route }) => (route ? Object.keys(route.methods).map(method => ({ method: method.toUpperCase(), path: route.path })) : []))
+      .flatMap(({ route }) =>
+        route
+          ? Object.keys(route.methods).map(method => ({
+              method: method.toUpperCase(),
+              path: route.path
+            }))
+          : []
+      )
       .filter(({ path }) => path.includes('millrace'))
   })
   after(() => red?.stop())
@@ -37,7 +51,13 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
   async function status(method: string, path: string, permission?: string): Promise<number> {
     const body = method === 'POST' ? '{"action":"none"}' : null
     const login = permission === undefined ? {} : { authorization: `Bearer ${permission}` }
-    return (await fetch(`${red.url}${path}`, { method, headers: { 'content-type': 'application/json', ...login }, body })).status
+    return (
+      await fetch(`${red.url}${path}`, {
+        method,
+        headers: { 'content-type': 'application/json', ...login },
+        body
+      })
+    ).status
   }
 
   it('are those that docs/security.md is about', () => {
@@ -64,7 +84,8 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
     for (const { method, path } of routes) {
       const needed = method === 'GET' ? 'millrace.read' : 'flows.write'
       const other = method === 'GET' ? 'write' : 'read'
-      for (const permission of [needed, '*', needed.split('.')[1]!]) assert.equal(await status(method, path, permission), 200, path)
+      for (const permission of [needed, '*', needed.split('.')[1]!])
+        assert.equal(await status(method, path, permission), 200, path)
       assert.equal(await status(method, path, other), 401, path)
     }
   })

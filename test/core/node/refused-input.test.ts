@@ -11,8 +11,22 @@ const TIMEOUT_MS = 1200
 
 const flow = (zone: string, ...more: FlowEntry[]): FlowEntry[] => [
   { id: 'tab', type: 'tab', label: 'test' },
-  { id: 'source', type: 'test-protocol', z: 'tab', timeoutMs: TIMEOUT_MS, wires: [['times'], ['dead']] },
-  { id: 'times', type: 'millrace-normalize', z: 'tab', zoneFrom: 'fixed', zone, pastDays: 0, wires: [['sink'], ['dead']] },
+  {
+    id: 'source',
+    type: 'test-protocol',
+    z: 'tab',
+    timeoutMs: TIMEOUT_MS,
+    wires: [['times'], ['dead']]
+  },
+  {
+    id: 'times',
+    type: 'millrace-normalize',
+    z: 'tab',
+    zoneFrom: 'fixed',
+    zone,
+    pastDays: 0,
+    wires: [['sink'], ['dead']]
+  },
   { id: 'sink', type: 'test-sink', z: 'tab', delayMs: 0, wires: [] },
   { id: 'dead', type: 'test-sink', z: 'tab', delayMs: 0, wires: [] },
   ...more
@@ -31,12 +45,18 @@ describe('a node whose settings are wrong', function () {
   })
 
   const errors = () => nodeRed.logs.filter(({ id }) => id === 'times').map(({ msg }) => String(msg))
-  const send = () => nodeRed.node<Node>('times').receive({ payload: { ts: 1_700_000_000 } } as never)
+  const send = () =>
+    nodeRed.node<Node>('times').receive({ payload: { ts: 1_700_000_000 } } as never)
 
   it('says which and why, below the node in short and in the log in full', async () => {
     await nodeRed.deploy(flow('Berlin'))
-    assert.deepEqual(errors(), ['normalize: Zone: there is no time zone "Berlin"; give a name such as Europe/Berlin, or an offset'])
-    assert.match(metricsFor('times', 'millrace-normalize', '').status?.text ?? '', /^Zone: there is no time zone "Berlin"/)
+    assert.deepEqual(errors(), [
+      'normalize: Zone: there is no time zone "Berlin"; give a name such as Europe/Berlin, or an offset'
+    ])
+    assert.match(
+      metricsFor('times', 'millrace-normalize', '').status?.text ?? '',
+      /^Zone: there is no time zone "Berlin"/
+    )
   })
 
   it('has one line in the log for a flood of messages', async () => {
@@ -64,11 +84,28 @@ describe('a node whose settings are wrong', function () {
     await nodeRed.deploy(
       flow(
         'Berlin',
-        { id: 'clock', type: 'test-protocol', z: 'tab', timeoutMs: TIMEOUT_MS, wires: [['held'], []] },
-        { id: 'held', z: 'tab', type: 'delay', pauseType: 'delay', timeout: '60', timeoutUnits: 'seconds', wires: [[]] }
+        {
+          id: 'clock',
+          type: 'test-protocol',
+          z: 'tab',
+          timeoutMs: TIMEOUT_MS,
+          wires: [['held'], []]
+        },
+        {
+          id: 'held',
+          z: 'tab',
+          type: 'delay',
+          pauseType: 'delay',
+          timeout: '60',
+          timeoutUnits: 'seconds',
+          wires: [[]]
+        }
       )
     )
-    const [source, clock] = [nodeRed.node<ProtocolNode>('source'), nodeRed.node<ProtocolNode>('clock')]
+    const [source, clock] = [
+      nodeRed.node<ProtocolNode>('source'),
+      nodeRed.node<ProtocolNode>('clock')
+    ]
     for (const device_id of ['a', 'b']) source.take({ device_id, ts: 1_700_000_000 })
     clock.take('x')
     await until('twice the timeout', () => clock.metrics.retried >= 2)

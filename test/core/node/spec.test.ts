@@ -21,11 +21,32 @@ const spec = {
       help: 'The topic.'
     },
     password: { kind: 'secret', default: '', label: 'Password', help: 'The password.' },
-    size: { kind: 'number', default: 5, min: 1, max: 10, integer: true, label: 'Size', help: 'The size.' },
+    size: {
+      kind: 'number',
+      default: 5,
+      min: 1,
+      max: 10,
+      integer: true,
+      label: 'Size',
+      help: 'The size.'
+    },
     on: { kind: 'bool', default: false, label: 'On', help: 'On or off.' },
-    mode: { kind: 'choice', default: 'a', choices: { a: 'First', b: 'Second' }, label: 'Mode', help: 'The mode.' },
+    mode: {
+      kind: 'choice',
+      default: 'a',
+      choices: { a: 'First', b: 'Second' },
+      label: 'Mode',
+      help: 'The mode.'
+    },
     query: { kind: 'code', default: '', language: 'sql', label: 'Query', help: 'The query.' },
-    only: { kind: 'text', default: '', required: true, when: { mode: 'b' }, label: 'Only', help: 'Only in mode b.' },
+    only: {
+      kind: 'text',
+      default: '',
+      required: true,
+      when: { mode: 'b' },
+      label: 'Only',
+      help: 'Only in mode b.'
+    },
     rows: {
       kind: 'list',
       default: [],
@@ -39,7 +60,10 @@ const spec = {
   }
 } as const satisfies NodeSpec
 
-const problems = (raw: Record<string, unknown>, environment?: (name: string) => unknown): readonly string[] => {
+const problems = (
+  raw: Record<string, unknown>,
+  environment?: (name: string) => unknown
+): readonly string[] => {
   try {
     parseOptions(spec, raw, environment)
     return []
@@ -52,7 +76,10 @@ const problems = (raw: Record<string, unknown>, environment?: (name: string) => 
 describe('parseOptions', () => {
   it('fills in what is missing', () => {
     const { name, topic, size, on, mode, rows } = parseOptions(spec, {})
-    assert.deepEqual({ name, topic, size, on, mode, rows }, { name: '', topic: 'a/b', size: 5, on: false, mode: 'a', rows: [] })
+    assert.deepEqual(
+      { name, topic, size, on, mode, rows },
+      { name: '', topic: 'a/b', size: 5, on: false, mode: 'a', rows: [] }
+    )
   })
 
   const wrong: [string, Record<string, unknown>, string][] = [
@@ -66,24 +93,43 @@ describe('parseOptions', () => {
     ['an unknown choice', { mode: 'toString' }, 'Mode: must be one of a, b'],
     ['a field that applies only now', { mode: 'b' }, 'Only: is required'],
     ['a list that is text', { rows: 'x' }, 'Rows: must be a list'],
-    ['a row without its field', { rows: [{ from: 'x' }, { factor: 2 }] }, 'Rows: row 2, From: is required'],
-    ['a variable that is not set', { topic: '${NOWHERE}', pattern: '' }, 'Topic: the environment variable NOWHERE is not set']
+    [
+      'a row without its field',
+      { rows: [{ from: 'x' }, { factor: 2 }] },
+      'Rows: row 2, From: is required'
+    ],
+    [
+      'a variable that is not set',
+      { topic: '${NOWHERE}', pattern: '' },
+      'Topic: the environment variable NOWHERE is not set'
+    ]
   ]
   for (const [name, raw, problem] of wrong) {
     it(`refuses ${name}`, () => assert.ok(problems(raw).includes(problem), `${problems(raw)}`))
   }
 
-  it('tells all problems at once', () => assert.equal(problems({ topic: '', size: 0, mode: 'c' }).length, 3))
+  it('tells all problems at once', () =>
+    assert.equal(problems({ topic: '', size: 0, mode: 'c' }).length, 3))
 
   it('expands environment variables, also in the middle of a text and in numbers and secrets', () => {
     const environment = (name: string) => ({ SITE: 'north', SIZE: '7', SECRET: 's3cret' })[name]
-    const options = parseOptions(spec, { topic: 'plant/${SITE}/x', size: '${SIZE}', password: '${SECRET}' }, environment)
-    assert.deepEqual([options.topic, options.size, options.password], ['plant/north/x', 7, 's3cret'])
+    const options = parseOptions(
+      spec,
+      { topic: 'plant/${SITE}/x', size: '${SIZE}', password: '${SECRET}' },
+      environment
+    )
+    assert.deepEqual(
+      [options.topic, options.size, options.password],
+      ['plant/north/x', 7, 's3cret']
+    )
   })
 
   it('leaves code as it is, whether a variable of the name is set or not', () => {
     const query = "SELECT '${HALL} ${NOWHERE}'"
-    assert.equal(parseOptions(spec, { query }, name => (name === 'HALL' ? 'west' : undefined)).query, query)
+    assert.equal(
+      parseOptions(spec, { query }, name => (name === 'HALL' ? 'west' : undefined)).query,
+      query
+    )
   })
 
   it('does not expand what an environment variable contains', () => {
@@ -103,6 +149,7 @@ describe('applies', () => {
     [{ mode: ['a', 'b'], on: true }, { mode: 'b', on: false }, false]
   ]
   for (const [when, values, expected] of cases) {
-    it(`${JSON.stringify(when)} of ${JSON.stringify(values)} is ${expected}`, () => assert.equal(applies(when, values), expected))
+    it(`${JSON.stringify(when)} of ${JSON.stringify(values)} is ${expected}`, () =>
+      assert.equal(applies(when, values), expected))
   }
 })

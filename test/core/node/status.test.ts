@@ -47,8 +47,12 @@ describe('shortened', () => {
 
   it('is what is shown, beside the whole', async () => {
     const shown: [string, string][] = []
-    new Status(({ text }, whole) => shown.push([text, whole])).waiting('the server answered 503 Service Unavailable')
-    assert.deepEqual(shown, [['the server answered 503…', 'the server answered 503 Service Unavailable']])
+    new Status(({ text }, whole) => shown.push([text, whole])).waiting(
+      'the server answered 503 Service Unavailable'
+    )
+    assert.deepEqual(shown, [
+      ['the server answered 503…', 'the server answered 503 Service Unavailable']
+    ])
   })
 })
 
@@ -63,7 +67,8 @@ describe('compact', () => {
     [999_499, '999k'],
     [1_200_000, '1.2M']
   ]
-  for (const [value, text] of cases) it(`${value} is ${text}`, () => assert.equal(compact(value), text))
+  for (const [value, text] of cases)
+    it(`${value} is ${text}`, () => assert.equal(compact(value), text))
 })
 
 describe('Rate', () => {

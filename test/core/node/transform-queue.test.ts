@@ -7,7 +7,10 @@ import { TransformQueue } from '../../../core/node/transform-queue.ts'
 type Kind = 'now' | 'later' | 'fails' | 'fails later'
 const failsAt = (kind: Kind) => kind.startsWith('fails')
 
-function queueOf(givenUp: ReadonlySet<unknown> = new Set(), mostWaiting = Number.POSITIVE_INFINITY) {
+function queueOf(
+  givenUp: ReadonlySet<unknown> = new Set(),
+  mostWaiting = Number.POSITIVE_INFINITY
+) {
   const metrics = new NodeMetrics('id', 'millrace-test', '')
   const transformed: unknown[] = []
   const ended: string[] = []
@@ -19,7 +22,10 @@ function queueOf(givenUp: ReadonlySet<unknown> = new Set(), mostWaiting = Number
     }
     return String(kind).endsWith('later') ? new Promise(setImmediate).then(result) : result()
   }
-  const tracker = { touch() {}, isGivenUp: ({ payload }: { payload?: unknown }) => givenUp.has(payload) }
+  const tracker = {
+    touch() {},
+    isGivenUp: ({ payload }: { payload?: unknown }) => givenUp.has(payload)
+  }
   const limit = {
     refusal: (_message: object, _records: number, waiting: number) =>
       waiting >= mostWaiting ? new MillraceError('QUEUE_FULL', 'too many') : undefined
@@ -39,13 +45,17 @@ function queueOf(givenUp: ReadonlySet<unknown> = new Set(), mostWaiting = Number
   return { add, metrics, transformed, ended }
 }
 
-const expected = (payload: number, kind: Kind) => (failsAt(kind) ? [`failed ${payload}`] : [`sent ${payload}`, `done ${payload}`])
+const expected = (payload: number, kind: Kind) =>
+  failsAt(kind) ? [`failed ${payload}`] : [`sent ${payload}`, `done ${payload}`]
 
 describe('transform queue', () => {
   it('ends every message once, in the order they came, whatever waits or fails', () =>
     fc.assert(
       fc.asyncProperty(
-        fc.array(fc.tuple(fc.constantFrom<Kind>('now', 'later', 'fails', 'fails later'), fc.boolean()), { maxLength: 12 }),
+        fc.array(
+          fc.tuple(fc.constantFrom<Kind>('now', 'later', 'fails', 'fails later'), fc.boolean()),
+          { maxLength: 12 }
+        ),
         async kinds => {
           const { add, ended, metrics } = queueOf()
           const all: Promise<void>[] = []

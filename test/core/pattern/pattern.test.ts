@@ -3,11 +3,28 @@ import fc from 'fast-check'
 import { Meter, TooCostly } from '../../../core/meter.ts'
 import { compilePattern, patternProblems } from '../../../core/pattern/pattern.ts'
 
-const compile = (source: string, flags?: string) => compilePattern(source, new Meter(Number.MAX_SAFE_INTEGER), flags)
+const compile = (source: string, flags?: string) =>
+  compilePattern(source, new Meter(Number.MAX_SAFE_INTEGER), flags)
 
 /** Expressions of all that is taken, and texts of their letters, so that many match. */
 const LETTERS = ['a', 'b', 'A', '_', '-', ' ', '\n', 'é', '\u2028', '😀', '\ud83d']
-const ATOMS = ['a', 'b', '.', '\\w', '\\W', '\\s', '\\S', '[ab]', '[^a]', '[^]', '\\p{L}', '\\u{1F600}', '\\ud83d\\ude00', '\\x61', '-']
+const ATOMS = [
+  'a',
+  'b',
+  '.',
+  '\\w',
+  '\\W',
+  '\\s',
+  '\\S',
+  '[ab]',
+  '[^a]',
+  '[^]',
+  '\\p{L}',
+  '\\u{1F600}',
+  '\\ud83d\\ude00',
+  '\\x61',
+  '-'
+]
 const EDGES = ['^', '$', '\\b', '\\B']
 const QUANTIFIERS = ['*', '+', '?', '{2}', '{1,3}', '{2,}', '*?', '+?', '{0}', '{0,2}?']
 const LOOKS = ['(?=', '(?!', '(?<=', '(?<!']
@@ -16,8 +33,12 @@ const { pattern: expressions } = fc.letrec<{ pattern: string; part: string }>(ti
   part: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     fc.constantFrom(...ATOMS, ...EDGES),
-    fc.tuple(fc.constantFrom(...ATOMS), fc.constantFrom(...QUANTIFIERS)).map(parts => parts.join('')),
-    fc.tuple(tie('pattern'), fc.constantFrom('', ...QUANTIFIERS)).map(([inner, times]) => `(?:${inner})${times}`),
+    fc
+      .tuple(fc.constantFrom(...ATOMS), fc.constantFrom(...QUANTIFIERS))
+      .map(parts => parts.join('')),
+    fc
+      .tuple(tie('pattern'), fc.constantFrom('', ...QUANTIFIERS))
+      .map(([inner, times]) => `(?:${inner})${times}`),
     tie('pattern').map(inner => `(${inner})`),
     fc.tuple(fc.constantFrom(...LOOKS), tie('pattern')).map(([look, inner]) => `${look}${inner})`)
   ),
@@ -25,7 +46,9 @@ const { pattern: expressions } = fc.letrec<{ pattern: string; part: string }>(ti
     .array(fc.array(tie('part'), { maxLength: 3 }), { minLength: 1, maxLength: 2 })
     .map(options => options.map(parts => parts.join('')).join('|'))
 }))
-const texts = fc.array(fc.constantFrom(...LETTERS), { maxLength: 7 }).map(letters => letters.join(''))
+const texts = fc
+  .array(fc.constantFrom(...LETTERS), { maxLength: 7 })
+  .map(letters => letters.join(''))
 
 const taken = [
   '',
@@ -69,23 +92,31 @@ const hostile: [pattern: string, text: string][] = [
 describe('core/pattern', () => {
   it('matches what RegExp matches', () => {
     fc.assert(
-      fc.property(expressions, fc.array(texts, { minLength: 5, maxLength: 5 }), (source, samples) => {
-        if (patternProblems(source).length > 0) return
-        const ours = compile(source)
-        const native = new RegExp(source, 'u')
-        for (const sample of samples) {
-          // V8 looks for places also between the halves of a character, which ECMA-262 does not
-          const text = /\\B|\(\?[<!=]/.test(source) ? sample.replaceAll(/[😀\ud83d]/gu, '') : sample
-          assert.equal(ours.test(text), native.test(text), `${native} on ${JSON.stringify(text)}`)
+      fc.property(
+        expressions,
+        fc.array(texts, { minLength: 5, maxLength: 5 }),
+        (source, samples) => {
+          if (patternProblems(source).length > 0) return
+          const ours = compile(source)
+          const native = new RegExp(source, 'u')
+          for (const sample of samples) {
+            // V8 looks for places also between the halves of a character, which ECMA-262 does not
+            const text = /\\B|\(\?[<!=]/.test(source)
+              ? sample.replaceAll(/[😀\ud83d]/gu, '')
+              : sample
+            assert.equal(ours.test(text), native.test(text), `${native} on ${JSON.stringify(text)}`)
+          }
         }
-      }),
+      ),
       { numRuns: Number(process.env.RUNS ?? 3_000) }
     )
   })
 
-  for (const pattern of taken) it(`takes ${pattern}`, () => assert.deepEqual(patternProblems(pattern), []))
+  for (const pattern of taken)
+    it(`takes ${pattern}`, () => assert.deepEqual(patternProblems(pattern), []))
   for (const [pattern, problem] of refused) {
-    it(`refuses ${pattern.slice(0, 40)}`, () => assert.match(patternProblems(pattern).join(), problem))
+    it(`refuses ${pattern.slice(0, 40)}`, () =>
+      assert.match(patternProblems(pattern).join(), problem))
   }
 
   for (const [pattern, text] of hostile) {
@@ -104,7 +135,10 @@ describe('core/pattern', () => {
   it('remembers a bounded part of what it has met', () => {
     const pattern = compile('(?:[^a]|a.{14})*a.{14}b$')
     const native = /(?:[^a]|a.{14})*a.{14}b$/u
-    for (const text of fc.sample(fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 200, maxLength: 200 }), 300)) {
+    for (const text of fc.sample(
+      fc.string({ unit: fc.constantFrom('a', 'b', 'c'), minLength: 200, maxLength: 200 }),
+      300
+    )) {
       assert.equal(pattern.test(text), native.test(text))
     }
   })

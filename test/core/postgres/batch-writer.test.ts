@@ -6,7 +6,15 @@ import { Rows } from '../../../core/postgres/rows.ts'
 import { Work } from '../../../core/postgres/work.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, type Outcome, reading, readings, TestWriter, wishFor } from './table-under-test.ts'
+import {
+  countRows,
+  databaseAt,
+  type Outcome,
+  reading,
+  readings,
+  TestWriter,
+  wishFor
+} from './table-under-test.ts'
 
 describe('writing many messages', function () {
   this.timeout(60_000)
@@ -33,15 +41,22 @@ describe('writing many messages', function () {
   function writer(...arguments_: Parameters<typeof makeWriter>): TestWriter {
     return makeWriter(...arguments_)
   }
-  function makeWriter(options: ConstructorParameters<typeof TestWriter>[2] = {}, by = database): TestWriter {
+  function makeWriter(
+    options: ConstructorParameters<typeof TestWriter>[2] = {},
+    by = database
+  ): TestWriter {
     const made = new TestWriter(by, table, options)
     writers.push(made)
     return made
   }
-  const total = (loads: readonly Outcome[], of: 'stored' | 'duplicates') => loads.reduce((sum, load) => sum + load[of], 0)
+  const total = (loads: readonly Outcome[], of: 'stored' | 'duplicates') =>
+    loads.reduce((sum, load) => sum + load[of], 0)
 
   it('two writers with the same keys in opposite order never deadlock', async () => {
-    const [one, two] = [writer({ onConflict: 'ignore', maxRows: 500 }), writer({ onConflict: 'ignore', maxRows: 500 })]
+    const [one, two] = [
+      writer({ onConflict: 'ignore', maxRows: 500 }),
+      writer({ onConflict: 'ignore', maxRows: 500 })
+    ]
     await one!.put([reading(-1)])
     const loads: Promise<Outcome>[] = []
     for (let round = 0; round < 20; round++) {
@@ -64,8 +79,12 @@ describe('writing many messages', function () {
       await session.query('BEGIN')
       await session.query(update, key(1))
       waiting = sink.put(readings(0, 2))
-      const blocked = "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'"
-      await until('the sink to be blocked', async () => (await database.query(blocked)).rowCount === 1)
+      const blocked =
+        "SELECT FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND query LIKE 'INSERT%'"
+      await until(
+        'the sink to be blocked',
+        async () => (await database.query(blocked)).rowCount === 1
+      )
       // one of the two is ended by the server; the sink must come through in either case
       await session.query(update, key(0)).catch(() => {})
       await session.query('ROLLBACK')
@@ -75,7 +94,9 @@ describe('writing many messages', function () {
 
   it('cancelled statements are tried again, and the log need not know', async () => {
     const sink = writer({ maxRows: 200 })
-    const loads = Promise.all(Array.from({ length: 20 }, (_, n) => sink.put(readings(n * 200, 200))))
+    const loads = Promise.all(
+      Array.from({ length: 20 }, (_, n) => sink.put(readings(n * 200, 200)))
+    )
     const cancel = `SELECT pg_cancel_backend(pid) FROM pg_stat_activity WHERE query LIKE '%${table}%' AND pid <> pg_backend_pid() AND state = 'active'`
     let finished = false
     const done = loads.finally(() => {
@@ -102,14 +123,17 @@ describe('writing many messages', function () {
       for (let n = from; n < to; n++) {
         const load = sink.put(readings(n * 100, 100))
         loads.push(load)
-        if (n % 10 === 9) await Promise.race([load, new Promise(resolve => setTimeout(resolve, 100))])
+        if (n % 10 === 9)
+          await Promise.race([load, new Promise(resolve => setTimeout(resolve, 100))])
       }
     }
     await feed(0, 50)
     const feeding = feed(50, 200)
     await kill('postgres')
     await feeding
-    await until('the outage to be noticed', () => sink.troubles.some(trouble => trouble?.kind === 'away'))
+    await until('the outage to be noticed', () =>
+      sink.troubles.some(trouble => trouble?.kind === 'away')
+    )
     await restart('postgres')
     const done = await Promise.all(loads)
     assert.equal(total(done, 'stored') + total(done, 'duplicates'), 20_000)
@@ -156,7 +180,9 @@ describe('writing many messages', function () {
   })
 
   it('a right that is missing is told, and all goes on when it is granted', async () => {
-    await database.query(`CREATE TABLE ${table} (time timestamptz, device_id text, location text, metric text, value float8)`)
+    await database.query(
+      `CREATE TABLE ${table} (time timestamptz, device_id text, location text, metric text, value float8)`
+    )
     await database.query("DROP ROLE IF EXISTS weak; CREATE ROLE weak LOGIN PASSWORD 'weak'")
     const weak = databaseAt(url, { user: 'weak', password: 'weak' })
     const sink = writer({ create: false }, weak)
@@ -213,7 +239,8 @@ describe('batches', () => {
       },
       { connections: 2, maxRows: 100, lingerMs: 10_000, ...options }
     )
-    const put = (from: number, count: number) => writer.add(new PendingMessage({}, readings(from, count)))
+    const put = (from: number, count: number) =>
+      writer.add(new PendingMessage({}, readings(from, count)))
     const sizes = () => batches.map(({ rows }) => rows)
     return { batches, finished, put, sizes, writer }
   }

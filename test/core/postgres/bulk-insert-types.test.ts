@@ -16,7 +16,13 @@ describe('types of columns', function () {
   after(() => database.close())
   afterEach(() => database.query('DROP TABLE IF EXISTS store_types'))
 
-  const mapping = (column: string, type: Mapping['type']): Mapping => ({ column, from: column, type, key: false, required: false })
+  const mapping = (column: string, type: Mapping['type']): Mapping => ({
+    column,
+    from: column,
+    type,
+    key: false,
+    required: false
+  })
   const TYPES = [
     mapping('i', 'integer'),
     mapping('b', 'bigint'),
@@ -34,12 +40,26 @@ describe('types of columns', function () {
 
   it('keeps values of every type, and null', async () => {
     const { rows } = await stored([
-      { i: -2_147_483_648, b: '9223372036854775807', f: false, j: { a: [1, 'ü', null] }, n: '-12345.6700', t: 17 },
+      {
+        i: -2_147_483_648,
+        b: '9223372036854775807',
+        f: false,
+        j: { a: [1, 'ü', null] },
+        n: '-12345.6700',
+        t: 17
+      },
       { i: 0, b: -5, f: true, j: 'text', n: 1e-7, t: '' },
       {}
     ])
     assert.deepEqual(rows, [
-      { i: -2_147_483_648, b: '9223372036854775807', f: false, j: { a: [1, 'ü', null] }, n: '-12345.6700', t: '17' },
+      {
+        i: -2_147_483_648,
+        b: '9223372036854775807',
+        f: false,
+        j: { a: [1, 'ü', null] },
+        n: '-12345.6700',
+        t: '17'
+      },
       { i: 0, b: '-5', f: true, j: 'text', n: '0.0000001', t: '' },
       { i: null, b: null, f: null, j: null, n: null, t: null }
     ])
@@ -64,7 +84,10 @@ describe('types of columns', function () {
     [{ n: '1e999999' }, 'COLUMN_TYPE']
   ]
   it('rejects values of the wrong type, one by one', async () => {
-    const { load, rows } = await stored([...misfits.map(([record]) => record), { j: 'a literal \\u0000 is fine' }])
+    const { load, rows } = await stored([
+      ...misfits.map(([record]) => record),
+      { j: 'a literal \\u0000 is fine' }
+    ])
     assert.deepEqual(
       load.rejections.map(({ reason }) => reason.code),
       misfits.map(([, code]) => code)
@@ -73,11 +96,18 @@ describe('types of columns', function () {
   })
 
   it('property: numeric keeps every decimal number', async () => {
-    const decimals = fc.tuple(fc.bigInt(), fc.integer({ min: 0, max: 40 })).map(([digits, scale]) => `${digits}e-${scale}`)
-    const samples = fc.sample(fc.oneof(decimals, fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)), 400)
+    const decimals = fc
+      .tuple(fc.bigInt(), fc.integer({ min: 0, max: 40 }))
+      .map(([digits, scale]) => `${digits}e-${scale}`)
+    const samples = fc.sample(
+      fc.oneof(decimals, fc.double({ noNaN: true, noDefaultInfinity: true }).map(String)),
+      400
+    )
     const { load } = await stored(samples.map((n, i) => ({ n, i, t: n })))
     assert.equal(load.stored, samples.length)
-    const { rows } = await database.query('SELECT i, n::text, t FROM store_types WHERE n IS DISTINCT FROM t::numeric')
+    const { rows } = await database.query(
+      'SELECT i, n::text, t FROM store_types WHERE n IS DISTINCT FROM t::numeric'
+    )
     assert.deepEqual(rows, [])
   })
 })
@@ -93,12 +123,21 @@ describe('COPY or INSERT', () => {
     return method.copies
   }
   it('begins with COPY', () => assert.equal(copiesAfter(), true))
-  it('goes to INSERT at the first duplicate', () => assert.equal(copiesAfter('copied', 'duplicate'), false))
-  it('stays there while duplicates come', () => assert.equal(copiesAfter('duplicate', 0, 0, 0, 0, 0, 1, 0, 0), false))
-  it('tries COPY again after some clean batches', () => assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0), true))
+  it('goes to INSERT at the first duplicate', () =>
+    assert.equal(copiesAfter('copied', 'duplicate'), false))
+  it('stays there while duplicates come', () =>
+    assert.equal(copiesAfter('duplicate', 0, 0, 0, 0, 0, 1, 0, 0), false))
+  it('tries COPY again after some clean batches', () =>
+    assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0), true))
   it('waits twice as long after a try in vain', () => {
-    assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', 0, 0, 0), false)
-    assert.equal(copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', ...times(6, 0)), true)
+    assert.equal(
+      copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', 0, 0, 0),
+      false
+    )
+    assert.equal(
+      copiesAfter(...times(6, 'copied'), 'duplicate', 0, 0, 0, 'duplicate', ...times(6, 0)),
+      true
+    )
   })
 })
 

@@ -6,7 +6,16 @@ import type { Mapping } from '../../../core/postgres/rows.ts'
 import { KAFKA_MESSAGE } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
+import { messages, type Sample, sum, unpredictable } from './bulk-insert-samples.ts'
+import {
+  countRows,
+  databaseAt,
+  reading,
+  readings,
+  TELEMETRY,
+  TestWriter,
+  type TestWriterOptions
+} from './table-under-test.ts'
 
 for (const server of ['postgres', 'timescale'] as const) {
   describe(`rows into ${server}`, function () {
@@ -34,15 +43,33 @@ for (const server of ['postgres', 'timescale'] as const) {
       writers.push(made)
       return made
     }
-    const content = async () => (await database.query(`SELECT * FROM ${table} ORDER BY time, device_id, metric`)).rows
+    const content = async () =>
+      (await database.query(`SELECT * FROM ${table} ORDER BY time, device_id, metric`)).rows
 
     it('stores what records say, in the right columns', async () => {
-      const load = await writer().put([reading(1, { location: 'hall 1', ts_utc: '2024-02-23T15:20:00.123456Z' }), reading(2)])
+      const load = await writer().put([
+        reading(1, { location: 'hall 1', ts_utc: '2024-02-23T15:20:00.123456Z' }),
+        reading(2)
+      ])
       assert.deepEqual([load.stored, load.duplicates, load.rejections], [2, 0, []])
-      const { rows } = await database.query(`SELECT time::text, device_id, location, metric, value FROM ${table} ORDER BY time`)
+      const { rows } = await database.query(
+        `SELECT time::text, device_id, location, metric, value FROM ${table} ORDER BY time`
+      )
       assert.deepEqual(rows, [
-        { time: '2024-02-23 00:00:02+00', device_id: 'd2', location: null, metric: 'temperature_c', value: 0.5 },
-        { time: '2024-02-23 15:20:00.123456+00', device_id: 'd1', location: 'hall 1', metric: 'temperature_c', value: 0.25 }
+        {
+          time: '2024-02-23 00:00:02+00',
+          device_id: 'd2',
+          location: null,
+          metric: 'temperature_c',
+          value: 0.5
+        },
+        {
+          time: '2024-02-23 15:20:00.123456+00',
+          device_id: 'd1',
+          location: 'hall 1',
+          metric: 'temperature_c',
+          value: 0.25
+        }
       ])
     })
 
@@ -57,7 +84,11 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
 
     it('keeps the first of two with the same key in one batch', async () => {
-      const load = await writer().put([reading(1, { value: 1 }), reading(1, { value: 2 }), reading(2)])
+      const load = await writer().put([
+        reading(1, { value: 1 }),
+        reading(1, { value: 2 }),
+        reading(2)
+      ])
       assert.deepEqual([load.stored, load.duplicates], [2, 1])
       assert.equal((await content())[0]?.value, 1)
     })
@@ -65,7 +96,12 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('replaces rows, and the last value wins within a batch as well (21000)', async () => {
       const sink = writer({ onConflict: 'update', connections: 1 })
       await sink.put([reading(1, { value: 1 }), reading(2)])
-      const load = await sink.put([reading(1, { value: 5 }), reading(3), reading(1, { value: 7 }), reading(1, { value: 6 })])
+      const load = await sink.put([
+        reading(1, { value: 5 }),
+        reading(3),
+        reading(1, { value: 7 }),
+        reading(1, { value: 6 })
+      ])
       assert.deepEqual([load.stored, load.duplicates, load.rejections], [2, 2, []])
       assert.deepEqual(
         (await content()).map(row => row.value),
@@ -76,10 +112,17 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('rejects duplicates by name where told to', async () => {
       const sink = writer({ onConflict: 'reject' })
       await sink.put(readings(0, 3))
-      const load = await sink.put([reading(1, { value: 9 }), reading(7), reading(8), reading(8, { value: 10 })])
+      const load = await sink.put([
+        reading(1, { value: 9 }),
+        reading(7),
+        reading(8),
+        reading(8, { value: 10 })
+      ])
       assert.equal(load.stored, 2)
       assert.deepEqual(
-        load.rejections.map(({ reason, record }) => [reason.code, (record as { value: number }).value]).sort(),
+        load.rejections
+          .map(({ reason, record }) => [reason.code, (record as { value: number }).value])
+          .sort(),
         [
           ['DUPLICATE_KEY', 10],
           ['DUPLICATE_KEY', 9]
@@ -102,7 +145,11 @@ for (const server of ['postgres', 'timescale'] as const) {
       ['a time without a zone', { ts_utc: '2024-02-23T15:20:00' }, 'COLUMN_TIME', 'ts_utc'],
       ['a time before all times', { ts_utc: -9e15 }, 'COLUMN_RANGE', 'ts_utc'],
       ['a time after all times', { ts_utc: 9e15 }, 'COLUMN_RANGE', 'ts_utc'],
-      ['a text that is too long for the index (54000)', { device_id: unpredictable(9000) }, 'ROW_REFUSED']
+      [
+        'a text that is too long for the index (54000)',
+        { device_id: unpredictable(9000) },
+        'ROW_REFUSED'
+      ]
     ]
     for (const [name, more, code, path] of poison) {
       it(`rejects ${name} and stores those beside it`, async () => {
@@ -127,8 +174,13 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
 
     it('says that a Kafka message is not a record', async () => {
-      const load = await writer().put([{ [KAFKA_MESSAGE]: true, key: null, value: Buffer.from('{}'), headers: {} }])
-      assert.match(load.rejections[0]!.reason.message, /not a record but a Kafka message; let the consumer give records/)
+      const load = await writer().put([
+        { [KAFKA_MESSAGE]: true, key: null, value: Buffer.from('{}'), headers: {} }
+      ])
+      assert.match(
+        load.rejections[0]!.reason.message,
+        /not a record but a Kafka message; let the consumer give records/
+      )
     })
 
     it('stores texts of any script, and a lone surrogate as U+FFFD', async () => {
@@ -146,7 +198,9 @@ for (const server of ['postgres', 'timescale'] as const) {
         reading(1, { ts_utc: Date.UTC(2400, 0, 1) + 1 }),
         reading(1, { ts_utc: -11_676_096_000_000 })
       ])
-      const { rows } = await database.query(`SELECT extract(epoch FROM time)::text AS at FROM ${table} ORDER BY time`)
+      const { rows } = await database.query(
+        `SELECT extract(epoch FROM time)::text AS at FROM ${table} ORDER BY time`
+      )
       assert.deepEqual(
         rows.map(row => Number(row.at) * 1000),
         [-11_676_096_000_000, -5_000_000_000_001, Date.UTC(2400, 0, 1) + 1]
@@ -157,14 +211,21 @@ for (const server of ['postgres', 'timescale'] as const) {
       await database.query(`CREATE TABLE ${table} (time timestamptz NOT NULL, device_id text NOT NULL, location text, metric text NOT NULL,
         value double precision NOT NULL CHECK (value < 1000), UNIQUE (time, device_id, metric))`)
       const sink = writer()
-      const mixed = readings(0, 3000).map((record, n) => ({ ...record, value: n % 500 === 77 ? 5000 + n : 1 }))
-      // first by COPY, whose error names the line; then all are duplicates, and INSERT's error names nothing
+      const mixed = readings(0, 3000).map((record, n) => ({
+        ...record,
+        value: n % 500 === 77 ? 5000 + n : 1
+      }))
+      // first by COPY, whose error names the line; then all are duplicates, and INSERT's error
+      // names nothing
       for (const [stored, duplicates] of [
         [2994, 0],
         [0, 2994]
       ]) {
         const load = await sink.put(mixed)
-        assert.deepEqual([load.stored, load.duplicates, load.rejections.length], [stored, duplicates, 6])
+        assert.deepEqual(
+          [load.stored, load.duplicates, load.rejections.length],
+          [stored, duplicates, 6]
+        )
         for (const { reason } of load.rejections) {
           assert.equal(reason.code, 'ROW_REFUSED')
           assert.match(reason.message, /value_check/)
@@ -195,8 +256,13 @@ for (const server of ['postgres', 'timescale'] as const) {
           it(`rejects them, ${onConflict}: ${place}`, async () => {
             const sink = writer({ onConflict, create: false, connections: 1 })
             const load = await sink.put(thirteens(1000, isBad))
-            assert.deepEqual([load.stored, load.duplicates, load.rejections.length], [1000 - bad, 0, bad])
-            assert.ok(load.rejections.every(({ record }) => (record as { value: number }).value === 13))
+            assert.deepEqual(
+              [load.stored, load.duplicates, load.rejections.length],
+              [1000 - bad, 0, bad]
+            )
+            assert.ok(
+              load.rejections.every(({ record }) => (record as { value: number }).value === 13)
+            )
             assert.equal(load.rejections[0]!.reason.code, 'ROW_REFUSED')
             assert.match(load.rejections[0]!.reason.message, /no thirteen \(MR013\)/)
             assert.deepEqual(sink.troubles, [])
@@ -228,7 +294,10 @@ for (const server of ['postgres', 'timescale'] as const) {
         const load = sink.put(thirteens(20, () => true))
         await until('the trouble', () => sink.troubles[0]?.kind === 'setting')
         await database.query(`DROP TRIGGER guard ON ${table}`)
-        assert.deepEqual([(await load).stored, (await load).duplicates, (await load).rejections.length], [10, 10, 0])
+        assert.deepEqual(
+          [(await load).stored, (await load).duplicates, (await load).rejections.length],
+          [10, 10, 0]
+        )
       })
 
       it('waits when no row can be stored, as for a setting', async () => {
@@ -241,35 +310,50 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
 
     it('replaces rows whose keys only the server takes for the same (21000)', async () => {
-      await database.query(`CREATE TABLE ${table} (time timestamptz, channel numeric, value float8, UNIQUE (time, channel))`)
+      await database.query(
+        `CREATE TABLE ${table} (time timestamptz, channel numeric, value float8, UNIQUE (time, channel))`
+      )
       const mappings: Mapping[] = [
         TELEMETRY[0]!,
         { column: 'channel', from: 'channel', type: 'numeric', key: true, required: true },
         { column: 'value', from: 'value', type: 'double precision', key: false, required: true }
       ]
       const sink = writer({ mappings, onConflict: 'update', create: false, connections: 1 })
-      const load = await sink.put([...readings(0, 40), reading(7)].map((record, n) => ({ ...record, channel: n === 40 ? '1.00' : '1.0' })))
+      const load = await sink.put(
+        [...readings(0, 40), reading(7)].map((record, n) => ({
+          ...record,
+          channel: n === 40 ? '1.00' : '1.0'
+        }))
+      )
       assert.deepEqual([load.stored, load.rejections, sink.troubles], [41, [], []])
       assert.equal((await database.query(`SELECT FROM ${table}`)).rowCount, 40)
     })
 
     it('property: stored + duplicates + rejected = given, and the table is what a model says', async () => {
       await fc.assert(
-        fc.asyncProperty(fc.constantFrom<OnConflict>('ignore', 'update', 'reject'), fc.array(messages, { maxLength: 6 }), holds),
+        fc.asyncProperty(
+          fc.constantFrom<OnConflict>('ignore', 'update', 'reject'),
+          fc.array(messages, { maxLength: 6 }),
+          holds
+        ),
         {
           numRuns: server === 'postgres' ? 40 : 12
         }
       )
     }).timeout(60_000)
 
-    async function holds(onConflict: OnConflict, given: readonly (readonly Sample[])[]): Promise<void> {
+    async function holds(
+      onConflict: OnConflict,
+      given: readonly (readonly Sample[])[]
+    ): Promise<void> {
       await database.query(`DROP TABLE IF EXISTS ${table}`)
       const sink = writer({ onConflict, maxRows: 7, connections: 1 })
       const loads = await Promise.all(given.map(message => sink.put(message)))
       const model = new Map<string, number>()
       for (const { bad, ...sample } of given.flat()) {
         const key = `${sample.ts_utc} ${sample.device_id} ${sample.metric}`
-        if (!bad && (onConflict === 'update' || !model.has(key))) model.set(key, sample.value as number)
+        if (!bad && (onConflict === 'update' || !model.has(key)))
+          model.set(key, sample.value as number)
       }
       for (const [index, load] of loads.entries()) {
         assert.equal(load.stored + load.duplicates + load.rejections.length, given[index]!.length)
@@ -277,52 +361,13 @@ for (const server of ['postgres', 'timescale'] as const) {
       }
       const found = model.size === 0 ? [] : await content()
       assert.deepEqual(
-        new Map(found.map(row => [`${row.time.toISOString()} ${row.device_id} ${row.metric}`, row.value])),
+        new Map(
+          found.map(row => [`${row.time.toISOString()} ${row.device_id} ${row.metric}`, row.value])
+        ),
         new Map([...model].sort(([a], [b]) => (a < b ? -1 : 1)))
       )
       if (onConflict !== 'update') assert.equal(sum(loads.map(load => load.stored)), model.size)
       await sink.close()
     }
   })
-}
-
-interface Sample {
-  readonly ts_utc: unknown
-  readonly device_id: unknown
-  readonly metric: unknown
-  readonly value: unknown
-  readonly bad: boolean
-}
-
-const good: fc.Arbitrary<Sample> = fc.record({
-  ts_utc: fc.integer({ min: 0, max: 5 }).map(n => new Date(Date.UTC(2024, 0, 1 + n)).toISOString()),
-  device_id: fc.constantFrom('a', 'b', 'bb', 'ü'),
-  metric: fc.constantFrom('t', 'u'),
-  value: fc.double({ noNaN: true, noDefaultInfinity: true }),
-  bad: fc.constant(false)
-})
-const spoiled = fc
-  .tuple(
-    good,
-    fc.constantFrom(
-      { value: 'x' },
-      { value: Number.NaN },
-      { device_id: null },
-      { device_id: 'a\0' },
-      { ts_utc: '2024-13-01T00:00:00Z' },
-      { metric: 'm'.padEnd(10) + unpredictable(9000) }
-    )
-  )
-  .map(([sample, more]) => ({ ...sample, ...more, bad: true }))
-const messages = fc.array(fc.oneof({ weight: 6, arbitrary: good }, { weight: 1, arbitrary: spoiled }), { maxLength: 12 })
-
-const sum = (numbers: readonly number[]) => numbers.reduce((total, number) => total + number, 0)
-
-/** Text that does not compress, so that it is too long for an index. The same at every call. */
-function unpredictable(length: number): string {
-  let state = 12_345
-  return Array.from({ length }, () => {
-    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648
-    return String.fromCharCode(33 + ((state >> 8) % 90))
-  }).join('')
 }

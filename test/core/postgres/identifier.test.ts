@@ -18,9 +18,12 @@ describe('SQL identifiers', () => {
     ['t"; DROP TABLE x', undefined]
   ]
   for (const [text, sql] of tables) {
-    it(`reads ${JSON.stringify(text)} as ${sql ?? 'no table'}`, () => assert.equal(parseTableName(text)?.sql, sql))
+    it(`reads ${JSON.stringify(text)} as ${sql ?? 'no table'}`, () =>
+      assert.equal(parseTableName(text)?.sql, sql))
   }
 
-  it('quotes whatever a name holds', () => assert.equal(quoted('a"; DROP TABLE x --'), '"a""; DROP TABLE x --"'))
-  it('keeps names within the limit of PostgreSQL', () => assert.equal(nameFrom('x'.repeat(80), 'key').length, 63))
+  it('quotes whatever a name holds', () =>
+    assert.equal(quoted('a"; DROP TABLE x --'), '"a""; DROP TABLE x --"'))
+  it('keeps names within the limit of PostgreSQL', () =>
+    assert.equal(nameFrom('x'.repeat(80), 'key').length, 63))
 })

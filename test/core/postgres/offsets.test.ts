@@ -4,7 +4,15 @@ import { storedOffsets } from '../../../core/postgres/stored-offsets.ts'
 import { type Batch, PROVENANCE, Provenance } from '../../../core/record/record.ts'
 import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, type Reading, reading, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
+import {
+  countRows,
+  databaseAt,
+  type Reading,
+  reading,
+  TELEMETRY,
+  TestWriter,
+  type TestWriterOptions
+} from './table-under-test.ts'
 
 const KEYLESS = TELEMETRY.map(mapping => ({ ...mapping, key: false }))
 
@@ -12,7 +20,13 @@ const KEYLESS = TELEMETRY.map(mapping => ({ ...mapping, key: false }))
 function fromKafka(partition: number, from: number, count: number, more: object = {}): Reading[] {
   const batch: Batch = {
     at: index => ({
-      origin: { kind: 'kafka', topic: 'clean', partition, offset: String(from + index), timestamp: '0' },
+      origin: {
+        kind: 'kafka',
+        topic: 'clean',
+        partition,
+        offset: String(from + index),
+        timestamp: '0'
+      },
       key: null,
       headers: {},
       raw: null
@@ -47,7 +61,11 @@ for (const server of ['postgres', 'timescale'] as const) {
     after(() => database.close())
 
     function writer(options: TestWriterOptions = {}): TestWriter {
-      const made = new TestWriter(database, table, { mappings: KEYLESS, offsets: { group: table, sink: 's' }, ...options })
+      const made = new TestWriter(database, table, {
+        mappings: KEYLESS,
+        offsets: { group: table, sink: 's' },
+        ...options
+      })
       writers.push(made)
       return made
     }
@@ -120,7 +138,10 @@ for (const server of ['postgres', 'timescale'] as const) {
       const sink = writer({ mappings: TELEMETRY, onConflict: 'reject' })
       await sink.put([reading(1, { device_id: 'p0-1' })])
       const load = await sink.put(fromKafka(0, 0, 3))
-      assert.deepEqual([load.stored, load.rejections.map(({ reason }) => reason.code)], [2, ['DUPLICATE_KEY']])
+      assert.deepEqual(
+        [load.stored, load.rejections.map(({ reason }) => reason.code)],
+        [2, ['DUPLICATE_KEY']]
+      )
       const again = await sink.put(fromKafka(0, 0, 3))
       assert.deepEqual([again.stored, again.duplicates, again.rejections.length], [0, 2, 1])
     })
@@ -136,7 +157,9 @@ describe('exactly once without a key', function () {
     this.timeout(120_000)
     database = databaseAt((await services('postgres')).postgres.url)
   })
-  beforeEach(() => database.query(`DROP TABLE IF EXISTS ${TABLE}, millrace_offsets, millrace_receipts`))
+  beforeEach(() =>
+    database.query(`DROP TABLE IF EXISTS ${TABLE}, millrace_offsets, millrace_receipts`)
+  )
   afterEach(async () => {
     for (const writer of writers.splice(0)) await writer.close()
   })
@@ -145,21 +168,31 @@ describe('exactly once without a key', function () {
     await database.close()
   })
   const writer = () => {
-    const made = new TestWriter(database, TABLE, { mappings: KEYLESS, offsets: { group: 'g', sink: 's' }, maxRows: 250 })
+    const made = new TestWriter(database, TABLE, {
+      mappings: KEYLESS,
+      offsets: { group: 'g', sink: 's' },
+      maxRows: 250
+    })
     writers.push(made)
     return made
   }
   const eachOnce = async (expected: number) => {
-    const { rows } = await database.query(`SELECT count(*)::int AS rows, count(DISTINCT device_id)::int AS records FROM ${TABLE}`)
+    const { rows } = await database.query(
+      `SELECT count(*)::int AS rows, count(DISTINCT device_id)::int AS records FROM ${TABLE}`
+    )
     assert.deepEqual(rows, [{ rows: expected, records: expected }])
   }
 
   it('kill -9 of the server in the middle of commits', async () => {
     const sink = writer()
-    const loads = Array.from({ length: 120 }, (_, n) => sink.put(fromKafka(n % 4, Math.floor(n / 4) * 100, 100)))
+    const loads = Array.from({ length: 120 }, (_, n) =>
+      sink.put(fromKafka(n % 4, Math.floor(n / 4) * 100, 100))
+    )
     await loads[10]
     await kill('postgres')
-    await until('the outage to be noticed', () => sink.troubles.some(trouble => trouble?.kind === 'away'))
+    await until('the outage to be noticed', () =>
+      sink.troubles.some(trouble => trouble?.kind === 'away')
+    )
     await restart('postgres')
     await Promise.all(loads)
     await eachOnce(12_000)

@@ -8,7 +8,10 @@ import { services } from '../../services.ts'
 import { until } from '../../until.ts'
 import { databaseAt } from './table-under-test.ts'
 
-/** A way to a server on which everything can vanish without a word, as behind a firewall that forgot the connection. */
+/**
+ * A way to a server on which everything can vanish without a word, as behind a firewall that forgot
+ * the connection.
+ */
 class Tunnel {
   readonly #sockets = new Set<Socket>()
   #blocked = false
@@ -78,7 +81,10 @@ describe('connections to a database', function () {
     await shared.release()
     assert.equal(await connectionsOf('millrace shared'), 3)
     await shared.release()
-    await until('the connections to be gone', async () => (await connectionsOf('millrace shared')) === 0)
+    await until(
+      'the connections to be gone',
+      async () => (await connectionsOf('millrace shared')) === 0
+    )
   })
 
   it('are kept by the configuration node until the last user is done', async () => {
@@ -95,7 +101,9 @@ describe('connections to a database', function () {
 
   it('speak UTC, and end statements that take too long', async () => {
     const database = at(url, { statementTimeoutMs: 200 })
-    const { rows } = await database.query<{ zone: string }>("SELECT current_setting('TimeZone') AS zone")
+    const { rows } = await database.query<{ zone: string }>(
+      "SELECT current_setting('TimeZone') AS zone"
+    )
     assert.equal(rows[0]!.zone, 'UTC')
     await assert.rejects(database.query('SELECT pg_sleep(5)'), { code: '57014' })
     assert.equal((await database.query('SELECT 1')).rowCount, 1)
@@ -104,13 +112,18 @@ describe('connections to a database', function () {
   it('survive that the server ends them, idle or busy', async () => {
     const database = at(url, { applicationName: 'millrace victim', maxConnections: 2 })
     const killer = at(url)
-    const kill = () => killer.query("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace victim'")
-    const works = () => until('a new connection', async () => (await database.query('SELECT 1')).rowCount === 1)
+    const kill = () =>
+      killer.query(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'millrace victim'"
+      )
+    const works = () =>
+      until('a new connection', async () => (await database.query('SELECT 1')).rowCount === 1)
     await works()
     await kill()
     await works()
     const busy = assert.rejects(database.query('SELECT pg_sleep(20)'))
-    const sleeping = "SELECT FROM pg_stat_activity WHERE application_name = 'millrace victim' AND query LIKE '%pg_sleep%'"
+    const sleeping =
+      "SELECT FROM pg_stat_activity WHERE application_name = 'millrace victim' AND query LIKE '%pg_sleep%'"
     await until('it to be busy', async () => (await killer.query(sleeping)).rowCount === 1)
     await kill()
     await busy
@@ -158,7 +171,10 @@ describe('connections to a database', function () {
     const sql = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
     const trusted = at(url, { tls: { ca: readFileSync(ca), rejectUnauthorized: true } })
     assert.deepEqual((await trusted.query(sql)).rows, [{ ssl: true }])
-    await assert.rejects(describeDatabase(at(`${url}?sslmode=verify-full`)), /certificate of 127\.0\.0\.1:\d+ is not trusted/)
+    await assert.rejects(
+      describeDatabase(at(`${url}?sslmode=verify-full`)),
+      /certificate of 127\.0\.0\.1:\d+ is not trusted/
+    )
     assert.deepEqual((await at(`${url}?sslmode=require`).query(sql)).rows, [{ ssl: true }])
   })
 
@@ -189,10 +205,14 @@ describe('the URL of a database', () => {
   ]
   for (const [url, problem] of problems) {
     it(`${url}: ${problem ?? 'fine'}`, () =>
-      problem ? assert.match(urlProblems(url)[0] ?? '', problem) : assert.deepEqual(urlProblems(url), []))
+      problem
+        ? assert.match(urlProblems(url)[0] ?? '', problem)
+        : assert.deepEqual(urlProblems(url), []))
   }
   it('may escape what it holds, and name an IPv6 address', () => {
-    const { host, port, user, password, database } = fromUrl('postgres://us%40er:p%2Fw@[::1]:6543/my%20db')
+    const { host, port, user, password, database } = fromUrl(
+      'postgres://us%40er:p%2Fw@[::1]:6543/my%20db'
+    )
     assert.deepEqual(
       { host, port, user, password, database },
       { host: '::1', port: 6543, user: 'us@er', password: 'p/w', database: 'my db' }

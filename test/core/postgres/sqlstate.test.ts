@@ -1,8 +1,16 @@
 import assert from 'node:assert/strict'
 import { SettingError } from '../../../core/postgres/setting-error.ts'
-import { copyLine, type FailureKind, failureKind, isServerError, needsPerson, sqlstateOf } from '../../../core/postgres/sqlstate.ts'
+import {
+  copyLine,
+  type FailureKind,
+  failureKind,
+  isServerError,
+  needsPerson,
+  sqlstateOf
+} from '../../../core/postgres/sqlstate.ts'
 
-const server = (code: string, more: object = {}) => Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...more })
+const server = (code: string, more: object = {}) =>
+  Object.assign(new Error('said the server'), { code, severity: 'ERROR', ...more })
 const system = (code: string) => Object.assign(new Error('connect failed'), { code })
 
 describe('SQLSTATE', () => {
@@ -22,7 +30,11 @@ describe('SQLSTATE', () => {
     ['a prepared statement that a pooler has lost', server('26000'), 'away'],
     ['a pooler without a connection', server('08P01', { severity: 'FATAL' }), 'away'],
     ['a pooler that names no function', server('08P01'), 'away'],
-    ['bytes that are no value of the column', server('08P01', { routine: 'pq_copymsgbytes' }), 'poison'],
+    [
+      'bytes that are no value of the column',
+      server('08P01', { routine: 'pq_copymsgbytes' }),
+      'poison'
+    ],
     ['the wrong format of a column', server('22P03', { routine: 'ReceiveFunctionCall' }), 'poison'],
     ['a file the server cannot read', server('58P01'), 'away'],
     ['a page that is corrupted', server('XX001'), 'away'],
@@ -52,17 +64,33 @@ describe('SQLSTATE', () => {
     ['raised by a trigger', server('P0001'), 'poison'],
     ['too much to decompress', server('53400'), 'limit'],
     ['a key twice in one statement', server('21000'), 'limit'],
-    ['a policy of row security', server('42501', { message: 'new row violates row-level security policy for table "t"' }), 'poison'],
-    ['the same in another language', server('42501', { routine: 'ExecWithCheckOptions' }), 'poison'],
+    [
+      'a policy of row security',
+      server('42501', { message: 'new row violates row-level security policy for table "t"' }),
+      'poison'
+    ],
+    [
+      'the same in another language',
+      server('42501', { routine: 'ExecWithCheckOptions' }),
+      'poison'
+    ],
     ['no such table', server('42P01'), 'setting'],
     ['no such column', server('42703'), 'setting'],
     ['no right', server('42501'), 'setting'],
     ['wrong password', server('28P01'), 'setting'],
     ['no such database', server('3D000'), 'setting'],
     ['a code nobody has heard of stops all rather than rejecting all', server('ZZ999'), 'setting'],
-    ['untrusted certificate', Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }), 'setting'],
+    [
+      'untrusted certificate',
+      Object.assign(new Error('self-signed certificate'), { code: 'DEPTH_ZERO_SELF_SIGNED_CERT' }),
+      'setting'
+    ],
     ['no TLS offered', new Error('The server does not support SSL connections'), 'setting'],
-    ['no password given', new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'), 'setting'],
+    [
+      'no password given',
+      new Error('SASL: SCRAM-SERVER-FIRST-MESSAGE: client password must be a non-empty string'),
+      'setting'
+    ],
     ['mapping that does not fit', new SettingError(['no'], 'no'), 'setting']
   ]
   const help: [string, unknown, boolean][] = [
@@ -71,7 +99,11 @@ describe('SQLSTATE', () => {
     ['a file the server cannot read', server('58030'), true],
     ['a corrupted index', server('XX002'), true],
     ['a wrong password', server('28P01'), true],
-    ['an untrusted certificate', Object.assign(new Error('x'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }), true],
+    [
+      'an untrusted certificate',
+      Object.assign(new Error('x'), { code: 'UNABLE_TO_VERIFY_LEAF_SIGNATURE' }),
+      true
+    ],
     ['a missing right', server('42501'), true],
     ['no connection left', server('53300'), false],
     ['a server that starts', server('57P03'), false],
@@ -79,9 +111,11 @@ describe('SQLSTATE', () => {
     ['a refused connection', system('ECONNREFUSED'), false]
   ]
   for (const [name, error, needed] of help) {
-    it(`${name}: ${needed ? 'a person must help' : 'passes by itself'}`, () => assert.equal(needsPerson(error), needed))
+    it(`${name}: ${needed ? 'a person must help' : 'passes by itself'}`, () =>
+      assert.equal(needsPerson(error), needed))
   }
-  for (const [name, error, kind] of kinds) it(`${name}: ${kind}`, () => assert.equal(failureKind(error), kind))
+  for (const [name, error, kind] of kinds)
+    it(`${name}: ${kind}`, () => assert.equal(failureKind(error), kind))
 
   it('tells the server from the system', () => {
     assert.equal(isServerError(server('23505')), true)
@@ -90,8 +124,14 @@ describe('SQLSTATE', () => {
   })
 
   it('reads the line of a COPY', () => {
-    assert.equal(copyLine(server('22021', { where: 'COPY telemetry, line 17, column device_id' })), 17)
-    assert.equal(copyLine(server('23514', { where: 'SQL statement "x"\nCOPY _hyper_1_2_chunk, line 3' })), 3)
+    assert.equal(
+      copyLine(server('22021', { where: 'COPY telemetry, line 17, column device_id' })),
+      17
+    )
+    assert.equal(
+      copyLine(server('23514', { where: 'SQL statement "x"\nCOPY _hyper_1_2_chunk, line 3' })),
+      3
+    )
     assert.equal(copyLine(server('22021', { where: 'unnamed portal parameter $2' })), undefined)
     assert.equal(copyLine(server('22021')), undefined)
   })

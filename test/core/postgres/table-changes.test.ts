@@ -2,7 +2,15 @@ import assert from 'node:assert/strict'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, type TestWriterOptions } from './table-under-test.ts'
+import {
+  countRows,
+  databaseAt,
+  reading,
+  readings,
+  TELEMETRY,
+  TestWriter,
+  type TestWriterOptions
+} from './table-under-test.ts'
 
 for (const server of ['postgres', 'timescale'] as const) {
   describe(`a table that is changed while rows are written, in ${server}`, function () {
@@ -23,22 +31,32 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
     afterEach(async () => {
       for (const writer of writers.splice(0)) await writer.close()
-      for (const name of [table, `${table}_old`]) await database.query(`DROP TABLE IF EXISTS ${name}`)
-      for (const name of ['changed', 'renamed']) await database.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`)
+      for (const name of [table, `${table}_old`])
+        await database.query(`DROP TABLE IF EXISTS ${name}`)
+      for (const name of ['changed', 'renamed'])
+        await database.query(`DROP SCHEMA IF EXISTS ${name} CASCADE`)
     })
     after(() => database.close())
 
     async function running(options: TestWriterOptions = {}, of = table): Promise<TestWriter> {
-      const made = new TestWriter(database, of, { connections: 1, compressAfterDays: 0, ...options })
+      const made = new TestWriter(database, of, {
+        connections: 1,
+        compressAfterDays: 0,
+        ...options
+      })
       writers.push(made)
       assert.equal((await made.put(readings(0, 5))).stored, 5)
       return made
     }
     const alter = (sql: string) => database.query(sql.replaceAll('%', table))
     const values = async () =>
-      (await database.query<{ value: string }>(`SELECT value::text FROM ${table} ORDER BY time`)).rows.map(({ value }) => value)
+      (
+        await database.query<{ value: string }>(`SELECT value::text FROM ${table} ORDER BY time`)
+      ).rows.map(({ value }) => value)
     const trouble = (sink: TestWriter) =>
-      until('the trouble to be told', () => sink.troubles.at(-1)?.kind === 'setting').then(() => String(sink.troubles.at(-1)?.error))
+      until('the trouble to be told', () => sink.troubles.at(-1)?.kind === 'setting').then(() =>
+        String(sink.troubles.at(-1)?.error)
+      )
     const whole = (n: number) => reading(n, { value: n })
 
     const types: [string, (n: string) => string][] = [
@@ -53,7 +71,10 @@ for (const server of ['postgres', 'timescale'] as const) {
           const sink = await running({ onConflict })
           await alter(`ALTER TABLE % ALTER COLUMN value TYPE ${type}`)
           const load = await sink.put(
-            [whole(100), whole(-7_000), whole(16_777_216)].map((one, n) => ({ ...one, ts_utc: reading(50 + n).ts_utc }))
+            [whole(100), whole(-7_000), whole(16_777_216)].map((one, n) => ({
+              ...one,
+              ts_utc: reading(50 + n).ts_utc
+            }))
           )
           assert.deepEqual([load.stored, load.rejections, sink.troubles], [3, [], []])
           assert.deepEqual(
@@ -67,13 +88,24 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('a number that is not whole is rejected for a whole column, never rounded', async () => {
       const sink = await running()
       await alter('ALTER TABLE % ALTER COLUMN value TYPE bigint')
-      const load = await sink.put([reading(100, { value: 1 }), reading(101, { value: 1.5 }), reading(102, { value: 3 })])
+      const load = await sink.put([
+        reading(100, { value: 1 }),
+        reading(101, { value: 1.5 }),
+        reading(102, { value: 3 })
+      ])
       assert.deepEqual(
-        load.rejections.map(({ reason, record }) => [reason.code, reason.path, (record as { value: number }).value]),
+        load.rejections.map(({ reason, record }) => [
+          reason.code,
+          reason.path,
+          (record as { value: number }).value
+        ]),
         [['COLUMN_TYPE', 'value', 1.5]]
       )
       assert.deepEqual((await values()).slice(5), ['1', '3'])
-      assert.deepEqual((await sink.put([reading(103, { value: 2.5 }), reading(104, { value: 4 })])).stored, 1)
+      assert.deepEqual(
+        (await sink.put([reading(103, { value: 2.5 }), reading(104, { value: 4 })])).stored,
+        1
+      )
     })
 
     it('keeps all digits of a number where the column has become numeric', async () => {
@@ -87,7 +119,10 @@ for (const server of ['postgres', 'timescale'] as const) {
       const sink = await running()
       await alter('ALTER TABLE % DROP COLUMN value, ADD COLUMN value timestamptz')
       const waiting = sink.put([whole(100)])
-      assert.match(await trouble(sink), /"value" is timestamp with time zone, but the mapping says double precision/)
+      assert.match(
+        await trouble(sink),
+        /"value" is timestamp with time zone, but the mapping says double precision/
+      )
       assert.deepEqual(
         (await values()).filter(value => value !== null),
         []
@@ -98,8 +133,17 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
 
     it('waits where a time column has become a number of eight bytes', async () => {
-      const mapping = { column: 'seen', from: 'seen', type: 'timestamptz', key: false, required: false } as const
-      const sink = new TestWriter(database, table, { mappings: [...TELEMETRY, mapping], compressAfterDays: 0 })
+      const mapping = {
+        column: 'seen',
+        from: 'seen',
+        type: 'timestamptz',
+        key: false,
+        required: false
+      } as const
+      const sink = new TestWriter(database, table, {
+        mappings: [...TELEMETRY, mapping],
+        compressAfterDays: 0
+      })
       writers.push(sink)
       await sink.put([reading(1, { seen: 0 })])
       await alter('ALTER TABLE % ALTER COLUMN seen TYPE bigint USING 0')
@@ -122,7 +166,10 @@ for (const server of ['postgres', 'timescale'] as const) {
       await alter("UPDATE % SET site = 'x'")
       await alter('ALTER TABLE % ALTER COLUMN site SET NOT NULL')
       const waiting = sink.put(readings(100, 5))
-      assert.match(await trouble(sink), /needs a value for column "site", which is not in the mapping/)
+      assert.match(
+        await trouble(sink),
+        /needs a value for column "site", which is not in the mapping/
+      )
       await alter("ALTER TABLE % ALTER COLUMN site SET DEFAULT 'here'")
       const load = await waiting
       assert.deepEqual([load.stored, load.rejections], [5, []])
@@ -151,7 +198,10 @@ for (const server of ['postgres', 'timescale'] as const) {
         await alter('CREATE UNIQUE INDEX ON % (time, device_id, metric)')
         const { stored, duplicates, rejections } = await waiting
         assert.equal(await countRows(database, table), 6)
-        assert.deepEqual([stored, duplicates, rejections.length], { ignore: [1, 5, 0], update: [6, 0, 0], reject: [1, 0, 5] }[onConflict])
+        assert.deepEqual(
+          [stored, duplicates, rejections.length],
+          { ignore: [1, 5, 0], update: [6, 0, 0], reject: [1, 0, 5] }[onConflict]
+        )
       })
     }
 
@@ -212,13 +262,17 @@ for (const server of ['postgres', 'timescale'] as const) {
       const sink = await running()
       await database.query(`CREATE SCHEMA changed; CREATE TABLE changed.${table} (time timestamptz, device_id text, location text, metric text,
         value bigint, UNIQUE (time, device_id, metric))`)
-      const { rows } = await database.query<{ user: string }>('SELECT quote_ident(current_user) AS "user"')
+      const { rows } = await database.query<{ user: string }>(
+        'SELECT quote_ident(current_user) AS "user"'
+      )
       const user = rows[0]!.user
       await database.query(`ALTER ROLE ${user} SET search_path = changed, public`)
       database.renew()
       try {
         assert.equal((await sink.put([whole(100)])).stored, 1)
-        assert.deepEqual((await database.query(`SELECT value FROM changed.${table}`)).rows, [{ value: '100' }])
+        assert.deepEqual((await database.query(`SELECT value FROM changed.${table}`)).rows, [
+          { value: '100' }
+        ])
       } finally {
         await database.query(`ALTER ROLE ${user} RESET search_path`)
         database.renew()

@@ -34,7 +34,11 @@ export function databaseAt(url: string, more: Partial<Database['settings']> = {}
 }
 
 // policies that the embedded server runs at once must leave these readings alone
-export const wishFor = (name: string, mappings: readonly Mapping[] = TELEMETRY, compressAfterDays = 30_000) => ({
+export const wishFor = (
+  name: string,
+  mappings: readonly Mapping[] = TELEMETRY,
+  compressAfterDays = 30_000
+) => ({
   table: parseTableName(name)!,
   plan: planOf(mappings),
   chunkDays: 1,
@@ -71,15 +75,30 @@ export class TestWriter {
   readonly warnings: string[] = []
   readonly troubles: (DatabaseFailure | undefined)[] = []
   retried = 0
-  readonly writer: BatchWriter<{ resolve: (outcome: Outcome) => void; reject: (error: Error) => void }>
+  readonly writer: BatchWriter<{
+    resolve: (outcome: Outcome) => void
+    reject: (error: Error) => void
+  }>
 
   constructor(
     database: Database,
     table: string,
-    { mappings, onConflict = 'ignore', create = true, offsets, compressAfterDays, ...more }: TestWriterOptions = {}
+    {
+      mappings,
+      onConflict = 'ignore',
+      create = true,
+      offsets,
+      compressAfterDays,
+      ...more
+    }: TestWriterOptions = {}
   ) {
     const wish = wishFor(table, mappings, compressAfterDays)
-    const target = new ReadyTable(database, wish, { create, onConflict, offsets, warn: warning => this.warnings.push(warning) })
+    const target = new ReadyTable(database, wish, {
+      create,
+      onConflict,
+      offsets,
+      warn: warning => this.warnings.push(warning)
+    })
     this.writer = new BatchWriter(
       {
         get plan() {
@@ -87,7 +106,8 @@ export class TestWriter {
         },
         prepare: () => target.prepare(),
         write: work => target.write(work),
-        finished: (load, error) => (error ? load.message.reject(error) : load.message.resolve(outcomeOf(load))),
+        finished: (load, error) =>
+          error ? load.message.reject(error) : load.message.resolve(outcomeOf(load)),
         troubled: trouble => this.troubles.push(trouble),
         retried: () => {
           this.retried++
@@ -99,7 +119,9 @@ export class TestWriter {
 
   /** Resolves when the records are in the table or rejected. */
   put(records: readonly unknown[]): Promise<Outcome> {
-    return new Promise((resolve, reject) => this.writer.add(new PendingMessage({ resolve, reject }, records)))
+    return new Promise((resolve, reject) =>
+      this.writer.add(new PendingMessage({ resolve, reject }, records))
+    )
   }
 
   close(): Promise<void> {
@@ -126,9 +148,12 @@ export const reading = (n: number, more: object = {}): Reading => ({
   ...more
 })
 
-export const readings = (from: number, count: number): Reading[] => Array.from({ length: count }, (_, index) => reading(from + index))
+export const readings = (from: number, count: number): Reading[] =>
+  Array.from({ length: count }, (_, index) => reading(from + index))
 
 export async function countRows(database: Database, table: string): Promise<number> {
-  const { rows } = await database.query<{ count: number }>(`SELECT count(*)::int AS count FROM ${table}`)
+  const { rows } = await database.query<{ count: number }>(
+    `SELECT count(*)::int AS count FROM ${table}`
+  )
   return rows[0]!.count
 }

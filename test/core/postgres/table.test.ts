@@ -7,7 +7,15 @@ import type { Mapping } from '../../../core/postgres/rows.ts'
 import { SettingError } from '../../../core/postgres/setting-error.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
-import { countRows, databaseAt, reading, readings, TELEMETRY, TestWriter, wishFor } from './table-under-test.ts'
+import {
+  countRows,
+  databaseAt,
+  reading,
+  readings,
+  TELEMETRY,
+  TestWriter,
+  wishFor
+} from './table-under-test.ts'
 
 for (const server of ['postgres', 'timescale'] as const) {
   describe(`the table in ${server}`, function () {
@@ -21,13 +29,23 @@ for (const server of ['postgres', 'timescale'] as const) {
     afterEach(() => database.query(`DROP TABLE IF EXISTS ${TABLE}`))
     after(() => database.close())
 
-    async function prepare(more: Partial<ReadyTableOptions> = {}, mappings?: readonly Mapping[]): Promise<string[]> {
+    async function prepare(
+      more: Partial<ReadyTableOptions> = {},
+      mappings?: readonly Mapping[]
+    ): Promise<string[]> {
       const warnings: string[] = []
-      const options = { create: false, onConflict: 'ignore' as const, warn: (warning: string) => warnings.push(warning), ...more }
+      const options = {
+        create: false,
+        onConflict: 'ignore' as const,
+        warn: (warning: string) => warnings.push(warning),
+        ...more
+      }
       await new ReadyTable(database, wishFor(TABLE, mappings), options).prepare()
       return warnings
     }
-    const problemsOf = async (...arguments_: Parameters<typeof prepare>): Promise<readonly string[]> => {
+    const problemsOf = async (
+      ...arguments_: Parameters<typeof prepare>
+    ): Promise<readonly string[]> => {
       try {
         await prepare(...arguments_)
       } catch (error) {
@@ -40,7 +58,9 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('is created once, also by several at once, and again is nothing new', async () => {
       await Promise.all(Array.from({ length: 6 }, () => prepare({ create: true })))
       await prepare({ create: true })
-      const { rows } = await database.query(`SELECT indexdef FROM pg_indexes WHERE tablename = '${TABLE}'`)
+      const { rows } = await database.query(
+        `SELECT indexdef FROM pg_indexes WHERE tablename = '${TABLE}'`
+      )
       assert.equal(rows.length, 1)
       assert.match(rows[0]!.indexdef, /UNIQUE INDEX .* \("?time"?, device_id, metric\)/)
       assert.deepEqual(
@@ -53,7 +73,11 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('with a schema and names that need quotes', async () => {
       const name = `"Shape ${server}"."My ""Table"""`
       try {
-        await new ReadyTable(database, wishFor(name), { create: true, onConflict: 'ignore', warn: () => {} }).prepare()
+        await new ReadyTable(database, wishFor(name), {
+          create: true,
+          onConflict: 'ignore',
+          warn: () => {}
+        }).prepare()
         assert.equal((await listTables(database)).includes(name), true)
         assert.equal((await listColumns(database, name)).length, 5)
       } finally {
@@ -62,10 +86,21 @@ for (const server of ['postgres', 'timescale'] as const) {
     })
 
     it('says which are missing: table, columns, unique index, values', async () => {
-      assert.deepEqual(await problemsOf(), [`There is no table ${TABLE}. Create it, or let the node create it.`])
+      assert.deepEqual(await problemsOf(), [
+        `There is no table ${TABLE}. Create it, or let the node create it.`
+      ])
       await database.query(`CREATE TABLE ${TABLE} (time timestamptz, device_id text, metric int, value text, site text NOT NULL,
         twice float8 GENERATED ALWAYS AS (1.0) STORED)`)
-      const mapped = [...TELEMETRY, { column: 'twice', from: 'x', type: 'double precision' as const, key: false, required: false }]
+      const mapped = [
+        ...TELEMETRY,
+        {
+          column: 'twice',
+          from: 'x',
+          type: 'double precision' as const,
+          key: false,
+          required: false
+        }
+      ]
       assert.deepEqual(await problemsOf({ onConflict: 'update' }, mapped), [
         `The table ${TABLE} has no column "location".`,
         'The column "metric" is integer, but the mapping says text.',
@@ -77,7 +112,9 @@ for (const server of ['postgres', 'timescale'] as const) {
     }).timeout(20_000)
 
     it('is warned of when nothing keeps duplicates out', async () => {
-      await database.query(`CREATE TABLE ${TABLE} (time timestamptz, device_id text, location text, metric text, value float8)`)
+      await database.query(
+        `CREATE TABLE ${TABLE} (time timestamptz, device_id text, location text, metric text, value float8)`
+      )
       assert.match((await prepare())[0]!, /no unique index.*\(time, device_id, metric\)/)
       await database.query(`CREATE UNIQUE INDEX ON ${TABLE} (device_id, time, metric)`)
       assert.deepEqual(await prepare({ onConflict: 'update' }), [])
@@ -86,7 +123,10 @@ for (const server of ['postgres', 'timescale'] as const) {
     it('is warned of when its only key is filled by the database', async () => {
       await database.query(`CREATE TABLE ${TABLE} (id bigserial, time timestamptz, device_id text, location text, metric text, value float8,
         PRIMARY KEY (id, time))`)
-      assert.match((await prepare())[0] ?? '', /no unique index on columns of the mapping alone.*\(time, device_id, metric\)/)
+      assert.match(
+        (await prepare())[0] ?? '',
+        /no unique index on columns of the mapping alone.*\(time, device_id, metric\)/
+      )
       assert.deepEqual(await problemsOf({ onConflict: 'reject' }), [
         `To reject what is there already, the table ${TABLE} needs a unique index on exactly (time, device_id, metric).`
       ])
@@ -107,7 +147,10 @@ for (const server of ['postgres', 'timescale'] as const) {
         { column: 'n', from: 'n', type: 'integer', key: false, required: false },
         { column: 'j', from: 'j', type: 'jsonb', key: false, required: false }
       ]
-      const writer = new TestWriter(database, TABLE, { mappings: [...TELEMETRY, ...more], create: false })
+      const writer = new TestWriter(database, TABLE, {
+        mappings: [...TELEMETRY, ...more],
+        create: false
+      })
       const load = await writer.put([
         reading(1, { location: 'abc', n: 7, j: { a: 1 } }),
         reading(2, { device_id: 'x'.repeat(21) }),
@@ -118,8 +161,19 @@ for (const server of ['postgres', 'timescale'] as const) {
         load.rejections.map(({ reason }) => reason.message.replace(/^.*: /, '')),
         ['value too long for type character varying(20) (22001).', 'smallint out of range (22003).']
       )
-      const { rows } = await database.query(`SELECT time::text, device_id, location, value, n, j FROM ${TABLE}`)
-      assert.deepEqual(rows, [{ time: '2024-02-23 00:00:01', device_id: 'd1', location: 'abc', value: 0.25, n: 7, j: { a: 1 } }])
+      const { rows } = await database.query(
+        `SELECT time::text, device_id, location, value, n, j FROM ${TABLE}`
+      )
+      assert.deepEqual(rows, [
+        {
+          time: '2024-02-23 00:00:01',
+          device_id: 'd1',
+          location: 'abc',
+          value: 0.25,
+          n: 7,
+          j: { a: 1 }
+        }
+      ])
     })
 
     it('is made again when it was dropped under way', async () => {
@@ -174,7 +228,11 @@ describe('a hypertable', function () {
 
   const keyless = TELEMETRY.map(mapping => ({ ...mapping, key: false }))
   const isHyper = async () =>
-    (await database.query("SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'shape_hyper'")).rowCount === 1
+    (
+      await database.query(
+        "SELECT FROM timescaledb_information.hypertables WHERE hypertable_name = 'shape_hyper'"
+      )
+    ).rowCount === 1
 
   it('is split by the first required time where there is no key', async () => {
     const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless })
@@ -186,11 +244,16 @@ describe('a hypertable', function () {
   })
 
   it('is not made where no time is required, and that is said', async () => {
-    const writer = new TestWriter(database, 'shape_hyper', { mappings: keyless.map(mapping => ({ ...mapping, required: false })) })
+    const writer = new TestWriter(database, 'shape_hyper', {
+      mappings: keyless.map(mapping => ({ ...mapping, required: false }))
+    })
     assert.equal((await writer.put([reading(1)])).stored, 1)
     await writer.close()
     assert.equal(await isHyper(), false)
-    assert.match(writer.warnings[0]!, /^No column is a time that is the key or required: shape_hyper is a plain table/)
+    assert.match(
+      writer.warnings[0]!,
+      /^No column is a time that is the key or required: shape_hyper is a plain table/
+    )
   })
 
   for (const onConflict of ['ignore', 'update', 'reject'] as const) {
@@ -215,7 +278,10 @@ describe('a hypertable', function () {
     try {
       await limited.query('SET timescaledb.max_tuples_decompressed_per_dml_transaction = 10')
       const load = await second.put([reading(5), reading(90_000)])
-      assert.deepEqual([load.stored, load.rejections.map(({ reason }) => reason.code)], [1, ['DECOMPRESSION_LIMIT']])
+      assert.deepEqual(
+        [load.stored, load.rejections.map(({ reason }) => reason.code)],
+        [1, ['DECOMPRESSION_LIMIT']]
+      )
     } finally {
       await Promise.all([writer.close(), second.close()])
       await limited.close()
@@ -236,8 +302,15 @@ describe('the statements that create a table', () => {
         .match(/hypertable|timescale|policy/)
     ))
   it('quote whatever a column is called', () => {
-    const odd = wishFor(`"x'; DROP TABLE y; --"`, [{ column: `a"b'c`, from: 'a', type: 'timestamptz', key: true, required: true }])
-    assert.ok(statementsFor(odd, true).some(statement => statement.includes(`'"x''; DROP TABLE y; --"'`) && statement.includes(`'a"b''c'`)))
+    const odd = wishFor(`"x'; DROP TABLE y; --"`, [
+      { column: `a"b'c`, from: 'a', type: 'timestamptz', key: true, required: true }
+    ])
+    assert.ok(
+      statementsFor(odd, true).some(
+        statement =>
+          statement.includes(`'"x''; DROP TABLE y; --"'`) && statement.includes(`'a"b''c'`)
+      )
+    )
   })
 })
 
@@ -247,7 +320,10 @@ describe('what a database says of itself', function () {
     const { postgres, timescale } = await services('postgres', 'timescale')
     const databases = [databaseAt(postgres.url), databaseAt(timescale.url)]
     const [plain, hyper] = await Promise.all(databases.map(describeDatabase))
-    assert.match(plain!, /^PostgreSQL 18\.\d+, no TimescaleDB in this database .*, at 127\.0\.0\.1:\d+\/postgres as postgres\.$/)
+    assert.match(
+      plain!,
+      /^PostgreSQL 18\.\d+, no TimescaleDB in this database .*, at 127\.0\.0\.1:\d+\/postgres as postgres\.$/
+    )
     assert.match(hyper!, /^PostgreSQL \d+\.\d+, TimescaleDB \d+\.\d+\S*, at .*\.$/)
     await Promise.all(databases.map(database => database.close()))
   })

@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { extraMicros, parseIso } from '../../../core/postgres/time.ts'
 
-const dates = fc.date({ min: new Date('0001-01-01T00:00:00Z'), max: new Date('9999-12-31T23:59:59.999Z'), noInvalidDate: true })
+const dates = fc.date({
+  min: new Date('0001-01-01T00:00:00Z'),
+  max: new Date('9999-12-31T23:59:59.999Z'),
+  noInvalidDate: true
+})
 
 describe('ISO 8601 times', () => {
   it('reads every time in UTC as Date does', () => {
@@ -13,7 +17,10 @@ describe('ISO 8601 times', () => {
     fc.assert(
       fc.property(dates, fc.integer({ min: 0, max: 999_999_999 }), (date, nanos) => {
         const text = `${date.toISOString().slice(0, 19)}.${String(nanos).padStart(9, '0')}Z`
-        assert.equal(parseIso(text), Math.floor(date.getTime() / 1000) * 1000 + Math.trunc(nanos / 1_000_000))
+        assert.equal(
+          parseIso(text),
+          Math.floor(date.getTime() / 1000) * 1000 + Math.trunc(nanos / 1_000_000)
+        )
         assert.equal(extraMicros, Math.trunc((nanos % 1_000_000) / 1000))
       })
     )
@@ -96,7 +103,8 @@ describe('ISO 8601 times', () => {
     '20x4-02-23T15:20:00Z',
     'Fri, 23 Feb 2024 15:20:00 GMT'
   ]
-  for (const text of rubbish) it(`takes ${JSON.stringify(text)} for no time`, () => assert.ok(Number.isNaN(parseIso(text))))
+  for (const text of rubbish)
+    it(`takes ${JSON.stringify(text)} for no time`, () => assert.ok(Number.isNaN(parseIso(text))))
 
   it('reads the same after a date that was none', () => {
     parseIso('2024-02-23T00:00:00Z')

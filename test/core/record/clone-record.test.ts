@@ -21,7 +21,9 @@ describe('core/record/clone-record', () => {
     assert.equal(provenanceOf(cloneRecord(record)), record[PROVENANCE])
   })
   it('keeps a __proto__ key a key', () => {
-    const copy = cloneRecord(JSON.parse('{"a":{"__proto__":{"admin":{"x":1}}}}')) as { a: { admin?: unknown } }
+    const copy = cloneRecord(JSON.parse('{"a":{"__proto__":{"admin":{"x":1}}}}')) as {
+      a: { admin?: unknown }
+    }
     assert.equal(copy.a.admin, undefined)
     assert.deepEqual(Object.keys(copy.a), ['__proto__'])
   })

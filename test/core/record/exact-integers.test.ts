@@ -25,14 +25,18 @@ function column(type: ColumnType, value: unknown): string {
 describe('integers beyond 2^53', () => {
   it('id-64-bit-number: two ids that a double takes for one are refused by default', () => {
     for (const id of [ID, '2882429806056571125']) {
-      const failure = parseRecord(Buffer.from(`{"device_id":${id},"metric":"t","value":1,"ts":1708700000}`))
+      const failure = parseRecord(
+        Buffer.from(`{"device_id":${id},"metric":"t","value":1,"ts":1708700000}`)
+      )
       assert.ok(failure instanceof ParseFailure)
       assert.deepEqual([failure.code, failure.path], ['NUMBER_INEXACT', 'device_id'])
     }
   })
 
   it('id-64-bit-number: they are two where they are wanted exactly', () => {
-    const ids = [ID, '2882429806056571125'].map(id => (exact(`{"device_id":${id}}`) as { device_id: bigint }).device_id)
+    const ids = [ID, '2882429806056571125'].map(
+      id => (exact(`{"device_id":${id}}`) as { device_id: bigint }).device_id
+    )
     assert.deepEqual(ids.map(String), [ID, '2882429806056571125'])
     assert.deepEqual(
       ids.map(id => column('text', id)),
@@ -41,24 +45,39 @@ describe('integers beyond 2^53', () => {
   })
 
   it('exact-decimal-column: a decimal is refused either way', () => {
-    for (const record of [exact('{"exact":12345678901234567890.123}'), parseRecord(Buffer.from('{"exact":12345678901234567890.123}'))]) {
+    for (const record of [
+      exact('{"exact":12345678901234567890.123}'),
+      parseRecord(Buffer.from('{"exact":12345678901234567890.123}'))
+    ]) {
       assert.equal((record as ParseFailure).code, 'NUMBER_INEXACT')
     }
   })
 
   it('come to columns with all their digits', () => {
     const id = BigInt(ID)
-    for (const type of ['bigint', 'numeric', 'text'] as const) assert.equal(column(type, id), column(type, ID), type)
-    assert.equal(column('jsonb', { a: [id] }), `0000001c01${Buffer.from(`{"a":[${ID}]}`).toString('hex')}`)
+    for (const type of ['bigint', 'numeric', 'text'] as const)
+      assert.equal(column(type, id), column(type, ID), type)
+    assert.equal(
+      column('jsonb', { a: [id] }),
+      `0000001c01${Buffer.from(`{"a":[${ID}]}`).toString('hex')}`
+    )
   })
 
   it('clean-topic-64-bit: come to the next topic, as a value and as the key', () => {
-    const encoder = new Encoder({ ...parseOptions(producer, { cluster: 'c', topic: 't' }), provenance: false })
+    const encoder = new Encoder({
+      ...parseOptions(producer, { cluster: 'c', topic: 't' }),
+      provenance: false
+    })
     const callback = { open: 0, refused: () => undefined, finished: () => undefined }
-    const record = exact(`{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
+    const record = exact(
+      `{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`
+    )
     const encoded = encoder.encode(record, {}, callback, 0)
     assert.ok(!(encoded instanceof Unwritable))
-    assert.equal(encoded.value, `{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`)
+    assert.equal(
+      encoded.value,
+      `{"device_id":${ID},"deep":[{"serial":1724442618569203714}],"text":"${ID}"}`
+    )
     assert.equal(encoded.key, ID)
   })
 
@@ -72,17 +91,29 @@ describe('integers beyond 2^53', () => {
 
   it('are a time in nanoseconds for normalize, text without loss, and no number', () => {
     const run = (options: object, record: object) =>
-      normalizer(parseOptions(normalize, { pastDays: 0, futureS: 0, ...options }), () => 0)({ payload: record })
+      normalizer(
+        parseOptions(normalize, { pastDays: 0, futureS: 0, ...options }),
+        () => 0
+      )({ payload: record })
     const [[timed]] = run({}, exact('{"ts":1708700000123456789}'))
     assert.equal((timed as { ts_utc: string }).ts_utc, '2024-02-23T14:53:20.123456789Z')
-    const [[text]] = run({ fields: [{ from: 'id', to: '', as: 'text' }] }, exact(`{"ts":1708700000,"id":${ID}}`))
+    const [[text]] = run(
+      { fields: [{ from: 'id', to: '', as: 'text' }] },
+      exact(`{"ts":1708700000,"id":${ID}}`)
+    )
     assert.equal((text as { id: string }).id, ID)
-    const [, [rejected]] = run({ fields: [{ from: 'id', to: '', as: 'number' }] }, exact(`{"ts":1708700000,"id":${ID}}`))
+    const [, [rejected]] = run(
+      { fields: [{ from: 'id', to: '', as: 'number' }] },
+      exact(`{"ts":1708700000,"id":${ID}}`)
+    )
     assert.equal(rejected!.reason.code, 'NOT_A_NUMBER')
   })
 
   it('are written as JSON among whatever else there is, and a circle is still refused', () => {
-    assert.equal(jsonText({ a: 1n, b: ['1', -(2n ** 70n)], c: undefined }), '{"a":1,"b":["1",-1180591620717411303424]}')
+    assert.equal(
+      jsonText({ a: 1n, b: ['1', -(2n ** 70n)], c: undefined }),
+      '{"a":1,"b":["1",-1180591620717411303424]}'
+    )
     const circle: Record<string, unknown> = { a: 1n }
     circle.self = circle
     assert.throws(() => jsonText(circle), TypeError)

@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { getter, isFieldPath, pathOf, setField, setter, stepsOf } from '../../../core/record/field-path.ts'
+import {
+  getter,
+  isFieldPath,
+  pathOf,
+  setField,
+  setter,
+  stepsOf
+} from '../../../core/record/field-path.ts'
 
 describe('field paths', () => {
   const cases: [string, unknown, unknown][] = [
@@ -15,12 +22,15 @@ describe('field paths', () => {
     ['length', 'text', undefined]
   ]
   for (const [path, record, value] of cases) {
-    it(`${path} of ${JSON.stringify(record)} is ${value}`, () => assert.equal(getter(path)(record), value))
+    it(`${path} of ${JSON.stringify(record)} is ${value}`, () =>
+      assert.equal(getter(path)(record), value))
   }
 
   it('refuses empty steps and what reaches a prototype', () => {
-    for (const path of ['', '.', 'a.', 'a..b', '__proto__', 'a.__proto__', '__proto__.b']) assert.equal(isFieldPath(path), false, path)
-    for (const path of ['a', 'a.b', 'a b', 'ä.0', 'constructor', 'a.prototype']) assert.equal(isFieldPath(path), true, path)
+    for (const path of ['', '.', 'a.', 'a..b', '__proto__', 'a.__proto__', '__proto__.b'])
+      assert.equal(isFieldPath(path), false, path)
+    for (const path of ['a', 'a.b', 'a b', 'ä.0', 'constructor', 'a.prototype'])
+      assert.equal(isFieldPath(path), true, path)
   })
 
   it('sets a field, and makes the objects on the way', () => {
@@ -49,7 +59,8 @@ describe('field paths', () => {
     ['["a\\x"]', undefined],
     ['a[""]', undefined]
   ]
-  for (const [path, steps] of quoted) it(`${path} leads by ${JSON.stringify(steps)}`, () => assert.deepEqual(stepsOf(path), steps))
+  for (const [path, steps] of quoted)
+    it(`${path} leads by ${JSON.stringify(steps)}`, () => assert.deepEqual(stepsOf(path), steps))
 
   it('reads and sets a name with a dot', () => {
     const record = { VINDRIKTNING: { 'PM2.5': 5 }, 'battery.voltage': 12 }
@@ -61,11 +72,15 @@ describe('field paths', () => {
   })
 
   it('refuses what reaches a prototype however it is written', () => {
-    for (const path of ['["__proto__"]', 'a["__proto__"].b', '["\\u005f_proto__"]']) assert.equal(isFieldPath(path), false, path)
+    for (const path of ['["__proto__"]', 'a["__proto__"].b', '["\\u005f_proto__"]'])
+      assert.equal(isFieldPath(path), false, path)
   })
 
   it('finds any names again that it wrote as a path', () => {
-    const names = fc.array(fc.string({ minLength: 1, unit: fc.constantFrom('a', '.', '[', ']', '"', '\\', ' ', 'é') }), { minLength: 1 })
+    const names = fc.array(
+      fc.string({ minLength: 1, unit: fc.constantFrom('a', '.', '[', ']', '"', '\\', ' ', 'é') }),
+      { minLength: 1 }
+    )
     fc.assert(fc.property(names, steps => assert.deepEqual(stepsOf(pathOf(steps)), steps)))
   })
 })

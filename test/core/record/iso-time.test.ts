@@ -5,7 +5,8 @@ import { extraNs, parseIso, readIso } from '../../../core/record/iso-time.ts'
 import { isReason, readTimestamp } from '../../../nodes/normalize/timestamp.ts'
 import { isDateTime, isIsoDateTime } from '../../../nodes/validate/date-time.ts'
 
-const number = (max: number, digits = 2) => fc.integer({ min: 0, max }).map(value => String(value).padStart(digits, '0'))
+const number = (max: number, digits = 2) =>
+  fc.integer({ min: 0, max }).map(value => String(value).padStart(digits, '0'))
 const dates = fc.oneof(
   fc.tuple(number(9999, 4), number(13), number(32)).map(parts => parts.join('-')),
   fc.constantFrom('2016-12-31', '2015-06-30', '2017-01-01', '2024-12-31', '2024-02-29')
@@ -16,9 +17,13 @@ const clocks = fc.oneof(
 )
 const offsets = fc.oneof(
   fc.constantFrom('Z', '+01:00', '-05:00', '+00:01', '-00:00', '+05:30'),
-  fc.tuple(fc.constantFrom('+', '-'), number(25), number(61)).map(([sign, hour, minute]) => `${sign}${hour}:${minute}`)
+  fc
+    .tuple(fc.constantFrom('+', '-'), number(25), number(61))
+    .map(([sign, hour, minute]) => `${sign}${hour}:${minute}`)
 )
-const texts = fc.tuple(dates, clocks, offsets).map(([date, clock, offset]) => `${date}T${clock}${offset}`)
+const texts = fc
+  .tuple(dates, clocks, offsets)
+  .map(([date, clock, offset]) => `${date}T${clock}${offset}`)
 
 /** Milliseconds since 1970 as normalize takes the text; NaN where it rejects it. */
 function normalized(text: string): number {
@@ -26,7 +31,8 @@ function normalized(text: string): number {
   return isReason(read) ? Number.NaN : read.ms
 }
 
-const isOfYears1To9999 = (ms: number) => ms >= Date.parse('0001-01-01T00:00:00Z') && ms <= Date.parse('9999-12-31T23:59:59.999Z')
+const isOfYears1To9999 = (ms: number) =>
+  ms >= Date.parse('0001-01-01T00:00:00Z') && ms <= Date.parse('9999-12-31T23:59:59.999Z')
 
 describe('the reader of ISO 8601', () => {
   it('gives normalize, the sink and schemas the same times', () => {
@@ -54,14 +60,23 @@ describe('the reader of ISO 8601', () => {
   })
 
   it('reads the usual form as the other forms of the same time', () => {
-    const some = fc.date({ min: new Date('0001-01-02T00:00:00Z'), max: new Date('9999-12-30T00:00:00Z'), noInvalidDate: true })
+    const some = fc.date({
+      min: new Date('0001-01-02T00:00:00Z'),
+      max: new Date('9999-12-30T00:00:00Z'),
+      noInvalidDate: true
+    })
     fc.assert(
       fc.property(some, fc.integer({ min: 0, max: 999_999_999 }), (date, nanos) => {
         const seconds = date.toISOString().slice(0, 19)
         const decimals = String(nanos).padStart(9, '0')
         const expected = [parseIso(`${seconds}.${decimals}Z`), extraNs]
         const compact = `${seconds.replace(/[-:]/g, '')},${decimals}`
-        for (const text of [`${seconds}.${decimals}+00`, `${seconds}.${decimals}0UTC`, `${compact}Z`, `${compact}+0000`])
+        for (const text of [
+          `${seconds}.${decimals}+00`,
+          `${seconds}.${decimals}0UTC`,
+          `${compact}Z`,
+          `${compact}+0000`
+        ])
           assert.deepEqual([parseIso(text), extraNs], expected, text)
         const local = readIso(`${seconds}.${decimals}`)
         assert.deepEqual([local?.ms, local?.extraNs, local?.offset], [...expected, undefined])
@@ -81,7 +96,10 @@ describe('the reader of ISO 8601', () => {
         const thursday = new Date(ms + (4 - weekday) * 86_400_000)
         const weekYear = thursday.getUTCFullYear()
         const week = Math.floor((thursday.getTime() - Date.UTC(weekYear, 0, 1)) / 604_800_000) + 1
-        assert.equal(parseIso(`${weekYear}-W${String(week).padStart(2, '0')}-${weekday}T00:00Z`), ms)
+        assert.equal(
+          parseIso(`${weekYear}-W${String(week).padStart(2, '0')}-${weekday}T00:00Z`),
+          ms
+        )
       })
     )
   })
@@ -89,7 +107,13 @@ describe('the reader of ISO 8601', () => {
 
 describe('a time for a column', () => {
   const written = (value: unknown) => {
-    const out = { reserve() {}, int32() {}, at: 0, micros: Number.NaN, view: new DataView(new ArrayBuffer(64)) }
+    const out = {
+      reserve() {},
+      int32() {},
+      at: 0,
+      micros: Number.NaN,
+      view: new DataView(new ArrayBuffer(64))
+    }
     const misfit = ENCODERS.timestamptz(value, out as never)
     return misfit?.code ?? out.micros
   }
@@ -99,7 +123,8 @@ describe('a time for a column', () => {
     ['2024-02-23T24:00:00Z', Date.UTC(2024, 1, 24)],
     ['2016-12-31T23:59:60Z', Date.UTC(2017, 0, 1)]
   ]
-  for (const [text, like] of cases) it(`${text} is written like ${like}`, () => assert.equal(written(text), written(like)))
+  for (const [text, like] of cases)
+    it(`${text} is written like ${like}`, () => assert.equal(written(text), written(like)))
   for (const text of ['20240223', '1708700000', '20240223134640', '2024-12-31T23:59:60Z', '1e400'])
     it(`${text} is none`, () => assert.equal(written(text), 'COLUMN_TIME'))
 })

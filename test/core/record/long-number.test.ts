@@ -30,12 +30,21 @@ describe('numbers that a double would change', () => {
   for (const text of changed) it(`${text} is not`, () => assert.equal(isExact(text), false))
 
   it('are exact where JavaScript wrote them', () => {
-    fc.assert(fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), value => assert.ok(isExact(String(value)))))
+    fc.assert(
+      fc.property(fc.double({ noNaN: true, noDefaultInfinity: true }), value =>
+        assert.ok(isExact(String(value)))
+      )
+    )
   })
 
   it('are never overlooked in a text', () => {
     const number = fc
-      .tuple(fc.bigInt({ min: 0n, max: 10n ** 30n }), fc.nat(12), fc.constantFrom('', 'e5', 'E-200', 'e-7', 'e-330'), fc.boolean())
+      .tuple(
+        fc.bigInt({ min: 0n, max: 10n ** 30n }),
+        fc.nat(12),
+        fc.constantFrom('', 'e5', 'E-200', 'e-7', 'e-330'),
+        fc.boolean()
+      )
       .map(([digits, places, power, isNegative]) => {
         const text = String(digits).padStart(places + 1, '0')
         const point = places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`

@@ -9,7 +9,10 @@ describe('batch', () => {
 
   const TOKEN = Symbol('token')
   it('answers in kind: object in, object out; array in, array out; and keeps the rest of the message', () => {
-    const [one, none] = answer({ payload: { a: 1 }, topic: 't', [TOKEN as unknown as string]: 1 }, [[{ b: 1 }], []])
+    const [one, none] = answer({ payload: { a: 1 }, topic: 't', [TOKEN as unknown as string]: 1 }, [
+      [{ b: 1 }],
+      []
+    ])
     assert.deepEqual([one?.payload, one?.topic, none], [{ b: 1 }, 't', null])
     assert.equal((one as Record<symbol, unknown>)[TOKEN], 1)
     const [many, rejected] = answer({ payload: [1, 2, 3] }, [[1, 3], [2]])

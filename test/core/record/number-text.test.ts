@@ -33,7 +33,8 @@ describe('numbers written as text', () => {
     ['NaN', undefined],
     ['1'.repeat(100_000), undefined]
   ]
-  for (const [text, number] of point) it(`"${text.slice(0, 30)}" is ${number}`, () => assert.equal(numberIn(text), number))
+  for (const [text, number] of point)
+    it(`"${text.slice(0, 30)}" is ${number}`, () => assert.equal(numberIn(text), number))
 
   const comma: [text: string, number: number | undefined][] = [
     ['23,5', 23.5],
@@ -59,7 +60,9 @@ describe('numbers written as text', () => {
     [',', undefined],
     ['.,', undefined]
   ]
-  for (const [text, number] of comma) it(`"${text}" with a decimal comma is ${number}`, () => assert.equal(numberWithComma(text), number))
+  for (const [text, number] of comma)
+    it(`"${text}" with a decimal comma is ${number}`, () =>
+      assert.equal(numberWithComma(text), number))
 
   it('reads back whatever a number is written as', () => {
     fc.assert(

@@ -20,7 +20,11 @@ const refused: readonly [name: string, bytes: string | Buffer, code: string, pat
   ['a number beyond double precision', '{"a":{"b":[1,1e999]}}', 'JSON_INVALID', 'a.b.1'],
   ['half of a surrogate pair', '{"a":["x\\ud800y"]}', 'JSON_INVALID', 'a.0'],
   ['half of a surrogate pair in a name', '{"x\\udfff":1}', 'JSON_INVALID', 'x\udfff'],
-  ['bytes that are not UTF-8', Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]), 'JSON_INVALID'],
+  [
+    'bytes that are not UTF-8',
+    Buffer.from([0x7b, 0x22, 0xff, 0x22, 0x3a, 0x31, 0x7d]),
+    'JSON_INVALID'
+  ],
   ['UTF-16', Buffer.from('{"value":1}', 'utf16le'), 'JSON_INVALID'],
   ['a number', '23.5', 'NOT_A_RECORD'],
   ['a string', '"on"', 'NOT_A_RECORD'],
@@ -49,9 +53,17 @@ const accepted: readonly [name: string, bytes: string | Buffer, record: unknown]
   ['U+FFFD that the device sent', '{"place":"\uFFFD"}', { place: '\uFFFD' }],
   ['a NUL escaped in a string', '{"device_id":"d\\u0000"}', { device_id: 'd\u0000' }],
   ['constructor as a value', '{"role":"constructor"}', { role: 'constructor' }],
-  ['constructor and prototype as fields', '{"constructor":{"prototype":1}}', { constructor: { prototype: 1 } }],
+  [
+    'constructor and prototype as fields',
+    '{"constructor":{"prototype":1}}',
+    { constructor: { prototype: 1 } }
+  ],
   ['NUL bytes after the JSON', '{"value":1}\u0000\u0000\u0000', { value: 1 }],
-  ['the largest integer of which all are held', '{"id":9007199254740991}', { id: 9007199254740991 }],
+  [
+    'the largest integer of which all are held',
+    '{"id":9007199254740991}',
+    { id: 9007199254740991 }
+  ],
   ['an id of 19 digits as text', '{"id":"2882429806056571124"}', { id: '2882429806056571124' }],
   ['a double with 17 digits', '{"v":0.30000000000000004}', { v: 0.30000000000000004 }],
   ['a double as C prints it', '{"v":21.300000000000001}', { v: 21.3 }],
@@ -85,7 +97,9 @@ describe('core/record/parse-record', () => {
         ),
         bytes => {
           const parsed = parseRecord(Buffer.from(bytes))
-          assert.ok(parsed instanceof ParseFailure || (typeof parsed === 'object' && !Array.isArray(parsed)))
+          assert.ok(
+            parsed instanceof ParseFailure || (typeof parsed === 'object' && !Array.isArray(parsed))
+          )
         }
       )
     )

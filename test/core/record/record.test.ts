@@ -12,12 +12,20 @@ import {
   reject
 } from '../../../core/record/record.ts'
 
-const { cloneMessage } = createRequire(import.meta.url)('@node-red/util').util as { cloneMessage<T>(message: T): T }
+const { cloneMessage } = createRequire(import.meta.url)('@node-red/util').util as {
+  cloneMessage<T>(message: T): T
+}
 
 const raw = Buffer.from('{"device_id":"d1"}')
 const batch: Batch = {
   at: index => ({
-    origin: { kind: 'kafka', topic: 'raw', partition: 2, offset: String(100 + index), timestamp: '0' },
+    origin: {
+      kind: 'kafka',
+      topic: 'raw',
+      partition: 2,
+      offset: String(100 + index),
+      timestamp: '0'
+    },
     key: 'd1',
     headers: { site: 'north' },
     raw
@@ -43,7 +51,11 @@ describe('provenance', () => {
 
 describe('reject', () => {
   it('takes along the origin and the original bytes', () => {
-    const rejection = reject(record(1), 'validate', { code: 'SCHEMA_MISMATCH', message: 'value must be a number', path: 'value' })
+    const rejection = reject(record(1), 'validate', {
+      code: 'SCHEMA_MISMATCH',
+      message: 'value must be a number',
+      path: 'value'
+    })
     assert.ok(isRejection(rejection))
     assert.equal(rejection.raw, raw)
     assert.deepEqual(rejection.origin, batch.at(1).origin)
@@ -58,12 +70,24 @@ describe('reject', () => {
   })
 
   it('is still a rejection after cloning', () => {
-    assert.ok(isRejection(cloneMessage({ payload: reject({}, 'route', { code: 'X', message: 'x' }) }).payload))
+    assert.ok(
+      isRejection(
+        cloneMessage({ payload: reject({}, 'route', { code: 'X', message: 'x' }) }).payload
+      )
+    )
   })
 
   it('cannot be forged by a device', () => {
-    assert.equal(isRejection(JSON.parse('{"reason":{"code":"X"},"stage":"validate","millrace.rejection":true}')), false)
+    assert.equal(
+      isRejection(
+        JSON.parse('{"reason":{"code":"X"},"stage":"validate","millrace.rejection":true}')
+      ),
+      false
+    )
     assert.equal(isKafkaMessage(JSON.parse('{"key":"a","value":"b","headers":{}}')), false)
-    assert.equal(isKafkaMessage({ [KAFKA_MESSAGE]: true, key: null, value: null, headers: {} }), true)
+    assert.equal(
+      isKafkaMessage({ [KAFKA_MESSAGE]: true, key: null, value: null, headers: {} }),
+      true
+    )
   })
 })

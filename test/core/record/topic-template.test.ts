@@ -68,7 +68,10 @@ describe('topic template', () => {
   }
 
   it('makes the topic of a record', () => {
-    assert.equal(compileTopicTemplate('acme/{site}/{device_id}').fill({ site: 'north', device_id: 7 }), 'acme/north/7')
+    assert.equal(
+      compileTopicTemplate('acme/{site}/{device_id}').fill({ site: 'north', device_id: 7 }),
+      'acme/north/7'
+    )
   })
 
   const unfillable: [template: string, record: Record<string, unknown>][] = [
@@ -86,19 +89,38 @@ describe('topic template', () => {
   ]
   for (const [template, record] of unfillable) {
     it(`refuses to make ${template} of ${JSON.stringify(record)}`, () => {
-      assert.throws(() => compileTopicTemplate(template).fill(record), { code: 'TOPIC_FIELD_INVALID' })
+      assert.throws(() => compileTopicTemplate(template).fill(record), {
+        code: 'TOPIC_FIELD_INVALID'
+      })
     })
   }
 
   it('reads back what it filled in', () => {
-    const level = fc.string({ minLength: 1, unit: 'binary' }).filter(text => !/[/+#\0]/.test(text) && !text.startsWith('$'))
+    const level = fc
+      .string({ minLength: 1, unit: 'binary' })
+      .filter(text => !/[/+#\0]/.test(text) && !text.startsWith('$'))
     const template = compileTopicTemplate(FULL)
-    const record = fc.record({ org: level, site: level, device_type: level, device_id: level, measurement: level })
-    fc.assert(fc.property(record, given => assert.deepEqual(template.match(template.fill(given)), { ...given })))
+    const record = fc.record({
+      org: level,
+      site: level,
+      device_type: level,
+      device_id: level,
+      measurement: level
+    })
+    fc.assert(
+      fc.property(record, given =>
+        assert.deepEqual(template.match(template.fill(given)), { ...given })
+      )
+    )
   })
 
   it('never throws on a topic, whatever it is', () => {
     const template = compileTopicTemplate('acme/{a}/{b:x|y}/#')
-    fc.assert(fc.property(fc.string({ unit: 'binary' }), topic => template.matches(topic) === (template.match(topic) !== undefined)))
+    fc.assert(
+      fc.property(
+        fc.string({ unit: 'binary' }),
+        topic => template.matches(topic) === (template.match(topic) !== undefined)
+      )
+    )
   })
 })

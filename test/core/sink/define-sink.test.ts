@@ -24,7 +24,10 @@ describe('a sink that has only what is its own', function () {
     nodeRed = await startNodeRed({ nodes: [fileSink] })
     const { hooks } = nodeRed.RED
     hooks.add('onSend.sink-test', sent => {
-      for (const { source, msg } of sent as { source: { id: string; port: number }; msg: NodeMessage }[]) {
+      for (const { source, msg } of sent as {
+        source: { id: string; port: number }
+        msg: NodeMessage
+      }[]) {
         if (source.id === 'sink') left.push({ output: source.port, message: msg })
       }
     })
@@ -73,7 +76,9 @@ describe('a sink that has only what is its own', function () {
     const [rejected] = left.filter(({ output }) => output === 1)
     assert.equal(rejected!.message.topic, 't')
     const [letter] = rejected!.message.payload as unknown[]
-    assert.ok(isRejection(letter) && letter.stage === 'file-sink' && letter.reason.code === 'NOT_A_RECORD')
+    assert.ok(
+      isRejection(letter) && letter.stage === 'file-sink' && letter.reason.code === 'NOT_A_RECORD'
+    )
     const { in: taken, stored, rejected: refused, inFlight } = metrics()
     assert.deepEqual([taken, stored, refused, inFlight], [4, 3, 1, 0])
   })
@@ -83,7 +88,9 @@ describe('a sink that has only what is its own', function () {
     for (let n = 0; n < 3; n++) sink.receive({ payload: [null] })
     await until('all', () => completed.length === 3)
     assert.deepEqual(
-      nodeRed.logs.map(({ msg }) => /^1 records were rejected, and no wire .* The payload is null/.test(String(msg))),
+      nodeRed.logs.map(({ msg }) =>
+        /^1 records were rejected, and no wire .* The payload is null/.test(String(msg))
+      ),
       [true]
     )
   })

@@ -1,4 +1,7 @@
-/** A sink as somebody would write one first: records as lines of a file, which has them before they are confirmed. */
+/**
+ * A sink as somebody would write one first: records as lines of a file, which has them before they
+ * are confirmed.
+ */
 import { open } from 'node:fs/promises'
 import {
   defineSink,
@@ -46,8 +49,16 @@ export default defineSink(
         else lines += `${JSON.stringify(record)}\n`
       }
       const onRetry = (error: unknown) =>
-        port.down({ words: 'file not writable', sentence: `${options.file}: ${reasonOf(error)}.`, mend: true })
-      await retrying(() => append(options.file, lines), { backoff: { maxMs: 5_000 }, signal: closing.signal, onRetry })
+        port.down({
+          words: 'file not writable',
+          sentence: `${options.file}: ${reasonOf(error)}.`,
+          mend: true
+        })
+      await retrying(() => append(options.file, lines), {
+        backoff: { maxMs: 5_000 },
+        signal: closing.signal,
+        onRetry
+      })
       port.up()
       request.finish({ stored: request.records.length - refused.size, refused })
     }

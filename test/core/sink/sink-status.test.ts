@@ -10,7 +10,12 @@ function scene() {
   const lines: string[] = []
   const state = { waitingRecords: 0, oldestMs: 0, done: 0, rejected: 0, duplicates: 0 }
   const log = { warn: (line: string) => lines.push(line), log: (line: string) => lines.push(line) }
-  const status = new SinkStatus(new Status(each => shown.push(each), 0), log, 'the database', () => state)
+  const status = new SinkStatus(
+    new Status(each => shown.push(each), 0),
+    log,
+    'the database',
+    () => state
+  )
   const last = () => [shown.at(-1)?.fill, shown.at(-1)?.text]
   return { state, lines, status, last }
 }
@@ -35,13 +40,19 @@ describe('the status of a sink', () => {
 
   it('tells each trouble once, and when it is over', () => {
     const { status, lines } = scene()
-    for (const sentence of ['Away.', 'Starting up.']) status.down({ ...AWAY, sentence, topic: 'away' }, {})
+    for (const sentence of ['Away.', 'Starting up.'])
+      status.down({ ...AWAY, sentence, topic: 'away' }, {})
     status.down(REFUSED, {})
     status.down(REFUSED, {})
     status.up({})
     status.up({})
     status.down(REFUSED, {})
-    assert.deepEqual(lines, ['Away.', REFUSED.sentence, 'The database is back after 0 s.', REFUSED.sentence])
+    assert.deepEqual(lines, [
+      'Away.',
+      REFUSED.sentence,
+      'The database is back after 0 s.',
+      REFUSED.sentence
+    ])
   })
 
   it('says what a sink waits for, and that there is no answer where the sink says nothing', () => {
@@ -62,7 +73,10 @@ describe('the status of a sink', () => {
     [waitingText(0, 'table missing'), 'table missing'],
     [waitingText(1_400, 'database read-only'), 'database read-only · 1.4k waiting'],
     [waitingText(3, 'no such database'), '3 waiting · no such database'],
-    [waitingText(12, 'user name or password refused'), 'user name or password refused · 12 waiting'],
+    [
+      waitingText(12, 'user name or password refused'),
+      'user name or password refused · 12 waiting'
+    ],
     [waitingText(0, 'user name or password refused'), 'user name or password refused']
   ]
   for (const [found, expected] of texts) it(expected, () => assert.equal(found, expected))

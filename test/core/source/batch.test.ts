@@ -9,7 +9,10 @@ describe('delivery source: room, and what arrives together', () => {
     const huge = 100 << 20
     assert.ok(source.hasRoomFor(20, huge))
     source.take({ ...taken('1', 8), bytes: 60 << 20 })
-    assert.deepEqual([source.hasRoomFor(2, 4 << 20), source.hasRoomFor(3, 1), source.hasRoomFor(1, 5 << 20)], [true, false, false])
+    assert.deepEqual(
+      [source.hasRoomFor(2, 4 << 20), source.hasRoomFor(3, 1), source.hasRoomFor(1, 5 << 20)],
+      [true, false, false]
+    )
     tracker.last.settle(acknowledged(8))
     assert.ok(source.hasRoomFor(20, huge))
     source.pause()
@@ -38,7 +41,11 @@ describe('delivery source: room, and what arrives together', () => {
       const { source, tracker, sent, acks, metrics } = sourceWith()
       source.takeBatch(batchOf(acks, 'a', 'B', 'c'))
       assert.deepEqual(
-        sent.map(({ output, message }) => [output, message.topic, (message.payload as unknown[]).length]),
+        sent.map(({ output, message }) => [
+          output,
+          message.topic,
+          (message.payload as unknown[]).length
+        ]),
         [
           [0, 'raw', 2],
           [1, 'raw', 1]
@@ -50,7 +57,10 @@ describe('delivery source: room, and what arrives together', () => {
       assert.deepEqual(acks, [])
       good!.settle(acknowledged(2))
       assert.deepEqual(acks, ['aBc'])
-      assert.deepEqual([metrics.stored, metrics.rejected, metrics.inFlight, source.inFlight], [2, 1, 0, 0])
+      assert.deepEqual(
+        [metrics.stored, metrics.rejected, metrics.inFlight, source.inFlight],
+        [2, 1, 0, 0]
+      )
     })
 
     it('without records is acknowledged in its turn', () => {
@@ -70,7 +80,10 @@ describe('delivery source: room, and what arrives together', () => {
       tracker.last.settle(failed)
       await until(() => sent.length === 2)
       const [first, second] = sent.map(({ message }) => message.payload)
-      assert.deepEqual([JSON.stringify(first), JSON.stringify(second)], ['{"name":"a"}', '{"name":"a"}'])
+      assert.deepEqual(
+        [JSON.stringify(first), JSON.stringify(second)],
+        ['{"name":"a"}', '{"name":"a"}']
+      )
       assert.notEqual(first, second)
     })
   })

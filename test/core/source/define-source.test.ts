@@ -3,7 +3,15 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
 import { nodeMetrics } from '../../../core/node/metrics.ts'
-import { defineSource, type NodeSpec, OptionsError, reject, type SourceContext, type Split, sourceFields } from '../../../core/palette.ts'
+import {
+  defineSource,
+  type NodeSpec,
+  OptionsError,
+  reject,
+  type SourceContext,
+  type Split,
+  sourceFields
+} from '../../../core/palette.ts'
 import { ParseFailure, parseRecord } from '../../../core/record/parse-record.ts'
 import { collectorOf, registerCollect } from '../../collector.ts'
 import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
@@ -19,7 +27,14 @@ const spec = {
   outputs: ['records', 'rejected'],
   fields: {
     ...sourceFields,
-    port: { kind: 'number', label: 'Port', default: 0, min: 0, max: 65_535, help: 'Where it listens.' }
+    port: {
+      kind: 'number',
+      label: 'Port',
+      default: 0,
+      min: 0,
+      max: 65_535,
+      help: 'Where it listens.'
+    }
   }
 } as const satisfies NodeSpec
 
@@ -51,7 +66,9 @@ function openHttp({ options, source, metrics }: SourceContext<typeof spec>) {
   }
   return {
     start: () => {
-      server.listen(options.port, '127.0.0.1', () => metrics.gauges.set('port', (server.address() as AddressInfo).port))
+      server.listen(options.port, '127.0.0.1', () =>
+        metrics.gauges.set('port', (server.address() as AddressInfo).port)
+      )
     },
     resume() {},
     stop: () => void server.close(),
@@ -69,9 +86,12 @@ describe('core/source/define-source: an HTTP source of forty lines', function ()
 
   before(async () => {
     red = await startNodeRed({ nodes: [defineSource(spec, openHttp), registerCollect] })
-    red.RED.events.on('node-status', ({ id, status }: { id: string; status?: { text?: string } }) => {
-      if (id === 'http' && status) shown.push(status)
-    })
+    red.RED.events.on(
+      'node-status',
+      ({ id, status }: { id: string; status?: { text?: string } }) => {
+        if (id === 'http' && status) shown.push(status)
+      }
+    )
   })
   after(() => red.stop())
   beforeEach(() => {
@@ -99,7 +119,8 @@ describe('core/source/define-source: an HTTP source of forty lines', function ()
     const { in: read, returned, stored: rows, rejected: letters, inFlight } = nodeMetrics('http')!
     return { read, returned, rows, letters, inFlight }
   }
-  const says = (text: RegExp) => until(String(text), () => shown.some(status => text.test(status.text ?? '')), 15_000)
+  const says = (text: RegExp) =>
+    until(String(text), () => shown.some(status => text.test(status.text ?? '')), 15_000)
 
   it('answers when the record is stored, or its rejection is', async () => {
     await deploy()

@@ -11,7 +11,10 @@ describe('in-order queue', () => {
   const lineOf = (count: number) => {
     const out: number[] = []
     const line = new InOrderQueue<Entry>()
-    const entries = Array.from({ length: count }, (_, index) => ({ done: false, release: () => void out.push(index) }))
+    const entries = Array.from({ length: count }, (_, index) => ({
+      done: false,
+      release: () => void out.push(index)
+    }))
     for (const entry of entries) line.add(entry)
     return { line, entries, out }
   }
@@ -56,7 +59,9 @@ describe('in-order queue', () => {
   it('lets all out once, in order, however they finish', () => {
     const order = fc
       .integer({ min: 1, max: 200 })
-      .chain(count => fc.shuffledSubarray([...Array(count).keys()], { minLength: count, maxLength: count }))
+      .chain(count =>
+        fc.shuffledSubarray([...Array(count).keys()], { minLength: count, maxLength: count })
+      )
     fc.assert(
       fc.property(order, finished => {
         const { line, entries, out } = lineOf(finished.length)

@@ -21,7 +21,9 @@ export function sourceWith(options: Partial<SourceOptions> = {}) {
   let capacities = 0
   const send = (message: NodeMessage | (NodeMessage | null)[]) => {
     if (!Array.isArray(message)) sent.push({ output: 0, message })
-    else for (const [output, each] of message.entries()) if (each !== null) sent.push({ output, message: each })
+    else
+      for (const [output, each] of message.entries())
+        if (each !== null) sent.push({ output, message: each })
   }
   const error = (text: string) => void errors.push(text)
   const warn = (text: string) => void warnings.push(text)
@@ -45,7 +47,10 @@ export function sourceWith(options: Partial<SourceOptions> = {}) {
   const taken = (name: string, records = 1, lane = 'lane') => ({
     lane,
     records,
-    rebuild: () => ({ payload: records === 1 ? recordOf(name) : Array.from({ length: records }, () => recordOf(name)) }),
+    rebuild: () => ({
+      payload:
+        records === 1 ? recordOf(name) : Array.from({ length: records }, () => recordOf(name))
+    }),
     acknowledge: () => void acks.push(name)
   })
   return {
@@ -57,13 +62,19 @@ export function sourceWith(options: Partial<SourceOptions> = {}) {
     warnings,
     acks,
     taken,
-    take: (name: string, records?: number, lane?: string) => source.take(taken(name, records, lane)),
+    take: (name: string, records?: number, lane?: string) =>
+      source.take(taken(name, records, lane)),
     capacities: () => capacities
   }
 }
 
 export function recordOf(name: string) {
-  const from = { [PROVENANCE]: new Provenance({ at: () => ({ origin: ORIGIN, key: null, headers: {}, raw: RAW }) }, 0) }
+  const from = {
+    [PROVENANCE]: new Provenance(
+      { at: () => ({ origin: ORIGIN, key: null, headers: {}, raw: RAW }) },
+      0
+    )
+  }
   return inherit(from, { name })
 }
 

@@ -30,7 +30,10 @@ export class ScriptedTracker implements Tracker {
     }
     const scripted: ScriptedDelivery = { message, options, settle }
     this.open_.push(scripted)
-    return { sent() {}, abandon: () => settle({ kind: 'abandon', error: { code: 'CLOSED', message: 'closed' } }) }
+    return {
+      sent() {},
+      abandon: () => settle({ kind: 'abandon', error: { code: 'CLOSED', message: 'closed' } })
+    }
   }
   register(): () => void {
     this.registered++
@@ -55,9 +58,24 @@ export class ScriptedTracker implements Tracker {
   }
 }
 
-export const acknowledged = (records: number, counts: { rejected?: number; duplicates?: number; filtered?: number } = {}): Settlement => {
+export const acknowledged = (
+  records: number,
+  counts: { rejected?: number; duplicates?: number; filtered?: number } = {}
+): Settlement => {
   const { rejected = 0, duplicates = 0, filtered = 0 } = counts
-  return { kind: 'acknowledge', stored: records - rejected - duplicates - filtered, rejected, duplicates, filtered }
+  return {
+    kind: 'acknowledge',
+    stored: records - rejected - duplicates - filtered,
+    rejected,
+    duplicates,
+    filtered
+  }
 }
-export const failed: Settlement = { kind: 'retry', error: { code: 'ECONNREFUSED', message: 'the sink is away' } }
-export const abandoned: Settlement = { kind: 'abandon', error: { code: 'CLOSED', message: 'redeployed' } }
+export const failed: Settlement = {
+  kind: 'retry',
+  error: { code: 'ECONNREFUSED', message: 'the sink is away' }
+}
+export const abandoned: Settlement = {
+  kind: 'abandon',
+  error: { code: 'CLOSED', message: 'redeployed' }
+}

@@ -18,13 +18,25 @@ type Step =
 
 const lane = fc.constantFrom('a', 'b', 'c')
 const step: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 5, arbitrary: fc.record({ do: fc.constant('take'), lane, records: fc.integer({ min: 1, max: 5 }) }) },
+  {
+    weight: 5,
+    arbitrary: fc.record({ do: fc.constant('take'), lane, records: fc.integer({ min: 1, max: 5 }) })
+  },
   {
     weight: 7,
     arbitrary: fc.record({
       do: fc.constant('settle'),
       which: fc.nat(),
-      as: fc.constantFrom('stored', 'stored', 'rejected', 'duplicates', 'filtered', 'failed', 'failed', 'abandoned')
+      as: fc.constantFrom(
+        'stored',
+        'stored',
+        'rejected',
+        'duplicates',
+        'filtered',
+        'failed',
+        'failed',
+        'abandoned'
+      )
     })
   },
   { weight: 1, arbitrary: fc.record({ do: fc.constant('drop'), lane }) },
@@ -41,7 +53,12 @@ class Run {
   #number = 0
 
   constructor() {
-    const node = { id: 'source', type: 'millrace-kafka-consumer', send() {}, error() {} } as unknown as Node
+    const node = {
+      id: 'source',
+      type: 'millrace-kafka-consumer',
+      send() {},
+      error() {}
+    } as unknown as Node
     this.source = new DeliverySource({
       RED: {} as NodeAPI,
       node,
@@ -98,7 +115,9 @@ class Run {
     const { stored, rejected, filtered, duplicates, inFlight, taken } = this.metrics
     assert.equal(taken, stored + rejected + filtered + duplicates + inFlight)
     assert.ok(inFlight >= 0)
-    const unacknowledged = [...this.line.values()].flat().reduce((sum, { records }) => sum + records, 0)
+    const unacknowledged = [...this.line.values()]
+      .flat()
+      .reduce((sum, { records }) => sum + records, 0)
     assert.equal(this.source.inFlight, unacknowledged)
     assert.equal(this.source.full, unacknowledged >= 5)
     for (const [name, line] of this.line) assert.equal(this.source.inFlightOf(name), line.length)
@@ -123,7 +142,8 @@ describe('ledger of a source', function () {
         run.tracker.flowsStarted()
         for (let rounds = 0; run.source.inFlight > 0; rounds++) {
           assert.ok(rounds < 100, 'everything is acknowledged in the end')
-          while (run.tracker.openCount > 0) await run.apply({ do: 'settle', which: 0, as: 'stored' })
+          while (run.tracker.openCount > 0)
+            await run.apply({ do: 'settle', which: 0, as: 'stored' })
           await run.apply({ do: 'pause' })
         }
         assert.equal(run.metrics.inFlight, 0)

@@ -108,7 +108,10 @@ describe('delivery source', () => {
       assert.ok(sent.every(({ output }) => output === 0))
       assert.deepEqual(acks, [])
       assert.equal(errors.length, 1)
-      assert.match(errors[0]!, /no wire leaves output 2 for dead letters.*sent again.*Records: 3\. The first: the sink is away/)
+      assert.match(
+        errors[0]!,
+        /no wire leaves output 2 for dead letters.*sent again.*Records: 3\. The first: the sink is away/
+      )
       tracker.last.settle(acknowledged(3))
       assert.deepEqual(acks, ['x'])
       assert.deepEqual([metrics.stored, metrics.rejected, metrics.filtered], [3, 0, 0])
@@ -117,13 +120,23 @@ describe('delivery source', () => {
     for (const mode of ['finished', 'received'] as const) {
       it(`counts as rejected what is malformed, and says why it is lost, when it acknowledges: ${mode}`, () => {
         const { source, tracker, taken, acks, warnings, metrics } = sourceWith({ ...unwired, mode })
-        const rejection = reject(recordOf('x'), 'mqtt-ingest', { code: 'JSON_INVALID', message: 'It is no JSON.' })
-        source.take({ ...taken('x', 2), output: 1, message: { payload: [rejection, rejection] } as NodeMessage })
+        const rejection = reject(recordOf('x'), 'mqtt-ingest', {
+          code: 'JSON_INVALID',
+          message: 'It is no JSON.'
+        })
+        source.take({
+          ...taken('x', 2),
+          output: 1,
+          message: { payload: [rejection, rejection] } as NodeMessage
+        })
         if (mode === 'finished') tracker.last.settle(acknowledged(2, { filtered: 2 }))
         assert.deepEqual(acks, ['x'])
         assert.deepEqual([metrics.rejected, metrics.filtered, metrics.inFlight], [2, 0, 0])
         assert.equal(warnings.length, 1)
-        assert.match(warnings[0]!, /lost.*no wire leaves output 2.*: 2\. The first: It is no JSON\./)
+        assert.match(
+          warnings[0]!,
+          /lost.*no wire leaves output 2.*: 2\. The first: It is no JSON\./
+        )
       })
     }
   })
@@ -211,7 +224,9 @@ describe('delivery source', () => {
 
   describe('with a transaction', () => {
     /** A transaction that does as the test says, and notes what it is asked. */
-    function transactional(script: { begin?: (object | Error | undefined)[]; commit?: Error[] } = {}) {
+    function transactional(
+      script: { begin?: (object | Error | undefined)[]; commit?: Error[] } = {}
+    ) {
       const made = sourceWith({ retries: 1 })
       const asked: string[] = []
       const scope = {}
@@ -246,7 +261,10 @@ describe('delivery source', () => {
 
     it('makes another attempt, however often, where the fault is not the flow’s', async () => {
       const lost = new Error('the broker is away')
-      const { tracker, asked, acks, sent, metrics, transaction } = transactional({ begin: [lost, lost, {}, {}, {}], commit: [lost] })
+      const { tracker, asked, acks, sent, metrics, transaction } = transactional({
+        begin: [lost, lost, {}, {}, {}],
+        commit: [lost]
+      })
       await until(() => tracker.openCount === 1)
       tracker.last.settle(acknowledged(3))
       await until(() => asked.length === 5 && tracker.openCount === 1)
@@ -261,11 +279,17 @@ describe('delivery source', () => {
     })
 
     it('counts as duplicates what an attempt had committed that seemed to have failed', async () => {
-      const { tracker, acks, metrics, sent } = transactional({ begin: [{}, undefined], commit: [new Error('no answer')] })
+      const { tracker, acks, metrics, sent } = transactional({
+        begin: [{}, undefined],
+        commit: [new Error('no answer')]
+      })
       await until(() => tracker.openCount === 1)
       tracker.last.settle(acknowledged(3))
       await until(() => acks.length === 1)
-      assert.deepEqual([metrics.stored, metrics.duplicates, metrics.inFlight, sent.length], [0, 3, 0, 1])
+      assert.deepEqual(
+        [metrics.stored, metrics.duplicates, metrics.inFlight, sent.length],
+        [0, 3, 0, 1]
+      )
     })
 
     it('writes off what the flow fails to deal with, in a transaction too', async () => {

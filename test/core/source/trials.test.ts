@@ -21,7 +21,10 @@ describe('trials of a source', () => {
     rmSync(userDir, { recursive: true })
   })
 
-  /** A source of a process. Whatever was before it was killed: only the turn, which the process had, is given back here. */
+  /**
+   * A source of a process. Whatever was before it was killed: only the turn, which the process had,
+   * is given back here.
+   */
   function start(nodeId = 'node'): Trials {
     const shared = globalThis as { [turn: symbol]: { holder: object | undefined } }
     const turn = shared[Symbol.for('millrace.trial.turn')]
@@ -95,9 +98,13 @@ describe('trials of a source', () => {
     const [one, other] = [start('one'), start('other')]
     for (const trials of [one, other]) trials.begin('lane', 'a')
     assert.equal(one.enter('lane', 'a', nobody), 0)
-    await new Promise<void>(free => assert.equal(other.enter('lane', 'a', free), undefined) ?? one.passed('lane'))
+    await new Promise<void>(
+      free => assert.equal(other.enter('lane', 'a', free), undefined) ?? one.passed('lane')
+    )
     assert.equal(other.enter('lane', 'a', nobody), 0)
-    await new Promise<void>(free => assert.equal(one.enter('lane', 'b', free), undefined) ?? other.end())
+    await new Promise<void>(
+      free => assert.equal(one.enter('lane', 'b', free), undefined) ?? other.end()
+    )
     assert.equal(one.enter('lane', 'b', nobody), 0)
   })
 

@@ -22,22 +22,50 @@ describe('acknowledge in a flow', function () {
   /** mqtt-ingest (strict) → acknowledge, with one message in it. */
   async function run(as: 'stored' | 'failed') {
     const { mqtt } = await services('mqtt')
-    const ids = { tab: unique('tab'), server: unique('server'), ingest: unique('ingest'), by: unique('by'), rejected: unique('rejected') }
+    const ids = {
+      tab: unique('tab'),
+      server: unique('server'),
+      ingest: unique('ingest'),
+      by: unique('by'),
+      rejected: unique('rejected')
+    }
     const z = ids.tab
     const org = unique('org')
-    const source = { acknowledge: 'stored', retries: 1, topic: `${org}/{device_id}`, retained: 'always' }
+    const source = {
+      acknowledge: 'stored',
+      retries: 1,
+      topic: `${org}/{device_id}`,
+      retained: 'always'
+    }
     const publisher = await device(mqtt.url)
     await publisher.publishAsync(`${org}/d1`, '{"value":1}', { qos: 1, retain: true })
     await red.deploy([
       { id: ids.tab, type: 'tab' },
       { id: ids.server, type: 'millrace-mqtt-broker', url: mqtt.url },
-      { id: ids.ingest, z, type: 'millrace-mqtt-ingest', broker: ids.server, wires: [[ids.by], [ids.rejected]], ...source },
-      { id: ids.by, z, type: 'millrace-acknowledge', as, reason: 'the answer was 503', wires: [[]] },
+      {
+        id: ids.ingest,
+        z,
+        type: 'millrace-mqtt-ingest',
+        broker: ids.server,
+        wires: [[ids.by], [ids.rejected]],
+        ...source
+      },
+      {
+        id: ids.by,
+        z,
+        type: 'millrace-acknowledge',
+        as,
+        reason: 'the answer was 503',
+        wires: [[]]
+      },
       { id: ids.rejected, z, type: 'collect', wires: [] }
     ])
     const counts = () => report().nodes.find(({ id }) => id === ids.ingest)!.counts
     await until('settlement', () => counts().in > 0 && counts().inFlight === 0)
-    const outcome = { counts: { ...counts() }, rejected: [...collectorOf(ids.rejected).records] as Rejection[] }
+    const outcome = {
+      counts: { ...counts() },
+      rejected: [...collectorOf(ids.rejected).records] as Rejection[]
+    }
     await publisher.publishAsync(`${org}/d1`, '', { retain: true })
     await publisher.endAsync()
     return outcome

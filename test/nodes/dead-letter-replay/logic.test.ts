@@ -3,7 +3,15 @@ import fc from 'fast-check'
 import { type DeadLetter, originalOf, recordOf } from '../../../core/dead-letter/decode.ts'
 import { encodeRejection } from '../../../core/dead-letter/encode.ts'
 import { type Batch, PROVENANCE, Provenance, reject } from '../../../core/record/record.ts'
-import { chosenBy, type Filter, filterOf, Ledger, matches, Pace, sentenceOf } from '../../../nodes/dead-letter-replay/logic.ts'
+import {
+  chosenBy,
+  type Filter,
+  filterOf,
+  Ledger,
+  matches,
+  Pace,
+  sentenceOf
+} from '../../../nodes/dead-letter-replay/logic.ts'
 
 const letter = (more: Partial<DeadLetter> = {}): DeadLetter => ({
   partition: 0,
@@ -31,16 +39,20 @@ describe('dead-letter-replay: which', () => {
     ['until later', { codes: '', since: '', until: '1970-01-01T00:00:02Z' }, true]
   ]
   for (const [name, settings, expected] of cases) {
-    it(`${name} ${expected ? 'takes' : 'leaves'} it`, () => assert.equal(matches(letter(), filterOf(settings) as Filter), expected))
+    it(`${name} ${expected ? 'takes' : 'leaves'} it`, () =>
+      assert.equal(matches(letter(), filterOf(settings) as Filter), expected))
   }
 
   it('tells in words what is wrong with a filter', () => {
     assert.deepEqual(filterOf({ codes: '', since: 'yesterday', until: '' }), {
       problems: ['Since: "yesterday" is not a time such as 2026-01-31T00:00:00Z']
     })
-    assert.deepEqual(filterOf({ codes: '', since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' }), {
-      problems: ['Until: must be after Since (2026-02-01T00:00:00Z)']
-    })
+    assert.deepEqual(
+      filterOf({ codes: '', since: '2026-02-01T00:00:00Z', until: '2026-01-01T00:00:00Z' }),
+      {
+        problems: ['Until: must be after Since (2026-02-01T00:00:00Z)']
+      }
+    )
   })
 })
 
@@ -52,7 +64,9 @@ describe('dead-letter-replay: what is sent', () => {
   })
 
   it('what came over MQTT goes to the ingest topic', () => {
-    const mqtt = letter({ headers: { 'millrace.origin.kind': 'mqtt', 'millrace.origin.topic': 'acme/site/x' } })
+    const mqtt = letter({
+      headers: { 'millrace.origin.kind': 'mqtt', 'millrace.origin.topic': 'acme/site/x' }
+    })
     assert.equal(originalOf(mqtt, 'ingest').topic, 'ingest')
   })
 
@@ -67,7 +81,12 @@ describe('dead-letter-replay: what is sent', () => {
   })
 
   it('counts how often it was replayed', () => {
-    assert.equal(originalOf(letter({ headers: { 'millrace.replays': Buffer.from('2') } }), 'ingest').headers['millrace.replays'], '3')
+    assert.equal(
+      originalOf(letter({ headers: { 'millrace.replays': Buffer.from('2') } }), 'ingest').headers[
+        'millrace.replays'
+      ],
+      '3'
+    )
   })
 })
 
@@ -77,8 +96,13 @@ describe('dead-letter-replay: ledger', () => {
     ledger.read('dead:3:17:1000', '')
     ledger.note(letter({ offset: '9007199254740993' }))
     for (const nonsense of ['', ':', 'dead', 'other:1:5:1000']) ledger.read(nonsense, nonsense)
-    assert.ok(ledger.has(letter({ partition: 3, offset: '17' })) && ledger.has(letter({ offset: '9007199254740993' })))
-    assert.ok(!ledger.has(letter({ offset: '9007199254740992' })) && !ledger.has(letter({ partition: 1 })))
+    assert.ok(
+      ledger.has(letter({ partition: 3, offset: '17' })) &&
+        ledger.has(letter({ offset: '9007199254740993' }))
+    )
+    assert.ok(
+      !ledger.has(letter({ offset: '9007199254740992' })) && !ledger.has(letter({ partition: 1 }))
+    )
     assert.equal(ledger.key(letter({ partition: 3, offset: '17' })), 'dead:3:17:1000')
   })
 
@@ -90,17 +114,37 @@ describe('dead-letter-replay: ledger', () => {
 
   it('knows a record by another of its dead letters, by the entry as well', () => {
     const of = (offset: string, origin: object, more: Partial<DeadLetter> = {}) =>
-      letter({ offset, headers: { ...letter().headers, 'millrace.origin.partition': '2', ...origin }, ...more })
+      letter({
+        offset,
+        headers: { ...letter().headers, 'millrace.origin.partition': '2', ...origin },
+        ...more
+      })
     const first = of('5', { 'millrace.origin.offset': '77' })
     const [noted, read] = [new Ledger('dead'), new Ledger('dead')]
     noted.note(first)
     read.read(noted.key(first), recordOf(first)!)
     for (const ledger of [noted, read]) {
-      assert.ok(ledger.has(of('6', { 'millrace.origin.offset': Buffer.from('77'), 'millrace.reason.code': 'OTHER' })))
+      assert.ok(
+        ledger.has(
+          of('6', { 'millrace.origin.offset': Buffer.from('77'), 'millrace.reason.code': 'OTHER' })
+        )
+      )
       assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '78' })))
-      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.topic': 'other' })))
-      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.partition': '3' })))
-      assert.ok(!ledger.has(of('6', { 'millrace.origin.offset': '77' }, { value: Buffer.from('of a topic made anew') })))
+      assert.ok(
+        !ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.topic': 'other' }))
+      )
+      assert.ok(
+        !ledger.has(of('6', { 'millrace.origin.offset': '77', 'millrace.origin.partition': '3' }))
+      )
+      assert.ok(
+        !ledger.has(
+          of(
+            '6',
+            { 'millrace.origin.offset': '77' },
+            { value: Buffer.from('of a topic made anew') }
+          )
+        )
+      )
       assert.ok(!ledger.has(of('6', {})), 'from no place in Kafka')
     }
   })
@@ -108,11 +152,15 @@ describe('dead-letter-replay: ledger', () => {
   it('knows that parts of one message from MQTT are one replay, and parts of two are two', () => {
     const ofPart = (batch: Batch, index: number, place: string, offset: string) => {
       const record = { [PROVENANCE]: new Provenance(batch, index, place) }
-      const { headers } = encodeRejection(reject(record, 'validate', { code: 'FIELD_TYPE', message: 'No.' }))
+      const { headers } = encodeRejection(
+        reject(record, 'validate', { code: 'FIELD_TYPE', message: 'No.' })
+      )
       return letter({ offset, headers })
     }
     const origin = { kind: 'mqtt', topic: 'acme/list', qos: 1, retained: false } as const
-    const batch = () => ({ at: () => ({ origin, key: null, headers: {}, raw: Buffer.from('[1,2]') }) })
+    const batch = () => ({
+      at: () => ({ origin, key: null, headers: {}, raw: Buffer.from('[1,2]') })
+    })
     const [one, other] = [batch(), batch()]
     const ledger = new Ledger('dead')
     ledger.note(ofPart(one, 0, '0', '5'))
@@ -127,7 +175,9 @@ describe('dead-letter-replay: pace', () => {
     fc.assert(
       fc.property(
         fc.integer({ min: 1, max: 5000 }),
-        fc.array(fc.record({ size: fc.integer({ min: 1, max: 500 }), idleMs: fc.nat(3000) }), { minLength: 2 }),
+        fc.array(fc.record({ size: fc.integer({ min: 1, max: 500 }), idleMs: fc.nat(3000) }), {
+          minLength: 2
+        }),
         (perSecond, steps) => {
           const pace = new Pace(perSecond, 0)
           let nowMs = 0
@@ -160,8 +210,14 @@ describe('nodes/dead-letter-replay: what a replay goes by', () => {
     ['go', 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
     [{}, 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
     [[{ codes: 'X' }], 'Replays TS_FUTURE since 2026-01-31T00:00:00Z; as the dialog says.'],
-    [{ codes: 'UNKNOWN_DEVICE' }, 'Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest by the dialog.'],
-    [{ codes: '', since: '', until: '' }, 'Replays all dead letters; codes, since, until by the message.']
+    [
+      { codes: 'UNKNOWN_DEVICE' },
+      'Replays UNKNOWN_DEVICE since 2026-01-31T00:00:00Z; codes by the message, the rest by the dialog.'
+    ],
+    [
+      { codes: '', since: '', until: '' },
+      'Replays all dead letters; codes, since, until by the message.'
+    ]
   ]
   for (const [payload, sentence] of sentences) {
     it(`${JSON.stringify(payload)}: ${sentence}`, () => {

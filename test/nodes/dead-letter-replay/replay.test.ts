@@ -64,14 +64,28 @@ describe('dead-letter-replay on a real Kafka', function () {
     })
 
   /** The last byte of a value tells which letter it was. */
-  const numbersIn = async (name: string) => (await readTopic(brokers, name)).map(({ value }) => value![2]!).sort((a, b) => a - b)
-  const all = (test: (index: number) => boolean) => Array.from({ length: LETTERS }, (_, index) => index).filter(test)
+  const numbersIn = async (name: string) =>
+    (await readTopic(brokers, name)).map(({ value }) => value![2]!).sort((a, b) => a - b)
+  const all = (test: (index: number) => boolean) =>
+    Array.from({ length: LETTERS }, (_, index) => index).filter(test)
 
   it('sends the original bytes back to where they came from, each once, however often it runs', async () => {
     const first = await replay().run()
     const second = await replay().run()
-    assert.deepEqual(first, { replayed: LETTERS, alreadyReplayed: 0, others: 0, truncated: 0, remaining: 0 })
-    assert.deepEqual(second, { replayed: 0, alreadyReplayed: LETTERS, others: 0, truncated: 0, remaining: 0 })
+    assert.deepEqual(first, {
+      replayed: LETTERS,
+      alreadyReplayed: 0,
+      others: 0,
+      truncated: 0,
+      remaining: 0
+    })
+    assert.deepEqual(second, {
+      replayed: 0,
+      alreadyReplayed: LETTERS,
+      others: 0,
+      truncated: 0,
+      remaining: 0
+    })
     assert.deepEqual(
       await numbersIn(raw),
       all(index => index % 3 !== 0)
@@ -94,9 +108,14 @@ describe('dead-letter-replay on a real Kafka', function () {
   })
 
   it('replays a record once, though it has several dead letters', async () => {
-    const place = { 'millrace.origin.kind': 'kafka', 'millrace.origin.topic': raw, 'millrace.origin.partition': '1' }
+    const place = {
+      'millrace.origin.kind': 'kafka',
+      'millrace.origin.topic': raw,
+      'millrace.origin.partition': '1'
+    }
     for (let offset = 0; offset < 3; offset++) {
-      for (let times = 0; times <= offset; times++) await bury(1, LETTERS + offset, { ...place, 'millrace.origin.offset': String(offset) })
+      for (let times = 0; times <= offset; times++)
+        await bury(1, LETTERS + offset, { ...place, 'millrace.origin.offset': String(offset) })
     }
     const first = await replay({}, { perSecond: 40 }).run()
     assert.deepEqual([first.replayed, first.alreadyReplayed], [LETTERS + 3, 3])

@@ -4,7 +4,13 @@ import { encodeRejection } from '../../../core/dead-letter/encode.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { OptionsError } from '../../../core/options-error.ts'
 import type { Message } from '../../../core/record/message.ts'
-import { KAFKA_MESSAGE, PROVENANCE, Provenance, provenanceOf, type Taken } from '../../../core/record/record.ts'
+import {
+  KAFKA_MESSAGE,
+  PROVENANCE,
+  Provenance,
+  provenanceOf,
+  type Taken
+} from '../../../core/record/record.ts'
 import { type Decoded, decoder } from '../../../nodes/decode/logic.ts'
 import { spec } from '../../../nodes/decode/spec.ts'
 import { itRunsItsExamples } from '../spec-examples.ts'
@@ -56,20 +62,32 @@ describe('decode', () => {
   })
 
   it('shape-battery-list, shape-values-array: a list at a path, with what stands around it', async () => {
-    assert.deepEqual(await records({ at: 'list', path: 'value' }, '{"value":[{"id":"c1","soc":74.0},{"id":"c2","soc":70.0}]}'), [
-      { id: 'c1', soc: 74 },
-      { id: 'c2', soc: 70 }
-    ])
-    const kep = '{"timestamp":1541021024224,"values":[{"id":"A.B","t":1541021024193,"v":7},{"id":"A.C","t":1541021024193,"v":0}]}'
+    assert.deepEqual(
+      await records(
+        { at: 'list', path: 'value' },
+        '{"value":[{"id":"c1","soc":74.0},{"id":"c2","soc":70.0}]}'
+      ),
+      [
+        { id: 'c1', soc: 74 },
+        { id: 'c2', soc: 70 }
+      ]
+    )
+    const kep =
+      '{"timestamp":1541021024224,"values":[{"id":"A.B","t":1541021024193,"v":7},{"id":"A.C","t":1541021024193,"v":0}]}'
     assert.deepEqual(await records({ at: 'list', path: 'values' }, kep), [
       { timestamp: 1541021024224, id: 'A.B', t: 1541021024193, v: 7 },
       { timestamp: 1541021024224, id: 'A.C', t: 1541021024193, v: 0 }
     ])
-    assert.deepEqual((await records({ at: 'list', path: 'values', around: false }, kep))[1], { id: 'A.C', t: 1541021024193, v: 0 })
+    assert.deepEqual((await records({ at: 'list', path: 'values', around: false }, kep))[1], {
+      id: 'A.C',
+      t: 1541021024193,
+      v: 0
+    })
   })
 
   it('shape-opcua-per-metric-time: each value of an object, its key as a field', async () => {
-    const payload = '{"temperature":{"SourceTimestamp":"t1","Value":4558},"Tag 10":{"SourceTimestamp":"t2","Value":4558}}'
+    const payload =
+      '{"temperature":{"SourceTimestamp":"t1","Value":4558},"Tag 10":{"SourceTimestamp":"t2","Value":4558}}'
     assert.deepEqual(await records({ at: 'object' }, payload), [
       { metric: 'temperature', SourceTimestamp: 't1', Value: 4558 },
       { metric: 'Tag 10', SourceTimestamp: 't2', Value: 4558 }
@@ -86,22 +104,37 @@ describe('decode', () => {
   })
 
   it('does not overwrite a field by a key', async () => {
-    const { outputs } = await decode({ at: 'object', keyField: 'id' }, { payload: '{"a":{"id":"b"},"c":{"id":"c"}}' })
+    const { outputs } = await decode(
+      { at: 'object', keyField: 'id' },
+      { payload: '{"a":{"id":"b"},"c":{"id":"c"}}' }
+    )
     assert.equal(outputs[0].length, 1)
-    assert.deepEqual([outputs[1][0]!.reason.code, outputs[1][0]!.reason.path], ['FIELD_TAKEN', 'a.id'])
+    assert.deepEqual(
+      [outputs[1][0]!.reason.code, outputs[1][0]!.reason.path],
+      ['FIELD_TAKEN', 'a.id']
+    )
   })
 
   it('says where records are missing', async () => {
     const { outputs } = await decode({ at: 'list', path: 'a.b' }, { payload: '{"a":{"b":{}}}' })
-    assert.deepEqual([outputs[1][0]!.reason.code, outputs[1][0]!.reason.path], ['RECORDS_MISSING', 'a.b'])
+    assert.deepEqual(
+      [outputs[1][0]!.reason.code, outputs[1][0]!.reason.path],
+      ['RECORDS_MISSING', 'a.b']
+    )
   })
 
   it('counts an empty list as filtered', async () => {
-    assert.deepEqual(await decode({ at: 'list' }, { payload: '[]' }), { outputs: [[], []], filtered: 1 })
+    assert.deepEqual(await decode({ at: 'list' }, { payload: '[]' }), {
+      outputs: [[], []],
+      filtered: 1
+    })
   })
 
   it('rejects a number in one element only that a double would change', async () => {
-    const { outputs } = await decode({ at: 'list' }, { payload: '[{"id":2882429806056571124},{"id":5},{"x":[0.1234567890123456789]}]' })
+    const { outputs } = await decode(
+      { at: 'list' },
+      { payload: '[{"id":2882429806056571124},{"id":5},{"x":[0.1234567890123456789]}]' }
+    )
     assert.equal(outputs[0].length, 1)
     assert.deepEqual(
       outputs[1].map(({ reason }) => [reason.code, reason.path]),
@@ -113,7 +146,10 @@ describe('decode', () => {
   })
 
   it('keeps all digits of an integer as BigInt if told to', async () => {
-    const { outputs } = await decode({ exact: true }, { payload: '{"id":2882429806056571124,"n":5,"text":"2882429806056571125"}' })
+    const { outputs } = await decode(
+      { exact: true },
+      { payload: '{"id":2882429806056571124,"n":5,"text":"2882429806056571125"}' }
+    )
     assert.deepEqual(
       { ...(outputs[0][0] as object), [PROVENANCE]: 0 },
       { id: 2882429806056571124n, n: 5, text: '2882429806056571125', [PROVENANCE]: 0 }
@@ -126,7 +162,13 @@ describe('decode', () => {
 
   it('keeps where a record came from, and its place in that', async () => {
     const taken: Taken = {
-      origin: { kind: 'kafka', topic: 'raw', partition: 1, offset: '7', timestamp: '1708600000000' },
+      origin: {
+        kind: 'kafka',
+        topic: 'raw',
+        partition: 1,
+        offset: '7',
+        timestamp: '1708600000000'
+      },
       key: 'd1',
       headers: { h: 'x' },
       raw: Buffer.from('[{"n":1},{"n":2},3]')
@@ -156,37 +198,69 @@ describe('decode', () => {
   it('counts relative times of SenML from the time of the Kafka record', async () => {
     const value = '[{"n":"d","v":1,"t":-10}]'
     const taken: Taken = {
-      origin: { kind: 'kafka', topic: 'raw', partition: 1, offset: '7', timestamp: '1708600000000' },
+      origin: {
+        kind: 'kafka',
+        topic: 'raw',
+        partition: 1,
+        offset: '7',
+        timestamp: '1708600000000'
+      },
       key: null,
       headers: {},
       raw: Buffer.from(value)
     }
-    const payload = { [KAFKA_MESSAGE]: true, key: null, value, headers: {}, [PROVENANCE]: new Provenance({ at: () => taken }, 0) }
-    assert.deepEqual(await records({ format: 'senml-json' }, payload), [{ name: 'd', ts: 1708599990, value: 1 }])
-    assert.deepEqual(await records({ format: 'senml-json' }, value), [{ name: 'd', ts: 1708699990, value: 1 }])
+    const payload = {
+      [KAFKA_MESSAGE]: true,
+      key: null,
+      value,
+      headers: {},
+      [PROVENANCE]: new Provenance({ at: () => taken }, 0)
+    }
+    assert.deepEqual(await records({ format: 'senml-json' }, payload), [
+      { name: 'd', ts: 1708599990, value: 1 }
+    ])
+    assert.deepEqual(await records({ format: 'senml-json' }, value), [
+      { name: 'd', ts: 1708699990, value: 1 }
+    ])
   })
 
   it('rejects a tombstone', async () => {
-    const { outputs } = await decode({}, { payload: { [KAFKA_MESSAGE]: true, key: 'k', value: null, headers: {} } })
+    const { outputs } = await decode(
+      {},
+      { payload: { [KAFKA_MESSAGE]: true, key: 'k', value: null, headers: {} } }
+    )
     assert.equal(outputs[1][0]!.reason.code, 'TOMBSTONE')
   })
 
   it('refuses wrong settings, a wrong schema with its line', async () => {
-    const wrong = (options: object) => assert.rejects(async () => decoder(parseOptions(spec, { ...options }), () => NOW), OptionsError)
+    const wrong = (options: object) =>
+      assert.rejects(
+        async () => decoder(parseOptions(spec, { ...options }), () => NOW),
+        OptionsError
+      )
     await wrong({ at: 'object', keyField: 'value' })
     await wrong({ at: 'list', path: 'a..b' })
     await wrong({ valueField: '__proto__' })
     await assert.rejects(
       async () =>
         decoder(
-          parseOptions(spec, { format: 'avro', schema: '{\n"type":"record","name":"R",\n"fields":[{"name":"a","type":"strin"}]}' }),
+          parseOptions(spec, {
+            format: 'avro',
+            schema: '{\n"type":"record","name":"R",\n"fields":[{"name":"a","type":"strin"}]}'
+          }),
           () => NOW
         ),
       /line 3: there is no type "strin"/
     )
     await assert.rejects(
       async () =>
-        decoder(parseOptions(spec, { format: 'protobuf', schema: 'syntax = "proto3";\nmessage A {\n  Foo x = 1;\n}' }), () => NOW),
+        decoder(
+          parseOptions(spec, {
+            format: 'protobuf',
+            schema: 'syntax = "proto3";\nmessage A {\n  Foo x = 1;\n}'
+          }),
+          () => NOW
+        ),
       /line 3: there is no type Foo/
     )
   })

@@ -16,17 +16,27 @@ function readingsOf(raw: Record<string, unknown>, count: number, stepMs = 100): 
   return Array.from({ length: count }, (_, index) => fleet.next(NOW_MS + index * stepMs))
 }
 const parsed = ({ payload }: Reading) =>
-  JSON.parse(payload) as { device_id: string; metric: string; value: unknown; ts: unknown; seq?: number }
+  JSON.parse(payload) as {
+    device_id: string
+    metric: string
+    value: unknown
+    ts: unknown
+    seq?: number
+  }
 
 describe('device-simulator options', () => {
   const wrong: [Record<string, unknown>, RegExp][] = [
     [{ topic: 'acme/+/{device_id}' }, /Topic: a topic to publish to has no \+ and #/],
     [{ topic: 'acme/{device}' }, /Topic: there is no \{device\}; the fields are/],
     [{ metrics: [] }, /Metrics: there must be at least one/],
-    [{ metrics: [{ metric: 'x', deviceType: 'y', min: 2, max: 1, periodS: 1 }] }, /the lowest value of x is above the highest/],
+    [
+      { metrics: [{ metric: 'x', deviceType: 'y', min: 2, max: 1, periodS: 1 }] },
+      /the lowest value of x is above the highest/
+    ],
     [{ malformedPct: 60, latePct: 50 }, /Faults: together they are more than 100 %/]
   ]
-  for (const [raw, message] of wrong) it(String(message), () => assert.throws(() => fleetOf(optionsOf(raw)), message))
+  for (const [raw, message] of wrong)
+    it(String(message), () => assert.throws(() => fleetOf(optionsOf(raw)), message))
 })
 
 describe('device-simulator fleet', () => {
@@ -34,32 +44,44 @@ describe('device-simulator fleet', () => {
     const readings = readingsOf({ devices: 3, sequence: true }, 12)
     assert.deepEqual(
       readings.map(parsed).map(({ device_id, metric, seq }) => `${device_id} ${metric} ${seq}`),
-      [1, 2, 3, 4].flatMap(seq => ['001', '002', '003'].map(id => `sensor-${id} ${seq % 2 ? 'temperature_c' : 'humidity_pct'} ${seq}`))
+      [1, 2, 3, 4].flatMap(seq =>
+        ['001', '002', '003'].map(
+          id => `sensor-${id} ${seq % 2 ? 'temperature_c' : 'humidity_pct'} ${seq}`
+        )
+      )
     )
     assert.equal(readings[0]!.topic, 'acme/site-01/temperature/sensor-001/reading')
     assert.equal(readings[4]!.topic, 'acme/site-02/humidity/sensor-002/reading')
   })
 
   it('makes the same again from the same seed, and something else from another', () => {
-    const payloads = (seed: number) => readingsOf({ ...ALL_FAULTS, seed }, 500).map(({ payload }) => payload)
+    const payloads = (seed: number) =>
+      readingsOf({ ...ALL_FAULTS, seed }, 500).map(({ payload }) => payload)
     assert.deepEqual(payloads(7), payloads(7))
     assert.notDeepEqual(payloads(7), payloads(8))
   })
 
   it('never gives a device and metric the same time twice, however fast it is', () => {
     const readings = readingsOf({ devices: 2 }, 5000, 0)
-    const keys = readings.map(parsed).map(({ device_id, metric, ts }) => `${device_id} ${metric} ${ts}`)
+    const keys = readings
+      .map(parsed)
+      .map(({ device_id, metric, ts }) => `${device_id} ${metric} ${ts}`)
     assert.equal(new Set(keys).size, keys.length)
   })
 
   it('keeps values between the lowest and the highest', () => {
     fc.assert(
-      fc.property(fc.integer({ min: -1000, max: 1000 }), fc.integer({ min: 0, max: 1000 }), fc.nat(), (min, span, seed) => {
-        const metrics = [{ metric: 'x', deviceType: 'y', min, max: min + span, periodS: 10 }]
-        for (const { value } of readingsOf({ metrics, seed }, 50).map(parsed)) {
-          assert.ok(typeof value === 'number' && value >= min && value <= min + span)
+      fc.property(
+        fc.integer({ min: -1000, max: 1000 }),
+        fc.integer({ min: 0, max: 1000 }),
+        fc.nat(),
+        (min, span, seed) => {
+          const metrics = [{ metric: 'x', deviceType: 'y', min, max: min + span, periodS: 10 }]
+          for (const { value } of readingsOf({ metrics, seed }, 50).map(parsed)) {
+            assert.ok(typeof value === 'number' && value >= min && value <= min + span)
+          }
         }
-      }),
+      ),
       { numRuns: 50 }
     )
   })
@@ -100,7 +122,11 @@ describe('device-simulator pace', () => {
     const options = optionsOf(raw)
     const sent: Reading[] = []
     const state = { room: Number.POSITIVE_INFINITY }
-    const simulation = new Simulation(fleetOf(options), options, reading => sent.length < state.room && sent.push(reading) > 0)
+    const simulation = new Simulation(
+      fleetOf(options),
+      options,
+      reading => sent.length < state.room && sent.push(reading) > 0
+    )
     return { simulation, sent, state }
   }
 

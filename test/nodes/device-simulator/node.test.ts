@@ -47,7 +47,14 @@ describe('device-simulator', function () {
     const flow: FlowEntry[] = [
       { id: ids.tab, type: 'tab' },
       { id: ids.server, type: 'millrace-mqtt-broker', url },
-      { id: ids.fleet, z, type: 'millrace-device-simulator', broker: ids.server, wires: [[ids.readings], [ids.progress]], ...options },
+      {
+        id: ids.fleet,
+        z,
+        type: 'millrace-device-simulator',
+        broker: ids.server,
+        wires: [[ids.readings], [ids.progress]],
+        ...options
+      },
       { id: ids.readings, z, type: 'collect', wires: [] },
       { id: ids.progress, z, type: 'collect', wires: [] }
     ]
@@ -57,7 +64,8 @@ describe('device-simulator', function () {
       readings: collectorOf(ids.readings),
       finished: () => until('the end', () => summaries().find(({ finished }) => finished)),
       last: () => summaries().at(-1),
-      input: (payload: unknown) => red.node<{ receive(message: object): void }>(ids.fleet).receive({ payload })
+      input: (payload: unknown) =>
+        red.node<{ receive(message: object): void }>(ids.fleet).receive({ payload })
     }
   }
 
@@ -66,7 +74,15 @@ describe('device-simulator', function () {
     const got: { topic: string; payload: string }[] = []
     watcher.on('message', (at, payload) => got.push({ topic: at, payload: payload.toString() }))
     await watcher.subscribeAsync(`${topic.split('/')[0]}/#`, { qos: 1 })
-    const fleet = await deploy({ topic, count: 1000, ratePerSecond: 5000, duplicatePct: 10, malformedPct: 10, sequence: true, devices: 10 })
+    const fleet = await deploy({
+      topic,
+      count: 1000,
+      ratePerSecond: 5000,
+      duplicatePct: 10,
+      malformedPct: 10,
+      sequence: true,
+      devices: 10
+    })
     const { readings, published, acknowledged, inFlight, faults } = await fleet.finished()
     assert.deepEqual([readings, inFlight], [1000, 0])
     assert.equal(published, 1000 + faults.duplicate!)
@@ -90,7 +106,13 @@ describe('device-simulator', function () {
   })
 
   it('sends into the flow without any server', async () => {
-    const fleet = await deploy({ target: 'flow', broker: '', count: 50, ratePerSecond: 1000, malformedPct: 20 })
+    const fleet = await deploy({
+      target: 'flow',
+      broker: '',
+      count: 50,
+      ratePerSecond: 1000,
+      malformedPct: 20
+    })
     const { faults } = await fleet.finished()
     const { records } = fleet.readings
     assert.equal(records.length, 50)
@@ -100,7 +122,12 @@ describe('device-simulator', function () {
   })
 
   it('starts and stops by message', async () => {
-    const fleet = await deploy({ target: 'flow', broker: '', startOnDeploy: false, ratePerSecond: 1000 })
+    const fleet = await deploy({
+      target: 'flow',
+      broker: '',
+      startOnDeploy: false,
+      ratePerSecond: 1000
+    })
     assert.equal(fleet.readings.got.length, 0)
     fleet.input(true)
     await until('readings', () => fleet.readings.records.length > 20)
@@ -113,8 +140,18 @@ describe('device-simulator', function () {
     await red.deploy([
       { id: ids.tab, type: 'tab' },
       { id: ids.server, type: 'millrace-mqtt-broker', url: 'mqtt://127.0.0.1:1' },
-      { id: ids.fleet, z: ids.tab, type: 'millrace-device-simulator', broker: ids.server, wires: [[], []] }
+      {
+        id: ids.fleet,
+        z: ids.tab,
+        type: 'millrace-device-simulator',
+        broker: ids.server,
+        wires: [[], []]
+      }
     ])
-    await until('the warning', () => red.logs.some(({ id, msg }) => id === ids.fleet && /nothing listens on this port/.test(String(msg))))
+    await until('the warning', () =>
+      red.logs.some(
+        ({ id, msg }) => id === ids.fleet && /nothing listens on this port/.test(String(msg))
+      )
+    )
   })
 })

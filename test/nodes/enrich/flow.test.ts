@@ -11,7 +11,13 @@ import { until } from '../../until.ts'
 
 const flow = (options: object) => [
   { id: 'tab', type: 'tab', label: 'test' },
-  { id: 'enrich', type: 'millrace-enrich', z: 'tab', ...options, wires: [['enriched'], ['rejected']] },
+  {
+    id: 'enrich',
+    type: 'millrace-enrich',
+    z: 'tab',
+    ...options,
+    wires: [['enriched'], ['rejected']]
+  },
   { id: 'enriched', type: 'collect', z: 'tab', wires: [] },
   { id: 'rejected', type: 'collect', z: 'tab', wires: [] },
   { id: 'catch', type: 'catch', z: 'tab', scope: ['enrich'], wires: [['failed']] },
@@ -37,7 +43,8 @@ describe('nodes/enrich in Node-RED', function () {
   afterEach(() => rm(file, { force: true }))
 
   const send = (payload: unknown) => nodeRed.node<Node>('enrich').receive({ payload } as never)
-  const idsOf = (id: string) => collectorOf(id).records.map(record => (record as { device_id: string }).device_id)
+  const idsOf = (id: string) =>
+    collectorOf(id).records.map(record => (record as { device_id: string }).device_id)
 
   it('holds records back in order while the source is away, says so once, and goes on when it is there', async () => {
     await nodeRed.deploy(flow({ source: 'file', file }))
@@ -56,7 +63,10 @@ describe('nodes/enrich in Node-RED', function () {
     assert.ok(isRejection(rejection) && rejection.reason.code === 'UNKNOWN_DEVICE')
     const lines = nodeRed.logs.filter(({ id }) => id === 'enrich')
     assert.equal(lines.length, 1, JSON.stringify(lines))
-    assert.match(String(lines[0]!.msg), /^The metadata cannot be read: the file .*devices\.csv is not there\./)
+    assert.match(
+      String(lines[0]!.msg),
+      /^The metadata cannot be read: the file .*devices\.csv is not there\./
+    )
   })
 
   it('fails a message that waited as long as it may', async () => {

@@ -22,35 +22,76 @@ const start = (options: Record<string, unknown> = {}) =>
   enricher(optionsOf(options), directoryOf(optionsOf(options), surroundings), noFind, () => 0)
 
 describe('nodes/enrich', () => {
-  itRunsItsExamples(spec, options => enricher(options, directoryOf(options, surroundings), noFind, () => 0))
+  itRunsItsExamples(spec, options =>
+    enricher(options, directoryOf(options, surroundings), noFind, () => 0)
+  )
 
   const TABLE = 'device_id,location,value\nd1,hall,9\n'
-  const outcomes: [name: string, record: unknown, options: Record<string, unknown>, expected: unknown][] = [
-    ['a listed field replaces the record’s', { device_id: 'd1', location: 'lies' }, {}, { device_id: 'd1', location: 'hall' }],
-    ['all fields replace none', { device_id: 'd1', value: 1 }, { copy: [] }, { device_id: 'd1', value: 1, location: 'hall' }],
+  const outcomes: [
+    name: string,
+    record: unknown,
+    options: Record<string, unknown>,
+    expected: unknown
+  ][] = [
+    [
+      'a listed field replaces the record’s',
+      { device_id: 'd1', location: 'lies' },
+      {},
+      { device_id: 'd1', location: 'hall' }
+    ],
+    [
+      'all fields replace none',
+      { device_id: 'd1', value: 1 },
+      { copy: [] },
+      { device_id: 'd1', value: 1, location: 'hall' }
+    ],
     ['an unknown device', { device_id: 'd2' }, {}, 'UNKNOWN_DEVICE'],
     ['no device', { value: 1 }, {}, 'UNKNOWN_DEVICE'],
     ['a device that is an object', { device_id: {} }, {}, 'UNKNOWN_DEVICE'],
     ['a device named __proto__', { device_id: '__proto__' }, {}, 'UNKNOWN_DEVICE'],
-    ['an unknown device that passes', { device_id: 'd2' }, { unknown: 'pass' }, { device_id: 'd2' }],
+    [
+      'an unknown device that passes',
+      { device_id: 'd2' },
+      { unknown: 'pass' },
+      { device_id: 'd2' }
+    ],
     ['no device that passes', { value: 1 }, { unknown: 'pass' }, { value: 1 }],
-    ['defaults', { device_id: 'd2' }, { unknown: 'default', defaults: [{ field: 'floor', value: '-1' }] }, { device_id: 'd2', floor: -1 }],
+    [
+      'defaults',
+      { device_id: 'd2' },
+      { unknown: 'default', defaults: [{ field: 'floor', value: '-1' }] },
+      { device_id: 'd2', floor: -1 }
+    ],
     ['defaults replace none', { location: 'x' }, { unknown: 'default' }, { location: 'x' }],
     ['text', 'on', { unknown: 'pass' }, 'NOT_A_RECORD'],
     ['a __proto__ key', JSON.parse('{"device_id":"d1","__proto__":{}}'), {}, 'KEY_FORBIDDEN'],
-    ['a device inside', { meta: { id: 'd1' } }, { key: 'meta.id' }, { meta: { id: 'd1' }, location: 'hall' }],
-    ['a column that is not there', { device_id: 'd1' }, { copy: [{ from: 'owner', to: '' }] }, { device_id: 'd1' }]
+    [
+      'a device inside',
+      { meta: { id: 'd1' } },
+      { key: 'meta.id' },
+      { meta: { id: 'd1' }, location: 'hall' }
+    ],
+    [
+      'a column that is not there',
+      { device_id: 'd1' },
+      { copy: [{ from: 'owner', to: '' }] },
+      { device_id: 'd1' }
+    ]
   ]
   for (const [name, record, options, expected] of outcomes) {
     it(name, async () => {
-      const [[enriched], [rejection]] = await start({ devices: TABLE, ...options })({ payload: record })
+      const [[enriched], [rejection]] = await start({ devices: TABLE, ...options })({
+        payload: record
+      })
       assert.deepEqual(rejection?.reason.code ?? enriched, expected)
     })
   }
 
   it('gives each record an object of its own', async () => {
     const devices = '{"d1":{"site":{"name":"north"}}}'
-    const [enriched] = await start({ devices, copy: [{ from: 'site', to: '' }] })({ payload: [{ device_id: 'd1' }, { device_id: 'd1' }] })
+    const [enriched] = await start({ devices, copy: [{ from: 'site', to: '' }] })({
+      payload: [{ device_id: 'd1' }, { device_id: 'd1' }]
+    })
     const [first, second] = enriched as { site: { name: string } }[]
     first!.site.name = 'changed'
     assert.equal(second!.site.name, 'north')
@@ -65,14 +106,26 @@ describe('nodes/enrich', () => {
     [{ devices: 'device_id,a\nx,1\nx,2' }, /Table: line 3: device_id "x" is there twice/],
     [{ key: 'a.' }, /Device: "a\." is not the path/],
     [{ copy: [{ from: 'location', to: '__proto__' }] }, /Copy: row 1, Field: "__proto__"/],
-    [{ unknown: 'default', defaults: [{ field: '__proto__', value: '' }] }, /Default values: row 1, Field: "__proto__"/],
+    [
+      { unknown: 'default', defaults: [{ field: '__proto__', value: '' }] },
+      /Default values: row 1, Field: "__proto__"/
+    ],
     [{ source: 'file', file: 'devices.csv' }, /File: must be a full path/],
     [{ source: 'http', url: 'ftp://x/{key}' }, /URL: must begin with http/],
     [{ source: 'http', url: 'http://x/' }, /URL: must have \{key\}/],
-    [{ source: 'http', url: 'http://{key}/' }, /URL: must not have \{key\} in the name of the server/],
+    [
+      { source: 'http', url: 'http://{key}/' },
+      /URL: must not have \{key\} in the name of the server/
+    ],
     [{ source: 'http', url: 'x {key}' }, /URL: "x key" is no URL/],
-    [{ source: 'database', database: 'x', table: 'a b' }, /Table: "a b" is not the name of a table/],
-    [{ source: 'database', database: 'x', lookup: 'query', query: 'SELECT 1' }, /Query: must have \$1/]
+    [
+      { source: 'database', database: 'x', table: 'a b' },
+      /Table: "a b" is not the name of a table/
+    ],
+    [
+      { source: 'database', database: 'x', lookup: 'query', query: 'SELECT 1' },
+      /Query: must have \$1/
+    ]
   ]
   for (const [options, problem] of broken) {
     it(`refuses ${JSON.stringify(options)} at deploy`, () =>
@@ -96,7 +149,13 @@ describe('nodes/enrich', () => {
       return { state, lookup }
     }
     const cache = (lookup: Lookup, more: object = {}) =>
-      new CachedDirectory(lookup, { ttlMs: 1000, unknownTtlMs: 100, maxEntries: 10, onRefresh: () => {}, ...more })
+      new CachedDirectory(lookup, {
+        ttlMs: 1000,
+        unknownTtlMs: 100,
+        maxEntries: 10,
+        onRefresh: () => {},
+        ...more
+      })
     const through = (directory: Directory, clock: { ms: number }) =>
       enricher(
         optionsOf({}),
@@ -123,7 +182,9 @@ describe('nodes/enrich', () => {
 
     it('finds more devices in a batch than it can remember', async () => {
       const enrich = through(cache(source().lookup, { maxEntries: 2 }), { ms: 0 })
-      const [enriched] = await enrich({ payload: ['d1', 'd2', 'd3', 'd4'].map(device_id => ({ device_id })) })
+      const [enriched] = await enrich({
+        payload: ['d1', 'd2', 'd3', 'd4'].map(device_id => ({ device_id }))
+      })
       assert.equal(enriched.length, 4)
     })
 
@@ -143,7 +204,10 @@ describe('nodes/enrich', () => {
       const { state, lookup } = source()
       const problems: unknown[] = []
       const clock = { ms: 0 }
-      const enrich = through(cache(lookup, { onRefresh: (problem: unknown) => problems.push(problem) }), clock)
+      const enrich = through(
+        cache(lookup, { onRefresh: (problem: unknown) => problems.push(problem) }),
+        clock
+      )
       await enrich({ payload: { device_id: 'd1' } })
       state.away = true
       for (clock.ms = 2000; clock.ms < 20_000; clock.ms += 1000) {
@@ -157,7 +221,10 @@ describe('nodes/enrich', () => {
   })
 
   it('puts every record in one output, in order, whatever it is', () => {
-    const record = fc.oneof(fc.record({ device_id: fc.constantFrom('d1', 'd2', 1, null) }), fc.anything({ withNullPrototype: true }))
+    const record = fc.oneof(
+      fc.record({ device_id: fc.constantFrom('d1', 'd2', 1, null) }),
+      fc.anything({ withNullPrototype: true })
+    )
     return fc.assert(
       fc.asyncProperty(fc.array(record), async payload => {
         const [enriched, rejections] = await start({ devices: TABLE })({ payload })

@@ -9,7 +9,11 @@ describe('nodes/enrich/new-devices', () => {
   const devices = () => {
     said = []
     counts = []
-    return new NewDevices({ say: sentence => said.push(sentence), count: devices => counts.push(devices), silentMs: 30 })
+    return new NewDevices({
+      say: sentence => said.push(sentence),
+      count: devices => counts.push(devices),
+      silentMs: 30
+    })
   }
 
   it('counts a device once, until it is known', () => {

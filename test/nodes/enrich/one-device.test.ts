@@ -74,14 +74,24 @@ describe('nodes/enrich where a registry fails for one device', function () {
     nodeRed.logs.length = 0
   }
   const send = (...devices: string[]) => {
-    for (const device_id of devices) nodeRed.node<Node>('enrich').receive({ payload: { device_id } } as never)
+    for (const device_id of devices)
+      nodeRed.node<Node>('enrich').receive({ payload: { device_id } } as never)
   }
-  const idsOf = (id: string) => collectorOf(id).records.map(record => (record as { device_id: string }).device_id)
+  const idsOf = (id: string) =>
+    collectorOf(id).records.map(record => (record as { device_id: string }).device_id)
   const rejections = () => collectorOf('rejected').records.filter(isRejection)
 
   const failures: [name: string, answer: Answer, why: RegExp][] = [
-    ...[400, 403, 405, 414, 418, 422, 431].map((code): [string, Answer, RegExp] => [`${code}`, status(code), RegExp(`answered ${code}`)]),
-    ...[500, 502, 503, 504].map((code): [string, Answer, RegExp] => [`${code}`, status(code), RegExp(`answered ${code}`)]),
+    ...[400, 403, 405, 414, 418, 422, 431].map((code): [string, Answer, RegExp] => [
+      `${code}`,
+      status(code),
+      RegExp(`answered ${code}`)
+    ]),
+    ...[500, 502, 503, 504].map((code): [string, Answer, RegExp] => [
+      `${code}`,
+      status(code),
+      RegExp(`answered ${code}`)
+    ]),
     ['what is not JSON', body('<html>'), /something else than a JSON object/],
     ['nothing', status(204), /something else than a JSON object/],
     ['more than a megabyte', body(`{"a":"${'x'.repeat(1_100_000)}"}`), /more than 1000000 bytes/],
@@ -91,7 +101,8 @@ describe('nodes/enrich where a registry fails for one device', function () {
     ['a broken connection', (_request, response) => response.socket?.destroy(), /.+/],
     [
       'half an answer',
-      (_request, response) => response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy()),
+      (_request, response) =>
+        response.writeHead(200, { 'content-length': 100 }).write('{', () => response.destroy()),
       /.+/
     ]
   ]
@@ -100,14 +111,21 @@ describe('nodes/enrich where a registry fails for one device', function () {
       await deploy()
       answers.set('bad', answer)
       send('bad', 'a', 'b', 'bad', 'a')
-      await until('the records', () => idsOf('enriched').length === 3 && rejections().length === 2, 15_000)
+      await until(
+        'the records',
+        () => idsOf('enriched').length === 3 && rejections().length === 2,
+        15_000
+      )
       assert.deepEqual(idsOf('enriched'), ['a', 'b', 'a'])
       for (const { reason } of rejections()) {
         assert.deepEqual([reason.code, reason.path], ['LOOKUP_REFUSED', 'device_id'])
         assert.match(reason.message, why)
       }
       const limit = name === 'a redirect to itself' ? 3 * 21 : 3
-      assert.ok(asked.filter(device => device === 'bad').length <= limit, 'asked for once, and not for each record')
+      assert.ok(
+        asked.filter(device => device === 'bad').length <= limit,
+        'asked for once, and not for each record'
+      )
     })
   }
 
@@ -131,9 +149,16 @@ describe('nodes/enrich where a registry fails for one device', function () {
     answers.set('bad', status(500))
     const payload = ['a', 'bad', 'b', 'x'.repeat(3000)].map(device_id => ({ device_id }))
     nodeRed.node<Node>('enrich').receive({ payload } as never)
-    await until('the records', () => idsOf('enriched').length === 2 && rejections().length === 2, 15_000)
+    await until(
+      'the records',
+      () => idsOf('enriched').length === 2 && rejections().length === 2,
+      15_000
+    )
     assert.deepEqual(idsOf('enriched'), ['a', 'b'])
-    assert.ok(!asked.some(device => device.length > 2000), 'what is no name of a device is not asked for')
+    assert.ok(
+      !asked.some(device => device.length > 2000),
+      'what is no name of a device is not asked for'
+    )
   })
 
   const outages: [name: string, answer: Answer][] = [
@@ -196,7 +221,12 @@ describe('nodes/enrich where a statement fails for one device', function () {
   let database: Database
   before(async () => {
     const { postgres } = await services('postgres')
-    const more = { maxConnections: 2, statementTimeoutMs: 2000, connectTimeoutMs: 10_000, applicationName: 'enrich test' }
+    const more = {
+      maxConnections: 2,
+      statementTimeoutMs: 2000,
+      connectTimeoutMs: 10_000,
+      applicationName: 'enrich test'
+    }
     database = new Database({ ...fromUrl(postgres.url), ...more })
     database.acquire()
     await database.query(`DROP SCHEMA IF EXISTS one_device CASCADE; CREATE SCHEMA one_device;
@@ -222,10 +252,21 @@ describe('nodes/enrich where a statement fails for one device', function () {
   })
 
   const lookupIn = (view: string): Lookup =>
-    databaseLookup(database, `SELECT id, location FROM one_device.${view} WHERE id = ANY($1)`, 'id', projector([], 'id'))
+    databaseLookup(
+      database,
+      `SELECT id, location FROM one_device.${view} WHERE id = ANY($1)`,
+      'id',
+      projector([], 'id')
+    )
   const directoryOf = (lookup: Lookup) =>
-    new CachedDirectory(lookup, { ttlMs: 60_000, unknownTtlMs: 1000, maxEntries: 5000, onRefresh: () => {} })
-  const find = (lookup: Lookup, keys: readonly string[]) => directoryOf(lookup).finder(keys, Date.now)()
+    new CachedDirectory(lookup, {
+      ttlMs: 60_000,
+      unknownTtlMs: 1000,
+      maxEntries: 5000,
+      onRefresh: () => {}
+    })
+  const find = (lookup: Lookup, keys: readonly string[]) =>
+    directoryOf(lookup).finder(keys, Date.now)()
 
   const DEVICES = Array.from({ length: 100 }, (_, index) => `d${index + 1}`)
   const failures: [view: string, device: string, why: RegExp][] = [
@@ -250,7 +291,10 @@ describe('nodes/enrich where a statement fails for one device', function () {
 
   it('blames no device where those fail that were answered before', async () => {
     let view = 'places'
-    const lookup: Lookup = { ask: keys => lookupIn(view).ask(keys), answers: () => lookupIn(view).answers() }
+    const lookup: Lookup = {
+      ask: keys => lookupIn(view).ask(keys),
+      answers: () => lookupIn(view).answers()
+    }
     const directory = directoryOf(lookup)
     await directory.finder(['d1', 'd2'], Date.now)()
     view = 'broken'
@@ -268,7 +312,12 @@ describe('nodes/enrich where a statement fails for one device', function () {
         return database.query(...given)
       }
     }
-    const lookup = databaseLookup(counted, 'SELECT id FROM one_device.nowhere WHERE id = ANY($1)', 'id', projector([], 'id'))
+    const lookup = databaseLookup(
+      counted,
+      'SELECT id FROM one_device.nowhere WHERE id = ANY($1)',
+      'id',
+      projector([], 'id')
+    )
     await assert.rejects(find(lookup, DEVICES), { code: '42P01' })
     assert.equal(statements, 2)
   })

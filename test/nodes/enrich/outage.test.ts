@@ -15,8 +15,21 @@ const HELD = { type: 'delay', pauseType: 'delay', timeout: '60', timeoutUnits: '
 /** Beside the flow with the registry, one that shows when the timeout of a delivery is over. */
 const flow = (file: string): FlowEntry[] => [
   { id: 'tab', type: 'tab', label: 'test' },
-  { id: 'source', type: 'test-protocol', z: 'tab', timeoutMs: TIMEOUT_MS, wires: [['enrich'], ['dead']] },
-  { id: 'enrich', type: 'millrace-enrich', z: 'tab', source: 'file', file, wires: [['sink'], ['dead']] },
+  {
+    id: 'source',
+    type: 'test-protocol',
+    z: 'tab',
+    timeoutMs: TIMEOUT_MS,
+    wires: [['enrich'], ['dead']]
+  },
+  {
+    id: 'enrich',
+    type: 'millrace-enrich',
+    z: 'tab',
+    source: 'file',
+    file,
+    wires: [['sink'], ['dead']]
+  },
   { id: 'sink', type: 'test-sink', z: 'tab', delayMs: 0, wires: [] },
   { id: 'dead', type: 'test-sink', z: 'tab', delayMs: 0, wires: [] },
   { id: 'clock', type: 'test-protocol', z: 'tab', timeoutMs: TIMEOUT_MS, wires: [['held'], []] },
@@ -46,8 +59,10 @@ describe('nodes/enrich while its source of metadata is away', function () {
   const take = () => {
     for (const device_id of DEVICES) source.take({ device_id })
   }
-  const appear = () => writeFile(file, `device_id,location\n${DEVICES.map(id => `${id},hall ${id}\n`).join('')}`)
-  const visited = () => visits.map(({ nodeId, payload }) => `${nodeId} ${(payload as { device_id: string }).device_id}`)
+  const appear = () =>
+    writeFile(file, `device_id,location\n${DEVICES.map(id => `${id},hall ${id}\n`).join('')}`)
+  const visited = () =>
+    visits.map(({ nodeId, payload }) => `${nodeId} ${(payload as { device_id: string }).device_id}`)
   const ONCE_EACH = DEVICES.map(id => `sink ${id}`)
 
   it('lets no delivery time out, neither the first nor those behind it, and passes each on once', async () => {

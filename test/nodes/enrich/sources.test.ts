@@ -39,7 +39,12 @@ describe('nodes/enrich/file', () => {
     this.timeout(30_000)
     const path = join(folder, 'devices.csv')
     const problems: (string | undefined)[] = []
-    const directory = new FileDirectory({ path, keyColumn: 'id', project, onRead: problem => problems.push(problem) })
+    const directory = new FileDirectory({
+      path,
+      keyColumn: 'id',
+      project,
+      onRead: problem => problems.push(problem)
+    })
     try {
       assert.equal(directory.peek('a'), undefined)
       await assert.rejects(directory.find(), /devices\.csv is not there/)
@@ -110,7 +115,12 @@ describe('nodes/enrich/file', () => {
     await writeFile(path, ROWS)
     await utimes(path, new Date(0), new Date(0))
     const problems: (string | undefined)[] = []
-    const directory = new FileDirectory({ path, keyColumn: 'id', project, onRead: problem => problems.push(problem) })
+    const directory = new FileDirectory({
+      path,
+      keyColumn: 'id',
+      project,
+      onRead: problem => problems.push(problem)
+    })
     try {
       await directory.look()
       await rename(path, `${path}.away`)
@@ -168,11 +178,15 @@ describe('nodes/enrich/http', () => {
     assert.deepEqual([...(await found(start(), ['gone', 'd1', 'nobody'])).keys()], ['d1'])
   })
   it('lets no device lead elsewhere', async () => {
-    assert.deepEqual((await found(start(), ['a/../b?c#d'])).get('a/../b?c#d'), [['location', 'at /a/../b?c#d']])
+    assert.deepEqual((await found(start(), ['a/../b?c#d'])).get('a/../b?c#d'), [
+      ['location', 'at /a/../b?c#d']
+    ])
     assert.equal((await found(start(), ['..', '.', 'half a pair \ud800'])).size, 0)
   })
   it('sends the token', async () => {
-    assert.deepEqual((await found(start({ token: 's3cret' }), ['who'])).get('who'), [['location', 'Bearer s3cret']])
+    assert.deepEqual((await found(start({ token: 's3cret' }), ['who'])).get('who'), [
+      ['location', 'Bearer s3cret']
+    ])
   })
   const failures: [key: string, more: object, problem: RegExp][] = [
     ['busy', {}, /answered 503/],
@@ -216,7 +230,10 @@ describe('nodes/enrich/persist', () => {
   it('asks nobody any more once the node is stopped', async () => {
     let tries = 0
     const work = async () => ++tries
-    await assert.rejects(persist(work, { waitMs: 0, closing: AbortSignal.abort(), onOutcome: () => {} }), { code: 'CLOSED' })
+    await assert.rejects(
+      persist(work, { waitMs: 0, closing: AbortSignal.abort(), onOutcome: () => {} }),
+      { code: 'CLOSED' }
+    )
     assert.equal(tries, 0)
   })
   it('fails with the last reason when the time is up', () => {
@@ -244,12 +261,18 @@ describe('nodes/enrich/database', function () {
     })
     database.acquire()
     await database.query('CREATE SCHEMA IF NOT EXISTS enrich_test')
-    await database.query('CREATE TABLE IF NOT EXISTS enrich_test."Devices" (id text PRIMARY KEY, location text, since timestamptz)')
-    await database.query('CREATE TABLE IF NOT EXISTS enrich_test.numbered (id int PRIMARY KEY, location text)')
+    await database.query(
+      'CREATE TABLE IF NOT EXISTS enrich_test."Devices" (id text PRIMARY KEY, location text, since timestamptz)'
+    )
+    await database.query(
+      'CREATE TABLE IF NOT EXISTS enrich_test.numbered (id int PRIMARY KEY, location text)'
+    )
     await database.query(
       "INSERT INTO enrich_test.\"Devices\" SELECT 'd' || n, 'hall ' || n, 'epoch' FROM generate_series(1, 3000) n ON CONFLICT DO NOTHING"
     )
-    await database.query("INSERT INTO enrich_test.numbered VALUES (7, 'seven') ON CONFLICT DO NOTHING")
+    await database.query(
+      "INSERT INTO enrich_test.numbered VALUES (7, 'seven') ON CONFLICT DO NOTHING"
+    )
   })
   after(async () => {
     await database?.query('DROP SCHEMA enrich_test CASCADE')
@@ -264,7 +287,12 @@ describe('nodes/enrich/database', function () {
     assert.deepEqual(devices.get('d2499'), [['location', 'hall 2499']])
   })
   it('copies all columns, times as ISO 8601', async () => {
-    const lookup = databaseLookup(database, statementFor('enrich_test."Devices"', 'id', []), 'id', projector([], 'id'))
+    const lookup = databaseLookup(
+      database,
+      statementFor('enrich_test."Devices"', 'id', []),
+      'id',
+      projector([], 'id')
+    )
     assert.deepEqual(Object.fromEntries((await found(lookup, ['d1'])).get('d1')!), {
       location: 'hall 1',
       since: '1970-01-01T00:00:00.000Z'
@@ -296,22 +324,48 @@ describe('nodes/enrich/database', function () {
     })
   })
   it('finds a device whose key is a bigint or a day', async () => {
-    const keys = "SELECT * FROM (VALUES (bigint '7', date '2024-03-31', 'hall 7')) AS known (number, day, location) WHERE"
+    const keys =
+      "SELECT * FROM (VALUES (bigint '7', date '2024-03-31', 'hall 7')) AS known (number, day, location) WHERE"
     const byNumber = databaseLookup(database, `${keys} number = ANY($1)`, 'number', project)
     assert.deepEqual((await found(byNumber, ['7'])).get('7'), [['location', 'hall 7']])
     const byDay = databaseLookup(database, `${keys} day = ANY($1)`, 'day', project)
-    assert.deepEqual((await found(byDay, ['2024-03-31'])).get('2024-03-31'), [['location', 'hall 7']])
+    assert.deepEqual((await found(byDay, ['2024-03-31'])).get('2024-03-31'), [
+      ['location', 'hall 7']
+    ])
   })
   it('finds the others beside a key that the column cannot hold', async () => {
-    const lookup = databaseLookup(database, statementFor('enrich_test.numbered', 'id', []), 'id', project)
-    assert.deepEqual([...(await found(lookup, ['1', 'abc', '7', '99999999999', 'nul\0', '"', '{}'])).keys()], ['7'])
+    const lookup = databaseLookup(
+      database,
+      statementFor('enrich_test.numbered', 'id', []),
+      'id',
+      project
+    )
+    assert.deepEqual(
+      [...(await found(lookup, ['1', 'abc', '7', '99999999999', 'nul\0', '"', '{}'])).keys()],
+      ['7']
+    )
   })
   it('takes a query of the user’s own', async () => {
-    const query = 'SELECT id, upper(location) AS location FROM enrich_test."Devices" WHERE id = ANY($1)'
-    assert.deepEqual((await found(databaseLookup(database, query, 'id', project), ['d5'])).get('d5'), [['location', 'HALL 5']])
+    const query =
+      'SELECT id, upper(location) AS location FROM enrich_test."Devices" WHERE id = ANY($1)'
+    assert.deepEqual(
+      (await found(databaseLookup(database, query, 'id', project), ['d5'])).get('d5'),
+      [['location', 'HALL 5']]
+    )
   })
   it('fails where the statement is wrong', () =>
-    assert.rejects(found(databaseLookup(database, 'SELECT id FROM enrich_test.nowhere WHERE id = ANY($1)', 'id', project), ['d1']), {
-      code: '42P01'
-    }))
+    assert.rejects(
+      found(
+        databaseLookup(
+          database,
+          'SELECT id FROM enrich_test.nowhere WHERE id = ANY($1)',
+          'id',
+          project
+        ),
+        ['d1']
+      ),
+      {
+        code: '42P01'
+      }
+    ))
 })

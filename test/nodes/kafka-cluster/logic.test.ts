@@ -8,11 +8,17 @@ const optionsOf = (raw: Record<string, unknown>) => parseOptions(spec, raw)
 
 describe('kafka-cluster', () => {
   it('reaches the Kafka of npm start with nothing set', () => {
-    assert.deepEqual(settingsOf(optionsOf({}), undefined), { brokers: ['127.0.0.1:19092'], clientId: 'millrace' })
+    assert.deepEqual(settingsOf(optionsOf({}), undefined), {
+      brokers: ['127.0.0.1:19092'],
+      clientId: 'millrace'
+    })
   })
 
   it('logs in', () => {
-    const { sasl } = settingsOf(optionsOf({ sasl: 'scram-sha-512', username: 'u', password: 'p' }), undefined)
+    const { sasl } = settingsOf(
+      optionsOf({ sasl: 'scram-sha-512', username: 'u', password: 'p' }),
+      undefined
+    )
     assert.deepEqual(sasl, { mechanism: 'scram-sha-512', username: 'u', password: 'p' })
   })
 
@@ -32,7 +38,9 @@ describe('kafka-cluster', () => {
   })
 
   it('takes environment variables', () => {
-    const options = parseOptions(spec, { brokers: '${KAFKA}' }, name => (name === 'KAFKA' ? 'a:1,b:2' : undefined))
+    const options = parseOptions(spec, { brokers: '${KAFKA}' }, name =>
+      name === 'KAFKA' ? 'a:1,b:2' : undefined
+    )
     assert.deepEqual(settingsOf(options, undefined).brokers, ['a:1', 'b:2'])
   })
 })

@@ -22,7 +22,10 @@ describe('kafka-cluster in Node-RED', function () {
   })
 
   /** As the dialog asks, with values that are not saved. */
-  async function ask(action: string, values: object): Promise<{ ok: boolean; message?: string; items?: string[] }> {
+  async function ask(
+    action: string,
+    values: object
+  ): Promise<{ ok: boolean; message?: string; items?: string[] }> {
     const response = await fetch(`${flow.nodeRed.url}/millrace/probe/millrace-kafka-cluster`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
@@ -41,7 +44,8 @@ describe('kafka-cluster in Node-RED', function () {
     const answer = await ask('test', { brokers: '127.0.0.1:1' })
     assert.deepEqual(answer, {
       ok: false,
-      message: 'Nothing listens at 127.0.0.1:1 (connection refused). Is Kafka running, and is the port right?'
+      message:
+        'Nothing listens at 127.0.0.1:1 (connection refused). Is Kafka running, and is the port right?'
     })
     assert.match((await ask('test', { brokers: 'kafka://x' })).message ?? '', /is a URL/)
   })
@@ -60,10 +64,24 @@ describe('kafka-cluster in Node-RED', function () {
     assert.ok(mtls, 'this test needs the Kafka of stack/')
     const topic = await rig.topic(1)
     await flow.nodeRed.deploy([
-      { id: 'tls', type: 'tls-config', cert: mtls.clientCert, key: mtls.clientKey, ca: mtls.ca, verifyservercert: true },
+      {
+        id: 'tls',
+        type: 'tls-config',
+        cert: mtls.clientCert,
+        key: mtls.clientKey,
+        ca: mtls.ca,
+        verifyservercert: true
+      },
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers: mtls.brokers, tls: 'tls' },
       { id: 'tab', type: 'tab' },
-      { id: 'write', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic, wires: [[], []] }
+      {
+        id: 'write',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic,
+        wires: [[], []]
+      }
     ])
     flow.nodeRed.node<Node>('write').receive({ payload: { device_id: 'd' } })
     await until('the record', async () => (await readTopic(rig.brokers, topic)).length === 1)
@@ -73,7 +91,9 @@ describe('kafka-cluster in Node-RED', function () {
     const lines: string[] = []
     const cluster = () => flow.nodeRed.node<Node>('cluster')
     const topic = await rig.topic(1)
-    await flow.deploy(rig.brokers, [{ id: 'write', type: 'millrace-kafka-producer', topic, wires: [[], []] }])
+    await flow.deploy(rig.brokers, [
+      { id: 'write', type: 'millrace-kafka-producer', topic, wires: [[], []] }
+    ])
     const { log } = cluster()
     cluster().log = line => {
       lines.push(String(line))
@@ -102,7 +122,14 @@ describe('kafka-cluster in Node-RED', function () {
         credentials: { password: sasl.password }
       },
       { id: 'tab', type: 'tab' },
-      { id: 'write', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic, wires: [[], []] }
+      {
+        id: 'write',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic,
+        wires: [[], []]
+      }
     ])
     flow.nodeRed.node<Node>('write').receive({ payload: { device_id: 'd' } })
     await until('the record', async () => (await readTopic(rig.brokers, topic)).length === 1)

@@ -28,7 +28,14 @@ describe('Kafka to Kafka, through Node-RED', function () {
     const flow: FlowEntry[] = [
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
       { id: 'tab', type: 'tab' },
-      { id: 'feed', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: raw, wires: [[], []] },
+      {
+        id: 'feed',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: raw,
+        wires: [[], []]
+      },
       {
         id: 'read',
         type: 'millrace-kafka-consumer',
@@ -38,13 +45,32 @@ describe('Kafka to Kafka, through Node-RED', function () {
         groupId: `g-${id}`,
         wires: [['write'], ['letters']]
       },
-      { id: 'write', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: clean, wires: [[], []] },
-      { id: 'letters', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: dead, wires: [[], []] }
+      {
+        id: 'write',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: clean,
+        wires: [[], []]
+      },
+      {
+        id: 'letters',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: dead,
+        wires: [[], []]
+      }
     ]
     await nodeRed.deploy(flow)
     const feed = nodeRed.node<Node>('feed')
     for (let n = 0; n < 10; n++) {
-      feed.receive({ payload: Array.from({ length: 500 }, (_, i) => ({ device_id: `d${i % 50}`, value: n * 500 + i })) })
+      feed.receive({
+        payload: Array.from({ length: 500 }, (_, i) => ({
+          device_id: `d${i % 50}`,
+          value: n * 500 + i
+        }))
+      })
     }
     feed.receive({ payload: ['rubbish', '{"__proto__":{}}', Buffer.from([0xff])] })
     const found = await until('the records', async () => {
@@ -87,23 +113,45 @@ describe('Kafka to Kafka, through Node-RED', function () {
         batchSize: 50,
         wires: [[`write-${name}`], []]
       },
-      { id: `write-${name}`, type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: clean, wires: [[], []] }
+      {
+        id: `write-${name}`,
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: clean,
+        wires: [[], []]
+      }
     ]
     const base: FlowEntry[] = [
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
       { id: 'tab', type: 'tab' },
-      { id: 'feed', type: 'millrace-kafka-producer', z: 'tab', cluster: 'cluster', topic: raw, wires: [[], []] }
+      {
+        id: 'feed',
+        type: 'millrace-kafka-producer',
+        z: 'tab',
+        cluster: 'cluster',
+        topic: raw,
+        wires: [[], []]
+      }
     ]
     await nodeRed.deploy([...base, ...member('one')])
     let fed = 0
     const feed = (count: number) => {
-      const payload = Array.from({ length: count }, (_, index) => ({ device_id: `d${(fed + index) % 40}`, n: fed + index }))
+      const payload = Array.from({ length: count }, (_, index) => ({
+        device_id: `d${(fed + index) % 40}`,
+        n: fed + index
+      }))
       nodeRed.node<Node>('feed').receive({ payload })
       fed += count
     }
     const feeder = setInterval(() => feed(200), 20)
     try {
-      for (const flow of [[...member('one'), ...member('two')], member('one'), [...member('one'), ...member('three')], member('three')]) {
+      for (const flow of [
+        [...member('one'), ...member('two')],
+        member('one'),
+        [...member('one'), ...member('three')],
+        member('three')
+      ]) {
         await wait(2_500)
         await nodeRed.deploy([...base, ...flow], 'nodes')
       }
@@ -114,7 +162,9 @@ describe('Kafka to Kafka, through Node-RED', function () {
     const seen = await until(
       'every record',
       async () => {
-        const numbers = (await readTopic(brokers, clean)).map(({ value }) => JSON.parse(String(value)).n as number)
+        const numbers = (await readTopic(brokers, clean)).map(
+          ({ value }) => JSON.parse(String(value)).n as number
+        )
         return new Set(numbers).size === fed ? numbers : undefined
       },
       90_000,

@@ -1,7 +1,14 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { isKafkaMessage, provenanceOf } from '../../../core/record/record.ts'
-import { asMessages, asRecords, KafkaBatch, type RawMessage, slicesOf, uniformSlicesOf } from '../../../nodes/kafka-consumer/logic.ts'
+import {
+  asMessages,
+  asRecords,
+  KafkaBatch,
+  type RawMessage,
+  slicesOf,
+  uniformSlicesOf
+} from '../../../nodes/kafka-consumer/logic.ts'
 
 const message = (value: string | null, more: Partial<RawMessage> = {}): RawMessage => ({
   key: Buffer.from('k'),
@@ -49,7 +56,11 @@ describe('kafka-consumer: messages to records', () => {
   })
 
   it('takes only the span it is given, with the provenance of each', () => {
-    const batch = batchOf(message('{"n":0}'), message('{"n":1}', { offset: '8' }), message('{"n":2}', { offset: '9' }))
+    const batch = batchOf(
+      message('{"n":0}'),
+      message('{"n":1}', { offset: '8' }),
+      message('{"n":2}', { offset: '9' })
+    )
     const { accepted } = asRecords(batch, 1, 3)
     assert.deepEqual(
       accepted.map(record => provenanceOf(record)?.taken.origin),
@@ -62,18 +73,29 @@ describe('kafka-consumer: messages to records', () => {
 
   it('passes Kafka messages untouched, tombstones and headers that are there twice too', () => {
     const headers = { a: [Buffer.from('1'), Buffer.from('2')], b: Buffer.from('3') }
-    const { accepted, rejected } = asMessages(batchOf(message('\u0000\ufffd', { headers }), message(null)), 0, 2)
+    const { accepted, rejected } = asMessages(
+      batchOf(message('\u0000\ufffd', { headers }), message(null)),
+      0,
+      2
+    )
     assert.equal(rejected.length, 0)
     const [first, second] = accepted
     assert.ok(isKafkaMessage(first) && isKafkaMessage(second))
     assert.deepEqual(
       [first.value, first.headers, second.value],
-      [Buffer.from('\u0000\ufffd'), { a: [Buffer.from('1'), Buffer.from('2')], b: Buffer.from('3') }, null]
+      [
+        Buffer.from('\u0000\ufffd'),
+        { a: [Buffer.from('1'), Buffer.from('2')], b: Buffer.from('3') },
+        null
+      ]
     )
   })
 
   it('a header may be named __proto__', () => {
-    const headers = Object.defineProperty({}, '__proto__', { value: Buffer.from('x'), enumerable: true })
+    const headers = Object.defineProperty({}, '__proto__', {
+      value: Buffer.from('x'),
+      enumerable: true
+    })
     const [message_] = asMessages(batchOf(message('{}', { headers })), 0, 1).accepted
     assert.ok(isKafkaMessage(message_))
     assert.deepEqual(Object.entries(message_.headers), [['__proto__', Buffer.from('x')]])
@@ -83,28 +105,35 @@ describe('kafka-consumer: messages to records', () => {
   it('cuts into batches that hold everything once, in order, within the bounds', () => {
     const lengths = fc.array(fc.integer({ min: 0, max: 400 }), { maxLength: 60 })
     fc.assert(
-      fc.property(lengths, fc.integer({ min: 1, max: 20 }), fc.integer({ min: 1, max: 1000 }), (sizes, maxRecords, maxBytes) => {
-        const messages = sizes.map(size => message('x'.repeat(size)))
-        const slices = slicesOf(messages, maxRecords, maxBytes)
-        assert.deepEqual(
-          slices.flatMap(({ from, to }) => messages.slice(from, to)),
-          messages
-        )
-        for (const { from, to } of slices) {
-          const bytes = sizes.slice(from, to).reduce((sum, size) => sum + size, 0)
-          assert.ok(to > from && to - from <= maxRecords && (bytes <= maxBytes || to - from === 1))
+      fc.property(
+        lengths,
+        fc.integer({ min: 1, max: 20 }),
+        fc.integer({ min: 1, max: 1000 }),
+        (sizes, maxRecords, maxBytes) => {
+          const messages = sizes.map(size => message('x'.repeat(size)))
+          const slices = slicesOf(messages, maxRecords, maxBytes)
+          assert.deepEqual(
+            slices.flatMap(({ from, to }) => messages.slice(from, to)),
+            messages
+          )
+          for (const { from, to } of slices) {
+            const bytes = sizes.slice(from, to).reduce((sum, size) => sum + size, 0)
+            assert.ok(
+              to > from && to - from <= maxRecords && (bytes <= maxBytes || to - from === 1)
+            )
+          }
         }
-      })
+      )
     )
   })
 })
 
 describe('kafka-consumer: runs of one output', () => {
   const runs = (...values: string[]) =>
-    uniformSlicesOf(asRecords, batchOf(...values.map(value => message(value))), { from: 0, to: values.length }).map(({ from, to }) => [
-      from,
-      to
-    ])
+    uniformSlicesOf(asRecords, batchOf(...values.map(value => message(value))), {
+      from: 0,
+      to: values.length
+    }).map(({ from, to }) => [from, to])
 
   it('leaves a span whole that has only good records, or only bad ones', () => {
     assert.deepEqual(runs('{}', '{}'), [[0, 2]])

@@ -5,7 +5,8 @@ import { migrations } from '../../../nodes/kafka-consumer/migrations.ts'
 import { spec } from '../../../nodes/kafka-consumer/spec.ts'
 
 const saved = (options: object) => ({ cluster: 'c', ...options })
-const inFlight = (options: object) => parseOptions(spec, migrated(spec, migrations, saved(options)), () => '7').maxInFlight
+const inFlight = (options: object) =>
+  parseOptions(spec, migrated(spec, migrations, saved(options)), () => '7').maxInFlight
 
 describe('kafka-consumer: flows from when "In flight" counted batches', () => {
   for (const [what, options, records] of [
@@ -21,5 +22,6 @@ describe('kafka-consumer: flows from when "In flight" counted batches', () => {
     it(`${what}: ${records} records`, () => assert.equal(inFlight(options), records))
   }
 
-  it('leaves wrong what was wrong', () => assert.throws(() => inFlight({ maxInFlight: 0 }), /Records in flight/))
+  it('leaves wrong what was wrong', () =>
+    assert.throws(() => inFlight({ maxInFlight: 0 }), /Records in flight/))
 })

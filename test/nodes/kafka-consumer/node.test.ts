@@ -20,20 +20,33 @@ describe('kafka-consumer in Node-RED', function () {
     await rig.close()
   })
   beforeEach(() => {
-    for (const id of ['good', 'bad', 'other']) Object.assign(flow.seen(id), { holds: false, fails: 0 }).arrived.length = 0
+    for (const id of ['good', 'bad', 'other'])
+      Object.assign(flow.seen(id), { holds: false, fails: 0 }).arrived.length = 0
   })
 
   const reader = (topic: string, group: string, more: object = {}, id = 'read', to = 'good') => [
-    { id, type: 'millrace-kafka-consumer', topics: topic, groupId: group, ...more, wires: [[to], ['bad']] },
+    {
+      id,
+      type: 'millrace-kafka-consumer',
+      topics: topic,
+      groupId: group,
+      ...more,
+      wires: [[to], ['bad']]
+    },
     { id: to, type: 'seen' },
     { id: 'bad', type: 'seen' }
   ]
   const feed = (topic: string, values: readonly unknown[], partition = 0) =>
     rig.feed.send({
       topic,
-      messages: values.map(value => ({ partition, key: 'k', value: typeof value === 'string' ? value : JSON.stringify(value) }))
+      messages: values.map(value => ({
+        partition,
+        key: 'k',
+        value: typeof value === 'string' ? value : JSON.stringify(value)
+      }))
     })
-  const numbered = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => ({ n: from + index }))
+  const numbered = (from: number, to: number) =>
+    Array.from({ length: to - from }, (_, index) => ({ n: from + index }))
   const newGroup = () => `g-${randomUUID()}`
   const good = () => flow.seen('good')
 
@@ -70,7 +83,10 @@ describe('kafka-consumer in Node-RED', function () {
     await until('three batches', () => good().arrived.length === 3)
     good().arrived[0]!.done()
     good().arrived[2]!.done()
-    await until('the commit of the first', async () => (await rig.committed(group, topic))[0] === 10)
+    await until(
+      'the commit of the first',
+      async () => (await rig.committed(group, topic))[0] === 10
+    )
     await flow.deploy(rig.brokers, [])
     assert.deepEqual(await rig.committed(group, topic), { 0: 10 })
     good().arrived.length = 0
@@ -106,7 +122,10 @@ describe('kafka-consumer in Node-RED', function () {
     assert.equal(good().arrived.length, 3)
     const [letter] = flow.seen('bad').records
     assert.ok(isRejection(letter))
-    assert.deepEqual([letter.reason.code, letter.attempts, letter.raw?.toString()], ['DELIVERY_EXHAUSTED', 3, '{"n":1}'])
+    assert.deepEqual(
+      [letter.reason.code, letter.attempts, letter.raw?.toString()],
+      ['DELIVERY_EXHAUSTED', 3, '{"n":1}']
+    )
     await until('the commit', async () => (await rig.committed(group, topic))[0] === 1)
     await feed(topic, [{ n: 2 }])
     await until('the next', () => good().arrived.length === 4)
@@ -117,11 +136,16 @@ describe('kafka-consumer in Node-RED', function () {
     await feed(topic, numbered(0, 1000))
     await feed(topic, numbered(1000, 2000), 1)
     good().holds = true
-    await flow.deploy(rig.brokers, reader(topic, group, { batchSize: 100, perPartition: 3, maxInFlight: 5 }))
+    await flow.deploy(
+      rig.brokers,
+      reader(topic, group, { batchSize: 100, perPartition: 3, maxInFlight: 5 })
+    )
     await until('the bound', () => good().arrived.length === 5)
     await wait(1_500)
     assert.equal(good().arrived.length, 5)
-    await until('the lag in the status', () => flow.statusOf('read').some(text => /lag 2k$/.test(text)))
+    await until('the lag in the status', () =>
+      flow.statusOf('read').some(text => /lag 2k$/.test(text))
+    )
     good().holds = false
     for (const { done } of good().arrived) done()
     await until('everything', () => good().records.length === 2000)
@@ -130,9 +154,13 @@ describe('kafka-consumer in Node-RED', function () {
 
   it('lets every partition have its turn where the flow is slower than Kafka', async () => {
     const topic = await rig.topic(6)
-    for (let partition = 0; partition < 6; partition++) await feed(topic, numbered(0, 100), partition)
+    for (let partition = 0; partition < 6; partition++)
+      await feed(topic, numbered(0, 100), partition)
     good().holds = true
-    await flow.deploy(rig.brokers, reader(topic, newGroup(), { batchSize: 10, maxInFlight: 2, perPartition: 2 }))
+    await flow.deploy(
+      rig.brokers,
+      reader(topic, newGroup(), { batchSize: 10, maxInFlight: 2, perPartition: 2 })
+    )
     const turns = Array.from({ length: 6 }, () => 0)
     for (let batch = 0; batch < 30; batch++) {
       await until('a batch', () => good().arrived.length > batch)
@@ -151,7 +179,9 @@ describe('kafka-consumer in Node-RED', function () {
     good().fails = 2
     await flow.deploy(rig.brokers, reader(topic, group, { batchSize: 10, order: 'strict' }))
     await until('all', () => good().records.length === 60)
-    const order = good().arrived.map(({ message: { payload } }) => (payload as { n: number }[])[0]?.n)
+    const order = good().arrived.map(
+      ({ message: { payload } }) => (payload as { n: number }[])[0]?.n
+    )
     assert.deepEqual(order, [0, 0, 0, 10, 20, 30])
   })
 
@@ -169,16 +199,32 @@ describe('kafka-consumer in Node-RED', function () {
     const one = reader(topic, group)
     await flow.deploy(rig.brokers, one)
     await until('records', () => good().records.length > 100)
-    await flow.deploy(rig.brokers, [...one, ...reader(topic, group, {}, 'second', 'other').slice(0, 2)], 'nodes')
+    await flow.deploy(
+      rig.brokers,
+      [...one, ...reader(topic, group, {}, 'second', 'other').slice(0, 2)],
+      'nodes'
+    )
     await until('records at both', () => flow.seen('other').records.length > 100)
     await flow.deploy(rig.brokers, one, 'nodes')
     const before = good().records.length
     await until('records at the first', () => good().records.length > before + 200)
     feeding = false
     await feeder
-    const seen = () => new Set([...good().records, ...flow.seen('other').records].map(record => (record as { n: number }).n))
+    const seen = () =>
+      new Set(
+        [...good().records, ...flow.seen('other').records].map(
+          record => (record as { n: number }).n
+        )
+      )
     await until('all', () => seen().size === n)
-    await until('the commits', async () => Object.values(await rig.committed(group, topic)).reduce((sum, offset) => sum + offset, 0) === n)
+    await until(
+      'the commits',
+      async () =>
+        Object.values(await rig.committed(group, topic)).reduce(
+          (sum, offset) => sum + offset,
+          0
+        ) === n
+    )
   })
 
   it('says so when it starts and nothing takes what it rejects, and how much was lost', async () => {
@@ -194,6 +240,10 @@ describe('kafka-consumer in Node-RED', function () {
 
   it('tells what is wrong with its settings', async () => {
     await flow.deploy(rig.brokers, reader('a, b c/d', 'g'))
-    assert.ok(flow.nodeRed.logs.some(({ msg }) => /kafka consumer: Topics: "c\/d" is no name of a topic/.test(String(msg))))
+    assert.ok(
+      flow.nodeRed.logs.some(({ msg }) =>
+        /kafka consumer: Topics: "c\/d" is no name of a topic/.test(String(msg))
+      )
+    )
   })
 })

@@ -25,34 +25,58 @@ describe('kafka-producer with deduplication', function () {
     ;({ rig, proxy, flow } = scene)
   })
 
-  const producer = (topic: string, more: object = {}) => scene.producer(topic, { deduplicationMin: 10, ...more })
+  const producer = (topic: string, more: object = {}) =>
+    scene.producer(topic, { deduplicationMin: 10, ...more })
   const valuesOf = async (topic: string) => (await scene.valuesOf(topic)).sort()
   const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
   async function madeAnew(topic: string): Promise<void> {
     await rig.admin.deleteTopics({ topics: [topic] })
-    const made = () => rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
+    const made = () =>
+      rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
     await until('the topic', () => made().catch(() => false), 20_000, 200)
   }
   /** A consumer with transactions whose outputs lead to these, before a producer. */
   async function transactions(raw: string, topic: string, wires: string[][]): Promise<void> {
     const groupId = `g-${raw}`
     await flow.deploy(proxy.brokers[0]!, [
-      { id: 'read', type: 'millrace-kafka-consumer', topics: raw, groupId, offsets: 'transaction', startFrom: 'earliest', wires },
+      {
+        id: 'read',
+        type: 'millrace-kafka-consumer',
+        topics: raw,
+        groupId,
+        offsets: 'transaction',
+        startFrom: 'earliest',
+        wires
+      },
       { id: 'fails', type: 'seen' },
-      { id: 'write', type: 'millrace-kafka-producer', topic, deduplicationMin: 10, wires: [['sent'], ['bad']] },
+      {
+        id: 'write',
+        type: 'millrace-kafka-producer',
+        topic,
+        deduplicationMin: 10,
+        wires: [['sent'], ['bad']]
+      },
       { id: 'sent', type: 'seen' },
       { id: 'bad', type: 'seen' }
     ])
   }
-  const arrived = (count: number) => until(`${count} messages`, () => flow.seen('sent').arrived.length === count)
-  const letter = (text: string, code = 'X') => ({ ...reject({ text }, 'validate', { code, message: 'bad' }), raw: Buffer.from(text) })
+  const arrived = (count: number) =>
+    until(`${count} messages`, () => flow.seen('sent').arrived.length === count)
+  const letter = (text: string, code = 'X') => ({
+    ...reject({ text }, 'validate', { code, message: 'bad' }),
+    raw: Buffer.from(text)
+  })
   const counts = () => {
     const { stored, rejected, duplicates } = report().nodes.find(({ id }) => id === 'write')!.counts
     return { stored, rejected, duplicates }
   }
   const countedFrom = (before: ReturnType<typeof counts>) => {
     const now = counts()
-    return [now.stored - before.stored, now.rejected - before.rejected, now.duplicates - before.duplicates]
+    return [
+      now.stored - before.stored,
+      now.rejected - before.rejected,
+      now.duplicates - before.duplicates
+    ]
   }
 
   it('writes the same once, whether it comes in one message, side by side or later, and counts the others', async () => {
@@ -89,7 +113,10 @@ describe('kafka-producer with deduplication', function () {
 
   it('writes what is older than the window again, and everything without one', async () => {
     const topic = await rig.topic(1)
-    await rig.feed.send({ topic, messages: [{ value: 'a', timestamp: String(Date.now() - 90_000) }] })
+    await rig.feed.send({
+      topic,
+      messages: [{ value: 'a', timestamp: String(Date.now() - 90_000) }]
+    })
     const node = await producer(topic, { deduplicationMin: 1 })
     node.receive({ payload: letter('a') })
     await arrived(1)
@@ -125,7 +152,10 @@ describe('kafka-producer with deduplication', function () {
 
   it('writes at once where the topic is quiet', async () => {
     const topic = await rig.topic(1)
-    await rig.feed.send({ topic, messages: [{ value: 'old', timestamp: String(Date.now() - 3_600_000) }] })
+    await rig.feed.send({
+      topic,
+      messages: [{ value: 'old', timestamp: String(Date.now() - 3_600_000) }]
+    })
     const node = await producer(topic)
     node.receive({ payload: letter('new') })
     await arrived(1)
@@ -149,7 +179,13 @@ describe('kafka-producer with deduplication', function () {
     node.receive({ payload: letter('first') })
     await arrived(1)
     const payload = Array.from({ length: 30 }, (_, n) => {
-      return { [KAFKA_MESSAGE]: true, key: 'k', value: `${n}`, headers: {}, ...(n === 7 ? { timestamp: '1000' } : {}) }
+      return {
+        [KAFKA_MESSAGE]: true,
+        key: 'k',
+        value: `${n}`,
+        headers: {},
+        ...(n === 7 ? { timestamp: '1000' } : {})
+      }
     })
     node.receive({ payload })
     const written = async () => Number((await rig.admin.fetchTopicOffsets(topic))[0]?.high)
@@ -185,7 +221,12 @@ describe('kafka-producer with deduplication', function () {
     await arrived(1)
     await proxy.refuse()
     for (let n = 1; n <= 30; n++) node.receive({ payload: [letter(String(n)), letter(String(n))] })
-    await until('the status', () => flow.statusOf('write').some(text => /^60 waiting|^topic cannot be read · 60/.test(text)), 15_000)
+    await until(
+      'the status',
+      () =>
+        flow.statusOf('write').some(text => /^60 waiting|^topic cannot be read · 60/.test(text)),
+      15_000
+    )
     await proxy.open()
     await arrived(31)
     const values = (await readTopic(rig.brokers, topic)).map(({ value }) => Number(value))
@@ -208,13 +249,19 @@ describe('kafka-producer with deduplication', function () {
   it('in a transaction: what was undone is written again, what was committed is not', async () => {
     const [raw, letters] = [await rig.topic(1), await rig.topic(2)]
     const rubbish = { value: 'rubbish', partition: 0 }
-    await rig.feed.send({ topic: raw, messages: [rubbish, { value: '{"n":1}', partition: 0 }, rubbish] })
+    await rig.feed.send({
+      topic: raw,
+      messages: [rubbish, { value: '{"n":1}', partition: 0 }, rubbish]
+    })
     flow.seen('fails').fails = 2
     await transactions(raw, letters, [['fails'], ['write']])
     await until('three attempts', () => flow.seen('fails').arrived.length === 3, 20_000)
     await until('the batch', settled, 20_000)
     assert.deepEqual(await valuesOf(letters), ['rubbish'])
-    await rig.feed.send({ topic: raw, messages: [rubbish, { value: 'other rubbish', partition: 0 }] })
+    await rig.feed.send({
+      topic: raw,
+      messages: [rubbish, { value: 'other rubbish', partition: 0 }]
+    })
     await until('the other', async () => (await valuesOf(letters)).length > 1, 20_000)
     await until('the batch', settled, 20_000)
     assert.deepEqual(await valuesOf(letters), ['other rubbish', 'rubbish'])
@@ -240,15 +287,27 @@ describe('kafka-producer with deduplication', function () {
     function deduplicationTo(topic: string, windowMs: number) {
       const written: ProduceRecord[] = []
       const health = { up: () => undefined, away: () => undefined }
-      const write = async (_message: OutgoingMessage, records: readonly ProduceRecord[]) => void written.push(...records)
+      const write = async (_message: OutgoingMessage, records: readonly ProduceRecord[]) =>
+        void written.push(...records)
       const kafka = cluster()
       const deduplication = new Deduplication({ cluster: kafka, topic, windowMs, write, health })
       deduplication.start()
       const add = (value: string, transaction?: object) => {
-        const request = { message: {}, records: [value], finish: () => undefined, fail: () => undefined }
-        const message = new OutgoingMessage(request, () => undefined, transaction as TransactionScope)
+        const request = {
+          message: {},
+          records: [value],
+          finish: () => undefined,
+          fail: () => undefined
+        }
+        const message = new OutgoingMessage(
+          request,
+          () => undefined,
+          transaction as TransactionScope
+        )
         const candidate = deduplication.candidate(message)
-        deduplication.add(message, [new ProduceRecord(null, value, undefined, undefined, NO_KEY, candidate, 0)])
+        deduplication.add(message, [
+          new ProduceRecord(null, value, undefined, undefined, NO_KEY, candidate, 0)
+        ])
       }
       const close = async () => {
         await deduplication.close()
@@ -262,7 +321,10 @@ describe('kafka-producer with deduplication', function () {
       const { deduplication, written, add, close } = deduplicationTo(topic, 60_000)
       for (const value of ['a', 'b']) add(value)
       await until('both', () => written.length === 2)
-      await rig.feed.send({ topic, messages: [{ value: 'a', timestamp: String(Date.now() - 120_000) }] })
+      await rig.feed.send({
+        topic,
+        messages: [{ value: 'a', timestamp: String(Date.now() - 120_000) }]
+      })
       const left = await deduplication.unsent(written)
       assert.deepEqual(
         left.map(({ value }) => value),

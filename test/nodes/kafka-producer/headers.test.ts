@@ -23,7 +23,10 @@ describe('headers that come several times, from topic to topic', function () {
     await rig.close()
   })
 
-  /** Sends one record with such headers through a consumer into a producer; gives what came out of it. */
+  /**
+   * Sends one record with such headers through a consumer into a producer; gives what came out of
+   * it.
+   */
   async function through(
     value: string,
     consumer: object,
@@ -31,11 +34,28 @@ describe('headers that come several times, from topic to topic', function () {
     output = 0
   ): Promise<{ from: string; to: string; found: Found }> {
     const [from, to] = [await rig.topic(1), await rig.topic(1)]
-    await rig.feed.send({ topic: from, messages: [{ value, headers: { h: ['1', '2', '3'], one: 'x' } }] })
+    await rig.feed.send({
+      topic: from,
+      messages: [{ value, headers: { h: ['1', '2', '3'], one: 'x' } }]
+    })
     const wires = output === 0 ? [['write'], []] : [[], ['write']]
     await flow.deploy(rig.brokers, [
-      { id: 'read', type: 'millrace-kafka-consumer', topics: from, groupId: `g-${randomUUID()}`, ...consumer, wires },
-      { id: 'write', type: 'millrace-kafka-producer', topic: to, provenance: false, ...producer, wires: [[], []] }
+      {
+        id: 'read',
+        type: 'millrace-kafka-consumer',
+        topics: from,
+        groupId: `g-${randomUUID()}`,
+        ...consumer,
+        wires
+      },
+      {
+        id: 'write',
+        type: 'millrace-kafka-producer',
+        topic: to,
+        provenance: false,
+        ...producer,
+        wires: [[], []]
+      }
     ])
     const [found] = await until('the copy', async () => {
       const all = await readTopic(rig.brokers, to)

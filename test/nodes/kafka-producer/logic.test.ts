@@ -2,8 +2,19 @@ import assert from 'node:assert/strict'
 import type { ProduceCallback } from '../../../core/kafka/produce/produce-record.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { Message } from '../../../core/record/message.ts'
-import { type Batch, KAFKA_MESSAGE, PROVENANCE, Provenance, reject, type Taken } from '../../../core/record/record.ts'
-import { Encoder, type ProducerNodeOptions, Unwritable } from '../../../nodes/kafka-producer/logic.ts'
+import {
+  type Batch,
+  KAFKA_MESSAGE,
+  PROVENANCE,
+  Provenance,
+  reject,
+  type Taken
+} from '../../../core/record/record.ts'
+import {
+  Encoder,
+  type ProducerNodeOptions,
+  Unwritable
+} from '../../../nodes/kafka-producer/logic.ts'
 import { spec } from '../../../nodes/kafka-producer/spec.ts'
 
 const callback: ProduceCallback = { open: 0, refused: () => undefined, finished: () => undefined }
@@ -14,7 +25,12 @@ function encode(item: unknown, options: Partial<ProducerNodeOptions> = {}, messa
   const encoded = new Encoder({ ...defaults, ...options }).encode(item, message, callback, 0)
   if (encoded instanceof Unwritable) return encoded.code
   const { key, value, headers, timestamp } = encoded
-  return { key, value, ...(headers === undefined ? {} : { headers }), ...(timestamp === undefined ? {} : { timestamp }) }
+  return {
+    key,
+    value,
+    ...(headers === undefined ? {} : { headers }),
+    ...(timestamp === undefined ? {} : { timestamp })
+  }
 }
 
 const taken: Taken = {
@@ -24,18 +40,49 @@ const taken: Taken = {
   raw: Buffer.from('{bad')
 }
 const batch: Batch = { at: () => taken }
-const withProvenance = <T extends object>(record: T): T => Object.assign(record, { [PROVENANCE]: new Provenance(batch, 0) })
+const withProvenance = <T extends object>(record: T): T =>
+  Object.assign(record, { [PROVENANCE]: new Provenance(batch, 0) })
 
 const circular: Record<string, unknown> = { device_id: 'd' }
 circular.self = circular
 
-const cases: readonly [name: string, item: unknown, options: Partial<ProducerNodeOptions>, message: Message, expected: unknown][] = [
-  ['a record, by its key field', { device_id: 'd1', value: 1 }, {}, {}, { key: 'd1', value: '{"device_id":"d1","value":1}' }],
+const cases: readonly [
+  name: string,
+  item: unknown,
+  options: Partial<ProducerNodeOptions>,
+  message: Message,
+  expected: unknown
+][] = [
+  [
+    'a record, by its key field',
+    { device_id: 'd1', value: 1 },
+    {},
+    {},
+    { key: 'd1', value: '{"device_id":"d1","value":1}' }
+  ],
   ['a number as key', { id: 7 }, { keyField: 'id' }, {}, { key: '7', value: '{"id":7}' }],
-  ['a key field that lies deeper', { meta: { id: 'x' } }, { keyField: 'meta.id' }, {}, { key: 'x', value: '{"meta":{"id":"x"}}' }],
+  [
+    'a key field that lies deeper',
+    { meta: { id: 'x' } },
+    { keyField: 'meta.id' },
+    {},
+    { key: 'x', value: '{"meta":{"id":"x"}}' }
+  ],
   ['no key', { value: 1 }, {}, {}, { key: null, value: '{"value":1}' }],
-  ['an empty key counts as none', { device_id: '' }, {}, {}, { key: null, value: '{"device_id":""}' }],
-  ['the key it came with', withProvenance({ value: 1 }), {}, {}, { key: Buffer.from('d1'), value: '{"value":1}' }],
+  [
+    'an empty key counts as none',
+    { device_id: '' },
+    {},
+    {},
+    { key: null, value: '{"device_id":""}' }
+  ],
+  [
+    'the key it came with',
+    withProvenance({ value: 1 }),
+    {},
+    {},
+    { key: Buffer.from('d1'), value: '{"value":1}' }
+  ],
   ['the key of the message', { value: 1 }, {}, { key: 'k' }, { key: 'k', value: '{"value":1}' }],
   ['no key where one is required', { value: 1 }, { requireKey: true }, {}, 'KEY_MISSING'],
   ['a record that refers to itself', circular, {}, {}, 'NOT_SERIALISABLE'],
@@ -56,7 +103,13 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
   ],
   ['text as it is', 'hello', {}, { key: 'k' }, { key: 'k', value: 'hello' }],
   ['bytes as they are', Buffer.from([0xff]), {}, {}, { key: null, value: Buffer.from([0xff]) }],
-  ['text as JSON, where records are wanted', 'hello', { content: 'records' }, {}, { key: null, value: '"hello"' }],
+  [
+    'text as JSON, where records are wanted',
+    'hello',
+    { content: 'records' },
+    {},
+    { key: null, value: '"hello"' }
+  ],
   ['null without tombstones', null, {}, { key: 'k' }, 'NOT_A_RECORD'],
   ['a tombstone', null, { tombstones: true }, { key: 'k' }, { key: 'k', value: null }],
   ['a tombstone without a key', null, { tombstones: true }, {}, 'KEY_MISSING'],
@@ -71,7 +124,12 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     },
     {},
     {},
-    { key: Buffer.from('k'), value: Buffer.from([1]), headers: { a: 'b' }, timestamp: '1700000000000' }
+    {
+      key: Buffer.from('k'),
+      value: Buffer.from([1]),
+      headers: { a: 'b' },
+      timestamp: '1700000000000'
+    }
   ],
   [
     'a message of a Function node',
@@ -89,7 +147,12 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
   ],
   [
     'headers that come several times, and one without a value',
-    { [KAFKA_MESSAGE]: true, key: null, value: 'x', headers: { h: [Buffer.from('1'), '2'], none: null, gone: undefined } },
+    {
+      [KAFKA_MESSAGE]: true,
+      key: null,
+      value: 'x',
+      headers: { h: [Buffer.from('1'), '2'], none: null, gone: undefined }
+    },
     {},
     {},
     { key: null, value: 'x', headers: { h: [Buffer.from('1'), '2'], none: null } }
@@ -101,11 +164,41 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     {},
     { key: null, value: 'v', headers: { a: ['1', '2'] } }
   ],
-  ['a header with a number among its values', { value: 'v', headers: { a: ['1', 2] } }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
-  ['a message with a value that is an object', { value: {} }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
-  ['a message with a number as key', { key: 1, value: 'v' }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
-  ['a message with a number as header', { value: 'v', headers: { a: 1 } }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
-  ['a message with a wrong time', { value: 'v', timestamp: 'yesterday' }, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
+  [
+    'a header with a number among its values',
+    { value: 'v', headers: { a: ['1', 2] } },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
+  [
+    'a message with a value that is an object',
+    { value: {} },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
+  [
+    'a message with a number as key',
+    { key: 1, value: 'v' },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
+  [
+    'a message with a number as header',
+    { value: 'v', headers: { a: 1 } },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
+  [
+    'a message with a wrong time',
+    { value: 'v', timestamp: 'yesterday' },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
   ['no message at all', 5, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
   [
     'headers of text, field and property',
@@ -120,21 +213,33 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
       ]
     },
     { topic: 'a/b' },
-    { key: 'd', value: '{"device_id":"d","unit":"C","n":1}', headers: { by: 'millrace', unit: 'C', n: '1', topic: 'a/b' } }
+    {
+      key: 'd',
+      value: '{"device_id":"d","unit":"C","n":1}',
+      headers: { by: 'millrace', unit: 'C', n: '1', topic: 'a/b' }
+    }
   ],
   [
     'headers it came with',
     withProvenance({ device_id: 'd' }),
     { keepHeaders: true },
     {},
-    { key: 'd', value: '{"device_id":"d"}', headers: { 'mqtt.topic': 'acme/x', trace: Buffer.from('abc') } }
+    {
+      key: 'd',
+      value: '{"device_id":"d"}',
+      headers: { 'mqtt.topic': 'acme/x', trace: Buffer.from('abc') }
+    }
   ],
   [
     'where it came from: the MQTT topic, and when Kafka first got it',
     withProvenance({ device_id: 'd1' }),
     { provenance: true },
     {},
-    { key: 'd1', value: '{"device_id":"d1"}', headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000' } }
+    {
+      key: 'd1',
+      value: '{"device_id":"d1"}',
+      headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000' }
+    }
   ],
   [
     'where it came from, and its first key where it has another now, beside headers of its own',
@@ -144,7 +249,12 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     {
       key: 'd2',
       value: '{"device_id":"d2"}',
-      headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000', 'millrace.key': Buffer.from('d1'), by: 'millrace' }
+      headers: {
+        'mqtt.topic': 'acme/x',
+        'millrace.time': '1700000000000',
+        'millrace.key': Buffer.from('d1'),
+        by: 'millrace'
+      }
     }
   ],
   [
@@ -190,7 +300,11 @@ const cases: readonly [name: string, item: unknown, options: Partial<ProducerNod
     {
       key: null,
       value: '{"value":"1","self":{"device_id":"d","self":"[circular]"}}',
-      headers: { 'millrace.reason.code': 'X', 'millrace.reason.message': 'm', 'millrace.stage': 'normalize' }
+      headers: {
+        'millrace.reason.code': 'X',
+        'millrace.reason.message': 'm',
+        'millrace.stage': 'normalize'
+      }
     }
   ]
 ]

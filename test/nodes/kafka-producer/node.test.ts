@@ -24,7 +24,9 @@ describe('kafka-producer in Node-RED', function () {
     const topic = await rig.topic(2)
     const node = await producer(topic)
     node.receive({ topic: 'kept', payload: { device_id: 'a', value: 1 } })
-    node.receive({ payload: [{ device_id: 'b' }, { device_id: 'c', value: 5n }, null, { device_id: 'd' }] })
+    node.receive({
+      payload: [{ device_id: 'b' }, { device_id: 'c', value: 5n }, null, { device_id: 'd' }]
+    })
     node.receive({ payload: [] })
     await until('the three', () => flow.seen('sent').arrived.length === 3)
     assert.deepEqual(
@@ -40,25 +42,42 @@ describe('kafka-producer in Node-RED', function () {
         ['NOT_A_RECORD', 'kafka-producer']
       ]
     )
-    assert.deepEqual((await valuesOf(topic)).sort(), ['{"device_id":"a","value":1}', '{"device_id":"b"}', '{"device_id":"d"}'])
+    assert.deepEqual((await valuesOf(topic)).sort(), [
+      '{"device_id":"a","value":1}',
+      '{"device_id":"b"}',
+      '{"device_id":"d"}'
+    ])
   })
 
   it('says in the log what it cannot write where output 2 leads nowhere', async () => {
     const node = await producer(await rig.topic(1), {}, [['sent'], []])
     node.receive({ payload: [{ device_id: 'a' }, 5n] })
     await until('the message', () => flow.seen('sent').arrived.length === 1)
-    assert.ok(flow.nodeRed.logs.some(({ msg }) => /1 records were rejected, and no wire leaves the output "rejected"/.test(String(msg))))
+    assert.ok(
+      flow.nodeRed.logs.some(({ msg }) =>
+        /1 records were rejected, and no wire leaves the output "rejected"/.test(String(msg))
+      )
+    )
   })
 
   it('writes a dead letter, cut where its topic takes no more', async () => {
     const topic = await rig.topic(1, { 'max.message.bytes': '20000' })
     const node = await producer(topic)
-    const letter = { ...reject({ a: 1 }, 'validate', { code: 'X', message: 'too bad' }), raw: Buffer.alloc(30_000, 'z') }
+    const letter = {
+      ...reject({ a: 1 }, 'validate', { code: 'X', message: 'too bad' }),
+      raw: Buffer.alloc(30_000, 'z')
+    }
     node.receive({ payload: [letter, { ...letter, raw: Buffer.from('short') }] })
     await until('the letters', () => flow.seen('sent').arrived.length === 1)
-    const found = (await readTopic(rig.brokers, topic)).sort((a, b) => a.value!.length - b.value!.length)
+    const found = (await readTopic(rig.brokers, topic)).sort(
+      (a, b) => a.value!.length - b.value!.length
+    )
     assert.deepEqual(
-      found.map(({ value, headers }) => [value?.length, headers['millrace.reason.code'], headers['millrace.truncated']]),
+      found.map(({ value, headers }) => [
+        value?.length,
+        headers['millrace.reason.code'],
+        headers['millrace.truncated']
+      ]),
       [
         [5, 'X', undefined],
         [9_000, 'X', '30000']
@@ -86,10 +105,15 @@ describe('kafka-producer in Node-RED', function () {
     await proxy.refuse()
     const linesBefore = flow.nodeRed.logs.length
     for (let n = 1; n <= 30; n++) node.receive({ payload: { device_id: 'a', n } })
-    await until('the status', () => flow.statusOf('write').some(text => text === '30 waiting · broker away'))
+    await until('the status', () =>
+      flow.statusOf('write').some(text => text === '30 waiting · broker away')
+    )
     await wait(2_500)
     assert.equal(flow.nodeRed.logs.length - linesBefore, 1)
-    assert.match(String(flow.nodeRed.logs.at(-1)?.msg), /^Nothing listens at 127\.0\.0\.1:\d+ .* Records wait until it works again\.$/)
+    assert.match(
+      String(flow.nodeRed.logs.at(-1)?.msg),
+      /^Nothing listens at 127\.0\.0\.1:\d+ .* Records wait until it works again\.$/
+    )
     assert.equal(flow.seen('sent').arrived.length, 1)
     await proxy.open()
     await until('the rest', () => flow.seen('sent').arrived.length === 31)
@@ -106,7 +130,10 @@ describe('kafka-producer in Node-RED', function () {
     const many = Array.from({ length: 50_000 }, (_, n) => ({ device_id: 'a', n }))
     for (let round = 0; round < 2; round++) node.receive({ payload: many })
     node.receive({ payload: [{ device_id: 'a' }, { device_id: 'b' }] })
-    const warned = () => flow.nodeRed.logs.some(({ msg }) => /More than 100000 records wait for the Kafka cluster.*: 2\./.test(String(msg)))
+    const warned = () =>
+      flow.nodeRed.logs.some(({ msg }) =>
+        /More than 100000 records wait for the Kafka cluster.*: 2\./.test(String(msg))
+      )
     await until('the word', warned)
     await proxy.open()
     await until('what was taken', () => flow.seen('sent').arrived.length === 2, 30_000)
@@ -118,7 +145,9 @@ describe('kafka-producer in Node-RED', function () {
     await proxy.refuse()
     const node = await producer(topic)
     node.receive({ payload: { device_id: 'a' } })
-    await until('the status', () => flow.statusOf('write').some(text => text === '1 waiting · broker away'))
+    await until('the status', () =>
+      flow.statusOf('write').some(text => text === '1 waiting · broker away')
+    )
     const startMs = performance.now()
     await flow.deploy(proxy.brokers[0]!, [])
     assert.ok(performance.now() - startMs < 8_000)
@@ -128,6 +157,10 @@ describe('kafka-producer in Node-RED', function () {
   it('tells what is wrong with its settings, and does not start', async () => {
     await producer('no topic!')
     assert.ok(flow.statusOf('write').includes('Topic: must be of letters…'))
-    assert.ok(flow.nodeRed.logs.some(({ msg }) => /kafka producer: Topic: must be of letters, digits/.test(String(msg))))
+    assert.ok(
+      flow.nodeRed.logs.some(({ msg }) =>
+        /kafka producer: Topic: must be of letters, digits/.test(String(msg))
+      )
+    )
   })
 })

@@ -19,7 +19,11 @@ export interface Scene {
 /** Registers the hooks of a suite; the scene stands from `before` on. */
 export function sceneOfProducer(): Scene {
   const scene = {
-    async producer(topic: string, options: object = {}, wires: string[][] = [['sent'], ['bad']]): Promise<Node> {
+    async producer(
+      topic: string,
+      options: object = {},
+      wires: string[][] = [['sent'], ['bad']]
+    ): Promise<Node> {
       const { flow, proxy } = scene
       await flow.deploy(proxy.brokers[0]!, [
         { id: 'write', type: 'millrace-kafka-producer', topic, ...options, wires },
@@ -29,7 +33,8 @@ export function sceneOfProducer(): Scene {
       for (const id of ['sent', 'bad']) flow.seen(id).arrived.length = 0
       return flow.nodeRed.node<Node>('write')
     },
-    valuesOf: async (topic: string) => (await readTopic(scene.rig.brokers, topic)).map(({ value }) => String(value))
+    valuesOf: async (topic: string) =>
+      (await readTopic(scene.rig.brokers, topic)).map(({ value }) => String(value))
   } as { -readonly [Name in keyof Scene]: Scene[Name] }
   before(async () => {
     scene.rig = await kafkaRig()

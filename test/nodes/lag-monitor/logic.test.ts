@@ -27,7 +27,10 @@ describe('lag-monitor: rates', () => {
       const trend = new Trend()
       trend.of(lagOf(0, 100), 0)
       const report = trend.of(second, 10_000)
-      assert.deepEqual([report.consumedPerSecond, report.producedPerSecond, report.timeToDrainSeconds], [consumed, produced, drain])
+      assert.deepEqual(
+        [report.consumedPerSecond, report.producedPerSecond, report.timeToDrainSeconds],
+        [consumed, produced, drain]
+      )
     })
   }
 
@@ -41,14 +44,37 @@ describe('lag-monitor: rates', () => {
 describe('lag-monitor: threshold', () => {
   it('tells once when it is passed, and once when the lag is below half of it', () => {
     const threshold = new Threshold(100)
-    const changes = [50, 100, 101, 500, 99, 51, 50, 10, 101].map(lag => threshold.change(lagOf(0, lag)))
-    assert.deepEqual(changes, [undefined, undefined, 'behind', undefined, undefined, undefined, 'recovered', undefined, 'behind'])
+    const changes = [50, 100, 101, 500, 99, 51, 50, 10, 101].map(lag =>
+      threshold.change(lagOf(0, lag))
+    )
+    assert.deepEqual(changes, [
+      undefined,
+      undefined,
+      'behind',
+      undefined,
+      undefined,
+      undefined,
+      'recovered',
+      undefined,
+      'behind'
+    ])
     assert.equal(threshold.behind, 1)
   })
 
   it('says it in a sentence', () => {
-    const report = { ...lagOf(0, 500), consumedPerSecond: 60, producedPerSecond: 10, timeToDrainSeconds: 9.2 }
-    assert.equal(alertText(report, 'behind'), 'The group g is 500 records behind, caught up in about 10 s.')
-    assert.equal(alertText({ ...report, timeToDrainSeconds: null }, 'behind'), 'The group g is 500 records behind, and not catching up.')
+    const report = {
+      ...lagOf(0, 500),
+      consumedPerSecond: 60,
+      producedPerSecond: 10,
+      timeToDrainSeconds: 9.2
+    }
+    assert.equal(
+      alertText(report, 'behind'),
+      'The group g is 500 records behind, caught up in about 10 s.'
+    )
+    assert.equal(
+      alertText({ ...report, timeToDrainSeconds: null }, 'behind'),
+      'The group g is 500 records behind, and not catching up.'
+    )
   })
 })

@@ -13,14 +13,30 @@ interface Look {
 
 const lagOf = ({ end, committed, position, members = 1 }: Look): GroupLag => {
   const lag = end - (position ?? committed)
-  const partition = { topic: 't', partition: 0, committed, ...(position === undefined ? {} : { position }), end, lag }
-  return { group: 'g', state: members > 0 ? 'Stable' : 'Empty', members, partitions: [partition], total: lag }
+  const partition = {
+    topic: 't',
+    partition: 0,
+    committed,
+    ...(position === undefined ? {} : { position }),
+    end,
+    lag
+  }
+  return {
+    group: 'g',
+    state: members > 0 ? 'Stable' : 'Empty',
+    members,
+    partitions: [partition],
+    total: lag
+  }
 }
 const standingOf = (looks: readonly Look[]) => {
   const standing = new StandingLags()
   return looks.map(look => standing.of([lagOf(look)], look.atS * 1000)[0]!.standingLag)
 }
-/** At 100 records a second, read at once and committed every `everyS` seconds, looked at every `intervalS`. */
+/**
+ * At 100 records a second, read at once and committed every `everyS` seconds, looked at every
+ * `intervalS`.
+ */
 const caughtUp = (everyS: number, intervalS: number, phaseS: number, lookS = 120): Look[] =>
   Array.from({ length: Math.floor(lookS / intervalS) }, (_, index) => {
     const atS = phaseS + index * intervalS
@@ -43,7 +59,13 @@ describe('lag-monitor: what is behind, and what is only not committed yet', () =
     const standing = new StandingLags()
     const changes = caughtUp(30, 5, 1, 300).flatMap(look => {
       const lag = lagOf(look)
-      return threshold.change({ ...lag, ...standing.of([lag], look.atS * 1000)[0]!, behindSeconds: null }) ?? []
+      return (
+        threshold.change({
+          ...lag,
+          ...standing.of([lag], look.atS * 1000)[0]!,
+          behindSeconds: null
+        }) ?? []
+      )
     })
     assert.deepEqual(changes, ['behind', 'recovered'])
   })
@@ -72,7 +94,11 @@ describe('lag-monitor: what is behind, and what is only not committed yet', () =
       ],
       8
     ],
-    ['a group without members, at the first look', [{ atS: 0, end: 18, committed: 10, members: 0 }], 8],
+    [
+      'a group without members, at the first look',
+      [{ atS: 0, end: 18, committed: 10, members: 0 }],
+      8
+    ],
     [
       'a member of this process that works: its position counts, not its commit',
       [
@@ -99,7 +125,8 @@ describe('lag-monitor: what is behind, and what is only not committed yet', () =
       0
     ]
   ]
-  for (const [name, looks, last] of cases) it(name, () => assert.equal(standingOf(looks).at(-1), last))
+  for (const [name, looks, last] of cases)
+    it(name, () => assert.equal(standingOf(looks).at(-1), last))
 
   it('tells how long ago the last commit was, where something is not committed', () => {
     const standing = new StandingLags()
@@ -125,7 +152,9 @@ describe('lag-monitor: what is behind, and what is only not committed yet', () =
       [5, 29]
     ]
     assert.deepEqual(
-      looks.map(([standingLag, behindSeconds]) => threshold.change({ group: 'g', total: 5, standingLag, behindSeconds })),
+      looks.map(([standingLag, behindSeconds]) =>
+        threshold.change({ group: 'g', total: 5, standingLag, behindSeconds })
+      ),
       [undefined, undefined, 'behind', undefined, 'recovered']
     )
   })

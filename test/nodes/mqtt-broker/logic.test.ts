@@ -4,7 +4,8 @@ import { OptionsError } from '../../../core/options-error.ts'
 import { brokerOf } from '../../../nodes/mqtt-broker/logic.ts'
 import { spec } from '../../../nodes/mqtt-broker/spec.ts'
 
-const environment = (name: string) => ({ MQTT_URL: 'mqtts://user:p%40ss@broker.example', INSTANCE: 'edge-7' })[name]
+const environment = (name: string) =>
+  ({ MQTT_URL: 'mqtts://user:p%40ss@broker.example', INSTANCE: 'edge-7' })[name]
 const optionsOf = (raw: object) => parseOptions(spec, raw as Record<string, unknown>, environment)
 const request = { nodeId: 'a1b2', keepSession: true, receiveMaximum: 500 }
 
@@ -20,7 +21,10 @@ describe('mqtt-broker', () => {
   })
 
   it('takes address and client id from the environment', () => {
-    const broker = brokerOf(optionsOf({ url: '${MQTT_URL}', clientId: 'plant-${INSTANCE}' }), undefined)
+    const broker = brokerOf(
+      optionsOf({ url: '${MQTT_URL}', clientId: 'plant-${INSTANCE}' }),
+      undefined
+    )
     const settings = broker.settingsFor(request)
     assert.equal(settings.clientId, 'plant-edge-7-a1b2')
     assert.equal(settings.username, 'user')
@@ -35,8 +39,14 @@ describe('mqtt-broker', () => {
   })
 
   it('keeps no session for who needs none, or for nobody with a clean start', () => {
-    assert.equal(brokerOf(optionsOf({}), undefined).settingsFor({ ...request, keepSession: false }).clean, true)
-    assert.equal(brokerOf(optionsOf({ cleanStart: true }), undefined).settingsFor(request).clean, true)
+    assert.equal(
+      brokerOf(optionsOf({}), undefined).settingsFor({ ...request, keepSession: false }).clean,
+      true
+    )
+    assert.equal(
+      brokerOf(optionsOf({ cleanStart: true }), undefined).settingsFor(request).clean,
+      true
+    )
   })
 
   it('gives each client a birth and a will of its own', () => {
@@ -47,18 +57,44 @@ describe('mqtt-broker', () => {
       willQos: '2'
     })
     const { birth, will } = brokerOf(options, undefined).settingsFor(request)
-    assert.deepEqual(birth, { topic: 'state/millrace-a1b2', payload: 'online', qos: 1, retain: true })
-    assert.deepEqual(will, { topic: 'state/millrace-a1b2', payload: 'millrace-a1b2 gone', qos: 2, retain: true })
+    assert.deepEqual(birth, {
+      topic: 'state/millrace-a1b2',
+      payload: 'online',
+      qos: 1,
+      retain: true
+    })
+    assert.deepEqual(will, {
+      topic: 'state/millrace-a1b2',
+      payload: 'millrace-a1b2 gone',
+      qos: 2,
+      retain: true
+    })
   })
 
   const wrong: [string, object, RegExp][] = [
-    ['no URL', { url: 'broker.example' }, /Address: "broker\.example" is no URL: it must begin with mqtt:\/\//],
+    [
+      'no URL',
+      { url: 'broker.example' },
+      /Address: "broker\.example" is no URL: it must begin with mqtt:\/\//
+    ],
     ['another protocol', { url: 'amqp://broker' }, /Address: must begin with mqtt:\/\//],
     ['no host', { url: 'mqtt://' }, /Address: /],
-    ['a variable that is not set', { url: '${NO_SUCH}' }, /the environment variable NO_SUCH is not set/],
-    ['TLS that is not there', { url: 'mqtts://broker', tls: 'gone' }, /TLS: the TLS configuration is missing/],
+    [
+      'a variable that is not set',
+      { url: '${NO_SUCH}' },
+      /the environment variable NO_SUCH is not set/
+    ],
+    [
+      'TLS that is not there',
+      { url: 'mqtts://broker', tls: 'gone' },
+      /TLS: the TLS configuration is missing/
+    ],
     ['a client id that no server takes', { clientId: 'a b' }, /Client id: must be without spaces/],
-    ['a wildcard in a topic to publish to', { willTopic: 'state/+' }, /Will topic: must be a topic without wildcards/]
+    [
+      'a wildcard in a topic to publish to',
+      { willTopic: 'state/+' },
+      /Will topic: must be a topic without wildcards/
+    ]
   ]
   for (const [what, raw, message] of wrong) {
     it(`refuses ${what}`, () => {
@@ -70,6 +106,9 @@ describe('mqtt-broker', () => {
   }
 
   it('refuses TLS for an address without', () => {
-    assert.throws(() => brokerOf(optionsOf({ tls: 'some' }), {}), /only counts with mqtts:\/\/ or wss:\/\//)
+    assert.throws(
+      () => brokerOf(optionsOf({ tls: 'some' }), {}),
+      /only counts with mqtts:\/\/ or wss:\/\//
+    )
   })
 })

@@ -29,14 +29,28 @@ describe('mqtt-broker in Node-RED', function () {
     })
     return (await response.json()) as { ok: boolean; message: string }
   }
-  const tlsNode = (id: string, files: object) => ({ id, type: 'tls-config', cert: '', key: '', ca: '', verifyservercert: true, ...files })
+  const tlsNode = (id: string, files: object) => ({
+    id,
+    type: 'tls-config',
+    cert: '',
+    key: '',
+    ca: '',
+    verifyservercert: true,
+    ...files
+  })
 
   it('tests a connection with what stands in the dialog', async () => {
-    assert.match((await test({ url: mqtt.url })).message, /^Connected to .* with MQTT 5: receive maximum \d+/)
+    assert.match(
+      (await test({ url: mqtt.url })).message,
+      /^Connected to .* with MQTT 5: receive maximum \d+/
+    )
     const { ok, message } = await test({ url: mqtt.url, username: mqtt.user, password: 'wrong' })
     assert.equal(ok, false)
     assert.match(message, /bad user name or password/)
-    assert.match((await test({ url: 'nonsense' })).message, /Address: "nonsense" is no URL: it must begin with mqtt/)
+    assert.match(
+      (await test({ url: 'nonsense' })).message,
+      /Address: "nonsense" is no URL: it must begin with mqtt/
+    )
   })
 
   it('tests a connection with TLS and the saved password', async () => {
@@ -58,7 +72,13 @@ describe('mqtt-broker in Node-RED', function () {
   })
 
   it('lets a source in by its certificate', async () => {
-    const ids = { tab: unique('tab'), tls: unique('tls'), server: unique('server'), ingest: unique('ingest'), sink: unique('sink') }
+    const ids = {
+      tab: unique('tab'),
+      tls: unique('tls'),
+      server: unique('server'),
+      ingest: unique('ingest'),
+      sink: unique('sink')
+    }
     const { mtlsUrl, ca, clientCert, clientKey } = mqtt.secure!
     const org = unique('org')
     const z = ids.tab
@@ -66,7 +86,14 @@ describe('mqtt-broker in Node-RED', function () {
       { id: ids.tab, type: 'tab' },
       tlsNode(ids.tls, { ca, cert: clientCert, key: clientKey }),
       { id: ids.server, type: 'millrace-mqtt-broker', url: mtlsUrl, tls: ids.tls },
-      { id: ids.ingest, z, type: 'millrace-mqtt-ingest', broker: ids.server, topic: `${org}/{device_id}`, wires: [[ids.sink], []] },
+      {
+        id: ids.ingest,
+        z,
+        type: 'millrace-mqtt-ingest',
+        broker: ids.server,
+        topic: `${org}/{device_id}`,
+        wires: [[ids.sink], []]
+      },
       { id: ids.sink, z, type: 'collect', wires: [] }
     ])
     const publisher = await device(mqtt.url)
@@ -75,7 +102,10 @@ describe('mqtt-broker in Node-RED', function () {
       return collectorOf(ids.sink).records.length > 0
     }
     await until('a record', arrived, 10_000, 100)
-    await until('settlement', () => report().nodes.find(({ id }) => id === ids.ingest)!.counts.inFlight === 0)
+    await until(
+      'settlement',
+      () => report().nodes.find(({ id }) => id === ids.ingest)!.counts.inFlight === 0
+    )
     await publisher.endAsync()
   })
 })

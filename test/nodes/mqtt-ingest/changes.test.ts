@@ -31,7 +31,8 @@ const missing = (scene: Scene, count: number): number[] => {
   const numbers = numbersOf(scene)
   return range(count).filter(n => !numbers.has(n))
 }
-const problemsOf = ({ ingest }: Scene, sentence: RegExp) => red.logs.filter(({ id, msg }) => id === ingest && sentence.test(String(msg)))
+const problemsOf = ({ ingest }: Scene, sentence: RegExp) =>
+  red.logs.filter(({ id, msg }) => id === ingest && sentence.test(String(msg)))
 
 /** Changes the ingest node and deploys what has changed. */
 async function change(scene: Scene, options: Record<string, unknown>): Promise<void> {
@@ -66,15 +67,23 @@ for (const make of makes) {
       await red.deploy(scene.flow)
       await greeted(scene, publisher)
     }
-    const publish = (scene: Scene, n: number) => publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
-    const left = () => until('the end of the old subscription', () => tap.of('server', 'unsuback').length === 1, 10_000)
+    const publish = (scene: Scene, n: number) =>
+      publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+    const left = () =>
+      until(
+        'the end of the old subscription',
+        () => tap.of('server', 'unsuback').length === 1,
+        10_000
+      )
 
     it('leaves the old topics once the new ones stand, and then gets nothing of them', async () => {
       const scene = sceneOf(tap.url)
       await deploy(scene)
       await change(scene, { topic: `${scene.org}/{site}/changed` })
       await left()
-      const order = tap.seen.map(({ type }) => type).filter(type => type === 'suback' || type === 'unsubscribe')
+      const order = tap.seen
+        .map(({ type }) => type)
+        .filter(type => type === 'suback' || type === 'unsubscribe')
       assert.deepEqual(order, ['suback', 'suback', 'unsubscribe'])
       await publish(scene, 1)
       await publisher.publishAsync(`${scene.org}/s2/changed`, '{"n":2}', { qos: 1 })
@@ -98,7 +107,8 @@ for (const make of makes) {
       await until('the next', () => numbersOf(scene).has(50))
     })
 
-    // Artemis 2.55 may lose a message when a session with a shared subscription subscribes to the same filter without the group.
+    // Artemis 2.55 may lose a message when a session with a shared subscription subscribes to the
+    // same filter without the group.
     const moves = make.strict ? (['joins', 'leaves'] as const) : (['joins'] as const)
     for (const move of moves) {
       it(`loses nothing when it ${move} a shared group under load`, async () => {
@@ -131,8 +141,14 @@ for (const make of makes) {
       await publish(scene, 1)
       await until('the held one', () => scene.taken.records.length === 1)
       await change(scene, { clientId: unique('renamed') })
-      assert.equal(problemsOf(scene, new RegExp(`had the session "${clientId}" on mqtt://`)).length, 1)
-      const heir = sceneOf(url, { clientId, topic: `${scene.org}/{site}/{device_type}/{device_id}/reading` })
+      assert.equal(
+        problemsOf(scene, new RegExp(`had the session "${clientId}" on mqtt://`)).length,
+        1
+      )
+      const heir = sceneOf(url, {
+        clientId,
+        topic: `${scene.org}/{site}/{device_type}/{device_id}/reading`
+      })
       await red.deploy([...scene.flow, ...heir.flow], 'nodes')
       await until('what was held', () => numbersOf(heir).has(1), 10_000)
       await until('settlement', () => countsOf(heir).inFlight === 0)
@@ -166,7 +182,11 @@ describe('mqtt-ingest whose new topics are refused', function () {
       100
     )
     await change(scene, { topic: `${scene.org}/{site}/{device_id}` })
-    await until('the refusal', () => problemsOf(scene, /refused the subscription/).length > 0, 10_000)
+    await until(
+      'the refusal',
+      () => problemsOf(scene, /refused the subscription/).length > 0,
+      10_000
+    )
     await publish(1)
     await change(scene, { topic })
     await until('what came meanwhile', () => numbersOf(scene).has(1), 10_000)

@@ -9,19 +9,35 @@ import { deliver, forOthersOf, othersSentence } from '../../../nodes/mqtt-ingest
 import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/logic.ts'
 import { ScriptedTracker, acknowledged as settled } from '../../core/source/scripted-tracker.ts'
 
-/** A source that gets batches of what their only packet's topic says; what it acknowledges, by message id. */
+/**
+ * A source that gets batches of what their only packet's topic says; what it acknowledges, by
+ * message id.
+ */
 function scene() {
   const acknowledged: (number | undefined)[] = []
   const logged: string[] = []
   const others = new WordAMinute((messages, topic) => logged.push(othersSentence(messages, topic)))
   const tracker = new ScriptedTracker()
   const metrics = new NodeMetrics('i', 'millrace-mqtt-ingest', '')
-  const acks: Partial<DeferredAcks> = { acknowledge: packets => acknowledged.push(...packets.map(({ messageId }) => messageId)) }
+  const acks: Partial<DeferredAcks> = {
+    acknowledge: packets => acknowledged.push(...packets.map(({ messageId }) => messageId))
+  }
   const shape = (batch: MqttBatch): ShapedBatch => {
     const { topic } = batch.packets[0]!
-    return { accepted: topic === 'taken' ? [{}] : [], rejected: [], forOthers: topic === 'others' ? 1 : 0, otherTopic: topic }
+    return {
+      accepted: topic === 'taken' ? [{}] : [],
+      rejected: [],
+      forOthers: topic === 'others' ? 1 : 0,
+      otherTopic: topic
+    }
   }
-  const node = { id: 'i', type: 'millrace-mqtt-ingest', send() {}, error() {}, warn() {} } as unknown as Node
+  const node = {
+    id: 'i',
+    type: 'millrace-mqtt-ingest',
+    send() {},
+    error() {},
+    warn() {}
+  } as unknown as Node
   const source = new DeliverySource({
     RED: {} as NodeAPI,
     node,
@@ -45,7 +61,15 @@ function scene() {
     settle: (which: number) => tracker.open_[which]!.settle(settled(1)),
     bring(messageId: number, topic: 'taken' | 'others') {
       const batch = new MqttBatch(acks as DeferredAcks, owner)
-      batch.add({ cmd: 'publish', topic, messageId, qos: 1, retain: false, dup: false, payload: Buffer.from('x') } as Received)
+      batch.add({
+        cmd: 'publish',
+        topic,
+        messageId,
+        qos: 1,
+        retain: false,
+        dup: false,
+        payload: Buffer.from('x')
+      } as Received)
       deliver(batch, { shaper: { shape } as Shaper, source, metrics, others })
     }
   }
@@ -55,15 +79,23 @@ describe('mqtt-ingest: acknowledging what is for others', () => {
   it('and says so in the log, at once and then not for a minute', () => {
     const { bring, logged, end } = scene()
     for (const id of [1, 2, 3]) bring(id, 'others')
-    assert.deepEqual(logged, ['A message is of a topic that the template does not take, and was left out: "others".'])
+    assert.deepEqual(logged, [
+      'A message is of a topic that the template does not take, and was left out: "others".'
+    ])
     end()
-    assert.match(logged[1]!, /^2 messages are of topics that the template does not take, and were left out, the first of "others"/)
+    assert.match(
+      logged[1]!,
+      /^2 messages are of topics that the template does not take, and were left out, the first of "others"/
+    )
   })
 
   it('at once where nothing came before', () => {
     const { bring, acknowledged, metrics } = scene()
     bring(1, 'others')
-    assert.deepEqual([acknowledged, metrics.in, metrics.filtered, forOthersOf(metrics)], [[1], 1, 1, 1])
+    assert.deepEqual(
+      [acknowledged, metrics.in, metrics.filtered, forOthersOf(metrics)],
+      [[1], 1, 1, 1]
+    )
   })
 
   it('after what came before, in the order it came', () => {

@@ -12,10 +12,24 @@ import { until } from '../../until.ts'
 
 const optionsOf = (raw: Record<string, unknown>) => parseOptions(spec, { broker: 'some', ...raw })
 const packetOf = (topic: string, payload: string, more: object = {}): Received =>
-  ({ cmd: 'publish', topic, payload: Buffer.from(payload), qos: 1, dup: false, retain: false, messageId: 1, ...more }) as Received
+  ({
+    cmd: 'publish',
+    topic,
+    payload: Buffer.from(payload),
+    qos: 1,
+    dup: false,
+    retain: false,
+    messageId: 1,
+    ...more
+  }) as Received
 /** Which connection brought a batch; here nobody acknowledges. */
 const connection = (): DeferredAcks => Object.create(null)
-const ownerOf = (keyOf: (topic: string) => string | null) => ({ isSingle: false, keyOf, release() {}, survived() {} })
+const ownerOf = (keyOf: (topic: string) => string | null) => ({
+  isSingle: false,
+  keyOf,
+  release() {},
+  survived() {}
+})
 
 describe('mqtt-ingest options', () => {
   const wrong: [Record<string, unknown>, RegExp][] = [
@@ -25,7 +39,8 @@ describe('mqtt-ingest options', () => {
     [{ filter: 'acme/#/x' }, /Subscribe to: # must be the last level/],
     [{ topic: 'acme/+/reading', output: 'messages' }, /Key: the topics have no level \{device_id\}/]
   ]
-  for (const [raw, message] of wrong) it(String(message), () => assert.throws(() => shaperOf(optionsOf(raw)), message))
+  for (const [raw, message] of wrong)
+    it(String(message), () => assert.throws(() => shaperOf(optionsOf(raw)), message))
 
   it('subscribe to the topics, or to more', () => {
     assert.equal(shaperOf(optionsOf({})).filter, '+/+/+/+/+')
@@ -34,7 +49,10 @@ describe('mqtt-ingest options', () => {
   })
 
   it('need no key', () => {
-    assert.equal(shaperOf(optionsOf({ topic: 'acme/#', keyField: '', output: 'messages' })).keyOf('acme/d1'), null)
+    assert.equal(
+      shaperOf(optionsOf({ topic: 'acme/#', keyField: '', output: 'messages' })).keyOf('acme/d1'),
+      null
+    )
   })
 })
 
@@ -58,13 +76,20 @@ describe('mqtt-ingest shaping', () => {
       return rejected[0]?.reason.code ?? { ...(accepted[0] as object), [PROVENANCE]: undefined }
     }
     const made = (record: object) => ({ device_id: 'd1', ...record, [PROVENANCE]: undefined })
-    const car = '{"device_id":"car-7","metric":"lap_s","value":81.2,"ts":1708700000,"constructor":"team-x"}'
+    const car =
+      '{"device_id":"car-7","metric":"lap_s","value":81.2,"ts":1708700000,"constructor":"team-x"}'
     assert.deepEqual(shape({}, car), made(JSON.parse(car)))
     assert.deepEqual(shape({}, '{"v":1}\0\0\0'), made({ v: 1, constructor: 'press' }))
     assert.deepEqual(shape({}, '{"v":nan}'), 'JSON_INVALID')
-    assert.deepEqual(shape({ nanAsNull: true }, '{"v":nan}'), made({ v: null, constructor: 'press' }))
+    assert.deepEqual(
+      shape({ nanAsNull: true }, '{"v":nan}'),
+      made({ v: null, constructor: 'press' })
+    )
     assert.deepEqual(shape({}, '{"v":2882429806056571124}'), 'NUMBER_INEXACT')
-    assert.deepEqual(shape({ exact: true }, '{"v":2882429806056571124}'), made({ v: 2882429806056571124n, constructor: 'press' }))
+    assert.deepEqual(
+      shape({ exact: true }, '{"v":2882429806056571124}'),
+      made({ v: 2882429806056571124n, constructor: 'press' })
+    )
   })
 
   const places: [template: string, topic: string, fate: 'accepted' | 'rejected' | 'forOthers'][] = [

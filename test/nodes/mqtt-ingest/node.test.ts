@@ -55,8 +55,15 @@ for (const make of makes) {
     it('makes records, fills in what the topic says, and knows where they came from', async () => {
       const scene = sceneOf(url)
       await deploy(scene)
-      const payload = JSON.stringify({ device_type: 'from the payload', value: 23.5, ts: 1_708_700_000_000 })
-      await publisher.publishAsync(topicOf(scene), payload, { qos: 1, properties: { userProperties: { firmware: '1.2' } } })
+      const payload = JSON.stringify({
+        device_type: 'from the payload',
+        value: 23.5,
+        ts: 1_708_700_000_000
+      })
+      await publisher.publishAsync(topicOf(scene), payload, {
+        qos: 1,
+        properties: { userProperties: { firmware: '1.2' } }
+      })
       await until('the record', () => scene.taken.records.length === 1)
       const [record] = scene.taken.records as [object]
       assert.deepEqual(JSON.parse(JSON.stringify(record)), {
@@ -90,19 +97,31 @@ for (const make of makes) {
       await deploy(scene)
       await Promise.all(
         bad.flatMap(([, payload, topic], index) => [
-          publisher.publishAsync(topic ? `${scene.org}/${topic}` : topicOf(scene), payload, { qos: 1 }),
-          publisher.publishAsync(topicOf(scene, 'good'), JSON.stringify({ value: index }), { qos: 1 })
+          publisher.publishAsync(topic ? `${scene.org}/${topic}` : topicOf(scene), payload, {
+            qos: 1
+          }),
+          publisher.publishAsync(topicOf(scene, 'good'), JSON.stringify({ value: index }), {
+            qos: 1
+          })
         ])
       )
       await until('the good ones', () => scene.taken.records.length === bad.length)
       await until('the bad ones', () => scene.rejected.records.length === bad.length)
       const rejections = scene.rejected.records as Rejection[]
-      assert.deepEqual(rejections.map(({ reason }) => reason.code).sort(), bad.map(([code]) => code).sort())
+      assert.deepEqual(
+        rejections.map(({ reason }) => reason.code).sort(),
+        bad.map(([code]) => code).sort()
+      )
       for (const [code, payload] of bad) {
-        const found = rejections.some(({ reason, raw }) => reason.code === code && raw!.equals(Buffer.from(payload)))
+        const found = rejections.some(
+          ({ reason, raw }) => reason.code === code && raw!.equals(Buffer.from(payload))
+        )
         assert.ok(found, `${code} with the bytes`)
       }
-      assert.deepEqual(new Set(rejections.map(({ stage, origin }) => `${stage} ${origin?.kind}`)), new Set(['mqtt-ingest mqtt']))
+      assert.deepEqual(
+        new Set(rejections.map(({ stage, origin }) => `${stage} ${origin?.kind}`)),
+        new Set(['mqtt-ingest mqtt'])
+      )
       await until('settlement', () => countsOf(scene).inFlight === 0)
       const { in: taken, stored, rejected, filtered, duplicates } = countsOf(scene)
       assert.equal(taken, stored + rejected + filtered + duplicates)
@@ -127,7 +146,9 @@ for (const make of makes) {
         }
       }
       await publisher.publishAsync(topicOf(scene, 'press-7'), bytes, { qos: 1, properties })
-      const found = await until('the message', () => (scene.taken.records as KafkaMessage[]).find(({ key }) => key === 'press-7'))
+      const found = await until('the message', () =>
+        (scene.taken.records as KafkaMessage[]).find(({ key }) => key === 'press-7')
+      )
       assert.equal(bytes.equals(found.value as Buffer), true)
       assert.deepEqual(found.headers, {
         traceparent: '00-ab-cd-01',
@@ -149,7 +170,8 @@ for (const make of makes) {
         const before = tap.of('client', type).length
         scene.taken.treatment = 'hold'
         const sent = 30
-        for (let index = 0; index < sent; index++) await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos })
+        for (let index = 0; index < sent; index++)
+          await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos })
         await until('all in the flow', () => scene.taken.records.length === sent)
         assert.equal(tap.of('client', type).length, before)
         assert.equal(countsOf(scene).inFlight, sent)
@@ -177,7 +199,8 @@ for (const make of makes) {
         const answers = () => tap.of('client', 'puback').length
         const answersBefore = answers()
         scene.taken.treatment = 'hold'
-        for (let n = 0; n < 20; n++) await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+        for (let n = 0; n < 20; n++)
+          await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
         await until('all in the flow', () => scene.taken.records.length === 20)
         const brought = () => tap.of('server', 'publish').length
         for (let times = 1; times <= 2; times++) {
@@ -185,7 +208,8 @@ for (const make of makes) {
           tap.cut()
           await until('all again', () => brought() === broughtBefore + 20, 10_000)
         }
-        for (let n = 20; n < 25; n++) await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+        for (let n = 20; n < 25; n++)
+          await publisher.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
         await until('the new ones', () => scene.taken.records.length === 25)
         scene.taken.release()
         await until('the acknowledgements', () => answers() === answersBefore + 25)
@@ -207,7 +231,8 @@ for (const make of makes) {
       const scene = sceneOf(url, { maxInFlight: 20, acknowledge: 'stored' })
       await deploy(scene)
       scene.taken.treatment = 'hold'
-      for (let index = 0; index < 100; index++) await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos: 1 })
+      for (let index = 0; index < 100; index++)
+        await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos: 1 })
       await until('as many as allowed', () => countsOf(scene).inFlight === 20)
       assert.equal(scene.taken.records.length, 20)
       scene.taken.release()
@@ -218,7 +243,8 @@ for (const make of makes) {
       const scene = sceneOf(url, { maxInFlight: 20, acknowledge: 'stored', qos: '2' })
       await deploy(scene)
       scene.taken.treatment = 'hold'
-      for (let index = 0; index < 100; index++) await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos: 2 })
+      for (let index = 0; index < 100; index++)
+        await publisher.publishAsync(topicOf(scene), `{"n":${index}}`, { qos: 2 })
       await until('as many as allowed', () => countsOf(scene).inFlight === 20)
       assert.equal(scene.taken.records.length, 20)
       scene.taken.release()
@@ -230,7 +256,9 @@ for (const make of makes) {
       await deploy(scene)
       scene.taken.treatment = 'fail'
       await publisher.publishAsync(topicOf(scene), '{"n":1}', { qos: 1 })
-      const [letter] = await until('the dead letter', () => (scene.rejected.records.length > 0 ? scene.rejected.records : undefined))
+      const [letter] = await until('the dead letter', () =>
+        scene.rejected.records.length > 0 ? scene.rejected.records : undefined
+      )
       const { reason, raw, attempts } = letter as Rejection
       assert.equal(reason.code, 'DELIVERY_EXHAUSTED')
       assert.equal(attempts, 3)
@@ -306,7 +334,8 @@ for (const make of makes) {
       const scene = sceneOf(url, { qos: '0' })
       await deploy(scene)
       scene.taken.treatment = 'hold'
-      for (let index = 0; index < 50; index++) publisher.publish(topicOf(scene), `{"n":${index}}`, { qos: 0 })
+      for (let index = 0; index < 50; index++)
+        publisher.publish(topicOf(scene), `{"n":${index}}`, { qos: 0 })
       await until('all', () => scene.taken.records.length === 50)
       assert.equal(countsOf(scene).inFlight, 0)
     })

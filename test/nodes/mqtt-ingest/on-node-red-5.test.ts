@@ -8,7 +8,10 @@ describe('pausing on Node-RED 5', function () {
 
   it('loses no more than on Node-RED 4.1', async () => {
     await services('mqtt')
-    const report = await runOnNodeRed5(['test/core/deployments.test.ts', 'test/nodes/mqtt-ingest/pause.test.ts'], limitMs)
+    const report = await runOnNodeRed5(
+      ['test/core/deployments.test.ts', 'test/nodes/mqtt-ingest/pause.test.ts'],
+      limitMs
+    )
     assert.deepEqual(report.failed, [])
     assert.ok(report.passed.length > 60)
   })

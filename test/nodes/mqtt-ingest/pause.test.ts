@@ -1,4 +1,7 @@
-/** A disabled node, or tab, is a pause: what devices got a PUBACK for meanwhile comes when it is enabled. */
+/**
+ * A disabled node, or tab, is a pause: what devices got a PUBACK for meanwhile comes when it is
+ * enabled.
+ */
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
@@ -18,14 +21,23 @@ import { countsOf, greeted, type Scene, sceneOf, topicOf } from './scene.ts'
 
 let red: RunningNodeRed
 const begin = async (userDir?: string) => {
-  red = await startNodeRed({ nodes: [broker, ingest, registerCollect], ...(userDir ? { userDir } : {}) })
+  red = await startNodeRed({
+    nodes: [broker, ingest, registerCollect],
+    ...(userDir ? { userDir } : {})
+  })
 }
 
 const range = (count: number) => Array.from({ length: count }, (_, index) => index)
 const numbersOf = (...scenes: Scene[]) =>
-  new Set(scenes.flatMap(({ taken }) => taken.records.map(record => (record as { n?: number }).n)).filter(n => n !== undefined))
-const linesOf = (sentence: RegExp) => red.logs.filter(({ msg }) => sentence.test(String(msg))).map(({ msg }) => String(msg))
-const having = (flow: FlowEntry[], id: string, more: object) => flow.map(entry => (entry.id === id ? { ...entry, ...more } : entry))
+  new Set(
+    scenes
+      .flatMap(({ taken }) => taken.records.map(record => (record as { n?: number }).n))
+      .filter(n => n !== undefined)
+  )
+const linesOf = (sentence: RegExp) =>
+  red.logs.filter(({ msg }) => sentence.test(String(msg))).map(({ msg }) => String(msg))
+const having = (flow: FlowEntry[], id: string, more: object) =>
+  flow.map(entry => (entry.id === id ? { ...entry, ...more } : entry))
 const tabOf = (scene: Scene) => scene.flow[0]!.id
 const serverOf = (scene: Scene) => scene.flow[1]!.id
 
@@ -43,7 +55,8 @@ for (const make of makes) {
     })
     after(async () => {
       await red.stop()
-      for (const folder of folders) await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
+      for (const folder of folders)
+        await rm(folder, { recursive: true, force: true, maxRetries: 10, retryDelay: 100 })
       await publisher.endAsync()
       await make.stop()
     })
@@ -57,16 +70,27 @@ for (const make of makes) {
       await greeted(scene, publisher)
     }
     const publish = async (scene: Scene, first: number, count: number) => {
-      for (const n of range(count)) await publisher.publishAsync(topicOf(scene), `{"n":${first + n}}`, { qos: 1 })
+      for (const n of range(count))
+        await publisher.publishAsync(topicOf(scene), `{"n":${first + n}}`, { qos: 1 })
     }
     const complete = (count: number, ...scenes: Scene[]) =>
-      until(`${count} records, ${numbersOf(...scenes).size} came`, () => numbersOf(...scenes).size === count, 10_000)
+      until(
+        `${count} records, ${numbersOf(...scenes).size} came`,
+        () => numbersOf(...scenes).size === count,
+        10_000
+      )
 
     const pauses: [string, (scene: Scene) => FlowEntry[]][] = [
       ['the tab', scene => having(scene.flow, tabOf(scene), { disabled: true })],
       ['the node', scene => having(scene.flow, scene.ingest, { d: true })],
-      ['the node and its server', scene => having(having(scene.flow, scene.ingest, { d: true }), serverOf(scene), { d: true })],
-      ['all users of the server', scene => scene.flow.map(entry => (entry.z ? { ...entry, d: true } : entry))]
+      [
+        'the node and its server',
+        scene => having(having(scene.flow, scene.ingest, { d: true }), serverOf(scene), { d: true })
+      ],
+      [
+        'all users of the server',
+        scene => scene.flow.map(entry => (entry.z ? { ...entry, d: true } : entry))
+      ]
     ]
     for (const [what, pause] of pauses) {
       for (const type of ['full', 'nodes'] as const) {
@@ -112,7 +136,10 @@ for (const make of makes) {
       await until('both members', greet, 15_000, 20)
       await until('settlement', () => countsOf(one).inFlight + countsOf(two).inFlight === 0)
       assert.ok(greetings() > 1)
-      const paused = [...having(one.flow, tabOf(one), { disabled: true }), ...having(two.flow, tabOf(two), { disabled: true })]
+      const paused = [
+        ...having(one.flow, tabOf(one), { disabled: true }),
+        ...having(two.flow, tabOf(two), { disabled: true })
+      ]
       await red.deploy(paused)
       await publish(one, 0, 50)
       await red.deploy([...one.flow, ...two.flow])
@@ -145,7 +172,11 @@ for (const make of makes) {
       const topic = `${scene.org}/{site}/{device_type}/{device_id}/{measurement}`
       await red.deploy(having(scene.flow, scene.ingest, { topic }))
       await complete(5, scene)
-      await until('the end of the old subscription', () => tap.of('server', 'unsuback').length === 1, 15_000)
+      await until(
+        'the end of the old subscription',
+        () => tap.of('server', 'unsuback').length === 1,
+        15_000
+      )
       await publish(scene, 5, 1)
       await complete(6, scene)
       await red.deploy([])
@@ -162,7 +193,11 @@ for (const make of makes) {
         scene.flow.filter(({ id }) => id !== scene.ingest),
         'nodes'
       )
-      const line = await until('the word of it', () => linesOf(/ends, since its node was deleted/)[0], 10_000)
+      const line = await until(
+        'the word of it',
+        () => linesOf(/ends, since its node was deleted/)[0],
+        10_000
+      )
       assert.match(line, new RegExp(`"${clientId}".*7 messages that were waiting`))
       await ended(clientId)
     })
@@ -175,7 +210,10 @@ for (const make of makes) {
       await publish(scene, 0, 3)
       await until('the held ones', () => scene.taken.records.length === 3)
       await red.deploy([])
-      assert.match(linesOf(/ends, since its node was deleted/).join(), /3 messages that were waiting/)
+      assert.match(
+        linesOf(/ends, since its node was deleted/).join(),
+        /3 messages that were waiting/
+      )
       assert.equal(await hasSession(url, clientId), false)
     })
 
@@ -208,11 +246,18 @@ for (const make of makes) {
       const clientId = unique('project')
       const scene = sceneOf(url, { clientId })
       await deploy(scene)
-      const { runtime } = red.RED as unknown as { runtime: { storage: { saveFlows(config: object): Promise<unknown> } } }
+      const { runtime } = red.RED as unknown as {
+        runtime: { storage: { saveFlows(config: object): Promise<unknown> } }
+      }
       await runtime.storage.saveFlows({ flows: [], credentials: {} })
       for (const _ of range(2)) {
-        const started = new Promise<void>(resolve => red.RED.events.once('flows:started', () => resolve()))
-        await red.RED.runtime.flows.setFlows({ flows: { flows: [] }, deploymentType: 'reload' as 'full' })
+        const started = new Promise<void>(resolve =>
+          red.RED.events.once('flows:started', () => resolve())
+        )
+        await red.RED.runtime.flows.setFlows({
+          flows: { flows: [] },
+          deploymentType: 'reload' as 'full'
+        })
         await started
       }
       assert.equal(linesOf(new RegExp(`"${clientId}".*is left to the server`)).length, 1)
@@ -225,7 +270,10 @@ for (const make of makes) {
       const scene = sceneOf(url, {}, { cleanStart: true })
       await deploy(scene)
       await red.deploy(having(scene.flow, scene.ingest, { d: true }))
-      assert.equal(linesOf(/Disabled: what is published until it is enabled again is lost/).length, 1)
+      assert.equal(
+        linesOf(/Disabled: what is published until it is enabled again is lost/).length,
+        1
+      )
     })
 
     /** Starts Node-RED anew in a folder that outlives its end. */
@@ -243,7 +291,8 @@ for (const make of makes) {
       await begin(userDir)
     }
     /** What Node-RED remembers: to ask the server would take the session over. */
-    const isRemembered = (clientId: string) => readFileSync(join(red.userDir, 'millrace', 'mqtt-sessions.json'), 'utf8').includes(clientId)
+    const isRemembered = (clientId: string) =>
+      readFileSync(join(red.userDir, 'millrace', 'mqtt-sessions.json'), 'utf8').includes(clientId)
     async function ended(clientId: string): Promise<void> {
       await until('the end of the session', () => !isRemembered(clientId), 20_000)
       assert.equal(await hasSession(url, clientId), false)

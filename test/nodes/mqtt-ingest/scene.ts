@@ -14,7 +14,11 @@ export interface Scene {
   readonly flow: FlowEntry[]
 }
 
-export function sceneOf(url: string, options: Record<string, unknown> = {}, server: Record<string, unknown> = {}): Scene {
+export function sceneOf(
+  url: string,
+  options: Record<string, unknown> = {},
+  server: Record<string, unknown> = {}
+): Scene {
   const org = unique('org')
   const ids = {
     tab: unique('tab'),
@@ -33,17 +37,30 @@ export function sceneOf(url: string, options: Record<string, unknown> = {}, serv
     flow: [
       { id: ids.tab, type: 'tab' },
       { id: ids.server, type: 'millrace-mqtt-broker', url, ...server },
-      { id: ids.ingest, z, type: 'millrace-mqtt-ingest', broker: ids.server, topic, wires: [[ids.taken], [ids.rejected]], ...options },
+      {
+        id: ids.ingest,
+        z,
+        type: 'millrace-mqtt-ingest',
+        broker: ids.server,
+        topic,
+        wires: [[ids.taken], [ids.rejected]],
+        ...options
+      },
       { id: ids.taken, z, type: 'collect', wires: [] },
       { id: ids.rejected, z, type: 'collect', wires: [] }
     ]
   }
 }
 
-export const countsOf = (scene: Scene) => report().nodes.find(({ id }) => id === scene.ingest)!.counts
-export const topicOf = ({ org }: Scene, deviceId = 'd1') => `${org}/site-01/temperature/${deviceId}/reading`
+export const countsOf = (scene: Scene) =>
+  report().nodes.find(({ id }) => id === scene.ingest)!.counts
+export const topicOf = ({ org }: Scene, deviceId = 'd1') =>
+  `${org}/site-01/temperature/${deviceId}/reading`
 
-/** Publishes greetings until one arrives, so that the subscription stands; then waits until nothing of them is left. */
+/**
+ * Publishes greetings until one arrives, so that the subscription stands; then waits until nothing
+ * of them is left.
+ */
 export async function greeted(scene: Scene, publisher: MqttClient): Promise<void> {
   const topic = `${scene.org}/hello/world/hello/reading`
   let greeting = 0

@@ -23,24 +23,36 @@ describe('mqtt-ingest over an orderly restart of the server', function () {
   this.timeout(60_000)
   withNodeRed()
 
-  // Artemis gives the packet ids of messages that are under way to others then, and sends them with DUP.
+  // Artemis gives the packet ids of messages that are under way to others then, and sends them with
+  // DUP.
   it('loses none of messages that differ only in a user property', async () => {
     const { mqtt } = await services('mqtt')
-    const scene = sceneOf(mqtt.url, { acknowledge: 'stored', qos: '2', maxInFlight: 20, batchSize: 1 })
+    const scene = sceneOf(mqtt.url, {
+      acknowledge: 'stored',
+      qos: '2',
+      maxInFlight: 20,
+      batchSize: 1
+    })
     await red.deploy(scene.flow)
     const publisher = await device(mqtt.url)
     await greeted(scene, publisher)
     scene.taken.treatment = 'hold'
     const sent = Array.from({ length: 40 }, (_, n) => String(n))
     for (const number of sent) {
-      await publisher.publishAsync(topicOf(scene), '{"state":"on"}', { qos: 2, properties: { userProperties: { number } } })
+      await publisher.publishAsync(topicOf(scene), '{"state":"on"}', {
+        qos: 2,
+        properties: { userProperties: { number } }
+      })
     }
     await until('as many as allowed', () => countsOf(scene).inFlight === 20)
     publisher.end(true)
     await stop('mqtt')
     await restart('mqtt')
     scene.taken.release()
-    const numbers = () => new Set(scene.taken.records.map(record => provenanceOf(record as object)!.taken.headers.number))
+    const numbers = () =>
+      new Set(
+        scene.taken.records.map(record => provenanceOf(record as object)!.taken.headers.number)
+      )
     await until('all', () => numbers().size === sent.length, 30_000)
     await red.deploy([])
   })

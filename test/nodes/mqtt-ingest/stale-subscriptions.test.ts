@@ -58,14 +58,27 @@ describe('mqtt-ingest: when a former subscription may be left', () => {
 describe('mqtt-ingest: what is said of the session a node had before', () => {
   const place = { path: ['tab', 'node'], type: 'millrace-mqtt-ingest' }
   const server = 'mqtt://127.0.0.1:1883'
-  const before = { server, clientId: 'one', filters: new Set<string>(), broker: 'b', place, expiryS: 600, open: 3 }
-  const now = (more: Partial<MqttSettings>) => changeWarning(before, settingsOf('mqtt://127.0.0.1:1883', { clientId: 'one', ...more }))
+  const before = {
+    server,
+    clientId: 'one',
+    filters: new Set<string>(),
+    broker: 'b',
+    place,
+    expiryS: 600,
+    open: 3
+  }
+  const now = (more: Partial<MqttSettings>) =>
+    changeWarning(before, settingsOf('mqtt://127.0.0.1:1883', { clientId: 'one', ...more }))
 
   it('nothing where it is the same, also where it is to end with the connection', () => {
     assert.equal(now({}), undefined)
     assert.equal(now({ sessionExpiryS: 0 }), undefined)
   })
-  it('that a clean start ends it', () => assert.match(now({ clean: true }) ?? '', /ends with the clean start/))
+  it('that a clean start ends it', () =>
+    assert.match(now({ clean: true }) ?? '', /ends with the clean start/))
   it('that it stays, with what waits in it, where the client id is another', () =>
-    assert.match(now({ clientId: 'two' }) ?? '', /At least 3 messages wait in it\. The server keeps it/))
+    assert.match(
+      now({ clientId: 'two' }) ?? '',
+      /At least 3 messages wait in it\. The server keeps it/
+    ))
 })

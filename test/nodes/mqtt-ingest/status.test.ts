@@ -1,4 +1,7 @@
-/** What a node says below itself when it waits: within ten seconds, red where a person must mend something. */
+/**
+ * What a node says below itself when it waits: within ten seconds, red where a person must mend
+ * something.
+ */
 import assert from 'node:assert/strict'
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Shown } from '../../../core/node/status.ts'
@@ -58,11 +61,18 @@ for (const make of makes) {
         const scene = sceneOf(url, { clientId }, { version })
         await red.deploy(scene.flow)
         await greeted(scene, publisher)
-        const rival = mqtt.connect(url, { clientId, protocolVersion: version === '4' ? 4 : 5, clean: false, reconnectPeriod: 100 })
+        const rival = mqtt.connect(url, {
+          clientId,
+          protocolVersion: version === '4' ? 4 : 5,
+          clean: false,
+          reconnectPeriod: 100
+        })
         rival.on('error', () => {})
         try {
           await says(scene, 'red', /client id.*used twice/)
-          const told = red.logs.some(({ id, msg }) => id === scene.ingest && String(msg).includes(`client id "${clientId}"`))
+          const told = red.logs.some(
+            ({ id, msg }) => id === scene.ingest && String(msg).includes(`client id "${clientId}"`)
+          )
           assert.ok(told)
         } finally {
           await rival.endAsync(true)
@@ -91,7 +101,11 @@ for (const make of makes) {
       await red.deploy(scene.flow)
       // The status is made once a second, so by then it has been made on the connection.
       await until('two pings', () => tap.of('client', 'pingreq').length >= 2, 15_000)
-      assert.deepEqual(shown.get(scene.ingest), { fill: 'yellow', shape: 'ring', text: 'connecting' })
+      assert.deepEqual(shown.get(scene.ingest), {
+        fill: 'yellow',
+        shape: 'ring',
+        text: 'connecting'
+      })
       await red.deploy([])
       await tap.close()
     })

@@ -34,7 +34,8 @@ describe('mqtt-ingest whose rejected records no wire takes', function () {
     scene.flow[2]!.wires!.pop()
     return scene
   }
-  const told = (scene: Scene, sentence: RegExp) => red.logs.filter(({ id, msg }) => id === scene.ingest && sentence.test(String(msg)))
+  const told = (scene: Scene, sentence: RegExp) =>
+    red.logs.filter(({ id, msg }) => id === scene.ingest && sentence.test(String(msg)))
 
   for (const [options, sentence] of [
     [{ acknowledge: 'stored' }, /leads nowhere, so nobody stores what leaves by it/],
@@ -54,7 +55,8 @@ describe('mqtt-ingest whose rejected records no wire takes', function () {
     scene.flow[1]!.url = tap.url
     await red.deploy(scene.flow)
     await greeted(scene, publisher)
-    const acknowledged = () => tap.of('client', 'puback').length === tap.of('server', 'publish').length
+    const acknowledged = () =>
+      tap.of('client', 'puback').length === tap.of('server', 'publish').length
     await until('the greetings to be acknowledged', acknowledged)
     const before = tap.of('client', 'puback').length
     scene.taken.treatment = 'fail'
@@ -63,7 +65,11 @@ describe('mqtt-ingest whose rejected records no wire takes', function () {
     assert.equal(tap.of('client', 'puback').length, before)
     assert.equal(told(scene, /fails to deal with messages, and no wire leaves output 2/).length, 1)
     scene.taken.treatment = 'store'
-    await until('the acknowledgement', () => tap.of('client', 'puback').length === before + 1, 10_000)
+    await until(
+      'the acknowledgement',
+      () => tap.of('client', 'puback').length === before + 1,
+      10_000
+    )
     const { stored, rejected, filtered } = countsOf(scene)
     assert.deepEqual([rejected, filtered], [0, 0])
     assert.ok(stored > 0)
@@ -78,6 +84,9 @@ describe('mqtt-ingest whose rejected records no wire takes', function () {
     await publisher.publishAsync(topicOf(scene), 'no JSON', { qos: 1 })
     await until('the count', () => countsOf(scene).rejected === 1)
     assert.equal(countsOf(scene).filtered, 0)
-    assert.equal(told(scene, /are lost, since no wire leaves output 2.*: 1\. The first: /).length, 1)
+    assert.equal(
+      told(scene, /are lost, since no wire leaves output 2.*: 1\. The first: /).length,
+      1
+    )
   })
 })

@@ -7,7 +7,8 @@ import { isMerged, itRunsItsExamples } from '../spec-examples.ts'
 
 const NOW_MS = Date.UTC(2024, 1, 23, 12)
 const ago = (seconds: number) => NOW_MS - seconds * 1000
-const start = (options: Record<string, unknown> = {}) => normalizer(parseOptions(spec, options), () => NOW_MS)
+const start = (options: Record<string, unknown> = {}) =>
+  normalizer(parseOptions(spec, options), () => NOW_MS)
 
 /** The one record that passes, or the reason. */
 function outcome(record: unknown, options: Record<string, unknown> = {}): unknown {
@@ -18,7 +19,12 @@ function outcome(record: unknown, options: Record<string, unknown> = {}): unknow
 describe('nodes/normalize', () => {
   itRunsItsExamples(spec, options => normalizer(options, () => NOW_MS))
 
-  const bounds: [name: string, ts: number, options: Record<string, unknown>, code: string | undefined][] = [
+  const bounds: [
+    name: string,
+    ts: number,
+    options: Record<string, unknown>,
+    code: string | undefined
+  ][] = [
     ['300 s ahead', ago(-300), {}, undefined],
     ['301 s ahead', ago(-301), {}, 'TS_FUTURE'],
     ['365 days behind', ago(365 * 86_400), {}, undefined],
@@ -27,57 +33,156 @@ describe('nodes/normalize', () => {
     ['ten years behind, no bound', ago(315_360_000), { pastDays: 0 }, undefined]
   ]
   for (const [name, ts, options, code] of bounds) {
-    it(`${name}: ${code ?? 'passes'}`, () => assert.equal((outcome({ ts }, options) as { code?: string }).code, code))
+    it(`${name}: ${code ?? 'passes'}`, () =>
+      assert.equal((outcome({ ts }, options) as { code?: string }).code, code))
   }
 
   it('says how far a time is off, and which bound it broke', () => {
     assert.deepEqual(outcome({ ts: ago(-3600) }), {
       code: 'TS_FUTURE',
-      message: 'The time 2024-02-23T13:00:00.000Z (epoch ms, guessed) is 3600 s in the future; at most 300 s are allowed.',
+      message:
+        'The time 2024-02-23T13:00:00.000Z (epoch ms, guessed) is 3600 s in the future; at most 300 s are allowed.',
       path: 'ts'
     })
-    assert.match((outcome({ ts: '0001-01-01T00:00:00Z' }) as { message: string }).message, /is 738939 days in the past; at most 365 days/)
+    assert.match(
+      (outcome({ ts: '0001-01-01T00:00:00Z' }) as { message: string }).message,
+      /is 738939 days in the past; at most 365 days/
+    )
   })
 
   it('takes the zone from the record', () => {
     const options = { zoneFrom: 'field', zoneField: 'meta.tz' }
     const record = { ts: '2024-02-23T12:00:00', meta: { tz: 'Asia/Kolkata' } }
-    assert.equal((outcome(record, options) as { ts_utc: string }).ts_utc, '2024-02-23T06:30:00.000Z')
-    assert.equal((outcome({ ts: '2024-02-23T12:00:00', meta: { tz: 5 } }, options) as { code: string }).code, 'TS_ZONE_MISSING')
+    assert.equal(
+      (outcome(record, options) as { ts_utc: string }).ts_utc,
+      '2024-02-23T06:30:00.000Z'
+    )
+    assert.equal(
+      (outcome({ ts: '2024-02-23T12:00:00', meta: { tz: 5 } }, options) as { code: string }).code,
+      'TS_ZONE_MISSING'
+    )
   })
 
   it('reads and writes inside objects', () => {
-    const record = outcome({ time: { device: ago(1) } }, { field: 'time.device', target: 'time.utc', decision: 'time.rule' })
-    assert.deepEqual(record, { time: { device: ago(1), utc: '2024-02-23T11:59:59.000Z', rule: 'epoch ms, guessed' } })
+    const record = outcome(
+      { time: { device: ago(1) } },
+      { field: 'time.device', target: 'time.utc', decision: 'time.rule' }
+    )
+    assert.deepEqual(record, {
+      time: { device: ago(1), utc: '2024-02-23T11:59:59.000Z', rule: 'epoch ms, guessed' }
+    })
   })
 
   const reshaped: [name: string, rows: object[], record: object, expected: object][] = [
     ['renames', [{ from: 'a', to: 'b' }], { a: 1, c: 2 }, { b: 1, c: 2 }],
-    ['keeps what has the new name already', [{ from: 'a', to: 'b' }], { a: 1, b: 2 }, { a: 1, b: 2 }],
+    [
+      'keeps what has the new name already',
+      [{ from: 'a', to: 'b' }],
+      { a: 1, b: 2 },
+      { a: 1, b: 2 }
+    ],
     ['leaves alone what is not there', [{ from: 'a', to: 'b' }], { c: 2 }, { c: 2 }],
-    ['copies out of objects', [{ from: 'a.b', to: 'c' }], { a: { b: null } }, { a: { b: null }, c: null }],
+    [
+      'copies out of objects',
+      [{ from: 'a.b', to: 'c' }],
+      { a: { b: null } },
+      { a: { b: null }, c: null }
+    ],
     ['converts in place', [{ from: 'a', as: 'number' }], { a: ' -1.5e3 ' }, { a: -1500 }],
-    ['converts in place where the new name is the same', [{ from: 'a', to: 'a', as: 'number' }], { a: '23.5' }, { a: 23.5 }],
-    ['keeps a field that takes its own name', [{ from: 'a', to: 'a' }], { a: 1, c: 2 }, { a: 1, c: 2 }],
+    [
+      'converts in place where the new name is the same',
+      [{ from: 'a', to: 'a', as: 'number' }],
+      { a: '23.5' },
+      { a: 23.5 }
+    ],
+    [
+      'keeps a field that takes its own name',
+      [{ from: 'a', to: 'a' }],
+      { a: 1, c: 2 },
+      { a: 1, c: 2 }
+    ],
     ['converts inside objects', [{ from: 'a.b', as: 'text' }], { a: { b: 7 } }, { a: { b: '7' } }],
     ['takes a decimal comma', [{ from: 'a', as: 'decimal-comma' }], { a: '23,5' }, { a: 23.5 }],
-    ['takes thousands before a decimal comma', [{ from: 'a', as: 'decimal-comma' }], { a: '1.234,5' }, { a: 1234.5 }],
-    ['takes a point for thousands only', [{ from: 'a', as: 'decimal-comma' }], { a: '1.234' }, { a: 1234 }],
-    ['refuses a point that divides nothing', [{ from: 'a', as: 'decimal-comma' }], { a: '21.5' }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['refuses more digits than fit', [{ from: 'a', as: 'number' }], { a: '12345678901234567890' }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['reads a name with a dot', [{ from: 'V["PM2.5"]', to: 'value' }], { V: { 'PM2.5': 5 } }, { V: { 'PM2.5': 5 }, value: 5 }],
-    ['renames a name with a dot', [{ from: 'battery\\.voltage', to: 'value' }], { 'battery.voltage': 5 }, { value: 5 }],
-    ['keeps the old where the new is taken', [{ from: 'a', to: 'b.c' }], { a: 1, b: { c: 2 } }, { a: 1, b: { c: 2 } }],
+    [
+      'takes thousands before a decimal comma',
+      [{ from: 'a', as: 'decimal-comma' }],
+      { a: '1.234,5' },
+      { a: 1234.5 }
+    ],
+    [
+      'takes a point for thousands only',
+      [{ from: 'a', as: 'decimal-comma' }],
+      { a: '1.234' },
+      { a: 1234 }
+    ],
+    [
+      'refuses a point that divides nothing',
+      [{ from: 'a', as: 'decimal-comma' }],
+      { a: '21.5' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'refuses more digits than fit',
+      [{ from: 'a', as: 'number' }],
+      { a: '12345678901234567890' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'reads a name with a dot',
+      [{ from: 'V["PM2.5"]', to: 'value' }],
+      { V: { 'PM2.5': 5 } },
+      { V: { 'PM2.5': 5 }, value: 5 }
+    ],
+    [
+      'renames a name with a dot',
+      [{ from: 'battery\\.voltage', to: 'value' }],
+      { 'battery.voltage': 5 },
+      { value: 5 }
+    ],
+    [
+      'keeps the old where the new is taken',
+      [{ from: 'a', to: 'b.c' }],
+      { a: 1, b: { c: 2 } },
+      { a: 1, b: { c: 2 } }
+    ],
     ['leaves null', [{ from: 'a', as: 'number' }], { a: null }, { a: null }],
-    ['refuses a comma that was not announced', [{ from: 'a', as: 'number' }], { a: '23,5' }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['refuses empty text', [{ from: 'a', as: 'number' }], { a: '' }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['refuses true', [{ from: 'a', as: 'number' }], { a: true }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['refuses hexadecimal', [{ from: 'a', as: 'number' }], { a: '0x10' }, { code: 'NOT_A_NUMBER', path: 'a' }],
-    ['refuses what no number holds', [{ from: 'a', as: 'number' }], { a: '1e999' }, { code: 'NOT_A_NUMBER', path: 'a' }]
+    [
+      'refuses a comma that was not announced',
+      [{ from: 'a', as: 'number' }],
+      { a: '23,5' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'refuses empty text',
+      [{ from: 'a', as: 'number' }],
+      { a: '' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'refuses true',
+      [{ from: 'a', as: 'number' }],
+      { a: true },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'refuses hexadecimal',
+      [{ from: 'a', as: 'number' }],
+      { a: '0x10' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ],
+    [
+      'refuses what no number holds',
+      [{ from: 'a', as: 'number' }],
+      { a: '1e999' },
+      { code: 'NOT_A_NUMBER', path: 'a' }
+    ]
   ]
   for (const [name, fields, record, expected] of reshaped) {
     it(`${name}: ${JSON.stringify(record)}`, () => {
-      const { ts, ts_utc, message, ...rest } = outcome({ ...record, ts: NOW_MS }, { fields }) as Record<string, unknown>
+      const { ts, ts_utc, message, ...rest } = outcome(
+        { ...record, ts: NOW_MS },
+        { fields }
+      ) as Record<string, unknown>
       assert.deepEqual(rest, expected)
       assert.ok(message ?? (ts && ts_utc))
     })
@@ -100,10 +205,14 @@ describe('nodes/normalize', () => {
     [[NOW_MS], 'NOT_A_RECORD'],
     [JSON.parse('{"__proto__":{"ts":1708700000}}'), 'KEY_FORBIDDEN'],
     [JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`), 'NOT_A_RECORD'],
-    [{ ts: NOW_MS, deep: JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) }, 'PAYLOAD_TOO_DEEP']
+    [
+      { ts: NOW_MS, deep: JSON.parse(`${'['.repeat(10_000)}${']'.repeat(10_000)}`) },
+      'PAYLOAD_TOO_DEEP'
+    ]
   ]
   for (const [record, code] of unfit) {
-    it(`rejects ${typeof record} as ${code}`, () => assert.equal(start()({ payload: [record] })[1][0]!.reason.code, code))
+    it(`rejects ${typeof record} as ${code}`, () =>
+      assert.equal(start()({ payload: [record] })[1][0]!.reason.code, code))
   }
 
   const broken: [options: object, problem: RegExp][] = [
@@ -122,7 +231,11 @@ describe('nodes/normalize', () => {
 
   it('puts every record in one output, in order, whatever it is', () => {
     const good = fc.record({ ts: fc.integer({ min: ago(86_400), max: NOW_MS }), id: fc.nat() })
-    const record = fc.oneof(good, fc.record({ ts: fc.anything() }), fc.anything({ withNullPrototype: true, withDate: true }))
+    const record = fc.oneof(
+      good,
+      fc.record({ ts: fc.anything() }),
+      fc.anything({ withNullPrototype: true, withDate: true })
+    )
     fc.assert(
       fc.property(fc.array(record), payload => {
         const [passed, rejections] = start()({ payload })

@@ -8,7 +8,11 @@ const inUnit = (unit: Rules['unit']): Rules => ({ unit, fold: 'reject' })
 const nobody = () => undefined
 
 /** The time as text and the rule, or the code of the reason. */
-function outcome(value: unknown, rules: Rules = AUTO, zone: () => string | undefined = nobody): string {
+function outcome(
+  value: unknown,
+  rules: Rules = AUTO,
+  zone: () => string | undefined = nobody
+): string {
   const result = readTimestamp(value, rules, zone)
   return isReason(result) ? result.code : `${isoText(result.ms, result.extraNs)} ${result.rule}`
 }
@@ -162,12 +166,21 @@ const zones: [value: string, zone: string, expected: string][] = [
   ['2024-10-27T02:00:00', BERLIN, 'TS_AMBIGUOUS_LOCAL'],
   ['2024-10-27T02:59:59', BERLIN, 'TS_AMBIGUOUS_LOCAL'],
   ['2024-10-27T03:00:00', BERLIN, '2024-10-27T02:00:00.000Z ISO 8601, Europe/Berlin'],
-  // Lord Howe Island moves by half an hour, Samoa skipped 30 December 2011, Newfoundland changed at one minute past midnight.
+  // Lord Howe Island moves by half an hour, Samoa skipped 30 December 2011, Newfoundland changed at
+  // one minute past midnight.
   ['2024-10-06T02:15:00', 'Australia/Lord_Howe', 'TS_NONEXISTENT_LOCAL'],
-  ['2024-10-06T02:30:00', 'Australia/Lord_Howe', '2024-10-05T15:30:00.000Z ISO 8601, Australia/Lord_Howe'],
+  [
+    '2024-10-06T02:30:00',
+    'Australia/Lord_Howe',
+    '2024-10-05T15:30:00.000Z ISO 8601, Australia/Lord_Howe'
+  ],
   ['2011-12-30T12:00:00', 'Pacific/Apia', 'TS_NONEXISTENT_LOCAL'],
   ['2011-12-31T12:00:00', 'Pacific/Apia', '2011-12-30T22:00:00.000Z ISO 8601, Pacific/Apia'],
-  ['2010-03-14T00:00:59', 'America/St_Johns', '2010-03-14T03:30:59.000Z ISO 8601, America/St_Johns'],
+  [
+    '2010-03-14T00:00:59',
+    'America/St_Johns',
+    '2010-03-14T03:30:59.000Z ISO 8601, America/St_Johns'
+  ],
   ['2010-03-14T00:01:00', 'America/St_Johns', 'TS_NONEXISTENT_LOCAL'],
   ['1880-01-01T00:00:00', BERLIN, '1879-12-31T23:06:32.000Z ISO 8601, Europe/Berlin'],
   ['2024-07-01T12:00:00', 'UTC', '2024-07-01T12:00:00.000Z ISO 8601, UTC'],
@@ -184,7 +197,8 @@ describe('nodes/normalize/timestamp', () => {
       assert.equal(outcome(value, rules), expected))
   }
   for (const [value, expected] of texts) {
-    it(`${JSON.stringify(value)?.slice(0, 60)}: ${expected}`, () => assert.equal(outcome(value), expected))
+    it(`${JSON.stringify(value)?.slice(0, 60)}: ${expected}`, () =>
+      assert.equal(outcome(value), expected))
   }
   for (const [value, zone, expected] of zones) {
     it(`${value} in ${zone.slice(0, 30)}: ${expected}`, () =>
@@ -196,12 +210,22 @@ describe('nodes/normalize/timestamp', () => {
 
   it('takes the first or the second of two equal hours when told', () => {
     const zone = () => BERLIN
-    assert.match(outcome('2024-10-27T02:30:00', { unit: 'auto', fold: 'earlier' }, zone), /^2024-10-27T00:30:00/)
-    assert.match(outcome('2024-10-27T02:30:00', { unit: 'auto', fold: 'later' }, zone), /^2024-10-27T01:30:00/)
+    assert.match(
+      outcome('2024-10-27T02:30:00', { unit: 'auto', fold: 'earlier' }, zone),
+      /^2024-10-27T00:30:00/
+    )
+    assert.match(
+      outcome('2024-10-27T02:30:00', { unit: 'auto', fold: 'later' }, zone),
+      /^2024-10-27T01:30:00/
+    )
   })
 
   it('writes every time as Date does', () => {
-    fc.assert(fc.property(fc.integer({ min: MIN_MS, max: MAX_MS }), ms => assert.equal(isoText(ms), new Date(ms).toISOString())))
+    fc.assert(
+      fc.property(fc.integer({ min: MIN_MS, max: MAX_MS }), ms =>
+        assert.equal(isoText(ms), new Date(ms).toISOString())
+      )
+    )
   })
 
   it('reads back what it wrote, to the nanosecond', () => {
@@ -218,8 +242,16 @@ describe('nodes/normalize/timestamp', () => {
     const someMs = fc.integer({ min: 946_684_800_000, max: 4_102_444_799_999 })
     fc.assert(
       fc.property(someMs, ms => {
-        const forms = [ms, ms / 1000, ms * 1000, String(ms), `${ms}000000`, new Date(ms).toISOString()]
-        for (const form of forms) assert.ok(outcome(form).startsWith(`${new Date(ms).toISOString()} `), `${form}`)
+        const forms = [
+          ms,
+          ms / 1000,
+          ms * 1000,
+          String(ms),
+          `${ms}000000`,
+          new Date(ms).toISOString()
+        ]
+        for (const form of forms)
+          assert.ok(outcome(form).startsWith(`${new Date(ms).toISOString()} `), `${form}`)
       })
     )
   })
@@ -230,9 +262,15 @@ describe('nodes/normalize/timestamp', () => {
       fc.property(someMs, fc.constantFrom(1, 1e-3, 1e3), (ms, scale) => {
         const number = ms * scale
         for (const text of [String(number), number.toExponential(), `${number}E0`, `+${number}`]) {
-          const [read, given] = [readTimestamp(text, AUTO, nobody), readTimestamp(number, AUTO, nobody)]
+          const [read, given] = [
+            readTimestamp(text, AUTO, nobody),
+            readTimestamp(number, AUTO, nobody)
+          ]
           assert.ok(!isReason(read) && !isReason(given), text)
-          assert.ok(Math.abs(read.ms + read.extraNs / 1e6 - given.ms - given.extraNs / 1e6) < 0.001, text)
+          assert.ok(
+            Math.abs(read.ms + read.extraNs / 1e6 - given.ms - given.extraNs / 1e6) < 0.001,
+            text
+          )
         }
       })
     )
@@ -247,7 +285,9 @@ describe('nodes/normalize/timestamp', () => {
         const result = readTimestamp(local, { unit: 'auto', fold: 'earlier' }, () => timeZone)
         assert.ok(!isReason(result), local)
         assert.ok(
-          result.ms === seconds * 1000 || result.ms === seconds * 1000 - 3_600_000 || result.ms === seconds * 1000 - 1_800_000,
+          result.ms === seconds * 1000 ||
+            result.ms === seconds * 1000 - 3_600_000 ||
+            result.ms === seconds * 1000 - 1_800_000,
           local
         )
       }),
@@ -257,6 +297,12 @@ describe('nodes/normalize/timestamp', () => {
 
   it('never throws', () => {
     const zone = fc.option(fc.string(), { nil: undefined })
-    fc.assert(fc.property(fc.anything(), zone, (value, name) => typeof outcome(value, AUTO, () => name) === 'string'))
+    fc.assert(
+      fc.property(
+        fc.anything(),
+        zone,
+        (value, name) => typeof outcome(value, AUTO, () => name) === 'string'
+      )
+    )
   })
 })

@@ -4,12 +4,26 @@ import { PROVENANCE, provenanceOf } from '../../../core/record/record.ts'
 import { reshaper } from '../../../nodes/reshape/logic.ts'
 import { spec } from '../../../nodes/reshape/spec.ts'
 import { itRunsItsExamples } from '../spec-examples.ts'
-import { ARRIVAL_MS, KAFKA_MS, optionsOf, reshaped, rowsOf, type Setting, throughKafka } from './reshape-of.ts'
+import {
+  ARRIVAL_MS,
+  KAFKA_MS,
+  optionsOf,
+  reshaped,
+  rowsOf,
+  type Setting,
+  throughKafka
+} from './reshape-of.ts'
 
-const of = (action: string, by = '', metric = 'v') => ({ values: [{ metric, action, by }], keep: [] })
+const of = (action: string, by = '', metric = 'v') => ({
+  values: [{ metric, action, by }],
+  keep: []
+})
 
 describe('nodes/reshape', () => {
-  itRunsItsExamples(spec, options => async message => (await reshaper(options, () => ARRIVAL_MS)(message)).outputs)
+  itRunsItsExamples(
+    spec,
+    options => async message => (await reshaper(options, () => ARRIVAL_MS)(message)).outputs
+  )
 
   const values: [settings: Setting, given: unknown, expected: unknown][] = [
     [of('unit', '°F > °C'), 72.5, 22.5],
@@ -78,7 +92,10 @@ describe('nodes/reshape', () => {
   for (const [from, name, expected] of elsewhere) {
     it(`a field from ${from} ${name}: ${expected}`, async () => {
       const settings = { mode: 'keep', sources: [{ to: 'a.b', from, of: name, wins: 'payload' }] }
-      const record = throughKafka({ a: { c: 1 } }, { topic: 'tele/d1', headers: { site: 'hall', 'mqtt.topic': 'tele/d1' } })
+      const record = throughKafka(
+        { a: { c: 1 } },
+        { topic: 'tele/d1', headers: { site: 'hall', 'mqtt.topic': 'tele/d1' } }
+      )
       const { rows } = await reshaped(settings, record)
       assert.deepEqual(rows[0]!.a, expected === undefined ? { c: 1 } : { c: 1, b: expected })
       assert.deepEqual(record.a, { c: 1 }, 'what came is not changed')
@@ -86,7 +103,12 @@ describe('nodes/reshape', () => {
   }
 
   it('takes the time in Kafka before that of arrival, and neither where the record has one', async () => {
-    const sources = ['kafka-time', 'arrival'].map(from => ({ to: 'ts', from, of: '', wins: 'payload' }))
+    const sources = ['kafka-time', 'arrival'].map(from => ({
+      to: 'ts',
+      from,
+      of: '',
+      wins: 'payload'
+    }))
     const given = [throughKafka({ v: 1 }), { v: 2 }, throughKafka({ v: 3, ts: 5 })]
     const { rows } = await reshaped({ sources }, given)
     assert.deepEqual(
@@ -100,19 +122,29 @@ describe('nodes/reshape', () => {
     const { rows, rejected } = await reshaped({ recordsAt: 'list', listPath: 'list' }, given)
     for (const row of rows) assert.equal(provenanceOf(row), provenanceOf(given))
     const [letter] = rejected
-    assert.deepEqual([letter!.record, letter!.reason.path, letter!.raw?.toString()], [7, 'list.1', '{"list":[{"a":1,"b":2},7]}'])
+    assert.deepEqual(
+      [letter!.record, letter!.reason.path, letter!.raw?.toString()],
+      [7, 'list.1', '{"list":[{"a":1,"b":2},7]}']
+    )
     assert.equal(provenanceOf(letter), provenanceOf(given))
   })
 
   it('gives each row objects of its own', async () => {
-    const { rows } = await reshaped({ keep: [{ from: 'place' }] }, { place: { lat: 1 }, a: 1, b: 2 })
+    const { rows } = await reshaped(
+      { keep: [{ from: 'place' }] },
+      { place: { lat: 1 }, a: 1, b: 2 }
+    )
     assert.notEqual(rows[0]!.place, rows[1]!.place)
     assert.deepEqual(rows[0]!.place, rows[1]!.place)
   })
 
   it('keeps the fields around a list unless the element has them', async () => {
     const settings = { recordsAt: 'list', listPath: 'a.list', mode: 'keep' }
-    const { rows } = await reshaped(settings, { ts: 1, id: 0, a: { unit: 'C', list: [{ id: 5 }, { ts: 2 }] } })
+    const { rows } = await reshaped(settings, {
+      ts: 1,
+      id: 0,
+      a: { unit: 'C', list: [{ id: 5 }, { ts: 2 }] }
+    })
     assert.deepEqual(rows, [
       { ts: 1, unit: 'C', id: 5 },
       { ts: 2, unit: 'C', id: 0 }
@@ -125,23 +157,41 @@ describe('nodes/reshape', () => {
       { from: 'c', to: 'y' }
     ]
     const given = { a: { b: 1 }, c: 2, d: 3 }
-    assert.deepEqual((await reshaped({ mode: 'keep', keep }, given)).rows, [{ a: { b: 1 }, d: 3, x: 1, y: 2 }])
-    assert.deepEqual((await reshaped({ mode: 'keep', keep, others: false }, given)).rows, [{ x: 1, y: 2 }])
+    assert.deepEqual((await reshaped({ mode: 'keep', keep }, given)).rows, [
+      { a: { b: 1 }, d: 3, x: 1, y: 2 }
+    ])
+    assert.deepEqual((await reshaped({ mode: 'keep', keep, others: false }, given)).rows, [
+      { x: 1, y: 2 }
+    ])
     assert.deepEqual(given, { a: { b: 1 }, c: 2, d: 3 })
   })
 
   it('counts what has no measurement', async () => {
-    const { rows, rejected, filtered } = await reshaped({}, [{ device_id: 'd', ts: 1 }, { a: 'text' }, { b: {} }])
+    const { rows, rejected, filtered } = await reshaped({}, [
+      { device_id: 'd', ts: 1 },
+      { a: 'text' },
+      { b: {} }
+    ])
     assert.deepEqual([rows, rejected, filtered], [[], [], 3])
   })
 })
 
 describe('nodes/reshape, wide records', () => {
   const pivot = { mode: 'pivot' }
-  const row = (device_id: string, ts: unknown, metric: unknown, value: unknown) => ({ device_id, ts, metric, value })
+  const row = (device_id: string, ts: unknown, metric: unknown, value: unknown) => ({
+    device_id,
+    ts,
+    metric,
+    value
+  })
 
   it('gathers rows of one device and time, in their order', async () => {
-    const { rows } = await reshaped(pivot, [row('a', 1, 't', 1), row('b', 1, 't', 2), row('a', 1, 'rh', 3), row('a', '1', 't', 4)])
+    const { rows } = await reshaped(pivot, [
+      row('a', 1, 't', 1),
+      row('b', 1, 't', 2),
+      row('a', 1, 'rh', 3),
+      row('a', '1', 't', 4)
+    ])
     assert.deepEqual(rows, [
       { device_id: 'a', ts: 1, t: 1, rh: 3 },
       { device_id: 'b', ts: 1, t: 2 },
@@ -153,7 +203,11 @@ describe('nodes/reshape, wide records', () => {
     ['a metric twice', [row('a', 1, 't', 1), row('a', 1, 't', 2)], ['METRIC_TWICE']],
     ['a metric with the name of a field', [row('a', 1, 'ts', 1)], ['METRIC_TWICE']],
     ['__proto__', [row('a', 1, '__proto__', { x: 1 })], ['KEY_FORBIDDEN']],
-    ['no metric', [row('a', 1, 7, 1), { device_id: 'a', ts: 1, metric: 't' }], ['FIELD_MISSING', 'FIELD_MISSING']]
+    [
+      'no metric',
+      [row('a', 1, 7, 1), { device_id: 'a', ts: 1, metric: 't' }],
+      ['FIELD_MISSING', 'FIELD_MISSING']
+    ]
   ]
   for (const [name, rows, codes] of refused) {
     it(`rejects ${name}`, async () => {
@@ -167,7 +221,11 @@ describe('nodes/reshape, wide records', () => {
   }
 
   it('knows the place of its first row, and holds the bytes of all', async () => {
-    const given = [throughKafka(row('a', 1, 't', 1)), throughKafka(row('a', 1, 'rh', 2)), throughKafka(row('b', 1, 't', 3))]
+    const given = [
+      throughKafka(row('a', 1, 't', 1)),
+      throughKafka(row('a', 1, 'rh', 2)),
+      throughKafka(row('b', 1, 't', 3))
+    ]
     const { rows } = await reshaped(pivot, given)
     const [wide, alone] = rows.map(record => provenanceOf(record)!.taken)
     assert.equal(wide!.key?.toString(), 'the-key')
@@ -182,7 +240,10 @@ describe('nodes/reshape, bad settings', () => {
     [{ topic: 'a/{b}', restTo: 'c' }, /Rest of topic to: needs a topic that ends in #/],
     [{ keep: [{ from: 'metric', to: '' }] }, /Fields of every record: row 1/],
     [{ which: 'only', names: [] }, /These: there must be at least one/],
-    [{ which: 'only', names: [{ field: 'a' }, { field: 'b', metric: 'a' }] }, /row 2: there is a metric "a" already/],
+    [
+      { which: 'only', names: [{ field: 'a' }, { field: 'b', metric: 'a' }] },
+      /row 2: there is a metric "a" already/
+    ],
     [{ metricTo: 'value' }, /Value field: must be another field/],
     [of('unit', 'parsec/fortnight > °C'), /no way from the unit/],
     [of('unit', 'kWh > Pa'), /no way from the unit "kWh" to "Pa"/],
@@ -200,19 +261,26 @@ describe('nodes/reshape, bad settings', () => {
     [{ topic: 'a/{b' }, /Topic/]
   ]
   for (const [settings, says] of wrong) {
-    it(`${JSON.stringify(settings)}`, () => assert.throws(() => reshaper(optionsOf(settings), () => 0), says))
+    it(`${JSON.stringify(settings)}`, () =>
+      assert.throws(() => reshaper(optionsOf(settings), () => 0), says))
   }
 })
 
 describe('nodes/reshape, whatever comes', () => {
   it('rejects a message with more measurements than allowed as a whole', async () => {
-    const many = Object.fromEntries(Array.from({ length: 100_000 }, (_, index) => [`m${index}`, index]))
+    const many = Object.fromEntries(
+      Array.from({ length: 100_000 }, (_, index) => [`m${index}`, index])
+    )
     const { rows, rejected } = await reshaped({}, [many, { a: 1 }])
-    assert.deepEqual([rows.length, rejected.map(({ reason }) => reason.code)], [1, ['MEASUREMENTS_TOO_MANY']])
+    assert.deepEqual(
+      [rows.length, rejected.map(({ reason }) => reason.code)],
+      [1, ['MEASUREMENTS_TOO_MANY']]
+    )
   })
 
   it('takes apart what is nested 64 deep, and rejects what is deeper', async () => {
-    const nested = (levels: number): object => JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object
+    const nested = (levels: number): object =>
+      JSON.parse(`${'{"a":'.repeat(levels)}1${'}'.repeat(levels)}`) as object
     const { rows, rejected } = await reshaped({ keep: [] }, [nested(64), nested(65)])
     assert.deepEqual([rows.length, rejected[0]!.reason.code], [1, 'PAYLOAD_TOO_DEEP'])
   })
@@ -225,7 +293,10 @@ describe('nodes/reshape, whatever comes', () => {
   })
 
   it('gives two measurements of one name never the same name silently', async () => {
-    const { rows, rejected } = await reshaped({ keep: [] }, { a: { 'b.c': 1, b: { c: 2 } }, 'a.b': { c: 3 }, d: 4 })
+    const { rows, rejected } = await reshaped(
+      { keep: [] },
+      { a: { 'b.c': 1, b: { c: 2 } }, 'a.b': { c: 3 }, d: 4 }
+    )
     assert.deepEqual(
       [rows.map(({ metric }) => metric), rejected.map(({ reason }) => reason.code)],
       [
@@ -244,7 +315,9 @@ describe('nodes/reshape, whatever comes', () => {
       mode: fc.constantFrom('unpivot', 'keep'),
       valueAt: fc.constantFrom('Value', 'a')
     })
-    const payload = fc.array(fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()), { maxLength: 5 })
+    const payload = fc.array(fc.oneof(fc.dictionary(fc.string(), fc.jsonValue()), fc.jsonValue()), {
+      maxLength: 5
+    })
     await fc.assert(
       fc.asyncProperty(settings, payload, async (given, records) => {
         const before = JSON.stringify(records)
@@ -267,12 +340,21 @@ describe('nodes/reshape, whatever comes', () => {
     const wide = await reshaped(
       { mode: 'pivot', by },
       [throughKafka({ n: 1 }), throughKafka({ n: 2 })].map((record, index) =>
-        Object.assign(record, { device_id: index === 0 ? big : big + 0n, metric: `m${index}`, value: big })
+        Object.assign(record, {
+          device_id: index === 0 ? big : big + 0n,
+          metric: `m${index}`,
+          value: big
+        })
       )
     )
-    assert.deepEqual({ ...wide.rows[0], [PROVENANCE]: undefined }, { [PROVENANCE]: undefined, n: 1, device_id: big, m0: big, m1: big })
+    assert.deepEqual(
+      { ...wide.rows[0], [PROVENANCE]: undefined },
+      { [PROVENANCE]: undefined, n: 1, device_id: big, m0: big, m1: big }
+    )
     assert.match(String(provenanceOf(wide.rows[0])?.taken.raw), /"m1":12345678901234567890/)
-    assert.deepEqual(await rowsOf(of('words', '', '*'), { v: big }), [[undefined, undefined, 'v', big]])
+    assert.deepEqual(await rowsOf(of('words', '', '*'), { v: big }), [
+      [undefined, undefined, 'v', big]
+    ])
     assert.deepEqual(await rowsOf(of('scale', '2'), { v: big }), ['NOT_A_NUMBER'])
     const agree = { sources: [{ to: 'id', from: 'constant', of: '7', wins: 'agree' }] }
     assert.deepEqual(await rowsOf(agree, { id: big }), ['FIELD_CONFLICT'])
@@ -280,8 +362,14 @@ describe('nodes/reshape, whatever comes', () => {
 
   it('finds every number of a record again, as often as it is there', async () => {
     const numbersIn = (value: unknown): number[] =>
-      typeof value === 'number' ? [value] : typeof value === 'object' && value !== null ? Object.values(value).flatMap(numbersIn) : []
-    const record = fc.dictionary(fc.string(), fc.jsonValue()).filter(value => !Object.hasOwn(value, '__proto__'))
+      typeof value === 'number'
+        ? [value]
+        : typeof value === 'object' && value !== null
+          ? Object.values(value).flatMap(numbersIn)
+          : []
+    const record = fc
+      .dictionary(fc.string(), fc.jsonValue())
+      .filter(value => !Object.hasOwn(value, '__proto__'))
     await fc.assert(
       fc.asyncProperty(record, async given => {
         const { rows, rejected } = await reshaped({ keep: [], lists: true }, given)

@@ -20,11 +20,22 @@ interface Sample {
 /** RFC 8428, section 5.1.2, in short: base name, time and unit hold for what follows. */
 function decodedSenml(): unknown {
   const pack = [
-    { bn: 'urn:dev:ow:10e2073a01080063:', bt: 1276020076.001, bu: 'A', bver: 5, n: 'voltage', u: 'V', v: 120.1 },
+    {
+      bn: 'urn:dev:ow:10e2073a01080063:',
+      bt: 1276020076.001,
+      bu: 'A',
+      bver: 5,
+      n: 'voltage',
+      u: 'V',
+      v: 120.1
+    },
     { n: 'current', t: -5, v: 1.2 }
   ]
   const decode = senmlJson({ ...JSON_RULES } as Parameters<typeof senmlJson>[0])
-  const decoded = decode(Buffer.from(JSON.stringify(pack)), { topic: '', arrivedMs: 0 } as unknown as Parameters<typeof decode>[1])
+  const decoded = decode(Buffer.from(JSON.stringify(pack)), {
+    topic: '',
+    arrivedMs: 0
+  } as unknown as Parameters<typeof decode>[1])
   assert.ok(!(decoded instanceof ParseFailure) && 'values' in decoded)
   return decoded.values
 }
@@ -33,7 +44,11 @@ function decodedSenml(): unknown {
 const samples: Readonly<Record<PresetName, Sample>> = {
   tasmota: {
     topic: 'tele/tasmota_1/SENSOR',
-    payload: { Time: '2024-02-23T14:53:20', AM2301: { Temperature: 24.6, Humidity: 58.2, DewPoint: 15.8 }, TempUnit: 'C' },
+    payload: {
+      Time: '2024-02-23T14:53:20',
+      AM2301: { Temperature: 24.6, Humidity: 58.2, DewPoint: 15.8 },
+      TempUnit: 'C'
+    },
     rows: [
       ['2024-02-23T14:53:20', 'tasmota_1', 'AM2301.Temperature', 24.6],
       ['2024-02-23T14:53:20', 'tasmota_1', 'AM2301.Humidity', 58.2],
@@ -42,7 +57,10 @@ const samples: Readonly<Record<PresetName, Sample>> = {
   },
   zigbee2mqtt: {
     topic: 'zigbee2mqtt/hall/door',
-    payload: throughKafka({ temperature: 27.34, humidity: 44.72, contact: true }, { topic: 'zigbee2mqtt/hall/door' }),
+    payload: throughKafka(
+      { temperature: 27.34, humidity: 44.72, contact: true },
+      { topic: 'zigbee2mqtt/hall/door' }
+    ),
     rows: [
       [KAFKA_MS, 'hall/door', 'temperature', 27.34],
       [KAFKA_MS, 'hall/door', 'humidity', 44.72]
@@ -61,7 +79,11 @@ const samples: Readonly<Record<PresetName, Sample>> = {
       method: 'NotifyStatus',
       params: {
         ts: 1631266595.44,
-        'switch:0': { id: 0, apower: 8.9, aenergy: { total: 6.5, by_minute: [45.1, 0], minute_ts: 1626935739 } }
+        'switch:0': {
+          id: 0,
+          apower: 8.9,
+          aenergy: { total: 6.5, by_minute: [45.1, 0], minute_ts: 1626935739 }
+        }
       }
     },
     rows: [
@@ -78,7 +100,11 @@ const samples: Readonly<Record<PresetName, Sample>> = {
     topic: 'application/7d/device/0101010101010101/event/up',
     payload: {
       time: '2022-07-18T09:34:15.775023242+00:00',
-      deviceInfo: { tenantName: 'ChirpStack', deviceName: 'Test device', devEui: '0101010101010101' },
+      deviceInfo: {
+        tenantName: 'ChirpStack',
+        deviceName: 'Test device',
+        devEui: '0101010101010101'
+      },
       fCnt: 10,
       fPort: 5,
       data: 'qrs=',
@@ -94,7 +120,11 @@ const samples: Readonly<Record<PresetName, Sample>> = {
     payload: {
       end_device_ids: { device_id: 'dev1', dev_eui: '0004A30B001C0530' },
       received_at: '2020-02-12T15:15:45.787Z',
-      uplink_message: { f_cnt: 2, f_port: 1, decoded_payload: { temperature: 1.0, luminosity: 0.64 } }
+      uplink_message: {
+        f_cnt: 2,
+        f_port: 1,
+        decoded_payload: { temperature: 1.0, luminosity: 0.64 }
+      }
     },
     rows: [
       ['2020-02-12T15:15:45.787Z', 'dev1', 'temperature', 1],
@@ -135,7 +165,16 @@ const samples: Readonly<Record<PresetName, Sample>> = {
   },
   owntracks: {
     topic: 'owntracks/jane/phone',
-    payload: { _type: 'location', tid: 'jp', lat: 52.5, lon: 13.4, acc: 5, batt: 80, tst: 1708700000, created_at: 1708700003 },
+    payload: {
+      _type: 'location',
+      tid: 'jp',
+      lat: 52.5,
+      lon: 13.4,
+      acc: 5,
+      batt: 80,
+      tst: 1708700000,
+      created_at: 1708700003
+    },
     rows: [
       [1708700000, 'phone', 'lat', 52.5],
       [1708700000, 'phone', 'lon', 13.4],
@@ -146,7 +185,10 @@ const samples: Readonly<Record<PresetName, Sample>> = {
   kepserver: {
     topic: 'iotgateway/line1',
     more: { topic: 'iotgateway/{device_id}' },
-    payload: { timestamp: 1435592735000, values: [{ id: 'Channel1.Device1.Tag1', v: 5, q: true, t: 1435592734500 }] },
+    payload: {
+      timestamp: 1435592735000,
+      values: [{ id: 'Channel1.Device1.Tag1', v: 5, q: true, t: 1435592734500 }]
+    },
     rows: [[1435592734500, 'line1', 'Channel1.Device1.Tag1', 5]]
   },
   opcua: {
@@ -158,7 +200,11 @@ const samples: Readonly<Record<PresetName, Sample>> = {
         {
           DataSetWriterId: 1,
           Timestamp: '2024-02-23T14:53:20Z',
-          Payload: { Speed: { Value: 4.5, SourceTimestamp: '2024-02-23T14:53:19Z' }, Count: { Value: 7 }, Plain: 3 }
+          Payload: {
+            Speed: { Value: 4.5, SourceTimestamp: '2024-02-23T14:53:19Z' },
+            Count: { Value: 7 },
+            Plain: 3
+          }
         }
       ]
     },
@@ -208,7 +254,15 @@ const samples: Readonly<Record<PresetName, Sample>> = {
     ]
   },
   rtl433: {
-    payload: { time: '2024-02-23 14:53:20', model: 'Nexus-TH', id: 147, channel: 1, battery_ok: 1, temperature_C: 20.5, humidity: 45 },
+    payload: {
+      time: '2024-02-23 14:53:20',
+      model: 'Nexus-TH',
+      id: 147,
+      channel: 1,
+      battery_ok: 1,
+      temperature_C: 20.5,
+      humidity: 45
+    },
     rows: [
       ['2024-02-23 14:53:20', 147, 'battery_ok', 1],
       ['2024-02-23 14:53:20', 147, 'temperature_C', 20.5],
@@ -225,14 +279,28 @@ const samples: Readonly<Record<PresetName, Sample>> = {
     ]
   },
   telegraf: {
-    payload: { fields: { field_1: 30, field_2: 4 }, name: 'docker', tags: { host: 'raynor' }, timestamp: 1458229140 },
+    payload: {
+      fields: { field_1: 30, field_2: 4 },
+      name: 'docker',
+      tags: { host: 'raynor' },
+      timestamp: 1458229140
+    },
     rows: [
       [1458229140, 'raynor', 'field_1', 30],
       [1458229140, 'raynor', 'field_2', 4]
     ]
   },
   'telegraf-batch': {
-    payload: { metrics: [{ fields: { n_images: 660 }, name: 'docker', tags: { host: 'raynor' }, timestamp: 1458229140 }] },
+    payload: {
+      metrics: [
+        {
+          fields: { n_images: 660 },
+          name: 'docker',
+          tags: { host: 'raynor' },
+          timestamp: 1458229140
+        }
+      ]
+    },
     rows: [[1458229140, 'raynor', 'n_images', 660]]
   }
 }
@@ -247,7 +315,9 @@ describe('nodes/reshape, presets', () => {
   it('name their document, and set fields that there are to what these may be', () => {
     for (const [name, { document, settings }] of Object.entries(PRESETS)) {
       assert.match(document, /^https:\/\/[^ ]+$/)
-      const unknown = Object.keys(settings).filter(field => !Object.hasOwn(spec.fields, field) || field === 'preset')
+      const unknown = Object.keys(settings).filter(
+        field => !Object.hasOwn(spec.fields, field) || field === 'preset'
+      )
       assert.deepEqual(unknown, [], name)
       assert.doesNotThrow(() => reshaper(optionsOf({ preset: name }), () => 0), OptionsError)
     }

@@ -21,7 +21,11 @@ export function optionsOf(settings: Setting) {
 }
 
 /** What becomes of a payload. */
-export async function reshaped(settings: Setting, payload: unknown, topic?: string): Promise<Reshaped> {
+export async function reshaped(
+  settings: Setting,
+  payload: unknown,
+  topic?: string
+): Promise<Reshaped> {
   const { outputs, filtered } = await reshaper(
     optionsOf(settings),
     () => ARRIVAL_MS
@@ -31,7 +35,11 @@ export async function reshaped(settings: Setting, payload: unknown, topic?: stri
 }
 
 /** The rows as (time, device, metric, value), and the codes of what was rejected. */
-export async function rowsOf(settings: Setting, payload: unknown, topic?: string): Promise<unknown[]> {
+export async function rowsOf(
+  settings: Setting,
+  payload: unknown,
+  topic?: string
+): Promise<unknown[]> {
   const { rows, rejected } = await reshaped(settings, payload, topic)
   const short = rows.map(({ ts, device_id, metric, value }) => [ts, device_id, metric, value])
   return [...short, ...rejected.map(({ reason }) => reason.code)]
@@ -40,10 +48,19 @@ export async function rowsOf(settings: Setting, payload: unknown, topic?: string
 export const KAFKA_MS = 1_708_700_000_123
 
 /** A record as it comes out of Kafka. */
-export function throughKafka<T extends object>(record: T, more: Partial<Taken> & { readonly topic?: string } = {}): T {
+export function throughKafka<T extends object>(
+  record: T,
+  more: Partial<Taken> & { readonly topic?: string } = {}
+): T {
   const { topic, ...rest } = more
   const taken: Taken = {
-    origin: { kind: 'kafka', topic: 'iot-telemetry-raw', partition: 0, offset: '7', timestamp: String(KAFKA_MS) },
+    origin: {
+      kind: 'kafka',
+      topic: 'iot-telemetry-raw',
+      partition: 0,
+      offset: '7',
+      timestamp: String(KAFKA_MS)
+    },
     key: Buffer.from('the-key'),
     headers: topic === undefined ? {} : { 'mqtt.topic': Buffer.from(topic) },
     raw: Buffer.from(JSON.stringify(record)),

@@ -19,7 +19,12 @@ const batteries = {
   sources: [{ to: 'ts', from: 'kafka-time' }],
   keep: [{ from: 'id', to: 'device_id' }]
 }
-const scalar = { bare: true, mode: 'keep', topic: 'home/{device_id}/sensor/{metric}/state', keep: [] }
+const scalar = {
+  bare: true,
+  mode: 'keep',
+  topic: 'home/{device_id}/sensor/{metric}/state',
+  keep: []
+}
 const shipped = { mode: 'keep', topic: 'sensors/{site}/{device_id}/{metric}' }
 
 const kinds: Readonly<Record<string, readonly Case[]>> = {
@@ -68,7 +73,13 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
       given: { Time: 't', A: 1 },
       rows: ['TOPIC_MISMATCH']
     },
-    { name: 'no measurement', settings: tasmota, topic: 'tele/dev1/SENSOR', given: { Time: 't', Name: 'x' }, rows: [] },
+    {
+      name: 'no measurement',
+      settings: tasmota,
+      topic: 'tele/dev1/SENSOR',
+      given: { Time: 't', Name: 'x' },
+      rows: []
+    },
     {
       name: 'names with dots, one of them twice',
       settings: {},
@@ -77,7 +88,10 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       name: 'only these, one with a dot and another name',
-      settings: { which: 'only', names: [{ field: 'V["PM2.5"]', metric: 'pm25' }, { field: 'b.c' }, { field: 'absent' }] },
+      settings: {
+        which: 'only',
+        names: [{ field: 'V["PM2.5"]', metric: 'pm25' }, { field: 'b.c' }, { field: 'absent' }]
+      },
       given: { device_id: 'd', ts: 1, V: { 'PM2.5': 5, t: 1 }, b: { c: 'high' } },
       rows: [
         [1, 'd', 'pm25', 5],
@@ -96,7 +110,11 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       name: 'booleans and words too',
-      settings: { booleans: true, texts: true, values: [{ metric: 'on', action: 'words', by: '' }] },
+      settings: {
+        booleans: true,
+        texts: true,
+        values: [{ metric: 'on', action: 'words', by: '' }]
+      },
       given: { device_id: 'd', ts: 1, on: true, mode: 'auto' },
       rows: [
         [1, 'd', 'on', 1],
@@ -121,7 +139,14 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
     {
       name: 'one has none, and gets the time of the record',
       settings: { each: 'object', valueAt: 'v', timeAt: 't', unitAt: 'u' },
-      given: { device_id: 'd', ts: 9, a: { v: 1, t: 5 }, b: { v: 2 }, c: 3, d: { e: { v: 0, t: 6 } } },
+      given: {
+        device_id: 'd',
+        ts: 9,
+        a: { v: 1, t: 5 },
+        b: { v: 2 },
+        c: 3,
+        d: { e: { v: 0, t: 6 } }
+      },
       rows: [
         [5, 'd', 'a', 1],
         [9, 'd', 'b', 2],
@@ -151,8 +176,20 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
       name: 'a bad element alone, and none',
       settings: kep,
       topic: 'kep/line1',
-      given: [{ values: [5, { id: 'A', t: 1, v: 1 }, null, [2]] }, { values: [] }, { values: 7 }, {}],
-      rows: [[1, 'line1', 'A', 1], 'NOT_A_RECORD', 'NOT_A_RECORD', 'NOT_A_RECORD', 'RECORDS_MISSING', 'RECORDS_MISSING']
+      given: [
+        { values: [5, { id: 'A', t: 1, v: 1 }, null, [2]] },
+        { values: [] },
+        { values: 7 },
+        {}
+      ],
+      rows: [
+        [1, 'line1', 'A', 1],
+        'NOT_A_RECORD',
+        'NOT_A_RECORD',
+        'NOT_A_RECORD',
+        'RECORDS_MISSING',
+        'RECORDS_MISSING'
+      ]
     },
     {
       name: 'at the top, time beside the values',
@@ -191,7 +228,11 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
     },
     {
       name: 'under the names of devices, lists and single ones',
-      settings: { recordsAt: 'values', listPath: '', keep: [{ from: 'ts' }, { from: 'device_id' }] },
+      settings: {
+        recordsAt: 'values',
+        listPath: '',
+        keep: [{ from: 'ts' }, { from: 'device_id' }]
+      },
       given: {
         'Device A': [
           { ts: 1, t: 20 },
@@ -231,7 +272,13 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
       rows: [[undefined, 'kitchen', 't', 23.5]]
     },
     { name: 'not asked for', settings: {}, given: 23.5, rows: ['NOT_A_RECORD'] },
-    { name: 'null is none', settings: scalar, topic: 'home/kitchen/sensor/t/state', given: null, rows: ['NOT_A_RECORD'] }
+    {
+      name: 'null is none',
+      settings: scalar,
+      topic: 'home/kitchen/sensor/t/state',
+      given: null,
+      rows: ['NOT_A_RECORD']
+    }
   ],
   'device and metric stand in the topic only': [
     {
@@ -281,8 +328,20 @@ const kinds: Readonly<Record<string, readonly Case[]>> = {
         [KAFKA_MS, 'kitchen/lamp', 'battery', 74]
       ]
     },
-    { name: 'no rest', settings: { preset: 'zigbee2mqtt' }, topic: 'zigbee2mqtt', given: { t: 1 }, rows: ['TOPIC_MISMATCH'] },
-    { name: 'an empty rest', settings: { preset: 'zigbee2mqtt' }, topic: 'zigbee2mqtt/', given: { t: 1 }, rows: ['TOPIC_MISMATCH'] }
+    {
+      name: 'no rest',
+      settings: { preset: 'zigbee2mqtt' },
+      topic: 'zigbee2mqtt',
+      given: { t: 1 },
+      rows: ['TOPIC_MISMATCH']
+    },
+    {
+      name: 'an empty rest',
+      settings: { preset: 'zigbee2mqtt' },
+      topic: 'zigbee2mqtt/',
+      given: { t: 1 },
+      rows: ['TOPIC_MISMATCH']
+    }
   ]
 }
 
@@ -291,8 +350,13 @@ describe('nodes/reshape, what fleets send', () => {
     describe(kind, () => {
       for (const { name, settings, topic, kafka, given, rows } of cases) {
         it(name, async () => {
-          const payload = kafka ? throughKafka(given as object, topic === undefined ? {} : { topic }) : given
-          assert.deepEqual(await rowsOf(settings, payload, kafka ? 'iot-telemetry-raw' : topic), rows)
+          const payload = kafka
+            ? throughKafka(given as object, topic === undefined ? {} : { topic })
+            : given
+          assert.deepEqual(
+            await rowsOf(settings, payload, kafka ? 'iot-telemetry-raw' : topic),
+            rows
+          )
         })
       }
     })

@@ -13,14 +13,29 @@ const start = (options: Record<string, unknown>) => router(parseOptions(spec, op
 const rule = (...conditions: object[]) => ({ match: 'all', conditions })
 
 /** The values that pass and those that do not, by operator. */
-const outcomes: [operator: OperatorName, operands: Partial<Condition>, yes: unknown[], no: unknown[]][] = [
+const outcomes: [
+  operator: OperatorName,
+  operands: Partial<Condition>,
+  yes: unknown[],
+  no: unknown[]
+][] = [
   ['equals', { value: 80 }, [80, 80.0], ['80', 81, true, null, undefined, [80], Number.NaN]],
   ['equals', { value: '80' }, ['80'], [80, '80.0', ' 80']],
   ['equals', { value: true }, [true], ['true', 1]],
   ['equals', { value: '' }, [''], [0, undefined]],
   ['not_equals', { value: 80 }, ['80', 81, null, undefined, {}], [80]],
-  ['gt', { value: 80 }, [80.1, Number.MAX_VALUE], [80, '90', '9'.repeat(99), true, null, undefined, [90], Number.NaN]],
-  ['gt', { value: '2024-02-23T00:00:00.000Z' }, ['2024-02-23T00:00:00.001Z', '2025'], ['2024-02-22', 1e12, undefined]],
+  [
+    'gt',
+    { value: 80 },
+    [80.1, Number.MAX_VALUE],
+    [80, '90', '9'.repeat(99), true, null, undefined, [90], Number.NaN]
+  ],
+  [
+    'gt',
+    { value: '2024-02-23T00:00:00.000Z' },
+    ['2024-02-23T00:00:00.001Z', '2025'],
+    ['2024-02-22', 1e12, undefined]
+  ],
   ['gte', { value: 80 }, [80, 81], [79.9, '80']],
   ['lt', { value: 0 }, [-0.1, Number.NEGATIVE_INFINITY], [0, -0, '', null, undefined, false]],
   ['lte', { value: 0 }, [0, -0], [0.1, null]],
@@ -28,12 +43,27 @@ const outcomes: [operator: OperatorName, operands: Partial<Condition>, yes: unkn
   ['between', { value: 'a', value2: 'c' }, ['a', 'bb', 'c'], ['d', 1]],
   ['in', { value: ['a', 1, true] }, ['a', 1, true], ['b', '1', 'true', null, undefined]],
   ['not_in', { value: ['a', 1] }, ['b', '1', null, undefined], ['a', 1]],
-  ['contains', { value: 'x' }, ['axb', ['x'], ['a', 'x']], ['X', '', ['ax'], { x: 1 }, 5, undefined]],
+  [
+    'contains',
+    { value: 'x' },
+    ['axb', ['x'], ['a', 'x']],
+    ['X', '', ['ax'], { x: 1 }, 5, undefined]
+  ],
   ['contains', { value: 5 }, [[5]], ['5', 5, ['5']]],
   ['starts_with', { value: 'ab' }, ['ab', 'abc'], ['xab', 'AB', ['ab'], undefined]],
   ['ends_with', { value: 'ab' }, ['ab', 'xab'], ['abx', 5]],
-  ['matches', { value: '^s-\\d+$' }, ['s-1', 's-001'], ['s-', 'xs-1', 5, undefined, `s-${'1'.repeat(300)}x`]],
-  ['matches', { value: '^([a-z]+-?)+$' }, ['hall-a', 'a'.repeat(100_000)], [`${'a'.repeat(100_000)}!`]],
+  [
+    'matches',
+    { value: '^s-\\d+$' },
+    ['s-1', 's-001'],
+    ['s-', 'xs-1', 5, undefined, `s-${'1'.repeat(300)}x`]
+  ],
+  [
+    'matches',
+    { value: '^([a-z]+-?)+$' },
+    ['hall-a', 'a'.repeat(100_000)],
+    [`${'a'.repeat(100_000)}!`]
+  ],
   ['matches', { value: '(a|b)*a(a|b){2000}c' }, [], [`${'ab'.repeat(10_000)}c`]],
   ['topic_matches', { value: 'a/{x}/+' }, ['a/b/c'], ['a/b', 'b/b/c', 5, undefined]],
   ['missing', {}, [undefined, null], [0, '', false, []]],
@@ -51,7 +81,10 @@ describe('nodes/route', () => {
   })
 
   it('has every operator in the table', () => {
-    assert.deepEqual(new Set(outcomes.map(([operator]) => operator)), new Set(Object.keys(OPERATORS)))
+    assert.deepEqual(
+      new Set(outcomes.map(([operator]) => operator)),
+      new Set(Object.keys(OPERATORS))
+    )
   })
   for (const [operator, operands, yes, no] of outcomes) {
     it(`v ${operator} ${JSON.stringify(operands)}`, () => {
@@ -80,17 +113,30 @@ describe('nodes/route', () => {
   }
 
   it('takes the first rule that is met, or every one', () => {
-    const rules = [rule({ field: 'v', operator: 'gt', value: 10 }), rule({ field: 'v', operator: 'gt', value: 5 })]
+    const rules = [
+      rule({ field: 'v', operator: 'gt', value: 10 }),
+      rule({ field: 'v', operator: 'gt', value: 5 })
+    ]
     const payload = [{ v: 11 }, { v: 7 }, { v: 1 }]
     assert.deepEqual(start({ rules })({ payload }).outputs, [[{ v: 11 }], [{ v: 7 }], [{ v: 1 }]])
-    assert.deepEqual(start({ rules, send: 'every' })({ payload }).outputs, [[{ v: 11 }], [{ v: 11 }, { v: 7 }], [{ v: 1 }]])
+    assert.deepEqual(start({ rules, send: 'every' })({ payload }).outputs, [
+      [{ v: 11 }],
+      [{ v: 11 }, { v: 7 }],
+      [{ v: 1 }]
+    ])
   })
 
   it('gives every output a record of its own, with where it came from', () => {
     const provenance = new Provenance({ at: () => assert.fail('nobody asked') } satisfies Batch, 0)
     const record = { v: { w: 1 }, [PROVENANCE]: provenance }
-    const rules = [rule({ field: 'v', operator: 'present' }), rule({ field: 'v.w', operator: 'present' })]
-    const [[first], [second]] = start({ rules, send: 'every' })({ payload: record }).outputs as [[typeof record], [typeof record]]
+    const rules = [
+      rule({ field: 'v', operator: 'present' }),
+      rule({ field: 'v.w', operator: 'present' })
+    ]
+    const [[first], [second]] = start({ rules, send: 'every' })({ payload: record }).outputs as [
+      [typeof record],
+      [typeof record]
+    ]
     assert.equal(first, record)
     second.v.w = 2
     assert.equal(record.v.w, 1)
@@ -108,12 +154,17 @@ describe('nodes/route', () => {
   })
 
   it('looks at the topic', () => {
-    const rules = [rule({ field: 'msg.topic', operator: 'topic_matches', value: 'a/#' }), rule({ field: 'msg.topic', operator: 'missing' })]
+    const rules = [
+      rule({ field: 'msg.topic', operator: 'topic_matches', value: 'a/#' }),
+      rule({ field: 'msg.topic', operator: 'missing' })
+    ]
     const route = start({ rules })
     assert.deepEqual(
-      [route({ payload: 1, topic: 'a/b' }), route({ payload: 1 }), route({ payload: 1, topic: 'b' })].map(({ outputs }) =>
-        outputs.findIndex(records => records.length > 0)
-      ),
+      [
+        route({ payload: 1, topic: 'a/b' }),
+        route({ payload: 1 }),
+        route({ payload: 1, topic: 'b' })
+      ].map(({ outputs }) => outputs.findIndex(records => records.length > 0)),
       [0, 1, 2]
     )
   })
@@ -131,14 +182,20 @@ describe('nodes/route', () => {
     [[rule({ field: 'a', operator: 'gt', value: true })], /compare with a number or a text/],
     [[rule({ field: 'a', operator: 'gt', value: Number.NaN })], /give a number/],
     [[rule({ field: 'a', operator: 'between', value: 2, value2: 1 })], /the lower end comes first/],
-    [[rule({ field: 'a', operator: 'between', value: 2, value2: '3' })], /both numbers|both ends must be numbers/],
+    [
+      [rule({ field: 'a', operator: 'between', value: 2, value2: '3' })],
+      /both numbers|both ends must be numbers/
+    ],
     [[rule({ field: 'a', operator: 'in', value: [] })], /give the values/],
     [[rule({ field: 'a', operator: 'in', value: [{}] })], /the values must be/],
     [[rule({ field: 'a', operator: 'matches', value: '[' })], /Invalid regular expression/],
     [[rule({ field: 'a', operator: 'matches', value: '(a+)\\1' })], /references back/],
     [[rule({ field: 'a', operator: 'topic_matches', value: 'a/#/b' })], /# must be the last level/],
     [
-      [rule({ field: 'a', operator: 'starts_with', value: 5 }), rule({ field: 'b', operator: 'x' })],
+      [
+        rule({ field: 'a', operator: 'starts_with', value: 5 }),
+        rule({ field: 'b', operator: 'x' })
+      ],
       /rule 1, row 1: give a text; Rules: rule 2, row 1: there is no/
     ]
   ]
@@ -149,7 +206,11 @@ describe('nodes/route', () => {
 
   const sentences: [match: 'all' | 'any', conditions: Condition[], words: string][] = [
     ['all', [{ field: 'value', operator: 'gt', value: 80 }], 'value > 80'],
-    ['all', [{ field: 'metric', operator: 'equals', value: 'temperature_c' }], 'metric = temperature_c'],
+    [
+      'all',
+      [{ field: 'metric', operator: 'equals', value: 'temperature_c' }],
+      'metric = temperature_c'
+    ],
     ['all', [{ field: 'v', operator: 'equals', value: '80' }], 'v = "80"'],
     ['all', [{ field: 'v', operator: 'not_equals', value: 'true' }], 'v ≠ "true"'],
     ['all', [{ field: 'v', operator: 'equals', value: true }], 'v = true'],
@@ -169,7 +230,11 @@ describe('nodes/route', () => {
       ],
       'a in (x, "two words", 3) and b is a number'
     ],
-    ['all', [{ field: 'msg.topic', operator: 'topic_matches', value: 'acme/+/{id}' }], 'topic matches acme/+/{id}'],
+    [
+      'all',
+      [{ field: 'msg.topic', operator: 'topic_matches', value: 'acme/+/{id}' }],
+      'topic matches acme/+/{id}'
+    ],
     ['all', [{ field: 'id', operator: 'matches', value: '^s \\d$' }], 'id matches /^s \\d$/'],
     ['all', [{ field: 'id', operator: 'starts_with', value: '' }], 'id starts with ""']
   ]
@@ -181,16 +246,31 @@ describe('nodes/route', () => {
   }
 
   describe('for any rules and records', () => {
-    const value = fc.oneof(fc.integer({ min: -5, max: 5 }), fc.constantFrom('a', 'b', '1', ''), fc.boolean())
+    const value = fc.oneof(
+      fc.integer({ min: -5, max: 5 }),
+      fc.constantFrom('a', 'b', '1', ''),
+      fc.boolean()
+    )
     const field = fc.constantFrom('a', 'b', 'c.d', 'msg.topic')
     const condition = fc.oneof(
       fc.record({ field, operator: fc.constantFrom('equals', 'not_equals', 'contains'), value }),
-      fc.record({ field, operator: fc.constantFrom('gt', 'lte'), value: fc.integer({ min: -5, max: 5 }) }),
-      fc.record({ field, operator: fc.constantFrom('in', 'not_in'), value: fc.array(value, { minLength: 1 }) }),
+      fc.record({
+        field,
+        operator: fc.constantFrom('gt', 'lte'),
+        value: fc.integer({ min: -5, max: 5 })
+      }),
+      fc.record({
+        field,
+        operator: fc.constantFrom('in', 'not_in'),
+        value: fc.array(value, { minLength: 1 })
+      }),
       fc.record({ field, operator: fc.constantFrom('missing', 'present', 'is_true', 'is_text') })
     )
     const rules = fc.array(
-      fc.record({ match: fc.constantFrom('all', 'any'), conditions: fc.array(condition, { minLength: 1, maxLength: 3 }) }),
+      fc.record({
+        match: fc.constantFrom('all', 'any'),
+        conditions: fc.array(condition, { minLength: 1, maxLength: 3 })
+      }),
       {
         minLength: 1,
         maxLength: 4
@@ -203,17 +283,25 @@ describe('nodes/route', () => {
 
     it('first: every record in exactly one output, in order', () => {
       fc.assert(
-        fc.property(rules, fc.array(record), (rules, payload) => assert.ok(isMerged(payload, ...start({ rules })({ payload }).outputs)))
+        fc.property(rules, fc.array(record), (rules, payload) =>
+          assert.ok(isMerged(payload, ...start({ rules })({ payload }).outputs))
+        )
       )
     })
     it('every: each rule alone gives its output, and no object is in two', () => {
       fc.assert(
-        fc.property(rules, fc.array(fc.record({ a: value, b: value }, { noNullPrototype: true })), (rules, payload) => {
-          const { outputs } = start({ rules, send: 'every', otherwise: false })({ payload })
-          const alone = rules.map(one => start({ rules: [one], otherwise: false })({ payload }).outputs[0])
-          assert.deepEqual(outputs, alone)
-          assert.equal(new Set(outputs.flat()).size, outputs.flat().length)
-        })
+        fc.property(
+          rules,
+          fc.array(fc.record({ a: value, b: value }, { noNullPrototype: true })),
+          (rules, payload) => {
+            const { outputs } = start({ rules, send: 'every', otherwise: false })({ payload })
+            const alone = rules.map(
+              one => start({ rules: [one], otherwise: false })({ payload }).outputs[0]
+            )
+            assert.deepEqual(outputs, alone)
+            assert.equal(new Set(outputs.flat()).size, outputs.flat().length)
+          }
+        )
       )
     })
   })

@@ -4,7 +4,10 @@ import { router } from '../../../nodes/route/logic.ts'
 import { Met } from '../../../nodes/route/met.ts'
 import { spec } from '../../../nodes/route/spec.ts'
 
-const over = (value: number) => ({ match: 'all', conditions: [{ field: 'v', operator: 'gt', value }] })
+const over = (value: number) => ({
+  match: 'all',
+  conditions: [{ field: 'v', operator: 'gt', value }]
+})
 
 describe('route: rules that no record has met', () => {
   const cases: [name: string, send: string, values: number[], expected: string | undefined][] = [

@@ -14,10 +14,16 @@ const lists: [text: string, list: unknown[]][] = [
 ]
 
 describe('nodes/route/rules', () => {
-  for (const [text, list] of lists) it(`reads the list ${text}`, () => assert.deepEqual(parseList(text), list))
+  for (const [text, list] of lists)
+    it(`reads the list ${text}`, () => assert.deepEqual(parseList(text), list))
 
   it('reads back the lists it wrote', () => {
-    const item = fc.oneof(fc.string(), fc.double({ noNaN: true, noDefaultInfinity: true }), fc.integer(), fc.boolean())
+    const item = fc.oneof(
+      fc.string(),
+      fc.double({ noNaN: true, noDefaultInfinity: true }),
+      fc.integer(),
+      fc.boolean()
+    )
     fc.assert(
       fc.property(fc.array(item), list =>
         assert.deepEqual(

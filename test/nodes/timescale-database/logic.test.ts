@@ -26,7 +26,9 @@ describe('the options of a database', () => {
   })
 
   it('take the whole URL from the environment', () => {
-    const { host, password } = settingsFrom({ url: '${TIMESCALE_URL}' }, undefined, { TIMESCALE_URL: 'postgres://a:b@db:5/x' })
+    const { host, password } = settingsFrom({ url: '${TIMESCALE_URL}' }, undefined, {
+      TIMESCALE_URL: 'postgres://a:b@db:5/x'
+    })
     assert.deepEqual([host, password], ['db', 'b'])
     assert.throws(() => settingsFrom({ url: '${TIMESCALE_URL}' }), /TIMESCALE_URL is not set/)
   })
@@ -36,19 +38,33 @@ describe('the options of a database', () => {
   })
 
   it('may be fields', () => {
-    const given = { connection: 'fields', url: 'nonsense', host: 'h', port: 7, database: 'd', user: 'u', password: 'p' }
+    const given = {
+      connection: 'fields',
+      url: 'nonsense',
+      host: 'h',
+      port: 7,
+      database: 'd',
+      user: 'u',
+      password: 'p'
+    }
     const { host, port, database, user, password } = settingsFrom(given)
     assert.deepEqual([host, port, database, user, password], ['h', 7, 'd', 'u', 'p'])
   })
 
   it('take certificates from the TLS configuration, else what sslmode says', () => {
-    assert.deepEqual(settingsFrom({ url: 'postgres://h/d?sslmode=require', tls: 't' }, { ca: 'x' }).tls, { ca: 'x' })
-    assert.deepEqual(settingsFrom({ url: 'postgres://h/d?sslmode=require' }).tls, { rejectUnauthorized: false })
+    assert.deepEqual(
+      settingsFrom({ url: 'postgres://h/d?sslmode=require', tls: 't' }, { ca: 'x' }).tls,
+      { ca: 'x' }
+    )
+    assert.deepEqual(settingsFrom({ url: 'postgres://h/d?sslmode=require' }).tls, {
+      rejectUnauthorized: false
+    })
     for (const plain of ['', '?sslmode=disable', '?sslmode=allow', '?sslmode=prefer']) {
       assert.equal(settingsFrom({ url: `postgres://h/d${plain}` }).tls, undefined)
     }
     assert.throws(() => settingsFrom({ tls: 'gone' }), /TLS configuration is missing/)
   })
 
-  it('say what is wrong with the URL', () => assert.throws(() => settingsFrom({ url: 'mysql://h/d' }), /URL: must begin with postgres/))
+  it('say what is wrong with the URL', () =>
+    assert.throws(() => settingsFrom({ url: 'mysql://h/d' }), /URL: must begin with postgres/))
 })

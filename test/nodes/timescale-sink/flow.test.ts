@@ -39,7 +39,10 @@ describe('the sink in Node-RED', function () {
     database = databaseAt(url)
     nodeRed = await startNodeRed({ nodes: [timescaleDatabase, timescaleSink] })
     const events = nodeRed.RED.events as NodeJS.EventEmitter
-    events.on('node-status', ({ id, status }: { id: string; status: Shown }) => id === 'sink' && shown.push(status))
+    events.on(
+      'node-status',
+      ({ id, status }: { id: string; status: Shown }) => id === 'sink' && shown.push(status)
+    )
     nodeRed.RED.hooks.add('onComplete.test', (event: unknown) => {
       const { node, msg, error } = event as { node: { id: string }; msg: object; error?: unknown }
       if (node.id !== 'sink') return
@@ -49,7 +52,8 @@ describe('the sink in Node-RED', function () {
   })
   beforeEach(() => {
     table = `flow_${tables++}`
-    for (const list of [shown, completed, failed, arrived.stored, arrived.rejected, nodeRed.logs]) list.length = 0
+    for (const list of [shown, completed, failed, arrived.stored, arrived.rejected, nodeRed.logs])
+      list.length = 0
   })
   afterEach(async () => {
     await nodeRed.deploy([])
@@ -61,10 +65,22 @@ describe('the sink in Node-RED', function () {
     await database.close()
   })
 
-  const flow = (sink: object = {}, config: object = {}, wires = [['stored'], ['rejected']]): FlowEntry[] => [
+  const flow = (
+    sink: object = {},
+    config: object = {},
+    wires = [['stored'], ['rejected']]
+  ): FlowEntry[] => [
     { id: 'database', type: 'millrace-timescale-database', url, ...config },
     { id: 'tab', type: 'tab' },
-    { id: 'sink', type: 'millrace-timescale-sink', z: 'tab', database: 'database', table, wires, ...sink },
+    {
+      id: 'sink',
+      type: 'millrace-timescale-sink',
+      z: 'tab',
+      database: 'database',
+      table,
+      wires,
+      ...sink
+    },
     { id: 'stored', type: 'junction', z: 'tab', wires: [[]] },
     { id: 'rejected', type: 'junction', z: 'tab', wires: [[]] }
   ]
@@ -87,7 +103,9 @@ describe('the sink in Node-RED', function () {
     await until('three messages', () => completed.length === 3)
     assert.equal(await countRows(database, table), 15)
     assert.deepEqual(
-      arrived.stored.map(message => message.stored).map(one => Object.values(one as object).reduce((sum, n) => sum + n, 0)),
+      arrived.stored
+        .map(message => message.stored)
+        .map(one => Object.values(one as object).reduce((sum, n) => sum + n, 0)),
       [10, 1, 10]
     )
     const { stored, duplicates, rejected } = metricsFor('sink', 'millrace-timescale-sink', '')
@@ -105,12 +123,22 @@ describe('the sink in Node-RED', function () {
     const sink = await deploy()
     const origin = { kind: 'simulator' as const, topic: 'a/b' }
     const taken = { origin, key: null, headers: {}, raw: Buffer.from('bytes') }
-    const bad = { ...reading(1), value: 'n/a', [PROVENANCE]: new Provenance({ at: () => taken }, 0) }
+    const bad = {
+      ...reading(1),
+      value: 'n/a',
+      [PROVENANCE]: new Provenance({ at: () => taken }, 0)
+    }
     sink.receive({ payload: [reading(0), bad, reading(2)] })
     await until('the message', () => completed.length === 1)
     const [rejection] = arrived.rejected[0]!.payload as Rejection[]
     assert.deepEqual(
-      [rejection!.reason.code, rejection!.reason.path, rejection!.stage, rejection!.origin, rejection!.raw?.toString()],
+      [
+        rejection!.reason.code,
+        rejection!.reason.path,
+        rejection!.stage,
+        rejection!.origin,
+        rejection!.raw?.toString()
+      ],
       ['COLUMN_TYPE', 'value', 'timescale-sink', origin, 'bytes']
     )
     assert.equal((arrived.stored[0]!.payload as unknown[]).length, 2)
@@ -120,7 +148,9 @@ describe('the sink in Node-RED', function () {
     const sink = await deploy({}, {}, [[], []])
     for (let n = 0; n < 3; n++) sink.receive({ payload: [{}] })
     await until('the messages', () => completed.length === 3)
-    const warnings = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => /rejected/.test(text))
+    const warnings = nodeRed.logs
+      .map(({ msg }) => String(msg))
+      .filter(text => /rejected/.test(text))
     assert.equal(warnings.length, 1)
     assert.match(warnings[0]!, /no wire leaves the output "rejected".*"ts_utc" is missing/)
   })
@@ -131,11 +161,15 @@ describe('the sink in Node-RED', function () {
     await until('the first message', () => completed.length === 1)
     await kill('postgres')
     for (let n = 1; n < 4; n++) sink.receive({ payload: readings(n * 10, 10) })
-    await until('the status', () => shown.some(({ fill, text }) => fill === 'yellow' && text === '30 waiting · database away'))
+    await until('the status', () =>
+      shown.some(({ fill, text }) => fill === 'yellow' && text === '30 waiting · database away')
+    )
     await restart('postgres')
     await until('the rest', () => completed.length === 4)
     assert.equal(await countRows(database, table), 40)
-    const lines = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => !/not installed/.test(text))
+    const lines = nodeRed.logs
+      .map(({ msg }) => String(msg))
+      .filter(text => !/not installed/.test(text))
     assert.equal(lines.length, 1, lines.join('\n'))
   })
 
@@ -152,10 +186,18 @@ describe('the sink in Node-RED', function () {
     const delivery = tracker.open(followed, 'tab', options)
     sink.receive(followed)
     await until('three to be refused', () => failed.length === 3)
-    assert.deepEqual(new Set(failed.map(({ reason }) => (reason as MillraceError).code)), new Set(['QUEUE_FULL']))
-    const warnings = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => /refused: /.test(text))
+    assert.deepEqual(
+      new Set(failed.map(({ reason }) => (reason as MillraceError).code)),
+      new Set(['QUEUE_FULL'])
+    )
+    const warnings = nodeRed.logs
+      .map(({ msg }) => String(msg))
+      .filter(text => /refused: /.test(text))
     assert.equal(warnings.length, 1, warnings.join('\n'))
-    assert.match(warnings[0]!, /More than 100000 records wait for the database.*Records that were refused: 7\./)
+    assert.match(
+      warnings[0]!,
+      /More than 100000 records wait for the database.*Records that were refused: 7\./
+    )
     await restart('postgres')
     await until('the rest', () => completed.length === 22, 30_000)
     assert.equal(await countRows(database, table), 100_010)
@@ -165,7 +207,13 @@ describe('the sink in Node-RED', function () {
   })
 
   const settings: [string, object, object, RegExp, RegExp][] = [
-    ['a missing table', { create: 'off' }, {}, /table missing/, /There is no table flow_\d+\. Create it/],
+    [
+      'a missing table',
+      { create: 'off' },
+      {},
+      /table missing/,
+      /There is no table flow_\d+\. Create it/
+    ],
     [
       'a wrong password',
       {},
@@ -184,10 +232,15 @@ describe('the sink in Node-RED', function () {
   for (const [name, sink, config, status, log] of settings) {
     it(`tells ${name} in words, once, and in red`, async () => {
       const { hostname, port, password } = new URL(url)
-      const place = 'connection' in config ? { host: hostname, port: Number(port), credentials: { password }, ...config } : config
+      const place =
+        'connection' in config
+          ? { host: hostname, port: Number(port), credentials: { password }, ...config }
+          : config
       const node = await deploy(sink, place)
       node.receive({ payload: readings(0, 3) })
-      await until('the status', () => shown.some(({ fill, text }) => fill === 'red' && status.test(text)))
+      await until('the status', () =>
+        shown.some(({ fill, text }) => fill === 'red' && status.test(text))
+      )
       await until('the record to wait', () => shown.some(({ text }) => /^3 waiting/.test(text)))
       const lines = nodeRed.logs.map(({ msg }) => String(msg))
       assert.equal(lines.length, 1, lines.join('\n'))
@@ -208,8 +261,14 @@ describe('the sink in Node-RED', function () {
 
   it('refuses to start with wrong settings, and names them all', async () => {
     await deploy({ table: 'a b', columns: [] })
-    assert.match(String(nodeRed.logs[0]?.msg), /timescale sink: Table: "a b" is not .*; Columns: there must be at least one/)
-    assert.deepEqual([shown.at(-1)?.fill, shown.at(-1)?.text], ['red', `Table: "a b" is not a table's…`])
+    assert.match(
+      String(nodeRed.logs[0]?.msg),
+      /timescale sink: Table: "a b" is not .*; Columns: there must be at least one/
+    )
+    assert.deepEqual(
+      [shown.at(-1)?.fill, shown.at(-1)?.text],
+      ['red', `Table: "a b" is not a table's…`]
+    )
   })
 
   it('answers the buttons of the dialog', async () => {
@@ -223,10 +282,19 @@ describe('the sink in Node-RED', function () {
       })
       return (await answer.json()) as { ok: boolean; message?: string; items?: string[] }
     }
-    assert.match((await ask({ action: 'test', values: { url } })).message ?? '', /^PostgreSQL 18\.\d+, no TimescaleDB/)
+    assert.match(
+      (await ask({ action: 'test', values: { url } })).message ?? '',
+      /^PostgreSQL 18\.\d+, no TimescaleDB/
+    )
     assert.ok((await ask({ action: 'tables', values: { url } })).items?.includes(table))
-    assert.deepEqual((await ask({ action: 'columns', values: { url }, query: { table } })).items, ['time', 'odd'])
+    assert.deepEqual((await ask({ action: 'columns', values: { url }, query: { table } })).items, [
+      'time',
+      'odd'
+    ])
     const refused = await ask({ action: 'test', values: { url, password: 'wrong' } })
-    assert.deepEqual([refused.ok, /refused the password/.test(refused.message ?? '')], [false, true])
+    assert.deepEqual(
+      [refused.ok, /refused the password/.test(refused.message ?? '')],
+      [false, true]
+    )
   })
 })

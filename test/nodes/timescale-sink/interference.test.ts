@@ -1,4 +1,7 @@
-/** What happens to a database while the sink writes: each time what the status says, and that no row is lost, doubled or wrong. */
+/**
+ * What happens to a database while the sink writes: each time what the status says, and that no row
+ * is lost, doubled or wrong.
+ */
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
@@ -41,12 +44,15 @@ describe('interference with the database of a sink', function () {
     this.timeout(120_000)
     url = (await services('postgres')).postgres.url
     database = databaseAt(url)
-    await database.query(`DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE} LOGIN PASSWORD 'first'; GRANT ALL ON SCHEMA public TO ${ROLE}`)
+    await database.query(
+      `DROP ROLE IF EXISTS ${ROLE}; CREATE ROLE ${ROLE} LOGIN PASSWORD 'first'; GRANT ALL ON SCHEMA public TO ${ROLE}`
+    )
     nodeRed = await startNodeRed({ nodes: [timescaleDatabase, timescaleSink] })
     const events = nodeRed.RED.events as NodeJS.EventEmitter
     events.on(
       'node-status',
-      ({ id, status }: { id: string; status: Shown }) => id === 'sink' && shown.push({ ...status, atMs: performance.now() })
+      ({ id, status }: { id: string; status: Shown }) =>
+        id === 'sink' && shown.push({ ...status, atMs: performance.now() })
     )
     nodeRed.RED.hooks.add('onComplete.interference', (event: unknown) => {
       const { node, error } = event as { node: { id: string }; error?: unknown }
@@ -83,18 +89,32 @@ describe('interference with the database of a sink', function () {
     await nodeRed.deploy([
       { id: 'database', type: 'millrace-timescale-database', ...as, ...place },
       { id: 'tab', type: 'tab' },
-      { id: 'sink', type: 'millrace-timescale-sink', z: 'tab', database: 'database', table, wires: [[], ['end']], ...sink },
+      {
+        id: 'sink',
+        type: 'millrace-timescale-sink',
+        z: 'tab',
+        database: 'database',
+        table,
+        wires: [[], ['end']],
+        ...sink
+      },
       { id: 'end', type: 'junction', z: 'tab', wires: [[]] }
     ])
     const node = nodeRed.node<Node>('sink')
     feeding = setInterval(() => {
       const from = 50 * sent++
-      node.receive({ payload: Array.from({ length: 50 }, (_, n) => reading(from + n, { value: from + n })) })
+      node.receive({
+        payload: Array.from({ length: 50 }, (_, n) => reading(from + n, { value: from + n }))
+      })
     }, 20)
     await until('the first records', () => done > 10)
   }
   const status = (fill: string, text: RegExp) =>
-    until(`the status ${text}`, () => shown.some(one => one.fill === fill && text.test(one.text)), 20_000).catch(error => {
+    until(
+      `the status ${text}`,
+      () => shown.some(one => one.fill === fill && text.test(one.text)),
+      20_000
+    ).catch(error => {
       throw new Error(`${error} after ${shown.map(one => `${one.fill} ${one.text}`).join('; ')}`)
     })
 
@@ -192,8 +212,13 @@ describe('interference with the database of a sink', function () {
       await session.query('COMMIT')
     })
     await allThereOnce()
-    const lines = nodeRed.logs.map(({ msg }) => String(msg)).filter(text => /locks the table/.test(text))
-    assert.match(lines[0] ?? '', /Process \d+ of the database \(millrace test, user postgres\) locks the table/)
+    const lines = nodeRed.logs
+      .map(({ msg }) => String(msg))
+      .filter(text => /locks the table/.test(text))
+    assert.match(
+      lines[0] ?? '',
+      /Process \d+ of the database \(millrace test, user postgres\) locks the table/
+    )
   })
 
   it('statements run into their time-out under load', async () => {
@@ -242,7 +267,9 @@ describe('interference with the database of a sink', function () {
       // either of the two is ended by the server
       const late = `SELECT time FROM ${table} ORDER BY time DESC LIMIT 40`
       await run(`DO $$ DECLARE t timestamptz; BEGIN FOR t IN ${late} LOOP
-        UPDATE % SET location = 'x' WHERE time = t; PERFORM pg_sleep(0.002); END LOOP; END $$`).catch(() => {})
+        UPDATE % SET location = 'x' WHERE time = t; PERFORM pg_sleep(0.002); END LOOP; END $$`).catch(
+        () => {}
+      )
     }
     await allThereOnce()
   })
@@ -264,9 +291,16 @@ describe('interference with the database of a sink', function () {
   })
 
   let disk: string | undefined
-  /** A tablespace in a file system of 24 MB where one may be mounted; else a trigger says what the server would. */
-  async function smallDisk(): Promise<{ fill: () => Promise<unknown>; free: () => Promise<unknown> }> {
-    const columns = '(time timestamptz, device_id text, location text, metric text, value float8, UNIQUE (time, device_id, metric))'
+  /**
+   * A tablespace in a file system of 24 MB where one may be mounted; else a trigger says what the
+   * server would.
+   */
+  async function smallDisk(): Promise<{
+    fill: () => Promise<unknown>
+    free: () => Promise<unknown>
+  }> {
+    const columns =
+      '(time timestamptz, device_id text, location text, metric text, value float8, UNIQUE (time, device_id, metric))'
     const grant = `GRANT INSERT, SELECT ON % TO ${ROLE}`
     disk = mounted()
     if (disk !== undefined) {
@@ -300,7 +334,9 @@ describe('interference with the database of a sink', function () {
   function mounted(): string | undefined {
     const folder = mkdtempSync(join(tmpdir(), 'millrace-disk-'))
     try {
-      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0777', 'tmpfs', folder], { stdio: 'ignore' })
+      execFileSync('mount', ['-t', 'tmpfs', '-o', 'size=24m,mode=0777', 'tmpfs', folder], {
+        stdio: 'ignore'
+      })
     } catch {
       rmSync(folder, { recursive: true })
       return undefined

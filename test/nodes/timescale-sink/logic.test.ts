@@ -5,14 +5,25 @@ import { progressText, sinkPlan } from '../../../nodes/timescale-sink/logic.ts'
 import { spec } from '../../../nodes/timescale-sink/spec.ts'
 
 const planFrom = (given: object) => sinkPlan(parseOptions(spec, { database: 'd', ...given }))
-const row = (column: string, type: string, role: string, from = column) => ({ column, from, type, role })
+const row = (column: string, type: string, role: string, from = column) => ({
+  column,
+  from,
+  type,
+  role
+})
 
 describe('the options of the sink', () => {
   it('by default map a reading to the reference table, time first in the key', () => {
     const { plan, table, connections } = planFrom({})
     assert.deepEqual(
       plan.mappings.map(({ column, from }) => `${column} ← ${from}`),
-      ['time ← ts_utc', 'device_id ← device_id', 'location ← location', 'metric ← metric', 'value ← value']
+      [
+        'time ← ts_utc',
+        'device_id ← device_id',
+        'location ← location',
+        'metric ← metric',
+        'value ← value'
+      ]
     )
     assert.deepEqual(
       plan.key.map(index => plan.mappings[index]!.column),
@@ -22,16 +33,23 @@ describe('the options of the sink', () => {
   })
 
   it('put the time first in the key wherever it stands', () => {
-    const { plan } = planFrom({ columns: [row('id', 'text', 'key'), row('at', 'timestamptz', 'key')] })
+    const { plan } = planFrom({
+      columns: [row('id', 'text', 'key'), row('at', 'timestamptz', 'key')]
+    })
     assert.deepEqual(plan.key, [1, 0])
   })
 
-  it('take one connection to replace rows', () => assert.equal(planFrom({ conflict: 'update' }).connections, 1))
+  it('take one connection to replace rows', () =>
+    assert.equal(planFrom({ conflict: 'update' }).connections, 1))
 
   it('are refused with all that is wrong', () => {
     const wrong = {
       table: 'a b c',
-      columns: [row('id', 'text', 'key'), row('id', 'text', 'optional', '__proto__.x'), row('x', 'integer', 'required', 'a..b')]
+      columns: [
+        row('id', 'text', 'key'),
+        row('id', 'text', 'optional', '__proto__.x'),
+        row('x', 'integer', 'required', 'a..b')
+      ]
     }
     assert.throws(
       () => planFrom(wrong),
@@ -48,7 +66,10 @@ describe('the options of the sink', () => {
       }
     )
     assert.throws(() => planFrom({ columns: [], conflict: 'update' }), /at least one/)
-    assert.throws(() => planFrom({ columns: [row('a', 'text', 'optional')], conflict: 'reject' }), /some columns must be the key/)
+    assert.throws(
+      () => planFrom({ columns: [row('a', 'text', 'optional')], conflict: 'reject' }),
+      /some columns must be the key/
+    )
   })
 })
 
@@ -58,8 +79,14 @@ describe('the status of the sink', () => {
     [progressText(12_345, { rejected: 0, leadingCode: undefined }, 5230), '5.2k/s · 12.3k stored'],
     [progressText(5, { rejected: 2, leadingCode: undefined }, 0.1), '5 stored · 2 rejected'],
     [progressText(5, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 0.1), '5 stored · 2 COLUMN_TYPE'],
-    [progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 5230), '12.3k stored · 2 COLUMN_TYPE'],
-    [progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_MISSING' }, 5230), '2 rejected: COLUMN_MISSING']
+    [
+      progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 5230),
+      '12.3k stored · 2 COLUMN_TYPE'
+    ],
+    [
+      progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_MISSING' }, 5230),
+      '2 rejected: COLUMN_MISSING'
+    ]
   ]
   for (const [found, expected] of texts) it(expected, () => assert.equal(found, expected))
 })

@@ -11,13 +11,23 @@ import { until } from '../../until.ts'
 const DAY_MS = 86_400_000
 const NOW = Date.parse('2026-06-01T00:00:00Z')
 const keptFor = (days: number): Queries => ({
-  query: async text => ({ rows: [text.includes('config') ? { words: `${days} days`, ms: days * DAY_MS } : { words: 'jobs', ms: null }] })
+  query: async text => ({
+    rows: [
+      text.includes('config')
+        ? { words: `${days} days`, ms: days * DAY_MS }
+        : { words: 'jobs', ms: null }
+    ]
+  })
 })
 
 describe('nodes/timescale-sink/retention-watch', () => {
   const cases: [name: string, times: unknown[], warned: RegExp | undefined][] = [
     ['a time of now', ['2026-05-31T00:00:00.000Z', NOW, new Date(NOW)], undefined],
-    ['a text', ['2024-02-23T14:53:20.000Z'], /^A record .* the table keeps 365 days\. .*2024-02-23T14:53:20\.000Z/],
+    [
+      'a text',
+      ['2024-02-23T14:53:20.000Z'],
+      /^A record .* the table keeps 365 days\. .*2024-02-23T14:53:20\.000Z/
+    ],
     ['numbers', [1708700000000, NOW], /^A record .*1708700000000/],
     ['dates', [new Date(1708700000000), new Date(0)], /^2 records .*2024-02-23T14:53:20\.000Z/],
     ['another form of now', ['2025-W23-7T00:00:00Z', '2026-06-01 02:00:00+02:00'], undefined],
@@ -27,7 +37,13 @@ describe('nodes/timescale-sink/retention-watch', () => {
   for (const [name, times, warned] of cases) {
     it(`${name}: ${warned ? 'warned of' : 'nothing to say'}`, async () => {
       const said: string[] = []
-      const options = { database: keptFor(365), table: 't', field: 'ts', warn: (text: string) => said.push(text), now: () => NOW }
+      const options = {
+        database: keptFor(365),
+        table: 't',
+        field: 'ts',
+        warn: (text: string) => said.push(text),
+        now: () => NOW
+      }
       const watch = new RetentionWatch(options)
       await watch.look()
       watch.see(
@@ -42,7 +58,13 @@ describe('nodes/timescale-sink/retention-watch', () => {
 
   it('says nothing of what was refused', async () => {
     const said: string[] = []
-    const options = { database: keptFor(365), table: 't', field: 'ts', warn: (text: string) => said.push(text), now: () => NOW }
+    const options = {
+      database: keptFor(365),
+      table: 't',
+      field: 'ts',
+      warn: (text: string) => said.push(text),
+      now: () => NOW
+    }
     const watch = new RetentionWatch(options)
     await watch.look()
     watch.see([{ ts: 0 }], new Map([[0, 'refused']]))
@@ -70,20 +92,38 @@ describe('nodes/timescale-sink/retention-watch', () => {
         await database.close()
       })
 
-      it(service === 'timescale' ? 'warns of a row that will not be there tomorrow' : 'has nothing to say', async () => {
-        await nodeRed.deploy([
-          { id: 'database', type: 'millrace-timescale-database', url },
-          { id: 'tab', type: 'tab' },
-          { id: 'sink', type: 'millrace-timescale-sink', z: 'tab', database: 'database', table, retainDays: 365, wires: [[], []] }
-        ])
-        const at = (ms: number) => ({ device_id: 'a', metric: 'm', value: 1, ts_utc: new Date(ms).toISOString() })
-        const payload = [at(Date.now()), at(Date.now() - 400 * DAY_MS)]
-        nodeRed.node<{ receive(message: object): void }>('sink').receive({ payload })
-        await until('both rows', async () => (await countRows(database, table)) === 2, 30_000)
-        const warned = () => nodeRed.logs.filter(({ msg }) => /deleted at once/.test(String(msg)))
-        if (service === 'timescale') await until('the warning', () => warned().length > 0, 10_000)
-        assert.equal(warned().length, service === 'timescale' ? 1 : 0)
-      })
+      it(
+        service === 'timescale'
+          ? 'warns of a row that will not be there tomorrow'
+          : 'has nothing to say',
+        async () => {
+          await nodeRed.deploy([
+            { id: 'database', type: 'millrace-timescale-database', url },
+            { id: 'tab', type: 'tab' },
+            {
+              id: 'sink',
+              type: 'millrace-timescale-sink',
+              z: 'tab',
+              database: 'database',
+              table,
+              retainDays: 365,
+              wires: [[], []]
+            }
+          ])
+          const at = (ms: number) => ({
+            device_id: 'a',
+            metric: 'm',
+            value: 1,
+            ts_utc: new Date(ms).toISOString()
+          })
+          const payload = [at(Date.now()), at(Date.now() - 400 * DAY_MS)]
+          nodeRed.node<{ receive(message: object): void }>('sink').receive({ payload })
+          await until('both rows', async () => (await countRows(database, table)) === 2, 30_000)
+          const warned = () => nodeRed.logs.filter(({ msg }) => /deleted at once/.test(String(msg)))
+          if (service === 'timescale') await until('the warning', () => warned().length > 0, 10_000)
+          assert.equal(warned().length, service === 'timescale' ? 1 : 0)
+        }
+      )
     })
   }
 })

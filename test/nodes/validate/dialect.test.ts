@@ -4,7 +4,8 @@ import { recordSorter } from '../../../nodes/validate/logic.ts'
 import { compileSchema, type Draft } from '../../../nodes/validate/schema.ts'
 import { spec } from '../../../nodes/validate/spec.ts'
 
-const compile = (schema: unknown, draft: Draft = '2020-12') => compileSchema(schema, { draft, coerce: false })
+const compile = (schema: unknown, draft: Draft = '2020-12') =>
+  compileSchema(schema, { draft, coerce: false })
 const DRAFT_04 = 'http://json-schema.org/draft-04/schema#'
 const DRAFT_06 = 'http://json-schema.org/draft-06/schema#'
 const DRAFT_07 = 'http://json-schema.org/draft-07/schema#'
@@ -14,11 +15,26 @@ const meanings: [name: string, schema: unknown, valid: unknown[], invalid: unkno
   ['true', true, [1, {}, null], []],
   ['false', false, [], [1, {}, null]],
   ['a list of nothing', { enum: [] }, [], [1, {}]],
-  ['an exclusive limit of draft 04', { $schema: DRAFT_04, minimum: 5, exclusiveMinimum: true, maximum: 9 }, [6, 9], [5, 10]],
-  ['a limit of draft 04 that is not exclusive', { $schema: DRAFT_04, minimum: 5, exclusiveMinimum: false }, [5], [4]],
+  [
+    'an exclusive limit of draft 04',
+    { $schema: DRAFT_04, minimum: 5, exclusiveMinimum: true, maximum: 9 },
+    [6, 9],
+    [5, 10]
+  ],
+  [
+    'a limit of draft 04 that is not exclusive',
+    { $schema: DRAFT_04, minimum: 5, exclusiveMinimum: false },
+    [5],
+    [4]
+  ],
   [
     'an id of draft 04',
-    { $schema: DRAFT_04, id: 'http://a.b/c', properties: { v: { $ref: 'd' } }, definitions: { d: { id: 'd', type: 'number' } } },
+    {
+      $schema: DRAFT_04,
+      id: 'http://a.b/c',
+      properties: { v: { $ref: 'd' } },
+      definitions: { d: { id: 'd', type: 'number' } }
+    },
     [{ v: 1 }],
     [{ v: 'x' }]
   ],
@@ -28,11 +44,21 @@ const meanings: [name: string, schema: unknown, valid: unknown[], invalid: unkno
   ['if in draft 07', { $schema: DRAFT_07, if: { const: 1 }, then: false }, [2], [1]],
   [
     'what stands beside $ref in draft 07',
-    { $schema: DRAFT_07, definitions: { n: { type: 'number' } }, $ref: '#/definitions/n', minimum: 5 },
+    {
+      $schema: DRAFT_07,
+      definitions: { n: { type: 'number' } },
+      $ref: '#/definitions/n',
+      minimum: 5
+    },
     [1, 9],
     ['x']
   ],
-  ['what stands beside $ref in 2020-12', { $defs: { n: { type: 'number' } }, $ref: '#/$defs/n', minimum: 5 }, [9], [1, 'x']],
+  [
+    'what stands beside $ref in 2020-12',
+    { $defs: { n: { type: 'number' } }, $ref: '#/$defs/n', minimum: 5 },
+    [9],
+    [1, 'x']
+  ],
   ['nullable as in OpenAPI', { type: 'number', nullable: true }, [1, null], ['x']],
   ['nullable without a type', { nullable: true, minimum: 1 }, [1, null], [0]],
   ['id as an annotation', { id: 'reading', type: 'number' }, [1], ['x']],
@@ -60,20 +86,39 @@ const meanings: [name: string, schema: unknown, valid: unknown[], invalid: unkno
     [{ a: { v: 1 } }],
     [{ a: { v: '' } }]
   ],
-  ['required constructor', { required: ['constructor'] }, [JSON.parse('{"constructor":1}')], [{}, { a: 1 }]],
+  [
+    'required constructor',
+    { required: ['constructor'] },
+    [JSON.parse('{"constructor":1}')],
+    [{}, { a: 1 }]
+  ],
   [
     'properties of every object',
     { properties: { toString: { type: 'string' }, valueOf: false } },
     [{ a: 1 }, { toString: 'x' }],
     [{ toString: 1 }]
   ],
-  ['dependencies of every object', { dependentRequired: { toString: ['a'] } }, [{ b: 1 }], [{ toString: 1 }]],
-  ['no fields but those of every object', { properties: { constructor: {} }, additionalProperties: false }, [{}], [{ a: 1 }]]
+  [
+    'dependencies of every object',
+    { dependentRequired: { toString: ['a'] } },
+    [{ b: 1 }],
+    [{ toString: 1 }]
+  ],
+  [
+    'no fields but those of every object',
+    { properties: { constructor: {} }, additionalProperties: false },
+    [{}],
+    [{ a: 1 }]
+  ]
 ]
 
 /** Schemas that are taken, and what a person is told of them. */
 const notices: [name: string, schema: unknown, notice: RegExp | undefined][] = [
-  ['annotations', { title: 't', description: 'd', default: 1, examples: [1], $comment: 'c', deprecated: true }, undefined],
+  [
+    'annotations',
+    { title: 't', description: 'd', default: 1, examples: [1], $comment: 'c', deprecated: true },
+    undefined
+  ],
   [
     'units',
     { properties: { v: { type: 'number', unit: '°C', 'x-unit': 'K', example: 20 } } },
@@ -88,7 +133,11 @@ const notices: [name: string, schema: unknown, notice: RegExp | undefined][] = [
   ],
   [
     'beside $ref',
-    { $schema: DRAFT_07, definitions: { a: {} }, properties: { v: { $ref: '#/definitions/a', minimum: 1 } } },
+    {
+      $schema: DRAFT_07,
+      definitions: { a: {} },
+      properties: { v: { $ref: '#/definitions/a', minimum: 1 } }
+    },
     /^"minimum": beside \$ref/
   ],
   [
@@ -115,7 +164,10 @@ describe('nodes/validate/dialect', () => {
   }
 
   it('refuses what draft 04 writes in another way', () => {
-    assert.throws(() => compile({ $schema: DRAFT_04, exclusiveMinimum: 5 }), /exclusiveMinimum is true or false in draft 04/)
+    assert.throws(
+      () => compile({ $schema: DRAFT_04, exclusiveMinimum: 5 }),
+      /exclusiveMinimum is true or false in draft 04/
+    )
   })
   it('reads a schema without $schema as it is told to', () => {
     assert.ok(!compile({ minimum: 5, exclusiveMinimum: true }, '04')(5))

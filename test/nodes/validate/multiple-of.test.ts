@@ -51,6 +51,9 @@ describe('nodes/validate/multiple-of', () => {
     const check = compileSchema({ multipleOf: 0.01 }, { draft: '2020-12', coerce: false })
     check(0.005)
     const [error] = check.errors!
-    assert.deepEqual([error!.keyword, error!.params, error!.data], ['multipleOf', { multipleOf: 0.01 }, 0.005])
+    assert.deepEqual(
+      [error!.keyword, error!.params, error!.data],
+      ['multipleOf', { multipleOf: 0.01 }, 0.005]
+    )
   })
 })

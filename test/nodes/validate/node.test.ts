@@ -11,10 +11,16 @@ interface Receiver {
   receive(message: object): void
 }
 
-/** What an engine that tries all ways takes ages for, and what takes the automaton some milliseconds. */
+/**
+ * What an engine that tries all ways takes ages for, and what takes the automaton some
+ * milliseconds.
+ */
 const PATTERN = '^([a-zA-Z0-9]+-?)+$'
 const TEXT = `${'a'.repeat(300_000)}!`
-const RECORDS = Array.from({ length: 40 }, (_, index) => ({ device_id: index % 2 === 0 ? TEXT : `d-${index}`, index }))
+const RECORDS = Array.from({ length: 40 }, (_, index) => ({
+  device_id: index % 2 === 0 ? TEXT : `d-${index}`,
+  index
+}))
 
 describe('validate and route in a flow', function () {
   this.timeout(30_000)
@@ -25,7 +31,10 @@ describe('validate and route in a flow', function () {
   after(() => red.stop())
   afterEach(() => red.deploy([]))
 
-  /** Sends the records to the node as one batch; gives what came out of both outputs, and the turns that others had. */
+  /**
+   * Sends the records to the node as one batch; gives what came out of both outputs, and the turns
+   * that others had.
+   */
   async function run(node: { type: string; [option: string]: unknown }) {
     await red.deploy([
       { id: 'tab', type: 'tab' },
@@ -42,7 +51,10 @@ describe('validate and route in a flow', function () {
       others = setImmediate(turn)
     })
     red.node<Receiver>('node').receive({ payload: RECORDS })
-    await until('all records', () => first.records.length + second.records.length === RECORDS.length)
+    await until(
+      'all records',
+      () => first.records.length + second.records.length === RECORDS.length
+    )
     clearImmediate(others)
     return { first: first.records, second: second.records, turns }
   }
@@ -61,11 +73,17 @@ describe('validate and route in a flow', function () {
     assert.ok(turns > 2, `${turns} turns`)
     const { counts } = report().nodes.find(({ id }) => id === 'node')!
     assert.deepEqual([counts.in, counts.rejected], [40, 20])
-    assert.ok(red.logs.some(({ msg }) => /"unit": not in draft 2020-12, so it checks nothing/.test(String(msg))))
+    assert.ok(
+      red.logs.some(({ msg }) =>
+        /"unit": not in draft 2020-12, so it checks nothing/.test(String(msg))
+      )
+    )
   })
 
   it('route does so too', async () => {
-    const rules = [{ match: 'all', conditions: [{ field: 'device_id', operator: 'matches', value: PATTERN }] }]
+    const rules = [
+      { match: 'all', conditions: [{ field: 'device_id', operator: 'matches', value: PATTERN }] }
+    ]
     const { first, second, turns } = await run({ type: 'millrace-route', rules })
     assert.deepEqual([first.length, second.length], [20, 20])
     assert.ok(turns > 2, `${turns} turns`)

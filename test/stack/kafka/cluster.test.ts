@@ -27,9 +27,12 @@ describe('three Kafka brokers', function () {
     await producer.connect()
     try {
       await admin.createTopics({ topics: [{ topic: 'readings', numPartitions: 3 }] })
-      const send = (value: string) => producer.send({ topic: 'readings', acks: -1, messages: [{ partition: 0, value }] })
+      const send = (value: string) =>
+        producer.send({ topic: 'readings', acks: -1, messages: [{ partition: 0, value }] })
       await send('with three')
-      const [partition] = (await cluster.metadata())!.topics.find(({ name }) => name === 'readings')!.partitions
+      const [partition] = (await cluster.metadata())!.topics.find(
+        ({ name }) => name === 'readings'
+      )!.partitions
       assert.equal(partition!.replicas.length, 3)
 
       const leader = await cluster.leaderOf('readings')
@@ -57,6 +60,7 @@ describe('three Kafka brokers', function () {
     assert.deepEqual(cluster.up, [])
     await cluster.remove()
     assert.equal(existsSync(folder), false)
-    for (const address of cluster.brokers.split(',')) assert.ok(await isFree(Number(address.split(':')[1])))
+    for (const address of cluster.brokers.split(','))
+      assert.ok(await isFree(Number(address.split(':')[1])))
   })
 })

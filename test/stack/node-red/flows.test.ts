@@ -33,7 +33,10 @@ describe('the flow file', () => {
 
   it('refuses what is no flow, by name', () => {
     writeFileSync(join(folder, 'ingest.json'), '[{"id": 1}]')
-    assert.throws(() => pipeline({ withSimulator: true }, folder), /ingest\.json is no list of nodes/)
+    assert.throws(
+      () => pipeline({ withSimulator: true }, folder),
+      /ingest\.json is no list of nodes/
+    )
   })
 
   it('can do without the simulator', () => {

@@ -11,7 +11,9 @@ let tableCount = 0
 /** A new hypertable (time, device_id, value) with a unique index. */
 export async function hypertable(): Promise<string> {
   const table = `stack_${process.pid}_${++tableCount}`
-  await pool.query(`CREATE TABLE ${table} (time timestamptz NOT NULL, device_id text NOT NULL, value float8)`)
+  await pool.query(
+    `CREATE TABLE ${table} (time timestamptz NOT NULL, device_id text NOT NULL, value float8)`
+  )
   await pool.query(`SELECT create_hypertable('${table}', 'time', create_default_indexes => false)`)
   await pool.query(`CREATE UNIQUE INDEX ON ${table} (time, device_id)`)
   return table
@@ -25,7 +27,11 @@ export async function connected(config: pg.ClientConfig = {}): Promise<pg.Client
   return client
 }
 
-export async function copy(client: pg.ClientBase, sql: string, parts: Iterable<Buffer | string>): Promise<number> {
+export async function copy(
+  client: pg.ClientBase,
+  sql: string,
+  parts: Iterable<Buffer | string>
+): Promise<number> {
   const stream = client.query(copyFrom(sql))
   await new Promise<void>((done, failed) => {
     stream.on('finish', done).on('error', failed)
@@ -36,12 +42,17 @@ export async function copy(client: pg.ClientBase, sql: string, parts: Iterable<B
 }
 
 export async function count(table: string): Promise<number> {
-  return Number((await pool.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count)
+  return Number(
+    (await pool.query<{ count: string }>(`SELECT count(*) FROM ${table}`)).rows[0]?.count
+  )
 }
 
-export const sqlState = (code: string) => (error: unknown) => (error as pg.DatabaseError).code === code
+export const sqlState = (code: string) => (error: unknown) =>
+  (error as pg.DatabaseError).code === code
 
-/** Rows of COPY BINARY: timestamptz as microseconds since 2000, text, float8. In pieces of some kB. */
+/**
+ * Rows of COPY BINARY: timestamptz as microseconds since 2000, text, float8. In pieces of some kB.
+ */
 export function binaryRows(rowCount: number): Buffer[] {
   const rows = [Buffer.concat([Buffer.from('PGCOPY\n\xff\r\n\0', 'latin1'), Buffer.alloc(8)])]
   for (let i = 0; i < rowCount; i++) {
@@ -57,7 +68,9 @@ export function binaryRows(rowCount: number): Buffer[] {
     rows.push(row)
   }
   rows.push(Buffer.from([0xff, 0xff]))
-  return Array.from({ length: Math.ceil(rows.length / 100) }, (_, i) => Buffer.concat(rows.slice(i * 100, i * 100 + 100)))
+  return Array.from({ length: Math.ceil(rows.length / 100) }, (_, i) =>
+    Buffer.concat(rows.slice(i * 100, i * 100 + 100))
+  )
 }
 
 /** Connects the tests of a file with the server, which starts where it does not run. */

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { dueJobs, type Job } from '../../../stack/timescale/jobs.ts'
 
-const job: Job = { job_id: 1000, proc_name: 'policy_retention', interval_seconds: 3600, retry_seconds: 60 }
+const job: Job = {
+  job_id: 1000,
+  proc_name: 'policy_retention',
+  interval_seconds: 3600,
+  retry_seconds: 60
+}
 const now = 10_000_000
 
 describe('policy jobs', () => {

@@ -17,7 +17,8 @@ import {
 } from '../../../stack/timescale/messages.ts'
 
 const parse = (name: string, sql: string) => makeMessage('P', name, sql, [0, 0])
-const bind = (portal: string, statement: string) => makeMessage('B', portal, statement, [0, 0, 0, 0, 0, 0])
+const bind = (portal: string, statement: string) =>
+  makeMessage('B', portal, statement, [0, 0, 0, 0, 0, 0])
 const describeStatement = (name: string) => makeMessage('D', Buffer.from('S'), name)
 const execute = (portal: string) => makeMessage('E', portal, [0, 0, 0, 0])
 const closeStatement = (name: string) => makeMessage('C', Buffer.from('S'), name)
@@ -59,8 +60,10 @@ describe('messages of PostgreSQL', () => {
     assert.equal(statementOf(closeStatement('s')), 's')
     assert.equal(sqlOf(parse('s', 'SELECT 1')), 'SELECT 1')
     assert.equal(sqlOf(simpleQuery('SELECT 2')), 'SELECT 2')
-    for (const message of [parse('', 'x'), bind('p', ''), describeStatement('')]) assert.ok(usesUnnamed(message))
-    for (const message of [parse('s', 'x'), bind('', 's'), describeStatement('s'), execute('')]) assert.ok(!usesUnnamed(message))
+    for (const message of [parse('', 'x'), bind('p', ''), describeStatement('')])
+      assert.ok(usesUnnamed(message))
+    for (const message of [parse('s', 'x'), bind('', 's'), describeStatement('s'), execute('')])
+      assert.ok(!usesUnnamed(message))
   })
 
   it('of a response say how it ended', () => {
@@ -71,7 +74,10 @@ describe('messages of PostgreSQL', () => {
   })
 
   it('at the start name user, database and settings', () => {
-    const packet = Buffer.concat([Buffer.alloc(8), Buffer.from('user\0me\0database\0mine\0options\0-c a=b\0\0')])
+    const packet = Buffer.concat([
+      Buffer.alloc(8),
+      Buffer.from('user\0me\0database\0mine\0options\0-c a=b\0\0')
+    ])
     assert.deepEqual(startupParameters(packet), { user: 'me', database: 'mine', options: '-c a=b' })
   })
 })
@@ -79,12 +85,20 @@ describe('messages of PostgreSQL', () => {
 describe('COPY FROM STDIN', () => {
   const queries = [
     { sql: 'COPY t FROM STDIN', kind: 'collect', binary: false },
-    { sql: ' copy "from stdin" (a, b)\nfrom stdin with (format binary);', kind: 'collect', binary: true },
+    {
+      sql: ' copy "from stdin" (a, b)\nfrom stdin with (format binary);',
+      kind: 'collect',
+      binary: true
+    },
     { sql: '/* rows */ COPY t FROM STDIN BINARY', kind: 'collect', binary: true },
     { sql: 'COPY "binary" FROM STDIN', kind: 'collect', binary: false },
     { sql: 'BEGIN; COPY t FROM STDIN', kind: 'refuse', binary: false },
     { sql: 'COPY t FROM STDIN; COMMIT', kind: 'refuse', binary: false },
-    { sql: "COPY t FROM STDIN (FORMAT binary); SELECT 'a;b' WHERE true", kind: 'collect', binary: true },
+    {
+      sql: "COPY t FROM STDIN (FORMAT binary); SELECT 'a;b' WHERE true",
+      kind: 'collect',
+      binary: true
+    },
     { sql: 'COPY t FROM STDIN; SELECT 1; COPY u FROM STDIN', kind: 'refuse', binary: false },
     { sql: "SELECT 'copy t from stdin'", kind: undefined, binary: false },
     { sql: 'SELECT $x$copy t from stdin$x$ -- copy t from stdin', kind: undefined, binary: false },

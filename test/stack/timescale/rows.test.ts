@@ -1,7 +1,16 @@
 import assert from 'node:assert/strict'
 import type pg from 'pg'
 import { from as copyFrom, to as copyTo } from 'pg-copy-streams'
-import { binaryRows, connected, copy, count, hypertable, pool, sqlState, useEmbedded } from './embedded.ts'
+import {
+  binaryRows,
+  connected,
+  copy,
+  count,
+  hypertable,
+  pool,
+  sqlState,
+  useEmbedded
+} from './embedded.ts'
 
 describe('rows of the embedded TimescaleDB', function () {
   this.timeout(60_000)
@@ -20,10 +29,17 @@ describe('rows of the embedded TimescaleDB', function () {
 
   for (const { format, rows, sql } of [
     { format: 'binary, small', rows: binaryRows(100), sql: 'COPY TABLE_NAME FROM STDIN BINARY' },
-    { format: 'binary, of 10 MB', rows: binaryRows(200_000), sql: 'COPY TABLE_NAME FROM STDIN (FORMAT binary)' },
+    {
+      format: 'binary, of 10 MB',
+      rows: binaryRows(200_000),
+      sql: 'COPY TABLE_NAME FROM STDIN (FORMAT binary)'
+    },
     {
       format: 'text',
-      rows: Array.from({ length: 100 }, (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${i}\t${i}\n`),
+      rows: Array.from(
+        { length: 100 },
+        (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${i}\t${i}\n`
+      ),
       sql: 'COPY TABLE_NAME FROM STDIN'
     },
     {
@@ -46,7 +62,10 @@ describe('rows of the embedded TimescaleDB', function () {
     const table = await hypertable()
     const work = Array.from({ length: 8 }, async (_, worker) => {
       const client = await pool.connect()
-      const rows = Array.from({ length: 500 }, (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${worker}-${i}\t${i}\n`)
+      const rows = Array.from(
+        { length: 500 },
+        (_, i) => `2026-01-01 00:00:${i % 60}Z\tdevice-${worker}-${i}\t${i}\n`
+      )
       await copy(client, `COPY ${table} FROM STDIN`, rows)
       client.release()
     })
@@ -58,9 +77,20 @@ describe('rows of the embedded TimescaleDB', function () {
     const table = await hypertable()
     const client = await connected()
     for (const good of [2, 200_000]) {
-      const rows = Array.from({ length: good }, (_, i) => `2026-01-01 00:00:00Z\tdevice-${i}\t${i}\n`)
-      const failed = copy(client, `COPY ${table} FROM STDIN`, [rows.join(''), 'nonsense\n', '2026-01-01Z\tx\t1\n'])
-      await assert.rejects(failed, (error: pg.DatabaseError) => error.code === '22007' && (error.where ?? '').includes(`line ${good + 1}`))
+      const rows = Array.from(
+        { length: good },
+        (_, i) => `2026-01-01 00:00:00Z\tdevice-${i}\t${i}\n`
+      )
+      const failed = copy(client, `COPY ${table} FROM STDIN`, [
+        rows.join(''),
+        'nonsense\n',
+        '2026-01-01Z\tx\t1\n'
+      ])
+      await assert.rejects(
+        failed,
+        (error: pg.DatabaseError) =>
+          error.code === '22007' && (error.where ?? '').includes(`line ${good + 1}`)
+      )
     }
     assert.equal(await count(table), 0)
     await client.end()
@@ -80,10 +110,17 @@ describe('rows of the embedded TimescaleDB', function () {
     const table = await hypertable()
     const client = await connected()
     await assert.rejects(
-      client.query({ text: `COPY ${table} FROM STDIN`, values: [], queryMode: 'extended' } as pg.QueryConfig),
+      client.query({
+        text: `COPY ${table} FROM STDIN`,
+        values: [],
+        queryMode: 'extended'
+      } as pg.QueryConfig),
       sqlState('0A000')
     )
-    await assert.rejects(client.query(`SELECT 1; /* rows follow */ copy ${table} from stdin`), sqlState('0A000'))
+    await assert.rejects(
+      client.query(`SELECT 1; /* rows follow */ copy ${table} from stdin`),
+      sqlState('0A000')
+    )
     const { rows } = await client.query("SELECT 'copy a from stdin' AS a -- copy a from stdin")
     assert.deepEqual(rows, [{ a: 'copy a from stdin' }])
     await client.end()
@@ -91,7 +128,9 @@ describe('rows of the embedded TimescaleDB', function () {
 
   it('gives rows by COPY TO STDOUT', async () => {
     const client = await connected()
-    const chunks = await client.query(copyTo("COPY (SELECT n, 'x' FROM generate_series(1, 3) n) TO STDOUT")).toArray()
+    const chunks = await client
+      .query(copyTo("COPY (SELECT n, 'x' FROM generate_series(1, 3) n) TO STDOUT"))
+      .toArray()
     assert.equal(Buffer.concat(chunks).toString(), '1\tx\n2\tx\n3\tx\n')
     await client.end()
   })

@@ -8,7 +8,18 @@ import type pg from 'pg'
 import { repository } from '../../../stack/services.ts'
 import * as wire from '../../../stack/timescale/messages.ts'
 import { kill, restart, testHome } from '../../services.ts'
-import { binaryRows, connected, copy, count, day, hypertable, pool, sqlState, url, useEmbedded } from './embedded.ts'
+import {
+  binaryRows,
+  connected,
+  copy,
+  count,
+  day,
+  hypertable,
+  pool,
+  sqlState,
+  url,
+  useEmbedded
+} from './embedded.ts'
 
 describe('the embedded TimescaleDB', function () {
   this.timeout(60_000)
@@ -18,7 +29,10 @@ describe('the embedded TimescaleDB', function () {
   after(() => pool?.end())
 
   it('has TimescaleDB, in the database it was asked for', async () => {
-    const { rows } = await pool.query('SELECT current_database() AS name, extversion FROM pg_extension WHERE extname = $1', ['timescaledb'])
+    const { rows } = await pool.query(
+      'SELECT current_database() AS name, extversion FROM pg_extension WHERE extname = $1',
+      ['timescaledb']
+    )
     assert.equal(rows[0].name, 'postgres')
     assert.match(rows[0].extversion, /^2\./)
   })
@@ -26,7 +40,10 @@ describe('the embedded TimescaleDB', function () {
   it('gives each of many clients its own answers', async () => {
     const workers = Array.from({ length: 16 }, async (_, worker) => {
       for (let i = 0; i < 25; i++) {
-        const { rows } = await pool.query('SELECT $1::int AS a, $2::text AS b', [worker * 1000 + i, `worker-${worker}`])
+        const { rows } = await pool.query('SELECT $1::int AS a, $2::text AS b', [
+          worker * 1000 + i,
+          `worker-${worker}`
+        ])
         assert.deepEqual(rows, [{ a: worker * 1000 + i, b: `worker-${worker}` }])
       }
     })
@@ -62,8 +79,12 @@ describe('the embedded TimescaleDB', function () {
   it('keeps prepared statements of one name apart', async () => {
     const [first, second] = await Promise.all([connected(), connected()])
     for (let i = 0; i < 2; i++) {
-      assert.deepEqual((await first.query({ name: 'same', text: 'SELECT 1 AS a' })).rows, [{ a: 1 }])
-      assert.deepEqual((await second.query({ name: 'same', text: 'SELECT 2 AS b' })).rows, [{ b: 2 }])
+      assert.deepEqual((await first.query({ name: 'same', text: 'SELECT 1 AS a' })).rows, [
+        { a: 1 }
+      ])
+      assert.deepEqual((await second.query({ name: 'same', text: 'SELECT 2 AS b' })).rows, [
+        { b: 2 }
+      ])
     }
     await first.end()
     assert.deepEqual((await second.query({ name: 'same', text: 'SELECT 2 AS b' })).rows, [{ b: 2 }])
@@ -82,7 +103,9 @@ describe('the embedded TimescaleDB', function () {
       return wire.splitMessages(Buffer.concat(chunks)).messages.map(wire.typeOf).join('')
     }
     const sync = wire.makeMessage('S')
-    const parameters = wire.makeMessage('', [0, 3, 0, 0], 'user', 'postgres', 'database', 'postgres', [0]).subarray(1)
+    const parameters = wire
+      .makeMessage('', [0, 3, 0, 0], 'user', 'postgres', 'database', 'postgres', [0])
+      .subarray(1)
     const parse = wire.makeMessage('P', '', 'SELECT 42', [0, 0])
     const bind = wire.makeMessage('B', '', '', [0, 0, 0, 0, 0, 0])
     const execute = wire.makeMessage('E', '', [0, 0, 0, 0])
@@ -96,13 +119,20 @@ describe('the embedded TimescaleDB', function () {
   it('has its data folder for itself', () => {
     const server = join(repository, 'stack', 'timescale', 'server.ts')
     const args = ['--import', 'tsx', server, join(testHome, 'timescale'), '0']
-    const { status, stderr } = spawnSync(process.execPath, args, { cwd: repository, encoding: 'utf8', timeout: 30_000 })
+    const { status, stderr } = spawnSync(process.execPath, args, {
+      cwd: repository,
+      encoding: 'utf8',
+      timeout: 30_000
+    })
     assert.equal(status, 1)
     assert.match(stderr, /Process \d+ holds/)
   })
 
   it('keeps what a client sets to that client', async () => {
-    const [first, second] = await Promise.all([connected({ options: '-c statement_timeout=12345' }), connected()])
+    const [first, second] = await Promise.all([
+      connected({ options: '-c statement_timeout=12345' }),
+      connected()
+    ])
     await first.query("SET TIME ZONE 'Asia/Tokyo'")
     const zone = async (client: pg.Client) => (await client.query('SHOW timezone')).rows[0].TimeZone
     assert.equal(await zone(second), 'GMT')
@@ -131,8 +161,14 @@ describe('the embedded TimescaleDB', function () {
   })
 
   it('refuses a user and a database that do not exist', async () => {
-    await assert.rejects(connected({ connectionString: url.replace(/postgres$/, 'nothing') }), sqlState('3D000'))
-    await assert.rejects(connected({ connectionString: url.replace('postgres@', 'somebody@') }), sqlState('28000'))
+    await assert.rejects(
+      connected({ connectionString: url.replace(/postgres$/, 'nothing') }),
+      sqlState('3D000')
+    )
+    await assert.rejects(
+      connected({ connectionString: url.replace('postgres@', 'somebody@') }),
+      sqlState('28000')
+    )
   })
 
   const mistakes: { sql: string; values: unknown[]; code: string }[] = [
@@ -158,18 +194,31 @@ describe('the embedded TimescaleDB', function () {
 
   it('runs the policies that are due', async () => {
     const table = await hypertable()
-    await pool.query(`INSERT INTO ${table} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [new Date(Date.now() - 30 * day)])
+    await pool.query(`INSERT INTO ${table} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [
+      new Date(Date.now() - 30 * day)
+    ])
     await pool.query(`SELECT add_retention_policy('${table}', INTERVAL '7 days')`)
     const compressed = await hypertable()
-    await pool.query(`INSERT INTO ${compressed} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [new Date(Date.now() - 30 * day)])
-    await pool.query(`ALTER TABLE ${compressed} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id')`)
+    await pool.query(`INSERT INTO ${compressed} VALUES ($1, 'old', 1), (now(), 'new', 2)`, [
+      new Date(Date.now() - 30 * day)
+    ])
+    await pool.query(
+      `ALTER TABLE ${compressed} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id')`
+    )
     await pool.query(`SELECT add_compression_policy('${compressed}', INTERVAL '7 days')`)
-    const chunks = 'SELECT is_compressed FROM timescaledb_information.chunks WHERE hypertable_name = $1 ORDER BY range_start'
-    const isDone = async () => (await count(table)) === 1 && (await pool.query(chunks, [compressed])).rows[0].is_compressed
+    const chunks =
+      'SELECT is_compressed FROM timescaledb_information.chunks WHERE hypertable_name = $1 ORDER BY range_start'
+    const isDone = async () =>
+      (await count(table)) === 1 && (await pool.query(chunks, [compressed])).rows[0].is_compressed
     const limit = Date.now() + 30_000
     while (!(await isDone()) && Date.now() < limit) await wait(100)
-    assert.deepEqual((await pool.query(`SELECT device_id FROM ${table}`)).rows, [{ device_id: 'new' }])
-    assert.deepEqual((await pool.query(chunks, [compressed])).rows, [{ is_compressed: true }, { is_compressed: false }])
+    assert.deepEqual((await pool.query(`SELECT device_id FROM ${table}`)).rows, [
+      { device_id: 'new' }
+    ])
+    assert.deepEqual((await pool.query(chunks, [compressed])).rows, [
+      { is_compressed: true },
+      { is_compressed: false }
+    ])
   })
 
   it('has all committed rows after kill -9, and compresses them', async () => {
@@ -182,7 +231,9 @@ describe('the embedded TimescaleDB', function () {
     await kill('timescale')
     assert.equal((await restart('timescale')).url, url)
     assert.equal(await count(table), 1_001)
-    await pool.query(`ALTER TABLE ${table} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id')`)
+    await pool.query(
+      `ALTER TABLE ${table} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id')`
+    )
     await pool.query(`SELECT compress_chunk(chunk) FROM show_chunks('${table}') AS chunk`)
     await pool.query(`SELECT add_compression_policy('${table}', INTERVAL '7 days')`)
     assert.equal(await count(table), 1_001)

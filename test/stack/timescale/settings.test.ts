@@ -7,9 +7,20 @@ describe('settings of a session', () => {
     { statements: ['SET a TO 1', 'set session A = 2'], kept: ['set session A = 2'] },
     { statements: ["SET TIME ZONE 'UTC'", 'RESET timezone'], kept: [] },
     { statements: ["SET TIME ZONE 'UTC'", 'SET TimeZone TO 1'], kept: ['SET TimeZone TO 1'] },
-    { statements: ["SELECT set_config('a.b', 'x', false)"], kept: ["SELECT set_config('a.b', 'x', false)"] },
+    {
+      statements: ["SELECT set_config('a.b', 'x', false)"],
+      kept: ["SELECT set_config('a.b', 'x', false)"]
+    },
     { statements: ['SET a TO 1', 'RESET ALL'], kept: [] },
-    { statements: ['SET LOCAL a TO 1', 'SET TRANSACTION READ ONLY', 'SET CONSTRAINTS ALL DEFERRED', 'SELECT 1'], kept: [] }
+    {
+      statements: [
+        'SET LOCAL a TO 1',
+        'SET TRANSACTION READ ONLY',
+        'SET CONSTRAINTS ALL DEFERRED',
+        'SELECT 1'
+      ],
+      kept: []
+    }
   ]
   for (const { statements, kept } of cases) {
     it(`after ${statements.join('; ')}: ${kept.join('; ') || 'none'}`, () => {

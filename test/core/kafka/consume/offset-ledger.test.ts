@@ -71,7 +71,8 @@ describe('core/kafka/consume/offset-ledger', () => {
       ['what comes next was deleted', 10n, 31n, 100n],
       ['the topic was made anew', 10n, 0n, 15n]
     ] as const) {
-      it(`begins anew where ${what}`, () => assert.equal(ledger().resumeAt(committed, low, high), undefined))
+      it(`begins anew where ${what}`, () =>
+        assert.equal(ledger().resumeAt(committed, low, high), undefined))
     }
   })
 })

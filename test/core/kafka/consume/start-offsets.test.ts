@@ -1,8 +1,23 @@
 import assert from 'node:assert/strict'
-import { lostSentence, type PartitionOffsets, type StartPolicy, startOffsets } from '../../../../core/kafka/consume/start-offsets.ts'
+import {
+  lostSentence,
+  type PartitionOffsets,
+  type StartPolicy,
+  startOffsets
+} from '../../../../core/kafka/consume/start-offsets.ts'
 
-const policy: StartPolicy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false }
-const at = (committed: number, low: number, high: number, partition = 0, isAdded = false): PartitionOffsets => ({
+const policy: StartPolicy = {
+  startFrom: 'earliest',
+  outOfRange: 'earliest',
+  readUncommitted: false
+}
+const at = (
+  committed: number,
+  low: number,
+  high: number,
+  partition = 0,
+  isAdded = false
+): PartitionOffsets => ({
   topic: 't',
   partition,
   committed: BigInt(committed),
@@ -11,14 +26,32 @@ const at = (committed: number, low: number, high: number, partition = 0, isAdded
   high: BigInt(high)
 })
 
-const cases: readonly [name: string, offsets: PartitionOffsets, more: Partial<StartPolicy>, seek: bigint | undefined, isLost: boolean][] = [
+const cases: readonly [
+  name: string,
+  offsets: PartitionOffsets,
+  more: Partial<StartPolicy>,
+  seek: bigint | undefined,
+  isLost: boolean
+][] = [
   ['goes on at the committed offset', at(5, 0, 10), {}, undefined, false],
   ['goes on at the end', at(10, 0, 10), {}, undefined, false],
   ['goes on at the oldest record', at(3, 3, 10), {}, undefined, false],
   ['begins with the oldest record', at(-1, 3, 10), {}, 3n, false],
   ['begins at the end', at(-1, 3, 10), { startFrom: 'latest' }, 10n, false],
-  ['finds what kafkajs commits when an offset was deleted: earliest', at(-2, 3, 10), { startFrom: 'latest' }, 3n, true],
-  ['finds what kafkajs commits when an offset was deleted: latest', at(-2, 3, 10), { outOfRange: 'latest' }, 10n, true],
+  [
+    'finds what kafkajs commits when an offset was deleted: earliest',
+    at(-2, 3, 10),
+    { startFrom: 'latest' },
+    3n,
+    true
+  ],
+  [
+    'finds what kafkajs commits when an offset was deleted: latest',
+    at(-2, 3, 10),
+    { outOfRange: 'latest' },
+    10n,
+    true
+  ],
   ['finds a deleted offset: earliest', at(2, 3, 10), {}, 3n, true],
   ['finds a deleted offset: latest', at(2, 3, 10), { outOfRange: 'latest' }, 10n, true],
   ['finds an offset beyond the end', at(11, 0, 10), {}, 0n, true],
@@ -52,6 +85,9 @@ describe('core/kafka/consume/start-offsets', () => {
       'Partition 0 of "t" was read up to 2, but 1 record was deleted before being read (retention). Reading goes on at 3 (earliest).'
     )
     const [remade] = startOffsets([at(11, 0, 10)], policy)
-    assert.match(lostSentence(remade!, 'stop'), /the topic ends at 10; it may have been deleted and made anew\. The node stops/)
+    assert.match(
+      lostSentence(remade!, 'stop'),
+      /the topic ends at 10; it may have been deleted and made anew\. The node stops/
+    )
   })
 })

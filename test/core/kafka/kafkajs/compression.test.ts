@@ -29,16 +29,25 @@ describe('core/kafka: reading what others have compressed', function () {
   /** Runs, repetitions that overlap, and what does not compress. */
   const values = Array.from({ length: 3000 }, (_, n) => {
     if (n % 3 === 0) return 'a'.repeat(n % 700)
-    return n % 3 === 1 ? JSON.stringify({ device_id: `d${n % 50}`, value: n, ts: 1_700_000_000_000 + n }) : randomUUID()
+    return n % 3 === 1
+      ? JSON.stringify({ device_id: `d${n % 50}`, value: n, ts: 1_700_000_000_000 + n })
+      : randomUUID()
   })
 
-  /** The broker compresses anew where the topic says so: these are the bytes that its own libraries make. */
+  /**
+   * The broker compresses anew where the topic says so: these are the bytes that its own libraries
+   * make.
+   */
   async function read(compression: string): Promise<{ values: string[]; trouble: string[] }> {
     const topic = await rig.topic(1, { 'compression.type': compression })
     await rig.feed.send({ topic, messages: values.map(value => ({ value })) })
     const got: string[] = []
     const trouble: string[] = []
-    const policy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false } as const
+    const policy = {
+      startFrom: 'earliest',
+      outOfRange: 'earliest',
+      readUncommitted: false
+    } as const
     const group = new ConsumerGroup(
       {
         ...policy,
@@ -74,7 +83,10 @@ describe('core/kafka: reading what others have compressed', function () {
 
   if (!hasZstd()) {
     it('says which Node can read zstd', async () => {
-      assert.match((await read('zstd')).trouble[0] ?? '', /compressed with Zstandard, which Node 22\.15 or newer can read/)
+      assert.match(
+        (await read('zstd')).trouble[0] ?? '',
+        /compressed with Zstandard, which Node 22\.15 or newer can read/
+      )
     })
   }
 
@@ -85,7 +97,12 @@ describe('core/kafka: reading what others have compressed', function () {
   })
 
   it('damaged data is an error, not rubbish and no endless loop', () => {
-    for (const bytes of [Buffer.from([]), Buffer.from([5, 0]), Buffer.from([200, 200, 200, 200, 200, 1]), Buffer.from([4, 1, 9, 9])]) {
+    for (const bytes of [
+      Buffer.from([]),
+      Buffer.from([5, 0]),
+      Buffer.from([200, 200, 200, 200, 200, 1]),
+      Buffer.from([4, 1, 9, 9])
+    ]) {
       assert.throws(() => snappyDecompress(bytes), RangeError)
       assert.throws(() => lz4Decompress(bytes), RangeError)
     }

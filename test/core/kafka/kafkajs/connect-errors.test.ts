@@ -34,7 +34,10 @@ describe('connecting to Kafka', function () {
     const { ca, clientCert, clientKey } = kafka.mtls
     return { ca: readFileSync(ca), cert: readFileSync(clientCert), key: readFileSync(clientKey) }
   }
-  const refusal = async (settings: Partial<ClusterSettings> & { brokers: string[] }, deadlineMs?: number) => {
+  const refusal = async (
+    settings: Partial<ClusterSettings> & { brokers: string[] },
+    deadlineMs?: number
+  ) => {
     const error = await ask(settings, deadlineMs).then(
       answer => assert.fail(`connected: ${answer}`),
       (reason: Error & { code?: string }) => reason
@@ -45,12 +48,18 @@ describe('connecting to Kafka', function () {
   }
 
   it('says what is there', async () => {
-    assert.match(await ask({ brokers: [kafka.brokers] }), /^Connected: 1 broker \(127\.0\.0\.1:\d+\), cluster \S+$/)
+    assert.match(
+      await ask({ brokers: [kafka.brokers] }),
+      /^Connected: 1 broker \(127\.0\.0\.1:\d+\), cluster \S+$/
+    )
   })
 
   it('logs in by each mechanism, and by certificate', async () => {
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
-      assert.match(await ask({ brokers: [kafka.sasl!.brokers], sasl: login(mechanism) }), /^Connected/)
+      assert.match(
+        await ask({ brokers: [kafka.sasl!.brokers], sasl: login(mechanism) }),
+        /^Connected/
+      )
     }
     assert.match(await ask({ brokers: [kafka.mtls!.brokers], tls: tls() }), /^Connected/)
   })
@@ -65,10 +74,16 @@ describe('connecting to Kafka', function () {
     assert.match(await refusal({ brokers: ['127.0.0.1:1'] }), /^Nothing listens at 127\.0\.0\.1:1 /)
   })
   it('an unknown host', async () => {
-    assert.match(await refusal({ brokers: ['no-such-host.invalid:9092'] }), /^The host of no-such-host\.invalid:9092 /)
+    assert.match(
+      await refusal({ brokers: ['no-such-host.invalid:9092'] }),
+      /^The host of no-such-host\.invalid:9092 /
+    )
   })
   it('trap 21: a port that never answers', async () => {
-    assert.match(await refusal({ brokers: [await listen(createServer(() => {}))] }, 2_000), /no answer/)
+    assert.match(
+      await refusal({ brokers: [await listen(createServer(() => {}))] }, 2_000),
+      /no answer/
+    )
   })
   it('trap 21: TLS to a plain port', async () => {
     assert.match(await refusal({ brokers: [kafka.brokers], tls: tls() }), /does not speak TLS/)
@@ -77,30 +92,47 @@ describe('connecting to Kafka', function () {
     assert.match(await refusal({ brokers: [kafka.mtls!.brokers] }), /want.* TLS/)
   })
   it('trap 21: a login to a port that takes none', async () => {
-    assert.match(await refusal({ brokers: [kafka.brokers], sasl: login('plain') }), /takes no login/)
+    assert.match(
+      await refusal({ brokers: [kafka.brokers], sasl: login('plain') }),
+      /takes no login/
+    )
   })
   it('trap 21: no login to a port that wants one', async () => {
     assert.match(await refusal({ brokers: [kafka.sasl!.brokers] }), /may want a login/)
   })
   it('a wrong password', async () => {
     for (const mechanism of ['plain', 'scram-sha-256', 'scram-sha-512'] as const) {
-      const message = await refusal({ brokers: [kafka.sasl!.brokers], sasl: login(mechanism, 'wrong') })
+      const message = await refusal({
+        brokers: [kafka.sasl!.brokers],
+        sasl: login(mechanism, 'wrong')
+      })
       assert.match(message, /refused the user name or password/)
       assert.doesNotMatch(message, /wrong/)
     }
   })
   it('a certificate that is not trusted', async () => {
     const { cert, key } = tls()
-    assert.match(await refusal({ brokers: [kafka.mtls!.brokers], tls: { cert, key } }), /certificate/)
+    assert.match(
+      await refusal({ brokers: [kafka.mtls!.brokers], tls: { cert, key } }),
+      /certificate/
+    )
   })
   it('a missing client certificate', async () => {
-    assert.match(await refusal({ brokers: [kafka.mtls!.brokers], tls: { ca: tls().ca } }), /client certificate/)
+    assert.match(
+      await refusal({ brokers: [kafka.mtls!.brokers], tls: { ca: tls().ca } }),
+      /client certificate/
+    )
   })
   it('trap 21: a web server', async () => {
     const http = createHttp((_request, response) => response.end('hello'))
     assert.match(await refusal({ brokers: [await listen(http)] }), /is a web server, not Kafka/)
   })
   it('an SSH server', async () => {
-    assert.match(await refusal({ brokers: [await listen(createServer(socket => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))] }), /SSH server/)
+    assert.match(
+      await refusal({
+        brokers: [await listen(createServer(socket => socket.end('SSH-2.0-OpenSSH_9.2\r\n')))]
+      }),
+      /SSH server/
+    )
   })
 })

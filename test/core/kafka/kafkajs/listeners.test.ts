@@ -15,7 +15,13 @@ function busyQueue(): Queue {
   kafkajs()
   const RequestQueue = load('kafkajs/src/network/requestQueue') as new (options: object) => Queue
   const logger = { namespace: () => logger, debug: () => undefined }
-  const queue = new RequestQueue({ maxInFlightRequests: 1, requestTimeout: 1000, clientId: 'c', broker: 'b:1', logger })
+  const queue = new RequestQueue({
+    maxInFlightRequests: 1,
+    requestTimeout: 1000,
+    clientId: 'c',
+    broker: 'b:1',
+    logger
+  })
   queue.inflight.set(1, {})
   return queue
 }

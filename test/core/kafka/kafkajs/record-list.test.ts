@@ -1,24 +1,43 @@
 import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import { RecordList } from '../../../../core/kafka/kafkajs/record-list.ts'
-import { NO_KEY, type ProduceCallback, ProduceRecord } from '../../../../core/kafka/produce/produce-record.ts'
+import {
+  NO_KEY,
+  type ProduceCallback,
+  ProduceRecord
+} from '../../../../core/kafka/produce/produce-record.ts'
 
 type Leaders = readonly { readonly partitionId: number; readonly leader: number }[]
 type Group = (send: object) => Record<number, ProduceRecord[]>
 
 /** kafkajs' own, which asks the list. */
-const group = createRequire(import.meta.url)('kafkajs/src/producer/groupMessagesPerPartition') as Group
+const group = createRequire(import.meta.url)(
+  'kafkajs/src/producer/groupMessagesPerPartition'
+) as Group
 const callback: ProduceCallback = { open: 0, refused: () => undefined, finished: () => undefined }
 
 describe('core/kafka/kafkajs/record-list', () => {
   /** Their hashes are 0, 1, 2 …, and so are their partitions while there are enough of these. */
   const records = (count: number) =>
-    Array.from({ length: count }, (_, index) => new ProduceRecord(`k${index}`, `v${index}`, undefined, undefined, index, callback, index))
+    Array.from(
+      { length: count },
+      (_, index) =>
+        new ProduceRecord(`k${index}`, `v${index}`, undefined, undefined, index, callback, index)
+    )
   const grouped = (list: RecordList, partitionMetadata: Leaders) => {
-    const found = group({ topic: 't', partitionMetadata, messages: list.asMessages(), partitioner: RecordList.partitionOf })
-    return Object.entries(found).map(([partition, messages]) => [Number(partition), messages.map(({ value }) => value)])
+    const found = group({
+      topic: 't',
+      partitionMetadata,
+      messages: list.asMessages(),
+      partitioner: RecordList.partitionOf
+    })
+    return Object.entries(found).map(([partition, messages]) => [
+      Number(partition),
+      messages.map(({ value }) => value)
+    ])
   }
-  const led = (...leaders: number[]): Leaders => leaders.map((leader, partitionId) => ({ partitionId, leader }))
+  const led = (...leaders: number[]): Leaders =>
+    leaders.map((leader, partitionId) => ({ partitionId, leader }))
 
   it('groups by partition, in order; what has no key goes to one partition a send', () => {
     const keyless = new ProduceRecord(null, 'none', undefined, undefined, NO_KEY, callback, 0)

@@ -17,7 +17,13 @@ describe('core/kafka/kafkajs', () => {
       throttleCheckTimeoutId: unknown
       scheduleCheckPendingRequests(): void
     }
-    const queue = new Queue({ maxInFlightRequests: 1, requestTimeout: 1000, clientId: 'c', broker: 'b', logger: { debug() {} } })
+    const queue = new Queue({
+      maxInFlightRequests: 1,
+      requestTimeout: 1000,
+      clientId: 'c',
+      broker: 'b',
+      logger: { debug() {} }
+    })
     queue.scheduleCheckPendingRequests()
     assert.equal(queue.throttleCheckTimeoutId, null)
   })

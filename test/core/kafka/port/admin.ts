@@ -26,9 +26,13 @@ export const adminContract = (target: Target) =>
     })
 
     const group = () => `g-${randomUUID()}`
-    const lagOf = async (groups: string[], wanted?: (topic: string) => boolean) => admin.ask(asked => readLag(asked, groups, wanted))
+    const lagOf = async (groups: string[], wanted?: (topic: string) => boolean) =>
+      admin.ask(asked => readLag(asked, groups, wanted))
     const feed = (topic: string, count: number, partition = 0) =>
-      rig.feed.send({ topic, messages: Array.from({ length: count }, () => ({ partition, value: 'x' })) })
+      rig.feed.send({
+        topic,
+        messages: Array.from({ length: count }, () => ({ partition, value: 'x' }))
+      })
 
     it('knows which Kafka it is', async () => {
       assert.equal(await admin.ask(asked => asked.version()), target.version)
@@ -91,7 +95,12 @@ export const adminContract = (target: Target) =>
     })
 
     it('trap 20: a group whose topic was deleted does not hold up the others', async () => {
-      const [gone, topic, reader, other] = [await rig.topic(1), await rig.topic(1), group(), group()]
+      const [gone, topic, reader, other] = [
+        await rig.topic(1),
+        await rig.topic(1),
+        group(),
+        group()
+      ]
       await feed(topic, 2)
       await rig.commit(reader, gone, 0)
       await rig.commit(other, topic, 1)
@@ -104,7 +113,12 @@ export const adminContract = (target: Target) =>
     })
 
     it('a topic that is deleted takes nothing from the lag of the others, though kafkajs goes on asking for it', async () => {
-      const [gone, topic, reader, other] = [await rig.topic(1), await rig.topic(1), group(), group()]
+      const [gone, topic, reader, other] = [
+        await rig.topic(1),
+        await rig.topic(1),
+        group(),
+        group()
+      ]
       await feed(topic, 3)
       await rig.commit(reader, gone, 0)
       await rig.commit(other, topic, 1)

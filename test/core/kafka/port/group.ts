@@ -2,7 +2,11 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import { SharedAdmin } from '../../../../core/kafka/admin/shared-admin.ts'
-import { ConsumerGroup, type FetchedBatch, type GroupOptions } from '../../../../core/kafka/consume/consumer-group.ts'
+import {
+  ConsumerGroup,
+  type FetchedBatch,
+  type GroupOptions
+} from '../../../../core/kafka/consume/consumer-group.ts'
 import type { PendingRange } from '../../../../core/kafka/consume/offset-ledger.ts'
 import { partitionOffsets } from '../../../../core/kafka/consume/start-offsets.ts'
 import { FaultProxy } from '../../../fault-proxy.ts'
@@ -79,7 +83,11 @@ export const groupContract = (target: Target) =>
       more: Partial<Omit<GroupOptions, 'client' | 'admin'>> = {},
       brokers = [rig.brokers]
     ): Member {
-      const policy = { startFrom: 'earliest', outOfRange: 'earliest', readUncommitted: false } as const
+      const policy = {
+        startFrom: 'earliest',
+        outOfRange: 'earliest',
+        readUncommitted: false
+      } as const
       const client = target.client({ brokers, clientId: 'test' })
       const read = { groupId: group, topics: [topic], maxBytesPerPartition: 262_144 }
       const member = new Member({ ...policy, ...read, client, admin, ...more })
@@ -92,7 +100,8 @@ export const groupContract = (target: Target) =>
     }
     const feed = (topic: string, values: readonly (string | number)[], partition = 0) =>
       rig.feed.send({ topic, messages: values.map(value => ({ partition, value: String(value) })) })
-    const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, index) => String(from + index))
+    const numbers = (from: number, to: number) =>
+      Array.from({ length: to - from }, (_, index) => String(from + index))
 
     it('reads all, commits once a second and goes on there', async () => {
       const [topic, group] = [await rig.topic(2), groupId()]
@@ -177,7 +186,10 @@ export const groupContract = (target: Target) =>
         const committed = await rig.committed(group, topic)
         return b.assigned.every(partition => committed[partition] === 20)
       })
-      await until('A goes on with its partitions, so they are not paused', () => a.got.length === 40 + 20)
+      await until(
+        'A goes on with its partitions, so they are not paused',
+        () => a.got.length === 40 + 20
+      )
       for (const pending of stale) pending.done()
       await until('A has committed what is still its own', async () => {
         const committed = await rig.committed(group, topic)
@@ -185,7 +197,8 @@ export const groupContract = (target: Target) =>
       })
       await wait(1_200)
       const committed = await rig.committed(group, topic)
-      for (const partition of b.assigned) assert.equal(committed[partition], 20, 'a late acknowledgement has rewound B')
+      for (const partition of b.assigned)
+        assert.equal(committed[partition], 20, 'a late acknowledgement has rewound B')
       a.release()
       await leave(b)
       await until('A has all again', () => a.assigned.length === 4)
@@ -265,17 +278,29 @@ export const groupContract = (target: Target) =>
 
     it('trap 14: partitions that are added are found, and read from their first record', async () => {
       const [topic, group] = [await rig.topic(1), groupId()]
-      const member = join(topic, group, { startFrom: 'latest', outOfRange: 'latest', metadataMaxAgeMs: 1_000 })
+      const member = join(topic, group, {
+        startFrom: 'latest',
+        outOfRange: 'latest',
+        metadataMaxAgeMs: 1_000
+      })
       await until('the group', () => member.generations > 0)
-      await until('the start to be committed', async () => (await rig.committed(group, topic))[0] === 0)
+      await until(
+        'the start to be committed',
+        async () => (await rig.committed(group, topic))[0] === 0
+      )
       await rig.admin.createPartitions({ topicPartitions: [{ topic, count: 3 }] })
-      await until('the new partition', () => feed(topic, ['first of 2'], 2).then(() => true), 10_000)
+      await until(
+        'the new partition',
+        () => feed(topic, ['first of 2'], 2).then(() => true),
+        10_000
+      )
       await until('the record', () => member.values.includes('first of 2'))
     })
 
     it('takes a partition for an added one where the group has committed in those before it, by whichever member', async () => {
       const [topic, group] = [await rig.topic(2), groupId()]
-      const second = async () => (await admin.ask(asked => partitionOffsets(asked, group, [{ topic, partitions: [1] }])))[0]
+      const second = async () =>
+        (await admin.ask(asked => partitionOffsets(asked, group, [{ topic, partitions: [1] }])))[0]
       assert.equal((await second())?.isAdded, false)
       await rig.commit(group, topic, 0)
       assert.deepEqual([(await second())?.committed, (await second())?.isAdded], [-1n, true])
@@ -306,7 +331,10 @@ export const groupContract = (target: Target) =>
       const topic = await rig.topic(1)
       const likeAMarker = Buffer.alloc(4)
       await rig.transaction(async first => {
-        await first.send({ topic, messages: [{ partition: 0, key: likeAMarker, value: 'aborted last' }] })
+        await first.send({
+          topic,
+          messages: [{ partition: 0, key: likeAMarker, value: 'aborted last' }]
+        })
         await rig.transaction(async second => {
           await second.send({ topic, messages: [{ partition: 0, value: 'aborted first' }] })
           await second.abort()
@@ -341,7 +369,9 @@ export const groupContract = (target: Target) =>
       const first = join(one, group)
       await until('the group', () => first.generations > 0)
       const second = join(other, group)
-      await until('the word about it', () => [...first.told, ...second.told].some(line => /must read the same topics/.test(line)))
+      await until('the word about it', () =>
+        [...first.told, ...second.told].some(line => /must read the same topics/.test(line))
+      )
     })
 
     it('a missing topic is told, and read once it is there', async () => {
@@ -360,7 +390,10 @@ export const groupContract = (target: Target) =>
       proxy.swallow()
       const startMs = performance.now()
       await leave(member)
-      assert.ok(performance.now() - startMs < 6_000, `took ${Math.round(performance.now() - startMs)} ms`)
+      assert.ok(
+        performance.now() - startMs < 6_000,
+        `took ${Math.round(performance.now() - startMs)} ms`
+      )
       await proxy.refuse()
       await proxy.open()
     })

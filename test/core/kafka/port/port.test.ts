@@ -1,4 +1,7 @@
-/** What any client behind core/kafka/port.ts has to do, on the newest Kafka and on the last one before 4.0. */
+/**
+ * What any client behind core/kafka/port.ts has to do, on the newest Kafka and on the last one
+ * before 4.0.
+ */
 import { join } from 'node:path'
 import { kafkajsClient } from '../../../../core/kafka/kafkajs/kafkajs-client.ts'
 import { KafkaCluster } from '../../../../stack/kafka/cluster.ts'
@@ -23,7 +26,11 @@ function contractOf(target: Target): void {
 
 for (const [name, client] of Object.entries(clients)) {
   describe(`core/kafka/port: ${name} with Kafka 4.3`, () => {
-    contractOf({ version: '4.3', client, rig: async () => kafkaRig((await services('kafka')).kafka.brokers) })
+    contractOf({
+      version: '4.3',
+      client,
+      rig: async () => kafkaRig((await services('kafka')).kafka.brokers)
+    })
   })
 
   describe(`core/kafka/port: ${name} with Kafka 3.9`, function () {

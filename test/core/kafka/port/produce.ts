@@ -30,16 +30,33 @@ export const produceContract = (target: Target) =>
       await rig.close()
     })
 
-    function producer(topic: string, more: Partial<ProducerSettings> = {}, brokers = proxy.brokers): KafkaProducer {
+    function producer(
+      topic: string,
+      more: Partial<ProducerSettings> = {},
+      brokers = proxy.brokers
+    ): KafkaProducer {
       const client = target.client({ brokers, clientId: 'test' })
-      const settings = { client, topic, compression: 'none', lingerMs: 5, lanes: 1, ...more } as const
-      const made = new KafkaProducer(settings, { up: () => told.push('up'), away: (error: MillraceError) => told.push(error.code) })
+      const settings = {
+        client,
+        topic,
+        compression: 'none',
+        lingerMs: 5,
+        lanes: 1,
+        ...more
+      } as const
+      const made = new KafkaProducer(settings, {
+        up: () => told.push('up'),
+        away: (error: MillraceError) => told.push(error.code)
+      })
       opened.push(made)
       made.start()
       return made
     }
 
-    async function send(to: KafkaProducer, values: ConstructorParameters<typeof TestCallback>[0]): Promise<TestCallback> {
+    async function send(
+      to: KafkaProducer,
+      values: ConstructorParameters<typeof TestCallback>[0]
+    ): Promise<TestCallback> {
       const callback = new TestCallback(values)
       for (const record of callback.records) to.add(record)
       await callback.settled
@@ -47,7 +64,11 @@ export const produceContract = (target: Target) =>
     }
 
     /** Keeps sending while answers get lost, and says what was acknowledged. */
-    async function underLostAnswers(topic: string, keys: readonly (string | null)[], lanes = 1): Promise<string[]> {
+    async function underLostAnswers(
+      topic: string,
+      keys: readonly (string | null)[],
+      lanes = 1
+    ): Promise<string[]> {
       const target = producer(topic, { lanes })
       await send(target, [{ key: keys[0]!, value: 'first' }])
       const acknowledged = ['first']
@@ -56,7 +77,10 @@ export const produceContract = (target: Target) =>
       let callbacks = 0
       const senders = Array.from({ length: 8 }, async (_, sender) => {
         while (proxy.lost - lostBefore < 8) {
-          const values = Array.from({ length: 10 }, () => ({ key: keys[sender % keys.length]!, value: String(n++) }))
+          const values = Array.from({ length: 10 }, () => ({
+            key: keys[sender % keys.length]!,
+            value: String(n++)
+          }))
           await send(target, values)
           acknowledged.push(...values.map(({ value }) => value))
           if (++callbacks % 12 === 0) proxy.loseNextAnswer(API.produce)
@@ -66,7 +90,10 @@ export const produceContract = (target: Target) =>
       return acknowledged
     }
 
-    function assertOnceInOrder(found: { partition: number; value: Buffer | null }[], acknowledged: readonly string[]): void {
+    function assertOnceInOrder(
+      found: { partition: number; value: Buffer | null }[],
+      acknowledged: readonly string[]
+    ): void {
       const values = found.map(({ value }) => String(value))
       assert.equal(values.length, new Set(values).size, 'some are there twice')
       assert.deepEqual(new Set(values), new Set(acknowledged), 'some are missing')
@@ -98,7 +125,9 @@ export const produceContract = (target: Target) =>
       const found = await readTopic(rig.brokers, topic)
       assert.deepEqual(new Set(found.map(({ value }) => String(value))), new Set(acknowledged))
       for (const key of ['a', 'b', 'c', 'd', 'e']) {
-        const numbers = found.filter(record => record.key === key).map(({ value }) => Number(String(value)) || 0)
+        const numbers = found
+          .filter(record => record.key === key)
+          .map(({ value }) => Number(String(value)) || 0)
         assert.deepEqual(
           numbers,
           [...numbers].sort((a, b) => a - b)
@@ -111,7 +140,10 @@ export const produceContract = (target: Target) =>
       const target = producer(topic)
       await send(target, [{ key: 'a', value: 'before' }])
       await limit(topic, 2000)
-      const values = Array.from({ length: 40 }, (_, n) => ({ key: `k${n}`, value: n === 17 ? 'X'.repeat(5000) : `v${n}` }))
+      const values = Array.from({ length: 40 }, (_, n) => ({
+        key: `k${n}`,
+        value: n === 17 ? 'X'.repeat(5000) : `v${n}`
+      }))
       const callback = await send(target, values)
       assert.deepEqual(
         callback.refusals.map(({ index, reason }) => [index, reason.code]),
@@ -119,13 +151,20 @@ export const produceContract = (target: Target) =>
       )
       for (let n = 0; n < 5; n++) await send(target, [{ key: 'a', value: `after${n}` }])
       const found = new Set((await readTopic(rig.brokers, topic)).map(({ value }) => String(value)))
-      const expected = ['before', ...values.filter((_, n) => n !== 17).map(({ value }) => value), ...[0, 1, 2, 3, 4].map(n => `after${n}`)]
+      const expected = [
+        'before',
+        ...values.filter((_, n) => n !== 17).map(({ value }) => value),
+        ...[0, 1, 2, 3, 4].map(n => `after${n}`)
+      ]
       assert.deepEqual(found, new Set(expected))
     })
 
     async function limit(topic: string, bytes: number): Promise<void> {
       const configEntries = [{ name: 'max.message.bytes', value: String(bytes) }]
-      await rig.admin.alterConfigs({ validateOnly: false, resources: [{ type: 2, name: topic, configEntries }] })
+      await rig.admin.alterConfigs({
+        validateOnly: false,
+        resources: [{ type: 2, name: topic, configEntries }]
+      })
       await until('the new limit', async () => {
         const { resources } = await rig.admin.describeConfigs({
           includeSynonyms: false,
@@ -165,7 +204,11 @@ export const produceContract = (target: Target) =>
     it('a record that cannot be encoded is refused, those beside it are written', async () => {
       const topic = await rig.topic(1)
       const bad = { key: 'k', value: 'b', headers: { h: 5 as unknown as string } }
-      const callback = await send(producer(topic), [{ key: 'k', value: 'a' }, bad, { key: 'k', value: 'c' }])
+      const callback = await send(producer(topic), [
+        { key: 'k', value: 'a' },
+        bad,
+        { key: 'k', value: 'c' }
+      ])
       assert.deepEqual(
         callback.refusals.map(({ index, reason }) => [index, reason.code]),
         [[1, 'KAFKA_RECORD_REFUSED']]
@@ -179,7 +222,11 @@ export const produceContract = (target: Target) =>
 
     it('a compacted topic refuses records without a key', async () => {
       const topic = await rig.topic(1, { 'cleanup.policy': 'compact' })
-      const callback = await send(producer(topic), [{ key: 'k', value: 'a' }, { value: 'no key' }, { key: 'k', value: null }])
+      const callback = await send(producer(topic), [
+        { key: 'k', value: 'a' },
+        { value: 'no key' },
+        { key: 'k', value: null }
+      ])
       assert.deepEqual(
         callback.refusals.map(({ index, reason }) => [index, reason.code]),
         [[1, 'KAFKA_RECORD_REFUSED']]
@@ -191,7 +238,10 @@ export const produceContract = (target: Target) =>
       const target = producer(topic)
       await send(target, [{ key: 'a', value: '0' }])
       await proxy.refuse()
-      const callbacks = Array.from({ length: 20 }, (_, n) => new TestCallback([{ key: 'a', value: String(n + 1) }]))
+      const callbacks = Array.from(
+        { length: 20 },
+        (_, n) => new TestCallback([{ key: 'a', value: String(n + 1) }])
+      )
       for (const callback of callbacks) for (const record of callback.records) target.add(record)
       await until('the word about it', () => told.includes('KAFKA_CONNECT_FAILED'))
       await wait(1_500)
@@ -212,7 +262,10 @@ export const produceContract = (target: Target) =>
       for (const record of new TestCallback([{ key: 'a', value: '1' }]).records) target.add(record)
       const startMs = performance.now()
       await target.close(1_000)
-      assert.ok(performance.now() - startMs < 6_000, `took ${Math.round(performance.now() - startMs)} ms`)
+      assert.ok(
+        performance.now() - startMs < 6_000,
+        `took ${Math.round(performance.now() - startMs)} ms`
+      )
       await proxy.refuse()
       await proxy.open()
     })

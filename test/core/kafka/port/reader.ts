@@ -44,7 +44,10 @@ export const readerContract = (target: Target) =>
       return { follower, values, told }
     }
     const send = (topic: string, ...values: string[]) =>
-      rig.feed.send({ topic, messages: values.map((value, index) => ({ value, partition: index % 2 })) })
+      rig.feed.send({
+        topic,
+        messages: values.map((value, index) => ({ value, partition: index % 2 }))
+      })
 
     it('has read all of every partition when it says so, and reads on', async () => {
       const topic = await rig.topic(2)
@@ -160,7 +163,8 @@ export const readerContract = (target: Target) =>
       await send(topic, 'a', 'b', 'c', 'd', 'e')
       await follower.caughtUp()
       await rig.admin.deleteTopics({ topics: [topic] })
-      const made = () => rig.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true })
+      const made = () =>
+        rig.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: true })
       await until('the topic', () => made().catch(() => false), 20_000, 200)
       await until('a record', () => send(topic, 'f').catch(() => false as const), 20_000, 200)
       await follower.caughtUp()
@@ -174,7 +178,9 @@ export const readerContract = (target: Target) =>
       const { follower } = follow(topic)
       await follower.caughtUp()
       const groups = async () =>
-        (await rig.admin.listGroups()).groups.filter(({ groupId }) => groupId.startsWith('millrace-reader-')).length
+        (await rig.admin.listGroups()).groups.filter(({ groupId }) =>
+          groupId.startsWith('millrace-reader-')
+        ).length
       await until('its group', async () => (await groups()) > 0)
       await proxy.refuse()
       const startMs = performance.now()

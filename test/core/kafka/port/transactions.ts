@@ -25,7 +25,8 @@ export const transactionContract = (target: Target) =>
       rig = await target.rig()
       proxy = await FaultProxy.before(rig.brokers)
       admin = new SharedAdmin(target.client({ brokers: [rig.brokers], clientId: 'test' }))
-      // A broker that has just started loads its coordinators at the first question; a source asks again by itself.
+      // A broker that has just started loads its coordinators at the first question; a source asks
+      // again by itself.
       const topic = await rig.topic(1)
       const isLoaded = () =>
         rig.committed('anybody', topic).then(
@@ -48,15 +49,19 @@ export const transactionContract = (target: Target) =>
 
     function member(told: string[] = [], brokers = [rig.brokers]): PartitionTransaction {
       const client = target.client({ brokers, clientId: 'test' })
-      const transaction = new PartitionTransaction({ client, admin, groupId, topic: from, partition: 0, timeoutMs: 30_000 }, error =>
-        told.push(error.code)
+      const transaction = new PartitionTransaction(
+        { client, admin, groupId, topic: from, partition: 0, timeoutMs: 30_000 },
+        error => told.push(error.code)
       )
       open.push(transaction)
       return transaction
     }
-    const begin = async (transaction: PartitionTransaction, next: bigint) => (await transaction.begin(next))?.scope
-    const callback = (...values: string[]) => new TestCallback(values.map(value => ({ key: value, value })))
-    const written = async (topic = to) => (await readTopic(rig.brokers, topic)).map(({ value }) => String(value)).sort()
+    const begin = async (transaction: PartitionTransaction, next: bigint) =>
+      (await transaction.begin(next))?.scope
+    const callback = (...values: string[]) =>
+      new TestCallback(values.map(value => ({ key: value, value })))
+    const written = async (topic = to) =>
+      (await readTopic(rig.brokers, topic)).map(({ value }) => String(value)).sort()
 
     it('commits what was written together with the offset, one batch after the other', async () => {
       const transaction = member()
@@ -77,7 +82,9 @@ export const transactionContract = (target: Target) =>
       await first?.write(letters, 'none', callback('x').records)
       const second = await begin(transaction, 10n)
       assert.notEqual(second, first)
-      await assert.rejects(async () => first?.write(to, 'none', callback('late').records), { code: 'TRANSACTION_OVER' })
+      await assert.rejects(async () => first?.write(to, 'none', callback('late').records), {
+        code: 'TRANSACTION_OVER'
+      })
       await second?.write(to, 'none', callback('a', 'b').records)
       await second?.write(letters, 'none', callback('x').records)
       await transaction.commit(10n)
@@ -86,7 +93,8 @@ export const transactionContract = (target: Target) =>
 
     it('is fenced by whoever takes over the partition, and nothing is there twice however often they change', async () => {
       const [old, heir] = [member(), member()]
-      const write = async (transaction: PartitionTransaction) => (await begin(transaction, 5n))?.write(to, 'none', callback('a').records)
+      const write = async (transaction: PartitionTransaction) =>
+        (await begin(transaction, 5n))?.write(to, 'none', callback('a').records)
       await write(old)
       await write(heir)
       await assert.rejects(old.commit(5n))
@@ -117,16 +125,25 @@ export const transactionContract = (target: Target) =>
     })
 
     it('refuses the records that a topic never takes, and commits the others', async () => {
-      const compacted = await rig.topic(4, { 'cleanup.policy': 'compact', 'max.message.bytes': '2000' })
+      const compacted = await rig.topic(4, {
+        'cleanup.policy': 'compact',
+        'max.message.bytes': '2000'
+      })
       const transaction = member()
       const values = [
-        ...Array.from({ length: 20 }, (_, index) => ({ key: `k${index}`, value: String(index + 10) })),
+        ...Array.from({ length: 20 }, (_, index) => ({
+          key: `k${index}`,
+          value: String(index + 10)
+        })),
         { key: null, value: 'no key' },
         { key: 'b', value: '2'.repeat(5000) }
       ]
-      // The first attempt only shows that there are some: of several partitions, the broker may have taken the others.
+      // The first attempt only shows that there are some: of several partitions, the broker may
+      // have taken the others.
       const first = await begin(transaction, 4n)
-      await assert.rejects(async () => first?.write(compacted, 'none', new TestCallback(values).records))
+      await assert.rejects(async () =>
+        first?.write(compacted, 'none', new TestCallback(values).records)
+      )
       assert.equal(transaction.broken, true)
       const second = await begin(transaction, 4n)
       const sent = new TestCallback(values)
@@ -174,7 +191,9 @@ export const transactionContract = (target: Target) =>
       const transaction = member(told)
       const topic = `later-${randomUUID()}`
       const scope = await begin(transaction, 1n)
-      await assert.rejects(async () => scope?.write(topic, 'none', callback('a').records), { code: 'KAFKA_TOPIC_MISSING' })
+      await assert.rejects(async () => scope?.write(topic, 'none', callback('a').records), {
+        code: 'KAFKA_TOPIC_MISSING'
+      })
       assert.equal(transaction.broken, true)
       await assert.rejects(transaction.commit(1n))
       await rig.admin.createTopics({ topics: [{ topic, numPartitions: 1 }] })

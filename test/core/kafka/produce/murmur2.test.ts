@@ -3,9 +3,9 @@ import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { KeyHashes, murmur2 } from '../../../../core/kafka/produce/murmur2.ts'
 
-const kafkajsMurmur2 = createRequire(import.meta.url)('kafkajs/src/producer/partitioners/default/murmur2') as (
-  key: Buffer | string
-) => number
+const kafkajsMurmur2 = createRequire(import.meta.url)(
+  'kafkajs/src/producer/partitioners/default/murmur2'
+) as (key: Buffer | string) => number
 
 /** From Kafka's own test, org.apache.kafka.common.utils.UtilsTest.testMurmur2. */
 const known: readonly [key: string, hash: number][] = [
@@ -18,10 +18,15 @@ const known: readonly [key: string, hash: number][] = [
 ]
 
 describe('core/kafka/produce/murmur2', () => {
-  for (const [key, hash] of known) it(`hashes "${key}" as Kafka does`, () => assert.equal(murmur2(key), hash))
+  for (const [key, hash] of known)
+    it(`hashes "${key}" as Kafka does`, () => assert.equal(murmur2(key), hash))
 
   it('hashes any bytes as the default partitioner of kafkajs does', () => {
-    fc.assert(fc.property(fc.uint8Array(), bytes => assert.equal(murmur2(bytes), kafkajsMurmur2(Buffer.from(bytes)))))
+    fc.assert(
+      fc.property(fc.uint8Array(), bytes =>
+        assert.equal(murmur2(bytes), kafkajsMurmur2(Buffer.from(bytes)))
+      )
+    )
   })
 
   it('gives text and its bytes the same hash, remembered or not', () => {

@@ -28,9 +28,16 @@ class Limited implements Producer {
 
 describe('core/kafka/produce/send-queue', () => {
   const queueTo = (sender: Producer, lingerMs: number) =>
-    new SendQueue({ connect: async () => sender, lingerMs, onSent: () => undefined, onFailed: error => assert.fail(error) })
+    new SendQueue({
+      connect: async () => sender,
+      lingerMs,
+      onSent: () => undefined,
+      onFailed: error => assert.fail(error)
+    })
   const burst = (count: number) =>
-    new TestCallback(Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) })))
+    new TestCallback(
+      Array.from({ length: count }, (_, index) => ({ key: 'k', value: `${index}`.padEnd(100) }))
+    )
 
   it('keeps to a limit that it has learned from a refusal', async () => {
     const sender = new Limited(200)
@@ -41,7 +48,10 @@ describe('core/kafka/produce/send-queue', () => {
       for (const record of callback.records) queue.add(record)
       await callback.settled
       assert.deepEqual(callback.refusals, [])
-      assert.ok(sender.refused - before <= most, `${sender.refused - before} refused in round ${round + 1}`)
+      assert.ok(
+        sender.refused - before <= most,
+        `${sender.refused - before} refused in round ${round + 1}`
+      )
     }
     await queue.close(0)
   })
@@ -69,7 +79,8 @@ describe('core/kafka/produce/send-queue', () => {
       maxRecordBytes: Number.POSITIVE_INFINITY,
       async send(records) {
         sends.push(records.map(({ value }) => String(value)))
-        if (sends.length === 1) throw new MillraceError('KAFKA_CONNECT_FAILED', 'the answer was lost')
+        if (sends.length === 1)
+          throw new MillraceError('KAFKA_CONNECT_FAILED', 'the answer was lost')
       },
       close: async () => undefined
     }

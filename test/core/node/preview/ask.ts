@@ -16,12 +16,21 @@ export interface Answer {
   readonly filtered?: number
   readonly notices?: readonly string[]
   readonly from?: string
-  readonly samples?: readonly { readonly payload: unknown; readonly topic: string; readonly number: number }[]
+  readonly samples?: readonly {
+    readonly payload: unknown
+    readonly topic: string
+    readonly number: number
+  }[]
   readonly examples?: readonly { readonly name: string; readonly payload: unknown }[]
 }
 
 /** Asks for a preview as the editor does; `fetch` may not set every header. */
-export function ask(red: RunningNodeRed, node: string, body: unknown, headers: Record<string, string> = {}): Promise<Answer> {
+export function ask(
+  red: RunningNodeRed,
+  node: string,
+  body: unknown,
+  headers: Record<string, string> = {}
+): Promise<Answer> {
   const text = typeof body === 'string' ? body : JSON.stringify(body)
   return new Promise((resolve, reject) => {
     const asked = request(
@@ -34,7 +43,10 @@ export function ask(red: RunningNodeRed, node: string, body: unknown, headers: R
         })
         response.on('end', () => {
           const isJson = answer.startsWith('{')
-          resolve({ status: response.statusCode!, ...(isJson ? (JSON.parse(answer) as object) : { message: answer }) } as Answer)
+          resolve({
+            status: response.statusCode!,
+            ...(isJson ? (JSON.parse(answer) as object) : { message: answer })
+          } as Answer)
         })
       }
     )
@@ -44,5 +56,10 @@ export function ask(red: RunningNodeRed, node: string, body: unknown, headers: R
 }
 
 /** What a node would make of a text. */
-export const previewOf = (red: RunningNodeRed, node: string, values: object, text: string, topic = ''): Promise<Answer> =>
-  ask(red, node, { action: 'preview', id: '', values, given: { topic, text } })
+export const previewOf = (
+  red: RunningNodeRed,
+  node: string,
+  values: object,
+  text: string,
+  topic = ''
+): Promise<Answer> => ask(red, node, { action: 'preview', id: '', values, given: { topic, text } })

@@ -36,8 +36,13 @@ describe('the route of the preview', function () {
 
   it('has the only way to what nodes have seen: samples are given by no other route', async () => {
     await red.deploy([TAB, { id: 'seen', type: 'millrace-validate', z: 'tab', wires: [[], []] }])
-    red.node<{ receive(message: object): void }>('seen').receive({ topic: 'secret-topic', payload: { a: 'secret-value' } })
-    assert.match(JSON.stringify(await ask(red, 'validate', { action: 'samples', id: 'seen' })), /secret-value/)
+    red
+      .node<{ receive(message: object): void }>('seen')
+      .receive({ topic: 'secret-topic', payload: { a: 'secret-value' } })
+    assert.match(
+      JSON.stringify(await ask(red, 'validate', { action: 'samples', id: 'seen' })),
+      /secret-value/
+    )
     for (const path of ['/millrace/metrics', '/millrace/metrics/prometheus', '/flows', '/nodes']) {
       const text = await (await fetch(`${red.url}${path}`)).text()
       assert.ok(!/secret-(topic|value)/.test(text), path)
@@ -56,11 +61,23 @@ describe('the route of the preview', function () {
     }
     const [mine, others] = [await answering(), await answering()]
     try {
-      const node = { id: 'add', type: 'millrace-enrich', z: 'tab', source: 'http', url: mine.url, wires: [[], []] }
+      const node = {
+        id: 'add',
+        type: 'millrace-enrich',
+        z: 'tab',
+        source: 'http',
+        url: mine.url,
+        wires: [[], []]
+      }
       await red.deploy([TAB, { ...node, credentials: { token: 'saved' } }])
       const made = (change: object) => {
         const values = { source: 'http', url: mine.url, token: '__PWRD__', ...change }
-        return ask(red, 'enrich', { action: 'preview', id: 'add', values, given: { text: '{"device_id":"d1"}' } })
+        return ask(red, 'enrich', {
+          action: 'preview',
+          id: 'add',
+          values,
+          given: { text: '{"device_id":"d1"}' }
+        })
       }
       const same = await made({ unknown: 'pass' })
       assert.equal(same.ok, true, same.message)
@@ -80,9 +97,15 @@ describe('the route of the preview', function () {
     const target = `\${${VARIABLE}}`
     const values = { target, pastDays: 0, futureS: 0 }
     const given = { text: '{"ts":1708700000}' }
-    await red.deploy([TAB, { id: 'named', type: 'millrace-normalize', z: 'tab', ...values, wires: [[], []] }])
+    await red.deploy([
+      TAB,
+      { id: 'named', type: 'millrace-normalize', z: 'tab', ...values, wires: [[], []] }
+    ])
     const same = await ask(red, 'normalize', { action: 'preview', id: 'named', values, given })
-    assert.deepEqual(same.outputs![0]!.records[0]!.record, { ts: 1708700000, [target]: '2024-02-23T14:53:20.000Z' })
+    assert.deepEqual(same.outputs![0]!.records[0]!.record, {
+      ts: 1708700000,
+      [target]: '2024-02-23T14:53:20.000Z'
+    })
     const other = await ask(red, 'normalize', { action: 'preview', id: 'new', values, given })
     assert.ok(!JSON.stringify([same, other]).includes(HIDDEN))
     assert.match(other.message!, /variable/)
@@ -98,8 +121,18 @@ describe('the route of the preview', function () {
     ['a text that is none', '{"action":"preview","given":{"text":5}}'],
     ['a topic that is none', '{"action":"preview","given":{"topic":{},"text":""}}'],
     ['a long text', JSON.stringify({ action: 'preview', given: { text: 'x'.repeat(300_000) } })],
-    ['a long sample', JSON.stringify({ action: 'preview', given: { payload: 'x'.repeat(300_000) } })],
-    ['long settings', JSON.stringify({ action: 'preview', values: { schema: 'x'.repeat(2_100_000) }, given: { text: '1' } })],
+    [
+      'a long sample',
+      JSON.stringify({ action: 'preview', given: { payload: 'x'.repeat(300_000) } })
+    ],
+    [
+      'long settings',
+      JSON.stringify({
+        action: 'preview',
+        values: { schema: 'x'.repeat(2_100_000) },
+        given: { text: '1' }
+      })
+    ],
     ['deep settings', `{"action":"preview","values":{"a":${deep}},"given":{"text":"1"}}`],
     ['a deep sample', `{"action":"preview","given":{"payload":${deep}}}`]
   ]
@@ -115,10 +148,26 @@ describe('the route of the preview', function () {
   const payloads: readonly [string, object][] = [
     ['a deep text', { text: deep }],
     ['a deep record', { text: `${'{"a":'.repeat(200)}1${'}'.repeat(200)}` }],
-    ['a prototype', { text: '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}' }],
+    [
+      'a prototype',
+      { text: '{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}}}' }
+    ],
     ['many records', { text: JSON.stringify(Array.from({ length: 50_000 }, () => 1)) }],
-    ['a record of many fields', { text: JSON.stringify(Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`f${at}`, at]))) }],
-    ['places that are none', { payload: [{ a: 1 }], taken: [{ origin: { kind: 'kafka', topic: {} }, headers: { a: {} }, key: {} }] }],
+    [
+      'a record of many fields',
+      {
+        text: JSON.stringify(
+          Object.fromEntries(Array.from({ length: 10_000 }, (_, at) => [`f${at}`, at]))
+        )
+      }
+    ],
+    [
+      'places that are none',
+      {
+        payload: [{ a: 1 }],
+        taken: [{ origin: { kind: 'kafka', topic: {} }, headers: { a: {} }, key: {} }]
+      }
+    ],
     ['places without end', { payload: [{ a: 1 }], taken: 'x' }],
     ['bytes', { payload: { $bytes: 'AAAA' } }],
     ['nothing', {}]
@@ -126,7 +175,9 @@ describe('the route of the preview', function () {
   for (const [name, given] of payloads) {
     it(`previews, in bounded time and memory, ${name}`, async () => {
       for (const node of ['validate', 'normalize', 'enrich', 'route']) {
-        const rules = [{ match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }]
+        const rules = [
+          { match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }
+        ]
         const answer = await ask(red, node, { action: 'preview', values: { rules }, given })
         assert.equal(answer.ok, true, answer.message)
         assert.ok(JSON.stringify(answer).length < 1_000_000)
@@ -136,7 +187,9 @@ describe('the route of the preview', function () {
   }
 
   it('answers no more than eight at a time', async () => {
-    const all = await Promise.all(Array.from({ length: 40 }, () => previewOf(red, 'validate', {}, '{}')))
+    const all = await Promise.all(
+      Array.from({ length: 40 }, () => previewOf(red, 'validate', {}, '{}'))
+    )
     assert.ok(all.every(({ status }) => status === 200 || status === 429))
     assert.ok(all.some(({ status }) => status === 200))
   })

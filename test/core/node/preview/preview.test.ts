@@ -28,19 +28,34 @@ describe('the preview of a dialog', function () {
     assert.equal(ok, true)
     assert.deepEqual(outputs![0], {
       count: 1,
-      records: [{ from: 0, record: { ...READING, ts_utc: '2024-02-23T14:53:20.000Z' }, changes: [{ path: ['ts_utc'], kind: 'added' }] }]
+      records: [
+        {
+          from: 0,
+          record: { ...READING, ts_utc: '2024-02-23T14:53:20.000Z' },
+          changes: [{ path: ['ts_utc'], kind: 'added' }]
+        }
+      ]
     })
     assert.deepEqual(outputs![1], { count: 0, records: [] })
   })
 
   it('says why a record is rejected, with every reason', async () => {
-    const { outputs } = await previewOf(red, 'validate', {}, JSON.stringify([READING, { value: 'x' }]))
+    const { outputs } = await previewOf(
+      red,
+      'validate',
+      {},
+      JSON.stringify([READING, { value: 'x' }])
+    )
     const [valid, rejected] = outputs!
     assert.deepEqual(valid!.records, [{ from: 0, record: READING, changes: [] }])
     const [left] = rejected!.records
     assert.equal(left!.from, 1)
     assert.deepEqual(left!.record, { value: 'x' })
-    assert.ok(left!.reasons!.some(({ code, message }) => code === 'FIELD_MISSING' && /device_id/.test(message)))
+    assert.ok(
+      left!.reasons!.some(
+        ({ code, message }) => code === 'FIELD_MISSING' && /device_id/.test(message)
+      )
+    )
     assert.ok(left!.reasons!.some(({ code }) => code === 'FIELD_TYPE'))
   })
 
@@ -51,7 +66,11 @@ describe('the preview of a dialog', function () {
   })
 
   it('shows what a node that changes the record itself adds to it', async () => {
-    const values = { source: 'inline', devices: 'device_id,location\nd1,Hall 3', copy: [{ from: 'location', to: 'location' }] }
+    const values = {
+      source: 'inline',
+      devices: 'device_id,location\nd1,Hall 3',
+      copy: [{ from: 'location', to: 'location' }]
+    }
     const { outputs, message } = await previewOf(red, 'enrich', values, JSON.stringify(READING))
     assert.equal(message, undefined)
     assert.deepEqual(outputs![0]!.records[0]!.changes, [{ path: ['location'], kind: 'added' }])
@@ -59,7 +78,12 @@ describe('the preview of a dialog', function () {
 
   it('counts what goes to no output', async () => {
     const rules = [{ match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }]
-    const { outputs, filtered, message } = await previewOf(red, 'route', { rules, otherwise: false }, '[{"value":81},{"value":1}]')
+    const { outputs, filtered, message } = await previewOf(
+      red,
+      'route',
+      { rules, otherwise: false },
+      '[{"value":81},{"value":1}]'
+    )
     assert.equal(message, undefined)
     assert.equal(outputs![0]!.count, 1)
     assert.equal(filtered, 1)
@@ -68,7 +92,9 @@ describe('the preview of a dialog', function () {
   it('uses the topic that is typed in', async () => {
     const values = { choose: 'topic', schemas: '{"acme/+/t":{"required":["value"]}}' }
     const codes = async (topic: string) =>
-      (await previewOf(red, 'validate', values, '{}', topic)).outputs![1]!.records.map(({ reasons }) => reasons![0]!.code)
+      (await previewOf(red, 'validate', values, '{}', topic)).outputs![1]!.records.map(
+        ({ reasons }) => reasons![0]!.code
+      )
     assert.deepEqual(await codes('acme/d1/t'), ['FIELD_MISSING'])
     assert.deepEqual(await codes('other'), ['SCHEMA_UNKNOWN'])
   })
@@ -77,7 +103,10 @@ describe('the preview of a dialog', function () {
     const { ok, message } = await previewOf(red, 'validate', { schema: '{"type": 5}' }, '{}')
     assert.equal(ok, false)
     assert.match(message!, /^JSON Schema: /)
-    assert.match((await previewOf(red, 'normalize', { zoneFrom: 'fixed', zone: 'Mars' }, '{}')).message!, /^Zone: /)
+    assert.match(
+      (await previewOf(red, 'normalize', { zoneFrom: 'fixed', zone: 'Mars' }, '{}')).message!,
+      /^Zone: /
+    )
   })
 
   it('has the messages that the node has seen, or else one before it, and the examples', async () => {
@@ -95,10 +124,18 @@ describe('the preview of a dialog', function () {
       ]
     )
     assert.ok(own.examples!.length > 0)
-    const other = await ask(red, 'normalize', { action: 'samples', id: 'new', before: ['nothing', 'first'] })
+    const other = await ask(red, 'normalize', {
+      action: 'samples',
+      id: 'new',
+      before: ['nothing', 'first']
+    })
     assert.equal(other.from, 'first')
     const { payload, topic } = own.samples![0]!
-    const made = await ask(red, 'validate', { action: 'preview', values: { schema: '{}' }, given: { topic, payload } })
+    const made = await ask(red, 'validate', {
+      action: 'preview',
+      values: { schema: '{}' },
+      given: { topic, payload }
+    })
     assert.deepEqual(made.outputs![0]!.records[0]!.record, { n: 2 })
   })
 
@@ -124,7 +161,12 @@ describe('the preview of a dialog', function () {
     await new Promise<void>(listening => mute.listen(0, '127.0.0.1', listening))
     const url = `http://127.0.0.1:${(mute.address() as AddressInfo).port}/{key}`
     try {
-      const { ok, message } = await previewOf(red, 'enrich', { source: 'http', url, timeoutMs: 20_000 }, JSON.stringify(READING))
+      const { ok, message } = await previewOf(
+        red,
+        'enrich',
+        { source: 'http', url, timeoutMs: 20_000 },
+        JSON.stringify(READING)
+      )
       assert.equal(ok, false)
       assert.match(message!, /no answer|timed out/i)
       await until('the connection is closed', () => open === 0, 5_000)

@@ -34,7 +34,9 @@ describe('the deadline of a probe', () => {
 
   it('ends work that does not end, and does not mind its late error', async () => {
     const work = (signal: AbortSignal) =>
-      new Promise<never>((_resolve, reject) => signal.addEventListener('abort', () => reject(new Error('late')), { once: true }))
+      new Promise<never>((_resolve, reject) =>
+        signal.addEventListener('abort', () => reject(new Error('late')), { once: true })
+      )
     await assert.rejects(withDeadline(20, work), /no answer within 0\.02 seconds/)
   })
 })

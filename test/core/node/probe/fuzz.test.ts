@@ -38,18 +38,30 @@ describe('admin routes, asked anything', function () {
   const connections = () => [...rubbish, mute].reduce((sum, { open }) => sum + open.size, 0)
 
   /** Node-RED breaks the connection off where a body is longer than its five megabytes. */
-  async function ask(path: string, request: Omit<FuzzRequest, 'path'>): Promise<{ status: number; body: string }> {
+  async function ask(
+    path: string,
+    request: Omit<FuzzRequest, 'path'>
+  ): Promise<{ status: number; body: string }> {
     try {
-      const answer = await fetch(`${nodeRed.url}${path}`, { ...request, signal: AbortSignal.timeout(60_000) })
+      const answer = await fetch(`${nodeRed.url}${path}`, {
+        ...request,
+        signal: AbortSignal.timeout(60_000)
+      })
       return { status: answer.status, body: await answer.text() }
     } catch (error) {
       if ((request.body?.length ?? 0) > 5_000_000) return { status: 413, body: '' }
-      throw new Error(`${path} ${request.body?.slice(0, 1000)}\n${nodeRed.output}`, { cause: error })
+      throw new Error(`${path} ${request.body?.slice(0, 1000)}\n${nodeRed.output}`, {
+        cause: error
+      })
     }
   }
 
   it(`answers ${REQUESTS} generated requests within 11 s each, lives, and leaves no connection behind`, async () => {
-    const next = fuzzer({ seed: 20_261_128, rubbish: rubbish.map(({ port }) => port), mute: mute.port })
+    const next = fuzzer({
+      seed: 20_261_128,
+      rubbish: rubbish.map(({ port }) => port),
+      mute: mute.port
+    })
     const late: string[] = []
     const odd: string[] = []
     let left = REQUESTS
@@ -60,7 +72,8 @@ describe('admin routes, asked anything', function () {
         const began = performance.now()
         const { status, body } = await ask(path, request)
         if (performance.now() - began > ANSWER_LIMIT_MS + SLACK_MS) late.push(shown)
-        if (status >= 500 || /Maximum call stack|is not a function|of undefined|of null/.test(body)) odd.push(`${shown} → ${body}`)
+        if (status >= 500 || /Maximum call stack|is not a function|of undefined|of null/.test(body))
+          odd.push(`${shown} → ${body}`)
       }
     }
     await Promise.all(Array.from({ length: AT_ONCE }, worker))

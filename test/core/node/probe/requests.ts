@@ -18,8 +18,26 @@ interface World {
 
 const KINDS = ['mqtt-broker', 'kafka-cluster', 'timescale-database'] as const
 const ACTIONS = ['test', 'kafka-topics', 'kafka-groups', 'tables', 'columns']
-const STRANGE_ACTIONS = ['constructor', '__proto__', 'toString', 'hasOwnProperty', 'x'.repeat(100_000), '', 'then']
-const SCHEMES = ['mqtt://', 'mqtts://', 'ws://', 'wss://', 'postgres://', 'http://', '', 'mqtt:', '://']
+const STRANGE_ACTIONS = [
+  'constructor',
+  '__proto__',
+  'toString',
+  'hasOwnProperty',
+  'x'.repeat(100_000),
+  '',
+  'then'
+]
+const SCHEMES = [
+  'mqtt://',
+  'mqtts://',
+  'ws://',
+  'wss://',
+  'postgres://',
+  'http://',
+  '',
+  'mqtt:',
+  '://'
+]
 const STRANGE_VALUES: readonly unknown[] = [
   null,
   0,
@@ -79,18 +97,35 @@ export function fuzzer({ seed, rubbish, mute }: World): () => FuzzRequest {
   const { privateKey } = generateKeyPairSync('ed25519')
   const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-  const port = () => (chance(MUTE_SHARE) ? mute : chance(0.5) ? pick(rubbish) : pick([1, 0, -1, 65_535, 65_536, 99_999, 1e9, 'x', '']))
-  const host = () => (chance(0.9) ? '127.0.0.1' : pick(['', '[::1]', '::1', 'no.such.host.invalid', '%00', 'a b', '${HOME}', '.', 'xn--']))
+  const port = () =>
+    chance(MUTE_SHARE)
+      ? mute
+      : chance(0.5)
+        ? pick(rubbish)
+        : pick([1, 0, -1, 65_535, 65_536, 99_999, 1e9, 'x', ''])
+  const host = () =>
+    chance(0.9)
+      ? '127.0.0.1'
+      : pick(['', '[::1]', '::1', 'no.such.host.invalid', '%00', 'a b', '${HOME}', '.', 'xn--'])
   const address = () => `${host()}:${port()}`
 
   const kafka = () => ({
     brokers: Array.from({ length: pick([1, 1, 1, 2, 5]) }, address).join(','),
     sasl: pick(['none', 'plain', 'scram-sha-256', 'x'])
   })
-  const mqtt = () => ({ url: `${chance(0.6) ? pick(SCHEMES.slice(0, 4)) : pick(SCHEMES)}${address()}`, version: pick(['5', '4', 3]) })
+  const mqtt = () => ({
+    url: `${chance(0.6) ? pick(SCHEMES.slice(0, 4)) : pick(SCHEMES)}${address()}`,
+    version: pick(['5', '4', 3])
+  })
   const database = () =>
     chance(0.5)
-      ? { connection: 'fields', host: host(), port: port(), database: pick(['postgres', '', 'a"b']), user: 'u' }
+      ? {
+          connection: 'fields',
+          host: host(),
+          port: port(),
+          database: pick(['postgres', '', 'a"b']),
+          user: 'u'
+        }
       : {
           connection: 'url',
           url: `${chance(0.8) ? 'postgres://' : pick(SCHEMES)}u:p@${address()}/d?sslmode=${pick(['', 'disable', 'require', 'verify-full', 'x'])}`
@@ -107,8 +142,10 @@ export function fuzzer({ seed, rubbish, mute }: World): () => FuzzRequest {
   })
 
   const values = (kind: string): Record<string, unknown> => {
-    const made: Record<string, unknown> = kind === 'kafka-cluster' ? kafka() : kind === 'mqtt-broker' ? mqtt() : database()
-    if (chance(0.3)) Object.assign(made, { username: 'u', password: pick(['p', '__PWRD__', '${PASSWORD}', '']) })
+    const made: Record<string, unknown> =
+      kind === 'kafka-cluster' ? kafka() : kind === 'mqtt-broker' ? mqtt() : database()
+    if (chance(0.3))
+      Object.assign(made, { username: 'u', password: pick(['p', '__PWRD__', '${PASSWORD}', '']) })
     if (chance(0.3)) made.tls = pick(['tls', 'new', '__proto__', 'constructor', 'tab'])
     while (chance(0.25)) made[pick(FIELDS)] = pick(STRANGE_VALUES)
     return made
@@ -121,19 +158,34 @@ export function fuzzer({ seed, rubbish, mute }: World): () => FuzzRequest {
       values: chance(0.95) ? values(kind) : pick(STRANGE_VALUES)
     }
     if (chance(0.5)) request.tls = chance(0.9) ? tls() : pick(STRANGE_VALUES)
-    if (chance(0.2)) request.query = chance(0.5) ? { table: pick(['t', '"', '', 5, 'x'.repeat(20_000)]) } : pick(STRANGE_VALUES)
+    if (chance(0.2))
+      request.query = chance(0.5)
+        ? { table: pick(['t', '"', '', 5, 'x'.repeat(20_000)]) }
+        : pick(STRANGE_VALUES)
     const text = JSON.stringify(request)
     if (chance(0.02)) return text.slice(0, Math.floor(roll() * text.length))
-    if (chance(0.02)) return `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},${text.slice(1)}`
+    if (chance(0.02))
+      return `{"__proto__":{"polluted":1},"constructor":{"prototype":{"polluted":1}},${text.slice(1)}`
     if (chance(0.02)) return `{"values":${deep()},${text.slice(1)}`
-    if (chance(HUGE_SHARE)) return JSON.stringify({ ...request, values: { brokers: 'a:1,'.repeat(1_500_000), url: 'x'.repeat(1_000_000) } })
-    if (chance(HUGE_SHARE)) return JSON.stringify({ ...request, values: { brokers: 'a:1,'.repeat(1_000_000) } })
+    if (chance(HUGE_SHARE))
+      return JSON.stringify({
+        ...request,
+        values: { brokers: 'a:1,'.repeat(1_500_000), url: 'x'.repeat(1_000_000) }
+      })
+    if (chance(HUGE_SHARE))
+      return JSON.stringify({ ...request, values: { brokers: 'a:1,'.repeat(1_000_000) } })
     return text
   }
   const type = () =>
     chance(0.94)
       ? 'application/json'
-      : pick(['text/plain', 'application/x-www-form-urlencoded', 'multipart/form-data', '', 'application/json; charset=x'])
+      : pick([
+          'text/plain',
+          'application/x-www-form-urlencoded',
+          'multipart/form-data',
+          '',
+          'application/json; charset=x'
+        ])
 
   return () => {
     const kind = pick(KINDS)
@@ -145,7 +197,8 @@ export function fuzzer({ seed, rubbish, mute }: World): () => FuzzRequest {
       }
     const path = `/millrace/probe/${chance(0.97) ? `millrace-${kind}` : pick(['__proto__', 'millrace-nothing', '', '..%2f', 'tls-config'])}`
     const headers: Record<string, string> = { 'content-type': type() }
-    if (chance(0.05)) headers.origin = pick(['null', 'http://evil.example', 'x', 'http://127.0.0.1'])
+    if (chance(0.05))
+      headers.origin = pick(['null', 'http://evil.example', 'x', 'http://127.0.0.1'])
     return { path, method: 'POST', headers, body: body(kind) }
   }
 }

@@ -67,9 +67,16 @@ function postgresMessage(type: string, body: Buffer, length = body.length + 4): 
 
 /** MQTT packets of every type with contents that do not fit. */
 const packets = (seed: number) =>
-  Buffer.concat(Array.from({ length: 16 }, (_, type) => bytes((type << 4) | (seed & 15), 5, 0, 3, (seed * 7 + type) & 255, 2, type)))
+  Buffer.concat(
+    Array.from({ length: 16 }, (_, type) =>
+      bytes((type << 4) | (seed & 15), 5, 0, 3, (seed * 7 + type) & 255, 2, type)
+    )
+  )
 
-const loggedIn = Buffer.concat([postgresMessage('R', bytes(0, 0, 0, 0)), postgresMessage('Z', text('I'))])
+const loggedIn = Buffer.concat([
+  postgresMessage('R', bytes(0, 0, 0, 0)),
+  postgresMessage('Z', text('I'))
+])
 
 /** One server for each kind of rubbish: of no protocol, and of each of ours up to some point. */
 export function rubbishServers(): Promise<StrangeServer[]> {
@@ -79,7 +86,11 @@ export function rubbishServers(): Promise<StrangeServer[]> {
     strangeServer(() => noise),
     strangeServer(() => undefined, noise),
     strangeServer(() => text('HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\n\r\n')),
-    strangeServer(() => text('HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x7f')),
+    strangeServer(() =>
+      text(
+        'HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n\r\n\x81\x7f'
+      )
+    ),
     strangeServer(request => kafkaAnswer(request, bytes(0, 35, 0xff, 0xff, 0xff, 0xff, 1))),
     strangeServer(request => kafkaAnswer(request, noise)),
     strangeServer(request => kafkaAnswer(request, bytes(), -5)),
@@ -99,7 +110,9 @@ export function rubbishServers(): Promise<StrangeServer[]> {
     strangeServer(() => postgresMessage('R', Buffer.concat([bytes(0, 0, 0, 10), text('X\0\0')]))),
     strangeServer(() => postgresMessage('E', text('SFATAL\0C57P03\0Mno\0\0'))),
     strangeServer((_request, count) => (count === 0 ? loggedIn : noise)),
-    strangeServer((_request, count) => (count === 0 ? loggedIn : postgresMessage('D', bytes(0, 9)))),
+    strangeServer((_request, count) =>
+      count === 0 ? loggedIn : postgresMessage('D', bytes(0, 9))
+    ),
     strangeServer((_request, count) => (count === 0 ? loggedIn : undefined)),
     strangeServer((_request, count) => (count === 0 ? loggedIn : null))
   ])

@@ -36,7 +36,8 @@ describe('what nodes keep of the messages they see', function () {
   after(() => red?.stop())
 
   const payloads = (id: string) => samplesOf(id).map(({ payload }) => read(payload))
-  const give = (id: string, payload: unknown) => red.node<{ receive(message: object): void }>(id).receive({ payload })
+  const give = (id: string, payload: unknown) =>
+    red.node<{ receive(message: object): void }>(id).receive({ payload })
   const tab = { id: 'tab', type: 'tab', label: 'samples' }
 
   it('is what came in, also where the node changes the record itself', async () => {

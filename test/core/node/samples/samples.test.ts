@@ -48,7 +48,12 @@ describe('samples', () => {
     record.at.x = 2
     record.list.push(2)
     record.bytes[0] = 0
-    assert.deepEqual(read(samples.list()[0]!.payload), { device_id: 'd1', at: { x: 1 }, list: [1], bytes: Buffer.from('a') })
+    assert.deepEqual(read(samples.list()[0]!.payload), {
+      device_id: 'd1',
+      at: { x: 1 },
+      list: [1],
+      bytes: Buffer.from('a')
+    })
   })
 
   it('leave the record alone', () => {
@@ -61,10 +66,20 @@ describe('samples', () => {
 
   it('say where each record came from, without its original bytes', () => {
     const { samples } = standing()
-    const origin = { kind: 'mqtt' as const, topic: 'acme/site-01/d1', qos: 1 as const, retained: false }
+    const origin = {
+      kind: 'mqtt' as const,
+      topic: 'acme/site-01/d1',
+      qos: 1 as const,
+      retained: false
+    }
     const taken = { origin, key: Buffer.from('d1'), headers: { a: 'b' }, raw: Buffer.from('{}') }
-    samples.see({ payload: [{ [PROVENANCE]: new Provenance({ at: () => taken }, 0), value: 1 }, { value: 2 }] })
-    assert.deepEqual(read(samples.list()[0]!.taken), [{ origin, key: Buffer.from('d1'), headers: { a: 'b' } }, null])
+    samples.see({
+      payload: [{ [PROVENANCE]: new Provenance({ at: () => taken }, 0), value: 1 }, { value: 2 }]
+    })
+    assert.deepEqual(read(samples.list()[0]!.taken), [
+      { origin, key: Buffer.from('d1'), headers: { a: 'b' } },
+      null
+    ])
   })
 
   const large: readonly [string, unknown][] = [
@@ -74,7 +89,10 @@ describe('samples', () => {
     ['a batch', Array.from({ length: 100_000 }, (_, index) => ({ index, text: 'some text' }))],
     ['a long list in a record', { list: Array.from({ length: 1_000_000 }, (_, index) => index) }],
     ['empty lists', { list: Array.from({ length: 1_000_000 }, () => []) }],
-    ['many fields', Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`f${index}`, index]))],
+    [
+      'many fields',
+      Object.fromEntries(Array.from({ length: 20_000 }, (_, index) => [`f${index}`, index]))
+    ],
     ['a long name of a field', { ['n'.repeat(1_000_000)]: 1 }],
     ['large numbers', { n: 10n ** 5_000n }]
   ]
@@ -131,7 +149,10 @@ describe('a written value', () => {
     ['what looks like that, twice', { $object: { $bytes: 'AAAA' } }],
     ['a field __proto__', JSON.parse('{"__proto__":{"x":1},"constructor":1}')],
     ['lists in lists', [[], [1, [null]]]],
-    ['a Kafka message', { key: 'k', value: Buffer.from('v'), headers: { a: null }, [KAFKA_MESSAGE]: true }]
+    [
+      'a Kafka message',
+      { key: 'k', value: Buffer.from('v'), headers: { a: null }, [KAFKA_MESSAGE]: true }
+    ]
   ]
   for (const [name, value] of values) {
     it(`comes back as it was: ${name}`, () => {
@@ -141,7 +162,13 @@ describe('a written value', () => {
     })
   }
 
-  for (const strange of [{ $bytes: 5 }, { $bigint: 'x' }, { $bigint: '9'.repeat(100_000) }, { $kafka: [] }, { $object: null }]) {
+  for (const strange of [
+    { $bytes: 5 },
+    { $bigint: 'x' },
+    { $bigint: '9'.repeat(100_000) },
+    { $kafka: [] },
+    { $object: null }
+  ]) {
     it(`that nobody's writer made is a value too: ${JSON.stringify(strange).slice(0, 30)}`, () => {
       assert.deepEqual(read(strange), strange)
     })
