@@ -7,9 +7,8 @@ import { outcomeOf } from './preview/outcome.ts'
 import { type PreviewRequest, previewRequest } from './preview/request.ts'
 import { withDeadline } from './probe/deadline.ts'
 import { Environment } from './probe/environment.ts'
-import { editorOnly } from './probe/guard.ts'
+import { dialogRoute } from './probe/route.ts'
 import { nodesOf } from './probe/saved.ts'
-import { enter, leave } from './probe/turns.ts'
 import { settled } from './probe/values.ts'
 import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
@@ -34,6 +33,7 @@ export type Make<S extends NodeSpec> = (
   say: (notice: string) => void
 ) => Previewed
 
+const BUSY = 'Other dialogs are being answered at the moment. Try again in a few seconds.'
 const DEADLINE_MS = 5_000
 const CLOSE_MS = 2_000
 const MAX_EXAMPLES = 64_000
@@ -45,27 +45,7 @@ const MAX_EXAMPLES = 64_000
  * who may ask.
  */
 export function previewRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, make: Make<S>): void {
-  const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
-  if (!app) return
-  app.post(
-    `/millrace/preview/${spec.type}`,
-    RED.auth.needsPermission('flows.write'),
-    editorOnly,
-    async (request, response) => {
-      if (!enter()) {
-        response.status(429).json({
-          ok: false,
-          message: 'Other dialogs are being answered at the moment. Try again in a few seconds.'
-        })
-        return
-      }
-      try {
-        response.json(await answer(RED, spec, make, request.body as unknown))
-      } finally {
-        leave()
-      }
-    }
-  )
+  dialogRoute(RED, `/millrace/preview/${spec.type}`, BUSY, body => answer(RED, spec, make, body))
 }
 
 /** Never rejects: what goes wrong is a sentence in the answer. */

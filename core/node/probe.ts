@@ -3,10 +3,9 @@ import { MillraceError, reasonOf } from '../errors.ts'
 import type { TlsOptions } from '../tls.ts'
 import { withDeadline } from './probe/deadline.ts'
 import { Environment } from './probe/environment.ts'
-import { editorOnly } from './probe/guard.ts'
 import { type ProbeRequest, requestOf } from './probe/request.ts'
+import { dialogRoute } from './probe/route.ts'
 import { nodesOf, type SavedNodes } from './probe/saved.ts'
-import { enter, leave } from './probe/turns.ts'
 import { tlsOf } from './probe/unsaved-tls.ts'
 import { settled } from './probe/values.ts'
 import { type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
@@ -39,6 +38,7 @@ export type Probes<S extends NodeSpec> = {
   readonly [P in Pick]?: (options: Options<S>, asked: Asked) => Promise<string[]>
 }
 
+const BUSY = 'Other connections are being tested at the moment. Try again in a few seconds.'
 const DEADLINE_MS = 10_000
 /** An answer is a sentence, also where it cites what was sent. */
 const MAX_ANSWER = 1000
@@ -48,28 +48,7 @@ const MAX_ANSWER = 1000
  * or `{ ok, items }`. docs/security.md says who may ask, and what a saved secret is used for.
  */
 export function probeRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>): void {
-  const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
-  if (!app) return
-  // Whoever may deploy a flow can reach the same servers with the same secrets; nobody else may.
-  app.post(
-    `/millrace/probe/${spec.type}`,
-    RED.auth.needsPermission('flows.write'),
-    editorOnly,
-    async (request, response) => {
-      if (!enter()) {
-        response.status(429).json({
-          ok: false,
-          message: 'Other connections are being tested at the moment. Try again in a few seconds.'
-        })
-        return
-      }
-      try {
-        response.json(await answer(RED, spec, probes, request.body as unknown))
-      } finally {
-        leave()
-      }
-    }
-  )
+  dialogRoute(RED, `/millrace/probe/${spec.type}`, BUSY, body => answer(RED, spec, probes, body))
 }
 
 /** Never rejects: what goes wrong is a sentence in the answer. */

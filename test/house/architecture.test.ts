@@ -74,7 +74,7 @@ function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
 describe('architecture', () => {
   it('only the runtime of a node, the node definition, the admin routes and the delivery tracker know Node-RED', () => {
     const mayKnow =
-      /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|preview|probe|probe\/saved)\.ts|core\/sink\/define-sink\.ts|core\/(delivery|source|conformance)\/.+)$/
+      /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|preview|probe|probe\/(route|saved))\.ts|core\/sink\/define-sink\.ts|core\/(delivery|source|conformance)\/.+)$/
     const others = product.filter(file => !mayKnow.test(file.path))
     assert.deepEqual(
       offences(others, (_what, target) => !isNodeRed(target)),
