@@ -219,21 +219,21 @@ export const spec = {
     },
     booleans: {
       kind: 'bool',
-      label: 'True and false are measurements too',
+      label: 'True and false too',
       default: false,
       when: unpivot,
       help: 'As they are, unless a row of Values makes numbers of them.'
     },
     texts: {
       kind: 'bool',
-      label: 'Texts are measurements too',
+      label: 'Texts too',
       default: false,
       when: unpivot,
       help: 'As they are, unless a row of Values makes numbers of them. Texts that a row of Values names are taken in any case.'
     },
     lists: {
       kind: 'bool',
-      label: 'Numbers in lists are measurements too',
+      label: 'Numbers in lists too',
       default: false,
       when: unpivot,
       help: 'Named by their place: Power.0, Power.1.'
