@@ -10,7 +10,7 @@ describe('status', () => {
     const status = new Status(now => {
       shown.push(now)
       changes.emit('shown')
-    }, 20)
+    }, 500)
     status.healthy('1')
     const second = once(changes, 'shown')
     for (const text of ['2', '3', '4']) status.healthy(text)
