@@ -11,6 +11,7 @@ import { end, identify, isAlive, launch } from '../../stack/process.ts'
 import { fixedPorts } from '../../stack/services.ts'
 import { locked, readState, stateFile, takeLock, writeState } from '../../stack/state.ts'
 import { strangersOnFixedPorts } from '../../stack/strangers.ts'
+import { until } from '../until.ts'
 
 describe('the state of running things', function () {
   this.timeout(60_000)
@@ -81,7 +82,8 @@ describe('the state of running things', function () {
       assert.equal(holderOf(other.pid, port), told('other'))
       assert.equal(holdsAll(process.pid, [port]), true)
       await end(other, 'SIGKILL', 5_000)
-      assert.equal(holderOf(other.pid, port), 'unknown')
+      // until its parent has taken note of its end it is still in the table of processes
+      await until('the process to be gone', () => holderOf(other.pid, port) === 'unknown')
       await new Promise(done => server.close(done))
     })
   })
