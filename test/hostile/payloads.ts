@@ -104,8 +104,10 @@ export const PAYLOADS: Record<string, Kind> = {
     letter('JSON_INVALID')
   ),
   'numbers of many digits in a field': extra(
-    ({ n }) => ['0.'.concat('1'.repeat(50_000)), '9'.repeat(300), '1e-400', '-0'][n % 4]!
+    ({ n }) => ['0.'.concat('1'.repeat(50_000)), '9'.repeat(300), '1e-400'][n % 3]!,
+    () => letter('NUMBER_INEXACT')
   ),
+  'minus zero in a field': extra(() => '-0'),
   'values that are no numbers': oneOf(
     'value',
     [
@@ -202,16 +204,26 @@ export const PAYLOADS: Record<string, Kind> = {
     fate: stored(plain)
   }),
   'names of prototypes': plain => {
-    const name = pick(['__proto__', 'constructor', 'prototype'], plain)
-    return { payload: withField(plain, name, '{"admin":true}'), fate: letter('KEY_FORBIDDEN') }
+    const payload = withField(plain, '__proto__', '{"admin":true}')
+    return { payload, fate: letter('KEY_FORBIDDEN') }
   },
   'names of prototypes below': extra(
-    ({ n }) => `{"a":[{"${['__proto__', 'constructor'][n % 2]}":1}]}`,
+    () => '{"a":[{"__proto__":1}]}',
     () => letter('KEY_FORBIDDEN')
   ),
   'names that objects have': plain => {
     const name = pick(
-      ['toString', 'hasOwnProperty', 'valueOf', 'toJSON', 'then', '__defineGetter__', 'length'],
+      [
+        'constructor',
+        'prototype',
+        'toString',
+        'hasOwnProperty',
+        'valueOf',
+        'toJSON',
+        'then',
+        '__defineGetter__',
+        'length'
+      ],
       plain
     )
     return { payload: withField(plain, name, '"own"'), fate: stored(plain) }
