@@ -20,14 +20,16 @@ export function parseRecord(
   if (text instanceof ParseFailure) return text
   const value = parseJson(text, rules)
   if (value instanceof ParseFailure) return value.path === '' ? notARecord('a number') : value
-  return unfitness(value) ?? (value as TelemetryRecord)
+  // Only an escape can bring half of a character into a text that was UTF-8.
+  const isEscaped = text.includes('\\u')
+  return unfitness(value, isEscaped) ?? (value as TelemetryRecord)
 }
 
 /**
  * Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40
  * ns for a flat one.
  */
-export function unfitness(value: unknown): ParseFailure | undefined {
+export function unfitness(value: unknown, looksAtTexts = false): ParseFailure | undefined {
   if (
     typeof value === 'object' &&
     value !== null &&
@@ -35,7 +37,7 @@ export function unfitness(value: unknown): ParseFailure | undefined {
     !Buffer.isBuffer(value) &&
     !isKafkaMessage(value)
   ) {
-    return failureIn(value, 1)
+    return failureIn(value, 1, looksAtTexts)
   }
   return notARecord(nameOf(value))
 }
@@ -71,7 +73,11 @@ const halfCharacter = () =>
  * that every object inherits, such as `constructor`, are plain fields: as own properties they
  * change no other object.
  */
-function failureIn(container: object, depth: number): ParseFailure | undefined {
+function failureIn(
+  container: object,
+  depth: number,
+  looksAtTexts: boolean
+): ParseFailure | undefined {
   if (depth > MAX_DEPTH)
     return new ParseFailure(
       'PAYLOAD_TOO_DEEP',
@@ -79,7 +85,7 @@ function failureIn(container: object, depth: number): ParseFailure | undefined {
     )
   if (Array.isArray(container)) {
     for (let index = 0; index < container.length; index++) {
-      const failure = failureAt(container[index], depth)
+      const failure = failureAt(container[index], depth, looksAtTexts)
       if (failure !== undefined) return within(failure, String(index))
     }
     return undefined
@@ -92,16 +98,18 @@ function failureIn(container: object, depth: number): ParseFailure | undefined {
         key
       )
     }
-    const failure = key.isWellFormed()
-      ? failureAt((container as TelemetryRecord)[key], depth)
-      : halfCharacter()
+    const failure =
+      looksAtTexts && !key.isWellFormed()
+        ? halfCharacter()
+        : failureAt((container as TelemetryRecord)[key], depth, looksAtTexts)
     if (failure !== undefined) return within(failure, key)
   }
   return undefined
 }
 
-function failureAt(value: unknown, depth: number): ParseFailure | undefined {
-  if (typeof value === 'string') return value.isWellFormed() ? undefined : halfCharacter()
+function failureAt(value: unknown, depth: number, looksAtTexts: boolean): ParseFailure | undefined {
+  if (typeof value === 'string')
+    return looksAtTexts && !value.isWellFormed() ? halfCharacter() : undefined
   if (typeof value === 'number') {
     return Number.isFinite(value)
       ? undefined
@@ -113,7 +121,7 @@ function failureAt(value: unknown, depth: number): ParseFailure | undefined {
   }
   if (typeof value !== 'object' || value === null) return undefined
   // A decoder leaves the reason in the place of what it could not read.
-  return value instanceof ParseFailure ? value : failureIn(value, depth + 1)
+  return value instanceof ParseFailure ? value : failureIn(value, depth + 1, looksAtTexts)
 }
 
 /** That it is nested too deep is said of the record, not of one of its fields. */
