@@ -33,8 +33,13 @@ export class Outage {
 
   end(): void {
     if (this.#problem === undefined) return
-    const seconds = Math.round((performance.now() - this.#sinceMs) / 1000)
-    this.log.log(`${this.service} is back after ${seconds} s`)
+    this.log.log(backAfter(this.service, performance.now() - this.#sinceMs))
     this.#problem = undefined
   }
+}
+
+/** For the log, in every node alike. */
+export function backAfter(service: string, awayMs: number): string {
+  const subject = service.charAt(0).toUpperCase() + service.slice(1)
+  return `${subject} is back after ${Math.round(awayMs / 1000)} s.`
 }

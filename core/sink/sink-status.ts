@@ -1,3 +1,4 @@
+import { backAfter } from '../node/outage.ts'
 import { fitting, refusedTexts } from '../node/show-rate.ts'
 import { compact, MAX_TEXT, SILENT_MS, type Status } from '../node/status.ts'
 import { Rate } from '../rate.ts'
@@ -112,9 +113,4 @@ function rateText(perSecond: number, state: SinkState): string {
     ...texts.map(text => `${rate} · ${text}`),
     ...texts
   ])
-}
-
-function backAfter(service: string, awayMs: number): string {
-  const subject = service.charAt(0).toUpperCase() + service.slice(1)
-  return `${subject} is back after ${Math.round(awayMs / 1000)} s.`
 }

@@ -1,5 +1,6 @@
 import { type DeadLetter, noteOf, recordOf } from '../../core/dead-letter/decode.ts'
 import { HEADER } from '../../core/dead-letter/headers.ts'
+import { compact } from '../../core/node/status.ts'
 import { problemsBetween } from './check.ts'
 
 export interface Filter {
@@ -81,6 +82,9 @@ export function sentenceOf({ texts: { codes, since, until }, byMessage }: Chosen
   return `Replays ${what}${when}; ${who}.`
 }
 
+/** What the replay went by, for whoever reads its progress. */
+export const shownFilter = ({ texts, byMessage }: Chosen) => ({ ...texts, byMessage })
+
 /** For the status, which is short. */
 export function shortTextOf({ texts, byMessage }: Chosen): string {
   const codes = texts.codes.split(',').filter(code => code.trim() !== '')
@@ -161,4 +165,9 @@ export interface Progress {
   truncated: number
   /** Of the dead letters there were at the start, not looked at yet. */
   remaining: number
+}
+
+export function progressText({ replayed, remaining }: Progress, chosen: Chosen): string {
+  const left = remaining > 0 ? `, ${compact(remaining)} left` : ''
+  return `${compact(replayed)} replayed${left} · ${shortTextOf(chosen)}`
 }
