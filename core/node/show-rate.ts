@@ -32,16 +32,24 @@ const SHOWN_CHARACTERS = 30
 export const fitting = (texts: readonly string[]): string =>
   texts.find(text => text.length <= SHOWN_CHARACTERS) ?? texts.at(-1)!
 
-/** What a source says while all is well, its rate first, and what it rejected itself. */
-export function sourceText({ refusedHere, leadingCode }: NodeMetrics, working: string): string {
+/**
+ * What a source says while all is well, its rate first, and what it rejected itself. `vital` is the
+ * part of it that nothing takes the place of, such as the lag.
+ */
+export function sourceText(
+  { refusedHere, leadingCode }: Pick<NodeMetrics, 'refusedHere' | 'leadingCode'>,
+  working: string,
+  vital?: string
+): string {
   const texts = refusedTexts({ rejected: refusedHere, leadingCode })
   if (texts.length === 0) return working
-  const [rate] = working.split(' · ')
-  return fitting([
-    ...texts.map(text => `${working} · ${text}`),
-    ...texts.map(text => `${rate} · ${text}`),
-    ...texts
-  ])
+  const beside = (state: string) => texts.map(text => `${state} · ${text}`)
+  if (vital !== undefined) {
+    const count = `${vital} · ${compact(refusedHere)} rejected`
+    return fitting([...beside(working), ...beside(vital), count, vital])
+  }
+  const [rate = working] = working.split(' · ')
+  return fitting([...beside(working), ...beside(rate), ...texts])
 }
 
 interface Refused {

@@ -66,6 +66,11 @@ export interface OpenSource {
   trouble?(): SourceTrouble | undefined
   /** The status while all is well. */
   working(perSecond: number): string
+  /**
+   * The part of it that stays where what was rejected does not fit beside all of it, such as the
+   * lag.
+   */
+  vital?(): string
 }
 
 export interface SourceContext<S extends NodeSpec> extends Context<S> {
@@ -211,6 +216,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     else if (retrying > 0)
       status.waiting(`${this.#retryText}: ${reason?.slice(0, REASON_CHARACTERS)}`)
     else if (stalledMs >= STALLED_MS) status.waiting(stalledText(records, stalledMs))
-    else status.healthy(sourceText(metrics, this.#opened.working(perSecond)))
+    else
+      status.healthy(sourceText(metrics, this.#opened.working(perSecond), this.#opened.vital?.()))
   }
 }

@@ -3,7 +3,6 @@ import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
-import { compact } from '../../core/node/status.ts'
 import {
   defineSource,
   type SourceContext,
@@ -13,7 +12,7 @@ import { Dispatcher } from './dispatcher.ts'
 import { shapeOf, topicsOf } from './logic.ts'
 import { migrations } from './migrations.ts'
 import { spec } from './spec.ts'
-import { troubleOf } from './status.ts'
+import { lagText, troubleOf, workingText } from './status.ts'
 
 /** What a fetch may bring of a partition at once: some 2,000 records, a few batches. */
 const FETCH_BYTES = 262_144
@@ -93,7 +92,8 @@ export default defineSource(
         await Promise.all([dispatcher.close(), group.close()])
       },
       trouble: () => stopped ?? troubleOf(group, outage.problem, source.waiting),
-      working: perSecond => `${compact(perSecond)}/s · lag ${compact(group.lag)}`
+      working: perSecond => workingText(perSecond, group.lag),
+      vital: () => lagText(group.lag)
     }
   },
   { migrations }

@@ -1,7 +1,7 @@
 import type { MillraceError } from '../../core/errors.ts'
 import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import { shortReason } from '../../core/kafka/short-reason.ts'
-import { SILENT_MS } from '../../core/node/status.ts'
+import { compact, SILENT_MS } from '../../core/node/status.ts'
 import type { SourceTrouble } from '../../core/source/define-source.ts'
 import type { Waiting } from '../../core/source/types.ts'
 
@@ -24,3 +24,8 @@ export function troubleOf(
   if (silentMs < SILENT_MS) return undefined
   return { words: `broker silent for ${Math.round(silentMs / 1000)} s`, mend: false }
 }
+
+export const lagText = (lag: number): string => `lag ${compact(lag)}`
+
+export const workingText = (perSecond: number, lag: number): string =>
+  `${compact(perSecond)}/s · ${lagText(lag)}`

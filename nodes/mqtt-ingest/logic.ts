@@ -20,17 +20,25 @@ import type { Split } from '../../core/source/types.ts'
 import { headersOf, type MqttBatch } from './batch.ts'
 import { problemsBetween } from './check.ts'
 import { spec } from './spec.ts'
+import { FILL_IN, type FillIn } from './topic-fields.ts'
 
 export type IngestOptions = Pick<
   Options<typeof spec>,
-  'topic' | 'filter' | 'output' | 'keyField' | 'maxPayloadBytes' | 'nanAsNull' | 'exact'
+  | 'topic'
+  | 'filter'
+  | 'output'
+  | 'keyField'
+  | 'maxPayloadBytes'
+  | 'topicWins'
+  | 'nanAsNull'
+  | 'exact'
 >
 
 /**
  * @throws OptionsError where the template is wrong, or has no field of the name that the key has
  */
 export function shaperOf(options: IngestOptions): Shaper {
-  const { topic, filter, output, keyField, maxPayloadBytes, nanAsNull, exact } = options
+  const { topic, filter, output, keyField, maxPayloadBytes, topicWins, nanAsNull, exact } = options
   const { fields } = spec
   const problems = topicTemplateProblems(topic).map(problem => `${fields.topic.label}: ${problem}`)
   if (filter !== '')
@@ -49,6 +57,7 @@ export function shaperOf(options: IngestOptions): Shaper {
     filter: filter || template.filter,
     keyField,
     maxPayloadBytes,
+    fillIn: FILL_IN[topicWins],
     json: { ...JSON_RULES, nanAsNull, exact }
   })
 }
@@ -72,6 +81,7 @@ export interface ShapeOptions {
   /** Field of the topic that becomes the Kafka key; empty for none. */
   readonly keyField: string
   readonly maxPayloadBytes: number
+  readonly fillIn: FillIn
   readonly json: JsonRules
 }
 
@@ -137,7 +147,8 @@ export class Shaper {
     if (problem !== undefined) return problem
     const record = parseRecord(payload as Buffer, this.options.json) as Record<PropertyKey, unknown>
     if (record instanceof ParseFailure) return record
-    for (const name in fields) if (!Object.hasOwn(record, name)) record[name] = fields[name]
+    const conflict = this.options.fillIn(record, fields)
+    if (conflict !== undefined) return conflict
     record[PROVENANCE] = new Provenance(batch, index)
     return record
   }

@@ -1,5 +1,6 @@
 import { formatFields } from '../../core/format/fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { WINS } from '../../core/record/wins.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
@@ -119,6 +120,15 @@ export const spec = {
       ...sourceFields.maxInFlight,
       max: 65_535,
       help: 'At most this many messages, a record each, are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
+    },
+    topicWins: {
+      kind: 'choice',
+      label: 'Topic is taken',
+      default: 'payload',
+      choices: WINS,
+      section: 'advanced',
+      when: { output: 'records' },
+      help: 'Where the payload has a field of the topic already. "Must agree" rejects a device that writes under the name of another.'
     },
     nanAsNull: { ...formatFields.nanAsNull, when: { output: 'records' } },
     exact: { ...formatFields.exact, when: { output: 'records' } },

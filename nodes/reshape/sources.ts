@@ -1,6 +1,6 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
+import { agrees, conflictSentence } from '../../core/record/conflict.ts'
 import { type Get, getter, isOneName, type Put, setter } from '../../core/record/field-path.ts'
-import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
 import {
   inherit,
@@ -12,9 +12,8 @@ import {
 } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { compileTopicTemplate, type TopicTemplate } from '../../core/record/topic-template.ts'
+import type { Wins } from '../../core/record/wins.ts'
 import type { Settings } from './settings.ts'
-
-export type Wins = 'payload' | 'topic' | 'agree'
 
 /** What is known of a message besides its payload. */
 interface Around {
@@ -126,17 +125,12 @@ function settle(
   if (value === undefined) return undefined
   const there = wins === 'topic' ? undefined : get(record)
   if (there === undefined || there === null) put(record, value)
-  else if (wins === 'agree' && String(there) !== String(value)) return conflict(path, there, value)
+  else if (wins === 'agree' && !agrees(there, value)) return conflict(path, there, value)
   return undefined
 }
 
 function conflict(path: string, there: unknown, value: unknown): FieldProblem {
-  const [one, other] = [there, value].map(each => (jsonText(each) ?? '').slice(0, 80))
-  return new FieldProblem(
-    'FIELD_CONFLICT',
-    `${path} is ${one} in the payload, but ${other} beside it.`,
-    path
-  )
+  return new FieldProblem('FIELD_CONFLICT', conflictSentence(path, there, value), path)
 }
 
 /** One field for each {name} of the template, and one for what `#` stands for. */

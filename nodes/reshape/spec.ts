@@ -1,12 +1,11 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { WINS } from '../../core/record/wins.ts'
 import { EXAMPLES } from './examples.ts'
 import { PRESET_CHOICES } from './presets.ts'
 
 const unpivot = { mode: 'unpivot' } as const
 const one = { mode: ['unpivot', 'keep'] } as const
 const objects = { mode: 'unpivot', each: 'object' } as const
-
-const WINS = { payload: 'only where missing', topic: 'in any case', agree: 'must agree' } as const
 
 export const spec = {
   type: 'millrace-reshape',

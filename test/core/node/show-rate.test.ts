@@ -25,7 +25,19 @@ describe('the status of a source', () => {
     metrics.rejected = 9
     assert.equal(sourceText(metrics, '5.2k/s · lag 200'), '5.2k/s · lag 200')
     metrics.countCode('JSON_INVALID', 3)
-    assert.equal(sourceText(metrics, '5.2k/s · lag 200'), '5.2k/s · 3 JSON_INVALID')
+    assert.equal(sourceText(metrics, '5.2k/s · 200 in flight'), '5.2k/s · 3 JSON_INVALID')
     assert.equal(sourceText(metrics, '0/s · lag 0'), '0/s · lag 0 · 3 JSON_INVALID')
   })
+
+  const refused = (refusedHere: number, leadingCode: string) => ({ refusedHere, leadingCode })
+  const cases: [working: string, lag: string, records: number, code: string, expected: string][] = [
+    ['0/s · lag 0', 'lag 0', 3, 'JSON_INVALID', '0/s · lag 0 · 3 JSON_INVALID'],
+    ['5.2k/s · lag 200', 'lag 200', 3, 'JSON_INVALID', 'lag 200 · 3 JSON_INVALID'],
+    ['5.2k/s · lag 2k', 'lag 2k', 4200, 'NUMBER_INEXACT', 'lag 2k · 4.2k NUMBER_INEXACT'],
+    ['5.2k/s · lag 33.9k', 'lag 33.9k', 4200, 'COMPRESSION_INVALID', 'lag 33.9k · 4.2k rejected']
+  ]
+  for (const [working, lag, records, code, expected] of cases)
+    it(`the lag wins over what was rejected: ${expected}`, () => {
+      assert.equal(sourceText(refused(records, code), working, lag), expected)
+    })
 })

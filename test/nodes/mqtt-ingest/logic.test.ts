@@ -92,6 +92,28 @@ describe('mqtt-ingest shaping', () => {
     )
   })
 
+  const taken: [topicWins: string, payload: string, expected: unknown][] = [
+    ['payload', '{"device_id":"d2"}', { device_id: 'd2', site: 's1' }],
+    ['payload', '{"device_id":null}', { device_id: null, site: 's1' }],
+    ['topic', '{"device_id":"d2"}', { device_id: '17', site: 's1' }],
+    ['agree', '{"device_id":"17"}', { device_id: '17', site: 's1' }],
+    ['agree', '{"device_id":17}', { device_id: 17, site: 's1' }],
+    ['agree', '{"device_id":null}', { device_id: '17', site: 's1' }],
+    ['agree', '{"device_id":"d2"}', 'FIELD_CONFLICT device_id']
+  ]
+  for (const [topicWins, payload, expected] of taken) {
+    it(`where the topic is taken by "${topicWins}", ${payload} is ${JSON.stringify(expected)}`, () => {
+      const shaper = shaperOf(optionsOf({ topic: 'acme/{site}/{device_id}', topicWins }))
+      const batch = new MqttBatch(connection(), ownerOf(shaper.keyOf))
+      batch.add(packetOf('acme/s1/17', payload))
+      const { accepted, rejected } = shaper.shape(batch)
+      const reason = rejected[0]?.reason
+      const found = reason ? `${reason.code} ${reason.path}` : { ...accepted[0] }
+      if (!reason) delete (found as { [PROVENANCE]?: unknown })[PROVENANCE]
+      assert.deepEqual(found, expected)
+    })
+  }
+
   const places: [template: string, topic: string, fate: 'accepted' | 'rejected' | 'forOthers'][] = [
     ['acme/{site}/{device_id}/reading', 'acme/s1/d1/reading', 'accepted'],
     ['acme/{site}/{device_id}/reading', 'acme/s1/d1/alert', 'forOthers'],
