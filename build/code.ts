@@ -16,7 +16,8 @@ const CORE = join(HOME, 'core')
 /**
  * Every room as one CommonJS file, every file of `core/` as one of its own. Core is never bundled
  * into rooms, because the registry of metrics, the delivery tracker and the classes of records must
- * exist once a process.
+ * exist once a process. A package that users do not install is a file of its own below `vendor/`,
+ * minified: own code keeps its lines and names, for the stack traces of errors.
  */
 export async function compileNodes(root: string, rooms: readonly Room[]): Promise<Files> {
   const core = (await filesBelow(CORE)).filter(
@@ -24,20 +25,23 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
   )
   const files: Files = new Map([['package.json', Buffer.from('{ "type": "commonjs" }\n')]])
   const inputs = new Set<string>()
+  const packages = new Set<string>()
   const compiled = await Promise.all([
     compile(
       root,
       Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])),
-      ''
+      packages
     ),
-    compile(root, { pages: join(HOME, 'build', 'pages.ts') }, ''),
+    compile(root, { pages: join(HOME, 'build', 'pages.ts') }, packages),
     compile(
       root,
       Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])),
+      packages,
       DEFAULT_IS_THE_MODULE
     )
   ])
-  for (const { outputFiles, metafile } of compiled) {
+  const vendor = await compileVendor(root, [...packages].sort())
+  for (const { outputFiles, metafile } of [...compiled, vendor]) {
     for (const file of outputFiles)
       files.set(
         relative(root, file.path).replaceAll('\\', '/'),
@@ -58,9 +62,8 @@ const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filena
 const withoutUnused = (code: string) =>
   code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart()
 
-async function compile(root: string, entryPoints: Record<string, string>, footer: string) {
-  return esbuild.build({
-    entryPoints,
+const shared = (root: string) =>
+  ({
     absWorkingDir: HOME,
     outdir: root,
     write: false,
@@ -69,6 +72,19 @@ async function compile(root: string, entryPoints: Record<string, string>, footer
     platform: 'node',
     format: 'cjs',
     target: 'node20',
+    logLevel: 'error'
+  }) as const
+
+/** @param packages gets the names of those that the code imports and users do not install */
+async function compile(
+  root: string,
+  entryPoints: Record<string, string>,
+  packages: Set<string>,
+  footer = ''
+) {
+  return esbuild.build({
+    ...shared(root),
+    entryPoints,
     footer: { js: footer },
     banner: { js: MODULE_URL },
     define: {
@@ -76,13 +92,23 @@ async function compile(root: string, entryPoints: Record<string, string>, footer
       'import.meta.dirname': '__dirname',
       'import.meta.filename': '__filename'
     },
-    logLevel: 'error',
-    plugins: [leaveOutside(await runtimeDependencies())]
+    plugins: [leaveOutside(await runtimeDependencies(), packages)]
   })
 }
 
-/** Core and the packages that users install stay outside; what else is imported is bundled. */
-function leaveOutside(dependencies: ReadonlySet<string>): esbuild.Plugin {
+const compileVendor = (root: string, packages: readonly string[]) =>
+  esbuild.build({
+    ...shared(root),
+    entryPoints: Object.fromEntries(packages.map(path => [vendorName(path), path])),
+    minify: true
+  })
+
+/** The file of a package, without its ending: `vendor/csv-parse-sync` of `csv-parse/sync`. */
+const vendorName = (path: string) =>
+  `vendor/${path.replaceAll('@', '').replaceAll('/', '-').replace(/\.js$/, '')}`
+
+/** Core stays outside, and so do packages: those that users install, and those of `vendor/`. */
+function leaveOutside(dependencies: ReadonlySet<string>, packages: Set<string>): esbuild.Plugin {
   return {
     name: 'leave-outside',
     setup(build) {
@@ -93,7 +119,7 @@ function leaveOutside(dependencies: ReadonlySet<string>): esbuild.Plugin {
         const outside = relative(from, target).replaceAll('\\', '/').replace(/\.ts$/, '.js')
         return { path: outside.startsWith('.') ? outside : `./${outside}`, external: true }
       })
-      build.onResolve({ filter: /^[^./]/ }, ({ path, kind }) => {
+      build.onResolve({ filter: /^[^./]/ }, ({ path, importer, kind }) => {
         if (kind === 'entry-point') return undefined
         const [scope, name] = path.split('/')
         const packageName = path.startsWith('@') ? `${scope}/${name}` : scope!
@@ -101,7 +127,10 @@ function leaveOutside(dependencies: ReadonlySet<string>): esbuild.Plugin {
           path.startsWith('node:') ||
           builtinModules.includes(packageName) ||
           dependencies.has(packageName)
-        return external ? { path, external } : undefined
+        if (external) return { path, external }
+        packages.add(path)
+        const up = isBelow(CORE, importer) ? relative(dirname(importer), HOME) : '.'
+        return { path: `${up.replaceAll('\\', '/')}/${vendorName(path)}.js`, external: true }
       })
     }
   }

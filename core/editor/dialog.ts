@@ -20,6 +20,7 @@ type Built = Control & { shown?(): void; close?(): void }
  */
 export class Dialog implements Form {
   readonly id: string
+  readonly fields: NodeType['spec']['fields']
   readonly main: HTMLElement
   readonly #root: HTMLElement
   readonly #prefix: string
@@ -33,6 +34,7 @@ export class Dialog implements Form {
     readonly type: NodeType
   ) {
     this.id = node.id
+    this.fields = type.spec.fields
     this.#prefix = type.spec.category === 'config' ? 'node-config-input' : 'node-input'
     this.#root = document
       .getElementById(`${this.#prefix}-name`)!

@@ -1,3 +1,4 @@
+import type { Field } from '../node/spec.ts'
 import type { Problem } from '../options-error.ts'
 
 /**
@@ -54,6 +55,8 @@ export interface Control {
 /** The dialog while it is open. */
 export interface Form {
   readonly id: string
+  /** The fields of the node, as its spec has them. */
+  readonly fields: Readonly<Record<string, Field>>
   /** The values as they stand in the dialog, saved or not. */
   values(): Values
   /** Sets a field as if the person had done it. */

@@ -2,7 +2,6 @@ import type { EditorHooks, Values } from '../../core/editor/types.ts'
 import { problemsBetween } from './check.ts'
 import { isPreset, PRESETS } from './presets.ts'
 import type { Settings } from './settings.ts'
-import { spec } from './spec.ts'
 
 const MADE = { unpivot: 'metrics', keep: 'record', pivot: 'wide record' } as const
 
@@ -19,7 +18,7 @@ export default {
       shown = preset
       if (!isPreset(preset)) return
       const settings: Readonly<Record<string, unknown>> = PRESETS[preset].settings
-      for (const [name, { default: usual }] of Object.entries(spec.fields))
+      for (const [name, { default: usual }] of Object.entries(form.fields))
         if (name !== 'preset') form.set(name, settings[name] ?? usual)
     })
   }

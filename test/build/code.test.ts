@@ -86,6 +86,18 @@ describe('the built code', () => {
     rmSync(root, { recursive: true })
   })
 
+  it('has a package of others once, minified, and its own code with its lines', async () => {
+    const { files } = await build()
+    const vendor = [...files].filter(([path]) => path.startsWith('vendor/'))
+    assert.ok(vendor.length > 0)
+    for (const [path, content] of vendor) {
+      const lines = content.toString().split('\n').length
+      assert.ok(content.length / lines > 500, `${path} has ${lines} lines`)
+    }
+    for (const [path, content] of files)
+      assert.doesNotMatch(content.toString('latin1'), /^\/\/ .*node_modules\//m, path)
+  })
+
   it('leaves out, with a warning, a node that is being written', async () => {
     const root = room({ 'spec.ts': SPEC })
     const { rooms, warnings } = await build({ root })
