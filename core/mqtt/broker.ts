@@ -1,6 +1,13 @@
 import type { TlsOptions } from '../tls.ts'
 import { type ConnectionEvents, MqttConnection } from './client.ts'
-import { type Announcement, isSecure, type MqttSettings, type Qos, shownUrl } from './settings.ts'
+import {
+  type Announce,
+  type Announcement,
+  isSecure,
+  type MqttSettings,
+  type Qos,
+  shownUrl
+} from './settings.ts'
 
 /** What the mqtt-broker configuration node knows. */
 export interface BrokerOptions {
@@ -31,6 +38,8 @@ export interface ConnectRequest {
   /** False: no session is kept while the client is away, e.g. for one that only publishes. */
   readonly keepSession: boolean
   readonly receiveMaximum: number
+  /** Takes the place of birth and will of the server node. */
+  readonly announce?: Announce | undefined
 }
 
 /**
@@ -84,8 +93,9 @@ export class MqttBroker {
       receiveMaximum: request.receiveMaximum,
       topicAliasMaximum: options.topicAliasMaximum,
       connectTimeoutMs: 10_000,
-      ...(birth ? { birth } : {}),
-      ...(will ? { will } : {})
+      ...(request.announce === undefined
+        ? { ...(birth ? { birth } : {}), ...(will ? { will } : {}) }
+        : { announce: request.announce })
     }
   }
 

@@ -99,7 +99,7 @@ export class MqttConnection {
       // Loaded at first use: Node-RED starts faster.
       const library = await import('mqtt')
       if (this.#closed) return
-      this.#link = new Link(library, this.settings, {
+      this.#link = new Link(library, this.#announcing(), {
         up: link => {
           this.#acceptedMs = performance.now()
           this.#pulse = new Pulse(link.client)
@@ -114,6 +114,11 @@ export class MqttConnection {
     this.#link.client.once('connect', () => void this.#ready(this.#link!))
   }
 
+  /** The settings with birth and will of now. */
+  #announcing(): MqttSettings {
+    return { ...this.settings, ...this.settings.announce?.(Date.now()) }
+  }
+
   async #ready(link: Link): Promise<void> {
     try {
       await this.events.ready(link)
@@ -124,7 +129,7 @@ export class MqttConnection {
         `connected to ${shownUrl(this.settings.url)} as "${this.settings.clientId}"`,
         false
       )
-      const { birth } = this.settings
+      const { birth } = link.settings
       if (birth) link.publish(birth.topic, birth.payload, birth.qos, birth.retain, () => {})
     } catch (error) {
       await link.end(
@@ -181,7 +186,7 @@ export class MqttConnection {
    * of an orderly end as well.
    */
   async #sayGoodbye(link: Link): Promise<void> {
-    const { will } = this.settings
+    const { will } = this.#announcing()
     if (!will) return
     const published = new Promise<void>(resolve =>
       link.publish(will.topic, will.payload, will.qos, will.retain, () => resolve())

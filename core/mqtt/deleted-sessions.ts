@@ -1,9 +1,16 @@
 import { backoffMs } from '../backoff.ts'
-import type { Deployments } from '../deployments.ts'
+import { type Deployments, deploymentsOf } from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
-import { hasExpired, type KeptSession, type KeptSessions } from './kept-sessions.ts'
+import type { MqttBroker } from './broker.ts'
+import {
+  hasExpired,
+  type KeptSession,
+  type KeptSessions,
+  keptSessionsOf,
+  nodeNameOf
+} from './kept-sessions.ts'
 import { discardSession, endSentence, queuedIn } from './session-end.ts'
-import { type MqttSettings, shownUrl } from './settings.ts'
+import { MAX_RECEIVE_MAXIMUM, type MqttSettings, shownUrl } from './settings.ts'
 
 export interface DeletedSessionsOptions {
   readonly kept: KeptSessions
@@ -59,12 +66,18 @@ export class DeletedSessions {
   /** A deployment has changed the flow file: nodes that did not run may have been deleted. */
   #mark(): void {
     const { kept, deployments } = this.options
-    for (const [nodeId, session] of kept.idle()) {
+    for (const [nodeId, session] of this.#idle()) {
       if (session.isDeleted || !deployments.lacks(session.place)) continue
       session.isDeleted = true
       this.#learn(nodeId, session)
       kept.save()
     }
+  }
+
+  /** Of nodes of this type that do not run now. */
+  #idle(): [nodeId: string, session: KeptSession][] {
+    const { kept, type } = this.options
+    return kept.idle().filter(([, { place }]) => place.type === type)
   }
 
   /** The server node may be gone a moment later. */
@@ -75,8 +88,8 @@ export class DeletedSessions {
   }
 
   #started(): void {
-    const { kept, deployments } = this.options
-    for (const [nodeId, session] of kept.idle()) {
+    const { deployments } = this.options
+    for (const [nodeId, session] of this.#idle()) {
       if (session.isDeleted) {
         this.#learn(nodeId, session)
         void this.#end(nodeId, 0)
@@ -171,7 +184,7 @@ export class DeletedSessions {
       ? 'whose server node is gone too'
       : 'that this flow file does not have in the same place, though no deployment deleted it'
     log(
-      `The session "${session.clientId}" on ${session.server} is of an mqtt ingest ${why}. It is left to the server, which keeps it ${untilText(session)} and goes on queueing for it. To fetch what is queued, or to end it, add an mqtt ingest with this client id and deploy; once it is deleted the session ends.`,
+      `The session "${session.clientId}" on ${session.server} is of ${nodeNameOf(session)} ${why}. It is left to the server, which keeps it ${untilText(session)} and goes on queueing for it. To fetch what is queued, or to end it, add ${nodeNameOf(session)} with this client id and deploy; once it is deleted the session ends.`,
       true
     )
   }
@@ -185,3 +198,34 @@ const untilText = ({ expiryS, leftMs }: KeptSession): string =>
 /** As Node-RED fills in the environment; what a tab or a subflow sets is not known here. */
 const expanded = (text: string): string =>
   text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => process.env[name] ?? whole)
+
+interface Runtime {
+  readonly events: object
+  readonly settings: { readonly userDir?: unknown }
+  readonly log: { info(line: string): void; warn(line: string): void }
+}
+
+/**
+ * Watches what becomes of the sessions of deleted nodes of a type, also where no node of it runs:
+ * sessions outlive their nodes.
+ * @param serverOf the server node of this id, if it runs
+ */
+export function watchDeletedSessions(
+  RED: Runtime,
+  type: string,
+  serverOf: (id: string) => MqttBroker | undefined
+): DeletedSessions {
+  return new DeletedSessions({
+    kept: keptSessionsOf(RED),
+    deployments: deploymentsOf(RED),
+    type,
+    log: (line, isProblem) => (isProblem ? RED.log.warn(line) : RED.log.info(line)),
+    settingsBy: (broker, nodeId, clientId) =>
+      serverOf(broker)?.settingsFor({
+        nodeId,
+        clientId,
+        keepSession: true,
+        receiveMaximum: MAX_RECEIVE_MAXIMUM
+      })
+  })
+}

@@ -59,6 +59,12 @@ export function sessionOf({
   }
 }
 
+/** The kind of node that has it, as a sentence names it: `an mqtt ingest`. */
+export function nodeNameOf({ place }: Pick<KeptSession, 'place'>): string {
+  const name = place.type.replace(/^millrace-/, '').replaceAll('-', ' ')
+  return `${/^[aeioum]/.test(name) ? 'an' : 'a'} ${name}`
+}
+
 type Named = Pick<KeptSession, 'server' | 'clientId'>
 
 export const isSameSession = (one: Named, other: Named | undefined): boolean =>

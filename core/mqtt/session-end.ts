@@ -61,7 +61,7 @@ async function linkOf(
   up: (link: Link) => void
 ): Promise<Link> {
   const library = await import('mqtt')
-  const { birth: _birth, will: _will, ...quiet } = settings
+  const { birth: _birth, will: _will, announce: _announce, ...quiet } = settings
   return new Promise((resolve, refuse) => {
     const limit = setTimeout(() => {
       void link.end(0)

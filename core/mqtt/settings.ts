@@ -15,8 +15,17 @@ export interface Announcement {
   readonly retain: boolean
 }
 
+/** Birth and will of one connection. */
+export interface Announcements {
+  readonly birth?: Announcement
+  readonly will?: Announcement
+}
+
+/** Makes those of a connection that begins, or ends, at this time. */
+export type Announce = (nowMs: number) => Announcements
+
 /** All that one connection to an MQTT server needs. */
-export interface MqttSettings {
+export interface MqttSettings extends Announcements {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   readonly url: URL
   readonly protocolVersion: 4 | 5
@@ -36,8 +45,8 @@ export interface MqttSettings {
   /** How many topic aliases the server may use; 0 for none. MQTT 5 only. */
   readonly topicAliasMaximum: number
   readonly connectTimeoutMs: number
-  readonly birth?: Announcement
-  readonly will?: Announcement
+  /** Where birth and will hold the time: they are made anew for each connection. */
+  readonly announce?: Announce | undefined
 }
 
 /** MQTT 5.0, 3.1.2.11.3: the Receive Maximum of whoever names none. */

@@ -1,5 +1,6 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
-import { type Batch, type Headers, setHeader, type Taken } from '../../core/record/record.ts'
+import { headersOf } from '../../core/mqtt/headers.ts'
+import type { Batch, Taken } from '../../core/record/record.ts'
 import type { KillsReason } from '../../core/source/trials.ts'
 
 /** Whoever gathered a batch, told what becomes of it. */
@@ -57,46 +58,5 @@ export class MqttBatch implements Batch {
       headers: headersOf(topic, qos, retain, properties),
       raw: payload as Buffer
     }
-  }
-}
-
-/**
- * MQTT's facts as Kafka headers: user properties under their own names (so `traceparent` goes on as
- * it is), then topic, QoS and what else the device said under `mqtt.`. A device could forge these,
- * and the reasons of dead letters under `millrace.`, so its properties of such names are left out.
- * One that came several times is an array, in order.
- */
-export function headersOf(
-  topic: string,
-  qos: number,
-  retain: boolean,
-  properties: Received['properties']
-): Headers {
-  const headers: Headers = {}
-  if (properties !== undefined) addProperties(headers, properties)
-  headers['mqtt.topic'] = topic
-  headers['mqtt.qos'] = QOS[qos]
-  if (retain) headers['mqtt.retain'] = 'true'
-  return headers
-}
-
-type UserProperties = NonNullable<NonNullable<Received['properties']>['userProperties']>
-
-const QOS = ['0', '1', '2']
-
-const RESERVED = /^(mqtt|millrace)\./
-
-function addProperties(headers: Headers, properties: NonNullable<Received['properties']>): void {
-  const { userProperties, contentType, responseTopic, correlationData } = properties
-  if (userProperties !== undefined) addUserProperties(headers, userProperties)
-  if (contentType !== undefined) headers['mqtt.content-type'] = contentType
-  if (responseTopic !== undefined) headers['mqtt.response-topic'] = responseTopic
-  if (correlationData !== undefined) headers['mqtt.correlation-data'] = correlationData
-}
-
-function addUserProperties(headers: Headers, userProperties: UserProperties): void {
-  for (const [name, value] of Object.entries(userProperties)) {
-    if (!RESERVED.test(name))
-      setHeader<Headers[string]>(headers, name, Array.isArray(value) ? [...value] : value)
   }
 }

@@ -1,3 +1,4 @@
+import { headersOf } from '../../core/mqtt/headers.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { JSON_RULES, type JsonRules } from '../../core/record/json-text.ts'
@@ -17,7 +18,7 @@ import {
   topicTemplateProblems
 } from '../../core/record/topic-template.ts'
 import type { Split } from '../../core/source/types.ts'
-import { headersOf, type MqttBatch } from './batch.ts'
+import type { MqttBatch } from './batch.ts'
 import { problemsBetween } from './check.ts'
 import { spec } from './spec.ts'
 import { FILL_IN, type FillIn } from './topic-fields.ts'

@@ -1,16 +1,15 @@
 import type { NodeAPI } from 'node-red'
-import { deploymentsOf } from '../../core/deployments.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
+import { type DeletedSessions, watchDeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
+import { IngestSession } from '../../core/mqtt/ingest-session.ts'
 import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
-import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
+import type { Qos } from '../../core/mqtt/settings.ts'
 import { providedBy } from '../../core/node/define-node.ts'
 import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
 import { WordAMinute } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
 import { deliver, forOthersOf, othersSentence } from './deliver.ts'
 import { shaperOf } from './logic.ts'
-import { IngestSession } from './session.ts'
 import { spec } from './spec.ts'
 import { troubleOf, workingText } from './status.ts'
 
@@ -21,20 +20,8 @@ const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
  * of this type runs.
  */
 export default (RED: NodeAPI): void => {
-  const deleted = new DeletedSessions({
-    kept: keptSessionsOf(RED),
-    deployments: deploymentsOf(RED),
-    type: spec.type,
-    log: (line, isProblem) => (isProblem ? RED.log.warn(line) : RED.log.info(line)),
-    settingsBy: (broker, nodeId, clientId) =>
-      providedBy<MqttBroker>(RED, broker)?.settingsFor({
-        nodeId,
-        clientId,
-        keepSession: true,
-        receiveMaximum: MAX_RECEIVE_MAXIMUM
-      })
-  })
-  deletedSessions.set(RED, deleted)
+  const serverOf = (id: string) => providedBy<MqttBroker>(RED, id)
+  deletedSessions.set(RED, watchDeletedSessions(RED, spec.type, serverOf))
   register(RED)
 }
 
@@ -64,8 +51,8 @@ const register = defineSource(
       ...options,
       ...sessionOf(context),
       broker,
-      batcher,
-      filter: shaper.filter
+      intake: batcher,
+      filters: [shaper.filter]
     })
     return {
       start: () => session.start(),

@@ -1,16 +1,23 @@
-import type { Closing, Place } from '../../core/deployments.ts'
-import { MillraceError, reasonOf } from '../../core/errors.ts'
-import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import type { MqttConnection } from '../../core/mqtt/client.ts'
-import { DeferredAcks, type Received } from '../../core/mqtt/deferred-ack.ts'
-import type { DeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
-import { type KeptSessions, sessionOf } from '../../core/mqtt/kept-sessions.ts'
-import type { Link } from '../../core/mqtt/link.ts'
-import { SessionMemory } from '../../core/mqtt/session-memory.ts'
-import { MAX_RECEIVE_MAXIMUM, type Qos } from '../../core/mqtt/settings.ts'
-import type { Batcher } from './batcher.ts'
+import type { Closing, Place } from '../deployments.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
+import type { MqttBroker } from './broker.ts'
+import type { MqttConnection } from './client.ts'
+import { DeferredAcks, type Received } from './deferred-ack.ts'
+import type { DeletedSessions } from './deleted-sessions.ts'
+import { type KeptSessions, sessionOf } from './kept-sessions.ts'
+import type { Link } from './link.ts'
+import { SessionMemory } from './session-memory.ts'
 import { changeWarning, pausedNotice } from './session-notices.ts'
-import { plainFilter, StaleSubscriptions } from './stale-subscriptions.ts'
+import { type Announce, MAX_RECEIVE_MAXIMUM, type Qos } from './settings.ts'
+import { plainFilter, StaleSubscriptions, type TakenSoFar } from './stale-subscriptions.ts'
+
+/** Takes the messages of a session over. */
+export interface Intake extends TakenSoFar {
+  /** Takes a message; false if there is no room. */
+  offer(packet: Received, acks: DeferredAcks): boolean
+  /** What this connection brought and is not acknowledged. */
+  openOf(acks: DeferredAcks): Iterable<Received>
+}
 
 export interface SessionOptions {
   readonly broker: MqttBroker
@@ -21,13 +28,19 @@ export interface SessionOptions {
   readonly kept: KeptSessions
   readonly deleted: DeletedSessions
   readonly clientId: string
-  /** MQTT topic filter, without the shared group. */
-  readonly filter: string
+  /** MQTT topic filters, without the shared group. */
+  readonly filters: readonly string[]
   readonly group: string
   readonly qos: Qos
   readonly retained: 'new' | 'always' | 'never'
   readonly maxInFlight: number
-  readonly batcher: Batcher
+  readonly intake: Intake
+  /** False: the server forgets the session when the connection ends. */
+  readonly keepSession?: boolean
+  /** Says whether the node is there, in place of what the server node says. */
+  readonly announce?: Announce
+  /** A connection is about to bring messages; `isResumed`: it goes on where the last one ended. */
+  began?(isResumed: boolean): void
   log(line: string, isProblem: boolean): void
   /** There is a connection, or none any more. */
   changed(): void
@@ -45,11 +58,11 @@ const RETAIN_HANDLING = { always: 0, new: 1, never: 2 } as const
 
 /**
  * The session of one ingest node with its server: subscribes at every connect, and hands what comes
- * to the batcher.
+ * to the intake.
  */
 export class IngestSession {
   readonly #connection: MqttConnection
-  readonly #filter: string
+  readonly #filters: readonly string[]
   readonly #stale = new StaleSubscriptions()
   #acks: DeferredAcks | undefined
   #link: Link | undefined
@@ -59,10 +72,10 @@ export class IngestSession {
   #stopped = false
 
   constructor(private readonly options: SessionOptions) {
-    const { broker, nodeId, clientId, group, filter } = options
-    this.#filter = group === '' ? filter : `$share/${group}/${filter}`
+    const { broker, nodeId, clientId, group, filters, keepSession = true, announce } = options
+    this.#filters = group === '' ? filters : filters.map(filter => `$share/${group}/${filter}`)
     this.#connection = broker.connection(
-      { nodeId, clientId, keepSession: true, receiveMaximum: this.#receiveMaximum() },
+      { nodeId, clientId, keepSession, receiveMaximum: this.#receiveMaximum(), announce },
       {
         linked: link => this.#linked(link),
         ready: link => this.#subscribe(link),
@@ -98,6 +111,19 @@ export class IngestSession {
     return this.#problem ?? this.#connection.rival
   }
 
+  /** Publishes over the connection of the session; false where there is none. */
+  publish(topic: string, payload: string | Buffer, qos: Qos, retain: boolean): boolean {
+    if (!this.#link?.up) return false
+    this.#link.publish(topic, payload, qos, retain, error => {
+      if (error !== undefined)
+        this.options.log(
+          `The server did not take what was published to "${topic}": ${reasonOf(error)}`,
+          true
+        )
+    })
+    return true
+  }
+
   /** There is room for more messages. */
   resume(): void {
     this.#acks?.resume()
@@ -110,7 +136,7 @@ export class IngestSession {
   tidy(): void {
     this.#silentMs = this.#connection.beat(!this.holding)
     if (this.#stale.exist && this.#link?.up)
-      void this.#unsubscribe(this.#link, this.#stale.due(this.options.batcher, performance.now()))
+      void this.#unsubscribe(this.#link, this.#stale.due(this.options.intake, performance.now()))
   }
 
   /** Takes no more messages; acknowledgements still go out. */
@@ -123,8 +149,8 @@ export class IngestSession {
    * would fetch its messages.
    */
   async close(closing: Closing): Promise<void> {
-    const { nodeId, qos, kept, deleted, batcher, log } = this.options
-    const { open } = batcher
+    const { nodeId, qos, kept, deleted, intake, log } = this.options
+    const { open } = intake
     await this.#connection.close(3000)
     this.#acks?.end()
     kept.leave(nodeId, open, Date.now())
@@ -150,6 +176,7 @@ export class IngestSession {
 
   #linked(link: Link): void {
     if (!link.sessionPresent) this.#memory = new SessionMemory()
+    this.options.began?.(link.sessionPresent)
     const acks: DeferredAcks = new DeferredAcks(link.client, this.#memory, packet =>
       this.#take(packet, acks)
     )
@@ -164,9 +191,9 @@ export class IngestSession {
       this.options.skipped()
       return true
     }
-    const { batcher } = this.options
-    const isTaken = this.#memory.isAgain(packet, acks) || batcher.offer(packet, acks)
-    if (this.#stale.exist) this.#stale.arrived(performance.now(), batcher.full)
+    const { intake } = this.options
+    const isTaken = this.#memory.isAgain(packet, acks) || intake.offer(packet, acks)
+    if (this.#stale.exist) this.#stale.arrived(performance.now(), intake.full)
     return isTaken
   }
 
@@ -176,16 +203,17 @@ export class IngestSession {
    */
   async #subscribe(link: Link): Promise<void> {
     const { nodeId, brokerId, place, qos, retained, kept } = this.options
-    await link.subscribe({ filter: this.#filter, qos, retainHandling: RETAIN_HANDLING[retained] })
+    for (const filter of this.#filters)
+      await link.subscribe({ filter, qos, retainHandling: RETAIN_HANDLING[retained] })
     const grantedExpiryS = link.serverProperties?.sessionExpiryInterval
     const session = sessionOf({ settings: link.settings, broker: brokerId, place, grantedExpiryS })
     if (session === undefined) kept.forget(nodeId)
     else {
       const stale = link.sessionPresent
-        ? kept.filtersOf(session).filter(filter => filter !== this.#filter)
+        ? kept.filtersOf(session).filter(filter => !this.#filters.includes(filter))
         : []
       this.#stale.begin(stale, performance.now())
-      for (const filter of [...stale, this.#filter]) session.filters.add(filter)
+      for (const filter of [...stale, ...this.#filters]) session.filters.add(filter)
       kept.keep(nodeId, session)
     }
     this.#link = link
@@ -211,7 +239,7 @@ export class IngestSession {
           )
       }
     }
-    if (filters.some(filter => plainFilter(filter) === this.options.filter)) {
+    if (filters.some(filter => this.options.filters.includes(plainFilter(filter)))) {
       await link.end(
         1000,
         new MillraceError(
@@ -224,7 +252,7 @@ export class IngestSession {
 
   #lost(problem: MillraceError): void {
     this.#problem = problem
-    if (this.#acks) this.#acks.end(this.options.batcher.openOf(this.#acks))
+    if (this.#acks) this.#acks.end(this.options.intake.openOf(this.#acks))
     this.#acks = undefined
     this.#link = undefined
     this.options.changed()

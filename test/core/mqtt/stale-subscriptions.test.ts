@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { changeWarning } from '../../../core/mqtt/session-notices.ts'
 import type { MqttSettings } from '../../../core/mqtt/settings.ts'
-import { changeWarning } from '../../../nodes/mqtt-ingest/session-notices.ts'
-import { StaleSubscriptions } from '../../../nodes/mqtt-ingest/stale-subscriptions.ts'
-import { settingsOf } from '../../core/mqtt/rig.ts'
+import { StaleSubscriptions } from '../../../core/mqtt/stale-subscriptions.ts'
+import { settingsOf } from './rig.ts'
 
-describe('mqtt-ingest: when a former subscription may be left', () => {
+describe('sessions: when a former subscription may be left', () => {
   let nowMs: number
   let stale: StaleSubscriptions
   beforeEach(() => {
@@ -55,7 +55,7 @@ describe('mqtt-ingest: when a former subscription may be left', () => {
   })
 })
 
-describe('mqtt-ingest: what is said of the session a node had before', () => {
+describe('sessions: what is said of the session a node had before', () => {
   const place = { path: ['tab', 'node'], type: 'millrace-mqtt-ingest' }
   const server = 'mqtt://127.0.0.1:1883'
   const before = {

@@ -1,5 +1,5 @@
-import { isSameSession, type KeptSession } from '../../core/mqtt/kept-sessions.ts'
-import { type MqttSettings, shownUrl } from '../../core/mqtt/settings.ts'
+import { isSameSession, type KeptSession, nodeNameOf } from './kept-sessions.ts'
+import { type MqttSettings, shownUrl } from './settings.ts'
 
 /**
  * What a person must know of the session that a node had before its settings were changed;
@@ -20,11 +20,12 @@ export function changeWarning(before: KeptSession, settings: MqttSettings): stri
  * To end a session is to lose what is queued in it, so this is left to the user, who can have it
  * fetched first.
  */
-function abandonedSentence({ server, clientId, open }: KeptSession): string {
+function abandonedSentence(session: KeptSession): string {
+  const { server, clientId, open } = session
   const waiting = open
     ? ` At least ${open} ${open === 1 ? 'message waits' : 'messages wait'} in it.`
     : ''
-  return `This node had the session "${clientId}" on ${server} before it was changed.${waiting} The server keeps it with all that is queued in it until it expires, goes on queueing for it, and in a shared group gives it a share that nobody takes. To lose nothing, add an mqtt ingest with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then delete it: that ends the session.`
+  return `This node had the session "${clientId}" on ${server} before it was changed.${waiting} The server keeps it with all that is queued in it until it expires, goes on queueing for it, and in a shared group gives it a share that nobody takes. To lose nothing, add ${nodeNameOf(session)} with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then delete it: that ends the session.`
 }
 
 /** What a person must know who has just disabled a node, or its tab. */
