@@ -38,6 +38,10 @@ const LIMIT_MS = (long ? 240 : 20) * 60_000
  * own process gets a process.
  */
 const HAS_NODE_RED = /node-red(\.ts|-node-test-helper)|kafka-flow\.ts|editor\.ts/
+/** A file that ends services which all share runs when nothing else does. */
+const ENDS_SERVICES = /import \{[^}]*\b(kill|restart|stop)\b[^}]*\} from '(\.\.\/)+services\.ts'/
+/** A file that says so at its top does little itself, and runs beside those that are busy. */
+const MOSTLY_WAITS = /^\/\/ Mostly waits\.$/m
 
 /**
  * What could not be run on this machine: said once more at the end, and counted neither as passed
@@ -50,11 +54,15 @@ interface Outcome {
   readonly failed: number
 }
 
+type Show = (text: string) => void
+const showNow: Show = text => process.stdout.write(text)
+
 /** Runs a command, shows what it prints, and gives its exit code and its output. */
 function run(
   command: string,
   args: readonly string[],
-  environment: Record<string, string> = {}
+  environment: Record<string, string> = {},
+  show = showNow
 ): Promise<{ code: number; output: string }> {
   return new Promise(resolve => {
     const child = spawn(command, args, {
@@ -66,7 +74,7 @@ function run(
     let output = ''
     child.stdout.on('data', (text: Buffer) => {
       output += text
-      process.stdout.write(text)
+      show(String(text))
     })
     child.on('error', error => {
       console.error(error.message)
@@ -115,18 +123,26 @@ function testFiles(): string[] {
   return files.sort((a, b) => rank(a) - rank(b) || a.localeCompare(b))
 }
 
+interface Process {
+  readonly files: readonly string[]
+  readonly lane: 'main' | 'beside' | 'last'
+}
+
 /** Files that run in one process each, and those of a folder that can share one. */
-function processesOf(files: readonly string[]): string[][] {
+function processesOf(files: readonly string[]): Process[] {
   const shared = new Map<string, string[]>()
-  const processes: string[][] = []
+  const processes: Process[] = []
   for (const file of files) {
     const folder = file.split('/')[1]!
-    if (HAS_NODE_RED.test(readFileSync(join(ROOT, file), 'utf8'))) processes.push([file])
+    const text = readFileSync(join(ROOT, file), 'utf8')
+    if (ENDS_SERVICES.test(text)) processes.push({ files: [file], lane: 'last' })
+    else if (MOSTLY_WAITS.test(text)) processes.push({ files: [file], lane: 'beside' })
+    else if (HAS_NODE_RED.test(text)) processes.push({ files: [file], lane: 'main' })
     else if (shared.has(folder)) shared.get(folder)!.push(file)
     else {
       const together = [file]
       shared.set(folder, together)
-      processes.push(together)
+      processes.push({ files: together, lane: 'main' })
     }
   }
   return processes
@@ -134,7 +150,8 @@ function processesOf(files: readonly string[]): string[][] {
 
 async function mocha(
   files: readonly string[],
-  environment: Record<string, string>
+  environment: Record<string, string>,
+  show: Show
 ): Promise<Outcome> {
   const path = join(ROOT, 'node_modules', 'mocha', 'bin', 'mocha.js')
   const options = [
@@ -147,7 +164,8 @@ async function mocha(
     '--timeout',
     '30000'
   ]
-  const { code, output } = await run(process.execPath, [path, ...options, ...files], environment)
+  const args = [path, ...options, ...files]
+  const { code, output } = await run(process.execPath, args, environment, show)
   for (const [line] of output.matchAll(/^⚠ not run: .*$/gm)) notRun.add(line)
   const count = (word: string) =>
     Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
@@ -166,43 +184,64 @@ async function mocha(
  */
 async function twice(
   files: readonly string[],
+  environment: Record<string, string>,
+  show: Show
+): Promise<Outcome> {
+  const first = await mocha(files, environment, show)
+  if (first.failed === 0) return first
+  const what = files.length === 1 ? files[0] : dirname(files[0]!)
+  show(`↻ ${first.failed} failed, once more: ${what}\n\n`)
+  return mocha(files, environment, show)
+}
+
+/** One process after the other. What runs beside others is shown when it has ended. */
+async function inTurn(
+  processes: readonly Process[],
   environment: Record<string, string>
 ): Promise<Outcome> {
-  const first = await mocha(files, environment)
-  if (first.failed === 0) return first
-  console.log(
-    `↻ ${first.failed} failed, once more: ${files.length === 1 ? files[0] : dirname(files[0]!)}\n`
-  )
-  return mocha(files, environment)
+  let [passed, failed] = [0, 0]
+  for (const { files, lane } of processes) {
+    const startMs = performance.now()
+    let held = ''
+    const show: Show = lane === 'beside' ? text => (held += text) : showNow
+    const outcome = await twice(files, environment, show)
+    passed += outcome.passed
+    failed += outcome.failed
+    const what = files.length === 1 ? files[0] : `${files.length} files of ${dirname(files[0]!)}`
+    const seconds = Math.round((performance.now() - startMs) / 1000)
+    showNow(`${held}${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${seconds} s\n\n`)
+  }
+  return { passed, failed }
 }
+
+const sumOf = (outcomes: readonly Outcome[]): Outcome => ({
+  passed: outcomes.reduce((sum, { passed }) => sum + passed, 0),
+  failed: outcomes.reduce((sum, { failed }) => sum + failed, 0)
+})
 
 /** The services start once: this process uses them from the first test file to the last. */
 async function tests(
   files: readonly string[],
   environment: Record<string, string>
 ): Promise<Outcome> {
-  let [passed, failed] = [0, 0]
+  const outcomes: Outcome[] = []
   try {
     await resetUnshared(testHome)
     await services(...servicesOf(ROOT, files))
-    for (const together of processesOf(files)) {
-      const startMs = performance.now()
-      const outcome = await twice(together, environment)
-      passed += outcome.passed
-      failed += outcome.failed
-      const what =
-        together.length === 1 ? together[0] : `${together.length} files of ${dirname(together[0]!)}`
-      console.log(
-        `${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${Math.round((performance.now() - startMs) / 1000)} s\n`
+    const processes = processesOf(files)
+    const of = (lane: Process['lane']) =>
+      inTurn(
+        processes.filter(process => process.lane === lane),
+        environment
       )
-    }
+    outcomes.push(...(await Promise.all([of('main'), of('beside')])), await of('last'))
   } catch (error) {
     console.error(error)
-    failed++
+    outcomes.push({ passed: 0, failed: 1 })
   } finally {
     await leaveServices(testHome)
   }
-  return { passed, failed }
+  return sumOf(outcomes)
 }
 
 const wanted = words.filter(word => !word.startsWith('--'))
@@ -220,6 +259,6 @@ if (files.length === 0) {
 }
 const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]
 for (const line of notRun) console.log(line)
-const total = (field: keyof Outcome) => outcomes.reduce((sum, outcome) => sum + outcome[field], 0)
-console.log(`${total('passed')} passed, ${total('failed')} failed`)
-process.exitCode = total('failed') > 0 ? 1 : 0
+const { passed, failed } = sumOf(outcomes)
+console.log(`${passed} passed, ${failed} failed`)
+process.exitCode = failed > 0 ? 1 : 0

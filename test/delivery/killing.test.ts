@@ -1,4 +1,5 @@
 /** Records that kill or freeze Node-RED, and come again after each start. */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,5 @@
 /** What a deploy that changes an ingest node does to its session with the server. */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MqttClient } from 'mqtt'

@@ -2,6 +2,7 @@
  * A disabled node, or tab, is a pause: what devices got a PUBACK for meanwhile comes when it is
  * enabled.
  */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'

@@ -2,6 +2,7 @@
  * What a node says below itself when it waits: within ten seconds, red where a person must mend
  * something.
  */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import mqtt, { type MqttClient } from 'mqtt'
 import type { Shown } from '../../../core/node/status.ts'

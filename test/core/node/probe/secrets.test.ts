@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import kafkaCluster from '../../../../nodes/kafka-cluster/runtime.ts'
