@@ -1,6 +1,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
+import { jsonText } from '../record/json-write.ts'
 import {
   type Batch,
   type Origin,
@@ -100,6 +101,14 @@ function messageIdOf({ batch, index }: Provenance): string {
 /** The record as JSON, whatever it holds: a dead letter is never lost for its form. */
 function textOf(record: unknown): string | null {
   if (record === null || record === undefined) return null
+  try {
+    return jsonText(record) ?? String(record)
+  } catch {
+    return withoutCircles(record)
+  }
+}
+
+function withoutCircles(record: unknown): string {
   const above: unknown[] = []
   const text = JSON.stringify(record, function (this: unknown, _key, value: unknown) {
     if (typeof value === 'bigint') return String(value)

@@ -1,5 +1,5 @@
-import { isExact } from '../record/exact-number.ts'
-import { inexact, integerOf } from '../record/json-text.ts'
+import { scaled } from '../record/exact-number.ts'
+import { integerOf, numberOf } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 import { type AvroType, avroTypeOf } from './avro-schema.ts'
@@ -72,9 +72,9 @@ class Datum {
       case 'enum':
         return this.#among(type.symbols)
       case 'bytes':
-        return bytesOf(this.#take(this.#length()), type.scale)
+        return this.#bytes(this.#length(), type.scale)
       case 'fixed':
-        return bytesOf(this.#take(type.size), type.scale)
+        return this.#bytes(type.size, type.scale)
       default:
         return this.#primitive(type.kind)
     }
@@ -175,13 +175,14 @@ class Datum {
     }
     throw new Wrong('an integer has more than ten bytes')
   }
-}
 
-/** Bytes as base64, or the decimal that they are where the schema says so. */
-function bytesOf(bytes: Buffer, scale: number | undefined): unknown {
-  if (scale === undefined) return bytes.toString('base64')
-  if (bytes.length > MAX_DECIMAL_BYTES) throw new Wrong('a decimal is too long')
-  if (bytes.length === 0) return 0
-  const text = `${BigInt.asIntN(bytes.length * 8, BigInt(`0x${bytes.toString('hex')}`))}e-${scale}`
-  return isExact(text) ? Number(text) : inexact(text)
+  /** Bytes as base64, or the decimal that they are where the schema says so. */
+  #bytes(length: number, scale: number | undefined): unknown {
+    const bytes = this.#take(length)
+    if (scale === undefined) return bytes.toString('base64')
+    if (length > MAX_DECIMAL_BYTES) throw new Wrong('a decimal is too long')
+    if (length === 0) return 0
+    const mantissa = BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString('hex')}`))
+    return numberOf(scaled(mantissa, -scale), this.options.exact)
+  }
 }

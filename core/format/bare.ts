@@ -1,5 +1,5 @@
-import { isExact, isJsonNumber } from '../record/exact-number.ts'
-import { inexact, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { isJsonNumber } from '../record/exact-number.ts'
+import { numberOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
 
@@ -33,10 +33,4 @@ function meaningOf(
   if (isJsonNumber(text)) return numberOf(text, exact)
   if (nanAsNull && /^[+-]?(?:nan|inf|infinity)$/i.test(text)) return null
   return text
-}
-
-/** The number that a text writes; the reason where a double does not hold it. */
-export function numberOf(text: string, exact: boolean): number | bigint | ParseFailure {
-  if (isExact(text)) return Number(text)
-  return exact && text.length <= 1000 && /^-?\d+$/.test(text) ? BigInt(text) : inexact(text)
 }

@@ -1,7 +1,7 @@
 import { decode } from 'cborg'
 import { reasonOf } from '../errors.ts'
-import { isExact } from '../record/exact-number.ts'
-import { inexact } from '../record/json-text.ts'
+import { ExactDecimal } from '../record/exact-decimal.ts'
+import { isExact, scaled } from '../record/exact-number.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
 import { plain } from './plain.ts'
@@ -65,12 +65,13 @@ function integer(bytes: unknown, isNegative: boolean): unknown {
   return isNegative ? -1n - value : value
 }
 
-/** Mantissa times a power of ten, where a double holds that. */
+/** Mantissa times a power of ten. */
 function decimal(parts: unknown): unknown {
   const [power, mantissa] = Array.isArray(parts) ? (parts as unknown[]) : []
-  const isInteger = (value: unknown) => typeof value === 'number' || typeof value === 'bigint'
+  const isInteger = (value: unknown): value is number | bigint =>
+    typeof value === 'number' || typeof value === 'bigint'
   if (!isInteger(power) || !isInteger(mantissa))
     throw new Error('a decimal fraction has no exponent and mantissa')
-  const text = `${mantissa}e${power}`
-  return isExact(text) ? Number(text) : inexact(text)
+  const text = scaled(mantissa, Number(power))
+  return isExact(text) ? Number(text) : new ExactDecimal(text)
 }

@@ -7,7 +7,7 @@ import { FORMATS } from './names.ts'
 
 const BY_SCHEMA = ['protobuf', 'avro'] as const
 const TEXTS = ['json', 'json-lines', 'json-sequence', 'bare', 'senml-json'] as const
-const WITH_INTEGERS = [
+const WITH_NUMBERS = [
   ...TEXTS,
   'line-protocol',
   'msgpack',
@@ -130,11 +130,11 @@ export const formatFields = {
   },
   exact: {
     kind: 'bool',
-    label: 'Exact integers',
+    label: 'Exact numbers',
     default: false,
     section: 'advanced',
-    when: { format: WITH_INTEGERS },
-    help: 'Integers beyond 2^53 are kept with all their digits. Otherwise such a record is rejected.'
+    when: { format: WITH_NUMBERS },
+    help: 'Integers beyond 2^53, and decimals of more digits than a double holds, are kept with all their digits. Otherwise such a record is rejected.'
   },
   cutNuls: {
     kind: 'bool',

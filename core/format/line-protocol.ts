@@ -1,6 +1,6 @@
-import { integerOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { isJsonNumber } from '../record/exact-number.ts'
+import { integerOf, numberOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { numberOf } from './bare.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 
 /**
@@ -134,7 +134,9 @@ class Points {
     if (INTEGER.test(word)) return integerOf(BigInt(word.slice(0, -1)), this.exact)
     if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word))
       throw new Wrong(`"${word.slice(0, 60)}" is no value`)
-    return numberOf(word.replace(/^\+/, ''), false)
+    const text = word.replace(/^\+/, '')
+    // .5 and 1. are numbers here, but could not be written as such again.
+    return numberOf(text, this.exact && isJsonNumber(text))
   }
 
   #quoted(): string {

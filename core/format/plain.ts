@@ -1,4 +1,5 @@
-import { integerOf } from '../record/json-text.ts'
+import { ExactDecimal } from '../record/exact-decimal.ts'
+import { integerOf, longNumber } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 
@@ -10,14 +11,15 @@ export interface PlainRules {
 
 /**
  * What a binary format holds as a record holds it: bytes as base64, times as ISO 8601, maps as
- * objects, integers of 64 bits as numbers where one holds them. What is nested too deep is its
- * reason.
+ * objects, numbers of more digits than a double holds as the rules say. What is nested too deep is
+ * its reason.
  */
 export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   if (typeof value === 'bigint') return integerOf(value, rules.exact)
   if (typeof value === 'number') return Number.isFinite(value) || !rules.nanAsNull ? value : null
   if (value === undefined) return null
   if (typeof value !== 'object' || value === null || value instanceof ParseFailure) return value
+  if (value instanceof ExactDecimal) return longNumber(value.text, rules.exact)
   if (value instanceof Uint8Array)
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')
   if (value instanceof Date) return isoOf(value)

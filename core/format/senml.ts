@@ -1,4 +1,5 @@
-import { parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { isExactNumber } from '../record/exact-decimal.ts'
+import { inexact, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { cborValue } from './cbor.ts'
 import type { Arrival, Decode, DecoderOptions } from './decoder.ts'
@@ -58,6 +59,10 @@ function resolved(pack: unknown, { arrivedMs }: Arrival) {
   return { values: pack.flatMap(entry => base.resolve(entry) ?? []), isList: true }
 }
 
+/** What has more digits than a double holds can be kept, but not added to. */
+const sum = (base: number, value: unknown) =>
+  isExactNumber(value) ? inexact(String(value)) : base + (value as number)
+
 const wrong = (why: string, path = '') =>
   new ParseFailure('FORMAT_INVALID', `The entry is not SenML: ${why}.`, path)
 
@@ -102,7 +107,7 @@ class Base {
   }
 
   #valueOf(fields: Fields): unknown {
-    if ('v' in fields) return this.#value + (fields.v as number)
+    if ('v' in fields) return this.#value === 0 ? fields.v : sum(this.#value, fields.v)
     const other = fields.vs ?? fields.vb ?? fields.vd
     return other === undefined && this.#value !== 0 && !('s' in fields) ? this.#value : other
   }
@@ -120,8 +125,8 @@ function problemOf(fields: Fields): ParseFailure | undefined {
     if (value instanceof ParseFailure) return value
     if (label.endsWith('_'))
       return wrong(`the field ${JSON.stringify(label)} must be understood, and is not known`, label)
-    if (NUMBERS.includes(label) && !Number.isFinite(value))
-      return wrong(`${label} is no number`, label)
+    const isNumber = Number.isFinite(value) || (label === 'v' && isExactNumber(value))
+    if (NUMBERS.includes(label) && !isNumber) return wrong(`${label} is no number`, label)
     if (TEXTS.includes(label) && typeof value !== 'string')
       return wrong(`${label} is no text`, label)
     if (label === 'vb' && typeof value !== 'boolean')

@@ -1,4 +1,5 @@
 import type { Code } from '../errors.ts'
+import { isExactNumber } from '../record/exact-decimal.ts'
 import { jsonText } from '../record/json-write.ts'
 import { numberIn } from '../record/number-text.ts'
 import { numericWords } from './numeric.ts'
@@ -99,6 +100,10 @@ const HAS_NUL: Misfit = {
   says: 'has a NUL character, which PostgreSQL cannot store in text'
 }
 const NOT_NUMBER: Misfit = { code: 'COLUMN_TYPE', says: 'must be a number' }
+const NOT_DOUBLE: Misfit = {
+  code: 'COLUMN_RANGE',
+  says: 'has more digits than double precision holds: let the column be an exact decimal'
+}
 const NOT_FINITE: Misfit = { code: 'COLUMN_NOT_FINITE', says: 'is not a finite number' }
 const NOT_WHOLE: Misfit = { code: 'COLUMN_TYPE', says: 'must be a whole number' }
 const NOT_INT4: Misfit = {
@@ -185,7 +190,7 @@ function epochIn(text: string): number {
 function text(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'string') return writeText(value, out)
   // as PostgreSQL itself does by an assignment cast; ids that are numbers are common
-  if ((typeof value === 'number' && Number.isFinite(value)) || typeof value === 'bigint')
+  if ((typeof value === 'number' && Number.isFinite(value)) || isExactNumber(value))
     return writeText(String(value), out)
   return NOT_TEXT
 }
@@ -220,7 +225,7 @@ function writeLongText(value: string, out: Out): Misfit | undefined {
 }
 
 function float8(value: unknown, out: Out): Misfit | undefined {
-  if (typeof value !== 'number') return NOT_NUMBER
+  if (typeof value !== 'number') return isExactNumber(value) ? NOT_DOUBLE : NOT_NUMBER
   // PostgreSQL would store them, and every average over the column would be NaN from then on
   if (!Number.isFinite(value)) return NOT_FINITE
   out.reserve(12)
@@ -289,7 +294,7 @@ function jsonb(value: unknown, out: Out): Misfit | undefined {
 
 function numeric(value: unknown, out: Out): Misfit | undefined {
   if (typeof value === 'number' && !Number.isFinite(value)) return NOT_FINITE
-  if (typeof value !== 'number' && typeof value !== 'string' && typeof value !== 'bigint')
+  if (typeof value !== 'number' && typeof value !== 'string' && !isExactNumber(value))
     return NOT_DECIMAL
   const words = numericWords(String(value))
   if (!words) return NOT_DECIMAL

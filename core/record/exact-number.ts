@@ -23,6 +23,17 @@ export function isExact(text: string): boolean {
   return length > 0 && written === digitsOf(number.toPrecision(length))
 }
 
+/** Mantissa times a power of ten, without the power where that takes no thousands of zeros. */
+export function scaled(mantissa: bigint | number, power: number): string {
+  if (Math.abs(power) > MAX_DIGITS * 10) return `${mantissa}e${power}`
+  const text = String(mantissa)
+  const sign = text.startsWith('-') ? '-' : ''
+  const digits = text.slice(sign.length)
+  if (power >= 0) return sign + digits + '0'.repeat(digits === '0' ? 0 : power)
+  const padded = digits.padStart(1 - power, '0')
+  return `${sign}${padded.slice(0, power)}.${padded.slice(power)}`
+}
+
 /** The digits that count and the power of ten of the last: 0.0120 and 1.2e-2 are both `12e-3`. */
 function digitsOf(text: string): string {
   const [mantissa = '', power = '0'] = text.replace(/^-/, '').toLowerCase().split('e')

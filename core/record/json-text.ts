@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
+import { ExactDecimal } from './exact-decimal.ts'
 import { isExact, isJsonNumber } from './exact-number.ts'
 import { mayChange } from './long-number.ts'
 import { ParseFailure } from './parse-failure.ts'
@@ -9,7 +10,10 @@ export interface JsonRules {
   readonly trailingNuls: 'cut' | 'reject'
   /** NaN and Infinity, which are no JSON, become null. */
   readonly nanAsNull: boolean
-  /** Integers that a number does not hold become BigInt instead of being refused. */
+  /**
+   * Numbers that a double does not hold are kept with all digits instead of being refused: integers
+   * as BigInt, others as `ExactDecimal`.
+   */
   readonly exact: boolean
 }
 
@@ -22,8 +26,13 @@ const BYTE_ORDER_MARK = '\uFEFF'
 /** Nobody can send what stands for the numbers that JSON.parse would change. */
 const MARK = `${randomUUID()}:`
 
-/** A longer integer is no id, and making a BigInt of it takes time that grows with the square. */
-const MAX_INTEGER_DIGITS = 1000
+/**
+ * A longer number measures nothing, and making a BigInt of it takes time that grows with the
+ * square.
+ */
+const MAX_CHARACTERS = 1000
+/** A power of ten that is written out takes as many digits in a column. */
+const MAX_POWER = 1000
 
 /**
  * The text of the bytes. RFC 8259, section 8.1: a byte order mark may be ignored rather than
@@ -106,9 +115,20 @@ const isNan = (word: string) => NAN.test(word)
 function unfit(word: string, rules: JsonRules): unknown {
   if (isNan(word))
     return new ParseFailure('JSON_INVALID', `The number is ${word}, which JSON does not have.`, '')
-  if (rules.exact && word.length <= MAX_INTEGER_DIGITS && /^-?\d+$/.test(word)) return BigInt(word)
-  return inexact(word)
+  return longNumber(word, rules.exact)
 }
+
+/** A number, as JSON writes it, that no double holds: with all digits, or its refusal. */
+export function longNumber(text: string, exact: boolean): bigint | ExactDecimal | ParseFailure {
+  if (!exact || text.length > MAX_CHARACTERS) return inexact(text)
+  if (/^-?\d+$/.test(text)) return BigInt(text)
+  const power = /e(.*)$/i.exec(text)?.[1] ?? 0
+  return Math.abs(Number(power)) > MAX_POWER ? inexact(text) : new ExactDecimal(text)
+}
+
+/** The number that a JSON number writes. */
+export const numberOf = (text: string, exact: boolean): number | ReturnType<typeof longNumber> =>
+  isExact(text) ? Number(text) : longNumber(text, exact)
 
 /** The refusal of a number that would be changed. */
 export function inexact(number: string | bigint): ParseFailure {

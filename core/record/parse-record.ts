@@ -1,3 +1,4 @@
+import { ExactDecimal } from './exact-decimal.ts'
 import { JSON_RULES, type JsonRules, parseJson, utf8Text } from './json-text.ts'
 import { ParseFailure, under } from './parse-failure.ts'
 import { isKafkaMessage, type TelemetryRecord } from './record.ts'
@@ -120,6 +121,7 @@ function failureAt(value: unknown, depth: number, looksAtTexts: boolean): ParseF
         )
   }
   if (typeof value !== 'object' || value === null) return undefined
+  if (value instanceof ExactDecimal) return undefined
   // A decoder leaves the reason in the place of what it could not read.
   return value instanceof ParseFailure ? value : failureIn(value, depth + 1, looksAtTexts)
 }

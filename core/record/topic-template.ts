@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
+import { isExactNumber } from './exact-decimal.ts'
 import { isFieldPath } from './field-path.ts'
 
 /**
@@ -163,8 +164,7 @@ class Compiled implements TopicTemplate {
         `No topic can be made from "${this.text}", because it has +.`
       )
     const value = Object.hasOwn(record, level.text) ? record[level.text] : undefined
-    const isNumber =
-      typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+    const isNumber = isExactNumber(value) || (typeof value === 'number' && Number.isFinite(value))
     const text = isNumber ? String(value) : value
     if (typeof text === 'string' && isLevel(text) && accepts(level, text)) return text
     throw new MillraceError(

@@ -1,3 +1,4 @@
+import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
 import { type Batch, type Headers, isKafkaMessage, type Taken } from '../../core/record/record.ts'
 
@@ -33,9 +34,7 @@ function rawOf(value: unknown): Buffer | null {
     return Buffer.from(value.buffer, value.byteOffset, value.byteLength)
   if (typeof value === 'string') return Buffer.from(value)
   try {
-    const text = JSON.stringify(value, (_key, each: unknown) =>
-      typeof each === 'bigint' ? String(each) : each
-    )
+    const text = jsonText(value)
     return text === undefined ? null : Buffer.from(text)
   } catch {
     return null

@@ -1,5 +1,6 @@
 import { parse } from 'csv-parse/sync'
 import { reasonOf } from '../../core/errors.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { exactNumber } from './exact-number.ts'
 import type { Row } from './metadata.ts'
 
@@ -93,7 +94,6 @@ function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'):
 /** A key as text, so that the number 7 and the text 7 are one device; undefined if it is none. */
 export function keyText(value: unknown): string | undefined {
   if (typeof value === 'string') return value === '' ? undefined : value
-  const isNumber =
-    typeof value === 'bigint' || (typeof value === 'number' && Number.isFinite(value))
+  const isNumber = isExactNumber(value) || (typeof value === 'number' && Number.isFinite(value))
   return isNumber ? String(value) : undefined
 }

@@ -9,6 +9,7 @@ import {
   ProduceRecord
 } from '../../core/kafka/produce/produce-record.ts'
 import type { Options } from '../../core/node/spec.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
@@ -215,7 +216,7 @@ const isBytes = (value: unknown): value is Buffer | string =>
 
 function keyOf(value: unknown): Buffer | string | null {
   if (typeof value === 'string') return value === '' ? null : value
-  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint')
+  if (typeof value === 'number' || typeof value === 'boolean' || isExactNumber(value))
     return String(value)
   return Buffer.isBuffer(value) ? value : null
 }

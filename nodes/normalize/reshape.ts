@@ -1,4 +1,5 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter, isOneName, setter, stepsOf } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
@@ -26,7 +27,7 @@ export class Unconvertible implements Reason {
     value: unknown
   ) {
     const why =
-      typeof value === 'string' && /\d{16}/.test(value)
+      isExactNumber(value) || (typeof value === 'string' && /\d{16}/.test(value))
         ? 'has more digits than a number holds'
         : 'is not a number'
     this.message = `${path} is ${String(jsonText(value)).slice(0, 80)}, which ${why}.`

@@ -1,3 +1,4 @@
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { afterLeap, eastMs, MAX_CHARACTERS, readIso } from '../../core/record/iso-time.ts'
 import { numberIn } from '../../core/record/number-text.ts'
 import type { Reason } from '../../core/record/record.ts'
@@ -58,7 +59,7 @@ function read(value: unknown, rules: Rules, zone: () => string | undefined): Ins
     )
   }
   // Nanoseconds are more than a number holds.
-  if (typeof value === 'bigint') return read(String(value), rules, zone)
+  if (isExactNumber(value)) return read(String(value), rules, zone)
   if (typeof value === 'object') {
     const parts = readSecondsAndNanos(value as object)
     if (parts !== undefined) return { ...parts, rule: 'seconds and nanos' }

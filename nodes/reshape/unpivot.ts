@@ -1,4 +1,5 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import {
   type Get,
   getter,
@@ -200,17 +201,13 @@ class Walk {
     whole: object | undefined,
     asked: boolean
   ): void {
-    if (typeof value === 'object') {
+    const isExact = isExactNumber(value)
+    if (typeof value === 'object' && !isExact) {
       if (value !== null) this.#object(value, metric, names, whole, asked)
       return
     }
     const treatment = this.how.treatment?.(metric)
-    if (
-      typeof value !== 'number' &&
-      typeof value !== 'bigint' &&
-      !asked &&
-      treatment?.named !== true
-    ) {
+    if (typeof value !== 'number' && !isExact && !asked && treatment?.named !== true) {
       const { booleans, texts } = this.how.settings
       if (typeof value === 'string' ? !texts : typeof value !== 'boolean' || !booleans) return
     }

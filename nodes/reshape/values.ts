@@ -1,4 +1,5 @@
 import type { Problem } from '../../core/options-error.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 import type { Settings } from './settings.ts'
@@ -136,7 +137,7 @@ export function stepOf({ action, by }: Row): Step | string {
 }
 
 const numeric = (value: unknown) =>
-  typeof value === 'number' || typeof value === 'bigint' ? value : undefined
+  typeof value === 'number' || isExactNumber(value) ? value : undefined
 
 const calculated =
   (calculate: (value: number) => number): Step =>
@@ -161,7 +162,7 @@ function wordsStep(table: string): Step | string {
     words.set(word, number)
   }
   return value => {
-    if (typeof value === 'number' || typeof value === 'bigint') return value
+    if (typeof value === 'number' || isExactNumber(value)) return value
     if (typeof value === 'boolean') return words.get(String(value))
     return typeof value === 'string'
       ? (words.get(value.trim().toLowerCase()) ?? numberIn(value))

@@ -1,5 +1,6 @@
 import { Meter, TooCostly } from '../../core/meter.ts'
 import { compilePattern, patternProblems } from '../../core/pattern/pattern.ts'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 
 /** What a rule's value may be. */
@@ -28,7 +29,7 @@ function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator
   return operand => {
     const type = typeof operand
     return value =>
-      (typeof value === type || (type === 'number' && typeof value === 'bigint')) &&
+      (typeof value === type || (type === 'number' && isExactNumber(value))) &&
       holds(value as Operand, operand)
   }
 }

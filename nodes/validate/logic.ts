@@ -16,6 +16,7 @@ import {
 } from '../../core/record/topic-template.ts'
 import { isDear } from './cost.ts'
 import { described, explain, summary } from './explain.ts'
+import { withNearestDoubles } from './nearest-doubles.ts'
 import { type Check, compileSchema } from './schema.ts'
 import { spec } from './spec.ts'
 
@@ -79,8 +80,8 @@ export function recordSorter(
     if (unfit) rejected.push(reject(record, STAGE, unfit))
     else if (!check) rejected.push(reject(record, STAGE, unknownKind(options, record, message)))
     else {
-      const checked = options.coerce ? cloneRecord(record) : record
-      if (!check(checked)) rejected.push(mismatch(record, check))
+      const checked = checkedBy(check, record, options.coerce)
+      if (checked === undefined) rejected.push(mismatch(record, check))
       else {
         const overflow = options.coerce ? overflowIn(record, checked) : undefined
         if (overflow) rejected.push(reject(record, STAGE, overflow))
@@ -90,6 +91,20 @@ export function recordSorter(
     }
     return false
   }
+}
+
+/**
+ * The record, or its copy with converted types; undefined if it is not valid. The checks know
+ * doubles only, so numbers of more digits are checked as the nearest.
+ */
+function checkedBy(check: Check, record: unknown, coerce: boolean): unknown {
+  const checked = coerce ? cloneRecord(record) : record
+  if (check(checked)) return checked
+  const near = withNearestDoubles(record as object)
+  if (near === undefined || !check(near.record)) return undefined
+  if (!coerce) return record
+  near.restore()
+  return near.record
 }
 
 /** "1e400" and "Infinity" become a number that JSON cannot hold, and Kafka would get null. */

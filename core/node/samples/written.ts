@@ -1,13 +1,16 @@
+import { ExactDecimal } from '../../record/exact-decimal.ts'
+import { isJsonNumber } from '../../record/exact-number.ts'
 import { isKafkaMessage, KAFKA_MESSAGE } from '../../record/record.ts'
 
 /**
  * A value as JSON can carry it to the editor and back. What JSON has no form for is an object of
- * one key: `{"$bytes": …}` (base64), `$bigint`, `$number` (NaN), `$date`, `$kafka` (a message
+ * one key: `{"$bytes": …}` (base64), `$bigint`, `$decimal` (of more
+ * digits than a double holds), `$number` (NaN), `$date`, `$kafka` (a message
  * whose bytes pass untouched). An object that looks like one of these is wrapped in `$object`.
  */
 export type Written = unknown
 
-const TAGS = ['$bytes', '$bigint', '$number', '$date', '$kafka', '$object']
+const TAGS = ['$bytes', '$bigint', '$decimal', '$number', '$date', '$kafka', '$object']
 /** Deeper than a record may be, so that a preview still says that it is. */
 const MAX_DEPTH = 80
 const MARK = '…'
@@ -63,6 +66,7 @@ export class Writer {
   #object(value: object, depth: number): Written {
     if (depth > MAX_DEPTH) return this.#leftOut()
     if (Buffer.isBuffer(value)) return this.#bytes(value)
+    if (value instanceof ExactDecimal) return this.#tagged('$decimal', value.text)
     if (value instanceof Date)
       return this.#tagged('$date', Number.isNaN(value.getTime()) ? '' : value.toISOString())
     if (Array.isArray(value)) return this.#items(value, depth)
@@ -145,6 +149,8 @@ function readTagged(tag: string, value: unknown): unknown {
   if (tag === '$bytes') return Buffer.from(value, 'base64')
   if (tag === '$date') return new Date(value)
   if (tag === '$number') return Number(value)
+  if (tag === '$decimal')
+    return isJsonNumber(value) && value.length <= 1000 ? new ExactDecimal(value) : undefined
   return /^-?\d{1,1000}$/.test(value) ? BigInt(value) : undefined
 }
 
