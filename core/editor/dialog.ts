@@ -1,11 +1,14 @@
-import type { Column, Field, ListField } from '../node/spec.ts'
+import type { Column, Field, ListField, Pick } from '../node/spec.ts'
+import { addBehind } from './add-behind.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { CodeControl } from './code.ts'
 import { Fold } from './fold.ts'
+import { hear } from './heard.ts'
+import type { Behind } from './learn-panel.ts'
 import { listControl } from './list.ts'
 import { mark } from './mark.ts'
 import { PreviewPane } from './preview-pane.ts'
-import { addPick, testRow } from './probe.ts'
+import { addPick, listen, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
 import type { Control, Form, Values } from './types.ts'
@@ -28,6 +31,7 @@ export class Dialog implements Form {
   readonly #listeners: ((values: Values) => void)[] = []
   readonly #fold: Fold | undefined
   #preview: PreviewPane | undefined
+  #behind: readonly Behind[] = []
 
   constructor(
     readonly node: EditorNode,
@@ -97,6 +101,7 @@ export class Dialog implements Form {
    */
   save(): void {
     for (const [name, control] of this.#built) this.node[name] = control.value()
+    addBehind(this.node, this.#behind)
     const { outputsFrom } = this.type.spec
     if (outputsFrom !== undefined)
       this.#native('outputs')!.value = this.#outputs(this.#built.get(outputsFrom))
@@ -111,17 +116,32 @@ export class Dialog implements Form {
    * The runtime has a preview of every node that changes records (core/node/define-transform.ts).
    */
   #previewPane(): PreviewPane | undefined {
-    if (this.type.spec.family !== 'transform') return undefined
-    const { outputs } = this.type.spec
+    const { spec, hooks } = this.type
+    if (spec.family !== 'transform' && hooks.hasPreview !== true) return undefined
     const pane = new PreviewPane({
-      type: this.type.spec.type,
+      type: spec.type,
       id: this.id,
       values: () => this.values(),
-      outputs: () => this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? outputs
+      outputs: () => hooks.outputLabels?.(parsed(this.type, this.values())) ?? spec.outputs,
+      ...(hooks.learns === true ? { fill: this.#fill } : {}),
+      ...(hooks.listens === undefined ? {} : { listen: () => this.#listen(hooks.listens!) })
     })
     this.#root.append(pane.element)
     this.onChange(() => pane.refresh())
     return pane
+  }
+
+  /** What a person has agreed to; the nodes behind come with Done. */
+  readonly #fill = (settings: Values, behind: readonly Behind[]) => {
+    for (const [name, value] of Object.entries(settings)) this.set(name, value)
+    this.#behind = behind
+  }
+
+  /** Hears messages with the settings of the dialog; a sentence if there were none. */
+  async #listen(wanted: Pick): Promise<string | undefined> {
+    const { message, heard } = await listen(questionOf(this, wanted), wanted)
+    hear(this.id, heard)
+    return message
   }
 
   #outputs(control: Control | undefined): string {

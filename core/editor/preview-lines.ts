@@ -1,4 +1,5 @@
 import { element } from './element.ts'
+import { bare, isLeaf, jsonOf, taggedIn } from './written-text.ts'
 
 /** A value that is not as it came in, as core/node/preview/changes.ts finds it. */
 export interface Change {
@@ -14,7 +15,7 @@ const keyOf = (path: readonly string[]) => JSON.stringify(path)
 
 /** A record as lines of JSON; those whose value changed are marked. */
 export function recordLines(record: unknown, changes: readonly Change[] = []): HTMLElement {
-  const kinds: Kinds = new Map(changes.map(({ path, kind }) => [keyOf(path), kind]))
+  const kinds: Kinds = new Map(changes.map(({ path, kind }) => [keyOf(withoutTag(path)), kind]))
   const block = element('div', { class: 'millrace-record' })
   write(block, record, [], '', '', kinds)
   for (const { path, kind } of changes)
@@ -22,9 +23,13 @@ export function recordLines(record: unknown, changes: readonly Change[] = []): H
   return block
 }
 
+/** The digits of a long integer stand in a tag of their own. */
+const withoutTag = (path: readonly string[]) =>
+  taggedIn({ [path.at(-1) ?? '']: '' }) === undefined ? path : path.slice(0, -1)
+
 function write(
   block: HTMLElement,
-  value: unknown,
+  given: unknown,
   path: readonly string[],
   name: string,
   comma: string,
@@ -32,10 +37,10 @@ function write(
 ): void {
   const depth = path.length
   const kind = kinds.get(keyOf(path))
-  const isObject = typeof value === 'object' && value !== null
-  const entries = isObject ? Object.entries(value) : []
-  if (!isObject || entries.length === 0) {
-    block.append(line(kind, depth, `${name}${JSON.stringify(value) ?? 'null'}${comma}`))
+  const value = bare(given)
+  const entries = isLeaf(value) ? [] : Object.entries(value as object)
+  if (entries.length === 0) {
+    block.append(line(kind, depth, `${name}${jsonOf(value) || 'null'}${comma}`))
     return
   }
   const [open, close] = Array.isArray(value) ? '[]' : '{}'

@@ -1,9 +1,11 @@
-import { type Answered, askRuntime } from './ask.ts'
+import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
-import { type Change, recordLines } from './preview-lines.ts'
-import { type Offered, offeredFor } from './preview-samples.ts'
+import { type Behind, type LearnedHere, LearnPanel } from './learn-panel.ts'
+import { failures, outcomeParts, type Previewed } from './preview-out.ts'
+import { type Given, type Offered, samplesFor } from './preview-samples.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
+import { base64Of, textOfBytes } from './written-text.ts'
 
 export interface PreviewOf {
   readonly type: string
@@ -12,26 +14,20 @@ export interface PreviewOf {
   values(): Values
   /** Labels of the outputs, first one first. */
   outputs(): readonly string[]
-}
-
-interface Left {
-  readonly record: unknown
-  readonly changes?: readonly Change[]
-  readonly reasons?: readonly { readonly code: string; readonly message: string }[]
-}
-
-interface Previewed extends Answered {
-  readonly outputs?: readonly { readonly count: number; readonly records: readonly Left[] }[]
-  readonly filtered?: number
-  readonly notices?: readonly string[]
+  /** Fills the dialog with what was learned; absent where the node learns nothing. */
+  fill?(settings: Values, behind: readonly Behind[]): void
+  /** Takes what comes now, for a few seconds; a sentence if nothing does. Absent for most nodes. */
+  listen?(): Promise<string | undefined>
 }
 
 /** After the last key; then the runtime is asked. */
 const PAUSE_MS = 350
+/** Of a file; what is longer is no message of a device. */
+const MAX_FILE = 1_000_000
 
 /**
  * A message on the left, and on the right what the node makes of it with the settings of the
- * dialog.
+ * dialog; above them what the messages propose for the dialog.
  */
 export class PreviewPane {
   readonly element: HTMLElement
@@ -53,37 +49,25 @@ export class PreviewPane {
     tabindex: '0',
     'aria-label': say('previewOut')
   })
+  readonly #says = element('div', { class: 'millrace-answer', role: 'status' })
+  readonly #panel: LearnPanel | undefined
   #offered: readonly Offered[] = []
   /** The sample that is shown, until its text is changed. */
   #chosen: Offered | undefined
+  #file: Given | undefined
   #timer: number | undefined
   #asking = false
   #again = false
   #closed = false
 
   constructor(private readonly of: PreviewOf) {
-    const reload = button('refresh', '', () => void this.#load())
-    reload.setAttribute('aria-label', say('reload'))
-    reload.title = say('reload')
-    const half = (title: string, ...content: Node[]) =>
-      element(
-        'div',
-        { class: 'millrace-half' },
-        element('div', { class: 'millrace-half-title' }, title),
-        ...content
-      )
-    this.element = element(
-      'div',
-      { class: 'millrace-preview' },
-      element('div', { class: 'millrace-preview-title' }, icon('eye'), ` ${say('preview')}`),
-      element('div', { class: 'millrace-samples' }, this.#picker, reload),
-      element(
-        'div',
-        { class: 'millrace-halves' },
-        half(say('previewIn'), this.#topic, this.#text),
-        half(say('previewOut'), this.#out)
-      )
-    )
+    const { fill } = of
+    if (fill !== undefined)
+      this.#panel = new LearnPanel({
+        ask: answers => this.#learn(answers),
+        fill: (settings, behind) => fill.call(of, settings, behind)
+      })
+    this.element = this.#layout()
     // The form checks its own fields; what is typed here is none.
     for (const event of ['input', 'change'])
       this.element.addEventListener(event, happened => happened.stopPropagation())
@@ -93,6 +77,66 @@ export class PreviewPane {
     this.#text.addEventListener('input', () => this.#typed())
     this.#topic.addEventListener('input', () => this.refresh())
     void this.#load()
+  }
+
+  #layout(): HTMLElement {
+    const half = (title: string, ...content: Node[]) =>
+      element(
+        'div',
+        { class: 'millrace-half' },
+        element('div', { class: 'millrace-half-title' }, title),
+        ...content
+      )
+    const title = element(
+      'div',
+      { class: 'millrace-preview-title' },
+      icon('eye'),
+      ` ${say('preview')}`
+    )
+    if (this.#panel !== undefined) title.append(this.#learnButton(this.#panel))
+    return element(
+      'div',
+      { class: 'millrace-preview' },
+      title,
+      this.#says,
+      ...(this.#panel === undefined ? [] : [this.#panel.element]),
+      element('div', { class: 'millrace-samples' }, this.#picker, ...this.#samplesButtons()),
+      element(
+        'div',
+        { class: 'millrace-halves' },
+        half(say('previewIn'), this.#topic, this.#text),
+        half(say('previewOut'), this.#out)
+      )
+    )
+  }
+
+  #learnButton(panel: LearnPanel): HTMLButtonElement {
+    const learn = button('graduation-cap', say('learn'), async () => {
+      learn.disabled = true
+      const isTyped = this.#chosen === undefined && this.#hasSomething()
+      if (!isTyped && !this.#offered.some(({ isSeen }) => isSeen)) await this.#listen()
+      if (this.#hasSomething()) await panel.open()
+      learn.disabled = false
+    })
+    learn.classList.add('millrace-learn')
+    window.RED.popover.tooltip($(learn), say('learnHelp'))
+    return learn
+  }
+
+  #samplesButtons(): HTMLElement[] {
+    const named = (icons: string, text: 'reload' | 'listen' | 'file', act: () => void) => {
+      const made = button(icons, '', act)
+      made.setAttribute('aria-label', say(text))
+      made.title = say(text)
+      return made
+    }
+    const buttons = [
+      named('refresh', 'reload', () => void this.#load()),
+      named('folder-open-o', 'file', () => this.#pickFile())
+    ]
+    if (this.of.listen)
+      buttons.unshift(named('assistive-listening-systems', 'listen', () => void this.#listen()))
+    return buttons
   }
 
   /** Something changed: what leaves is asked for anew, once nothing more changes. */
@@ -106,30 +150,103 @@ export class PreviewPane {
     window.clearTimeout(this.#timer)
   }
 
+  /** The message that is shown, for whoever picks a field from it. */
+  shown(): { readonly topic: string; readonly text: string; readonly given: Given | undefined } {
+    return { topic: this.#topic.value, text: this.#text.value, given: this.#chosen?.given }
+  }
+
   async #load(): Promise<void> {
-    this.#offered = await offeredFor(this.of.type, this.of.id)
-    const options = this.#offered.map(({ label }, index) =>
+    const { offered, stopped } = await samplesFor(this.of.type, this.of.id)
+    if (this.#closed) return
+    this.#offered = offered
+    const options = offered.map(({ label }, index) =>
       element('option', { value: String(index) }, label)
     )
     this.#picker.replaceChildren(...options, element('option', { value: '' }, say('pasted')))
-    if (this.#offered[0] === undefined) this.#picker.value = ''
-    else this.#choose(this.#offered[0])
+    this.#tell(stopped)
+    if (offered[0] === undefined) this.#picker.value = ''
+    else this.#choose(offered[0])
+  }
+
+  #tell(problem: string | undefined): void {
+    this.#says.replaceChildren(...(problem === undefined ? [] : failures(problem)))
+  }
+
+  async #listen(): Promise<void> {
+    if (this.of.listen === undefined) {
+      this.#tell(this.#hasSomething() ? undefined : say('nothingToLearn'))
+      return
+    }
+    this.#says.replaceChildren(
+      element('span', { class: 'millrace-busy' }, icon('spinner fa-spin'), ` ${say('listening')}`)
+    )
+    const problem = await this.of.listen()
+    if (this.#closed) return
+    await this.#load()
+    this.#tell(problem)
+  }
+
+  #pickFile(): void {
+    const input = element('input', { type: 'file' })
+    input.addEventListener('change', async () => {
+      const file = input.files?.[0]
+      if (file === undefined) return
+      if (file.size > MAX_FILE) {
+        this.#tell(`${file.name}: ${say('fileTooLarge')}`)
+        return
+      }
+      const bytes = await base64Of(file)
+      this.#typed()
+      this.#text.value = textOfBytes(bytes)
+      this.#file = { topic: this.#topic.value, bytes }
+      this.#tell(undefined)
+    })
+    input.click()
   }
 
   #choose(offered: Offered | undefined): void {
     this.#chosen = offered
+    this.#file = undefined
     if (offered === undefined) this.#text.focus()
     else {
-      this.#text.value = textOf(offered.payload)
-      this.#topic.value = offered.topic
+      this.#text.value = offered.text
+      this.#topic.value = offered.given.topic
     }
     this.refresh()
   }
 
   #typed(): void {
     this.#chosen = undefined
+    this.#file = undefined
     this.#picker.value = ''
     this.refresh()
+  }
+
+  #hasSomething(): boolean {
+    return this.#text.value.trim() !== ''
+  }
+
+  /** The message that is shown, with the topic as it stands. */
+  #given(): Given {
+    const topic = this.#topic.value
+    const given = this.#chosen?.given ?? this.#file
+    return given === undefined ? { topic, text: this.#text.value } : { ...given, topic }
+  }
+
+  /** All that came, where one of them is shown; else what was typed or chosen. */
+  #lessons(): Given[] {
+    if (this.#chosen?.isSeen !== true) return [this.#given()]
+    return this.#offered.filter(({ isSeen }) => isSeen).map(({ given }) => given)
+  }
+
+  async #learn(answers: Readonly<Record<string, string>>): Promise<LearnedHere> {
+    return askRuntime<LearnedHere>(`millrace/preview/${this.of.type}`, {
+      action: 'learn',
+      id: this.of.id,
+      values: this.of.values(),
+      given: this.#lessons(),
+      answers
+    })
   }
 
   async #ask(): Promise<void> {
@@ -138,67 +255,16 @@ export class PreviewPane {
       return
     }
     this.#asking = true
-    const topic = this.#topic.value
-    const { payload, taken } = this.#chosen ?? {}
-    const given =
-      this.#chosen === undefined ? { topic, text: this.#text.value } : { topic, payload, taken }
-    const values = this.of.values()
     const answer = await askRuntime<Previewed>(`millrace/preview/${this.of.type}`, {
       action: 'preview',
       id: this.of.id,
-      values,
-      given
+      values: this.of.values(),
+      given: this.#given()
     })
     this.#asking = false
     if (this.#closed) return
-    this.#show(answer)
+    this.#out.replaceChildren(...outcomeParts(answer, this.of.outputs()))
     if (this.#again) this.refresh()
     this.#again = false
   }
-
-  #show(answer: Previewed): void {
-    const { ok, message = '', outputs = [], filtered = 0, notices = [] } = answer
-    if (!ok) {
-      this.#out.replaceChildren(
-        ...message
-          .split('\n')
-          .map(text =>
-            element('div', { class: 'millrace-failed' }, icon('exclamation-triangle'), ` ${text}`)
-          )
-      )
-      return
-    }
-    const labels = this.of.outputs()
-    const parts = outputs.flatMap(({ count, records }, index) =>
-      count === 0 ? [] : outputPart(labels[index] ?? String(index + 1), count, records)
-    )
-    if (filtered > 0)
-      parts.push(element('div', { class: 'millrace-facts' }, `${filtered} ${say('leftOut')}`))
-    if (parts.length === 0) parts.push(element('div', { class: 'millrace-facts' }, say('noOutput')))
-    this.#out.replaceChildren(
-      ...parts,
-      ...notices.map(text => element('div', { class: 'millrace-facts' }, text))
-    )
-  }
 }
-
-function outputPart(label: string, count: number, records: readonly Left[]): HTMLElement[] {
-  const more = count - records.length
-  return [
-    element('div', { class: 'millrace-output' }, `${label} (${count})`),
-    ...records.map(({ record, changes, reasons = [] }) => {
-      const shown = recordLines(record, changes)
-      shown.prepend(
-        ...reasons.map(({ code, message }) =>
-          element('div', { class: 'millrace-reason' }, element('b', {}, code), ` ${message}`)
-        )
-      )
-      return shown
-    }),
-    ...(more > 0
-      ? [element('div', { class: 'millrace-facts' }, `${more} ${say('moreRecords')}`)]
-      : [])
-  ]
-}
-
-const textOf = (payload: unknown): string => JSON.stringify(payload, undefined, 2) ?? ''

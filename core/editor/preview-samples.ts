@@ -1,15 +1,35 @@
 import { type Answered, askRuntime } from './ask.ts'
+import { heardBy } from './heard.ts'
+import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
+import { jsonOf, taggedIn, textOfBytes } from './written-text.ts'
+
+/** What the runtime is given of a message: as it was written, or as text or bytes. */
+export interface Given {
+  readonly topic: string
+  readonly payload?: unknown
+  readonly taken?: unknown
+  readonly text?: string
+  readonly bytes?: string
+}
 
 /** A message to choose from. */
 export interface Offered {
   readonly label: string
-  readonly topic: string
-  readonly payload: unknown
-  readonly taken?: unknown
+  readonly given: Given
+  /** As a person reads and changes it. */
+  readonly text: string
+  /** Whether it is one that came, from which a dialog can learn. */
+  readonly isSeen: boolean
 }
 
-interface Samples extends Answered {
+export interface Samples {
+  readonly offered: readonly Offered[]
+  /** Why the messages of the nodes before would not come here. */
+  readonly stopped?: string | undefined
+}
+
+interface SamplesAnswer extends Answered {
   readonly from?: string
   readonly samples?: readonly {
     seenMs: number
@@ -19,50 +39,92 @@ interface Samples extends Answered {
     payload: unknown
     taken: unknown
   }[]
+  readonly stopped?: string
   readonly examples?: readonly { name: string; topic: string; payload: unknown }[]
 }
 
-/** What the node has seen, or the nearest node before it, and its examples. */
-export async function offeredFor(type: string, id: string): Promise<Offered[]> {
+/** What the node has seen, or would get from the nodes before it, and its examples. */
+export async function samplesFor(type: string, id: string): Promise<Samples> {
   const {
     from,
     samples = [],
-    examples = []
-  } = (await askRuntime<Samples>(`millrace/preview/${type}`, {
+    examples = [],
+    stopped
+  } = (await askRuntime<SamplesAnswer>(`millrace/preview/${type}`, {
     action: 'samples',
     id,
     before: nodesBefore(id)
-  })) as Samples
+  })) as SamplesAnswer
   const place = from === id ? say('seenHere') : say('seenBefore')
   const seen = samples.map(({ seenMs, topic, records, cut, payload, taken }) => {
     const facts = [
-      `${place}, ${new Date(seenMs).toLocaleTimeString()}`,
+      `${place}, ${timeOf(seenMs)}`,
       ...(topic === '' ? [] : [topic]),
       ...(records > 1 ? [`${records} ${say('records')}`] : []),
       ...(cut ? [say('shortened')] : [])
     ]
-    return { label: facts.join(' · '), topic, payload, taken }
+    const given = { topic, payload, taken }
+    return { label: facts.join(' · '), given, text: textOf(payload), isSeen: true }
   })
-  return [
-    ...seen,
-    ...examples.map(({ name, topic, payload }) => ({
-      label: `${say('example')}: ${name}`,
-      topic,
-      payload
-    }))
-  ]
+  return {
+    offered: [
+      ...heardBy(id).map(heard => offeredOf(heard)),
+      ...seen,
+      ...examples.map(({ name, topic, payload }) => ({
+        label: `${say('example')}: ${name}`,
+        given: { topic, payload },
+        text: textOf(payload),
+        isSeen: false
+      }))
+    ],
+    stopped
+  }
+}
+
+const timeOf = (ms: number) => new Date(ms).toLocaleTimeString()
+
+const offeredOf = ({ seenMs, topic, bytes }: ReturnType<typeof heardBy>[number]): Offered => ({
+  label: `${say('heard')}, ${timeOf(seenMs)} · ${topic}`,
+  given: { topic, bytes },
+  text: textOfBytes(bytes),
+  isSeen: true
+})
+
+/** Bytes and texts as they are, else JSON. */
+function textOf(payload: unknown): string {
+  const tagged = taggedIn(payload)
+  if (tagged?.[0] === '$bytes') return textOfBytes(String(tagged[1]))
+  return typeof payload === 'string' ? payload : jsonOf(payload, 2)
 }
 
 const MOST_NODES = 20
 
-/** The ids of the nodes whose wires lead here, the nearest first. */
-function nodesBefore(id: string): string[] {
+/** The nodes whose wires lead here, the nearest first, with the values that the editor has. */
+function nodesBefore(id: string): object[] {
   const found = [id]
+  const nodes: object[] = []
   for (let at = 0; at < found.length && found.length <= MOST_NODES; at++) {
     const target = window.RED.nodes.node(found[at]!)
     if (!target) continue
-    for (const { source } of window.RED.nodes.filterLinks({ target }))
-      if (!found.includes(source.id)) found.push(source.id)
+    for (const { source, sourcePort } of window.RED.nodes.filterLinks({ target })) {
+      if (found.includes(source.id)) continue
+      found.push(source.id)
+      nodes.push({
+        id: source.id,
+        type: source.type,
+        values: valuesOf(source),
+        port: sourcePort,
+        next: target.id,
+        heard: heardBy(source.id)
+      })
+    }
   }
-  return found.slice(1)
+  return nodes
+}
+
+/** Its fields as the editor holds them, saved or not; secrets stay where they are. */
+function valuesOf(node: EditorNode): Record<string, unknown> {
+  if (!node.type.startsWith('millrace-')) return {}
+  const { defaults = {} } = window.RED.nodes.getType(node.type) ?? {}
+  return Object.fromEntries(Object.keys(defaults).map(name => [name, node[name]]))
 }

@@ -1,6 +1,7 @@
 import type { Pick } from '../node/spec.ts'
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
+import type { Heard } from './heard.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
 
@@ -18,11 +19,23 @@ interface Answer {
   readonly ok: boolean
   readonly message?: string
   readonly items?: readonly string[]
+  readonly heard?: readonly Heard[]
 }
 
 /** See core/node/probe.ts. */
 const ask = (action: 'test' | Pick, { type, ...question }: Question): Promise<Answer> =>
   askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
+
+/** Hears what comes in a few seconds; a sentence where nothing did. */
+export async function listen(
+  question: Question | string,
+  wanted: Pick
+): Promise<{ readonly message: string | undefined; readonly heard: readonly Heard[] }> {
+  if (typeof question === 'string') return { message: question, heard: [] }
+  const { ok, message, heard = [] } = await ask(wanted, question)
+  if (!ok) return { message: message ?? say('unreachable'), heard }
+  return { message: heard.length === 0 ? say('nothingHeard') : undefined, heard }
+}
 
 /** A row with the Test button, and room for the answer. */
 export function testRow(question: () => Question): HTMLElement {

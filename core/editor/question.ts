@@ -9,6 +9,7 @@ import type { Values } from './types.ts'
 const ANSWERS: Readonly<Record<Pick, string>> = {
   'kafka-topics': 'millrace-kafka-cluster',
   'kafka-groups': 'millrace-kafka-cluster',
+  'mqtt-messages': 'millrace-mqtt-broker',
   tables: 'millrace-timescale-database',
   columns: 'millrace-timescale-database'
 }

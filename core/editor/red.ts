@@ -7,7 +7,15 @@ export interface RedEditor {
   _(key: string): string
   readonly nodes: {
     node(id: string): EditorNode | null | undefined
-    filterLinks(filter: { target: { id: string } }): readonly { readonly source: EditorNode }[]
+    filterLinks(filter: {
+      source?: { id: string }
+      target?: { id: string }
+    }): readonly { readonly source: EditorNode; readonly sourcePort: number }[]
+    id(): string
+    import(nodes: readonly object[], options: object): { readonly nodes: readonly EditorNode[] }
+    addLink(link: Link): void
+    eachConfig(visit: (node: EditorNode) => void): void
+    dirty(isDirty?: boolean): boolean
     getType(type: string): { readonly defaults?: object } | undefined
   }
   readonly editor: {
@@ -24,8 +32,18 @@ export interface RedEditor {
     tooltip(target: JQuery, text: string): Tooltip
     panel(content: JQuery): Panel
   }
-  readonly view: { importNodes(flow: unknown, options: object): void }
+  readonly view: {
+    importNodes(flow: unknown, options: object): void
+    redraw(isWhole: boolean): void
+  }
+  readonly history: { push(event: object): void }
   notify(text: string, options: { type: string; timeout?: number }): void
+}
+
+export interface Link {
+  readonly source: EditorNode
+  readonly sourcePort: number
+  readonly target: EditorNode
 }
 
 /** A node as the editor holds it; its fields are properties. */

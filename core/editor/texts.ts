@@ -27,6 +27,25 @@ export const TEXTS = {
   leftOut: 'left out on purpose',
   moreRecords: 'more',
   reload: 'Look for newer messages',
+  heard: 'heard just now',
+  listen: 'Listen to the topics for a few seconds',
+  listening: 'Listening…',
+  nothingHeard: 'No message came in that time. Do the devices send to these topics?',
+  file: 'Take a message from a file',
+  fileTooLarge: 'the file is larger than a megabyte.',
+  learn: 'Learn',
+  learnHelp:
+    'Looks at the messages and proposes what to fill in. Nothing is changed before you agree.',
+  found: 'What the messages show',
+  nothingFound: 'Nothing that would have to be filled in.',
+  nothingToLearn: 'There is no message to learn from yet: paste one, or choose a file.',
+  fillIn: 'Fill in',
+  leave: 'Leave it',
+  close: 'Close',
+  choose: 'choose…',
+  pickField: 'Pick from the message',
+  noFields: 'The message that is shown below has no fields.',
+
   missing: 'the node it refers to does not exist',
   invalid: 'the node it refers to has wrong settings'
 } as const

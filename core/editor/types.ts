@@ -1,4 +1,4 @@
-import type { Field } from '../node/spec.ts'
+import type { Field, Pick } from '../node/spec.ts'
 import type { Problem } from '../options-error.ts'
 
 /**
@@ -23,6 +23,15 @@ export interface EditorHooks {
   problems?(values: Values): readonly Problem[]
   /** Called when the dialog stands, with all fields filled. */
   opened?(form: Form): void
+  /**
+   * True where the runtime has a preview though the node changes no records; those that do have one
+   * in any case.
+   */
+  readonly hasPreview?: boolean
+  /** True where the runtime proposes settings from messages. */
+  readonly learns?: boolean
+  /** What its configuration node is asked for to hear messages before anything is deployed. */
+  readonly listens?: Pick
 }
 
 /**

@@ -17,7 +17,7 @@ const FREE_BYTES = 65_536
  * given as they are.
  */
 export function decompressed(bytes: Buffer, maxBytes: number): Buffer | ParseFailure {
-  const kind = kindOf(bytes)
+  const kind = compressionOf(bytes)
   if (kind === undefined) return bytes
   const limit = Math.min(maxBytes, Math.max(FREE_BYTES, bytes.length * MAX_RATIO))
   try {
@@ -41,7 +41,7 @@ export function decompressed(bytes: Buffer, maxBytes: number): Buffer | ParseFai
 }
 
 /** RFC 1952, RFC 1950 (a header whose two bytes are a multiple of 31) and RFC 8878. */
-function kindOf(bytes: Buffer): 'gzip' | 'zlib' | 'zstd' | undefined {
+export function compressionOf(bytes: Buffer): 'gzip' | 'zlib' | 'zstd' | undefined {
   if (bytes.length < 6) return undefined
   const first = bytes[0]!
   if (first === 0x1f && bytes[1] === 0x8b && bytes[2] === 8) return 'gzip'

@@ -3,7 +3,7 @@ import { answer, type Message } from '../record/message.ts'
 import { type Context, contextOf, defineNode, type Outputs } from './define-node.ts'
 import { NodeMetrics } from './metrics.ts'
 import type { Migrations } from './migrate.ts'
-import { type Make, previewRoute } from './preview.ts'
+import { type Make, type PreviewExtras, previewRoute } from './preview.ts'
 import { showRate } from './show-rate.ts'
 import type { NodeSpec, Options } from './spec.ts'
 import { Status } from './status.ts'
@@ -43,11 +43,13 @@ export interface Transform {
  * and shows its rate. Its dialog has a preview, for which `make` is called with options that are
  * not saved, and what it made is closed at once.
  * @param make reads the options once; throws OptionsError for those that cannot be used
+ * @param dialog how its dialog learns from messages
  */
 export function defineTransform<S extends NodeSpec>(
   spec: S,
   make: (context: Context<S>) => Sort | Transform,
-  migrations?: Migrations
+  migrations?: Migrations,
+  dialog?: PreviewExtras
 ): (RED: NodeAPI) => void {
   const rejectedOutput = spec.outputs.indexOf('rejected')
   const start = (context: Context<S>) => {
@@ -78,7 +80,7 @@ export function defineTransform<S extends NodeSpec>(
   }
   const define = defineNode(spec, start, undefined, migrations)
   return RED => {
-    previewRoute(RED, spec, previewOf(RED, spec, make))
+    previewRoute(RED, spec, previewOf(RED, spec, make), dialog)
     define(RED)
   }
 }

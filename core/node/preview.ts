@@ -1,10 +1,13 @@
 import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../errors.ts'
+import type { Learn } from '../learn/learned.ts'
 import { OptionsError } from '../options-error.ts'
-import type { Message } from '../record/message.ts'
 import { Input } from './preview/input.ts'
+import { type Kind, kindsOf, type Make, type Previewed } from './preview/kinds.ts'
+import { learnedBy } from './preview/learning.ts'
 import { outcomeOf } from './preview/outcome.ts'
-import { type PreviewRequest, previewRequest } from './preview/request.ts'
+import { type Before, type PreviewRequest, previewRequest } from './preview/request.ts'
+import { type Stage, samplesBefore } from './preview/through.ts'
 import { withDeadline } from './probe/deadline.ts'
 import { Environment } from './probe/environment.ts'
 import { dialogRoute } from './probe/route.ts'
@@ -12,26 +15,14 @@ import { nodesOf } from './probe/saved.ts'
 import { settled } from './probe/values.ts'
 import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
-import { type NodeSpec, type Options, parseOptions } from './spec.ts'
+import { type NodeSpec, parseOptions } from './spec.ts'
 
-/** A node of a dialog that is open: it works, and nobody else sees it. */
-export interface Previewed {
-  sort(message: Message): Sorted | Promise<Sorted>
-  /** What it waits for, in a few words. */
-  problem?(): string | undefined
-  close?(): void | Promise<void>
+export type { Make, Previewed } from './preview/kinds.ts'
+
+/** What a dialog can do beside showing what leaves. */
+export interface PreviewExtras extends Partial<Pick<Kind, 'takes' | 'isAlone' | 'behind'>> {
+  readonly learn?: Learn | undefined
 }
-
-interface Sorted {
-  readonly outputs: readonly (readonly unknown[])[]
-  readonly filtered: number
-}
-
-/** Makes the node with options that are not saved. `say` gets what it would write to the log. */
-export type Make<S extends NodeSpec> = (
-  options: Options<S>,
-  say: (notice: string) => void
-) => Previewed
 
 const BUSY = 'Other dialogs are being answered at the moment. Try again in a few seconds.'
 const DEADLINE_MS = 5_000
@@ -40,30 +31,34 @@ const MAX_EXAMPLES = 64_000
 
 /**
  * `POST /millrace/preview/<type>`: `{ action: 'samples', id, before }` answers with the messages
- * that the node, or else the first of those before it, has seen, and with the examples of the spec;
- * `{ action: 'preview', id, values, given }` with what leaves by each output. docs/security.md says
- * who may ask.
+ * that the node has seen, or would get from those before it, and with the examples of the spec;
+ * `{ action: 'preview', id, values, given }` with what leaves by each output; `{ action: 'learn',
+ * id, values, given, answers }` with the settings that messages propose. docs/security.md says who
+ * may ask.
  */
-export function previewRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, make: Make<S>): void {
-  dialogRoute(RED, `/millrace/preview/${spec.type}`, BUSY, body => answer(RED, spec, make, body))
-}
-
-/** Never rejects: what goes wrong is a sentence in the answer. */
-async function answer<S extends NodeSpec>(
+export function previewRoute<S extends NodeSpec>(
   RED: NodeAPI,
   spec: S,
   make: Make<S>,
-  body: unknown
-): Promise<object> {
+  { takes = 'records', ...extras }: PreviewExtras = {}
+): void {
+  const kind: Kind = { spec, make: make as unknown as Make<NodeSpec>, takes, ...extras }
+  kindsOf(RED).set(spec.type, kind)
+  dialogRoute(RED, `/millrace/preview/${spec.type}`, BUSY, body => answer(RED, kind, body))
+}
+
+/** Never rejects: what goes wrong is a sentence in the answer. */
+async function answer(RED: NodeAPI, kind: Kind, body: unknown): Promise<object> {
   const environment = new Environment()
   try {
     const request = previewRequest(body)
-    if (request.action === 'samples')
-      return { ok: true, ...samplesFor(spec, request.id, request.before) }
-    return {
-      ok: true,
-      ...(hidden(await preview(RED, spec, make, request, environment), environment) as object)
-    }
+    const found = (await ANSWERS[request.action](
+      RED,
+      kind,
+      request as never,
+      environment
+    )) as object
+    return { ok: true, ...(hidden(found, environment) as object) }
   } catch (error) {
     const problems = error instanceof OptionsError ? error.problems : [reasonOf(error)]
     return {
@@ -76,49 +71,84 @@ async function answer<S extends NodeSpec>(
   }
 }
 
+type Asked<Action> = Extract<PreviewRequest, { action: Action }>
+
+const ANSWERS = {
+  samples: samplesFor,
+  preview,
+  learn: (RED: NodeAPI, kind: Kind, request: Asked<'learn'>) =>
+    withDeadline(DEADLINE_MS, () => learnedBy(kind, kindsOf(RED), request))
+} as const
+
 /**
- * Those of the node itself, or of the nearest node before it that has some: a new node has seen
- * nothing.
+ * Those of the node itself; else what would come from the nearest node before it that has some.
  */
-function samplesFor(spec: NodeSpec, id: string, before: readonly string[]): object {
-  const from = [id, ...before].find(each => samplesOf(each).length > 0)
+async function samplesFor(
+  RED: NodeAPI,
+  { spec }: Kind,
+  { id, before }: Asked<'samples'>,
+  environment: Environment
+): Promise<object> {
   const writer = new Writer(MAX_EXAMPLES)
   const examples = (spec.examples ?? []).map(({ name, topic = '', given }) => ({
     name,
     topic,
     payload: writer.write(given)
   }))
-  return { from, samples: from === undefined ? [] : samplesOf(from), examples }
+  const own = spec.inputs === 0 ? [] : samplesOf(id)
+  if (own.length > 0) return { from: id, samples: own, examples }
+  const stages = before.map(each => stageOf(RED, each, environment))
+  const found = await withDeadline(DEADLINE_MS, () => samplesBefore(stages))
+  return { samples: [], ...found, examples }
 }
 
-type Asked = Extract<PreviewRequest, { action: 'preview' }>
+const stageOf = (RED: NodeAPI, before: Before, environment: Environment): Stage => {
+  const kind = kindsOf(RED).get(before.type)
+  const { id, values } = before
+  return { ...before, kind, make: () => made(RED, kind!, { id, values }, environment).node }
+}
 
-async function preview<S extends NodeSpec>(
+/** The node of these values, beside the flow. */
+function made(
   RED: NodeAPI,
-  spec: S,
-  make: Make<S>,
-  { id, values, given }: Asked,
+  { spec, make, isAlone = false }: Kind,
+  { id, values }: Pick<Asked<'preview'>, 'id' | 'values'>,
   environment: Environment
-): Promise<object> {
+): { node: Previewed; notices: string[] } {
   const nodes = nodesOf(RED)
   // A saved secret and a variable of the environment are used as a probe uses them.
   const usable = settled(spec, values, nodes.find(id, spec.type), true)
   const options = parseOptions(
     spec,
-    usable,
+    isAlone ? withoutReferences(spec, usable) : usable,
     environment.reader(name => nodes.environment(id, name))
   )
   const notices: string[] = []
-  const node = make(options, notice => notices.push(notice))
-  const input = new Input(given)
+  return { node: make(options, notice => notices.push(notice)), notices }
+}
+
+/** What is not looked at need not be chosen yet. */
+const withoutReferences = (spec: NodeSpec, values: Readonly<Record<string, unknown>>) => ({
+  ...values,
+  ...Object.fromEntries(
+    Object.entries(spec.fields).flatMap(([name, { kind }]) => (kind === 'ref' ? [[name, '-']] : []))
+  )
+})
+
+async function preview(
+  RED: NodeAPI,
+  kind: Kind,
+  request: Asked<'preview'>,
+  environment: Environment
+): Promise<object> {
+  const { node, notices } = made(RED, kind, request, environment)
+  const input = new Input(request.given, kind.takes)
   try {
-    const { outputs, filtered } = await withDeadline(DEADLINE_MS, async () =>
-      node.sort(input.message())
-    )
-    return outcomeOf(input, outputs, filtered, notices)
+    const sorted = await withDeadline(DEADLINE_MS, async () => node.sort(input.message()))
+    return outcomeOf(input, sorted, notices)
   } catch (error) {
     const problem = node.problem?.()
-    throw problem === undefined ? error : new OptionsError(spec.label, [problem])
+    throw problem === undefined ? error : new OptionsError(kind.spec.label, [problem])
   } finally {
     await withDeadline(CLOSE_MS, async () => node.close?.()).catch(() => undefined)
   }

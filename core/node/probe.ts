@@ -34,8 +34,20 @@ export interface Asked {
  */
 export type Probes<S extends NodeSpec> = {
   readonly test?: (options: Options<S>, asked: Asked) => Promise<string>
+  /** What comes in a few seconds, as bytes. */
+  readonly 'mqtt-messages'?: (options: Options<S>, asked: Asked) => Promise<Heard[]>
 } & {
-  readonly [P in Pick]?: (options: Options<S>, asked: Asked) => Promise<string[]>
+  readonly [P in Names]?: (options: Options<S>, asked: Asked) => Promise<string[]>
+}
+
+type Names = Exclude<Pick, 'mqtt-messages'>
+
+/** A message that a dialog listened for. */
+export interface Heard {
+  readonly seenMs: number
+  readonly topic: string
+  /** Base64. */
+  readonly bytes: string
 }
 
 const BUSY = 'Other connections are being tested at the moment. Try again in a few seconds.'
@@ -75,7 +87,10 @@ function shown(text: string, environment: Environment): string {
   return hidden.length > MAX_ANSWER ? `${hidden.slice(0, MAX_ANSWER)}…` : hidden
 }
 
-type Result = { readonly message: string } | { readonly items: readonly string[] }
+type Result =
+  | { readonly message: string }
+  | { readonly items: readonly string[] }
+  | { readonly heard: readonly Heard[] }
 
 async function run<S extends NodeSpec>(
   spec: S,
@@ -102,6 +117,7 @@ async function run<S extends NodeSpec>(
   return withDeadline(DEADLINE_MS, async signal => {
     const asked: Asked = { signal, tls: tls.options, query }
     if (action === 'test') return { message: await probes.test!(options, asked) }
-    return { items: await probes[action as Pick]!(options, asked) }
+    if (action === 'mqtt-messages') return { heard: await probes[action]!(options, asked) }
+    return { items: await probes[action as Names]!(options, asked) }
   })
 }

@@ -61,7 +61,7 @@ export interface TextField extends FieldBase {
   /** The form shows a Pick button that asks the runtime for a list of these. */
   readonly pick?: Pick
 }
-export type Pick = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns'
+export type Pick = 'kafka-topics' | 'kafka-groups' | 'mqtt-messages' | 'tables' | 'columns'
 export interface SecretField extends FieldBase {
   readonly kind: 'secret'
   readonly default: ''

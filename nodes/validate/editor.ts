@@ -17,5 +17,6 @@ function titleOf(schema: unknown): string | undefined {
 }
 
 export default {
-  label: values => LABELS[String(values.choose)]?.(values) ?? 'validate'
+  label: values => LABELS[String(values.choose)]?.(values) ?? 'validate',
+  learns: true
 } satisfies EditorHooks

@@ -90,12 +90,31 @@ describe('the preview in a browser', function () {
     await says(form, 'TS_PAST')
   })
 
+  it('learns from what was seen: says what it found, and fills in what a person agrees to', async () => {
+    const form = await editor.edit('check')
+    await says(form, 'valid (1)')
+    await form.locator('.millrace-learn').click()
+    const learned = form.locator('.millrace-learned')
+    await learned.getByText('A schema of 4 fields, 4 of them always there').waitFor()
+    await learned.getByText('1 of 1 records').waitFor()
+    await editor.screenshot('learn-validate', editor.page.locator('.red-ui-tray').last())
+    await learned.locator('.millrace-question').selectOption('strict')
+    const schemaBefore = (await editor.values('check')).schema
+    await form.locator('.millrace-fill').click()
+    await learned.waitFor({ state: 'hidden' })
+    await says(form, 'valid (1)')
+    assert.equal((await editor.values('check')).schema, schemaBefore)
+    await editor.done()
+    assert.match(String((await editor.values('check')).schema), /"additionalProperties": false/)
+  })
+
   it('is used by keys alone, fits a narrow dialog, and each control has a name', async () => {
     const form = await editor.edit('check')
     await says(form, 'valid (1)')
     await form.locator('.millrace-sample').focus()
     for (const wanted of [
       'millrace-sample',
+      'red-ui-button',
       'red-ui-button',
       'topic',
       'millrace-in',

@@ -41,10 +41,11 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   postgres: ['ground', 'record'],
   kafka: ['ground', 'record'],
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
-  node: ['ground', 'record', 'delivery'],
+  learn: ['ground', 'record', 'format'],
+  node: ['ground', 'record', 'delivery', 'format', 'learn'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'node'],
   sink: ['ground', 'record', 'delivery', 'node'],
-  editor: ['ground', 'node'],
+  editor: ['ground', 'record', 'learn', 'node'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
 

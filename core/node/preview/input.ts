@@ -1,4 +1,8 @@
+import { type ReaderOptions, readerOf } from '../../format/reader.ts'
+import { READ_ALL } from '../../learn/formats.ts'
+import { type JsonRules, parseJson } from '../../record/json-text.ts'
 import type { Message } from '../../record/message.ts'
+import { ParseFailure } from '../../record/parse-failure.ts'
 import {
   type Headers,
   type Origin,
@@ -8,6 +12,7 @@ import {
   type Taken
 } from '../../record/record.ts'
 import { read } from '../samples/written.ts'
+import type { Kind } from './kinds.ts'
 import type { Given } from './request.ts'
 
 /** So many records are looked at; a person reads fewer. */
@@ -21,7 +26,11 @@ export class Input {
   readonly #taken: readonly unknown[]
   readonly #batch = { at: (index: number) => this.#takenAt(index) }
 
-  constructor(private readonly given: Given) {
+  /** @param takes whether the node reads bytes itself, or gets what was decoded before it */
+  constructor(
+    private readonly given: Given,
+    private readonly takes: Kind['takes'] = 'records'
+  ) {
     const taken = read(given.taken)
     this.#taken = Array.isArray(taken) ? taken : []
   }
@@ -43,14 +52,10 @@ export class Input {
   }
 
   #payload(): unknown {
-    const { text, asBytes, payload } = this.given
-    if (text === undefined) return read(payload)
-    if (asBytes) return Buffer.from(text)
-    try {
-      return JSON.parse(text)
-    } catch {
-      return text
-    }
+    const { text, bytes, payload } = this.given
+    if (bytes === undefined && text === undefined) return read(payload)
+    const raw = bytes === undefined ? Buffer.from(text!) : Buffer.from(bytes, 'base64')
+    return this.takes === 'bytes' ? raw : decoded(raw)
   }
 
   #placed(record: unknown, index: number): unknown {
@@ -91,3 +96,28 @@ const isHeaders = (headers: unknown): headers is Headers =>
   Object.values(headers)
     .flat()
     .every(value => value === null || typeof value === 'string' || Buffer.isBuffer(value))
+
+/** A file may hold a record a line. */
+const SEQUENCE: ReaderOptions = {
+  ...READ_ALL,
+  format: 'json-sequence'
+}
+
+/** With all the digits that were typed: what a node makes of them is its own business. */
+const RULES: JsonRules = { trailingNuls: 'cut', nanAsNull: false, exact: true }
+
+/** What a text means for a node that gets records: JSON, JSON values one after the other, or text. */
+function decoded(bytes: Buffer): unknown {
+  const text = bytes.toString().replace(/^\uFEFF/, '')
+  const value = parseJson(text, RULES)
+  if (!(value instanceof ParseFailure)) return value
+  const values = /^\s*\{/.test(text) ? sequenceIn(bytes) : []
+  return values.length > 1 ? values : text
+}
+
+function sequenceIn(bytes: Buffer): unknown[] {
+  const reader = readerOf(SEQUENCE)
+  if (reader instanceof Promise) return []
+  const found = reader.read(bytes, { arrivedMs: 0 }).map(({ record }) => record)
+  return found.some(record => record instanceof ParseFailure) ? [] : found
+}

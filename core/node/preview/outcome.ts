@@ -3,6 +3,7 @@ import { isRejection, type Reason } from '../../record/record.ts'
 import { Writer, type Written } from '../samples/written.ts'
 import { type Change, changesBetween } from './changes.ts'
 import { type Input, MOST_RECORDS } from './input.ts'
+import type { Sorted } from './kinds.ts'
 
 /** A record that leaves, as the dialog shows it. */
 export interface Left {
@@ -21,6 +22,8 @@ export interface Outcome {
   readonly filtered: number
   /** What the node says of its settings in the log. */
   readonly notices: readonly string[]
+  /** What a person may want to read besides, such as the statements that would be run. */
+  readonly text?: string
 }
 
 const MAX_ANSWER = 256_000
@@ -29,8 +32,7 @@ const MOST_NOTICES = 20
 /** What left, compared with what came in. */
 export function outcomeOf(
   input: Input,
-  outputs: readonly (readonly unknown[])[],
-  filtered: number,
+  { outputs, filtered, text }: Sorted,
   notices: readonly string[]
 ): Outcome {
   const writer = new Writer(MAX_ANSWER)
@@ -62,7 +64,8 @@ export function outcomeOf(
       records: records.slice(0, MOST_RECORDS).map(shown)
     })),
     filtered,
-    notices: notices.slice(0, MOST_NOTICES).map(short)
+    notices: notices.slice(0, MOST_NOTICES).map(short),
+    ...(text === undefined ? {} : { text: text.slice(0, MAX_ANSWER) })
   }
 }
 

@@ -74,7 +74,8 @@ export class Samples {
   }
 }
 
-function written(message: Message, number: number): Sample {
+/** A message as it is kept: what of it fits. */
+export function written(message: Message, number: number): Sample {
   const { payload, topic } = message
   const writer = new Writer(MAX_SAMPLE)
   const few = recordsOf(payload).slice(0, MOST_RECORDS)

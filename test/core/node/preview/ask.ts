@@ -21,6 +21,8 @@ export interface Answer {
     readonly topic: string
     readonly number: number
   }[]
+  readonly stopped?: string
+  readonly findings?: readonly { readonly says: string }[]
   readonly examples?: readonly { readonly name: string; readonly payload: unknown }[]
 }
 

@@ -5,6 +5,7 @@ import { prometheusText } from '../../../../core/node/metrics.ts'
 import { samplesOf } from '../../../../core/node/samples/samples.ts'
 import enrich from '../../../../nodes/enrich/runtime.ts'
 import normalize from '../../../../nodes/normalize/runtime.ts'
+import reshape from '../../../../nodes/reshape/runtime.ts'
 import route from '../../../../nodes/route/runtime.ts'
 import validate from '../../../../nodes/validate/runtime.ts'
 import { type RunningNodeRed, startNodeRed } from '../../../node-red.ts'
@@ -15,11 +16,20 @@ const TAB = { id: 'tab', type: 'tab', label: 'previews' }
 const READING = { device_id: 'd1', metric: 'temperature_c', value: 1, ts: 1708700000 }
 const NO_BOUND = { pastDays: 0, futureS: 0 }
 
+/** A node of the editor whose wires lead on. */
+const nodeBefore = (id: string, next: string, values: object = {}, type = 'validate') => ({
+  id,
+  type: `millrace-${type}`,
+  values,
+  port: 0,
+  next
+})
+
 describe('the preview of a dialog', function () {
   this.timeout(60_000)
   let red: RunningNodeRed
   before(async () => {
-    red = await startNodeRed({ nodes: [enrich, normalize, route, validate] })
+    red = await startNodeRed({ nodes: [enrich, normalize, reshape, route, validate] })
   })
   after(() => red?.stop())
 
@@ -127,9 +137,13 @@ describe('the preview of a dialog', function () {
     const other = await ask(red, 'normalize', {
       action: 'samples',
       id: 'new',
-      before: ['nothing', 'first']
+      before: [nodeBefore('nothing', 'new'), nodeBefore('first', 'new', { schema: '{}' })]
     })
     assert.equal(other.from, 'first')
+    assert.deepEqual(
+      other.samples!.map(({ topic, payload }) => [topic, payload]),
+      own.samples!.map(({ topic, payload }) => [topic, payload])
+    )
     const { payload, topic } = own.samples![0]!
     const made = await ask(red, 'validate', {
       action: 'preview',
@@ -137,6 +151,68 @@ describe('the preview of a dialog', function () {
       given: { topic, payload }
     })
     assert.deepEqual(made.outputs![0]!.records[0]!.record, { n: 2 })
+  })
+
+  it('passes them through the nodes between, as their dialogs have them', async () => {
+    await red.deploy([TAB, { id: 'wide', type: 'millrace-validate', z: 'tab', wires: [[], []] }])
+    const node = red.node<{ receive(message: object): void }>('wide')
+    node.receive({ topic: 'a', payload: { temperature: 21.5, humidity: 40, ts: 1 } })
+    await until('seen', () => samplesOf('wide').length === 1)
+    const chain = (schema: string) => [
+      nodeBefore('flat', 'new', { keep: [{ from: 'ts', to: 'when' }] }, 'reshape'),
+      nodeBefore('wide', 'flat', { schema })
+    ]
+    const body = { action: 'samples', id: 'new' }
+    const { from, samples, stopped } = await ask(red, 'normalize', { ...body, before: chain('{}') })
+    assert.deepEqual([from, stopped], ['wide', undefined])
+    assert.deepEqual(samples![0]!.payload, [
+      { when: 1, metric: 'temperature', value: 21.5 },
+      { when: 1, metric: 'humidity', value: 40 }
+    ])
+    const strict = await ask(red, 'normalize', {
+      ...body,
+      before: chain('{"required":["device_id"]}')
+    })
+    assert.deepEqual(strict.samples, [])
+    assert.equal(strict.stopped, 'validate rejects it: device_id is missing.')
+  })
+
+  it('reads what was heard in the dialog of a node before', async () => {
+    const heard = [
+      { topic: 'a/b', bytes: Buffer.from('{"id":1234567890123456789}').toString('base64') }
+    ]
+    const { samples } = await ask(red, 'validate', {
+      action: 'samples',
+      id: 'new',
+      before: [{ ...nodeBefore('deaf', 'new', {}, 'unknown'), heard }]
+    })
+    assert.deepEqual(samples![0]!.payload, { id: { $bigint: '1234567890123456789' } })
+    assert.equal(samples![0]!.topic, 'a/b')
+  })
+
+  it('shows integers of any length as they were typed, a record a line, and what is no JSON', async () => {
+    const long = await previewOf(red, 'validate', { schema: '{}' }, '{"id":1234567890123456789}')
+    assert.deepEqual(long.outputs![0]!.records[0]!.record, {
+      id: { $bigint: '1234567890123456789' }
+    })
+    const lines = await previewOf(red, 'validate', { schema: '{}' }, '{"a":1}\n{"a":2}\n')
+    assert.equal(lines.outputs![0]!.count, 2)
+    const text = await previewOf(red, 'validate', { schema: '{}' }, 'hall 1;21,5')
+    assert.equal(text.outputs![1]!.records[0]!.record, 'hall 1;21,5')
+  })
+
+  it('proposes settings by what was learned, and changes nothing', async () => {
+    const learned = await ask(red, 'validate', {
+      action: 'learn',
+      id: 'new',
+      values: {},
+      given: [{ topic: '', text: '{"a":1}' }],
+      answers: { strictness: 'strict' }
+    })
+    assert.equal(learned.ok, true, learned.message)
+    assert.match(learned.findings![0]!.says, /1 fields, 1 of them/)
+    const none = await ask(red, 'validate', { action: 'learn', id: '', values: {}, given: [] })
+    assert.match(none.message!, /no message to learn from/)
   })
 
   it('leaves no trace in the flow', async () => {

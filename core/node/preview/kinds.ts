@@ -1,0 +1,49 @@
+import type { Learn } from '../../learn/learned.ts'
+import type { Message } from '../../record/message.ts'
+import type { NodeSpec, Options } from '../spec.ts'
+
+/** A node of a dialog that is open: it works, and nobody else sees it. */
+export interface Previewed {
+  sort(message: Message): Sorted | Promise<Sorted>
+  /** What it waits for, in a few words. */
+  problem?(): string | undefined
+  close?(): void | Promise<void>
+}
+
+export interface Sorted {
+  readonly outputs: readonly (readonly unknown[])[]
+  readonly filtered: number
+  /** What a person may want to read besides, such as the statements that would be run. */
+  readonly text?: string
+}
+
+/** Makes the node with options that are not saved. `say` gets what it would write to the log. */
+export type Make<S extends NodeSpec> = (
+  options: Options<S>,
+  say: (notice: string) => void
+) => Previewed
+
+/** How a type of node works in a dialog. */
+export interface Kind {
+  readonly spec: NodeSpec
+  readonly make: Make<NodeSpec>
+  readonly learn?: Learn | undefined
+  /**
+   * Whether a text in the dialog stands for bytes as a device sends them, or for what was decoded
+   * before.
+   */
+  readonly takes: 'bytes' | 'records'
+  /** Its configuration nodes are not needed for the preview. */
+  readonly isAlone?: boolean
+  /** Types of the nodes that Learn proposes to put behind it, in this order. */
+  readonly behind?: readonly string[]
+}
+
+const known = new WeakMap<object, Map<string, Kind>>()
+
+/** The types that have a preview, of one runtime. */
+export function kindsOf(runtime: object): Map<string, Kind> {
+  const kinds = known.get(runtime) ?? new Map<string, Kind>()
+  known.set(runtime, kinds)
+  return kinds
+}
