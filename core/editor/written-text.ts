@@ -3,7 +3,7 @@
  * person reads them: digits of a long integer, text of bytes.
  */
 
-const TAGS = ['$bytes', '$bigint', '$number', '$date', '$kafka', '$object'] as const
+const TAGS = ['$bytes', '$bigint', '$decimal', '$number', '$date', '$kafka', '$object'] as const
 type Tag = (typeof TAGS)[number]
 
 /** The tag of a written value that is one, and what stands in it. */
@@ -40,7 +40,7 @@ function plain(value: unknown): unknown {
   const tagged = taggedIn(value)
   if (tagged === undefined) return value
   const [tag, inside] = tagged
-  if (tag === '$bigint' || tag === '$number') return `${OPEN}${String(inside)}${CLOSE}`
+  if (['$bigint', '$decimal', '$number'].includes(tag)) return `${OPEN}${String(inside)}${CLOSE}`
   if (tag === '$bytes') return textOfBytes(String(inside))
   return inside
 }

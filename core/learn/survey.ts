@@ -1,3 +1,4 @@
+import { ExactDecimal } from '../record/exact-decimal.ts'
 import { pathOf } from '../record/field-path.ts'
 
 export type Kind = 'null' | 'boolean' | 'integer' | 'number' | 'text' | 'list' | 'object'
@@ -56,6 +57,7 @@ export const isObject = (value: unknown): value is Record<string, unknown> =>
   value !== null &&
   !Array.isArray(value) &&
   !(value instanceof Date) &&
+  !(value instanceof ExactDecimal) &&
   !ArrayBuffer.isView(value)
 
 class Walk {
@@ -140,6 +142,7 @@ export function kindOf(value: unknown): Kind {
       return 'text'
     case 'object':
       if (value === null) return 'null'
+      if (value instanceof ExactDecimal) return 'number'
       return Array.isArray(value) ? 'list' : 'object'
     default:
       return 'null'
