@@ -106,7 +106,7 @@ const SEQUENCE: ReaderOptions = {
 /** With all the digits that were typed: what a node makes of them is its own business. */
 const RULES: JsonRules = { trailingNuls: 'cut', nanAsNull: false, exact: true }
 
-/** What a text means for a node that gets records: JSON, JSON values one after the other, or text. */
+/** What a text means for a node that gets records: JSON, one value or several, or text. */
 function decoded(bytes: Buffer): unknown {
   const text = bytes.toString().replace(/^\uFEFF/, '')
   const value = parseJson(text, RULES)

@@ -16,8 +16,8 @@ export interface LearnedBehind extends Learned {
 }
 
 /**
- * What the messages propose for a dialog, and for the nodes that may be put behind it: each of these
- * learns from what the ones before make of the messages with their proposals.
+ * What the messages propose for a dialog, and for the nodes that may be put behind it: each of
+ * these learns from what the ones before make of the messages with their proposals.
  */
 export async function learnedBy(
   kind: Kind,
