@@ -10,6 +10,7 @@ export interface Found {
   readonly offset: string
   readonly key: string | null
   readonly value: Buffer | null
+  readonly timestampMs: number
   readonly headers: Record<string, string>
   /** All values of each header, in order. */
   readonly headerValues: Record<string, string[]>
@@ -82,12 +83,13 @@ export async function readTopic(brokers: string, topic: string): Promise<Found[]
         .run({
           autoCommit: false,
           eachBatch: async ({ batch }) => {
-            for (const { offset, key, value, headers } of batch.messages) {
+            for (const { offset, key, value, timestamp, headers } of batch.messages) {
               const entries = Object.entries(headers ?? {})
               const texts = entries.map(([name, text]) => [name, String(text)])
               const lists = entries.map(([name, text]) => [name, [text].flat().map(String)])
               const { partition } = batch
               const all = {
+                timestampMs: Number(timestamp),
                 headers: Object.fromEntries(texts),
                 headerValues: Object.fromEntries(lists)
               }

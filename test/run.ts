@@ -15,6 +15,7 @@ const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
 /** What is quick and says most comes first; the browser comes last. */
 const ORDER = [
   'core',
+  'cases',
   'build',
   'house',
   'conformance',

@@ -70,13 +70,13 @@ describe('headers that come several times, from topic to topic', function () {
     ['records whose headers are kept', {}, { keepHeaders: true }]
   ]
   for (const [name, consumer, producer] of copies) {
-    it(`${name} has all of them, in order`, async () => {
+    it(`kafka-header-repeated: ${name} has all of them, in order`, async () => {
       const { found } = await through('{"device_id":"d"}', consumer, producer)
       assert.deepEqual(found.headerValues, CAME)
     })
   }
 
-  it('a dead letter has them, and its replay gives them back', async () => {
+  it('dead-letter-header-repeated: a dead letter has them, and its replay gives them back', async () => {
     const { from, to, found } = await through('not json', {}, {}, 1)
     assert.deepEqual(
       [found.headerValues.h, found.headerValues.one, found.headers['millrace.reason.code']],

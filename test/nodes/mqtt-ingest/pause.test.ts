@@ -95,7 +95,7 @@ for (const make of makes) {
     ]
     for (const [what, pause] of pauses) {
       for (const type of ['full', 'nodes'] as const) {
-        it(`gets all that was published while ${what} was disabled (${type})`, async () => {
+        it(`pause-tab: gets all that was published while ${what} was disabled (${type})`, async () => {
           const scene = sceneOf(url)
           await deploy(scene)
           const { in: before } = countsOf(scene)
@@ -110,7 +110,7 @@ for (const make of makes) {
       }
     }
 
-    it('gets what waited in the flow when it was disabled', async () => {
+    it('pause-with-backlog: gets what waited in the flow when it was disabled', async () => {
       const scene = sceneOf(url, { acknowledge: 'stored', maxInFlight: 50 })
       await deploy(scene)
       scene.taken.treatment = 'hold'

@@ -1,0 +1,100 @@
+import assert from 'node:assert/strict'
+import { column, normalized, validated } from './way.ts'
+
+/** What a time becomes in normalize, or the code of why it is none. */
+function utc(ts: unknown, settings: Readonly<Record<string, unknown>> = {}): unknown {
+  const outcome = normalized({ ts }, settings)
+  return typeof outcome === 'string' ? outcome : outcome.ts_utc
+}
+
+describe('cases: one reader of dates', () => {
+  const times: [name: string, text: string, expected: string][] = [
+    ['end-of-day-24', '2024-02-23T24:00:00Z', '2024-02-24T00:00:00.000Z'],
+    ['with an offset', '2024-02-23T24:00:00+01:00', '2024-02-23T23:00:00.000Z'],
+    ['at the end of a year', '2024-12-31T24:00:00.000Z', '2025-01-01T00:00:00.000Z'],
+    ['later than the end of the day', '2024-02-23T24:00:01Z', 'TS_UNPARSABLE'],
+    ['hour 24', '2024-02-23T24:30:00Z', 'TS_UNPARSABLE'],
+    ['a leap second', '2016-12-31T23:59:60Z', '2017-01-01T00:00:00.000Z'],
+    ['a leap second elsewhere', '2017-01-01T00:59:60+01:00', '2017-01-01T00:00:00.000Z'],
+    ['none on this day', '2024-02-23T23:59:60Z', 'TS_UNPARSABLE'],
+    ['none at this hour', '2016-12-31T12:59:60Z', 'TS_UNPARSABLE'],
+    ['minute 60', '1985-04-12T23:60:00+00:01', 'TS_UNPARSABLE'],
+    ['both', '2016-12-31T24:59:60+01:00', 'TS_UNPARSABLE'],
+    ['30 February', '2024-02-30T00:00:00Z', 'TS_UNPARSABLE']
+  ]
+  for (const [name, text, expected] of times) {
+    it(`${name}: ${text} is ${expected} for normalize, and the same for a column`, () => {
+      assert.equal(utc(text), expected)
+      const like = expected.startsWith('TS') ? 'COLUMN_TIME' : column('timestamptz', expected)
+      assert.equal(column('timestamptz', text), like)
+    })
+  }
+
+  const formats: [text: string, valid: boolean][] = [
+    ['1985-04-12T23:60:00+00:01', false],
+    ['2016-12-31T24:59:60+01:00', false],
+    ['2024-02-23T13:60:00Z', false],
+    ['2024-02-23T23:59:60Z', false],
+    ['2016-12-31T23:59:60Z', true],
+    ['2017-01-01T00:59:60+01:00', true],
+    ['2024-02-30T00:00:00Z', false],
+    ['2024-02-23T23:59:59.123456789Z', true]
+  ]
+  for (const [ts, valid] of formats) {
+    it(`format-date-time: ${ts} is ${valid ? 'a' : 'no'} date-time`, () => {
+      const properties = { ts: { type: 'string', format: 'date-time' } }
+      assert.deepEqual(validated(properties, { ts }), valid ? { ts } : 'FIELD_VALUE')
+    })
+  }
+
+  const asText = [
+    '1.663830962276e+12',
+    '1.663830962276E12',
+    '1663830962276',
+    '1663830962276.0',
+    '1663830962.276',
+    '1.663830962276e9',
+    '16638309622760e-1',
+    '1663830962276000',
+    '1663830962276000000'
+  ]
+  for (const text of asText) {
+    it(`epoch-text-exponent: the text "${text}" is the time that the number is`, () => {
+      assert.equal(utc(text), '2022-09-22T07:16:02.276Z')
+      assert.equal(utc(Number(text)), '2022-09-22T07:16:02.276Z')
+    })
+  }
+})
+
+describe('cases: times as fleets write them', () => {
+  const berlin = { zoneFrom: 'fixed', zone: 'Europe/Berlin' }
+  const form = (pattern: string, language = 'en') => ({
+    ...berlin,
+    forms: [{ pattern, language }]
+  })
+  const times: [value: unknown, settings: Readonly<Record<string, unknown>>, expected: string][] = [
+    ['23.02.2024 15:53:20', form('dd.MM.yyyy HH:mm:ss'), '2024-02-23T14:53:20.000Z'],
+    ['03.04.2024 15:53:20', form('dd.MM.yyyy HH:mm:ss'), '2024-04-03T13:53:20.000Z'],
+    ['02/23/2024 03:53:20 PM', form('MM/dd/yyyy hh:mm:ss a'), '2024-02-23T14:53:20.000Z'],
+    ['02/23/2024 12:00:00 AM', form('MM/dd/yyyy hh:mm:ss a'), '2024-02-22T23:00:00.000Z'],
+    ['23/02/2024 03:53:20 PM', form('MM/dd/yyyy hh:mm:ss a'), 'TS_UNPARSABLE'],
+    ['02/23/2024 13:53:20 PM', form('MM/dd/yyyy hh:mm:ss a'), 'TS_UNPARSABLE'],
+    ['23. Februar 2024 15:53:20', form('d. MMMM yyyy HH:mm:ss', 'de'), '2024-02-23T14:53:20.000Z'],
+    ['23 février 2024 15:53:20', form('d MMMM yyyy HH:mm:ss', 'fr'), '2024-02-23T14:53:20.000Z'],
+    ['Fri Feb 23 15:53:20 2024', berlin, '2024-02-23T14:53:20.000Z'],
+    ['Fri, 23 Feb 2024 15:53:20 +0100', {}, '2024-02-23T14:53:20.000Z'],
+    ['/Date(1708700000000)/', {}, '2024-02-23T14:53:20.000Z'],
+    ['/Date(1708700000000+0100)/', {}, '2024-02-23T14:53:20.000Z'],
+    [{ seconds: 1708700000, nanos: 123456789 }, {}, '2024-02-23T14:53:20.123456789Z'],
+    [{ seconds: '1708700000' }, {}, '2024-02-23T14:53:20.000Z'],
+    [{ _seconds: 1708700000, _nanoseconds: 0 }, {}, '2024-02-23T14:53:20.000Z'],
+    [45345.662037037, { ...berlin, unit: 'excel' }, '2024-02-23T14:53:20.000Z'],
+    ['2024-W08-5T14:53:20Z', {}, '2024-02-23T14:53:20.000Z'],
+    ['2024-054T14:53:20Z', {}, '2024-02-23T14:53:20.000Z'],
+    ['20240223T145320Z', {}, '2024-02-23T14:53:20.000Z'],
+    ['03/04/2024 10:00:00', berlin, 'TS_UNPARSABLE']
+  ]
+  for (const [value, settings, expected] of times)
+    it(`${JSON.stringify(value)} is ${expected}`, () =>
+      assert.equal(utc(value, settings), expected))
+})
