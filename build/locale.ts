@@ -7,6 +7,7 @@ export function localeOf(spec: NodeSpec): object {
     label: spec.label,
     summary: spec.summary,
     outputs: spec.outputs,
+    ...(spec.sections === undefined ? {} : { sections: spec.sections }),
     fields: Object.fromEntries(
       Object.entries(spec.fields).map(([name, field]) => [name, textsOf(field)])
     )

@@ -1,16 +1,18 @@
-import type { Column, Field, ListField, Pick } from '../node/spec.ts'
+import type { ChoiceField, Column, Field, ListField, Pick } from '../node/spec.ts'
 import { addBehind } from './add-behind.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { CodeControl } from './code.ts'
+import { element } from './element.ts'
 import { Fold } from './fold.ts'
 import { hear } from './heard.ts'
 import type { Behind } from './learn-panel.ts'
 import { listControl } from './list.ts'
-import { mark } from './mark.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { addPick, listen, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
+import { referenceProblems } from './reference.ts'
+import { FieldRow } from './row.ts'
 import type { Control, Form, Values } from './types.ts'
 
 type Native = HTMLInputElement | HTMLSelectElement
@@ -28,6 +30,7 @@ export class Dialog implements Form {
   readonly #root: HTMLElement
   readonly #prefix: string
   readonly #built = new Map<string, Built>()
+  readonly #rows = new Map<string, FieldRow>()
   readonly #listeners: ((values: Values) => void)[] = []
   readonly #fold: Fold | undefined
   #preview: PreviewPane | undefined
@@ -51,6 +54,7 @@ export class Dialog implements Form {
   /** Builds what the generated rows cannot hold. Call once, when the form can be found as open. */
   build(): void {
     for (const [name, field] of Object.entries(this.type.spec.fields)) this.#buildField(name, field)
+    this.#buildHeadings()
     if (this.type.spec.category === 'config')
       this.main.append(testRow(() => questionOf(this, undefined) as never))
     this.type.hooks.opened?.(this)
@@ -154,16 +158,39 @@ export class Dialog implements Form {
   }
 
   #buildField(name: string, field: Field): void {
+    const text = (key: string) => this.node._(`fields.${name}.${key}`)
     const row = this.row(name)!
-    const text = this.node._(`fields.${name}.help`)
-    window.RED.popover.tooltip($(row.querySelector<HTMLElement>('label')!), text)
+    this.#rows.set(name, new FieldRow({ row, name, field, prefix: this.#prefix, text }))
     const place = row.querySelector<HTMLElement>('.millrace-place')
     const value = this.node[name] ?? field.default
-    if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
+    if (field.kind === 'choice') this.#buildChoices(name, field)
+    else if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
     else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref')
       this.set(name, field.default)
     if (field.kind === 'text' && field.pick)
       this.#addPick(field, this.#native(name) as HTMLInputElement)
+  }
+
+  #buildChoices(name: string, { choices, default: usual }: ChoiceField): void {
+    const select = this.#native(name)!
+    const options = Object.keys(choices).map(value => {
+      const key = `fields.${name}.choices.${value}`
+      // A key that the locale cannot have (see build/locale.ts) comes back as it is.
+      const text = this.node._(key)
+      return element('option', { value }, text.endsWith(key) ? choices[value]! : text)
+    })
+    select.replaceChildren(...options)
+    select.value = String(this.node[name] ?? usual)
+  }
+
+  #buildHeadings(): void {
+    for (const section of this.#root.querySelectorAll<HTMLElement>('.millrace-section')) {
+      const id = `${this.#prefix}-section-${section.dataset.section}`
+      const text = this.node._(`sections.${section.dataset.section}`)
+      section.setAttribute('role', 'group')
+      section.setAttribute('aria-labelledby', id)
+      section.prepend(element('h4', { class: 'millrace-heading', id }, text))
+    }
   }
 
   #control(place: HTMLElement, name: string, field: Field, value: unknown): Built {
@@ -178,6 +205,7 @@ export class Dialog implements Form {
   #list(place: HTMLElement, name: string, field: ListField, value: unknown): Control {
     return listControl(place, {
       field,
+      label: this.node._(`fields.${name}.label`),
       rows: Array.isArray(value) ? value : [],
       text: key => this.node._(`fields.${name}.columns.${key}`),
       changed: () => this.changed(),
@@ -210,16 +238,31 @@ export class Dialog implements Form {
     const values = parsed(this.type, this.values())
     for (const [name, field] of Object.entries(this.type.spec.fields)) {
       const shown = isShown(field, values)
-      this.row(name)!.classList.toggle('millrace-hidden', !shown)
+      const row = this.#rows.get(name)!
+      row.root.classList.toggle('millrace-hidden', !shown)
       if (shown) this.#built.get(name)?.shown?.()
-      const place = this.row(name)!.querySelector<HTMLElement>('.millrace-place')
-      if (place !== null) mark(place, problemsIn(this.type, name, values))
+      const problems = this.#problemsOf(name, field, values)
+      row.say(problems)
+      const place = row.root.querySelector<HTMLElement>('.millrace-place')
+      place?.classList.toggle('input-error', problems.length > 0)
     }
+    for (const section of this.#root.querySelectorAll('.millrace-section'))
+      section.classList.toggle(
+        'millrace-hidden',
+        section.querySelector('[data-field]:not(.millrace-hidden)') === null
+      )
     this.#fold?.refresh(
       name => problemsIn(this.type, name, values).length > 0,
       name => !isDefault(this.type.spec.fields[name]!, values[name])
     )
     for (const listener of this.#listeners) listener(values)
+  }
+
+  #problemsOf(name: string, field: Field, values: Values): readonly string[] {
+    const problems = problemsIn(this.type, name, values)
+    return problems.length === 0 && field.kind === 'ref' && isShown(field, values)
+      ? referenceProblems(String(values[name] ?? ''))
+      : problems
   }
 }
 

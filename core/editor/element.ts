@@ -24,3 +24,18 @@ export function button(iconName: string, text: string, click: () => void): HTMLB
   made.addEventListener('click', click)
   return made
 }
+
+/**
+ * Makes a button, for keys and screen readers too, of a link without address, as Node-RED has them
+ * beside configuration nodes and in lists.
+ */
+export function asButton(link: HTMLElement, name: string): void {
+  link.setAttribute('role', 'button')
+  link.setAttribute('aria-label', name)
+  link.tabIndex = 0
+  link.addEventListener('keydown', event => {
+    if (event.key !== 'Enter' && event.key !== ' ') return
+    event.preventDefault()
+    link.click()
+  })
+}

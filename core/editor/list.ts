@@ -1,7 +1,9 @@
 import type { Column, ListField } from '../node/spec.ts'
 import { cellProblems } from './check.ts'
-import { element } from './element.ts'
+import { asButton, element } from './element.ts'
+import { fitColumns } from './list-layout.ts'
 import { mark } from './mark.ts'
+import { isRequiredColumn, requiredMark } from './row.ts'
 import { say } from './texts-of.ts'
 import type { Control } from './types.ts'
 
@@ -11,6 +13,7 @@ type Cells = Map<string, HTMLInputElement | HTMLSelectElement>
 
 export interface ListParts {
   readonly field: ListField
+  readonly label: string
   readonly rows: readonly Row[]
   /** A text of a column, e.g. `path.label`. */
   readonly text: Text
@@ -22,10 +25,11 @@ export interface ListParts {
 /** A list of rows with one control a column, in Node-RED's editableList. */
 export function listControl(
   place: HTMLElement,
-  { field, rows, text, changed, addPick }: ListParts
+  { field, label, rows, text, changed, addPick }: ListParts
 ): Control {
   const columns = Object.entries(field.columns)
   const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
+  const describedBy = place.getAttribute('aria-describedby') ?? ''
   const cellsOf = new WeakMap<HTMLElement, Cells>()
   list.editableList({
     header: $(header(columns, text)),
@@ -36,16 +40,20 @@ export function listControl(
     addItem(container: JQuery, _index: number, row: object) {
       const cells: Cells = new Map()
       const line = element('div', { class: 'millrace-cells' })
-      for (const [name, column] of columns) {
+      for (const [index, [name, column]] of columns.entries()) {
         const cell = cellOf(column, name, (row as Row)[name] ?? column.default, text)
+        cell.setAttribute('aria-label', captionOf(column, text(`${name}.label`)))
+        cell.setAttribute('aria-describedby', describedBy)
         cells.set(name, cell)
-        line.append(wrapped(column, cell))
+        line.append(wrapped(cellAttributes(column, index), caption(column, name, text), cell))
         if (column.kind === 'text' && column.pick) addPick(column, cell as HTMLInputElement)
         mark(cell, cellProblems(column, cellValue(column, cell)))
         $(cell).on('change input', () => mark(cell, cellProblems(column, cellValue(column, cell))))
       }
       container.append(line)
       cellsOf.set(container[0]!, cells)
+      const remove = container.parent().find('.red-ui-editableList-item-remove')
+      if (remove[0]) asButton(remove[0], say('remove'))
     },
     removeItem: changed,
     sortItems: changed
@@ -54,6 +62,9 @@ export function listControl(
     'addItems',
     rows.map(row => ({ ...row }))
   )
+  const add = place.querySelector<HTMLElement>('.red-ui-editableList-addButton')
+  if (add) asButton(add, `${say('add')}: ${label}`)
+  fitColumns(place, field, rows, key => text(key))
   const rowOf = (container: HTMLElement): Row => {
     const cells = cellsOf.get(container)
     return Object.fromEntries(
@@ -71,23 +82,44 @@ export function listControl(
 }
 
 function header(columns: readonly (readonly [string, Column])[], text: Text): HTMLElement {
-  const cells = columns.map(([name, column]) => {
-    const cell = element(
-      'span',
-      { class: `millrace-cell millrace-${column.kind}-cell` },
-      captionOf(column, text(`${name}.label`))
-    )
-    window.RED.popover.tooltip($(cell), text(`${name}.help`))
-    return cell
-  })
-  return element('div', { class: 'millrace-cells millrace-header' }, ...cells)
+  const cells = columns.map(([name, column], index) =>
+    element('span', cellAttributes(column, index), caption(column, name, text))
+  )
+  return element(
+    'div',
+    { class: 'millrace-cells millrace-header', 'aria-hidden': 'true' },
+    ...cells
+  )
+}
+
+function caption(column: Column, name: string, text: Text): HTMLElement {
+  const made = element(
+    'span',
+    { class: 'millrace-cell-caption' },
+    captionOf(column, text(`${name}.label`))
+  )
+  if (isRequiredColumn(column)) made.append(requiredMark())
+  return made
 }
 
 const captionOf = (column: Column, label: string) =>
   column.kind === 'number' && column.unit ? `${label}, ${column.unit}` : label
 
-const wrapped = (column: Column, cell: HTMLElement) =>
-  element('span', { class: `millrace-cell millrace-${column.kind}-cell` }, cell)
+const cellAttributes = ({ kind }: Column, index: number) => ({
+  class: `millrace-cell millrace-${kind}-cell`,
+  style: `flex-basis: var(--millrace-column-${index})`
+})
+
+/** A cell with its caption, which is seen where the columns do not fit beside each other. */
+function wrapped(
+  attributes: Readonly<Record<string, string>>,
+  own: HTMLElement,
+  cell: HTMLElement
+): HTMLElement {
+  own.setAttribute('aria-hidden', 'true')
+  const control = element('span', { class: 'millrace-cell-control' }, cell)
+  return element('span', attributes, own, control)
+}
 
 function cellOf(
   column: Column,

@@ -8,6 +8,7 @@ const tooltips = new WeakMap<HTMLElement, Tooltip>()
  */
 export function mark(control: HTMLElement, problems: readonly string[]): void {
   control.classList.toggle('input-error', problems.length > 0)
+  control.setAttribute('aria-invalid', String(problems.length > 0))
   const known = tooltips.get(control)
   if (problems.length === 0) {
     known?.delete()

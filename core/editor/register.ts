@@ -3,7 +3,7 @@ import type { Field } from '../node/spec.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
 import type { EditorNode } from './red.ts'
-import { say } from './texts-of.ts'
+import { referenceProblems } from './reference.ts'
 import type { EditorHooks } from './types.ts'
 
 const open = new Map<string, Dialog>()
@@ -96,12 +96,6 @@ function checked(type: NodeType, node: EditorNode, name: string, value: unknown)
     [name]: given
   })
   if (problems.length > 0) return problems.map(problem => `${field.label}: ${problem}`).join('\n')
-  return field.kind === 'ref' && given ? referenceIsFine(field, String(given)) : true
-}
-
-function referenceIsFine(field: Field, id: string): true | string {
-  if (/^\$\{.+\}$/.test(id)) return true
-  const config = window.RED.nodes.node(id)
-  if (!config) return `${field.label}: ${say('missing')}`
-  return config.valid === false ? `${field.label}: ${say('invalid')}` : true
+  const [wrong] = field.kind === 'ref' && given ? referenceProblems(String(given)) : []
+  return wrong === undefined ? true : `${field.label}: ${wrong}`
 }

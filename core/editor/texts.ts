@@ -1,6 +1,10 @@
 /** What the dialogs of all nodes say; the locale of the editor plugin is made from it. */
 export const TEXTS = {
   advanced: 'Advanced',
+  help: 'Help',
+  required: 'required',
+  addOne: 'Add',
+  editOne: 'Edit',
   changed: 'changed',
   test: 'Test connection',
   busy: 'Asking…',
@@ -8,6 +12,7 @@ export const TEXTS = {
   filter: 'filter',
   nothing: 'There are none.',
   add: 'add',
+  remove: 'Remove this row',
   expand: 'Edit in a larger window',
   chooseFirst: 'Choose this first:',
   unreachable: 'Node-RED did not answer. Is it running?',

@@ -23,6 +23,8 @@ export interface NodeSpec {
   readonly outputs: readonly string[]
   /** A field whose value decides the number of outputs; only route needs it. */
   readonly outputsFrom?: string
+  /** Headings of the dialog by the name that fields give as their `section`, in their order. */
+  readonly sections?: Readonly<Record<string, string>>
   readonly fields: Readonly<Record<string, Field>>
   readonly examples?: readonly Example[]
 }
@@ -37,7 +39,8 @@ interface FieldBase {
   /** One or two sentences, ends with a full stop. */
   readonly help: string
   readonly placeholder?: string
-  readonly section?: 'advanced'
+  /** One of the spec's `sections`, or the last and folded one. Without it, it stands on top. */
+  readonly section?: 'advanced' | (string & {})
   readonly when?: Condition
   /**
    * The field does not decide who gets the secret: Test and preview use the saved one though it

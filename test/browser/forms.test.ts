@@ -196,9 +196,40 @@ describe('the forms in a browser', function () {
     assert.deepEqual([label, valid], ['validate', true])
   })
 
-  it('what a field is for stands in the tooltip of its label', async () => {
+  it('what a field is for stands below it, by a click on its mark and by the keyboard', async () => {
     const form = await editor.edit('ingest')
-    assert.match(await reason(row(form, 'qos').locator('label')), /^What the server is asked for\./)
+    const help = row(form, 'qos').locator('.millrace-help')
+    assert.equal(await help.isVisible(), false)
+    const mark = form.getByRole('button', { name: 'Help: QoS' })
+    await mark.click()
+    assert.match((await help.textContent()) ?? '', /^What the server is asked for\./)
+    assert.equal(await help.isVisible(), true)
+    await editor.page.keyboard.press('Enter')
+    assert.equal(await help.isVisible(), false)
+  })
+
+  it('a field that must be filled in is marked before it is wrong', async () => {
+    const form = await editor.edit('ingest')
+    const topic = form.locator('#node-input-topic')
+    assert.equal(await row(form, 'topic').locator('.millrace-required').isVisible(), true)
+    assert.equal(await row(form, 'group').locator('.millrace-required').count(), 0)
+    assert.equal(await topic.getAttribute('aria-required'), 'true')
+    assert.equal(await topic.getAttribute('aria-invalid'), 'false')
+  })
+
+  it('what is wrong stands below the field, and is told to screen readers', async () => {
+    const form = await editor.edit('ingest')
+    const topic = form.locator('#node-input-topic')
+    await editor.type(topic, '')
+    const problem = row(form, 'topic').locator('.millrace-problem')
+    await editor.until(() => problem.isVisible())
+    assert.equal(await problem.textContent(), 'is required')
+    assert.equal(await topic.getAttribute('aria-invalid'), 'true')
+    const described = (await topic.getAttribute('aria-describedby')) ?? ''
+    assert.ok(described.split(' ').includes((await problem.getAttribute('id')) ?? '-'))
+    await editor.type(topic, 'a/{device_id}')
+    await editor.until(async () => !(await problem.isVisible()))
+    assert.equal(await topic.getAttribute('aria-invalid'), 'false')
   })
 
   it('Pick says what must be chosen first', async () => {

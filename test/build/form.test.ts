@@ -78,9 +78,9 @@ describe('the form', () => {
       '<input type="text" id="node-input-cluster"',
       '<input type="text" id="node-input-topic"',
       '<input type="password" id="node-input-secret"',
-      'class="millrace-number" id="node-input-lingerMs"',
+      'inputmode="decimal" id="node-input-lingerMs"',
       '<input type="checkbox" id="node-input-sure"',
-      '<select id="node-input-mode">'
+      '<select id="node-input-mode"></select>'
     ]
     for (const control of expected) assert.ok(form.includes(control), control)
   })
@@ -100,9 +100,30 @@ describe('the form', () => {
     assert.match(formOf({ ...SPEC, category: 'config' }), /id="node-config-input-topic"/)
   })
 
-  it('escapes what cannot be a key of a locale', () => {
-    assert.match(form, /<option value="">none<\/option>/)
-    assert.match(form, /<option value="a" data-i18n="fields.mode.choices.a"><\/option>/)
+  it('has the sections of the spec in their order, and what belongs to none on top', () => {
+    const topic = { ...FIELDS.topic!, section: 'where' }
+    const made = formOf({
+      ...SPEC,
+      sections: { what: 'What', where: 'Where' },
+      fields: { topic, sure: FIELDS.sure! }
+    })
+    const places = [
+      'data-field="sure"',
+      'data-section="what"',
+      'data-section="where"',
+      'data-field="topic"'
+    ]
+    const found = places.map(place => made.indexOf(place))
+    assert.deepEqual(
+      found,
+      [...found].sort((one, other) => one - other)
+    )
+    assert.ok(found.every(place => place > 0))
+  })
+
+  it('refuses a section that the spec does not have', () => {
+    const fields = { topic: { ...FIELDS.topic!, section: 'nowhere' } }
+    assert.throws(() => formOf({ ...SPEC, fields }), /the field topic is of the section "nowhere"/)
   })
 })
 

@@ -1,0 +1,159 @@
+import type { Column, Field } from '../node/spec.ts'
+import { asButton, button, element, icon } from './element.ts'
+import { say } from './texts-of.ts'
+
+export interface RowParts {
+  /** The element of the template, with what Node-RED fills. */
+  readonly row: HTMLElement
+  readonly name: string
+  readonly field: Field
+  /** What the input's id begins with. */
+  readonly prefix: string
+  /** A text of the field, e.g. `label`. */
+  readonly text: (key: string) => string
+}
+
+/**
+ * The row of a field: label with a quiet mark where it is required, the control, and below it the
+ * help, shown and hidden by a button, and what is wrong.
+ */
+export class FieldRow {
+  readonly root: HTMLElement
+  readonly #name: string
+  readonly #problem: HTMLElement
+  readonly #control: HTMLElement
+
+  constructor({ row, name, field, prefix, text }: RowParts) {
+    const id = `${prefix}-${name}`
+    this.root = row
+    this.#name = name
+    this.#control = element('div', { class: 'millrace-control' })
+    this.#problem = element('div', { class: 'millrace-problem', id: `${id}-problem`, hidden: '' })
+    const help = element('div', { class: 'millrace-help', id: `${id}-help`, hidden: '' })
+    help.append(...helpOf(field, text))
+    const place = row.querySelector<HTMLElement>('.millrace-place')
+    const head = headOf(field, id, text, row.dataset.icon ?? 'tag', place !== null)
+    if (field.kind === 'bool') head.querySelector('label')!.prepend(row.querySelector('input')!)
+    else this.#control.append(...row.childNodes)
+    head.append(helpButton(help, text('label')))
+    row.classList.add(`millrace-${field.kind}`)
+    row.append(head, this.#control, this.#problem, help)
+    if (field.kind === 'number' && field.unit !== undefined)
+      this.#control.append(element('span', { class: 'millrace-unit' }, text('unit')))
+    if (place !== null) {
+      place.setAttribute('role', 'group')
+      place.setAttribute('aria-labelledby', `${id}-label`)
+    }
+    row.classList.toggle('millrace-wide', place !== null || isLong(field, row))
+    this.#describe(field)
+    if (field.kind === 'ref') nameButtons(row, text('label'))
+  }
+
+  /** Says what is wrong, to eyes and to screen readers; nothing if the list is empty. */
+  say(problems: readonly string[]): void {
+    const text = problems.join('\n')
+    if (this.#problem.textContent !== text) this.#problem.textContent = text
+    this.#problem.hidden = problems.length === 0
+    for (const named of this.#named())
+      named.setAttribute('aria-invalid', String(problems.length > 0))
+  }
+
+  /** What a screen reader reads as the field: its input, or the group of its parts. */
+  #named(): Element[] {
+    const place = this.root.querySelector('.millrace-place')
+    const native = this.root.querySelector(`[id$="-input-${this.#name}"]`)
+    return [place ?? native].filter(found => found !== null)
+  }
+
+  #describe(field: Field): void {
+    for (const named of this.#named()) {
+      const ids = [this.#problem.id, this.#problem.id.replace(/problem$/, 'help')]
+      named.setAttribute('aria-describedby', ids.join(' '))
+      if (isRequired(field) && named.getAttribute('role') !== 'group')
+        named.setAttribute('aria-required', 'true')
+    }
+  }
+}
+
+/** Whether an empty field is wrong. Numbers and choices have a value in any case. */
+export const isRequired = (field: Field): boolean =>
+  field.kind === 'ref' ? field.optional !== true : 'required' in field && field.required === true
+
+const REQUIRED_MARK = '•'
+
+/** The mark of what must be filled in, which is told to screen readers by `aria-required`. */
+export const requiredMark = (): HTMLElement =>
+  element(
+    'span',
+    { class: 'millrace-required', title: say('required'), 'aria-hidden': 'true' },
+    REQUIRED_MARK
+  )
+
+function headOf(
+  field: Field,
+  id: string,
+  text: RowParts['text'],
+  iconName: string,
+  isGroup: boolean
+): HTMLElement {
+  const caption = element('span', { class: 'millrace-caption' }, text('label'))
+  if (isRequired(field)) caption.append(requiredMark())
+  if (field.kind === 'bool')
+    return element('div', { class: 'millrace-head' }, element('label', {}, caption))
+  const parts = [icon(iconName), caption]
+  const label = isGroup
+    ? element('div', { class: 'millrace-label', id: `${id}-label` }, ...parts)
+    : element('label', { for: id, id: `${id}-label` }, ...parts)
+  return element('div', { class: 'millrace-head' }, label)
+}
+
+function helpButton(help: HTMLElement, label: string): HTMLButtonElement {
+  const opener = button('question-circle-o', '', () => {
+    help.hidden = !help.hidden
+    opener.setAttribute('aria-expanded', String(!help.hidden))
+  })
+  opener.className = 'millrace-ask'
+  opener.setAttribute('aria-label', `${say('help')}: ${label}`)
+  opener.setAttribute('aria-expanded', 'false')
+  opener.setAttribute('aria-controls', help.id)
+  opener.title = help.textContent ?? ''
+  return opener
+}
+
+/** The field's own sentences, and those of the columns of a list. */
+function helpOf(field: Field, text: RowParts['text']): Node[] {
+  const own = element('div', {}, text('help'))
+  if (field.kind !== 'list') return [own]
+  return [
+    own,
+    ...Object.keys(field.columns).map(name =>
+      element(
+        'div',
+        {},
+        element('b', {}, text(`columns.${name}.label`)),
+        ` ${text(`columns.${name}.help`)}`
+      )
+    )
+  ]
+}
+
+/** More characters than fit beside a label, in a dialog of 500 px. */
+const MANY_CHARACTERS = 34
+
+/** Whether what the control usually holds needs the width of the dialog. */
+function isLong(field: Field, row: HTMLElement): boolean {
+  if (field.kind === 'choice') return Object.values(field.choices).some(isManyCharacters)
+  const placeholder = row.querySelector('input')?.placeholder ?? ''
+  return field.kind === 'text' && [field.default, placeholder].some(isManyCharacters)
+}
+
+const isManyCharacters = (text: string) => text.length > MANY_CHARACTERS
+
+function nameButtons(row: HTMLElement, label: string): void {
+  for (const link of row.querySelectorAll<HTMLElement>('a.red-ui-button'))
+    asButton(link, `${say(link.querySelector('.fa-plus') ? 'addOne' : 'editOne')}: ${label}`)
+}
+
+/** Whether a column must be filled in. */
+export const isRequiredColumn = (column: Column): boolean =>
+  column.kind === 'text' && column.required === true
