@@ -1,7 +1,8 @@
 import { loadModule, replaceModule } from '../../load-module.ts'
 import { guardReadCommitted } from './aborted.ts'
-import { decodeRecord } from './record-decoder.ts'
-import { encodeRecord } from './record-encoder.ts'
+import { fetchedMessages } from './fetched-messages.ts'
+import { produceRequest } from './produce-request.ts'
+import { frameRequest } from './request-frame.ts'
 
 type Kafkajs = typeof import('kafkajs')
 
@@ -29,8 +30,9 @@ export function kafkajs(): Kafkajs {
       loadModule<{ version: string }>('kafkajs/package.json').version === KAFKAJS_VERSION
     // Another palette may have loaded kafkajs before; then it works as it is, only slower.
     if (isKnown) {
-      replaceModule('kafkajs/src/protocol/recordBatch/record/v0', encodeRecord)
-      replaceModule('kafkajs/src/protocol/recordBatch/record/v0/decoder', decodeRecord)
+      replaceModule('kafkajs/src/protocol/request', frameRequest)
+      replaceModule('kafkajs/src/protocol/requests/produce/v3/request', produceRequest)
+      replaceModule('kafkajs/src/protocol/requests/fetch/v4/decodeMessages', fetchedMessages)
     }
     loaded = loadModule<Kafkajs>('kafkajs')
     if (isKnown) {
