@@ -35,6 +35,9 @@ export const CODES = {
     'A field of the record is another than the topic, a header or the key says, and the two must agree.',
   MEASUREMENTS_TOO_MANY: 'The record has more measurements than the node allows.',
   METRIC_TWICE: 'Two measurements of the same record have the same name; only the first is taken.',
+  EXPRESSION_FAILED: 'A JSONata expression fails for the record, or gives what no field can hold.',
+  EXPRESSION_TOO_COSTLY:
+    'Calculating the fields of the record by JSONata takes more work than one record may.',
   WORD_UNKNOWN: 'A value is none of the words that stand for a number.',
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
   TOPIC_FIELD_INVALID:

@@ -107,6 +107,12 @@ export class Provenance {
   get taken(): Taken {
     return this.batch.at(this.index)
   }
+  /** Where a part of it stands, by its place in the whole. */
+  part(place: string): Provenance {
+    if (place === '') return this
+    const whole = this.place === undefined ? place : `${this.place}.${place}`
+    return new Provenance(this.batch, this.index, whole)
+  }
   toJSON(): undefined {
     return undefined
   }
@@ -122,6 +128,14 @@ export function provenanceOf(record: unknown): Provenance | undefined {
 export function inherit<T extends object>(from: unknown, to: T): T {
   const provenance = provenanceOf(from)
   if (provenance !== undefined) (to as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance
+  return to
+}
+
+/** The same for what is made of a part of it. */
+export function inheritPart<T extends object>(from: unknown, to: T, place: string): T {
+  const provenance = provenanceOf(from)
+  if (provenance !== undefined)
+    (to as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance.part(place)
   return to
 }
 

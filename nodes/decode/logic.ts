@@ -133,14 +133,8 @@ function arrivedMs({ batch, index }: Provenance, now: () => number): number {
 function carrying(record: object, place: string, payload: unknown, provenance: Provenance): object {
   // What came as an object and is one record stays as it is.
   if (record === payload) return record
-  ;(record as { [PROVENANCE]?: Provenance })[PROVENANCE] = at(provenance, place)
+  ;(record as { [PROVENANCE]?: Provenance })[PROVENANCE] = provenance.part(place)
   return record
-}
-
-function at(provenance: Provenance, place: string): Provenance {
-  if (place === '') return provenance
-  const { batch, index, place: outer } = provenance
-  return new Provenance(batch, index, outer === undefined ? place : `${outer}.${place}`)
 }
 
 /** There is no record to show, only bytes; an object that came as one is shown. */
@@ -152,6 +146,6 @@ function rejection(
 ): Rejection {
   const reason: Reason = { code, message, ...(path === undefined ? {} : { path }) }
   const isBytes = isKafkaMessage(payload) || bytesOf(payload, false) !== undefined
-  const holder = { [PROVENANCE]: at(provenance, place) }
+  const holder = { [PROVENANCE]: provenance.part(place) }
   return { ...reject(holder, STAGE, reason), record: isBytes ? null : payload }
 }

@@ -1,3 +1,4 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { type Item, recordsAt } from '../../core/format/records-at.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { getter, type Put, setter } from '../../core/record/field-path.ts'
@@ -5,12 +6,13 @@ import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
 import {
-  inherit,
+  inheritPart,
   type Reason,
   type Rejection,
   reject,
   type TelemetryRecord
 } from '../../core/record/record.ts'
+import { type Calculate, calculator, type Prepare } from './calculated.ts'
 import { problemsBetween } from './check.ts'
 import { keepShape, picker } from './keep.ts'
 import { Pivot } from './pivot.ts'
@@ -41,8 +43,9 @@ class Outcome implements Rows {
     this.rejected.push(reject(record, STAGE, reason))
   }
   /** A part of a record that is none itself. */
-  refusedPart(given: unknown, part: unknown, reason: Reason): void {
-    this.rejected.push({ ...reject(given, STAGE, reason), record: part })
+  refusedPart(given: unknown, place: string, part: unknown, reason: Reason): void {
+    const holder = inheritPart(given, {}, place)
+    this.rejected.push({ ...reject(holder, STAGE, reason), record: part })
   }
   /** Takes back what was made since, when one record was too much as a whole. */
   back(reshaped: number, rejected: number): void {
@@ -69,31 +72,37 @@ interface Shape {
 /**
  * Makes the function that reshapes the records of a message; those that came are never changed.
  * @param now the clock, in milliseconds since 1970; asked once a message
+ * @param prepare reads a JSONata expression
  * @throws OptionsError for settings that cannot be used
  */
 export function reshaper(
   settings: Settings,
-  now: () => number
+  now: () => number,
+  prepare: Prepare
 ): (message: Message) => Sorted | Promise<Sorted> {
   const problems = [...problemsBetween(settings), ...valueProblems(settings)]
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const partsOf = parter(settings)
   const sources = sourcesOf(settings)
+  const calculate = calculator(settings, prepare)
   const shape = SHAPES[settings.mode](settings, sources?.fields ?? [])
   return message => {
     const outcome = new Outcome()
     const nowMs = now()
-    const take = (part: unknown) => {
-      if (!(part instanceof FoundPart)) return
-      const { given, record } = part
-      const filled = sources === undefined ? record : sources.fill(record, given, message, nowMs)
+    const fill = ({ given, record }: FoundPart) =>
+      sources === undefined ? record : sources.fill(record, given, message, nowMs)
+    const take = (part: unknown, filled = fill(part as FoundPart)) => {
       const [rows, refused] = [outcome.reshaped.length, outcome.rejected.length]
       const reason = filled instanceof FieldProblem ? filled : shape.take(filled, outcome)
       if (reason === undefined) return
       outcome.back(rows, refused)
-      outcome.refused(record, reason)
+      outcome.refused((part as FoundPart).record, reason)
     }
-    const rest = inSlices(partsOf(recordsOf(message.payload), outcome), take)
+    const parts = partsOf(recordsOf(message.payload), outcome)
+    const rest =
+      calculate === undefined
+        ? inSlices(parts, part => take(part))
+        : calculateAll(parts, fill, calculate, take)
     const finish = (): Sorted => {
       shape.end?.(outcome)
       return { outputs: [outcome.reshaped, outcome.rejected], filtered: outcome.filtered }
@@ -101,6 +110,25 @@ export function reshaper(
     return rest === undefined ? finish() : rest.then(finish)
   }
 }
+
+/** One after the other, since JSONata answers by promises; others have their turn in between. */
+async function calculateAll(
+  parts: readonly FoundPart[],
+  fill: (part: FoundPart) => TelemetryRecord | FieldProblem,
+  calculate: Calculate,
+  take: (part: FoundPart, filled: TelemetryRecord | FieldProblem) => void
+): Promise<void> {
+  let sliceEndMs = performance.now() + SLICE_MS
+  for (const part of parts) {
+    const filled = fill(part)
+    take(part, filled instanceof FieldProblem ? filled : await calculate(filled))
+    if (performance.now() < sliceEndMs) continue
+    await nextTurn()
+    sliceEndMs = performance.now() + SLICE_MS
+  }
+}
+
+const SLICE_MS = 20
 
 /** Finds the records in what came, and rejects what is none. */
 function parter(
@@ -144,8 +172,9 @@ function insideOf({
 function place(found: readonly Item[], given: unknown, parts: FoundPart[], outcome: Outcome): void {
   if (found.length === 0) outcome.filtered++
   for (const { record, place: at } of found) {
-    if (!(record instanceof ParseFailure)) parts.push(new FoundPart(given, inherit(given, record)))
-    else outcome.refusedPart(given, at === '' ? given : getter(at)(given), record)
+    if (!(record instanceof ParseFailure))
+      parts.push(new FoundPart(given, inheritPart(given, record, at)))
+    else outcome.refusedPart(given, at, at === '' ? given : getter(at)(given), record)
   }
 }
 

@@ -64,7 +64,7 @@ export class Pivot {
       )
     group.metrics.add(metric)
     group.wide[metric] = value
-    if (provenanceOf(row) !== group.from) group.mixed = true
+    if (!isOfOne(provenanceOf(row), group.from)) group.mixed = true
     return undefined
   }
 
@@ -84,6 +84,10 @@ export class Pivot {
     return group
   }
 }
+
+/** Whether both stood in the same message. */
+const isOfOne = (one: Place | undefined, other: Place | undefined) =>
+  one === other || (one?.batch === other?.batch && one?.index === other?.index)
 
 /**
  * Where it came from is told as of its first row; its bytes are its own, since those of one row

@@ -2,6 +2,7 @@ import type { NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
 import { EXAMPLES } from './examples.ts'
 import { PRESET_CHOICES } from './presets.ts'
+import { calculated, values } from './value-fields.ts'
 
 const unpivot = { mode: 'unpivot' } as const
 const one = { mode: ['unpivot', 'keep'] } as const
@@ -299,45 +300,8 @@ export const spec = {
         }
       }
     },
-    values: {
-      kind: 'list',
-      label: 'Values',
-      default: [],
-      help: 'What is done with values, one after the other. In one record, the name is that of a field.',
-      columns: {
-        metric: {
-          kind: 'text',
-          label: 'Metric',
-          default: '*',
-          required: true,
-          placeholder: '*.Temperature',
-          help: '* stands for any text.'
-        },
-        action: {
-          kind: 'choice',
-          label: 'Is',
-          default: 'unit',
-          choices: {
-            unit: 'converted',
-            scale: 'multiplied by',
-            offset: 'raised by',
-            words: 'a word for a number',
-            number: 'text, a number',
-            'decimal-comma': 'text, decimal comma',
-            round: 'rounded to places',
-            clamp: 'held within'
-          },
-          help: 'What cannot be done rejects the record.'
-        },
-        by: {
-          kind: 'text',
-          label: 'By',
-          default: '',
-          placeholder: '°F > °C',
-          help: 'Units "°F > °C", a number, words "ON=1, OFF=0", or a range "0..100".'
-        }
-      }
-    },
+    values,
+    calculated,
     metricTo: {
       kind: 'text',
       check: 'field-path',

@@ -6,7 +6,7 @@ import { ParseFailure } from '../../../core/record/parse-failure.ts'
 import { reshaper } from '../../../nodes/reshape/logic.ts'
 import { PRESETS, type PresetName } from '../../../nodes/reshape/presets.ts'
 import { spec } from '../../../nodes/reshape/spec.ts'
-import { KAFKA_MS, optionsOf, rowsOf, type Setting, throughKafka } from './reshape-of.ts'
+import { KAFKA_MS, optionsOf, prepare, rowsOf, type Setting, throughKafka } from './reshape-of.ts'
 
 interface Sample {
   readonly topic?: string
@@ -319,7 +319,10 @@ describe('nodes/reshape, presets', () => {
         field => !Object.hasOwn(spec.fields, field) || field === 'preset'
       )
       assert.deepEqual(unknown, [], name)
-      assert.doesNotThrow(() => reshaper(optionsOf({ preset: name }), () => 0), OptionsError)
+      assert.doesNotThrow(
+        () => reshaper(optionsOf({ preset: name }), () => 0, prepare),
+        OptionsError
+      )
     }
   })
 })

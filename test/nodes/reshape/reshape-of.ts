@@ -1,8 +1,14 @@
+import util from '@node-red/util'
+import type { Node, NodeAPI } from 'node-red'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { PROVENANCE, Provenance, type Rejection, type Taken } from '../../../core/record/record.ts'
 import { reshaper } from '../../../nodes/reshape/logic.ts'
 import { isPreset, PRESETS } from '../../../nodes/reshape/presets.ts'
+import { jsonata } from '../../../nodes/reshape/runtime.ts'
 import { spec } from '../../../nodes/reshape/spec.ts'
+
+/** Node-RED's own, beside no flow. */
+export const prepare = jsonata({ util: util.util } as unknown as NodeAPI, {} as Node)
 
 export const ARRIVAL_MS = 1_800_000_000_000
 
@@ -28,7 +34,8 @@ export async function reshaped(
 ): Promise<Reshaped> {
   const { outputs, filtered } = await reshaper(
     optionsOf(settings),
-    () => ARRIVAL_MS
+    () => ARRIVAL_MS,
+    prepare
   )({ payload, ...(topic === undefined ? {} : { topic }) })
   const [rows, rejected] = outputs as [Record<string, unknown>[], Rejection[]]
   return { rows, rejected, filtered }
