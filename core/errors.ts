@@ -48,6 +48,10 @@ export const CODES = {
     'The MQTT server refuses the connection, e.g. because of the user name, password or client id.',
   MQTT_CONNECTION_LOST: 'The connection to the MQTT server broke.',
   MQTT_SUBSCRIBE_REFUSED: 'The MQTT server refuses the subscription.',
+  MQTT_PUBLISH_REFUSED:
+    'The MQTT server does not take a message to this topic, e.g. for want of a right.',
+  MQTT_MESSAGE_TOO_LARGE: 'The message is larger than the MQTT server takes.',
+  MQTT_NO_ANSWER: 'Nobody has answered the command in time.',
   FIELD_MISSING: 'The record lacks a field that the JSON Schema requires.',
   FIELD_TYPE: 'A field of the record has another type than the JSON Schema asks for.',
   FIELD_VALUE: 'A field of the record has a value that the JSON Schema does not allow.',

@@ -1,4 +1,4 @@
-import type { IClientOptions, IConnackPacket, MqttClient } from 'mqtt'
+import type { IClientOptions, IClientPublishOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { MillraceError } from '../errors.ts'
 import { closedProblem, connectProblem, MqttError, type Problem } from './connect-errors.ts'
 import {
@@ -10,6 +10,9 @@ import {
   type Qos,
   shownUrl
 } from './settings.ts'
+
+/** What MQTT 5 tells beside topic and payload. */
+export type PublishProperties = NonNullable<IClientPublishOptions['properties']>
 
 type Library = Pick<typeof import('mqtt'), 'connect'>
 
@@ -111,9 +114,12 @@ export class Link {
     payload: string | Buffer,
     qos: Qos,
     retain: boolean,
-    done: (error?: Error) => void
+    done: (error?: Error) => void,
+    properties?: PublishProperties
   ): void {
-    this.client.publish(topic, payload, { qos, retain }, error => done(error ?? undefined))
+    // A server that speaks MQTT 3.1.1 has no place for them.
+    const told = properties && this.settings.protocolVersion === 5 ? { properties } : {}
+    this.client.publish(topic, payload, { qos, retain, ...told }, error => done(error ?? undefined))
   }
 
   /** Ends within `graceMs`, even when the other side is dead. `because` is what `down` is told. */

@@ -1,4 +1,4 @@
-import type { Link } from './link.ts'
+import type { Link, PublishProperties } from './link.ts'
 import type { Qos } from './settings.ts'
 
 export interface Outgoing {
@@ -6,6 +6,8 @@ export interface Outgoing {
   readonly payload: string | Buffer
   readonly qos: Qos
   readonly retain: boolean
+  /** MQTT 5 only. */
+  readonly properties?: PublishProperties
 }
 
 export interface PublisherOptions {
@@ -13,6 +15,8 @@ export interface PublisherOptions {
   readonly window: number
   /** There is room again, after `publish` has returned false. */
   onRoom(): void
+  /** The server has a message; one of QoS 0 was sent. */
+  onAcknowledged?(message: Outgoing): void
   /** The server does not take a message, e.g. for want of rights; it is not sent again. */
   onRefused(message: Outgoing, error: Error): void
 }
@@ -80,17 +84,21 @@ export class Publisher {
 
   #send(message: Outgoing): void {
     const link = this.#link!
+    const { topic, payload, qos, retain, properties } = message
     this.#open.add(message)
-    link.publish(message.topic, message.payload, message.qos, message.retain, error => {
+    const done = (error?: Error) => {
       if (link !== this.#link || !this.#open.delete(message)) return
-      if (error === undefined) this.acknowledged++
-      else {
+      if (error === undefined) {
+        this.acknowledged++
+        this.options.onAcknowledged?.(message)
+      } else {
         this.refused++
         this.options.onRefused(message, error)
       }
       this.#resend()
       this.#tellRoom()
-    })
+    }
+    link.publish(topic, payload, qos, retain, done, properties)
   }
 
   #resend(): void {

@@ -8,6 +8,7 @@ import {
   postgresUrlProblems
 } from '../address.ts'
 import { isFieldPath } from '../record/field-path.ts'
+import { textTemplateProblems } from '../record/text-template.ts'
 import { topicTemplateProblems } from '../record/topic-template.ts'
 import { isTableName } from '../table-name.ts'
 import { isTimeZone } from '../time-zone.ts'
@@ -31,6 +32,13 @@ const CHECKS = {
     ...topicTemplateProblems(text),
     ...(/[{}]/.test(text) ? ['a filter has + and #, not fields'] : [])
   ],
+  'published-topic': text => [
+    ...topicTemplateProblems(text),
+    ...(/(^|\/)[+#](\/|$)/.test(text) ? ['a topic to publish to has no + and no #'] : [])
+  ],
+  'answer-topic': text =>
+    /[+#\0]/.test(text) ? ['a topic that devices answer to has no + and no #'] : [],
+  'text-template': textTemplateProblems,
   'field-path': text => (isFieldPath(text) ? [] : [`"${text}" is not the path of a field`]),
   'table-name': text =>
     isTableName(text)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { MqttClient } from 'mqtt'
 import { checks } from '../../core/conformance/checks.ts'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import type { Subject } from '../../core/conformance/run.ts'
@@ -11,14 +12,18 @@ import type { WriteRequest } from '../../core/sink/types.ts'
 import acknowledge from '../../nodes/acknowledge/runtime.ts'
 import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
 import kafkaProducer from '../../nodes/kafka-producer/runtime.ts'
+import mqttBroker from '../../nodes/mqtt-broker/runtime.ts'
+import mqttPublish from '../../nodes/mqtt-publish/runtime.ts'
 import timescaleDatabase from '../../nodes/timescale-database/runtime.ts'
 import timescaleSink from '../../nodes/timescale-sink/runtime.ts'
 import { kafkaRig, type Rig } from '../core/kafka/kafka-rig.ts'
+import { device } from '../core/mqtt/rig.ts'
 import { databaseAt } from '../core/postgres/table-under-test.ts'
 import fileSink, { append, spec as fileSpec } from '../core/sink/file-sink.ts'
 import { readTopic } from '../kafka-topics.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
+import { until } from '../until.ts'
 
 const outputs = ['stored', 'rejected']
 const base = { idField: 'n', outputs }
@@ -53,17 +58,21 @@ describe('conformance of the sinks', function () {
   let nodeRed: RunningNodeRed
   let rig: Rig
   let database: Database
+  const watchers: MqttClient[] = []
   const folder = mkdtempSync(join(tmpdir(), 'millrace-conformance-'))
   const subjects: Record<string, Subject> = {}
 
   before(async function () {
     this.timeout(180_000)
     const { url } = (await services('kafka', 'postgres')).postgres
+    const mqtt = (await services('mqtt')).mqtt
     database = databaseAt(url)
     rig = await kafkaRig()
     const nodes = [
       kafkaCluster,
       kafkaProducer,
+      mqttBroker,
+      mqttPublish,
       timescaleDatabase,
       timescaleSink,
       acknowledge,
@@ -82,6 +91,7 @@ describe('conformance of the sinks', function () {
       record: n => ({ n, key: `k${n % 7}`, value: JSON.stringify({ n }) })
     }
     subjects.table = tableSubject(url)
+    subjects.publish = await publishSubject(mqtt.url)
     subjects.acknowledge = {
       ...base,
       type: 'millrace-acknowledge',
@@ -96,6 +106,7 @@ describe('conformance of the sinks', function () {
   })
   after(async () => {
     await nodeRed?.stop()
+    for (const watcher of watchers) await watcher.endAsync()
     await database?.query('DROP TABLE IF EXISTS conformance')
     await database?.close()
     await rig?.close()
@@ -134,6 +145,32 @@ describe('conformance of the sinks', function () {
     }
   }
 
+  async function publishSubject(at: string): Promise<Subject> {
+    const watcher = await device(at)
+    await watcher.subscribeAsync('conformance-publish/#', { qos: 1 })
+    const heard: string[] = []
+    let ends = 0
+    watcher.on('message', (_topic, payload) =>
+      heard.push(String((JSON.parse(String(payload)) as { n: number }).n))
+    )
+    watchers.push(watcher)
+    return {
+      ...base,
+      type: 'millrace-mqtt-publish',
+      config: { broker: 'server', topic: 'conformance-publish/{device_id}/reading' },
+      around: [{ id: 'server', type: 'millrace-mqtt-broker', url: at }],
+      order: 'within a message',
+      record: reading,
+      // The server tells in order: what it had is heard before what is published now.
+      stored: async () => {
+        const end = `end ${ends++}`
+        await watcher.publishAsync('conformance-publish/end/reading', JSON.stringify({ n: end }))
+        await until('all that the server had', () => heard.includes(end))
+        return heard.filter(n => !n.startsWith('end'))
+      }
+    }
+  }
+
   const fileSubject = (type: string, file: string): Subject => ({
     ...base,
     type,
@@ -147,6 +184,7 @@ describe('conformance of the sinks', function () {
 
   const titles = {
     producer: 'kafka-producer',
+    publish: 'mqtt-publish',
     deduplication: 'kafka-producer that leaves out what the topic has',
     messages: 'kafka-producer of Kafka messages',
     table: 'timescale-sink',

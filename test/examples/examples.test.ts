@@ -27,6 +27,7 @@ const OUTCOMES: Record<
   'lesson-normalize-time': { in: 4, rejected: 1 },
   'lesson-reshape-rows': { in: 3, out: 5, rejected: 1 },
   'lesson-recipe-many-makes-store': { in: 16, stored: 16 },
+  'lesson-mqtt-publish-ask': { in: 2, stored: 1, rejected: 1 },
   'lesson-enrich-join': { in: 2, rejected: 1 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
@@ -39,6 +40,7 @@ const BUSY: Record<string, ['in' | 'out' | 'stored', number]> = {
   'lesson-acknowledge-take': ['in', 3],
   'lesson-whole-pipeline-store': ['stored', 50],
   'lesson-recipe-alerts-rules': ['in', 1],
+  'lesson-recipe-alerts-publish': ['stored', 1],
   'lesson-recipe-without-kafka-store': ['stored', 5]
 }
 

@@ -1,0 +1,5 @@
+import type { EditorHooks } from '../../core/editor/types.ts'
+
+export default {
+  label: ({ topic }) => (topic ? `→ ${topic}` : 'mqtt publish')
+} satisfies EditorHooks

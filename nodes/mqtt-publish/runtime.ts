@@ -1,0 +1,19 @@
+import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import { defineSink } from '../../core/sink/define-sink.ts'
+import { needsOfMqtt5 } from './logic.ts'
+import { MqttSink } from './mqtt-sink.ts'
+import { spec } from './spec.ts'
+
+export default defineSink(
+  spec,
+  (context, port) => {
+    const { id, node, options, provided } = context
+    const broker = provided<MqttBroker>('broker')
+    const needs = broker.protocolVersion === 5 ? [] : needsOfMqtt5(options)
+    if (needs.length > 0) throw new OptionsError(spec.label, needs)
+    const log = (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line))
+    return new MqttSink({ broker, nodeId: id, options, port, log })
+  },
+  { service: 'the MQTT server', drainMs: 5_000 }
+)
