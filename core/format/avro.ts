@@ -1,29 +1,29 @@
-import { scaled } from '../record/exact-number.ts'
-import { integerOf, numberOf } from '../record/json-text.ts'
-import { ParseFailure } from '../record/parse-failure.ts'
-import { MAX_DEPTH } from '../record/parse-record.ts'
-import { type AvroType, avroTypeOf } from './avro-schema.ts'
+import { avroContainer } from './avro-container.ts'
+import { Datum, invalid, Wrong } from './avro-datum.ts'
+import { avroTypeOf } from './avro-schema.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
 
 /**
- * Values that take no byte, such as nulls of a list, are counted: a list may claim any number of
- * them.
+ * What stands before a value: a zero and the number of the schema in a registry; or the mark of
+ * Avro's single-object encoding and the fingerprint of the schema.
  */
-const MAX_EMPTY = 100_000
-const REGISTRY_BYTES = 5
-const MAX_DECIMAL_BYTES = 400
+const HEADERS = {
+  none: { bytes: 0, begins: [], name: '' },
+  registry: { bytes: 5, begins: [0], name: 'the five bytes of a schema registry' },
+  single: { bytes: 10, begins: [0xc3, 0x01], name: 'the header of an Avro single object' }
+} as const
 
 /**
- * One Avro value a payload, by its schema. It walks the schema beside the bytes; the libraries at
- * hand make code from the schema's text.
+ * One Avro value a payload, by its schema, or the values of an Avro file. It walks the schema
+ * beside the bytes; the libraries at hand make code from the schema's text.
  */
 export function avro(options: DecoderOptions): Decode {
+  if (options.framing === 'container') return avroContainer(options)
   const type = avroTypeOf(options.schema)
-  const start = options.framing === 'registry' ? REGISTRY_BYTES : 0
+  const { bytes: start, begins, name } = HEADERS[options.framing]
   return bytes => {
-    if (start > 0 && (bytes.length < start || bytes[0] !== 0)) {
-      return invalid('it does not begin with the five bytes of a schema registry')
-    }
+    if (bytes.length < start || begins.some((byte, index) => bytes[index] !== byte))
+      return invalid(`it does not begin with ${name}`)
     try {
       const datum = new Datum(bytes, start, options)
       const value = datum.read(type, 1)
@@ -34,155 +34,5 @@ export function avro(options: DecoderOptions): Decode {
       if (error instanceof Wrong) return invalid(error.message)
       throw error
     }
-  }
-}
-
-class Wrong extends Error {}
-
-const invalid = (why: string) =>
-  new ParseFailure('FORMAT_INVALID', `The payload is not Avro of this schema: ${why}.`)
-
-/** Avro 1.12, "Binary Encoding". */
-class Datum {
-  #empty = MAX_EMPTY
-
-  constructor(
-    private readonly bytes: Buffer,
-    private at: number,
-    private readonly options: DecoderOptions
-  ) {}
-
-  get isAtEnd(): boolean {
-    return this.at === this.bytes.length
-  }
-
-  read(type: AvroType, depth: number): unknown {
-    if (depth > MAX_DEPTH * 2) throw new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
-    switch (type.kind) {
-      case 'record':
-        return Object.fromEntries(
-          type.fields.map(({ name, type: inner }) => [name, this.read(inner, depth + 1)])
-        )
-      case 'union':
-        return this.read(this.#among(type.branches), depth + 1)
-      case 'array':
-        return this.#array(type.of, depth)
-      case 'map':
-        return this.#map(type.of, depth)
-      case 'enum':
-        return this.#among(type.symbols)
-      case 'bytes':
-        return this.#bytes(this.#length(), type.scale)
-      case 'fixed':
-        return this.#bytes(type.size, type.scale)
-      default:
-        return this.#primitive(type.kind)
-    }
-  }
-
-  #primitive(kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string'): unknown {
-    switch (kind) {
-      case 'null':
-        return null
-      case 'boolean':
-        return this.#boolean()
-      case 'float':
-        return this.#real(this.#take(4).readFloatLE(0))
-      case 'double':
-        return this.#real(this.#take(8).readDoubleLE(0))
-      case 'string':
-        return this.#take(this.#length()).toString()
-      default:
-        return integerOf(this.#long(), this.options.exact)
-    }
-  }
-
-  #boolean(): boolean {
-    const byte = this.#take(1)[0]!
-    if (byte > 1) throw new Wrong('a boolean is neither 0 nor 1')
-    return byte === 1
-  }
-
-  #real(value: number): number | null {
-    return this.options.nanAsNull && !Number.isFinite(value) ? null : value
-  }
-
-  #among<T>(choices: readonly T[]): T {
-    const index = Number(this.#long())
-    const choice = choices[index]
-    if (choice === undefined)
-      throw new Wrong(`a choice is ${index}, and there are ${choices.length}`)
-    return choice
-  }
-
-  #array(of: AvroType, depth: number): unknown[] {
-    const list: unknown[] = []
-    for (let count = this.#block(); count > 0; count = this.#block()) {
-      for (let index = 0; index < count; index++) list.push(this.#element(of, depth))
-    }
-    return list
-  }
-
-  #map(of: AvroType, depth: number): object {
-    const entries: [string, unknown][] = []
-    for (let count = this.#block(); count > 0; count = this.#block()) {
-      for (let index = 0; index < count; index++) {
-        const key = this.#take(this.#length()).toString()
-        entries.push([key, this.#element(of, depth)])
-      }
-    }
-    return Object.fromEntries(entries)
-  }
-
-  #element(of: AvroType, depth: number): unknown {
-    const before = this.at
-    const value = this.read(of, depth + 1)
-    if (this.at === before && --this.#empty < 0)
-      throw new Wrong('it claims too many values that take no byte')
-    return value
-  }
-
-  /** Values of a block; where the number is negative its size in bytes follows. */
-  #block(): number {
-    const count = Number(this.#long())
-    if (count >= 0) return count
-    this.#long()
-    return -count
-  }
-
-  #length(): number {
-    const length = Number(this.#long())
-    if (length < 0) throw new Wrong('a length is negative')
-    return length
-  }
-
-  #take(length: number): Buffer {
-    const end = this.at + length
-    if (end > this.bytes.length) throw new Wrong('it is cut off')
-    const taken = this.bytes.subarray(this.at, end)
-    this.at = end
-    return taken
-  }
-
-  /** A zigzag varint of at most ten bytes. */
-  #long(): bigint {
-    let value = 0n
-    for (let shift = 0n; shift < 70n; shift += 7n) {
-      const byte = this.bytes[this.at++]
-      if (byte === undefined) throw new Wrong('it is cut off')
-      value |= BigInt(byte & 0x7f) << shift
-      if (byte < 0x80) return BigInt.asIntN(64, (value >> 1n) ^ -(value & 1n))
-    }
-    throw new Wrong('an integer has more than ten bytes')
-  }
-
-  /** Bytes as base64, or the decimal that they are where the schema says so. */
-  #bytes(length: number, scale: number | undefined): unknown {
-    const bytes = this.#take(length)
-    if (scale === undefined) return bytes.toString('base64')
-    if (length > MAX_DECIMAL_BYTES) throw new Wrong('a decimal is too long')
-    if (length === 0) return 0
-    const mantissa = BigInt.asIntN(length * 8, BigInt(`0x${bytes.toString('hex')}`))
-    return numberOf(scaled(mantissa, -scale), this.options.exact)
   }
 }

@@ -11,7 +11,8 @@ export interface Arrival {
  * others are kept.
  */
 export interface Content {
-  readonly values: readonly unknown[]
+  /** Read when they are asked for, once: many of them take more than one turn of the event loop. */
+  readonly values: Iterable<unknown>
   /** A format that holds one value a payload, or one that holds several, each with its place. */
   readonly isList: boolean
 }
@@ -37,7 +38,7 @@ export interface DecoderOptions {
   readonly columns: string
   readonly schema: string
   readonly messageType: string
-  readonly framing: 'none' | 'registry'
+  readonly framing: 'none' | 'registry' | 'single' | 'container'
 }
 
 /**

@@ -44,11 +44,16 @@ export const formatFields = {
   },
   framing: {
     kind: 'choice',
-    label: 'Schema registry',
+    label: 'Header',
     default: 'none',
-    choices: { none: 'no header', registry: 'skip its header' },
+    choices: {
+      none: 'none',
+      registry: 'of a schema registry',
+      single: 'of an Avro single object',
+      container: 'of an Avro file, with its schema'
+    },
     when: { format: BY_SCHEMA },
-    help: 'Producers that use a schema registry put a zero and the id of the schema before each message.'
+    help: 'What stands before each message: a zero and the id of the schema in a registry, or the mark and fingerprint of an Avro single object. An Avro file brings its own schema and holds many records.'
   },
   columns: {
     kind: 'text',

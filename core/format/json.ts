@@ -16,16 +16,19 @@ export function jsonLines(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    const values: unknown[] = []
-    const lines = text.split('\n')
-    withoutStacks(() => {
-      for (const [index, line] of lines.entries()) {
-        // RFC 7464: a record separator may stand before each text.
-        const value = line.replace(/^\x1e/, '').trim()
-        if (value !== '') values.push(parsed(value, `line ${index + 1}`, options))
-      }
-    })
-    return listed(values)
+    return listed(text, valuesOfLines(text, options))
+  }
+}
+
+function* valuesOfLines(text: string, options: DecoderOptions): Generator {
+  let number = 1
+  for (let from = 0; from < text.length; number++) {
+    const end = text.indexOf('\n', from)
+    const line = text.slice(from, end < 0 ? text.length : end)
+    // RFC 7464: a record separator may stand before each text.
+    const value = line.replace(/^\x1e/, '').trim()
+    if (value !== '') yield parsed(value, `line ${number}`, options)
+    from = end < 0 ? text.length : end + 1
   }
 }
 
@@ -37,15 +40,15 @@ export function jsonSequence(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    const values: unknown[] = []
-    withoutStacks(() => {
-      for (let at = nextValue(text, 0); at < text.length; ) {
-        const end = endOfValue(text, at)
-        values.push(parsed(text.slice(at, end), `character ${at + 1}`, options))
-        at = nextValue(text, end)
-      }
-    })
-    return listed(values)
+    return listed(text, valuesIn(text, options))
+  }
+}
+
+function* valuesIn(text: string, options: DecoderOptions): Generator {
+  for (let at = nextValue(text, 0); at < text.length; ) {
+    const end = endOfValue(text, at)
+    yield parsed(text.slice(at, end), `character ${at + 1}`, options)
+    at = nextValue(text, end)
   }
 }
 
@@ -56,13 +59,13 @@ function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | Parse
     : withoutTrailingNuls(text)
 }
 
-const listed = (values: readonly unknown[]) =>
-  values.length > 0
+const listed = (text: string, values: Iterable<unknown>) =>
+  nextValue(text, 0) < text.length
     ? { values, isList: true }
     : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
 
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
-  const value = canBegin(text) ? parseJson(text, options) : NO_JSON
+  const value = canBegin(text) ? withoutStack(() => parseJson(text, options)) : NO_JSON
   if (!(value instanceof ParseFailure) || value.path !== undefined) return value
   return new ParseFailure(
     value.code,
@@ -87,11 +90,11 @@ function canBegin(text: string): boolean {
  * A payload may have ten thousand lines that are no JSON: the stack of each exception would cost
  * more than the line.
  */
-function withoutStacks(work: () => void): void {
+function withoutStack<T>(work: () => T): T {
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {
-    work()
+    return work()
   } finally {
     Error.stackTraceLimit = before
   }

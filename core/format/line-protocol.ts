@@ -12,16 +12,16 @@ export function lineProtocol({ exact }: DecoderOptions): Decode {
   return bytes => {
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
-    const values: unknown[] = []
     const points = new Points(withoutTrailingNuls(text), exact)
-    while (points.next()) values.push(points.point())
-    return values.length > 0
-      ? { values, isList: true }
+    return points.next()
+      ? { values: points.all(), isList: true }
       : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
   }
 }
 
 class Wrong extends Error {}
+
+const isSpace = (character: string) => character !== '' && ' \n\r\t\v\f'.includes(character)
 
 const COMMA = ','
 const EQUALS = '='
@@ -51,10 +51,16 @@ class Points {
   /** Goes to the next point, over empty lines and comments; false if there is none. */
   next(): boolean {
     for (;;) {
-      while (/\s/.test(this.#here)) this.#step()
+      while (isSpace(this.#here)) this.#step()
       if (this.#here !== '#') return this.#at < this.text.length
       this.#skipLine()
     }
+  }
+
+  /** The points from here on; to be called where one begins. */
+  *all(): Generator {
+    do yield this.point()
+    while (this.next())
   }
 
   /** The point that begins here, or why it is none; goes to the end of its line. */
@@ -155,7 +161,7 @@ class Points {
 
   #word(end = ''): string {
     const start = this.#at
-    while (this.#here !== '' && !/\s/.test(this.#here) && this.#here !== end) this.#step()
+    while (this.#here !== '' && !isSpace(this.#here) && this.#here !== end) this.#step()
     return this.text.slice(start, this.#at)
   }
 

@@ -12,6 +12,8 @@ import { PROTOBUF_TIMES } from './protobuf-times.ts'
  * read off the schema here, since the library's own decoder is code that it makes from text.
  */
 export function protobufDecoder(options: DecoderOptions): Decode {
+  if (options.framing === 'single' || options.framing === 'container')
+    throw new OptionsError('Header', ['is one of Avro, and the format is Protobuf'])
   const plan = planOf(options.schema, options.messageType)
   const budget = (bytes: Buffer) => bytes.length + 1
   return bytes => {

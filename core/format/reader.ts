@@ -22,6 +22,8 @@ export interface Reader {
    * has no elements.
    */
   read(bytes: Buffer, arrival: Arrival): Item[]
+  /** The same, each read when it is asked for: they are to be gone through once. */
+  items(bytes: Buffer, arrival: Arrival): Iterable<Item>
   /** The same of a value that was decoded before. */
   find(value: unknown): Item[]
 }
@@ -50,13 +52,24 @@ class BytesReader implements Reader {
   }
 
   read(bytes: Buffer, arrival: Arrival): Item[] {
+    const items = this.items(bytes, arrival)
+    return Array.isArray(items) ? items : [...items]
+  }
+
+  items(bytes: Buffer, arrival: Arrival): Iterable<Item> {
     const { decompress, maxBytes } = this.options
     const undone = decompress ? decompressed(bytes, maxBytes) : bytes
     const content = undone instanceof ParseFailure ? undone : this.decode(undone, arrival)
     if (content instanceof ParseFailure) return [{ record: content, place: '' }]
     const { values, isList } = content
-    if (!isList) return this.#records(values[0], '')
-    return values.flatMap((value, index) => this.#records(value, String(index)))
+    if (isList) return this.#each(values)
+    const [value] = values
+    return this.#records(value, '')
+  }
+
+  *#each(values: Iterable<unknown>): Generator<Item> {
+    let index = 0
+    for (const value of values) yield* this.#records(value, String(index++))
   }
 
   find(value: unknown): Item[] {

@@ -44,3 +44,33 @@ function slice(
   }
   return records.length
 }
+
+/** The same for values that are made when they are asked for. */
+export function eachInSlices<T>(
+  values: Iterable<T>,
+  take: (value: T) => unknown,
+  sliceMs = SLICE_MS
+): Promise<void> | undefined {
+  const iterator = values[Symbol.iterator]()
+  return sliceOf(iterator, take, sliceMs) ? undefined : restOf(iterator, take, sliceMs)
+}
+
+async function restOf<T>(
+  iterator: Iterator<T>,
+  take: (value: T) => unknown,
+  sliceMs: number
+): Promise<void> {
+  do await nextTurn()
+  while (!sliceOf(iterator, take, sliceMs))
+}
+
+/** Takes values until the time is over; true if none is left. */
+function sliceOf<T>(iterator: Iterator<T>, take: (value: T) => unknown, sliceMs: number): boolean {
+  const endMs = performance.now() + sliceMs
+  for (let count = 1; ; count++) {
+    const { done, value } = iterator.next()
+    if (done) return true
+    const dear = take(value as T) === true
+    if ((dear || (count & (LOOK_EVERY - 1)) === 0) && performance.now() > endMs) return false
+  }
+}

@@ -42,9 +42,22 @@ export function utf8Text(bytes: Buffer): string | ParseFailure {
   if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
   const text = bytes.toString()
   if (text.includes(REPLACEMENT) && !isUtf8(bytes)) {
+    const wide = utf16Text(bytes)
+    if (wide?.isWellFormed()) return wide
     return new ParseFailure('JSON_INVALID', 'The payload is not valid UTF-8.')
   }
   return text.startsWith(BYTE_ORDER_MARK) ? text.slice(1) : text
+}
+
+/**
+ * The text of UTF-16, as Windows programs write it, where a byte order mark says so: its two bytes
+ * are never UTF-8.
+ */
+function utf16Text(bytes: Buffer): string | undefined {
+  if (bytes.length % 2 !== 0) return undefined
+  const mark = bytes.readUInt16BE(0)
+  if (mark === 0xfffe) return bytes.toString('utf16le', 2)
+  return mark === 0xfeff ? Buffer.from(bytes.subarray(2)).swap16().toString('utf16le') : undefined
 }
 
 /**

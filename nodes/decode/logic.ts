@@ -3,7 +3,7 @@ import type { Item } from '../../core/format/records-at.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { isFieldPath } from '../../core/record/field-path.ts'
-import { inSlices } from '../../core/record/in-slices.ts'
+import { eachInSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import {
@@ -71,27 +71,47 @@ function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => n
     const records: unknown[] = []
     const rejected: Rejection[] = []
     let filtered = 0
-    let index = 0
-    const take = (payload: unknown) => {
-      const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
-      index++
-      const items = itemsOf(payload, provenance, reader, format === 'bare', now)
-      if (items.length === 0) filtered++
-      for (const item of items) {
-        if (item.record instanceof ParseFailure)
-          rejected.push(rejection(item.record, item.place, payload, provenance))
-        else records.push(carrying(item.record, item.place, payload, provenance))
+    function* everything(): Generator<Found> {
+      for (const [index, payload] of payloads.entries()) {
+        const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
+        const size = sizeOf(payload)
+        let found = 0
+        for (const item of itemsOf(payload, provenance, reader, format === 'bare', now)) {
+          yield { item, payload, provenance, isDear: found === 0 && size > DEAR_BYTES }
+          found++
+        }
+        if (found === 0) filtered++
       }
-      return items.length > DEAR
     }
-    const rest = inSlices(payloads, take)
+    const rest = eachInSlices(everything(), ({ item, payload, provenance, isDear }) => {
+      const { record, place } = item
+      if (record instanceof ParseFailure)
+        rejected.push(rejection(record, place, payload, provenance))
+      else records.push(carrying(record, place, payload, provenance))
+      return isDear
+    })
     const outputs = [records, rejected] as const
     return rest === undefined ? { outputs, filtered } : rest.then(() => ({ outputs, filtered }))
   }
 }
 
-/** After a payload of so many records the clock is looked at. */
-const DEAR = 8
+/** What stands in one payload. */
+interface Found {
+  readonly item: Item
+  readonly payload: unknown
+  readonly provenance: Provenance
+  /** The clock is to be looked at, since so much was read at once. */
+  readonly isDear: boolean
+}
+
+const DEAR_BYTES = 16_384
+
+function sizeOf(payload: unknown): number {
+  const value = isKafkaMessage(payload) ? payload.value : payload
+  return typeof value === 'string' || ArrayBuffer.isView(value)
+    ? ((value as Buffer).length ?? DEAR_BYTES)
+    : 0
+}
 
 function itemsOf(
   payload: unknown,
@@ -99,12 +119,12 @@ function itemsOf(
   reader: Reader,
   isBare: boolean,
   now: () => number
-): Item[] {
+): Iterable<Item> {
   const value = isKafkaMessage(payload) ? payload.value : payload
   if (value === null && isKafkaMessage(payload)) return [{ record: TOMBSTONE, place: '' }]
   const bytes = bytesOf(value, isBare)
   if (bytes === undefined) return reader.find(value)
-  return reader.read(bytes, { arrivedMs: arrivedMs(provenance, now) })
+  return reader.items(bytes, { arrivedMs: arrivedMs(provenance, now) })
 }
 
 const TOMBSTONE = new ParseFailure(

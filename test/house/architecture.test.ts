@@ -211,6 +211,7 @@ describe('architecture', () => {
     const bundled = new Set([
       'convert',
       'csv-parse',
+      'papaparse',
       '@msgpack/msgpack',
       'cborg',
       'fzstd',

@@ -92,6 +92,10 @@ export async function readersOf(): Promise<readonly (readonly [format: string, r
   const formats = Object.keys(FORMATS) as Format[]
   const schemas: Partial<Record<Format, string>> = { avro: AVRO_SCHEMA, protobuf: PROTO_SCHEMA }
   const readers: (readonly [string, Reader])[] = []
+  readers.push([
+    'avro file',
+    await readerOf(readerOptions({ format: 'avro', framing: 'container' }))
+  ])
   for (const format of formats) {
     const schema = schemas[format] ?? ''
     readers.push([format, await readerOf(readerOptions({ format, schema }))])
