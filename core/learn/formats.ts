@@ -60,7 +60,8 @@ export async function formatOf(payloads: readonly Buffer[]): Promise<FoundFormat
   if (bytes[0] === undefined) return undefined
   for (const { format, delimiter } of candidatesFor(bytes[0])) {
     const reader = await readerOf({ ...READ_ALL, format, delimiter })
-    const read = (each: Buffer) => reader.read(each, { arrivedMs: Date.now() })
+    const read = (each: Buffer) =>
+      reader.read(BY_LINES.has(format) ? headOf(each) : each, { arrivedMs: Date.now() })
     const isRead = (each: Buffer) => read(each).every(({ record }) => fits(record, format))
     if (!isRead(bytes[0])) continue
     return {
@@ -72,6 +73,21 @@ export async function formatOf(payloads: readonly Buffer[]): Promise<FoundFormat
     }
   }
   return undefined
+}
+
+const BY_LINES: ReadonlySet<Format> = new Set([
+  'csv',
+  'line-protocol',
+  'json-lines',
+  'json-sequence'
+])
+/** So many bytes of lines show what they are. */
+const HEAD_BYTES = 32_768
+
+function headOf(bytes: Buffer): Buffer {
+  if (bytes.length <= HEAD_BYTES) return bytes
+  const end = bytes.lastIndexOf('\n', HEAD_BYTES)
+  return bytes.subarray(0, end > 0 ? end : HEAD_BYTES)
 }
 
 /**

@@ -19,8 +19,12 @@ const MAX_LEVELS = 32
 /**
  * Levels that vary become fields; where one alone was seen, the level that looks like the name of a
  * device. Undefined where there is no topic, or they have nothing in common.
+ * @param hasMetric whether a message is one value, so that the topic may say what is measured
  */
-export function topicTemplateOf(seen: readonly string[]): ProposedTopic | undefined {
+export function topicTemplateOf(
+  seen: readonly string[],
+  hasMetric = false
+): ProposedTopic | undefined {
   const topics = [...new Set(seen.filter(topic => topic !== '').slice(0, MOST_TOPICS))]
   if (topics.length === 0) return undefined
   const split = topics.map(topic => topic.split('/'))
@@ -33,8 +37,8 @@ export function topicTemplateOf(seen: readonly string[]): ProposedTopic | undefi
   )
   if (columns.every(({ size }) => size > 1) && topics.length > 1 && isOpen) return undefined
   const varies = columns.map(values => isVarying(values))
-  if (!varies.includes(true)) markDevice(columns, varies)
-  const names = namesOf(columns, varies)
+  if (!varies.includes(true)) markLikely(columns, varies, hasMetric)
+  const names = namesOf(columns, varies, hasMetric)
   const levels = columns.map((values, index) =>
     varies[index] ? `{${names[index]}}` : literal([...values][0]!)
   )
@@ -51,24 +55,33 @@ const isVarying = (values: ReadonlySet<string>) => values.size > 1
 const literal = (level: string) => (/[{}+#]/.test(level) || level === '' ? '+' : level)
 
 /** With one topic alone, a level that names a device is taken for one, so that others fit too. */
-function markDevice(columns: readonly ReadonlySet<string>[], varies: boolean[]): void {
+function markLikely(
+  columns: readonly ReadonlySet<string>[],
+  varies: boolean[],
+  hasMetric: boolean
+): void {
   const texts = columns.map(values => [...values][0]!)
-  const likely = texts.findLastIndex(text => IDENTITY.test(text) && !FIXED.test(text))
-  const other = texts.findLastIndex(
-    (text, index) => index > 0 && !FIXED.test(text) && !METRIC.test(text)
-  )
-  const at = likely >= 0 ? likely : other
-  if (at >= 0) varies[at] = true
+  const isOther = (text: string) => !FIXED.test(text) && !METRIC.test(text)
+  const likely = texts.findLastIndex(text => IDENTITY.test(text) && isOther(text))
+  const other = texts.findLastIndex((text, index) => index > 0 && isOther(text))
+  const device = likely >= 0 ? likely : other >= 0 || texts.length !== 2 ? other : 1
+  if (device < 0) return
+  varies[device] = true
+  const metric = texts.findIndex((text, index) => index > device && METRIC.test(text))
+  if (hasMetric && metric >= 0) varies[metric] = true
 }
 
-function namesOf(columns: readonly ReadonlySet<string>[], varies: readonly boolean[]): string[] {
+function namesOf(
+  columns: readonly ReadonlySet<string>[],
+  varies: readonly boolean[],
+  hasMetric: boolean
+): string[] {
   const places = columns.flatMap((_, index) => (varies[index] ? [index] : []))
   const named = columns.map(() => '')
   const looks = (index: number, form: RegExp) =>
     [...columns[index]!].every(value => form.test(value))
   const rest = places.filter(index => {
-    const last = index === columns.length - 1
-    if (!looks(index, METRIC) || (!last && places.length === 1)) return true
+    if (!hasMetric || !looks(index, METRIC) || places.length === 1) return true
     named[index] = 'metric'
     return false
   })

@@ -17,7 +17,7 @@ import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
 import { type NodeSpec, parseOptions } from './spec.ts'
 
-export type { Make, Previewed } from './preview/kinds.ts'
+export type { Make, Previewed, Sorted } from './preview/kinds.ts'
 
 /** What a dialog can do beside showing what leaves. */
 export interface PreviewExtras extends Partial<Pick<Kind, 'takes' | 'isAlone' | 'behind'>> {

@@ -1,7 +1,9 @@
 import type { NodeAPI } from 'node-red'
 import { MillraceError } from '../errors.ts'
+import type { Learn } from '../learn/learned.ts'
 import { type Behaviour, type Context, type Done, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
+import { type Make, previewRoute } from '../node/preview.ts'
 import type { Probes } from '../node/probe.ts'
 import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
@@ -31,14 +33,25 @@ export type Open<S extends NodeSpec> = (context: Context<S>, port: SinkPort) => 
 export function defineSink<S extends NodeSpec>(
   spec: S,
   open: Open<S>,
-  extras: SinkExtras & { readonly probes?: Probes<S>; readonly migrations?: Migrations }
+  extras: SinkExtras & {
+    readonly probes?: Probes<S>
+    readonly migrations?: Migrations
+    /** Shows in the dialog what would be written; must not ask the service. */
+    readonly preview?: { readonly make: Make<S>; readonly learn?: Learn }
+  }
 ): (RED: NodeAPI) => void {
   const start = (context: Context<S>): Behaviour => {
     const sink = new Sink(context, spec.type.replace(/^millrace-/, ''), extras)
     sink.open(port => open(context, port))
     return { accept: (message, done) => sink.accept(message, done), close: () => sink.close() }
   }
-  return defineNode(spec, start, extras.probes, extras.migrations)
+  const define = defineNode(spec, start, extras.probes, extras.migrations)
+  const { preview } = extras
+  if (preview === undefined) return define
+  return RED => {
+    previewRoute(RED, spec, preview.make, { learn: preview.learn, isAlone: true })
+    define(RED)
+  }
 }
 
 class Sink<S extends NodeSpec> implements SinkPort {

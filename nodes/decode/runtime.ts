@@ -1,13 +1,19 @@
 import { reasonOf } from '../../core/errors.ts'
 import { defineTransform, type Sort } from '../../core/node/define-transform.ts'
+import { learn } from './learn.ts'
 import { type Decoder, decoder } from './logic.ts'
 import { spec } from './spec.ts'
 
-export default defineTransform(spec, ({ options, node }) => {
-  const made = decoder(options, Date.now)
-  if (!(made instanceof Promise)) return made
-  return whenLoaded(made, problem => node.error(problem))
-})
+export default defineTransform(
+  spec,
+  ({ options, node }) => {
+    const made = decoder(options, Date.now)
+    if (!(made instanceof Promise)) return made
+    return whenLoaded(made, problem => node.error(problem))
+  },
+  undefined,
+  { learn, takes: 'bytes' }
+)
 
 /**
  * A format whose library is loaded first: messages wait for it, and a wrong schema is told when it

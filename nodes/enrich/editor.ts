@@ -3,6 +3,7 @@ import type { EditorHooks } from '../../core/editor/types.ts'
 const MAX_NAMES = 2
 
 export default {
+  learns: true,
   label({ copy }) {
     const names = (Array.isArray(copy) ? copy : []).map(
       ({ from, to }: { from?: unknown; to?: unknown }) => String(to || from)

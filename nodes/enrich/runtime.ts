@@ -1,10 +1,11 @@
 import type { Context } from '../../core/node/define-node.ts'
-import { defineTransform } from '../../core/node/define-transform.ts'
+import { defineTransform, type Transform } from '../../core/node/define-transform.ts'
 import { databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import type { Message } from '../../core/record/message.ts'
 import { WordAMinute } from '../../core/throttled-notice.ts'
 import { directoryOf } from './directory-of.ts'
+import { learn } from './learn.ts'
 import { enricher, type Find } from './logic.ts'
 import { NewDevices } from './new-devices.ts'
 import { persist } from './persist.ts'
@@ -12,7 +13,7 @@ import { spec } from './spec.ts'
 import { shortReason, Trouble } from './trouble.ts'
 import { devicesOf } from './waiting-devices.ts'
 
-export default defineTransform(spec, context => {
+const open = (context: Context<typeof spec>): Transform => {
   const { options, node } = context
   const closing = new AbortController()
   const database = databaseOf(context)
@@ -51,7 +52,9 @@ export default defineTransform(spec, context => {
       await database?.release()
     }
   }
-})
+}
+
+export default defineTransform(spec, open, undefined, { learn })
 
 const newDevicesOf = ({ node, metrics }: Context<typeof spec>) =>
   new NewDevices({

@@ -11,6 +11,7 @@ export default {
     return isPreset(preset) ? `${PRESETS[preset].label} → ${made}` : `reshape → ${made}`
   },
   problems: values => problemsBetween(values as Settings),
+  learns: true,
   opened(form) {
     let shown = form.values().preset
     form.onChange(({ preset }: Values) => {

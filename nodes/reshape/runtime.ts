@@ -1,11 +1,15 @@
 import type { Node, NodeAPI } from 'node-red'
 import { defineTransform } from '../../core/node/define-transform.ts'
 import type { Prepare } from './calculated.ts'
+import { learn } from './learn.ts'
 import { reshaper } from './logic.ts'
 import { spec } from './spec.ts'
 
-export default defineTransform(spec, ({ options, RED, node }) =>
-  reshaper(options, Date.now, jsonata(RED, node))
+export default defineTransform(
+  spec,
+  ({ options, RED, node }) => reshaper(options, Date.now, jsonata(RED, node)),
+  undefined,
+  { learn }
 )
 
 /** What JSONata calls before each step: by the name of its versions up to 2.0, and since. */

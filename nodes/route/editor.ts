@@ -40,7 +40,8 @@ export default {
       ? labels
       : [...rules.map((_, index) => `rule ${index + 1}`), ...labels]
   },
-  controls: { rules: { problems: ruleProblems, edit: rulesControl } }
+  controls: { rules: { problems: ruleProblems, edit: rulesControl } },
+  learns: true
 } satisfies EditorHooks
 
 /** A rule as the list is given it: with its place when the dialog was opened, none if it is new. */

@@ -1,6 +1,8 @@
 import type { Database } from '../../core/postgres/pool.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
+import { learn } from './learn.ts'
 import { sinkPlan } from './logic.ts'
+import { previewed } from './preview.ts'
 import { spec } from './spec.ts'
 import { TableSink } from './table-sink.ts'
 
@@ -10,5 +12,5 @@ export default defineSink(
     const database = context.provided<Database>('database')
     return new TableSink(context, database, sinkPlan(context.options), port)
   },
-  { service: 'the database' }
+  { service: 'the database', preview: { make: previewed, learn } }
 )

@@ -43,8 +43,8 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
   learn: ['ground', 'record', 'format'],
   node: ['ground', 'record', 'delivery', 'format', 'learn'],
-  source: ['ground', 'record', 'delivery', 'dead-letter', 'node'],
-  sink: ['ground', 'record', 'delivery', 'node'],
+  source: ['ground', 'record', 'delivery', 'dead-letter', 'learn', 'node'],
+  sink: ['ground', 'record', 'delivery', 'learn', 'node'],
   editor: ['ground', 'record', 'learn', 'node'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
