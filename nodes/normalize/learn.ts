@@ -168,7 +168,7 @@ const PATTERNS: readonly string[] = [
 const LANGUAGES = ['en', 'de', 'fr', 'es', 'it', 'nl', 'pl', 'pt'] as const
 const MOST_VALUES = 20
 
-/** Where two patterns read the same texts as different times, a person says which of them is meant. */
+/** Where two patterns read the same texts as different times, a person says which is meant. */
 function byPattern(values: readonly unknown[], answers: Parameters<Learn>[2]): Reading {
   const texts = values.filter(value => typeof value === 'string').slice(0, MOST_VALUES)
   const fitting = formsThatRead(texts)
