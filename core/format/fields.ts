@@ -98,7 +98,7 @@ export const formatFields = {
   },
   path: {
     kind: 'text',
-    label: 'At',
+    label: 'Path to them',
     default: '',
     placeholder: 'the message itself',
     when: { at: ['list', 'object'] },
@@ -106,14 +106,14 @@ export const formatFields = {
   },
   around: {
     kind: 'bool',
-    label: 'Fields around',
+    label: 'Keep the fields around them',
     default: true,
     when: { at: ['list', 'object'] },
     help: 'What stands beside the list, such as the device and the time, goes into each record.'
   },
   keyField: {
     kind: 'text',
-    label: 'Key to',
+    label: 'Its name goes to',
     default: 'metric',
     required: true,
     when: { at: 'object' },
@@ -121,7 +121,7 @@ export const formatFields = {
   },
   valueField: {
     kind: 'text',
-    label: 'Value to',
+    label: 'Bare value goes to',
     default: 'value',
     required: true,
     help: 'The field of a value that stands by itself: a bare payload, or a number in an object.'
@@ -143,7 +143,7 @@ export const formatFields = {
   },
   cutNuls: {
     kind: 'bool',
-    label: 'Cut NULs',
+    label: 'Cut NULs at the end',
     default: true,
     section: 'advanced',
     when: { format: TEXTS },
@@ -158,7 +158,7 @@ export const formatFields = {
   },
   maxBytes: {
     kind: 'number',
-    label: 'Largest',
+    label: 'Decompressed, at most',
     default: 16_777_216,
     min: 1024,
     max: 268_435_456,

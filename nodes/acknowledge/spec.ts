@@ -11,9 +11,12 @@ export const spec = {
   fields: {
     as: {
       kind: 'choice',
-      label: 'Say',
+      label: 'Tell the source',
       default: 'stored',
-      choices: { stored: 'it is stored', failed: 'it has failed: send it again' },
+      choices: {
+        stored: 'the message is stored',
+        failed: 'the message has failed: send it again'
+      },
       help: 'What becomes of the message at its source: acknowledged, or sent again as often as the source is set to.'
     },
     reason: {

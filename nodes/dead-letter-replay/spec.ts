@@ -8,6 +8,7 @@ export const spec = {
   family: 'kafka',
   inputs: 1,
   outputs: ['progress'],
+  sections: { which: 'Which dead letters' },
   fields: {
     cluster: {
       kind: 'ref',
@@ -29,7 +30,8 @@ export const spec = {
       kind: 'text',
       default: '',
       placeholder: 'all, or e.g. UNKNOWN_DEVICE, TS_FUTURE',
-      label: 'Codes',
+      label: 'Rejected with',
+      section: 'which',
       help: 'Replays only records that were rejected with one of these codes, separated by commas. Empty replays all.'
     },
     since: {
@@ -38,6 +40,7 @@ export const spec = {
       default: '',
       placeholder: '2026-01-31T00:00:00Z',
       label: 'Since',
+      section: 'which',
       help: 'Replays only what was rejected at this time (ISO 8601) or later. Empty has no bound.'
     },
     until: {
@@ -46,6 +49,7 @@ export const spec = {
       default: '',
       placeholder: '2026-02-01T00:00:00Z',
       label: 'Until',
+      section: 'which',
       help: 'Replays only what was rejected before this time (ISO 8601). What is rejected after the replay began is never part of it.'
     },
     perSecond: {
@@ -54,7 +58,7 @@ export const spec = {
       min: 1,
       max: 100_000,
       unit: 'records/s',
-      label: 'Rate',
+      label: 'Send at most',
       help: 'Sends at most this many records a second, so that a replay does not crowd out live data.'
     },
     ingestTopic: {
@@ -64,7 +68,7 @@ export const spec = {
       required: true,
       pick: 'kafka-topics',
       section: 'advanced',
-      label: 'Topic for MQTT',
+      label: 'If from MQTT, to',
       help: 'Records that were rejected before they reached Kafka have no topic to go back to: they are sent to this one.'
     },
     ledgerTopic: {

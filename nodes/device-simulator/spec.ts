@@ -19,6 +19,7 @@ export const spec = {
   family: 'mqtt',
   inputs: 1,
   outputs: ['readings', 'progress'],
+  sections: { fleet: 'The fleet', readings: 'What it sends' },
   fields: {
     target: {
       kind: 'choice',
@@ -46,6 +47,7 @@ export const spec = {
     devices: {
       kind: 'number',
       label: 'Devices',
+      section: 'fleet',
       default: 20,
       min: 1,
       max: 1_000_000,
@@ -55,6 +57,7 @@ export const spec = {
     ratePerSecond: {
       kind: 'number',
       label: 'Rate',
+      section: 'fleet',
       default: 10,
       min: 0.01,
       max: 200_000,
@@ -64,6 +67,7 @@ export const spec = {
     count: {
       kind: 'number',
       label: 'Stop after',
+      section: 'fleet',
       default: 0,
       min: 0,
       integer: true,
@@ -72,7 +76,8 @@ export const spec = {
     },
     startOnDeploy: {
       kind: 'bool',
-      label: 'Start at once',
+      label: 'Start when deployed',
+      section: 'fleet',
       default: true,
       help: 'Off: waits for a message. A message with payload false stops the fleet, any other starts it.'
     },
@@ -80,6 +85,7 @@ export const spec = {
       kind: 'text',
       check: 'topic-template',
       label: 'Topic',
+      section: 'readings',
       default: 'acme/{site}/{device_type}/{device_id}/reading',
       required: true,
       help: 'Where a reading is published. {site}, {device_type}, {device_id} and {metric} are filled in.'
@@ -88,6 +94,7 @@ export const spec = {
       kind: 'list',
       required: true,
       label: 'Metrics',
+      section: 'readings',
       default: [
         { metric: 'temperature_c', deviceType: 'temperature', min: 15, max: 35, periodS: 600 },
         { metric: 'humidity_pct', deviceType: 'humidity', min: 30, max: 70, periodS: 900 }
@@ -147,16 +154,16 @@ export const spec = {
       section: 'advanced',
       help: 'The same seed gives the same values and faults again.'
     },
-    malformedPct: percent('Malformed', 'Readings that are not JSON: cut off, or a line of a log.'),
+    malformedPct: percent('Not JSON', 'Readings that are not JSON: cut off, or a line of a log.'),
     invalidPct: percent(
-      'Invalid',
+      'Wrong fields',
       'Readings that are JSON but lack a field or have a value of the wrong type.'
     ),
-    duplicatePct: percent('Duplicates', 'Readings that are sent twice, the same bytes.'),
-    latePct: percent('Late', 'Readings that were made earlier and are sent now.'),
+    duplicatePct: percent('Sent twice', 'Readings that are sent twice, the same bytes.'),
+    latePct: percent('Late readings', 'Readings that were made earlier and are sent now.'),
     lateS: {
       kind: 'number',
-      label: 'Late by',
+      label: 'Late readings by',
       default: 600,
       min: 1,
       unit: 's',
@@ -166,16 +173,16 @@ export const spec = {
     skewPct: percent('Clock ahead', 'Readings of a device whose clock is ahead.'),
     skewS: {
       kind: 'number',
-      label: 'Ahead by',
+      label: 'Clock ahead by',
       default: 172_800,
       min: 1,
       unit: 's',
       section: 'advanced',
       help: 'How far such a clock is ahead.'
     },
-    secondsPct: percent('In seconds', 'Readings whose ts is in seconds, not milliseconds.'),
+    secondsPct: percent('Times in seconds', 'Readings whose ts is in seconds, not milliseconds.'),
     zonelessPct: percent(
-      'Without zone',
+      'Times without zone',
       'Readings whose ts is an ISO time without a zone, such as 2024-02-23T14:53:20.000.'
     )
   }

@@ -18,19 +18,25 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['enriched', 'rejected'],
+  sections: {
+    source: 'Where devices are known',
+    record: 'What goes into the record',
+    unknown: 'Devices that are not known'
+  },
   fields: {
     key: {
       kind: 'text',
       harmless: true,
       check: 'field-path',
-      label: 'Device',
+      label: 'Device is in field',
       default: 'device_id',
       required: true,
       help: 'The field of the record that names the device; a path such as meta.id reaches into objects.'
     },
     source: {
       kind: 'choice',
-      label: 'Metadata from',
+      label: 'Taken from',
+      section: 'source',
       default: 'inline',
       choices: {
         inline: 'a table typed in here',
@@ -43,6 +49,7 @@ export const spec = {
     devices: {
       kind: 'code',
       label: 'Table',
+      section: 'source',
       default: DEVICES,
       language: 'csv',
       required: true,
@@ -53,6 +60,7 @@ export const spec = {
       kind: 'text',
       check: 'full-path',
       label: 'File',
+      section: 'source',
       default: '',
       placeholder: '/data/devices.csv',
       required: true,
@@ -62,6 +70,7 @@ export const spec = {
     database: {
       kind: 'ref',
       label: 'Database',
+      section: 'source',
       default: '',
       type: 'millrace-timescale-database',
       when: { source: 'database' },
@@ -70,6 +79,7 @@ export const spec = {
     lookup: {
       kind: 'choice',
       label: 'Look up in',
+      section: 'source',
       default: 'table',
       choices: { table: 'a table or view', query: 'a query of my own' },
       when: { source: 'database' },
@@ -79,6 +89,7 @@ export const spec = {
       kind: 'text',
       check: 'table-name',
       label: 'Table',
+      section: 'source',
       default: 'devices',
       required: true,
       pick: 'tables',
@@ -89,6 +100,7 @@ export const spec = {
       kind: 'code',
       check: 'keys-statement',
       label: 'Query',
+      section: 'source',
       default: QUERY,
       language: 'sql',
       required: true,
@@ -99,6 +111,7 @@ export const spec = {
       kind: 'text',
       check: 'lookup-url',
       label: 'URL',
+      section: 'source',
       default: '',
       placeholder: 'https://registry.example.org/devices/{key}',
       required: true,
@@ -108,13 +121,15 @@ export const spec = {
     token: {
       kind: 'secret',
       label: 'Token',
+      section: 'source',
       default: '',
       when: { source: 'http' },
       help: 'Sent as a bearer token. Empty for none.'
     },
     keyColumn: {
       kind: 'text',
-      label: 'Key column',
+      label: 'Column of the device',
+      section: 'source',
       default: 'device_id',
       required: true,
       when: { source: ['inline', 'file'] },
@@ -122,7 +137,8 @@ export const spec = {
     },
     databaseKey: {
       kind: 'text',
-      label: 'Key column',
+      label: 'Column of the device',
+      section: 'source',
       default: 'device_id',
       required: true,
       pick: 'columns',
@@ -132,7 +148,8 @@ export const spec = {
     copy: {
       kind: 'list',
       harmless: true,
-      label: 'Copy',
+      label: 'Columns to copy',
+      section: 'record',
       default: [{ from: 'location', to: '' }],
       help: 'What goes into the record. A field of this name is replaced. An empty list copies everything that the record does not have yet.',
       columns: {
@@ -158,7 +175,8 @@ export const spec = {
     unknown: {
       kind: 'choice',
       harmless: true,
-      label: 'Unknown device',
+      label: 'Record of one',
+      section: 'unknown',
       default: 'reject',
       choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
       help: 'What becomes of records whose device the source does not know or fails for, or that name none.'
@@ -167,6 +185,7 @@ export const spec = {
       kind: 'list',
       harmless: true,
       label: 'Default values',
+      section: 'unknown',
       default: [{ field: 'location', value: 'unknown' }],
       when: { unknown: 'default' },
       help: 'For records of unknown devices, where the record does not have the field.',
@@ -192,7 +211,7 @@ export const spec = {
     ttlS: {
       kind: 'number',
       harmless: true,
-      label: 'Known for',
+      label: 'Ask again after',
       default: 300,
       min: 1,
       unit: 's',
@@ -203,7 +222,7 @@ export const spec = {
     unknownTtlS: {
       kind: 'number',
       harmless: true,
-      label: 'Unknown for',
+      label: 'If unknown, again after',
       default: 30,
       min: 1,
       unit: 's',

@@ -10,6 +10,7 @@ export const spec = {
   family: 'kafka',
   inputs: 0,
   outputs: [],
+  sections: { login: 'Login and certificates' },
   fields: {
     brokers: {
       kind: 'text',
@@ -33,6 +34,7 @@ export const spec = {
     tls: {
       kind: 'ref',
       label: 'TLS',
+      section: 'login',
       default: '',
       type: 'tls-config',
       optional: true,
@@ -41,6 +43,7 @@ export const spec = {
     sasl: {
       kind: 'choice',
       label: 'Login',
+      section: 'login',
       default: 'none',
       choices: {
         none: 'none',
@@ -53,6 +56,7 @@ export const spec = {
     username: {
       kind: 'text',
       label: 'User name',
+      section: 'login',
       default: '',
       required: true,
       when: login,
@@ -61,6 +65,7 @@ export const spec = {
     password: {
       kind: 'secret',
       label: 'Password',
+      section: 'login',
       default: '',
       when: login,
       help: 'Is kept with the credentials of the flows, encrypted.'

@@ -14,6 +14,7 @@ export const spec = {
   family: 'kafka',
   inputs: 0,
   outputs: ['records', 'rejected'],
+  sections: { records: 'Records', safety: 'Order and acknowledgement' },
   fields: {
     cluster: {
       kind: 'ref',
@@ -33,7 +34,7 @@ export const spec = {
     },
     groupId: {
       kind: 'text',
-      label: 'Group',
+      label: 'Consumer group',
       default: '',
       placeholder: 'millrace- and the id of this node',
       pick: 'kafka-groups',
@@ -41,14 +42,15 @@ export const spec = {
     },
     startFrom: {
       kind: 'choice',
-      label: 'Start',
+      label: 'A new group starts',
       default: 'earliest',
       choices: { earliest: 'with the oldest record', latest: 'with what comes from now on' },
       help: 'For a group that has read nothing of the topic yet.'
     },
     output: {
       kind: 'choice',
-      label: 'Output',
+      label: 'Leaves as',
+      section: 'records',
       default: 'records',
       choices: {
         records: 'records, parsed from JSON',
@@ -59,11 +61,13 @@ export const spec = {
     },
     acknowledge: {
       ...sourceFields.acknowledge,
+      section: 'safety',
       help: 'When an offset may be committed. "Stored" is strict: what no sink confirms is sent again.'
     },
     order: {
       kind: 'choice',
       label: 'Order',
+      section: 'safety',
       default: 'pipelined',
       choices: {
         pipelined: 'several batches of a partition on their way',
@@ -115,7 +119,7 @@ export const spec = {
     },
     outOfRange: {
       kind: 'choice',
-      label: 'Lost offset',
+      label: 'If an offset is lost',
       default: 'earliest',
       choices: {
         earliest: 'go on with the oldest record',

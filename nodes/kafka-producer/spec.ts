@@ -11,6 +11,7 @@ export const spec = {
   family: 'kafka',
   inputs: 1,
   outputs: ['acknowledged', 'rejected'],
+  sections: { records: 'Records' },
   fields: {
     cluster: {
       kind: 'ref',
@@ -32,7 +33,8 @@ export const spec = {
     },
     content: {
       kind: 'choice',
-      label: 'Payload',
+      label: 'Payload is',
+      section: 'records',
       default: 'auto',
       choices: {
         auto: 'what comes: records, Kafka messages, rejected records',
@@ -44,7 +46,8 @@ export const spec = {
     keyField: {
       kind: 'text',
       check: 'field-path',
-      label: 'Key field',
+      label: 'Key from field',
+      section: 'records',
       default: 'device_id',
       placeholder: 'device_id',
       when: ofRecords,

@@ -9,6 +9,7 @@ export const spec = {
   family: 'observe',
   inputs: 0,
   outputs: ['lag', 'alert'],
+  sections: { what: 'What is watched', alert: 'When to alert' },
   fields: {
     cluster: {
       kind: 'ref',
@@ -23,6 +24,7 @@ export const spec = {
       required: true,
       pick: 'kafka-groups',
       label: 'Groups',
+      section: 'what',
       help: 'Consumer groups, separated by commas; also such as do not belong to this Node-RED. The default are those of npm start.'
     },
     topics: {
@@ -32,6 +34,7 @@ export const spec = {
       pick: 'kafka-topics',
       placeholder: 'all that the group has read',
       label: 'Topics',
+      section: 'what',
       help: 'Counts only these topics, separated by commas. Empty counts all that the group has committed offsets for.'
     },
     intervalS: {
@@ -40,7 +43,8 @@ export const spec = {
       min: 1,
       max: 3600,
       unit: 's',
-      label: 'Every',
+      label: 'Ask every',
+      section: 'what',
       help: 'How often the cluster is asked.'
     },
     threshold: {
@@ -49,7 +53,8 @@ export const spec = {
       min: 1,
       integer: true,
       unit: 'records',
-      label: 'Alert above',
+      label: 'Records behind',
+      section: 'alert',
       help: 'The alert output tells when so many records of a group stay behind, more than the time between its commits explains, and again when it is below half of it.'
     },
     behindS: {
@@ -58,7 +63,8 @@ export const spec = {
       min: 0,
       max: 604_800,
       unit: 's',
-      label: 'Alert after',
+      label: 'Time behind',
+      section: 'alert',
       help: 'The same when the oldest record that was not dealt with is older, by its timestamp. 0 leaves the time out.'
     }
   }

@@ -18,6 +18,7 @@ export const spec = {
   family: 'mqtt',
   inputs: 0,
   outputs: [],
+  sections: { login: 'Login and certificates' },
   fields: {
     url: {
       kind: 'text',
@@ -39,18 +40,21 @@ export const spec = {
     username: {
       kind: 'text',
       label: 'User name',
+      section: 'login',
       default: '',
       help: 'Empty for a server that asks for none.'
     },
     password: {
       kind: 'secret',
       label: 'Password',
+      section: 'login',
       default: '',
       help: 'Is kept with the credentials of the flows, encrypted.'
     },
     tls: {
       kind: 'ref',
       label: 'TLS',
+      section: 'login',
       default: '',
       type: 'tls-config',
       optional: true,

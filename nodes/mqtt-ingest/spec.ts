@@ -14,6 +14,7 @@ export const spec = {
   family: 'mqtt',
   inputs: 0,
   outputs: ['taken', 'rejected'],
+  sections: { records: 'Records', subscription: 'Subscription', safety: 'Acknowledgement' },
   fields: {
     broker: {
       kind: 'ref',
@@ -34,6 +35,7 @@ export const spec = {
     qos: {
       kind: 'choice',
       label: 'QoS',
+      section: 'subscription',
       default: '1',
       choices: {
         '0': '0, at most once',
@@ -44,7 +46,8 @@ export const spec = {
     },
     output: {
       kind: 'choice',
-      label: 'Output',
+      label: 'Leaves as',
+      section: 'records',
       default: 'records',
       choices: {
         records: 'records, parsed from JSON',
@@ -54,19 +57,22 @@ export const spec = {
     },
     keyField: {
       kind: 'text',
-      label: 'Key',
+      label: 'Kafka key from',
+      section: 'records',
       default: 'device_id',
       placeholder: 'device_id',
       help: 'The field of the topic that becomes the Kafka key. What has the same key keeps its order. Empty for no key.'
     },
     acknowledge: {
       ...sourceFields.acknowledge,
+      section: 'safety',
       when: { qos: ['1', '2'] },
       help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
     },
     group: {
       kind: 'text',
       label: 'Shared group',
+      section: 'subscription',
       default: '',
       placeholder: 'ingest',
       pattern: '[^+#/]*',

@@ -9,11 +9,18 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['normalized', 'rejected'],
+  sections: {
+    time: 'Time of the record',
+    zone: 'Times without a zone',
+    bounds: 'Clocks that are wrong',
+    fields: 'Names and formats of fields'
+  },
   fields: {
     field: {
       kind: 'text',
       check: 'field-path',
-      label: 'Time',
+      label: 'Time is in field',
+      section: 'time',
       default: 'ts',
       required: true,
       help: 'The field with the time of the device; a path such as meta.time reaches into objects.'
@@ -21,14 +28,16 @@ export const spec = {
     target: {
       kind: 'text',
       check: 'field-path',
-      label: 'UTC to',
+      label: 'UTC time goes to',
+      section: 'time',
       default: 'ts_utc',
       required: true,
       help: 'The field for the time as ISO 8601 in UTC. The original stays where it is.'
     },
     unit: {
       kind: 'choice',
-      label: 'Numbers are',
+      label: 'Number counts',
+      section: 'time',
       default: 'auto',
       choices: {
         auto: 's, ms, µs or ns, by their size',
@@ -42,7 +51,8 @@ export const spec = {
     },
     missing: {
       kind: 'choice',
-      label: 'Without a time',
+      label: 'Record without time',
+      section: 'time',
       default: 'reject',
       choices: {
         reject: 'is rejected',
@@ -53,7 +63,8 @@ export const spec = {
     },
     forms: {
       kind: 'list',
-      label: 'Own forms',
+      label: 'Own forms of time',
+      section: 'time',
       default: [],
       help: 'Read before the known forms: dd.MM.yyyy HH:mm:ss, MM/dd/yyyy hh:mm:ss a. What two of them read as different times is rejected.',
       columns: {
@@ -77,15 +88,21 @@ export const spec = {
     },
     zoneFrom: {
       kind: 'choice',
-      label: 'Without a zone',
+      label: 'Time without zone',
+      section: 'zone',
       default: 'none',
-      choices: { none: 'rejected', fixed: 'is in the zone', field: 'is in the zone of the field' },
+      choices: {
+        none: 'is rejected',
+        fixed: 'is in a time zone chosen here',
+        field: 'is in the zone that a field names'
+      },
       help: 'What a date and time without a zone means, such as 2024-02-23 13:46:40.'
     },
     zone: {
       kind: 'text',
       check: 'time-zone',
-      label: 'Zone',
+      label: 'Time zone',
+      section: 'zone',
       default: 'UTC',
       placeholder: 'Europe/Berlin',
       required: true,
@@ -95,7 +112,8 @@ export const spec = {
     zoneField: {
       kind: 'text',
       check: 'field-path',
-      label: 'Zone field',
+      label: 'Time zone in field',
+      section: 'zone',
       default: 'timezone',
       required: true,
       when: { zoneFrom: 'field' },
@@ -103,16 +121,17 @@ export const spec = {
     },
     fold: {
       kind: 'choice',
-      label: 'Hour that came twice',
+      label: 'Hour that comes twice',
       default: 'reject',
       choices: { reject: 'is rejected', earlier: 'is the first', later: 'is the second' },
-      section: 'advanced',
+      section: 'zone',
       when: { zoneFrom: ['fixed', 'field'] },
       help: 'When the clocks are put back, an hour of local time comes twice. A time that was skipped when they were put forward is always rejected.'
     },
     futureS: {
       kind: 'number',
-      label: 'At most ahead',
+      label: 'Clock ahead, at most',
+      section: 'bounds',
       default: 300,
       min: 0,
       unit: 's',
@@ -120,7 +139,8 @@ export const spec = {
     },
     pastDays: {
       kind: 'number',
-      label: 'At most behind',
+      label: 'Clock behind, at most',
+      section: 'bounds',
       default: 365,
       min: 0,
       unit: 'days',
@@ -129,6 +149,7 @@ export const spec = {
     fields: {
       kind: 'list',
       label: 'Fields',
+      section: 'fields',
       default: [],
       help: 'Renames and converts fields before the time is read. A path such as data.temp copies out of objects. A field that is there under the new name already is left alone.',
       columns: {
@@ -164,7 +185,7 @@ export const spec = {
     decision: {
       kind: 'text',
       check: 'field-path',
-      label: 'Rule to',
+      label: 'Write the rule to',
       default: '',
       placeholder: 'ts_source',
       section: 'advanced',

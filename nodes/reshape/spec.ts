@@ -17,6 +17,12 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['reshaped', 'rejected'],
+  sections: {
+    where: 'Where the records are',
+    topic: 'Topic and other sources',
+    made: 'What is made',
+    values: 'Values'
+  },
   fields: {
     preset: {
       kind: 'choice',
@@ -28,6 +34,7 @@ export const spec = {
     recordsAt: {
       kind: 'choice',
       label: 'Records are',
+      section: 'where',
       default: 'whole',
       choices: {
         whole: 'the message itself',
@@ -39,7 +46,8 @@ export const spec = {
     listPath: {
       kind: 'text',
       check: 'field-path',
-      label: 'List in',
+      label: 'In the field',
+      section: 'where',
       default: '',
       placeholder: 'values',
       when: { recordsAt: ['list', 'values'] },
@@ -48,7 +56,8 @@ export const spec = {
     keyTo: {
       kind: 'text',
       check: 'field-path',
-      label: 'Its name to',
+      label: 'Name of each goes to',
+      section: 'where',
       default: 'device_id',
       required: true,
       when: { recordsAt: 'values' },
@@ -57,6 +66,7 @@ export const spec = {
     outer: {
       kind: 'bool',
       label: 'Keep the fields around the list',
+      section: 'where',
       default: true,
       when: { recordsAt: ['list', 'values'] },
       help: 'Each element gets the fields that stand beside the list, unless it has them itself.'
@@ -65,6 +75,7 @@ export const spec = {
       kind: 'text',
       check: 'topic-template',
       label: 'Topic',
+      section: 'topic',
       default: '',
       placeholder: 'tele/{device_id}/SENSOR',
       help: 'Each {field} of the MQTT topic becomes a field, also behind Kafka. Records of other topics are rejected. Empty for none.'
@@ -73,6 +84,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Rest of topic to',
+      section: 'topic',
       default: '',
       placeholder: 'device_id',
       help: 'The field for all levels that # stands for, such as kitchen/lamp. Empty where the topic has no #.'
@@ -80,6 +92,7 @@ export const spec = {
     topicWins: {
       kind: 'choice',
       label: 'Topic is taken',
+      section: 'topic',
       default: 'payload',
       choices: WINS,
       help: 'Where the record has the field already. "Must agree" rejects a device that writes under the name of another.'
@@ -87,6 +100,7 @@ export const spec = {
     sources: {
       kind: 'list',
       label: 'Fields from elsewhere',
+      section: 'topic',
       default: [],
       help: 'Fields from what came with the message: Kafka key, headers, MQTT user properties, times, or a text of your own.',
       columns: {
@@ -130,7 +144,8 @@ export const spec = {
     },
     mode: {
       kind: 'choice',
-      label: 'Make',
+      label: 'Made of a message',
+      section: 'made',
       default: 'unpivot',
       choices: {
         unpivot: 'a record of each measurement',
@@ -142,6 +157,7 @@ export const spec = {
     keep: {
       kind: 'list',
       label: 'Fields of every record',
+      section: 'made',
       default: [
         { from: 'device_id', to: '' },
         { from: 'ts', to: '' }
@@ -171,6 +187,7 @@ export const spec = {
     others: {
       kind: 'bool',
       label: 'Keep the other fields',
+      section: 'made',
       default: true,
       when: { mode: 'keep' },
       help: 'Otherwise the record has only the fields that are named above, and those of topic and elsewhere.'
@@ -179,6 +196,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Measurements in',
+      section: 'made',
       default: '',
       placeholder: 'uplink_message.decoded_payload',
       when: unpivot,
@@ -187,6 +205,7 @@ export const spec = {
     which: {
       kind: 'choice',
       label: 'Measurements are',
+      section: 'made',
       default: 'all',
       choices: { all: 'all numbers', except: 'all numbers but these', only: 'only these' },
       when: unpivot,
@@ -194,7 +213,8 @@ export const spec = {
     },
     names: {
       kind: 'list',
-      label: 'These',
+      label: 'Their names',
+      section: 'made',
       default: [],
       when: { mode: 'unpivot', which: ['except', 'only'] },
       help: 'Fields by name or path; in what is left out, * stands for any one name (*.id).',
@@ -220,6 +240,7 @@ export const spec = {
     booleans: {
       kind: 'bool',
       label: 'True and false too',
+      section: 'made',
       default: false,
       when: unpivot,
       help: 'As they are, unless a row of Values makes numbers of them.'
@@ -227,6 +248,7 @@ export const spec = {
     texts: {
       kind: 'bool',
       label: 'Texts too',
+      section: 'made',
       default: false,
       when: unpivot,
       help: 'As they are, unless a row of Values makes numbers of them. Texts that a row of Values names are taken in any case.'
@@ -234,13 +256,15 @@ export const spec = {
     lists: {
       kind: 'bool',
       label: 'Numbers in lists too',
+      section: 'made',
       default: false,
       when: unpivot,
       help: 'Named by their place: Power.0, Power.1.'
     },
     each: {
       kind: 'choice',
-      label: 'Each of them is',
+      label: 'Each one is',
+      section: 'made',
       default: 'value',
       choices: { value: 'a value', object: 'an object with value and time' },
       when: unpivot,
@@ -250,6 +274,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Its value in',
+      section: 'made',
       default: 'Value',
       required: true,
       when: objects,
@@ -259,6 +284,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Its time in',
+      section: 'made',
       default: 'SourceTimestamp',
       when: objects,
       help: 'The field of the object with the time. Empty where it has none of its own.'
@@ -267,6 +293,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Its unit in',
+      section: 'made',
       default: '',
       placeholder: 'Unit',
       when: objects,
@@ -276,6 +303,7 @@ export const spec = {
       kind: 'text',
       check: 'field-path',
       label: 'Its quality in',
+      section: 'made',
       default: '',
       placeholder: 'StatusCode',
       when: objects,
@@ -284,6 +312,7 @@ export const spec = {
     by: {
       kind: 'list',
       label: 'One record for the same',
+      section: 'made',
       default: [{ field: 'device_id' }, { field: 'ts' }],
       required: true,
       when: { mode: 'pivot' },

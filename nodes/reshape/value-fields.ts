@@ -2,7 +2,8 @@
 
 export const values = {
   kind: 'list',
-  label: 'Values',
+  label: 'Change values',
+  section: 'values',
   default: [],
   help: 'What is done with values, one after the other. In one record, the name is that of a field.',
   columns: {

@@ -18,7 +18,7 @@ export const spec = {
     },
     send: {
       kind: 'choice',
-      label: 'Send to',
+      label: 'Goes to',
       default: 'first',
       choices: { first: 'the first rule that is met', every: 'every rule that is met' },
       help: 'Where a record goes that meets several rules. With every rule, all outputs but the first get copies.'

@@ -9,6 +9,7 @@ export const spec = {
   family: 'timescale',
   inputs: 0,
   outputs: [],
+  sections: { login: 'Login and certificates' },
   fields: {
     connection: {
       kind: 'choice',
@@ -65,12 +66,14 @@ export const spec = {
     password: {
       kind: 'secret',
       label: 'Password',
+      section: 'login',
       default: '',
       help: 'Is kept with the credentials of the flows, encrypted. Empty takes the one in the URL, or none.'
     },
     tls: {
       kind: 'ref',
       label: 'TLS',
+      section: 'login',
       default: '',
       type: 'tls-config',
       optional: true,

@@ -8,6 +8,7 @@ export const spec = {
   family: 'timescale',
   inputs: 1,
   outputs: ['stored', 'rejected'],
+  sections: { columns: 'Columns', conflict: 'Repeats' },
   fields: {
     database: {
       kind: 'ref',
@@ -26,7 +27,7 @@ export const spec = {
     },
     create: {
       kind: 'choice',
-      label: 'When it is missing',
+      label: 'If it is missing',
       default: 'create',
       choices: { create: 'create it', off: 'wait until somebody creates it' },
       help: 'Creates the table from the columns below: as a hypertable with unique index, compression and retention where TimescaleDB is there, else as a plain table.'
@@ -34,6 +35,7 @@ export const spec = {
     columns: {
       kind: 'list',
       label: 'Columns',
+      section: 'columns',
       default: [
         { column: 'time', from: 'ts_utc', type: 'timestamptz', role: 'key' },
         { column: 'device_id', from: 'device_id', type: 'text', role: 'key' },
@@ -85,7 +87,8 @@ export const spec = {
     },
     conflict: {
       kind: 'choice',
-      label: 'Key already there',
+      label: 'Key is there already',
+      section: 'conflict',
       default: 'ignore',
       choices: {
         ignore: 'leave the row as it is',
@@ -96,7 +99,7 @@ export const spec = {
     },
     offsets: {
       kind: 'choice',
-      label: 'Kafka offsets',
+      label: 'Kafka offsets are',
       default: 'off',
       choices: {
         off: 'kept by Kafka alone',
@@ -107,7 +110,7 @@ export const spec = {
     },
     group: {
       kind: 'text',
-      label: 'Group',
+      label: 'Consumer group',
       default: '',
       required: true,
       placeholder: 'millrace-persist',
@@ -127,7 +130,7 @@ export const spec = {
     },
     lingerMs: {
       kind: 'number',
-      label: 'Linger',
+      label: 'Wait for more',
       default: 5,
       min: 0,
       max: 1000,
@@ -147,7 +150,7 @@ export const spec = {
     },
     chunkDays: {
       kind: 'number',
-      label: 'Chunk',
+      label: 'Chunk of',
       default: 1,
       min: 1,
       max: 365,

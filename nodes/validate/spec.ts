@@ -36,10 +36,12 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['valid', 'rejected'],
+  sections: { schema: 'What is valid' },
   fields: {
     choose: {
       kind: 'choice',
-      label: 'Schema',
+      label: 'Schema is',
+      section: 'schema',
       default: 'one',
       choices: {
         one: 'one for all records',
@@ -51,6 +53,7 @@ export const spec = {
     schema: {
       kind: 'code',
       label: 'JSON Schema',
+      section: 'schema',
       default: READING,
       language: 'json',
       required: true,
@@ -60,7 +63,8 @@ export const spec = {
     field: {
       kind: 'text',
       check: 'field-path',
-      label: 'Field',
+      label: 'By the field',
+      section: 'schema',
       default: 'metric',
       required: true,
       when: { choose: 'field' },
@@ -69,6 +73,7 @@ export const spec = {
     schemas: {
       kind: 'code',
       label: 'Schemas',
+      section: 'schema',
       default: BY_METRIC,
       language: 'json',
       required: true,
@@ -77,7 +82,8 @@ export const spec = {
     },
     otherwise: {
       kind: 'choice',
-      label: 'Any other kind',
+      label: 'A kind without schema',
+      section: 'schema',
       default: 'reject',
       choices: { reject: 'is rejected', pass: 'passes unchecked' },
       when: { choose: ['field', 'topic'] },

@@ -21,9 +21,9 @@ const FLOW = [
 
 type Case = readonly [node: string, field: string, wrong: string, reason: RegExp, right: string]
 const CASES: readonly Case[] = [
-  ['times', 'zone', 'Berlin', /Zone: there is no time zone "Berlin"/, 'Europe/Berlin'],
-  ['times', 'field', 'a..b', /Time: "a..b" is not the path of a field/, 'ts'],
-  ['times', 'target', 'ts', /UTC to: must be another field than ts/, 'ts_utc'],
+  ['times', 'zone', 'Berlin', /Time zone: there is no time zone "Berlin"/, 'Europe/Berlin'],
+  ['times', 'field', 'a..b', /Time is in field: "a..b" is not the path of a field/, 'ts'],
+  ['times', 'target', 'ts', /UTC time goes to: must be another field than ts/, 'ts_utc'],
   [
     'broker',
     'url',
@@ -52,7 +52,13 @@ const CASES: readonly Case[] = [
     /Topics: the level "{site" must be text or one field/,
     'acme/{site}/{device_id}'
   ],
-  ['ingest', 'keyField', 'serial', /Key: the topics have no level {serial}/, 'device_id'],
+  [
+    'ingest',
+    'keyField',
+    'serial',
+    /Kafka key from: the topics have no level {serial}/,
+    'device_id'
+  ],
   ['consumer', 'topics', 'iot/raw', /Topics: "iot\/raw" is no name of a topic/, 'iot-raw'],
   [
     'web',

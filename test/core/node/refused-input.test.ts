@@ -51,11 +51,11 @@ describe('a node whose settings are wrong', function () {
   it('says which and why, below the node in short and in the log in full', async () => {
     await nodeRed.deploy(flow('Berlin'))
     assert.deepEqual(errors(), [
-      'normalize: Zone: there is no time zone "Berlin"; give a name such as Europe/Berlin, or an offset'
+      'normalize: Time zone: there is no time zone "Berlin"; give a name such as Europe/Berlin, or an offset'
     ])
     assert.match(
       metricsFor('times', 'millrace-normalize', '').status?.text ?? '',
-      /^Zone: there is no time zone "Berlin"/
+      /^Time zone: there is no time zone "Berlin"/
     )
   })
 
@@ -65,7 +65,10 @@ describe('a node whose settings are wrong', function () {
     await until('the error', () => errors().length > 1)
     await new Promise(setImmediate)
     assert.equal(errors().length, 2)
-    assert.match(errors()[1]!, /has not started, and takes no message: Zone: there is no time zone/)
+    assert.match(
+      errors()[1]!,
+      /has not started, and takes no message: Time zone: there is no time zone/
+    )
   })
 
   it('gives every message to a Catch node where there is one', async () => {

@@ -104,8 +104,11 @@ describe('nodes/enrich', () => {
     [{ devices: '[' }, /Table: it is not JSON/],
     [{ devices: 'device_id,a\n"1,2' }, /Table: it is not CSV/],
     [{ devices: 'device_id,a\nx,1\nx,2' }, /Table: line 3: device_id "x" is there twice/],
-    [{ key: 'a.' }, /Device: "a\." is not the path/],
-    [{ copy: [{ from: 'location', to: '__proto__' }] }, /Copy: row 1, Field: "__proto__"/],
+    [{ key: 'a.' }, /Device is in field: "a\." is not the path/],
+    [
+      { copy: [{ from: 'location', to: '__proto__' }] },
+      /Columns to copy: row 1, Field: "__proto__"/
+    ],
     [
       { unknown: 'default', defaults: [{ field: '__proto__', value: '' }] },
       /Default values: row 1, Field: "__proto__"/

@@ -38,7 +38,10 @@ describe('mqtt-ingest options', () => {
     [{ topic: 'a/{x}/{x}' }, /Topics: the field \{x\} stands in it twice/],
     [{ filter: 'acme/{site}' }, /Subscribe to: a filter has \+ and #, not fields/],
     [{ filter: 'acme/#/x' }, /Subscribe to: # must be the last level/],
-    [{ topic: 'acme/+/reading', output: 'messages' }, /Key: the topics have no level \{device_id\}/]
+    [
+      { topic: 'acme/+/reading', output: 'messages' },
+      /Kafka key from: the topics have no level \{device_id\}/
+    ]
   ]
   for (const [raw, message] of wrong)
     it(String(message), () => assert.throws(() => shaperOf(optionsOf(raw)), message))

@@ -216,12 +216,12 @@ describe('nodes/normalize', () => {
   }
 
   const broken: [options: object, problem: RegExp][] = [
-    [{ field: 'a..b' }, /Time: "a\.\.b" is not the path/],
-    [{ target: '__proto__' }, /UTC to: "__proto__" is not the path/],
+    [{ field: 'a..b' }, /Time is in field: "a\.\.b" is not the path/],
+    [{ target: '__proto__' }, /UTC time goes to: "__proto__" is not the path/],
     [{ target: 'ts' }, /must be another field than ts/],
-    [{ decision: 'ts_utc' }, /Rule to: must be a field of its own/],
-    [{ zoneFrom: 'fixed', zone: 'Mars/Base' }, /Zone: there is no time zone "Mars\/Base"/],
-    [{ zoneFrom: 'field', zoneField: '.' }, /Zone field: "\."/],
+    [{ decision: 'ts_utc' }, /Write the rule to: must be a field of its own/],
+    [{ zoneFrom: 'fixed', zone: 'Mars/Base' }, /Time zone: there is no time zone "Mars\/Base"/],
+    [{ zoneFrom: 'field', zoneField: '.' }, /Time zone in field: "\."/],
     [{ fields: [{ from: 'a', to: '__proto__' }] }, /Fields: row 1: "__proto__"/]
   ]
   for (const [options, problem] of broken) {

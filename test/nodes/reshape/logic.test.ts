@@ -226,10 +226,10 @@ describe('nodes/reshape, wide records', () => {
 
 describe('nodes/reshape, bad settings', () => {
   const wrong: [settings: Setting, says: RegExp][] = [
-    [{ recordsAt: 'list', listPath: '' }, /List in: must name the field/],
+    [{ recordsAt: 'list', listPath: '' }, /In the field: must name the field/],
     [{ topic: 'a/{b}', restTo: 'c' }, /Rest of topic to: needs a topic that ends in #/],
     [{ keep: [{ from: 'metric', to: '' }] }, /Fields of every record: row 1/],
-    [{ which: 'only', names: [] }, /These: there must be at least one/],
+    [{ which: 'only', names: [] }, /Their names: there must be at least one/],
     [
       { which: 'only', names: [{ field: 'a' }, { field: 'b', metric: 'a' }] },
       /row 2: there is a metric "a" already/

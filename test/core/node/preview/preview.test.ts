@@ -115,7 +115,7 @@ describe('the preview of a dialog', function () {
     assert.match(message!, /^JSON Schema: /)
     assert.match(
       (await previewOf(red, 'normalize', { zoneFrom: 'fixed', zone: 'Mars' }, '{}')).message!,
-      /^Zone: /
+      /^Time zone: /
     )
   })
 
