@@ -36,11 +36,16 @@ export function encodeRejection(rejection: Rejection): EncodedLetter {
     ...originHeaders(rejection.origin),
     ...partHeaders(provenance)
   }
-  return {
-    key: taken?.key ?? null,
-    value: raw === null && taken?.raw === undefined ? textOf(rejection.record) : raw,
-    headers
+  const key = taken?.key ?? null
+  if (raw === null && taken?.raw === undefined)
+    return { key, value: textOf(rejection.record), headers }
+  const digest = provenance === undefined || raw === null ? undefined : sharedOf(provenance, raw)
+  if (raw === null || digest === undefined) return { key, value: raw, headers }
+  const told = {
+    [HEADER.truncated]: String(raw.length),
+    [HEADER.truncatedDigest]: digest
   }
+  return { key, value: raw.subarray(0, BEGINNING_BYTES), headers: { ...headers, ...told } }
 }
 
 /**
@@ -96,6 +101,41 @@ function messageIdOf({ batch, index }: Provenance): string {
   const id = ids.get(batch) ?? randomUUID()
   ids.set(batch, id)
   return `${id}/${index}`
+}
+
+/**
+ * Letters of the parts of one message have all of its bytes, up to so much together: a list of
+ * 100,000 bad elements must not fill the topic with 100,000 copies of itself. One is enough to send
+ * the message again.
+ */
+const MOST_SHARED_BYTES = 16 << 20
+/** What the other letters have of it. */
+const BEGINNING_BYTES = 1024
+
+interface SharedBytes {
+  /** The parts whose letters have all of them, however often a letter is written. */
+  readonly places: Set<string>
+  readonly digest: string
+}
+
+const shared = new WeakMap<Batch, Map<number, SharedBytes>>()
+
+/** The digest of the message where the letter of this part has only the beginning of its bytes. */
+function sharedOf({ batch, index, place }: Provenance, raw: Buffer): string | undefined {
+  // Below this no message has so many parts that their letters could grow beyond measure.
+  if (place === undefined || raw.length <= BEGINNING_BYTES) return undefined
+  const messages = shared.get(batch) ?? new Map<number, SharedBytes>()
+  shared.set(batch, messages)
+  const message = messages.get(index) ?? {
+    places: new Set(),
+    digest: createHash('sha256').update(raw).digest('hex')
+  }
+  messages.set(index, message)
+  const { places, digest } = message
+  if (places.has(place)) return undefined
+  if (places.size > 0 && (places.size + 1) * raw.length > MOST_SHARED_BYTES) return digest
+  places.add(place)
+  return undefined
 }
 
 /** The record as JSON, whatever it holds: a dead letter is never lost for its form. */

@@ -43,7 +43,7 @@ export const MEANING: Readonly<Record<HeaderName, string>> = {
   [HEADER.place]:
     'Where in the message the record stands, such as `values.3`, where it is not all of it.',
   [HEADER.truncated]:
-    'How many bytes the value had, where the topic takes no more than its beginning. Such a letter is not replayed.',
+    'How many bytes the value had, where the topic takes no more than its beginning, or letters of other parts of the same message have 16 MB of its bytes already. Such a letter is not replayed.',
   [HEADER.truncatedDigest]: 'SHA-256 of the whole value in hexadecimal, where it was cut.',
   [HEADER.replays]: 'How often the record was replayed before it was rejected again.'
 }

@@ -40,6 +40,9 @@ export function decompressed(bytes: Buffer, maxBytes: number): Buffer | ParseFai
   }
 }
 
+/** Whether the first bytes say that it is compressed. */
+export const isCompressed = (bytes: Buffer): boolean => compressionOf(bytes) !== undefined
+
 /** RFC 1952, RFC 1950 (a header whose two bytes are a multiple of 31) and RFC 8878. */
 export function compressionOf(bytes: Buffer): 'gzip' | 'zlib' | 'zstd' | undefined {
   if (bytes.length < 6) return undefined

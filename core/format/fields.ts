@@ -1,4 +1,5 @@
 import { FORMATS } from './names.ts'
+import type { ReaderOptions } from './reader.ts'
 
 /**
  * The fields by which every node says how bytes become records: told in the same words wherever
@@ -169,3 +170,30 @@ export const formatFields = {
     help: 'A payload that becomes larger when it is decompressed is rejected, and one that becomes more than 200 times as large.'
   }
 } as const
+
+/** As a spec has it: other fields and what they have to say. */
+type Condition = Readonly<Record<string, string | readonly string[] | boolean>>
+interface Conditional {
+  readonly kind: string
+  readonly when?: Condition
+}
+
+/** The same fields for a node that makes records only under this condition, in a section of it. */
+export function formatFieldsWhen<F extends Readonly<Record<string, Conditional>>>(
+  fields: F,
+  when: Condition,
+  section: string
+): F {
+  const bound = ([name, field]: [string, Conditional]) => [
+    name,
+    { section, ...field, when: { ...when, ...field.when } }
+  ]
+  return Object.fromEntries(Object.entries(fields).map(bound)) as F
+}
+
+/** What these fields say where a node does not ask for them, but for some that it does. */
+export function formatDefaults<O extends object>(asked: O): ReaderOptions & O {
+  const fields = { format, ...formatFields }
+  const defaults = Object.entries(fields).map(([name, field]) => [name, field.default])
+  return { ...Object.fromEntries(defaults), ...asked }
+}

@@ -1,3 +1,4 @@
+import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import type { Arrival, Decode, DecoderOptions } from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
@@ -40,6 +41,39 @@ export function readerOf(options: ReaderOptions): Reader | Promise<Reader> {
 }
 
 const isAtHand = (format: Format): format is keyof typeof AT_HAND => Object.hasOwn(AT_HAND, format)
+
+/**
+ * Whether a payload may hold several records, or takes long to read: then it is not read with many
+ * others in one turn of the event loop.
+ */
+export const isPlainJson = ({ format, at }: Pick<ReaderOptions, 'format' | 'at'>): boolean =>
+  format === 'json' && at === 'message'
+
+/** The same settings for one record of JSON a payload. */
+export const jsonRulesOf = ({ cutNuls, nanAsNull, exact }: ReaderOptions): JsonRules => ({
+  trailingNuls: cutNuls ? 'cut' : 'reject',
+  nanAsNull,
+  exact
+})
+
+/** A reader whose library may still be loading. */
+export interface LoadingReader {
+  /** To be used once `ready` is there. */
+  readonly reader: Pick<Reader, 'read'>
+  /** Undefined where nothing is loaded; refused with an OptionsError for a schema that is wrong. */
+  readonly ready: Promise<void> | undefined
+}
+
+/** @throws OptionsError for settings that cannot be used */
+export function loadingReader(options: ReaderOptions): LoadingReader {
+  const made = readerOf(options)
+  if (!(made instanceof Promise)) return { reader: made, ready: undefined }
+  let loaded: Reader | undefined
+  const ready = made.then(reader => {
+    loaded = reader
+  })
+  return { ready, reader: { read: (bytes, arrival) => loaded!.read(bytes, arrival) } }
+}
 
 class BytesReader implements Reader {
   readonly #records: (value: unknown, place: string) => Item[]

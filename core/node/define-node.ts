@@ -60,6 +60,11 @@ export interface Context<S extends NodeSpec> {
    * What the configuration node of this field provides. @throws OptionsError if it cannot be used
    */
   provided<T extends object>(field: keyof S['fields'] & string): T
+  /**
+   * The settings cannot be used after all, e.g. those of a library that was loaded first: said as
+   * when the node is refused at its start. It takes part in nothing after that.
+   */
+  refuse(error: unknown): void
   /** Reports an operational error once, in the log and to Catch nodes. */
   report(error: unknown, message?: Message): void
 }
@@ -211,6 +216,10 @@ export function contextOf<S extends NodeSpec>(
         ])
       return found
     },
+    refuse(error) {
+      status.close()
+      tellRefused(node, metrics, error)
+    },
     report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
   }
 }
@@ -230,6 +239,16 @@ function onceInARow(log: (text: string) => void): (text: string) => void {
  * start.
  */
 function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI): RefusedInput {
+  const problems = tellRefused(node, metrics, error)
+  const tell = (failure: Error, message: Message, loud: boolean) => {
+    if (loud) node.error(failure, message as Parameters<Node['error']>[1])
+    else (node as WithFlow)._flow?.handleError(node, failure, message)
+  }
+  return new RefusedInput({ tracker: trackerOf(RED), metrics, why: problems.join('; '), tell })
+}
+
+/** Gives the problems. */
+function tellRefused(node: Node, metrics: NodeMetrics, error: unknown): readonly string[] {
   const reason = reasonOf(error)
   const problems = error instanceof OptionsError ? error.problems : [reason]
   const text =
@@ -237,11 +256,7 @@ function refuse(node: Node, metrics: NodeMetrics, error: unknown, RED: NodeAPI):
   metrics.status = { healthy: false, text, refused: true }
   node.status({ fill: 'red', shape: 'ring', text: shortened(text) })
   node.error(reason)
-  const tell = (failure: Error, message: Message, loud: boolean) => {
-    if (loud) node.error(failure, message as Parameters<Node['error']>[1])
-    else (node as WithFlow)._flow?.handleError(node, failure, message)
-  }
-  return new RefusedInput({ tracker: trackerOf(RED), metrics, why: problems.join('; '), tell })
+  return problems
 }
 
 /**

@@ -8,6 +8,22 @@ import type { InFlightMessage } from './in-flight.ts'
 import type { SourceOptions, SourceTransaction } from './types.ts'
 import type { UnwiredOutput } from './unwired.ts'
 
+type Sendable = NodeMessage | readonly (NodeMessage | null)[]
+
+const isByOutput = (message: Sendable): message is readonly (NodeMessage | null)[] =>
+  Array.isArray(message)
+
+/** Of the same delivery: with the token and the id of the first. */
+const alike = (first: NodeMessage, message: NodeMessage | null) =>
+  message === null || message === first ? message : { ...first, ...message }
+
+/** What leaves by several outputs as one message. */
+function asOne(message: Sendable): NodeMessage {
+  if (!isByOutput(message)) return message
+  const parts = message.filter(each => each !== null)
+  return { ...parts[0], payload: parts.flatMap(({ payload }) => payload) } as NodeMessage
+}
+
 export type Acknowledged = Settlement & { kind: 'acknowledge' }
 const NOTHING_DONE: Acknowledged = {
   kind: 'acknowledge',
@@ -73,31 +89,44 @@ export class Attempts {
     held.delivery = null
   }
 
-  send(message: NodeMessage, output: number): void {
+  send(message: Sendable, output: number): void {
     const { node, outputs } = this.options
-    if (output === 0) node.send(message)
+    if (isByOutput(message)) node.send([...message])
+    else if (output === 0) node.send(message)
     else
       node.send(Array.from({ length: outputs }, (_, index) => (index === output ? message : null)))
   }
 
-  #attempt(held: InFlightMessage, message = held.taken.rebuild(), transaction?: object): void {
-    const { node, mode, timeoutMs, deadLetterOutput } = this.options
-    const { records, output = 0 } = held.taken
+  #attempt(held: InFlightMessage, given?: NodeMessage, transaction?: object): void {
+    const { deadLetterOutput } = this.options
+    const { output = 0 } = held.taken
+    const message = given ?? held.taken.rebuild()
     const { writtenOff } = held
-    const letter = writtenOff
-      ? exhaustedLetter(message, this.#stage, writtenOff.error, writtenOff.attempts)
-      : message
-    const delivery = this.tracker.open(letter, node.id, {
+    if (writtenOff) {
+      const { error, attempts } = writtenOff
+      const letter = exhaustedLetter(asOne(message), this.#stage, error, attempts)
+      this.#deliver(held, letter, deadLetterOutput, transaction)
+    } else if (!isByOutput(message)) this.#deliver(held, message, output, transaction)
+    else if (message.some(Boolean)) this.#deliver(held, message, output, transaction)
+    else this.#dealtWith(held, NOTHING_DONE)
+  }
+
+  /** What leaves by several outputs is one delivery: all of it is dealt with, or none. */
+  #deliver(held: InFlightMessage, message: Sendable, output: number, transaction?: object): void {
+    const { node, mode, timeoutMs } = this.options
+    const { records, survived } = held.taken
+    const first = isByOutput(message) ? message.find(Boolean)! : message
+    const delivery = this.tracker.open(first, node.id, {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,
       timeoutMs,
       transaction,
       onSettled: settlement => this.#settled(held, settlement),
-      onTouched: held.taken.survived
+      onTouched: survived
     })
     held.delivery = delivery
     try {
-      this.send(letter, writtenOff ? deadLetterOutput : output)
+      this.send(isByOutput(message) ? message.map(each => alike(first, each)) : message, output)
     } finally {
       delivery.sent()
     }

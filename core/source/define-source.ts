@@ -42,7 +42,12 @@ export interface SourceTrouble {
 
 /** What only the source itself knows: its protocol. */
 export interface OpenSource {
-  /** Begins to take. Called once the whole node stands. */
+  /**
+   * What it needs before it can begin, such as a library. Refused with an OptionsError where its
+   * settings cannot be used after all: then it never begins.
+   */
+  readonly ready?: Promise<void> | undefined
+  /** Begins to take. Called once the whole node stands, and it is ready. */
   start?(): void
   /**
    * There is room again in the flow, or a deployment is over: take on, as far as
@@ -128,6 +133,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
   readonly #rate = new Rate()
   readonly #ticker: NodeJS.Timeout
   readonly #retryText: string
+  #isClosed = false
 
   constructor(
     private readonly context: Context<S>,
@@ -146,7 +152,9 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     this.#ticker = setInterval(() => this.#tick(), 1000).unref()
     status.waiting('connecting')
     if (mode !== 'received' && !hasWire) node.warn(UNWIRED[mode])
-    this.#opened.start?.()
+    const { ready } = this.#opened
+    if (ready === undefined) this.#opened.start?.()
+    else void this.#startAfter(ready)
   }
 
   /**
@@ -154,6 +162,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
    * else is given back.
    */
   async close(closing: Closing): Promise<void> {
+    this.#isClosed = true
     clearInterval(this.#ticker)
     this.#opened.stop()
     this.#trials.end()
@@ -161,6 +170,16 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     await this.#source.drained(DRAIN_MS)
     await this.#source.close()
     await this.#opened.close(closing)
+  }
+
+  async #startAfter(ready: Promise<void>): Promise<void> {
+    try {
+      await ready
+      if (!this.#isClosed) this.#opened.start?.()
+    } catch (error) {
+      clearInterval(this.#ticker)
+      if (!this.#isClosed) this.context.refuse(error)
+    }
   }
 
   #sourceOf(

@@ -1,10 +1,13 @@
+import type { NodeMessage } from 'node-red'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { PausableSource, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
 import { type Acknowledged, Attempts } from './attempts.ts'
 import { InFlightMessage } from './in-flight.ts'
 import { InOrderQueue } from './in-order-queue.ts'
-import type { SourceOptions, TakenBatch, TakenMessage, Waiting } from './types.ts'
+import type { Portion } from './portion-cutter.ts'
+import { Portions } from './portions.ts'
+import type { SourceOptions, TakenBatch, TakenMany, TakenMessage, Waiting } from './types.ts'
 import { UnwiredOutput } from './unwired.ts'
 
 /**
@@ -30,6 +33,7 @@ export class DeliverySource implements PausableSource {
   readonly #lanes = new Map<string, InOrderQueue<InFlightMessage>>()
   readonly #attempts: Attempts
   readonly #unwired: UnwiredOutput
+  readonly #portions: Portions
   #messages = 0
   #records = 0
   #bytes = 0
@@ -47,6 +51,13 @@ export class DeliverySource implements PausableSource {
     this.#attempts = new Attempts(options, this.#tracker, this.#unwired, (message, counted) =>
       this.#finish(message, counted)
     )
+    this.#portions = new Portions({
+      hasRoomFor: (records, bytes) => this.#fits(records, bytes),
+      sentOf: lane => this.#lanes.get(lane)?.size ?? 0,
+      send: (many, portion, isLast) => this.#takePortion(many, portion, isLast),
+      end: many => this.#takeNothing(many),
+      onTurn: () => this.#tellCapacity()
+    })
   }
 
   /** Records taken and not acknowledged. */
@@ -56,11 +67,15 @@ export class DeliverySource implements PausableSource {
   get full(): boolean {
     return !this.hasRoomFor(1, 1)
   }
+  /** Of what was taken, something waits to leave. */
+  get isBehind(): boolean {
+    return this.#portions.exist
+  }
   get isPaused(): boolean {
     return this.#pausedMs !== undefined
   }
   get isMoving(): boolean {
-    if (this.#messages === this.#attempts.retrying) return false
+    if (this.#messages === this.#attempts.retrying && !this.isBehind) return false
     const nowMs = performance.now()
     const { stillMs = STILL_MS } = this.options
     if (nowMs - this.#movedMs < stillMs) return true
@@ -75,16 +90,19 @@ export class DeliverySource implements PausableSource {
 
   /** Whether so much more may be taken now. Where nothing is in flight, any one message may. */
   hasRoomFor(records: number, bytes: number): boolean {
-    if (this.isPaused) return false
+    return !this.isPaused && !this.#portions.isHeld && this.#fits(records, bytes)
+  }
+
+  #fits(records: number, bytes: number): boolean {
     if (this.#records === 0) return true
     return (
       this.#records + records <= this.options.maxInFlight &&
       this.#bytes + bytes <= MAX_IN_FLIGHT_BYTES
     )
   }
-  /** Messages of a lane that are not acknowledged. */
+  /** Messages of a lane that are not acknowledged, and what was taken that waits to leave. */
   inFlightOf(lane: string): number {
-    return this.#lanes.get(lane)?.size ?? 0
+    return (this.#lanes.get(lane)?.size ?? 0) + this.#portions.waitingOf(lane)
   }
 
   /**
@@ -96,6 +114,7 @@ export class DeliverySource implements PausableSource {
     const { metrics } = this.options
     metrics.in += taken.records
     metrics.out += taken.records
+    if (taken.rejected !== undefined) metrics.countRefused(taken.rejected)
     if (this.options.mode === 'received') {
       this.#attempts.send(taken.message ?? taken.rebuild(), taken.output ?? 0)
       this.#countFiltered(taken, taken.records)
@@ -122,16 +141,25 @@ export class DeliverySource implements PausableSource {
   }
 
   /**
+   * Sends the records of what holds any number of them, in portions. Acknowledges it once: after
+   * all of them, and after all before it of the lane.
+   */
+  takeMany(many: TakenMany): void {
+    if (!this.#closed) this.#portions.add(many)
+  }
+
+  /**
    * Forgets a lane that is not ours any more (a rebalance, a lost connection): nothing of it will
    * be acknowledged.
    */
   dropLane(lane: string): void {
+    this.#portions.drop(lane)
     const queue = this.#lanes.get(lane)
     if (queue === undefined) return
     this.#lanes.delete(lane)
     const left = queue.clear()
     for (const message of left) this.#giveBack(message)
-    if (left.length > 0 && !this.#closed) this.options.onCapacity()
+    if (left.length > 0) this.#tellCapacity()
   }
 
   pause(): void {
@@ -161,6 +189,7 @@ export class DeliverySource implements PausableSource {
   async close(): Promise<void> {
     if (this.#closed) return
     this.#closed = true
+    this.#portions.end()
     for (const lane of [...this.#lanes.keys()]) this.dropLane(lane)
     this.#unwired.end()
     this.#leave()
@@ -192,8 +221,30 @@ export class DeliverySource implements PausableSource {
     }
   }
 
+  #takePortion(
+    { lane, properties, isSingle, survived, acknowledge }: TakenMany,
+    { which, records, bytes, again }: Portion,
+    isLast: boolean
+  ): void {
+    if (which === 'rejected') this.options.metrics.countRefused(records)
+    const messageOf = (payload: readonly object[]) => ({
+      ...properties,
+      payload: isSingle ? payload[0] : payload
+    })
+    this.take({
+      lane,
+      records: records.length,
+      bytes,
+      message: messageOf(records),
+      rebuild: () => messageOf(again()),
+      acknowledge: isLast ? acknowledge : () => {},
+      survived,
+      output: which === 'accepted' ? 0 : this.options.deadLetterOutput
+    })
+  }
+
   /** Nothing of it goes into the flow, so it only has to wait for its turn. */
-  #takeNothing({ lane, acknowledge }: TakenBatch): void {
+  #takeNothing({ lane, acknowledge }: Pick<TakenMessage, 'lane' | 'acknowledge'>): void {
     if (this.#closed) return
     const taken: TakenMessage = { lane, records: 0, rebuild: () => ({}), acknowledge }
     if (this.options.mode === 'received') this.#acknowledge(taken)
@@ -246,20 +297,25 @@ export class DeliverySource implements PausableSource {
 
   #leaveInTurn(message: InFlightMessage): void {
     const lane = this.#lanes.get(message.taken.lane)
-    if (lane !== undefined && lane.finish(message) > 0 && !this.#closed) this.options.onCapacity()
+    if (lane !== undefined && lane.finish(message) > 0) this.#tellCapacity()
+  }
+
+  /** What was taken before goes first. */
+  #tellCapacity(): void {
+    if (this.#closed) return
+    this.#portions.advance()
+    if (!this.#portions.isHeld) this.options.onCapacity()
   }
 
   /** What was rejected at once and has left by no wire is not filtered on purpose. */
   #countFiltered(taken: TakenMessage, records: number): void {
-    const { metrics, deadLetterOutput } = this.options
-    if (
-      records > 0 &&
-      taken.output === deadLetterOutput &&
-      !this.options.isWired(deadLetterOutput)
-    ) {
-      metrics.rejected += records
-      this.#unwired.lost(records, taken.message ?? taken.rebuild())
-    } else metrics.filtered += records
+    const { metrics, deadLetterOutput, isWired } = this.options
+    const refused = taken.output === deadLetterOutput ? records : (taken.rejected?.length ?? 0)
+    const lost = isWired(deadLetterOutput) ? 0 : Math.min(records, refused)
+    metrics.filtered += records - lost
+    if (lost === 0) return
+    metrics.rejected += lost
+    this.#unwired.lost(lost, rejectedOf(taken))
   }
 
   #acknowledge(taken: TakenMessage): void {
@@ -280,4 +336,10 @@ export class DeliverySource implements PausableSource {
     this.options.metrics.inFlight -= taken.records
     this.options.metrics.returned += taken.records
   }
+}
+
+/** The message with what the source itself has rejected. */
+function rejectedOf({ rejected, message, rebuild }: TakenMessage): NodeMessage {
+  if (rejected !== undefined) return { payload: rejected } as NodeMessage
+  return message ?? (rebuild() as NodeMessage)
 }

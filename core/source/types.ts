@@ -44,10 +44,10 @@ export interface TakenMessage {
   /** How much memory its payload takes, about; 0 where absent. */
   readonly bytes?: number
   /**
-   * Makes the message to send; again for each further attempt, as nodes may have changed what was
-   * sent before.
+   * Makes the message to send, or one for each output; again for each further attempt, as nodes may
+   * have changed what was sent before.
    */
-  rebuild(): NodeMessage
+  rebuild(): NodeMessage | readonly (NodeMessage | null)[]
   /** The first message, where it is at hand already. */
   readonly message?: NodeMessage
   /**
@@ -62,6 +62,8 @@ export interface TakenMessage {
   readonly survived?: (() => void) | undefined
   /** The output it leaves by; 0 where absent. */
   readonly output?: number
+  /** Of its records, those that the source rejected itself, where it leaves by both outputs. */
+  readonly rejected?: readonly Rejection[]
   /** Where what the flow does with it and its acknowledgement happen together or not at all. */
   readonly transaction?: SourceTransaction | undefined
 }
@@ -83,6 +85,26 @@ export interface TakenBatch extends Pick<TakenMessage, 'lane' | 'acknowledge' | 
   readonly isSingle: boolean
   /** What its messages have beside the payload. */
   readonly properties?: { readonly topic: string }
+}
+
+/**
+ * What arrived together and holds any number of records, to be acknowledged together. They leave in
+ * portions, as there is room in the flow, and others have their turn in between.
+ */
+export interface TakenMany
+  extends Pick<TakenMessage, 'lane' | 'acknowledge' | 'survived'>,
+    Pick<TakenBatch, 'isSingle' | 'properties'> {
+  /** How many messages of the protocol it is. */
+  readonly length: number
+  bytesOf(index: number): number
+  /** The records of one of these; the same again, in new objects, at each call. */
+  splitOf(index: number): Split
+  /** Told once of each message that holds no record. */
+  holdsNone(index: number): void
+  /** At most so many records leave together. */
+  readonly portion: number
+  /** A portion leaves only when the one before it is done. */
+  readonly inTurn: boolean
 }
 
 /**

@@ -1,8 +1,8 @@
+import { placingProblems } from '../../core/format/check.ts'
 import { type Reader, type ReaderOptions, readerOf } from '../../core/format/reader.ts'
 import type { Item } from '../../core/format/records-at.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { isFieldPath } from '../../core/record/field-path.ts'
 import { eachInSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
@@ -40,28 +40,12 @@ export function decoder(
   options: Options<typeof spec>,
   now: () => number
 ): Decoder | Promise<Decoder> {
-  const problems = problemsOf(options)
+  const problems = placingProblems(options)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const reader = readerOf(options as ReaderOptions)
   return reader instanceof Promise
     ? reader.then(loaded => decoding(loaded, options, now))
     : decoding(reader, options, now)
-}
-
-function problemsOf({ at, path, keyField, valueField }: Options<typeof spec>): string[] {
-  const { fields } = spec
-  const problems: string[] = []
-  if (at !== 'message' && path !== '' && !isFieldPath(path))
-    problems.push(`${fields.path.label}: "${path}" is not the path of a field`)
-  for (const [label, name] of [
-    [fields.keyField.label, keyField],
-    [fields.valueField.label, valueField]
-  ] as const) {
-    if (name === '__proto__') problems.push(`${label}: "${name}" cannot be the name of a field`)
-  }
-  if (at === 'object' && keyField === valueField)
-    problems.push(`${fields.keyField.label}: must be another field than ${valueField}`)
-  return problems
 }
 
 function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => number): Decoder {

@@ -2,28 +2,23 @@ import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
 import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
-import {
-  allRejected,
-  KafkaBatch,
-  type RawMessage,
-  type Shape,
-  slicesOf,
-  uniformSlicesOf
-} from './logic.ts'
+import { type BatchSlice, KafkaBatch, type RawMessage } from './batch.ts'
+import { slicesOf } from './logic.ts'
 import {
   batchOf,
   bytesOf,
   type FetchedSlice,
-  messageOf,
+  inTransaction,
+  manyOf,
   type Partition,
   recordsOf
 } from './partition.ts'
-import { spec } from './spec.ts'
+import { allRejected, type Shaping } from './shapes.ts'
 
-const ACCEPTED = 0
-const REJECTED = spec.outputs.indexOf('rejected')
 /** So that a batch of large payloads stays small: 500 records of telemetry have about 60 kB. */
 const MAX_BATCH_BYTES = 262_144
+/** Of what is read at once, in a transaction, and may be many times as large when it is undone. */
+const MAX_DEAR_BYTES = 32_768
 /**
  * Batches of a partition that are held before it is paused: resuming costs up to 200 ms, which
  * these bridge.
@@ -31,7 +26,7 @@ const MAX_BATCH_BYTES = 262_144
 const MIN_HELD = 4
 
 export interface DispatcherOptions {
-  readonly shape: Shape
+  readonly shaping: Shaping
   readonly batchSize: number
   /** A record leaves by itself, not in an array. */
   readonly isSingle: boolean
@@ -44,6 +39,8 @@ export interface DispatcherOptions {
    * offsets are committed later.
    */
   readonly transactionOf?: ((topic: string, partition: number) => PartitionTransaction) | undefined
+  /** A message that holds no record has been read. */
+  onNone(): void
   /** Knows what has killed Node-RED. */
   readonly trials: Trials
   warn(sentence: string): void
@@ -74,7 +71,7 @@ export class Dispatcher {
     if (messages.length === 0) return
     const partition = this.#partitionOf(topic, number, messages[0]!)
     const batch = new KafkaBatch(topic, number, messages)
-    const { shape } = this.options
+    const { shape, isMany } = this.options.shaping
     const reached =
       partition.reached === undefined
         ? 0
@@ -88,7 +85,7 @@ export class Dispatcher {
           batch,
           slice,
           shape,
-          isRejected: slice.isRejected,
+          isMany: isMany(batch, slice),
           bytes: bytesOf(batch, slice),
           next,
           pending
@@ -149,13 +146,12 @@ export class Dispatcher {
     return partition
   }
 
-  /** A transaction holds one message, so there a slice is of one output. */
-  #slicesOf(partition: Partition, batch: KafkaBatch) {
-    const { batchSize, shape } = this.options
-    const slices = slicesOf(batch.messages, partition.careful > 0 ? 1 : batchSize, MAX_BATCH_BYTES)
-    if (partition.transaction === undefined)
-      return slices.map(slice => ({ ...slice, isRejected: false }))
-    return slices.flatMap(slice => uniformSlicesOf(shape, batch, slice))
+  #slicesOf({ careful, transaction }: Partition, batch: KafkaBatch): BatchSlice[] {
+    const { batchSize, shaping } = this.options
+    const most = careful > 0 ? 1 : batchSize
+    const slices = slicesOf(batch.messages, most, MAX_BATCH_BYTES)
+    const isDear = transaction !== undefined && slices.some(slice => shaping.isMany(batch, slice))
+    return isDear ? slicesOf(batch.messages, most, MAX_DEAR_BYTES) : slices
   }
 
   #wait({ waiting }: Partition, fetched: FetchedSlice): void {
@@ -240,7 +236,7 @@ export class Dispatcher {
     warn(
       `${reason.message} It is offset ${message.offset} of partition ${partition.number} of "${partition.topic}".`
     )
-    return { ...fetched, shape: allRejected(reason), isRejected: true }
+    return { ...fetched, shape: allRejected(reason), isMany: false }
   }
 
   /** What ends the trial of the record, if there is one, when the flow is done with it. */
@@ -266,15 +262,15 @@ export class Dispatcher {
   }
 
   #send(partition: Partition, fetched: FetchedSlice): void {
-    const { isSingle } = this.options
+    const { isSingle, batchSize, perPartition, onNone } = this.options
     const { transaction } = partition
     const back = this.#endOfTrial(partition, () => fetched.pending.done())
-    if (transaction === undefined)
-      this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
-    else {
-      const output = fetched.isRejected ? REJECTED : ACCEPTED
-      this.source.take({ ...messageOf(partition, fetched, transaction, isSingle), ...back, output })
-    }
+    if (transaction !== undefined)
+      this.source.take({ ...inTransaction(partition, fetched, transaction, isSingle), ...back })
+    else if (fetched.isMany) {
+      const leaving = { isSingle, portion: batchSize, inTurn: perPartition === 1, onNone }
+      this.source.takeMany(manyOf(partition, fetched, leaving, back))
+    } else this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
   }
 }
 

@@ -1,15 +1,16 @@
 import type { PendingRange } from '../../core/kafka/consume/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
-import type { TakenBatch, TakenMessage } from '../../core/source/types.ts'
-import type { BatchSlice, KafkaBatch, Shape } from './logic.ts'
+import type { TakenBatch, TakenMany, TakenMessage } from '../../core/source/types.ts'
+import type { BatchSlice, KafkaBatch } from './batch.ts'
+import type { Shape } from './shapes.ts'
 
 /** A batch that was fetched and is not in the flow yet. */
 export interface FetchedSlice {
   readonly batch: KafkaBatch
   readonly slice: BatchSlice
   readonly shape: Shape
-  /** All of it leaves as rejected. */
-  readonly isRejected: boolean
+  /** It may hold any number of records. */
+  readonly isMany: boolean
   readonly bytes: number
   /** The offset behind it. */
   readonly next: bigint
@@ -69,25 +70,55 @@ export function batchOf(
   }
 }
 
-/**
- * One message, since the slice is of one output. What others have committed of it meanwhile is left
- * out.
- */
-export function messageOf(
+/** How the records of what holds many leave. */
+interface Leaving extends Pick<TakenMany, 'isSingle' | 'portion' | 'inTurn'> {
+  /** A message that holds no record has been read. */
+  onNone(): void
+}
+
+export function manyOf(
   { key, topic }: Partition,
-  { batch, slice, shape, isRejected, bytes, next, pending }: FetchedSlice,
-  transaction: PartitionTransaction,
-  isSingle: boolean
-): Omit<TakenMessage, keyof WayBack | 'output'> {
-  let { from } = slice
+  { batch, slice, shape }: FetchedSlice,
+  { onNone, ...leaving }: Leaving,
+  back: WayBack
+): TakenMany {
+  const { from } = slice
   return {
     lane: key,
-    records: recordsOf(slice),
+    length: recordsOf(slice),
+    bytesOf: index => batch.messages[from + index]!.value?.length ?? 0,
+    splitOf: index => shape(batch, from + index, from + index + 1),
+    holdsNone: onNone,
+    properties: { topic },
+    ...leaving,
+    ...back
+  }
+}
+
+/**
+ * A message for each output, which together are all that the transaction holds. What others have
+ * committed of it meanwhile is left out.
+ */
+export function inTransaction(
+  { key, topic }: Partition,
+  { batch, slice, shape, bytes, next, pending }: FetchedSlice,
+  transaction: PartitionTransaction,
+  isSingle: boolean
+): Omit<TakenMessage, keyof WayBack> {
+  let { from } = slice
+  const { accepted, rejected } = shape(batch, from, slice.to)
+  const messageOf = (payload: readonly object[]) =>
+    payload.length === 0
+      ? null
+      : { topic, payload: isSingle && payload.length === 1 ? payload[0] : payload }
+  return {
+    lane: key,
+    records: accepted.length + rejected.length,
     bytes,
+    rejected,
     rebuild() {
-      const { accepted, rejected } = shape(batch, from, slice.to)
-      const payload = isRejected ? rejected : accepted
-      return { topic, payload: isSingle ? payload[0] : payload }
+      const split = shape(batch, from, slice.to)
+      return [messageOf(split.accepted), messageOf(split.rejected)]
     },
     transaction: {
       async begin() {

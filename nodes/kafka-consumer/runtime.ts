@@ -9,8 +9,9 @@ import {
   type SourceTrouble
 } from '../../core/source/define-source.ts'
 import { Dispatcher } from './dispatcher.ts'
-import { shapeOf, topicsOf } from './logic.ts'
+import { topicsOf } from './logic.ts'
 import { migrations } from './migrations.ts'
+import { type Shaping, shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
 import { lagText, troubleOf, workingText } from './status.ts'
 
@@ -35,14 +36,22 @@ function groupOptions(consumer: Consumer): Parameters<KafkaCluster['consumer']>[
   }
 }
 
-function dispatcherFor(consumer: Consumer, group: () => ConsumerGroup): Dispatcher {
-  const { options, source, trials, node } = consumer
+function dispatcherFor(
+  consumer: Consumer,
+  shaping: Shaping,
+  group: () => ConsumerGroup
+): Dispatcher {
+  const { options, source, trials, node, metrics } = consumer
   const inTransaction = isInTransaction(consumer)
   const timeoutMs = options.timeoutS * 1000 + 30_000
   return new Dispatcher(source, {
     trials,
     warn: sentence => node.warn(sentence),
-    shape: shapeOf(options),
+    shaping,
+    onNone() {
+      metrics.in++
+      metrics.filtered++
+    },
     batchSize: Math.min(options.batchSize, options.maxInFlight),
     isSingle: options.batchSize === 1,
     maxInFlight: options.maxInFlight,
@@ -61,7 +70,8 @@ export default defineSource(
     const { metrics, source, show, report } = consumer
     const outage = new Outage('Kafka', consumer.node)
     let stopped: SourceTrouble | undefined
-    const dispatcher = dispatcherFor(consumer, () => group)
+    const shaping = shapingOf(consumer.options)
+    const dispatcher = dispatcherFor(consumer, shaping, () => group)
     const events: GroupEvents = {
       batch: batch => dispatcher.take(batch),
       assigned: (_assignments, isKept) => dispatcher.keep(isKept),
@@ -84,6 +94,7 @@ export default defineSource(
       .provided<KafkaCluster>('cluster')
       .consumer(groupOptions(consumer), events)
     return {
+      ready: shaping.ready,
       start: () => group.start(),
       resume: () => dispatcher.refill(),
       tick: () => void metrics.gauges.set('lag', group.lag),

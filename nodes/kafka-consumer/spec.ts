@@ -1,6 +1,9 @@
-import { formatFields } from '../../core/format/fields.ts'
-import type { NodeSpec } from '../../core/node/spec.ts'
+import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
+import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
+
+const asRecords: Condition = { output: ['records', 'decoded'] }
+const { nanAsNull, exact, ...decoding } = formatFields
 
 const waits = { acknowledge: WAITS } as const
 
@@ -54,11 +57,15 @@ export const spec = {
       default: 'records',
       choices: {
         records: 'records, parsed from JSON',
+        decoded: 'records of other formats, or several a message',
         messages: 'Kafka messages, bytes untouched',
         letters: 'dead letters, to be read'
       },
-      help: 'Records for further nodes; Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
+      help: 'Records for further nodes: of JSON, an object a message, or of any other format, lists and compressed ones too. Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
     },
+    ...formatFieldsWhen({ format, ...decoding }, { output: 'decoded' }, 'records'),
+    nanAsNull: { ...nanAsNull, when: asRecords },
+    exact: { ...exact, when: asRecords },
     acknowledge: {
       ...sourceFields.acknowledge,
       section: 'safety',
@@ -87,8 +94,6 @@ export const spec = {
       when: waits,
       help: 'In a transaction, every record comes to the next topic exactly once, whatever crashes. One batch of a partition is on its way at a time.'
     },
-    nanAsNull: { ...formatFields.nanAsNull, when: { output: 'records' } },
-    exact: { ...formatFields.exact, when: { output: 'records' } },
     batchSize: {
       kind: 'number',
       label: 'Batch size',

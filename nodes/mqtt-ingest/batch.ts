@@ -21,6 +21,8 @@ export interface BatchOwner {
 export class MqttBatch implements Batch {
   readonly packets: Received[] = []
   bytes = 0
+  /** When it was begun, in milliseconds since 1970. */
+  readonly arrivedMs = Date.now()
   /** Why its only message is not to go into the flow. */
   kills: KillsReason | undefined
 

@@ -9,7 +9,9 @@ export interface BatcherOptions {
   readonly lingerMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
-  /** Flows are about to be stopped: nothing more is taken. */
+  /**
+   * Nothing more is taken: flows are about to be stopped, or what was taken has not left yet.
+   */
   isPaused(): boolean
   /** Knows what has killed Node-RED. */
   readonly trials: Trials

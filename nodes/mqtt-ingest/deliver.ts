@@ -2,7 +2,7 @@ import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
 import type { WordAMinute } from '../../core/throttled-notice.ts'
 import type { MqttBatch } from './batch.ts'
-import type { Shaper } from './logic.ts'
+import type { Shaper } from './shaper.ts'
 
 /**
  * All connections share one lane: what an old connection brought goes on through the flow after it
@@ -20,6 +20,8 @@ interface Ways {
   readonly shaper: Shaper
   readonly source: DeliverySource
   readonly metrics: NodeMetrics
+  /** At most so many records of messages that hold several leave together. */
+  readonly portion: number
   /** Told of what is left out, and of which topic the first is. */
   readonly others: Pick<WordAMinute, 'add'>
 }
@@ -31,12 +33,14 @@ export const othersSentence = (messages: number, topic: string): string =>
     : `${messages} messages are of topics that the template does not take, and were left out, the first of "${topic}".`
 
 /** Sends a batch into the flow; what of it is for others is counted and leaves by no output. */
-export function deliver(batch: MqttBatch, { shaper, source, metrics, others }: Ways): void {
-  const shaped = shaper.shape(batch)
-  if (shaped.forOthers > 0) {
-    countForOthers(metrics, shaped.forOthers)
-    others.add(shaped.forOthers, shaped.otherTopic)
+export function deliver(batch: MqttBatch, ways: Ways): void {
+  const { shaper, source } = ways
+  if (shaper.isMany(batch)) {
+    deliverMany(batch, ways)
+    return
   }
+  const shaped = shaper.shape(batch)
+  if (shaped.forOthers > 0) countForOthers(ways, shaped.forOthers, shaped.otherTopic)
   source.takeBatch({
     lane: LANE,
     bytes: batch.bytes,
@@ -48,8 +52,33 @@ export function deliver(batch: MqttBatch, { shaper, source, metrics, others }: W
   })
 }
 
-function countForOthers(metrics: NodeMetrics, messages: number): void {
+function deliverMany(batch: MqttBatch, ways: Ways): void {
+  const { shaper, source, portion } = ways
+  const { packets } = batch
+  source.takeMany({
+    lane: LANE,
+    length: packets.length,
+    bytesOf: index => packets[index]!.payload.length,
+    splitOf: index => shaper.splitOf(batch, index),
+    holdsNone: index => {
+      if (shaper.isForOthers(batch, index)) countForOthers(ways, 1, packets[index]!.topic)
+      else countFiltered(ways.metrics, 1)
+    },
+    isSingle: batch.isSingle,
+    portion,
+    inTurn: false,
+    acknowledge: () => batch.acknowledge(),
+    survived: () => batch.survived()
+  })
+}
+
+function countForOthers({ metrics, others }: Ways, messages: number, topic: string): void {
+  countFiltered(metrics, messages)
+  metrics.gauges.set(FOR_OTHERS, forOthersOf(metrics) + messages)
+  others.add(messages, topic)
+}
+
+function countFiltered(metrics: NodeMetrics, messages: number): void {
   metrics.in += messages
   metrics.filtered += messages
-  metrics.gauges.set(FOR_OTHERS, forOthersOf(metrics) + messages)
 }

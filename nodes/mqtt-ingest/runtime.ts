@@ -38,14 +38,15 @@ const register = defineSource(
     const others = new WordAMinute((messages, topic) =>
       context.node.log(othersSentence(messages, topic))
     )
+    const portion = Math.min(options.batchSize, options.maxInFlight)
     const batcher = new Batcher({
       ...options,
       trials: context.trials,
       warn: sentence => context.node.warn(sentence),
       onTurn: resume,
-      isPaused: () => source.isPaused,
+      isPaused: () => source.isPaused || source.isBehind,
       keyOf: shaper.keyOf,
-      deliver: batch => deliver(batch, { shaper, source, metrics, others })
+      deliver: batch => deliver(batch, { shaper, source, metrics, others, portion })
     })
     const session = new IngestSession({
       ...options,
@@ -55,6 +56,7 @@ const register = defineSource(
       filters: [shaper.filter]
     })
     return {
+      ready: shaper.ready,
       start: () => session.start(),
       resume: () => session.resume(),
       flush: batcher.flush,

@@ -1,7 +1,11 @@
-import { formatFields } from '../../core/format/fields.ts'
-import type { NodeSpec } from '../../core/node/spec.ts'
+import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
+import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
+
+const asRecords: Condition = { output: ['records', 'decoded'] }
+/** `keyField` is the one of the Kafka key here. */
+const { nanAsNull, exact, keyField: nameField, ...decoding } = formatFields
 
 const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 
@@ -51,9 +55,10 @@ export const spec = {
       default: 'records',
       choices: {
         records: 'records, parsed from JSON',
+        decoded: 'records of other formats, or several a message',
         messages: 'Kafka messages, bytes untouched'
       },
-      help: 'Records for further nodes; Kafka messages to keep in a raw topic exactly what the device sent.'
+      help: 'Records for further nodes: of JSON, an object a message, or of any other format, lists and compressed ones too. Kafka messages to keep in a raw topic exactly what the device sent.'
     },
     keyField: {
       kind: 'text',
@@ -63,6 +68,9 @@ export const spec = {
       placeholder: 'device_id',
       help: 'The field of the topic that becomes the Kafka key. What has the same key keeps its order. Empty for no key.'
     },
+    ...formatFieldsWhen({ format, ...decoding, nameField }, { output: 'decoded' }, 'records'),
+    nanAsNull: { ...nanAsNull, when: asRecords },
+    exact: { ...exact, when: asRecords },
     acknowledge: {
       ...sourceFields.acknowledge,
       section: 'safety',
@@ -125,7 +133,7 @@ export const spec = {
     maxInFlight: {
       ...sourceFields.maxInFlight,
       max: 65_535,
-      help: 'At most this many messages, a record each, are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
+      help: 'At most this many messages, and records where a message holds several, are unacknowledged at a time (Receive Maximum); then reading stops and the server keeps the rest.'
     },
     topicWins: {
       kind: 'choice',
@@ -133,11 +141,9 @@ export const spec = {
       default: 'payload',
       choices: WINS,
       section: 'advanced',
-      when: { output: 'records' },
+      when: asRecords,
       help: 'Where the payload has a field of the topic already. "Must agree" rejects a device that writes under the name of another.'
     },
-    nanAsNull: { ...formatFields.nanAsNull, when: { output: 'records' } },
-    exact: { ...formatFields.exact, when: { output: 'records' } },
     maxPayloadBytes: {
       kind: 'number',
       label: 'Largest payload',

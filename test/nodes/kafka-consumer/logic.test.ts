@@ -1,14 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { JSON_RULES } from '../../../core/record/json-text.ts'
 import { isKafkaMessage, provenanceOf } from '../../../core/record/record.ts'
-import {
-  asMessages,
-  asRecords,
-  KafkaBatch,
-  type RawMessage,
-  slicesOf,
-  uniformSlicesOf
-} from '../../../nodes/kafka-consumer/logic.ts'
+import { KafkaBatch, type RawMessage } from '../../../nodes/kafka-consumer/batch.ts'
+import { slicesOf } from '../../../nodes/kafka-consumer/logic.ts'
+import { asMessages, recordsBy } from '../../../nodes/kafka-consumer/shapes.ts'
+
+const asRecords = recordsBy(JSON_RULES)
 
 const message = (value: string | null, more: Partial<RawMessage> = {}): RawMessage => ({
   key: Buffer.from('k'),
@@ -125,26 +123,5 @@ describe('kafka-consumer: messages to records', () => {
         }
       )
     )
-  })
-})
-
-describe('kafka-consumer: runs of one output', () => {
-  const runs = (...values: string[]) =>
-    uniformSlicesOf(asRecords, batchOf(...values.map(value => message(value))), {
-      from: 0,
-      to: values.length
-    }).map(({ from, to }) => [from, to])
-
-  it('leaves a span whole that has only good records, or only bad ones', () => {
-    assert.deepEqual(runs('{}', '{}'), [[0, 2]])
-    assert.deepEqual(runs('x', 'y', 'z'), [[0, 3]])
-  })
-  it('divides where good and bad meet', () => {
-    assert.deepEqual(runs('{}', '{}', 'x', '{}', 'y', 'z'), [
-      [0, 2],
-      [2, 3],
-      [3, 4],
-      [4, 6]
-    ])
   })
 })

@@ -6,7 +6,7 @@ import { DeliverySource } from '../../../core/source/source.ts'
 import { WordAMinute } from '../../../core/throttled-notice.ts'
 import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { deliver, forOthersOf, othersSentence } from '../../../nodes/mqtt-ingest/deliver.ts'
-import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/logic.ts'
+import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/shaper.ts'
 import { ScriptedTracker, acknowledged as settled } from '../../core/source/scripted-tracker.ts'
 
 /**
@@ -70,7 +70,8 @@ function scene() {
         dup: false,
         payload: Buffer.from('x')
       } as Received)
-      deliver(batch, { shaper: { shape } as Shaper, source, metrics, others })
+      const shaper = { shape, isMany: () => false as boolean } as unknown as Shaper
+      deliver(batch, { shaper, source, metrics, others, portion: 10 })
     }
   }
 }

@@ -1,0 +1,116 @@
+import { type Portion, PortionCutter } from './portion-cutter.ts'
+import type { TakenMany } from './types.ts'
+
+/** As for the records of a batch in a transform (core/record/in-slices.ts). */
+const SLICE_MS = 20
+
+export interface PortionsOptions {
+  /** Whether the flow has room for so much. */
+  hasRoomFor(records: number, bytes: number): boolean
+  /** Messages of the lane that are in the flow. */
+  sentOf(lane: string): number
+  send(many: TakenMany, portion: Portion, isLast: boolean): void
+  /** Nothing of it is left, and nothing was sent with its acknowledgement. */
+  end(many: TakenMany): void
+  /** Others have had their turn: call `advance`. */
+  onTurn(): void
+}
+
+/**
+ * What was taken and has not left yet, since it holds more records than there is room for, or than
+ * one turn of the event loop can send. Lanes have their turn one after the other.
+ */
+export class Portions {
+  readonly #lines = new Map<string, PortionCutter[]>()
+  #turn: NodeJS.Immediate | undefined
+  #isAtIt = false
+  /** Waits for room, or for another turn. */
+  #isHeld = false
+
+  constructor(private readonly options: PortionsOptions) {}
+
+  /** Something waits to leave. */
+  get exist(): boolean {
+    return this.#lines.size > 0
+  }
+  /** Something waits for room or for its turn: nothing may go before it. */
+  get isHeld(): boolean {
+    return this.#isHeld && this.exist
+  }
+  waitingOf(lane: string): number {
+    return this.#lines.get(lane)?.length ?? 0
+  }
+
+  add(many: TakenMany): void {
+    const line = this.#lines.get(many.lane)
+    if (line !== undefined) line.push(new PortionCutter(many))
+    else this.#lines.set(many.lane, [new PortionCutter(many)])
+    this.advance()
+  }
+
+  drop(lane: string): void {
+    this.#lines.delete(lane)
+  }
+
+  end(): void {
+    this.#lines.clear()
+    clearImmediate(this.#turn)
+  }
+
+  /** Lets out what there is room for; call when there may be more. */
+  advance(): void {
+    if (this.#isAtIt || !this.exist) return
+    this.#isAtIt = true
+    this.#isHeld = false
+    const endMs = performance.now() + SLICE_MS
+    let moved = true
+    while (moved && !this.#isHeld) {
+      moved = false
+      for (const lane of [...this.#lines.keys()]) {
+        if (performance.now() > endMs) this.#later()
+        if (this.#isHeld) break
+        moved = this.#step(lane, endMs) || moved
+      }
+    }
+    this.#isAtIt = false
+  }
+
+  /** Sends the next portion of a lane; false if it has to wait. */
+  #step(lane: string, endMs: number): boolean {
+    const cutter = this.#lines.get(lane)?.[0]
+    if (cutter === undefined) return false
+    const { many } = cutter
+    if (many.inTurn && this.options.sentOf(lane) > 0) return false
+    if (!cutter.read(endMs)) {
+      this.#later()
+      return false
+    }
+    const next = cutter.peek()
+    if (next === undefined) {
+      this.#leave(lane)
+      this.options.end(many)
+      return true
+    }
+    if (!this.options.hasRoomFor(next.records, next.bytes)) {
+      this.#isHeld = true
+      return false
+    }
+    const portion = cutter.take()
+    const isLast = cutter.isEmpty
+    if (isLast) this.#leave(lane)
+    this.options.send(many, portion, isLast)
+    return true
+  }
+
+  #leave(lane: string): void {
+    const line = this.#lines.get(lane)!
+    line.shift()
+    if (line.length === 0) this.#lines.delete(lane)
+  }
+
+  #later(): void {
+    this.#isHeld = true
+    clearImmediate(this.#turn)
+    this.#turn = setImmediate(() => this.options.onTurn())
+  }
+}

@@ -1,0 +1,162 @@
+import { readableLetter } from '../../core/dead-letter/decode.ts'
+import { placingProblems } from '../../core/format/check.ts'
+import { isCompressed } from '../../core/format/decompress.ts'
+import { formatDefaults } from '../../core/format/fields.ts'
+import { carrying, placed, refusal } from '../../core/format/placed.ts'
+import {
+  isPlainJson,
+  jsonRulesOf,
+  loadingReader,
+  type Reader,
+  type ReaderOptions
+} from '../../core/format/reader.ts'
+import { headersOf } from '../../core/kafka/headers.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import type { JsonRules } from '../../core/record/json-text.ts'
+import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
+import {
+  KAFKA_MESSAGE,
+  type KafkaMessage,
+  Provenance,
+  type Reason,
+  type Rejection
+} from '../../core/record/record.ts'
+import type { Split } from '../../core/source/types.ts'
+import type { BatchSlice, KafkaBatch } from './batch.ts'
+import { spec } from './spec.ts'
+
+const STAGE = 'kafka-consumer'
+
+export type Shape = (batch: KafkaBatch, from: number, to: number) => Split
+
+/** The messages as Kafka messages, bytes untouched. */
+export const asMessages: Shape = (batch, from, to) => {
+  const accepted: object[] = []
+  for (let index = from; index < to; index++) {
+    const { key, value, timestamp, headers } = batch.messages[index]!
+    const message: KafkaMessage = {
+      [KAFKA_MESSAGE]: true,
+      key,
+      value,
+      timestamp,
+      headers: headersOf(headers)
+    }
+    accepted.push(carrying(message, new Provenance(batch, index)))
+  }
+  return { accepted, rejected: [] }
+}
+
+/** The messages of a dead-letter topic as a person reads them. */
+export const asLetters: Shape = (batch, from, to) => {
+  const accepted: object[] = []
+  for (let index = from; index < to; index++) {
+    const { key, value, timestamp, headers } = batch.messages[index]!
+    const letter = readableLetter({ key, value, timestamp, headers: headersOf(headers) })
+    accepted.push(carrying(letter, new Provenance(batch, index)))
+  }
+  return { accepted, rejected: [] }
+}
+
+/** The messages as records, one JSON object each; what is none is rejected with its bytes. */
+export const recordsBy =
+  (rules: JsonRules): Shape =>
+  (batch, from, to) => {
+    const accepted: object[] = []
+    const rejected: Rejection[] = []
+    for (let index = from; index < to; index++) {
+      const { value } = batch.messages[index]!
+      const provenance = new Provenance(batch, index)
+      const parsed = value === null ? TOMBSTONE : parseRecord(value, rules)
+      if (parsed === TOMBSTONE || parsed instanceof ParseFailure)
+        rejected.push(refusal(parsed as Reason, provenance, STAGE))
+      else accepted.push(carrying(parsed, provenance))
+    }
+    return { accepted, rejected }
+  }
+
+/** The same of any format, each of which may hold any number of records. */
+const readBy =
+  (reader: Pick<Reader, 'read'>): Shape =>
+  (batch, from, to) => {
+    const all = { accepted: [] as object[], rejected: [] as Rejection[] }
+    for (let index = from; index < to; index++) {
+      const { accepted, rejected } = readOne(reader, batch, index)
+      for (const record of accepted) all.accepted.push(record)
+      for (const rejection of rejected) all.rejected.push(rejection)
+    }
+    return all
+  }
+
+function readOne(reader: Pick<Reader, 'read'>, batch: KafkaBatch, index: number) {
+  const { value, timestamp } = batch.messages[index]!
+  const provenance = new Provenance(batch, index)
+  // Kafka's own time of the message stays the same however often it is read.
+  const items =
+    value === null
+      ? [{ record: TOMBSTONE, place: '' }]
+      : reader.read(value, { arrivedMs: Number(timestamp) })
+  return placed(items, provenance, STAGE)
+}
+
+/** What the choices of the dialog make of messages. */
+export interface Shaping {
+  readonly shape: Shape
+  /**
+   * Whether these may hold any number of records, or take long to read: then they leave in
+   * portions.
+   */
+  isMany(batch: KafkaBatch, slice: BatchSlice): boolean
+  /** The library of the format is there; undefined where it needs none. */
+  readonly ready: Promise<void> | undefined
+}
+
+const never = () => false
+const always = () => true
+
+/** @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise */
+export function shapingOf(options: Options<typeof spec>): Shaping {
+  const { output, nanAsNull, exact } = options
+  if (output === 'messages') return { shape: asMessages, isMany: never, ready: undefined }
+  if (output === 'letters') return { shape: asLetters, isMany: never, ready: undefined }
+  if (output === 'decoded') return recordsOf(options as ReaderOptions)
+  return recordsOf(formatDefaults({ nanAsNull, exact }))
+}
+
+function recordsOf(reading: ReaderOptions): Shaping {
+  const problems = placingProblems(reading)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  const { reader, ready } = loadingReader(reading)
+  const read = readBy(reader)
+  if (!isPlainJson(reading)) return { shape: read, isMany: always, ready }
+  const parse = recordsBy(jsonRulesOf(reading))
+  const isMany = reading.decompress ? hasCompressed : never
+  return {
+    shape: (batch, from, to) => (isMany(batch, { from, to }) ? read : parse)(batch, from, to),
+    isMany,
+    ready
+  }
+}
+
+function hasCompressed({ messages }: KafkaBatch, { from, to }: BatchSlice): boolean {
+  for (let index = from; index < to; index++) {
+    const { value } = messages[index]!
+    if (value !== null && isCompressed(value)) return true
+  }
+  return false
+}
+
+/** None of the messages, each a dead letter for this reason. */
+export const allRejected =
+  (reason: Reason): Shape =>
+  (batch, from, to) => ({
+    accepted: [],
+    rejected: Array.from({ length: to - from }, (_, index) =>
+      refusal(reason, new Provenance(batch, from + index), STAGE)
+    )
+  })
+
+const TOMBSTONE = new ParseFailure(
+  'TOMBSTONE',
+  'The message has no value: it is a tombstone, which deletes its key.'
+)
