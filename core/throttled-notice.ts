@@ -2,7 +2,7 @@
  * Tells of records that something happens to over and over: at once, then at most once a minute.
  * What nobody has been told of yet is counted, and told with the next word.
  */
-export class WordAMinute {
+export class ThrottledNotice {
   #records = 0
   #why = ''
   #silence: NodeJS.Timeout | undefined

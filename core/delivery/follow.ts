@@ -1,4 +1,3 @@
-import type { Book } from './book.ts'
 import {
   flightOf,
   heldBy,
@@ -11,6 +10,7 @@ import {
   type NodeState,
   stateOf
 } from './flight.ts'
+import { COUNTED, type CountedEvent, Joins } from './joins.ts'
 import type {
   CompleteEvent,
   FlowHooks,
@@ -19,12 +19,11 @@ import type {
   ReceiveEvent,
   SendEvent
 } from './node-red.ts'
+import type { OpenDeliveries } from './open-deliveries.ts'
 import {
   carry,
   eachOpen,
   type Flight,
-  includes,
-  Lineage,
   type OpenDelivery,
   type Token,
   tokenFor,
@@ -41,12 +40,8 @@ const SILENCE_GRACE_MS = 150
 const answersAtOnce = (type: string) =>
   type === 'rbe' || type === 'subflow-status' || type.startsWith('subflow:')
 
-/** Where the token of a send event stands between `onSend` and `preDeliver`. */
-const COUNTED = Symbol('millrace.counted')
-type CountedEvent = SendEvent & { [COUNTED]?: Token | undefined }
-
 /**
- * Follows messages through the flow by what Node-RED's messaging hooks tell, and keeps the book of
+ * Follows messages through the flow by what Node-RED's messaging hooks tell, and counts
  * their copies.
  */
 export class Follower implements FlowHooks {
@@ -61,13 +56,12 @@ export class Follower implements FlowHooks {
   deliversAtOnce = false
   #silent = new Set<Flight>()
   #handled: Flight[] = []
-  #turn: NodeState[] = []
+  readonly #joins = new Joins()
   #failing: { node: FlowNode; message: object } | null = null
   readonly #afterHandlers = () => this.#endOfHandlers()
-  readonly #afterTurn = () => this.#endOfTurn()
 
   constructor(
-    private readonly book: Book,
+    private readonly deliveries: OpenDeliveries,
     /** The node of this id that runs now. */
     private readonly activeNode: (id: string) => unknown,
     private readonly graceClock: () => number
@@ -75,8 +69,8 @@ export class Follower implements FlowHooks {
 
   /** Counts a copy for every destination before anything else can happen to it. */
   readonly onSend = (events: readonly SendEvent[]): void => {
-    if (this.book.opening !== null) this.book.opening.routed = true
-    if (this.book.openCount === 0) return
+    if (this.deliveries.opening !== null) this.deliveries.opening.routed = true
+    if (this.deliveries.openCount === 0) return
     for (const event of events) {
       const source = event.source.node
       const token = this.#countSend(event, source)
@@ -84,25 +78,24 @@ export class Follower implements FlowHooks {
       // A missing or disabled destination: Node-RED drops the message without another hook.
       if (!source._flow?.getNode(event.destination.id)) {
         if (this.unsettled)
-          this.book.taint(
+          this.deliveries.taint(
             token,
             'The flow was being deployed: a node that the message was sent to was not there.'
           )
-        this.book.remove(token)
+        this.deliveries.remove(token)
         continue
       }
       ;(event as CountedEvent)[COUNTED] = token
       const state = stateOf(source)
       if (state === undefined) continue
-      for (const unsent of state.unsent)
-        eachOpen(unsent, delivery => this.#joinSends(delivery, [event]))
+      this.#joins.join(state.unsent, [event])
       if (state.held > 1 && !isLegacy(source)) this.#noteSend(source, state, event)
     }
   }
 
   /** Now the message has been cloned if it had to be: binds the copy to its node. */
   readonly preDeliver = (event: SendEvent): void => {
-    if (this.book.openCount === 0) return
+    if (this.deliveries.openCount === 0) return
     const token = (event as CountedEvent)[COUNTED]
     if (token === undefined) return
     ;(event as CountedEvent)[COUNTED] = undefined
@@ -113,15 +106,15 @@ export class Follower implements FlowHooks {
   }
 
   readonly onReceive = ({ msg, destination: { node } }: ReceiveEvent): void => {
-    if (this.book.openCount === 0) return
+    if (this.deliveries.openCount === 0) return
     let flight = flightOf(node, msg)
     if (flight === null || flight.received >= flight.copies) {
       // Not sent through a wire: Catch, Complete and link nodes are given messages directly.
       const token = tokenOf(msg)
-      if (token === undefined || !this.book.add(token)) return
+      if (token === undefined || !this.deliveries.add(token)) return
       flight = launch(node, msg, token)
       const failed = msg.error?.source?.id
-      if (node.type === 'catch' && failed !== undefined) this.book.caught(token, failed)
+      if (node.type === 'catch' && failed !== undefined) this.deliveries.caught(token, failed)
     }
     flight.received++
     hold(node)
@@ -135,18 +128,17 @@ export class Follower implements FlowHooks {
     if (flight === null || flight.received === 0) return
     if (error) {
       this.#failing = { node, message: msg }
-      this.book.failed(flight.token, node.id, error)
+      this.deliveries.failed(flight.token, node.id, error)
     }
     if (this.unsettled && !flight.confirmed)
-      this.book.taint(
+      this.deliveries.taint(
         flight.token,
         'A node completed the message while flows were deployed or stopped.'
       )
     const state = stateOf(node)!
-    if (state.sends.length > 0)
-      eachOpen(flight.token, delivery => this.#joinSends(delivery, state.sends))
+    if (state.sends.length > 0) this.#joins.join([flight.token], state.sends)
     else if (!error && (state.held > 1 || state.unsent.length > 0))
-      this.#noteUnsent(state, flight.token)
+      this.#joins.noteUnsent(state, flight.token)
     this.#finish(flight)
   }
 
@@ -161,7 +153,7 @@ export class Follower implements FlowHooks {
     if (failing !== null && failing.node === node && failing.message === message) return
     const token = tokenOf(message)
     if (token === undefined) return
-    this.book.failed(token, node.id, reason)
+    this.deliveries.failed(token, node.id, reason)
     let flight = flightOf(node, message as FlowMessage)
     if (flight === null || flight.received === 0) flight = heldFlight(node, token, false)
     const silent = flight
@@ -179,12 +171,12 @@ export class Follower implements FlowHooks {
   /** Nodes have been stopped: what they held is gone. */
   nodesStopped(): void {
     const lost: Flight[] = []
-    for (let delivery = this.book.first; delivery !== null; delivery = delivery.next) {
+    for (let delivery = this.deliveries.first; delivery !== null; delivery = delivery.next) {
       for (let flight = delivery.flights; flight !== null; flight = flight.next)
         if (this.#isStopped(flight.node)) lost.push(flight)
     }
     for (const flight of lost) {
-      this.book.taint(
+      this.deliveries.taint(
         flight.token,
         `The node ${flight.node.type} was stopped with the message in it.`
       )
@@ -194,18 +186,18 @@ export class Follower implements FlowHooks {
 
   #countSend(event: SendEvent, source: FlowNode): Token | undefined {
     const carried = tokenOf(event.msg)
-    if (carried !== undefined && this.book.add(carried, event.msg)) return carried
+    if (carried !== undefined && this.deliveries.add(carried, event.msg)) return carried
     // No token, or one of a message settled long ago: built anew by the node, or kept by it from
     // before.
     const inherited = this.#inherit(event.msg, source)
-    if (inherited === undefined || !this.book.add(inherited, event.msg)) return undefined
+    if (inherited === undefined || !this.deliveries.add(inherited, event.msg)) return undefined
     carry(event.msg, inherited)
     return inherited
   }
 
   #inherit(message: FlowMessage, source: FlowNode): Token | undefined {
     const id = message._msgid
-    const delivery = this.book.byMsgid(id)
+    const delivery = this.deliveries.byMsgid(id)
     if (delivery !== undefined) {
       const flight = heldFlight(source, delivery, false)
       if (flight !== null) return flight.token
@@ -223,7 +215,7 @@ export class Follower implements FlowHooks {
   }
 
   *#heldAt(node: FlowNode): Generator<Flight> {
-    for (let delivery = this.book.first; delivery !== null; delivery = delivery.next) {
+    for (let delivery = this.deliveries.first; delivery !== null; delivery = delivery.next) {
       for (let flight = delivery.flights; flight !== null; flight = flight.next) {
         if (flight.node === node && flight.received > 0) yield flight
       }
@@ -234,53 +226,8 @@ export class Follower implements FlowHooks {
     // The message will be gone before the node completes what went into it: all that it holds may
     // have.
     if (this.deliversAtOnce)
-      for (const flight of this.#heldAt(source))
-        eachOpen(flight.token, delivery => this.#joinSends(delivery, [event]))
-    if (state.sends.push(event) + state.unsent.length === 1) this.#noteTurn(state)
-  }
-
-  /** Completed, and nothing sent for it: it may go into what the node sends later in this turn. */
-  #noteUnsent(state: NodeState, token: Token): void {
-    if (state.unsent.push(token) + state.sends.length === 1) this.#noteTurn(state)
-  }
-
-  #noteTurn(state: NodeState): void {
-    if (this.#turn.push(state) === 1) queueMicrotask(this.#afterTurn)
-  }
-
-  #endOfTurn(): void {
-    for (const state of this.#turn) state.sends.length = state.unsent.length = 0
-    this.#turn.length = 0
-  }
-
-  /**
-   * A message that was completed in the same turn as a send, and not sent itself, went into what
-   * was sent.
-   */
-  #joinSends(delivery: OpenDelivery, sends: readonly SendEvent[]): void {
-    for (const event of sends) {
-      if (includes((event as CountedEvent)[COUNTED] ?? tokenOf(event.msg), delivery)) return
-    }
-    for (const event of sends) this.#joinSend(delivery, event)
-  }
-
-  #joinSend(delivery: OpenDelivery, event: CountedEvent): void {
-    const counted = event[COUNTED]
-    const flight =
-      counted === undefined && event.destination.node !== undefined
-        ? flightOf(event.destination.node, event.msg)
-        : null
-    const token = counted ?? flight?.token
-    if (token === undefined) return
-    const grown = grow(token, delivery, event)
-    carry(event.msg, grown)
-    if (flight !== null) {
-      flight.token = grown
-      delivery.pending += flight.copies
-    } else {
-      event[COUNTED] = grown
-      delivery.pending++
-    }
+      for (const flight of this.#heldAt(source)) this.#joins.join([flight.token], [event])
+    this.#joins.noteSend(state, event)
   }
 
   /** A legacy node is done with a message when it has sent something for it. */
@@ -301,7 +248,7 @@ export class Follower implements FlowHooks {
       const { node } = flight
       if (isDeaf(node)) {
         if (!isLegacy(node) || this.#isStopped(node))
-          this.book.taint(flight.token, `The node ${node.type} had been stopped.`)
+          this.deliveries.taint(flight.token, `The node ${node.type} had been stopped.`)
         this.#finish(flight)
       } else if (flight.answered || answersAtOnce(node.type)) this.#finish(flight)
       else this.#awaitSilence(flight)
@@ -327,21 +274,10 @@ export class Follower implements FlowHooks {
       stateOf(flight.node)!.held--
     }
     if (flight.copies === 0) land(flight)
-    this.book.remove(token)
+    this.deliveries.remove(token)
   }
 
   #isStopped(node: FlowNode): boolean {
     return this.activeNode(node.id) !== node
   }
-}
-
-/**
- * A lineage made for this very send has no other copies yet and may grow in place: a join of n
- * messages is not n² copies.
- */
-function grow(token: Token, delivery: OpenDelivery, madeFor: SendEvent): Lineage {
-  if (!(token instanceof Lineage)) return new Lineage([token, delivery], madeFor)
-  if (token.madeFor !== madeFor) return new Lineage([...token.deliveries, delivery], madeFor)
-  token.deliveries.push(delivery)
-  return token
 }

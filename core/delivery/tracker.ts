@@ -1,9 +1,9 @@
 import type { NodeAPI } from 'node-red'
 import { beforeFlowsStop } from './before-stop.ts'
-import { Book } from './book.ts'
 import { Follower } from './follow.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
+import { OpenDeliveries } from './open-deliveries.ts'
 import { isOpen, tokenOf } from './token.ts'
 import type { Confirmed, Delivery, OpenOptions, PausableSource, Tracker } from './types.ts'
 
@@ -26,7 +26,7 @@ const DRAIN_CHECK_MS = 10
  * nodes ask of it.
  */
 export class FlowTracker implements Tracker {
-  readonly #book: Book
+  readonly #deliveries: OpenDeliveries
   readonly #follower: Follower
   #sources = 0
   readonly #pausable = new Set<PausableSource>()
@@ -44,12 +44,12 @@ export class FlowTracker implements Tracker {
     private readonly now: () => number = () => performance.now()
   ) {
     const nodeOf = (id: string) => runtime.nodes.getNode(id)
-    this.#book = new Book(
+    this.#deliveries = new OpenDeliveries(
       now,
       () => this.#graceMs,
       id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false
     )
-    this.#follower = new Follower(this.#book, nodeOf, () => this.#graceMs)
+    this.#follower = new Follower(this.#deliveries, nodeOf, () => this.#graceMs)
     this.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
     this.#listen()
     beforeFlowsStop(
@@ -59,7 +59,7 @@ export class FlowTracker implements Tracker {
   }
 
   get openCount(): number {
-    return this.#book.openCount
+    return this.#deliveries.openCount
   }
   get deploying(): boolean {
     return this.#follower.unsettled
@@ -95,26 +95,26 @@ export class FlowTracker implements Tracker {
     if (this.#sweeper === undefined) this.#startSweeping()
     const flowMessage = message as FlowMessage
     flowMessage._msgid ??= this.runtime.util.generateId()
-    return this.#book.open(flowMessage, flowMessage._msgid, nodeId, options)
+    return this.#deliveries.open(flowMessage, flowMessage._msgid, nodeId, options)
   }
 
   confirm(message: object, confirmed: Confirmed): void {
-    this.#book.confirm(message, confirmed)
+    this.#deliveries.confirm(message, confirmed)
   }
   transactionOf(message: object): object | undefined {
-    return this.#book.transactionOf(message)
+    return this.#deliveries.transactionOf(message)
   }
   isFollowed(message: object): boolean {
     return isOpen(tokenOf(message))
   }
   fail(message: object, error: { code: string; message: string }): void {
-    this.#book.failByHand(message, error)
+    this.#deliveries.failByHand(message, error)
   }
   touch(message: object): void {
-    this.#book.touch(message)
+    this.#deliveries.touch(message)
   }
   isGivenUp(message: object): boolean {
-    return this.#book.isGivenUp(message)
+    return this.#deliveries.isGivenUp(message)
   }
 
   /**
@@ -202,7 +202,7 @@ export class FlowTracker implements Tracker {
     this.runtime.log.warn(
       `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : error}`
     )
-    this.#book.failByHand(message, {
+    this.#deliveries.failByHand(message, {
       code: 'DELIVERY_FAILED',
       message: 'The message could not be followed through the flow; see the log.'
     })
@@ -225,7 +225,7 @@ export class FlowTracker implements Tracker {
     this.#graceMs += Math.min(nowMs - this.#sweptMs, MOST_PER_SWEEP_MS)
     this.#sweptMs = nowMs
     this.#follower.sweep(this.#graceMs)
-    this.#book.sweep(nowMs, this.#graceMs)
+    this.#deliveries.sweep(nowMs, this.#graceMs)
     if (this.openCount > 0) return
     clearInterval(this.#sweeper)
     this.#sweeper = undefined

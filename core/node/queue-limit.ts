@@ -1,7 +1,7 @@
 import type { Tracker } from '../delivery/types.ts'
 import { MillraceError } from '../errors.ts'
 import type { Message } from '../record/message.ts'
-import { WordAMinute } from '../throttled-notice.ts'
+import { ThrottledNotice } from '../throttled-notice.ts'
 import type { NodeMetrics } from './metrics.ts'
 
 /**
@@ -21,13 +21,13 @@ interface Limited {
 
 /** The bound of a sink for what it cannot slow down, such as core's mqtt in, http in or inject. */
 export class QueueLimit {
-  readonly #words: WordAMinute
+  readonly #words: ThrottledNotice
   readonly #why: string
 
   constructor(private readonly limited: Limited) {
     const { service, warn } = limited
     this.#why = `More than ${MAX_WAITING} records wait for ${service}, and what brings them cannot be slowed down: no more are taken.`
-    this.#words = new WordAMinute((records, why) =>
+    this.#words = new ThrottledNotice((records, why) =>
       warn(`${why} Records that were refused: ${records}.`)
     )
   }

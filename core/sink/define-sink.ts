@@ -9,7 +9,7 @@ import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { isRejection, type Rejection, reject } from '../record/record.ts'
-import { WordAMinute } from '../throttled-notice.ts'
+import { ThrottledNotice } from '../throttled-notice.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
 import { SinkStatus } from './sink-status.ts'
 import type { OpenSink, SinkExtras, SinkPort, SinkTrouble, WriteResult } from './types.ts'
@@ -60,7 +60,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
     failed: (request, error, written) => this.#fail(request, error, written)
   })
   readonly #limit: QueueLimit
-  readonly #lost: WordAMinute
+  readonly #lost: ThrottledNotice
   readonly #status: SinkStatus
   #beat: NodeJS.Timeout | undefined
   #opened: OpenSink | undefined
@@ -73,7 +73,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
     const { node, metrics, status } = context
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: extras.service })
-    this.#lost = new WordAMinute((records, why) =>
+    this.#lost = new ThrottledNotice((records, why) =>
       warn(
         `${records} records were rejected, and no wire leaves the output "rejected" that could keep them. The first: ${why}`
       )

@@ -1,6 +1,6 @@
 import type { Node, NodeMessage } from 'node-red'
 import { isRejection } from '../record/record.ts'
-import { WordAMinute } from '../throttled-notice.ts'
+import { ThrottledNotice } from '../throttled-notice.ts'
 
 /**
  * What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the
@@ -17,17 +17,17 @@ export const UNWIRED = {
  * Says what becomes of rejected records and dead letters where no wire leaves the output for them.
  */
 export class UnwiredOutput {
-  readonly #lost: WordAMinute
-  readonly #kept: WordAMinute
+  readonly #lost: ThrottledNotice
+  readonly #kept: ThrottledNotice
 
   constructor(node: Pick<Node, 'warn' | 'error'>, output: number) {
     const noWire = `no wire leaves output ${output + 1}`
-    this.#lost = new WordAMinute((records, why) =>
+    this.#lost = new ThrottledNotice((records, why) =>
       node.warn(
         `Records that were rejected are lost, since ${noWire} that could keep them: ${records}. The first: ${why}`
       )
     )
-    this.#kept = new WordAMinute((records, why) =>
+    this.#kept = new ThrottledNotice((records, why) =>
       node.error(
         `The flow fails to deal with messages, and ${noWire} for dead letters: they are kept and sent again until the flow deals with them, and none behind them is acknowledged. Records: ${records}. The first: ${why}`
       )

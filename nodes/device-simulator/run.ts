@@ -1,6 +1,6 @@
 import { Rate } from '../../core/rate.ts'
 import type { Progress, Simulation } from './logic.ts'
-import type { Outlet } from './outlet.ts'
+import type { ReadingOutput } from './reading-output.ts'
 
 export interface Summary extends Progress {
   /**
@@ -26,7 +26,7 @@ export class Run {
 
   constructor(
     private readonly simulation: Simulation,
-    private readonly outlet: Outlet,
+    private readonly output: ReadingOutput,
     private readonly tell: (summary: Summary) => void
   ) {}
 
@@ -45,7 +45,7 @@ export class Run {
 
   async close(): Promise<void> {
     this.#clear()
-    await this.outlet.close()
+    await this.output.close()
   }
 
   #clear(): void {
@@ -55,13 +55,13 @@ export class Run {
   }
 
   #tick(): void {
-    if (this.outlet.connected) this.simulation.tick(performance.timeOrigin + performance.now())
-    this.outlet.flush()
-    if (this.simulation.finished && this.outlet.counts.inFlight === 0) this.stop()
+    if (this.output.connected) this.simulation.tick(performance.timeOrigin + performance.now())
+    this.output.flush()
+    if (this.simulation.finished && this.output.counts.inFlight === 0) this.stop()
   }
 
   #summary(): Summary {
-    const { counts } = this.outlet
+    const { counts } = this.output
     const perSecond = Math.round(this.#rate.of(counts.published))
     return {
       ...this.simulation.progress,

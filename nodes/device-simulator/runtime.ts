@@ -5,13 +5,20 @@ import type { Qos } from '../../core/mqtt/settings.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
 import { compact, type Status } from '../../core/node/status.ts'
 import { fleetOf, Simulation } from './logic.ts'
-import { flowOutlet, mqttOutlet, type Outlet } from './outlet.ts'
+import { flowOutput, mqttOutput, type ReadingOutput } from './reading-output.ts'
 import { Run } from './run.ts'
 import { spec } from './spec.ts'
 
-function outletOf({ id, node, options, provided, send, report }: Context<typeof spec>): Outlet {
-  if (options.target === 'flow') return flowOutlet(records => send([{ payload: records }, null]))
-  return mqttOutlet({
+function outputOf({
+  id,
+  node,
+  options,
+  provided,
+  send,
+  report
+}: Context<typeof spec>): ReadingOutput {
+  if (options.target === 'flow') return flowOutput(records => send([{ payload: records }, null]))
+  return mqttOutput({
     broker: provided<MqttBroker>('broker'),
     nodeId: id,
     qos: Number(options.qos) as Qos,
@@ -20,10 +27,10 @@ function outletOf({ id, node, options, provided, send, report }: Context<typeof 
   })
 }
 
-function showConnection(outlet: Outlet, status: Status, healthy: string): void {
-  const silentMs = outlet.silentMs()
-  const { short, needsPerson } = shownProblem(outlet.problem)
-  if (outlet.connected && outlet.problem === undefined) {
+function showConnection(output: ReadingOutput, status: Status, healthy: string): void {
+  const silentMs = output.silentMs()
+  const { short, needsPerson } = shownProblem(output.problem)
+  if (output.connected && output.problem === undefined) {
     if (silentMs >= SILENT_MS) status.waiting(silentText(silentMs))
     else status.healthy(healthy)
   } else if (needsPerson) status.failed(short)
@@ -33,13 +40,13 @@ function showConnection(outlet: Outlet, status: Status, healthy: string): void {
 export default defineNode(spec, context => {
   const { options, metrics, status, send } = context
   const fleet = fleetOf(options)
-  const outlet = outletOf(context)
-  const run = new Run(new Simulation(fleet, options, outlet.send), outlet, summary => {
+  const output = outputOf(context)
+  const run = new Run(new Simulation(fleet, options, output.send), output, summary => {
     const { published, acknowledged, inFlight, perSecond, finished } = summary
     metrics.out = published
     metrics.inFlight = inFlight
     if (finished) status.set('grey', 'dot', `finished, ${compact(acknowledged)} sent`)
-    else showConnection(outlet, status, `${compact(perSecond)}/s · ${compact(acknowledged)} sent`)
+    else showConnection(output, status, `${compact(perSecond)}/s · ${compact(acknowledged)} sent`)
     send([null, { payload: summary }])
   })
   const stopped = () => status.set('grey', 'ring', 'stopped')

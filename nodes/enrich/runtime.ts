@@ -3,7 +3,7 @@ import { defineTransform, type Transform } from '../../core/node/define-transfor
 import { databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import type { Message } from '../../core/record/message.ts'
-import { WordAMinute } from '../../core/throttled-notice.ts'
+import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { directoryOf } from './directory-of.ts'
 import { learn } from './learn.ts'
 import { enricher, type Find } from './logic.ts'
@@ -18,7 +18,7 @@ const open = (context: Context<typeof spec>): Transform => {
   const closing = new AbortController()
   const database = databaseOf(context)
   const trouble = new Trouble(options.source === 'database' ? databaseWords : shortReason, node)
-  const refused = new WordAMinute((devices, why) => node.warn(refusedText(devices, why)))
+  const refused = new ThrottledNotice((devices, why) => node.warn(refusedText(devices, why)))
   let behind: () => readonly Message[] = () => []
   const directory = directoryOf(options, {
     database: () => database!,

@@ -1,6 +1,6 @@
 import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
-import type { WordAMinute } from '../../core/throttled-notice.ts'
+import type { ThrottledNotice } from '../../core/throttled-notice.ts'
 import type { MqttBatch } from './batch.ts'
 import type { Shaper } from './shaper.ts'
 
@@ -23,7 +23,7 @@ interface Ways {
   /** At most so many records of messages that hold several leave together. */
   readonly portion: number
   /** Told of what is left out, and of which topic the first is. */
-  readonly others: Pick<WordAMinute, 'add'>
+  readonly others: Pick<ThrottledNotice, 'add'>
 }
 
 /** For the log, so that a template which does not take what a device sends is found. */

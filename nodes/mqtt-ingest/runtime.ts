@@ -6,7 +6,7 @@ import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { providedBy } from '../../core/node/define-node.ts'
 import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
-import { WordAMinute } from '../../core/throttled-notice.ts'
+import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
 import { deliver, forOthersOf, othersSentence } from './deliver.ts'
 import { shaperOf } from './logic.ts'
@@ -35,7 +35,7 @@ const register = defineSource(
     const { options, metrics, source, resume, provided } = context
     const broker = provided<MqttBroker>('broker')
     const shaper = shaperOf(options)
-    const others = new WordAMinute((messages, topic) =>
+    const others = new ThrottledNotice((messages, topic) =>
       context.node.log(othersSentence(messages, topic))
     )
     const portion = Math.min(options.batchSize, options.maxInFlight)

@@ -1,6 +1,6 @@
 import { type Get, getter } from '../../core/record/field-path.ts'
 import { parseIso } from '../../core/record/iso-time.ts'
-import { WordAMinute } from '../../core/throttled-notice.ts'
+import { ThrottledNotice } from '../../core/throttled-notice.ts'
 
 /** What is needed of a database connection. */
 export interface Queries {
@@ -40,7 +40,7 @@ const CUTOFF_FOR_MS = 10_000
  */
 export class RetentionWatch {
   readonly #get: Get | undefined
-  readonly #old: WordAMinute
+  readonly #old: ThrottledNotice
   readonly #now: () => number
   #policy: { readonly ms: number; readonly words: string } | undefined
   #looking: Promise<void> | undefined
@@ -52,7 +52,7 @@ export class RetentionWatch {
   constructor(private readonly options: RetentionOptions) {
     this.#get = options.field === undefined ? undefined : getter(options.field)
     this.#now = options.now ?? Date.now
-    this.#old = new WordAMinute((records, time) =>
+    this.#old = new ThrottledNotice((records, time) =>
       options.warn(
         `${records === 1 ? 'A record that was' : `${records} records that were`} stored in ${options.table} ` +
           `will be deleted at once: the table keeps ${this.#policy?.words}. The time of the first: ${time}.`

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { WordAMinute } from '../../core/throttled-notice.ts'
+import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { until } from '../until.ts'
 
 describe('a word a minute', () => {
   function heardWith(silenceMs?: number) {
     const heard: string[] = []
-    const word = new WordAMinute((records, why) => heard.push(`${records}: ${why}`), silenceMs)
+    const word = new ThrottledNotice((records, why) => heard.push(`${records}: ${why}`), silenceMs)
     return { heard, word }
   }
 

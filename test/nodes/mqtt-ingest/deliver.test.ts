@@ -3,7 +3,7 @@ import type { Node, NodeAPI } from 'node-red'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
 import { DeliverySource } from '../../../core/source/source.ts'
-import { WordAMinute } from '../../../core/throttled-notice.ts'
+import { ThrottledNotice } from '../../../core/throttled-notice.ts'
 import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
 import { deliver, forOthersOf, othersSentence } from '../../../nodes/mqtt-ingest/deliver.ts'
 import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/shaper.ts'
@@ -16,7 +16,9 @@ import { ScriptedTracker, acknowledged as settled } from '../../core/source/scri
 function scene() {
   const acknowledged: (number | undefined)[] = []
   const logged: string[] = []
-  const others = new WordAMinute((messages, topic) => logged.push(othersSentence(messages, topic)))
+  const others = new ThrottledNotice((messages, topic) =>
+    logged.push(othersSentence(messages, topic))
+  )
   const tracker = new ScriptedTracker()
   const metrics = new NodeMetrics('i', 'millrace-mqtt-ingest', '')
   const acks: Partial<DeferredAcks> = {

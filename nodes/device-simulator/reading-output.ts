@@ -6,7 +6,7 @@ import { type Origin, PROVENANCE, Provenance, type Taken } from '../../core/reco
 import type { Reading } from './fleet.ts'
 
 /** Where readings go. */
-export interface Outlet {
+export interface ReadingOutput {
   readonly connected: boolean
   /** What is wrong with the connection; undefined if nothing is, or nothing is known yet. */
   readonly problem: Error | undefined
@@ -31,7 +31,7 @@ export interface Outlet {
 /** Open messages at a time; the server may allow fewer. */
 const WINDOW = 1000
 
-export interface MqttOutletOptions {
+export interface MqttOutputOptions {
   readonly broker: MqttBroker
   readonly nodeId: string
   readonly qos: Qos
@@ -40,7 +40,13 @@ export interface MqttOutletOptions {
 }
 
 /** Publishes readings over a connection of its own. */
-export function mqttOutlet({ broker, nodeId, qos, log, refused }: MqttOutletOptions): Outlet {
+export function mqttOutput({
+  broker,
+  nodeId,
+  qos,
+  log,
+  refused
+}: MqttOutputOptions): ReadingOutput {
   const publisher = new Publisher({
     window: WINDOW,
     onRoom: () => {},
@@ -79,7 +85,7 @@ export function mqttOutlet({ broker, nodeId, qos, log, refused }: MqttOutletOpti
 }
 
 /** Gathers readings and hands them on as records, many at a time; what is not JSON stays text. */
-export function flowOutlet(emit: (records: unknown[]) => void): Outlet {
+export function flowOutput(emit: (records: unknown[]) => void): ReadingOutput {
   let gathered: unknown[] = []
   let published = 0
   return {

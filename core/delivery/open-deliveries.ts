@@ -24,7 +24,7 @@ const TIMEOUT_CHECK_MS = 100
 const BY_HAND = ''
 
 /** The open deliveries: counts their copies, and settles each when none is in flight. */
-export class Book implements DeliveryOwner {
+export class OpenDeliveries implements DeliveryOwner {
   openCount = 0
   first: OpenDelivery | null = null
   /** The delivery that is being sent right now: `open` and `sent` are called in one turn. */
