@@ -13,6 +13,9 @@ import type { KafkaClient } from './port.ts'
 import { KafkaProducer, type ProducerSettings } from './produce/producer.ts'
 import type { ClusterSettings } from './settings.ts'
 
+/** With the time between two questions less than ten seconds. */
+const IDLE_DEADLINE_MS = 5_000
+
 /** A cluster as its nodes share it. Nothing is connected until one of them needs it. */
 export class KafkaCluster {
   readonly client: KafkaClient
@@ -41,12 +44,14 @@ export class KafkaCluster {
     })
   }
 
-  producer(options: Omit<ProducerSettings, 'client'>, events: HealthEvents): KafkaProducer {
+  producer(options: Omit<ProducerSettings, 'client' | 'ask'>, events: HealthEvents): KafkaProducer {
     const up = () => {
       this.meet()
       events.up()
     }
-    return new KafkaProducer({ ...options, client: this.client }, { ...events, up })
+    const ask = () =>
+      this.admin.ask(asked => asked.requireLeaders(options.topic), { deadlineMs: IDLE_DEADLINE_MS })
+    return new KafkaProducer({ ...options, client: this.client, ask }, { ...events, up })
   }
 
   consumer(options: Omit<GroupOptions, 'client' | 'admin'>, events: GroupEvents): ConsumerGroup {

@@ -8,6 +8,7 @@ const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
   [/TOPIC_AUTHORIZATION_FAILED/, 'no right to the topic'],
   [/GROUP_AUTHORIZATION_FAILED/, 'no right to the group'],
   [/TRANSACTIONAL_ID_AUTHORIZATION_FAILED/, 'no right to transactions'],
+  [/may not write to ".*", nor to any other topic/, 'no right to write'],
   [/CLUSTER_AUTHORIZATION_FAILED/, 'no right on the cluster'],
   [
     /authority that is not trusted|is self-signed|signed by an unknown authority/,

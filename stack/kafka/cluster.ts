@@ -12,6 +12,7 @@ import { findJava, jvmOptions } from '../java.ts'
 import { checkJars, jars } from '../maven.ts'
 import { anyFree } from '../ports.ts'
 import { type Command, end, identify, isAlive, launch, type ProcessId } from '../process.ts'
+import { accounts } from '../services.ts'
 import {
   format,
   jarsOf,
@@ -32,7 +33,14 @@ const stopTimeoutMs = 10_000
 /** What is remembered of a cluster, so that what a killed run left behind is found. */
 type Remembered = { owner: ProcessId | undefined; nodes: ProcessId[] }
 
-type Member = { id: number; folder: string; port: number; controllerPort: number; command: Command }
+type Member = {
+  id: number
+  folder: string
+  port: number
+  controllerPort: number
+  saslPort: number
+  command: Command
+}
 
 export type ClusterOptions = {
   /** Of the cluster alone: it is emptied at the start, after an earlier cluster there was ended. */
@@ -42,28 +50,45 @@ export type ClusterOptions = {
   version?: KafkaVersion
   /** Replicas that must have a record before it is acknowledged. */
   minInSync?: number
+  /**
+   * Users who log in have no right but what they are given; those who come without a login have
+   * all. See `sasl`.
+   */
+  authorizer?: boolean
   onProgress?: (line: string) => void
 }
 
 export class KafkaCluster {
   /** `host:port,host:port,host:port` */
   readonly brokers: string
+  /** Where users log in, if there is an authorizer. */
+  readonly sasl: { readonly brokers: string; readonly user: string; readonly password: string }
   readonly #running = new Map<number, ProcessId>()
 
   private constructor(
     private readonly folder: string,
     private readonly members: readonly Member[]
   ) {
-    this.brokers = members.map(({ port }) => `${host}:${port}`).join(',')
+    const listOf = (ports: number[]) => ports.map(port => `${host}:${port}`).join(',')
+    this.brokers = listOf(members.map(({ port }) => port))
+    this.sasl = { brokers: listOf(members.map(({ saslPort }) => saslPort)), ...accounts.kafka }
   }
 
   /** Starts all nodes, and resolves when each knows all others. */
   static async start(options: ClusterOptions): Promise<KafkaCluster> {
     const { folder, nodes = 3, minInSync = 2, version = '4.3', onProgress = () => {} } = options
+    const { authorizer = false } = options
     checkJars(jarsOf(version))
     await endEarlier(folder)
     rmSync(folder, { recursive: true, force: true })
-    const members = await prepare({ folder, nodes, minInSync, version, onProgress })
+    const members = await prepare({
+      folder,
+      nodes,
+      minInSync,
+      version,
+      authorizer,
+      onProgress
+    })
     const cluster = new KafkaCluster(folder, members)
     try {
       await Promise.all(cluster.ids.map(id => cluster.#launch(id)))
@@ -129,6 +154,14 @@ export class KafkaCluster {
     await this.#end(id, 'SIGKILL')
   }
 
+  /** It keeps its ports and answers nothing, until `thaw`: as where its machine has stalled. */
+  freeze(id: number): void {
+    this.#signal(id, 'SIGSTOP')
+  }
+  thaw(id: number): void {
+    this.#signal(id, 'SIGCONT')
+  }
+
   /** Resolves when all nodes run and every replica has caught up. */
   async inSync(): Promise<void> {
     const limit = performance.now() + readyTimeoutMs
@@ -166,6 +199,10 @@ export class KafkaCluster {
     const running = this.#running.get(id)
     if (running) await end(running, signal, stopTimeoutMs)
     this.#running.delete(id)
+  }
+
+  #signal(id: number, signal: NodeJS.Signals): void {
+    if (this.#isUp(id)) process.kill(this.#running.get(id)!.pid, signal)
   }
 
   async #isInSync(): Promise<boolean> {
@@ -208,7 +245,7 @@ async function endEarlier(folder: string): Promise<void> {
 
 /** Gives each node its ports, its configuration and an empty data folder. */
 async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
-  const { folder, nodes, minInSync, version, onProgress } = options
+  const { folder, nodes, minInSync, version, authorizer, onProgress } = options
   const [java, logging] = [findJava(), loggingOf(version)]
   const libraries = await jars(jarsOf(version), {
     onProgress,
@@ -227,21 +264,24 @@ async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
       id,
       folder: join(folder, String(id)),
       port: await freePort(),
-      controllerPort: await freePort()
+      controllerPort: await freePort(),
+      saslPort: authorizer ? await freePort() : 0
     })
   }
   const voters = places.map(({ id, controllerPort }) => `${id}@${host}:${controllerPort}`).join(',')
   mkdirSync(folder, { recursive: true })
   return Promise.all(
     places.map(async place => {
-      const { port, controllerPort } = place
-      const ports = { port, controllerPort, saslPort: 0, mtlsPort: 0 }
+      const { port, controllerPort, saslPort } = place
+      const ports = { port, controllerPort, saslPort, mtlsPort: 0 }
+      const clients = `PLAINTEXT://${host}:${port}${authorizer ? `,SASL://${host}:${saslPort}` : ''}`
       const configuration = writeConfiguration(folder, place.folder, ports, {
         'node.id': place.id,
         'controller.quorum.voters': voters,
-        listeners: `PLAINTEXT://${host}:${port},CONTROLLER://${host}:${controllerPort}`,
-        'advertised.listeners': `PLAINTEXT://${host}:${port}`,
-        ...replication(nodes, minInSync)
+        listeners: `${clients},CONTROLLER://${host}:${controllerPort}`,
+        'advertised.listeners': clients,
+        ...replication(nodes, minInSync),
+        ...(authorizer ? AUTHORIZER : {})
       })
       await format({ java, libraries, logging }, configuration, place.folder, clusterId)
       const archive = `${basename(libraries)}-${java.versionId}.jsa`
@@ -250,6 +290,11 @@ async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
       return { ...place, command: { file: java.file, args } }
     })
   )
+}
+
+const AUTHORIZER = {
+  'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
+  'super.users': 'User:ANONYMOUS'
 }
 
 /** Every topic on every node; Kafka's own too. */

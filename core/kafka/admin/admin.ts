@@ -15,6 +15,14 @@ export interface PartitionEnds {
   readonly high: bigint
 }
 
+export interface LogEnd {
+  readonly partition: number
+  /** All before it is on all replicas in sync: what lies behind cannot be read yet. */
+  readonly replicated: bigint
+  /** Where the log of the leader ends. */
+  readonly end: bigint
+}
+
 export interface CommittedOffset {
   readonly partition: number
   /** Negative if nothing is committed. */
@@ -48,7 +56,11 @@ export interface Admin {
   listTopics(): Promise<string[]>
   /** Creates topics and waits until each partition can be written to. */
   createTopics(topics: readonly NewTopic[]): Promise<void>
+  /** Resolves where the topic exists and each of its partitions has a leader. @throws KafkaError */
+  requireLeaders(topic: string): Promise<void>
   listOffsets(topic: string): Promise<PartitionEnds[]>
+  /** Of all partitions; undefined where the brokers do not tell. */
+  logEnds(topic: string): Promise<LogEnd[] | undefined>
   /**
    * The first offset of each partition that was written at this time (ms since 1970) or later; its
    * end if none was.

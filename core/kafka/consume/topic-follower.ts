@@ -1,5 +1,6 @@
 import { backoffMs } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
+import type { Admin } from '../admin/admin.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, KafkaRecord, ReadBatch, Reader } from '../port.ts'
@@ -57,10 +58,12 @@ export class TopicFollower {
 
   /**
    * Resolves once `read` was given all that was committed to the topic when this was called,
-   * however long that takes.
+   * however long that takes. What a leader had taken by then and replicas had not is waited for: it
+   * can be read later on, though nobody was told that it was taken.
    * @throws MillraceError CLOSED
    */
   async caughtUp(): Promise<void> {
+    await this.#replicated()
     let ends = await this.#ends()
     // What the topic ended with may be gone before it is read: by retention, or with the topic.
     while (!(await this.#positions.reach(ends))) ends = lowerOf(ends, await this.#ends())
@@ -75,25 +78,50 @@ export class TopicFollower {
     await this.#reader?.close(CLOSE_GRACE_MS)
   }
 
+  /** Resolves once all that the leaders' logs hold now can be read, or is in no log any more. */
+  async #replicated(): Promise<void> {
+    const { topic } = this.options
+    let open: Map<number, bigint> | undefined
+    for (let attempt = 0; open === undefined || open.size > 0; attempt++) {
+      if (attempt > 0) await wait(backoffMs(attempt - 1, { initialMs: 10, maxMs: 500 }))
+      const ends = await this.#ask(asked => asked.logEnds(topic))
+      const before = open
+      open = new Map()
+      for (const { partition, replicated, end } of ends ?? []) {
+        const wanted = before === undefined ? end : (before.get(partition) ?? 0n)
+        // A new leader may have less: then the rest is lost, and was never acknowledged.
+        const goal = wanted < end ? wanted : end
+        if (replicated < goal) open.set(partition, goal)
+      }
+    }
+  }
+
   /**
    * Where the partitions that hold anything end; the last stable offset where transactions are
    * under way.
    */
   async #ends(): Promise<Ends> {
-    const { admin, topic } = this.options
+    let before = this.#positions.copy()
+    const offsets = await this.#ask(asked => {
+      // Reading goes on while the broker answers.
+      before = this.#positions.copy()
+      return asked.listOffsets(this.options.topic)
+    })
+    const highOf = new Map(offsets.map(({ partition, high }) => [partition, high]))
+    const isAnew = [...before].some(
+      ([partition, position]) => (highOf.get(partition) ?? 0n) < position
+    )
+    if (isAnew) this.#beginAnew()
+    return new Map(
+      offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : []))
+    )
+  }
+
+  /** Asks until there is an answer. @throws MillraceError CLOSED */
+  async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
     for (let attempt = 0; !this.#closed; attempt++) {
       try {
-        // Reading goes on while the broker answers.
-        const before = this.#positions.copy()
-        const offsets = await admin.ask(asked => asked.listOffsets(topic))
-        const highOf = new Map(offsets.map(({ partition, high }) => [partition, high]))
-        const isAnew = [...before].some(
-          ([partition, position]) => (highOf.get(partition) ?? 0n) < position
-        )
-        if (isAnew) this.#beginAnew()
-        return new Map(
-          offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : []))
-        )
+        return await this.options.admin.ask(question)
       } catch (error) {
         this.#health.trouble(this.#explain(error))
         await wait(backoffMs(attempt, { maxMs: 5_000 }))

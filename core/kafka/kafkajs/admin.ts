@@ -3,15 +3,18 @@ import type {
   ClusterDescription,
   CommittedTopic,
   GroupDescription,
+  LogEnd,
   NewTopic,
   PartitionEnds,
   Place
 } from '../admin/admin.ts'
 import type { AdminConnection } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
+import { orTopicMissing } from '../topic-missing.ts'
 import { wait } from '../wait.ts'
 import { brokerVersion } from './broker-version.ts'
 import { KafkajsInstance } from './instance.ts'
+import { LogEnds } from './log-ends.ts'
 import { LogReader } from './log-reader.ts'
 
 const LIMIT_MS = 30_000
@@ -22,12 +25,14 @@ export class AdminOfKafkajs implements AdminConnection {
   readonly #instance: KafkajsInstance
   readonly #admin: KafkajsAdmin
   readonly #log: LogReader
+  readonly #ends: LogEnds
 
   constructor(settings: ClusterSettings, retries: number) {
     const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries }
     this.#instance = new KafkajsInstance(settings, {}, { retry })
     this.#admin = this.#instance.kafka.admin()
     this.#log = new LogReader(this.#instance.kafka)
+    this.#ends = new LogEnds(this.#instance.kafka)
     this.ready = this.#instance.inWords(this.#admin.connect())
     this.ready.catch(() => undefined)
   }
@@ -76,12 +81,24 @@ export class AdminOfKafkajs implements AdminConnection {
   }
 
   async #hasLeaders(topic: string): Promise<boolean> {
+    return (await this.#leaderless(topic).catch(() => undefined)) === 'none'
+  }
+
+  /** A partition that nobody leads; undefined where the topic has no partitions. */
+  async #leaderless(topic: string): Promise<number | 'none' | undefined> {
+    const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
+    const partitions = topics[0]?.partitions ?? []
+    if (partitions.length === 0) return undefined
+    return partitions.find(({ leader }) => leader < 0)?.partitionId ?? 'none'
+  }
+
+  async requireLeaders(topic: string): Promise<void> {
     try {
-      const { topics } = await this.#admin.fetchTopicMetadata({ topics: [topic] })
-      const partitions = topics[0]?.partitions ?? []
-      return partitions.length > 0 && partitions.every(({ leader }) => leader >= 0)
-    } catch {
-      return false
+      const found = await this.#ask(this.#leaderless(topic))
+      if (found === 'none') return
+      throw new Error(`Partition ${found ?? 0} of the topic "${topic}" has no leader`)
+    } catch (error) {
+      throw orTopicMissing(this.#instance.explain(error), [topic])
     }
   }
 
@@ -92,6 +109,10 @@ export class AdminOfKafkajs implements AdminConnection {
       low: BigInt(low),
       high: BigInt(high)
     }))
+  }
+
+  logEnds(topic: string): Promise<LogEnd[] | undefined> {
+    return this.#ask(this.#ends.of(topic))
   }
 
   async offsetsSince(

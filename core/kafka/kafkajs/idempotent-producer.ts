@@ -1,11 +1,13 @@
 import type { Producer as KafkajsProducer } from 'kafkajs'
-import { KafkaError, type Producer, type ProducerOptions } from '../port.ts'
+import type { MillraceError } from '../../errors.ts'
+import { answerOf, KafkaError, type Producer, type ProducerOptions } from '../port.ts'
 import type { ProduceRecord } from '../produce/produce-record.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { compressionType } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import { KafkajsInstance, RETRY } from './instance.ts'
 import { PRODUCER, RecordList } from './record-list.ts'
+import { settleBeforeRetry } from './settled-sends.ts'
 
 /** Kafka's own default of `max.message.bytes`. */
 const DEFAULT_MAX_MESSAGE_BYTES = 1_048_588
@@ -30,13 +32,14 @@ export class IdempotentProducer implements Producer {
     options: ProducerOptions
   ): Promise<IdempotentProducer> {
     const instance = new KafkajsInstance(settings, options)
+    settleBeforeRetry(instance.kafka)
     const producer = instance.kafka.producer({ ...PRODUCER, retry: RETRY })
     try {
       const maxMessageBytes = await maxMessageBytesOf(instance, options.topic)
       await producer.connect()
       return new IdempotentProducer(options, instance, producer, maxMessageBytes)
     } catch (error) {
-      const explained = instance.explain(error)
+      const explained = orNoRight(instance.explain(error), options.topic)
       await instance.close(() => producer.disconnect(), 0)
       throw explained
     }
@@ -66,6 +69,17 @@ export class IdempotentProducer implements Producer {
   async close(graceMs = 1_000): Promise<void> {
     await this.instance.close(() => this.producer.disconnect(), graceMs)
   }
+}
+
+/**
+ * A broker that gives no id to a producer says that it lacks a right on the cluster. Since Kafka
+ * 3.0 (KIP-679) it is that it may write to no topic at all.
+ */
+function orNoRight(error: MillraceError, topic: string): MillraceError {
+  const answer = answerOf(error)
+  if (answer !== 'CLUSTER_AUTHORIZATION_FAILED') return error
+  const sentence = `This user may not write to "${topic}", nor to any other topic (${answer}). Give it the right WRITE; before Kafka 3.0 also IDEMPOTENT_WRITE on the cluster.`
+  return new KafkaError('KAFKA_CONNECT_FAILED', sentence, answer, { cause: error })
 }
 
 /**

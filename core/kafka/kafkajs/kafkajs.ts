@@ -39,6 +39,7 @@ export function kafkajs(): Kafkajs {
       guardThrottleTimer()
       guardPendingWait()
       guardReadCommitted()
+      guardCoordinatorErrors()
     }
   }
   return loaded
@@ -60,6 +61,40 @@ function guardPendingWait(): void {
     const all = wait.call(this).finally(() => waiting.delete(this))
     waiting.set(this, all)
     return all
+  }
+}
+
+interface Cluster {
+  readonly brokerPool: { findConnectedBroker(): Promise<Coordinators> }
+  findGroupCoordinatorMetadata(asked: object): Promise<unknown>
+}
+interface Coordinators {
+  findGroupCoordinator(asked: object): Promise<unknown>
+}
+
+/**
+ * kafkajs 2.2.4 asks all brokers for the coordinator of a group or of transactions and keeps what
+ * they say to itself. Where it is that the user lacks the right, one more question brings it to
+ * light.
+ */
+function guardCoordinatorErrors(): void {
+  const { prototype } = loadModule<{ prototype: Cluster }>('kafkajs/src/cluster')
+  const find = prototype.findGroupCoordinatorMetadata
+  prototype.findGroupCoordinatorMetadata = async function (asked) {
+    try {
+      return await find.call(this, asked)
+    } catch (error) {
+      if ((error as Error).name !== 'KafkaJSGroupCoordinatorNotFound') throw error
+      const answer = this.brokerPool
+        .findConnectedBroker()
+        .then(at => at.findGroupCoordinator(asked))
+      const reason: unknown = await answer.then(
+        () => error,
+        why => why
+      )
+      const { type = '' } = reason as { type?: string }
+      throw type.endsWith('AUTHORIZATION_FAILED') ? reason : error
+    }
   }
 }
 

@@ -8,11 +8,16 @@ export interface Cluster {
   findControllerBroker(): Promise<Broker>
   addMultipleTargetTopics(topics: readonly string[]): Promise<void>
   refreshMetadataIfNecessary(): Promise<void>
+  findTopicPartitionMetadata(topic: string): readonly { readonly partitionId: number }[]
   findLeaderForPartitions(topic: string, partitions: readonly number[]): Record<string, number[]>
   findBroker(broker: { nodeId: string }): Promise<Broker>
 }
 export interface Broker {
   readonly connectionPool: { getConnection(): Promise<Connection> }
+  /** By the number of the request. */
+  readonly versions: Readonly<
+    Record<number, { readonly minVersion: number; readonly maxVersion: number } | undefined>
+  > | null
   fetch(
     request: object
   ): Promise<{ responses: readonly { readonly partitions: readonly FetchedPartition[] }[] }>
@@ -30,10 +35,15 @@ export interface Connection {
  * `kafka` is of.
  */
 export function clusterOf(kafka: Kafka): Cluster | undefined {
+  const { made, create } = createsClusters<Cluster>(kafka)
+  return create && made[create]?.({ metadataMaxAge: 10_000, allowAutoTopicCreation: false })
+}
+
+/** Where a client keeps how it makes the connections of each of its parts. */
+export function createsClusters<T>(kafka: Kafka) {
   const symbols = Object.getOwnPropertySymbols(kafka)
   const create = symbols.find(({ description }) => description === 'private:Kafka:createCluster')
-  const made = kafka as unknown as Record<symbol, ((options: object) => Cluster) | undefined>
-  return create && made[create]?.({ metadataMaxAge: 10_000, allowAutoTopicCreation: false })
+  return { made: kafka as unknown as Record<symbol, ((options: object) => T) | undefined>, create }
 }
 
 /** A fetch gives at least one batch of records, whatever it allows: as little as there is. */

@@ -2,6 +2,7 @@ import type { MillraceError } from '../../errors.ts'
 import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, ProducerOptions } from '../port.ts'
 import { wait } from '../wait.ts'
+import { IdleWatch } from './idle-watch.ts'
 import type { ProduceRecord } from './produce-record.ts'
 import { SendQueue, type SendQueueOptions } from './send-queue.ts'
 
@@ -10,6 +11,8 @@ export interface ProducerSettings extends Omit<ProducerOptions, 'trouble'> {
   readonly lingerMs: number
   /** Connections that send side by side; records of one key always take the same. */
   readonly lanes: number
+  /** See `IdleWatchOptions`; without it an idle producer asks nothing. */
+  readonly ask?: () => Promise<void>
   /** See `SendQueueOptions.unsent`. */
   readonly unsent?: SendQueueOptions['unsent']
 }
@@ -19,6 +22,7 @@ export class KafkaProducer {
   readonly #queues: SendQueue[]
   #keyless = 0
   readonly #health: Health
+  readonly #watch: IdleWatch | undefined
 
   constructor(settings: ProducerSettings, events: HealthEvents) {
     const health = new Health(events)
@@ -40,11 +44,15 @@ export class KafkaProducer {
     }
     const queue = () => new SendQueue({ connect, lingerMs, ...told, ...(unsent && { unsent }) })
     this.#queues = Array.from({ length: settings.lanes }, queue)
+    const isBusy = () => this.#queues.some(({ isIdle }) => !isIdle)
+    const { ask } = settings
+    this.#watch = ask && new IdleWatch({ ask, isBusy, health })
   }
 
   /** Connects, however long that takes; records may be added meanwhile. */
   start(): void {
     for (const queue of this.#queues) void queue.start()
+    this.#watch?.start()
   }
 
   /** Takes a record; its callback is told what becomes of it. */
@@ -59,6 +67,7 @@ export class KafkaProducer {
   async close(graceMs: number): Promise<void> {
     const patienceMs = this.#health.isUp ? graceMs : 0
     this.#health.close()
+    this.#watch?.close()
     await Promise.race([
       Promise.all(this.#queues.map(queue => queue.close(patienceMs))),
       wait(patienceMs + 4_000)

@@ -52,6 +52,7 @@ export class SendQueue {
   #learnedBytes = Number.POSITIVE_INFINITY
   #largest = Number.POSITIVE_INFINITY
   #running = false
+  #isConnected = false
   #timer: NodeJS.Timeout | undefined
   readonly #rate = new Rate()
   #taken = 0
@@ -63,6 +64,11 @@ export class SendQueue {
   constructor(private readonly options: SendQueueOptions) {
     this.#maxRecords = options.maxRecords ?? MAX_RECORDS
     this.#maxBytes = options.maxBytes ?? MAX_BYTES
+  }
+
+  /** It is connected, and has nothing to send. */
+  get isIdle(): boolean {
+    return this.#isConnected && !this.#running && this.#filling.length === 0
   }
 
   /** Connects before the first record comes, however long it takes. */
@@ -238,6 +244,7 @@ export class SendQueue {
         this.#learnedBytes
       )
       this.#largest = producer.maxRecordBytes
+      this.#isConnected = true
       return producer
     })
     return this.#producer
@@ -246,6 +253,7 @@ export class SendQueue {
   async #discard(graceMs = 0): Promise<void> {
     const old = this.#producer
     this.#producer = undefined
+    this.#isConnected = false
     await old?.then(
       producer => producer.close(graceMs),
       () => undefined

@@ -130,6 +130,33 @@ describe('kafka-producer in Node-RED', function () {
     )
   })
 
+  it('says within ten seconds that the brokers are gone, or silent, though nothing is to be sent', async () => {
+    const topic = await rig.topic(1)
+    const node = await producer(topic)
+    node.receive({ payload: { device_id: 'a' } })
+    await until('the first', () => flow.seen('sent').arrived.length === 1)
+    const awayWithin = async (limitMs: number) => {
+      const before = flow.statusOf('write').length
+      await until(
+        'the status',
+        () => flow.statusOf('write').slice(before).includes('broker away'),
+        limitMs
+      )
+    }
+    const back = () =>
+      until('it to be well', () => /^\d+\/s/.test(flow.statusOf('write').at(-1) ?? ''))
+    await back()
+    proxy.swallow()
+    await awayWithin(12_000)
+    await proxy.refuse()
+    await proxy.open()
+    await back()
+    await proxy.refuse()
+    await awayWithin(12_000)
+    await proxy.open()
+    await back()
+  })
+
   it('refuses what it cannot slow down when too much waits', async () => {
     const topic = await rig.topic(1)
     await proxy.refuse()
