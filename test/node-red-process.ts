@@ -71,15 +71,15 @@ export class NodeRedProcess {
     )
   }
 
-  /** Starts the process and waits for nothing more. */
-  async launch(): Promise<void> {
+  /** Starts the process, with these flags of Node-RED, and waits for nothing more. */
+  async launch(...flags: readonly string[]): Promise<void> {
     this.#port ||= await freePort()
     const settings = join(this.userDir, 'settings.cjs')
     writeFileSync(settings, `module.exports = ${JSON.stringify(settingsOf(this.#port))}`)
     const redJs = join(this.options.nodeRed ?? join(ROOT, 'node_modules', 'node-red'), 'red.js')
     const child = spawn(
       this.options.node ?? process.execPath,
-      [redJs, '--userDir', this.userDir, '--settings', settings, 'flows.json'],
+      [redJs, '--userDir', this.userDir, '--settings', settings, ...flags, 'flows.json'],
       {
         env: { ...process.env, ...this.options.environment },
         stdio: ['ignore', 'pipe', 'pipe']

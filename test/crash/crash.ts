@@ -61,6 +61,8 @@ export interface Result {
   readonly rawTwice: number
   /** Records of the clean topic that are there more often than the raw topic has them. */
   readonly cleanTwice: number
+  /** What Node has warned of, such as listeners that are never taken away. */
+  readonly warnings: readonly string[]
 }
 
 const READINGS = 6_000
@@ -99,7 +101,8 @@ export async function crash(which: Crash | BrokerCrash): Promise<Result> {
   const environment = {
     MQTT_URL: mqtt.url,
     KAFKA_BROKERS: kafka.brokers,
-    TIMESCALE_URL: postgres.url
+    TIMESCALE_URL: postgres.url,
+    NODE_OPTIONS: '--trace-warnings'
   }
   const changes = {
     'millrace-mqtt-ingest': { qos: String(which.qos) },
@@ -240,6 +243,10 @@ async function result({
     ...(await found()),
     rawTwice: raw - toBeClean.length,
     cleanTwice,
+    warnings:
+      nodeRed.output.match(
+        /^.*(?:MaxListenersExceeded|TimeoutNegative|PromiseRejectionHandled)Warning: .*(?:\n +at .*)*/gm
+      ) ?? [],
     sent: sent.length,
     perSecond,
     acknowledged: acknowledged.size
