@@ -138,10 +138,12 @@ describe('nodes/enrich/http', () => {
   let url: string
   let atOnce = 0
   let mostAtOnce = 0
+  /** What a request waits for before it is answered. */
+  let answerable = (): Promise<unknown> => new Promise(setImmediate)
   before(done => {
     server = createServer(async (request, response) => {
       mostAtOnce = Math.max(mostAtOnce, ++atOnce)
-      await new Promise(setImmediate)
+      await answerable()
       atOnce--
       const path = decodeURIComponent(request.url ?? '')
       if (path === '/slow') return
@@ -169,7 +171,12 @@ describe('nodes/enrich/http', () => {
 
   it('asks for several devices at a time, not for all', async () => {
     const keys = Array.from({ length: 20 }, (_, index) => `d${index}`)
-    const devices = await found(start(), keys)
+    const before = answerable
+    // The first are held until as many have come as are to come at a time.
+    answerable = () => until('three at once', () => mostAtOnce >= 3, 20_000, 5).then(before)
+    const devices = await found(start({ timeoutMs: 25_000 }), keys).finally(() => {
+      answerable = before
+    })
     assert.equal(devices.size, 20)
     assert.deepEqual(devices.get('d7'), [['location', 'at /d7']])
     assert.equal(mostAtOnce, 3)
