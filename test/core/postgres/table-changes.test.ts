@@ -27,7 +27,8 @@ for (const server of ['postgres', 'timescale'] as const) {
       database = databaseAt(url)
     })
     beforeEach(() => {
-      table = `changes_${server}_${tables++}`
+      // Another run may use the same services.
+      table = `changes_${server}_${process.pid}_${tables++}`
     })
     afterEach(async () => {
       for (const writer of writers.splice(0)) await writer.close()
@@ -149,7 +150,8 @@ for (const server of ['postgres', 'timescale'] as const) {
       await alter('ALTER TABLE % ALTER COLUMN seen TYPE bigint USING 0')
       void sink.put([reading(2, { seen: 1_000 })]).catch(() => {})
       assert.match(await trouble(sink), /"seen" is bigint, but the mapping says timestamptz/)
-      assert.deepEqual((await database.query(`SELECT seen FROM ${table}`)).rows, [{ seen: '0' }])
+      const { rows } = await database.query(`SELECT device_id, seen FROM ${table}`)
+      assert.deepEqual(rows, [{ device_id: 'd1', seen: '0' }])
     })
 
     it('is written as the new one where it was dropped and made anew with other types', async () => {
