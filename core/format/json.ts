@@ -1,3 +1,4 @@
+import { isJsonNumber } from '../record/exact-number.ts'
 import { endOfText, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
@@ -65,7 +66,7 @@ const listed = (text: string, values: Iterable<unknown>) =>
     : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
 
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
-  const value = canBegin(text) ? withoutStack(() => parseJson(text, options)) : NO_JSON
+  const value = canBegin(text) ? parsedWithoutStack(text, options) : NO_JSON
   if (!(value instanceof ParseFailure) || value.path !== undefined) return value
   return new ParseFailure(
     value.code,
@@ -75,30 +76,41 @@ function parsed(text: string, where: string, options: DecoderOptions): unknown {
 
 const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
 
+const TEXT = /^"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"$/
+const BEGINS_OBJECT = /^\{\s*(?:\}|"[^]{4,})/
+const BEGINS_LIST = /^\[\s*[\]"[{\-+\dtfni]/i
+const WORD = /^(?:true|false|null|[+-]?(?:nan|inf|infinity))$/i
+
 /**
- * Whether its ends may be those of a JSON value: much of what is none is told without the price of
- * an exception.
+ * Whether it may be a JSON value: a text, number or word is told for certain, an object or list by
+ * its beginning and end. What is none costs no exception so.
  */
 function canBegin(text: string): boolean {
   const first = text[0]!
-  if (first === '{') return text.endsWith('}')
-  if (first === '[') return text.endsWith(']')
-  return first === '"' ? text.length > 1 && text.endsWith('"') : /[-\dtfnNIi+]/.test(first)
+  if (first === '{') return text.endsWith('}') && BEGINS_OBJECT.test(text)
+  if (first === '[') return text.endsWith(']') && BEGINS_LIST.test(text)
+  return first === '"' ? TEXT.test(text) : isJsonNumber(text) || WORD.test(text)
 }
 
 /**
  * A payload may have ten thousand lines that are no JSON: the stack of each exception would cost
  * more than the line.
  */
-function withoutStack<T>(work: () => T): T {
+function parsedWithoutStack(text: string, options: DecoderOptions): unknown {
+  const first = text.charCodeAt(0)
+  // What is no object or list is valid by what was looked at.
+  if (first !== OBJECT && first !== LIST) return parseJson(text, options)
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {
-    return work()
+    return parseJson(text, options)
   } finally {
     Error.stackTraceLimit = before
   }
 }
+
+const OBJECT = 0x7b
+const LIST = 0x5b
 
 const isBetween = (code: number) =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c

@@ -19,7 +19,10 @@ export function lineProtocol({ exact }: DecoderOptions): Decode {
   }
 }
 
-class Wrong extends Error {}
+/** No Error, since its stack would cost more than the line. */
+class Wrong {
+  constructor(readonly message: string) {}
+}
 
 const isSpace = (character: string) => character !== '' && ' \n\r\t\v\f'.includes(character)
 
@@ -66,20 +69,29 @@ class Points {
   /** The point that begins here, or why it is none; goes to the end of its line. */
   point(): unknown {
     const line = this.#line
-    const before = Error.stackTraceLimit
-    Error.stackTraceLimit = 0
+    if (!this.#hasField()) return this.#refused(line, 'it has no fields')
     try {
       return this.#point()
     } catch (error) {
-      this.#skipLine()
       if (!(error instanceof Wrong)) throw error
-      return new ParseFailure(
-        'FORMAT_INVALID',
-        `Line ${line} is no point of line protocol: ${error.message}.`
-      )
-    } finally {
-      Error.stackTraceLimit = before
+      return this.#refused(line, error.message)
     }
+  }
+
+  #refused(line: number, why: string): ParseFailure {
+    this.#skipLine()
+    return new ParseFailure('FORMAT_INVALID', `Line ${line} is no point of line protocol: ${why}.`)
+  }
+
+  /** Much of what is no point is told without the price of an exception. */
+  #hasField(): boolean {
+    const { text } = this
+    for (let at = this.#at; at < text.length; at++) {
+      const code = text.charCodeAt(at)
+      if (code === 0x3d) return true
+      if (code === 0x0a && text.charCodeAt(at - 1) !== 0x5c) return false
+    }
+    return false
   }
 
   #point(): unknown {
@@ -171,7 +183,8 @@ class Points {
   }
 
   #skipLine(): void {
-    while (this.#here !== '' && this.#here !== '\n') this.#step()
+    const end = this.text.indexOf('\n', this.#at)
+    this.#at = end < 0 ? this.text.length : end
   }
 
   get #here(): string {
