@@ -14,6 +14,10 @@ export interface Form {
 /** A time by a pattern: of UTC where the text says its zone, else as if the local time were UTC. */
 export interface PatternTime {
   readonly ms: number
+  /** 0 to 999,999. */
+  readonly extraNs: number
+  /** It is second 60: `ms` is the second before. */
+  readonly isLeap: boolean
   readonly isLocal: boolean
   readonly pattern: string
 }
@@ -33,22 +37,51 @@ export function formsReader(forms: readonly Form[]): ReadForms | undefined {
     for (const read of readers) {
       const time = read(text)
       if (time === undefined) continue
-      if (found !== undefined && found.ms !== time.ms) return ambiguous(text, found, time)
+      if (found !== undefined && !isSame(found, time)) return ambiguous(text, found, time)
       found ??= time
     }
     return found
   }
 }
 
-function readerOf({ pattern, language }: Form): (text: string) => PatternTime | undefined {
+const isSame = (one: PatternTime, other: PatternTime) =>
+  one.ms === other.ms && one.extraNs === other.extraNs && one.isLeap === other.isLeap
+
+function readerOf({ pattern: written, language }: Form): (text: string) => PatternTime | undefined {
+  // More than three places have one letter in the library, however many they are.
+  const pattern = written.replace(UNQUOTED, letters => letters.replace(/S{4,}/g, 'u'))
   const options = { locale: language, zone: 'utc', setZone: true }
   const parser = DateTime.buildFormatParser(pattern, options)
   const tokens = pattern.replace(/'[^']*'/g, '')
   const isLocal = !/[Zz]/.test(tokens)
   const isOfTwelve = tokens.includes('h') ? twelveHours(pattern, options) : () => true
+  const extraOf = tokens.includes('u') ? finerThanMs(parser) : () => 0
+  // The library knows no second 60, so it is looked for as a word.
+  const leap = /s/.test(tokens)
+    ? DateTime.buildFormatParser(
+        pattern.replace(UNQUOTED, letters => letters.replace(/s+/g, "'60'")),
+        options
+      )
+    : undefined
   return text => {
     const time = DateTime.fromFormatParser(text, parser, options)
-    return time.isValid && isOfTwelve(text) ? { ms: time.toMillis(), isLocal, pattern } : undefined
+    const isLeap = !time.isValid && leap !== undefined && text.includes('60')
+    const read = isLeap ? DateTime.fromFormatParser(text, leap, options) : time
+    if (!read.isValid || !isOfTwelve(isLeap ? text.replace('60', '59') : text)) return undefined
+    const ms = read.toMillis() + (isLeap ? 59_000 : 0)
+    return { ms, extraNs: extraOf(text), isLeap, isLocal, pattern: written }
+  }
+}
+
+/** The nanoseconds beyond the millisecond, which the library cuts. */
+function finerThanMs(parser: ReturnType<typeof DateTime.buildFormatParser>) {
+  type Explained = { readonly matches?: { readonly u?: string } | null }
+  const { explainFromTokens } = parser as unknown as {
+    explainFromTokens(text: string): Explained
+  }
+  return (text: string) => {
+    const { u = '' } = explainFromTokens.call(parser, text).matches ?? {}
+    return Number(u.padEnd(9, '0').slice(3, 9))
   }
 }
 

@@ -95,8 +95,9 @@ function fromForms(
 ): Instant | Reason | undefined {
   const time = rules.forms!(text)
   if (time === undefined || 'code' in time) return time
-  const instant = { ms: time.ms, extraNs: 0, rule: time.pattern }
-  return time.isLocal ? inZone(instant, zone(), rules.fold) : instant
+  const { ms, extraNs, isLeap, isLocal, pattern } = time
+  const instant = { ms, extraNs, rule: pattern }
+  return leapt(isLocal ? inZone(instant, zone(), rules.fold) : instant, isLeap, text)
 }
 
 function fromExcel(days: number, rules: Rules, zone: () => string | undefined): Instant | Reason

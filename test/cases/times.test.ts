@@ -92,7 +92,23 @@ describe('cases: times as fleets write them', () => {
     ['2024-W08-5T14:53:20Z', {}, '2024-02-23T14:53:20.000Z'],
     ['2024-054T14:53:20Z', {}, '2024-02-23T14:53:20.000Z'],
     ['20240223T145320Z', {}, '2024-02-23T14:53:20.000Z'],
-    ['03/04/2024 10:00:00', berlin, 'TS_UNPARSABLE']
+    ['03/04/2024 10:00:00', berlin, 'TS_UNPARSABLE'],
+    ['01.01.2017 00:59:60', form('dd.MM.yyyy HH:mm:ss'), '2017-01-01T00:00:00.000Z'],
+    ['01/01/2017 12:59:60 AM', form('MM/dd/yyyy hh:mm:ss a'), '2017-01-01T00:00:00.000Z'],
+    ['31.12.2016 23:59:60 +00:00', form('dd.MM.yyyy HH:mm:ss ZZ'), '2017-01-01T00:00:00.000Z'],
+    ['23.02.2024 00:59:60', form('dd.MM.yyyy HH:mm:ss'), 'TS_UNPARSABLE'],
+    ['01.01.2017 00:59:61', form('dd.MM.yyyy HH:mm:ss'), 'TS_UNPARSABLE'],
+    [
+      '23.02.2024 15:53:20.123456',
+      form('dd.MM.yyyy HH:mm:ss.SSSSSS'),
+      '2024-02-23T14:53:20.123456Z'
+    ],
+    [
+      '23.02.2024 15:53:20,1234567',
+      form('dd.MM.yyyy HH:mm:ss,u'),
+      '2024-02-23T14:53:20.123456700Z'
+    ],
+    ['23.02.2024 15:53:20.123', form('dd.MM.yyyy HH:mm:ss.SSS'), '2024-02-23T14:53:20.123Z']
   ]
   for (const [value, settings, expected] of times)
     it(`${JSON.stringify(value)} is ${expected}`, () =>
