@@ -77,7 +77,7 @@ function parsed(text: string, where: string, options: DecoderOptions): unknown {
 const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
 
 const TEXT = /^"(?:[^"\\\x00-\x1f]|\\(?:["\\/bfnrt]|u[\da-fA-F]{4}))*"$/
-const BEGINS_OBJECT = /^\{\s*(?:\}|"[^]{4,})/
+const BEGINS_OBJECT = /^\{\s*(?:\}|"[\s\S]{4,})/
 const BEGINS_LIST = /^\[\s*[\]"[{\-+\dtfni]/i
 const WORD = /^(?:true|false|null|[+-]?(?:nan|inf|infinity))$/i
 
