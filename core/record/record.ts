@@ -7,6 +7,8 @@
  * leave a node.
  */
 
+import type { AsRead } from './passed-on.ts'
+
 /** A plain JSON object, e.g. `{ device_id, metric, value, ts }`. */
 export type TelemetryRecord = Record<string, unknown>
 
@@ -47,7 +49,8 @@ export const KEY_HEADER = 'millrace.key'
  * `lastHeader`.
  */
 export function lastHeader(headers: Headers, name: string): Buffer | string | undefined {
-  const value = Object.hasOwn(headers, name) ? headers[name] : undefined
+  const found = headers[name]
+  const value = found !== undefined && Object.hasOwn(headers, name) ? found : undefined
   return (
     (Array.isArray(value)
       ? (value.at(-1) as HeaderValue | undefined)
@@ -62,6 +65,8 @@ export interface Taken {
   readonly headers: Headers
   /** The original bytes; null for a tombstone. */
   readonly raw: Buffer | null
+  /** When Kafka got it, milliseconds since 1970, as `origin` tells it; absent if it never did. */
+  readonly writtenMs?: string
 }
 
 export type Origin =
@@ -92,6 +97,8 @@ export interface Batch {
 
 /** Where a record came from: one small object a record, the facts are kept once a batch. */
 export class Provenance {
+  /** Of a long record: what it was when it was read from its bytes. */
+  asRead: AsRead | undefined = undefined
   /**
    * @param place where in the taken thing the record stands, such as `values.3`; absent where it is
    * all of it

@@ -11,7 +11,7 @@ import type { Admin, PartitionEnds } from '../../core/kafka/admin/admin.ts'
 import { readToEnd } from '../../core/kafka/consume/read-to-end.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { KafkaClient, KafkaRecord, TransactionalProducer } from '../../core/kafka/port.ts'
-import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
+import { hashOf } from '../../core/kafka/produce/murmur2.ts'
 import {
   NO_KEY,
   type ProduceCallback,
@@ -51,7 +51,6 @@ export class Replay {
     remaining: 0
   }
   readonly #ledger: Ledger
-  readonly #hashes = new KeyHashes()
   /** The largest record batch that each topic takes. */
   readonly #limits = new Map<string, Promise<number>>()
   #stopped = false
@@ -162,10 +161,10 @@ export class Replay {
       const { topic, key, value, headers } = originalOf(letter, ingestTopic)
       const records = byTopic.get(topic) ?? []
       byTopic.set(topic, records)
-      records.push(sending.record(key, value, headers, this.#hashes))
+      records.push(sending.record(key, value, headers))
     }
     const notes = letters.map(letter =>
-      sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {}, this.#hashes)
+      sending.record(this.#ledger.key(letter), recordOf(letter) ?? '', {})
     )
     const transaction = await producer.begin()
     const [{ settings }, limits] = [client, this.#limits]
@@ -192,15 +191,14 @@ class Sending implements ProduceCallback {
   record(
     key: Buffer | string | null,
     value: Buffer | string | null,
-    headers: Original['headers'],
-    hashes: KeyHashes
+    headers: Original['headers']
   ): ProduceRecord {
     return new ProduceRecord(
       key,
       value,
       headers,
       undefined,
-      key === null ? NO_KEY : hashes.of(key),
+      key === null ? NO_KEY : hashOf(key),
       this,
       this.open++
     )

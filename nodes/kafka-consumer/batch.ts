@@ -1,5 +1,5 @@
 import { headersOf } from '../../core/kafka/headers.ts'
-import type { Batch, HeaderValue, Taken } from '../../core/record/record.ts'
+import type { Batch, Headers, HeaderValue, Origin, Taken } from '../../core/record/record.ts'
 
 /** A message as kafkajs gives it. */
 export interface RawMessage {
@@ -20,13 +20,33 @@ export class KafkaBatch implements Batch {
   ) {}
 
   at(index: number): Taken {
-    const { key, value, offset, timestamp, headers } = this.messages[index]!
-    return {
-      origin: { kind: 'kafka', topic: this.topic, partition: this.partition, offset, timestamp },
-      key,
-      headers: headersOf(headers),
-      raw: value
-    }
+    return new TakenMessage(this, this.messages[index]!)
+  }
+}
+
+/** Each part is made when it is asked for: a producer asks for the headers of every record. */
+class TakenMessage implements Taken {
+  constructor(
+    private readonly batch: KafkaBatch,
+    private readonly message: RawMessage
+  ) {}
+
+  get origin(): Origin {
+    const { topic, partition } = this.batch
+    const { offset, timestamp } = this.message
+    return { kind: 'kafka', topic, partition, offset, timestamp }
+  }
+  get writtenMs(): string {
+    return this.message.timestamp
+  }
+  get key(): Buffer | null {
+    return this.message.key
+  }
+  get headers(): Headers {
+    return headersOf(this.message.headers)
+  }
+  get raw(): Buffer | null {
+    return this.message.value
   }
 }
 

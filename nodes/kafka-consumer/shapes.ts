@@ -15,6 +15,7 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
+import { asRead } from '../../core/record/passed-on.ts'
 import {
   KAFKA_MESSAGE,
   type KafkaMessage,
@@ -70,7 +71,11 @@ export const recordsBy =
       const parsed = value === null ? TOMBSTONE : parseRecord(value, rules)
       if (parsed === TOMBSTONE || parsed instanceof ParseFailure)
         rejected.push(refusal(parsed as Reason, provenance, STAGE))
-      else accepted.push(carrying(parsed, provenance))
+      else {
+        // What was NaN in the bytes is null in the record.
+        if (!rules.nanAsNull) provenance.asRead = asRead(value!, parsed)
+        accepted.push(carrying(parsed, provenance))
+      }
     }
     return { accepted, rejected }
   }

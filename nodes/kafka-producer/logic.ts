@@ -1,7 +1,7 @@
 import { encodeRejection, shortenLetter } from '../../core/dead-letter/encode.ts'
 import { type Code, reasonOf } from '../../core/errors.ts'
 import { present } from '../../core/kafka/headers.ts'
-import { KeyHashes } from '../../core/kafka/produce/murmur2.ts'
+import { hashOf } from '../../core/kafka/produce/murmur2.ts'
 import {
   NO_KEY,
   type ProduceCallback,
@@ -13,6 +13,7 @@ import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import type { Message } from '../../core/record/message.ts'
+import { passedOn } from '../../core/record/passed-on.ts'
 import {
   type HeaderValue,
   isKafkaMessage,
@@ -48,7 +49,6 @@ type HeadersOf = (record: unknown, message: Message, key: RecordKey) => ProduceH
 export class Encoder {
   readonly #keyOf: (record: unknown) => unknown
   readonly #headersOf: HeadersOf
-  readonly #hashes = new KeyHashes()
 
   constructor(private readonly options: ProducerNodeOptions) {
     this.#keyOf = options.keyField === '' ? () => undefined : getter(options.keyField)
@@ -112,7 +112,7 @@ export class Encoder {
     callback: ProduceCallback,
     index: number
   ): ProduceRecord | Unwritable {
-    const value = jsonText(item)
+    const value = bytesOf(item) ?? jsonText(item)
     if (value === undefined)
       return new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
     const key =
@@ -204,11 +204,19 @@ export class Encoder {
       value,
       headers,
       timestamp,
-      key === null ? NO_KEY : this.#hashes.of(key),
+      key === null ? NO_KEY : hashOf(key),
       callback,
       index
     )
   }
+}
+
+/** What a long record was read from, where that still says all that it holds. */
+function bytesOf(item: unknown): Buffer | undefined {
+  const provenance = provenanceOf(item)
+  const asRead = provenance?.asRead
+  const raw = asRead && provenance!.taken.raw
+  return raw ? passedOn(raw, asRead, item as object) : undefined
 }
 
 const isBytes = (value: unknown): value is Buffer | string =>

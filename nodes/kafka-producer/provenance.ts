@@ -9,18 +9,20 @@ import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
  */
 export function withProvenance(
   headers: ProduceHeaders,
-  { origin, key: former, headers: known }: Taken,
+  taken: Taken,
   key: RecordKey
 ): ProduceHeaders {
+  const known = taken.headers
   const topic = lastHeader(known, MQTT_TOPIC_HEADER)
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
-  const time =
-    lastHeader(known, TIME_HEADER) ?? (origin.kind === 'kafka' ? origin.timestamp : undefined)
+  const time = lastHeader(known, TIME_HEADER) ?? taken.writtenMs ?? writtenMs(taken)
   if (time !== undefined) headers[TIME_HEADER] = time
-  const first = lastHeader(known, KEY_HEADER) ?? former
+  const first = lastHeader(known, KEY_HEADER) ?? taken.key
   if (first !== null && !isSame(first, key)) headers[KEY_HEADER] = first
   return headers
 }
+
+const writtenMs = ({ origin }: Taken) => (origin.kind === 'kafka' ? origin.timestamp : undefined)
 
 /** The key of a record for Kafka. */
 export type RecordKey = Buffer | string | null

@@ -43,7 +43,7 @@ export class FetchedRecord {
   /** Milliseconds since 1970. */
   get timestamp(): string {
     const { isAppendTime, maxTimestamp, firstTimestamp } = this.batchContext
-    return String(isAppendTime ? maxTimestamp : firstTimestamp + this.timestampDelta)
+    return textOf(isAppendTime ? maxTimestamp : firstTimestamp + this.timestampDelta)
   }
   get key(): Buffer | null {
     at = this.keyAt
@@ -62,6 +62,17 @@ export class FetchedRecord {
 }
 
 let at = 0
+let lastMs = 0
+let lastText = '0'
+
+/** Records that come together have the same time, or one that is near. */
+function textOf(ms: number): string {
+  if (ms !== lastMs) {
+    lastMs = ms
+    lastText = String(ms)
+  }
+  return lastText
+}
 
 /**
  * The records of a batch of the format v2 (https://kafka.apache.org/documentation/#record), which
@@ -118,9 +129,7 @@ function part(bytes: Buffer): Buffer | null {
 function headers(bytes: Buffer): Record<string, HeaderValue | HeaderValue[]> {
   const found: Record<string, HeaderValue | HeaderValue[]> = {}
   for (let count = number(bytes); count > 0 && at < bytes.length; count--) {
-    const length = number(bytes)
-    const name = bytes.toString('utf8', at, at + length)
-    at += length
+    const name = headerName(bytes, number(bytes))
     const value = part(bytes)
     const known = Object.hasOwn(found, name) ? found[name] : undefined
     if (known === undefined) setHeader(found, name, value)
@@ -128,4 +137,23 @@ function headers(bytes: Buffer): Record<string, HeaderValue | HeaderValue[]> {
     else setHeader(found, name, [known, value])
   }
   return found
+}
+
+/** Of the header that was read last: most records have the same. */
+let lastName = ''
+let lastBytes: Buffer = Buffer.alloc(0)
+
+function headerName(bytes: Buffer, length: number): string {
+  const start = at
+  at += length
+  if (length === lastBytes.length && isLastName(bytes, start)) return lastName
+  lastName = bytes.toString('utf8', start, at)
+  lastBytes = Buffer.from(bytes.subarray(start, at))
+  return lastName
+}
+
+function isLastName(bytes: Buffer, start: number): boolean {
+  for (let index = 0; index < lastBytes.length; index++)
+    if (bytes[start + index] !== lastBytes[index]) return false
+  return true
 }

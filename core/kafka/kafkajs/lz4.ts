@@ -1,4 +1,4 @@
-import { copyWithin } from './snappy.ts'
+import { copyBytes, copyWithin, damaged } from './snappy.ts'
 
 const MAGIC = 0x184d2204
 const FLAG = { contentChecksum: 4, contentSize: 8, blockChecksum: 16, dictionary: 1 } as const
@@ -37,31 +37,48 @@ export function lz4Decompress(bytes: Buffer): Buffer {
  * end.
  */
 function decompressBlock(block: Buffer, out: Buffer, start: number): number {
+  const { length } = block
   let at = 0
   let end = start
-  const more = (nibble: number): number => {
-    let length = nibble
-    if (nibble < 15) return length
-    let byte: number
-    do {
-      byte = block[at++] ?? 0
-      length += byte
-    } while (byte === 255)
-    return length
-  }
-  while (at < block.length) {
+  while (at < length) {
     const token = block[at++]!
-    const literals = more(token >> 4)
-    if (end + literals > out.length) throw new RangeError('The compressed data is damaged')
-    block.copy(out, end, at, at + literals)
+    let literals = token >> 4
+    if (literals === LONG) {
+      literals = longer(block, at)
+      at = lengthEnd
+    }
+    if (end + literals > out.length || at + literals > length) throw damaged()
+    copyBytes(block, at, out, end, literals)
     at += literals
     end += literals
-    if (at >= block.length) break
-    const offset = block.readUInt16LE(at)
+    if (at >= length) break
+    const offset = block[at]! | (block[at + 1]! << 8)
     at += 2
-    const size = more(token & 15) + 4
-    copyWithin(out, end, offset, size)
-    end += size
+    let size = token & LONG
+    if (size === LONG) {
+      size = longer(block, at)
+      at = lengthEnd
+    }
+    copyWithin(out, end, offset, size + SHORTEST_MATCH)
+    end += size + SHORTEST_MATCH
   }
   return end
+}
+
+/** A length that does not fit its four bits goes on in bytes behind them. */
+const LONG = 15
+const SHORTEST_MATCH = 4
+/** Behind the length that was read last. */
+let lengthEnd = 0
+
+function longer(block: Buffer, from: number): number {
+  let length = LONG
+  let at = from
+  let byte: number
+  do {
+    byte = block[at++] ?? 0
+    length += byte
+  } while (byte === 255)
+  lengthEnd = at
+  return length
 }

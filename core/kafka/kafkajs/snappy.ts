@@ -29,18 +29,23 @@ function decompressBlock(bytes: Buffer): Buffer {
   let end = 0
   while (at < bytes.length) {
     const tag = bytes[at++]!
-    if ((tag & 3) === 0) {
+    const kind = tag & 3
+    if (kind === 0) {
       const extra = Math.max(0, (tag >> 2) - 59)
       const size = (extra === 0 ? tag >> 2 : bytes.readUIntLE(at, extra)) + 1
       at += extra
-      bytes.copy(out, end, at, at + size)
+      if (end + size > length || at + size > bytes.length) throw damaged()
+      copyBytes(bytes, at, out, end, size)
       at += size
       end += size
+    } else if (kind === 1) {
+      const size = ((tag >> 2) & 7) + 4
+      copyWithin(out, end, ((tag >> 5) << 8) | bytes[at++]!, size)
+      end += size
     } else {
-      const width = WIDTHS[tag & 3]!
-      const size = width === 1 ? ((tag >> 2) & 7) + 4 : (tag >> 2) + 1
-      const offset = width === 1 ? ((tag >> 5) << 8) | bytes[at]! : bytes.readUIntLE(at, width)
-      at += width
+      const size = (tag >> 2) + 1
+      const offset = kind === 2 ? bytes[at]! | (bytes[at + 1]! << 8) : bytes.readUInt32LE(at)
+      at += kind === 2 ? 2 : 4
       copyWithin(out, end, offset, size)
       end += size
     }
@@ -48,9 +53,6 @@ function decompressBlock(bytes: Buffer): Buffer {
   if (end !== length) throw new RangeError(`Snappy: ${end} bytes in place of ${length}`)
   return out
 }
-
-/** Bytes of the offset, by the two low bits of the tag. */
-const WIDTHS = [0, 1, 2, 4]
 
 function preamble(bytes: Buffer): [length: number, start: number] {
   let length = 0
@@ -63,11 +65,27 @@ function preamble(bytes: Buffer): [length: number, start: number] {
   throw new RangeError('Snappy: no length')
 }
 
+export const damaged = () => new RangeError('The compressed data is damaged')
+
+/** Up to so many bytes a loop is faster than a call into the engine. */
+const SHORT = 24
+
+/** Copies `size` bytes, which both have. */
+export function copyBytes(
+  from: Buffer,
+  start: number,
+  out: Buffer,
+  end: number,
+  size: number
+): void {
+  if (size > SHORT) out.set(from.subarray(start, start + size), end)
+  else for (let index = 0; index < size; index++) out[end + index] = from[start + index]!
+}
+
 /** Repeats `size` bytes from `offset` before `end`; they may overlap with what is written. */
 export function copyWithin(out: Buffer, end: number, offset: number, size: number): void {
   const from = end - offset
-  if (offset < 1 || from < 0 || end + size > out.length)
-    throw new RangeError('The compressed data is damaged')
-  if (offset >= size) out.copyWithin(end, from, from + size)
+  if (!(offset >= 1 && from >= 0 && end + size <= out.length)) throw damaged()
+  if (offset >= size && size > SHORT) out.copyWithin(end, from, from + size)
   else for (let index = 0; index < size; index++) out[end + index] = out[from + index]!
 }

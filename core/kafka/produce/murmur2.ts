@@ -26,20 +26,25 @@ export function murmur2(key: Uint8Array | string): number {
   return h ^ (h >>> 15)
 }
 
-/** Remembers the hashes of text keys: a fleet's few thousand device ids come again and again. */
-export class KeyHashes {
-  #known = new Map<string, number>()
+/**
+ * A non-negative integer; the partition is its remainder by the number of partitions. Nothing is
+ * remembered: for a hundred thousand devices that takes longer than the hash itself, of a short
+ * text of ASCII.
+ */
+export const hashOf = (key: Buffer | string): number =>
+  murmur2(typeof key === 'string' && key.length <= SHORT ? shortBytes(key) : key) & 0x7fffffff
 
-  constructor(private readonly limit = 50_000) {}
+/** Up to so many characters a loop is faster than a call into Node. */
+const SHORT = 32
+const room = Array.from({ length: SHORT + 1 }, (_, length) => new Uint8Array(length))
 
-  /** A non-negative integer; the partition is its remainder by the number of partitions. */
-  of(key: Buffer | string): number {
-    if (typeof key !== 'string') return murmur2(key) & 0x7fffffff
-    const known = this.#known.get(key)
-    if (known !== undefined) return known
-    if (this.#known.size >= this.limit) this.#known = new Map()
-    const hash = murmur2(key) & 0x7fffffff
-    this.#known.set(key, hash)
-    return hash
+/** The text itself where it is not all ASCII. */
+function shortBytes(text: string): Uint8Array | string {
+  const bytes = room[text.length]!
+  for (let index = 0; index < text.length; index++) {
+    const code = text.charCodeAt(index)
+    if (code >= 128) return text
+    bytes[index] = code
   }
+  return bytes
 }

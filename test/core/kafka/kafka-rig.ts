@@ -5,7 +5,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Admin, Producer } from 'kafkajs'
 import kafkajs from 'kafkajs'
-import { KeyHashes } from '../../../core/kafka/produce/murmur2.ts'
+import { hashOf } from '../../../core/kafka/produce/murmur2.ts'
 import {
   NO_KEY,
   type ProduceCallback,
@@ -16,7 +16,6 @@ import type { Reason } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
 
 const { Kafka, logLevel } = kafkajs
-const hashes = new KeyHashes()
 
 export interface Rig {
   readonly brokers: string
@@ -132,7 +131,7 @@ export class TestCallback implements ProduceCallback {
         value,
         headers,
         undefined,
-        key === null ? NO_KEY : hashes.of(key),
+        key === null ? NO_KEY : hashOf(key),
         this,
         index
       )
