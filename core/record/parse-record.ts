@@ -19,7 +19,7 @@ export function parseRecord(
 ): TelemetryRecord | ParseFailure {
   const text = utf8Text(bytes)
   if (text instanceof ParseFailure) return text
-  const value = parseJson(text, rules)
+  const value = parseJson(text, rules, bytes)
   if (value instanceof ParseFailure) return value.path === '' ? notARecord('a number') : value
   // Only an escape can bring half of a character into a text that was UTF-8.
   const isEscaped = text.includes('\\u')
