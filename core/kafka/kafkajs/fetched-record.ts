@@ -22,6 +22,8 @@ type HeaderValue = Buffer | null
  */
 export class FetchedRecord {
   isControlRecord: boolean
+  /** Asked for several times: for its length, to look at, to read. */
+  private kept: Buffer | undefined = undefined
 
   constructor(
     readonly batchContext: BatchContext,
@@ -50,9 +52,9 @@ export class FetchedRecord {
     return part(this.bytes)
   }
   get value(): Buffer | null {
-    return this.valueLength < 0
-      ? null
-      : this.bytes.subarray(this.valueAt, this.valueAt + this.valueLength)
+    if (this.valueLength < 0) return null
+    this.kept ??= this.bytes.subarray(this.valueAt, this.valueAt + this.valueLength)
+    return this.kept
   }
   /** A header that is there several times is a list. Made anew each time. */
   get headers(): Record<string, HeaderValue | HeaderValue[]> {
