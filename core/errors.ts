@@ -42,6 +42,13 @@ export const CODES = {
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
   TOPIC_FIELD_INVALID:
     'A field that the topic is made of is missing, empty, or has a character that a topic cannot have.',
+  SPARKPLUG_BIRTH_MISSING:
+    'Sparkplug data came of an edge node or device whose birth is not known, and no birth came in time.',
+  SPARKPLUG_ALIAS_UNKNOWN:
+    'A Sparkplug metric has an alias in place of a name, and no metric of the birth has it, or several have.',
+  SPARKPLUG_TYPE_UNKNOWN:
+    'A Sparkplug metric has no datatype, also not in its birth, or one that Sparkplug does not have.',
+  SPARKPLUG_VALUE_INVALID: 'The value of a Sparkplug metric is none of its datatype.',
   FAILED_BY_FLOW: 'An acknowledge node in the flow said that the message has failed.',
   MQTT_CONNECT_FAILED: 'The MQTT server cannot be reached.',
   MQTT_REFUSED:

@@ -124,6 +124,13 @@ export class IngestSession {
     return true
   }
 
+  /** Says anew that the node is there, as when it connected; or that it is not, as its will. */
+  announce(isThere: boolean): void {
+    const settings = this.#link?.settings
+    const word = isThere ? settings?.birth : settings?.will
+    if (word !== undefined) this.publish(word.topic, word.payload, word.qos, word.retain)
+  }
+
   /** There is room for more messages. */
   resume(): void {
     this.#acks?.resume()

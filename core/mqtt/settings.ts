@@ -10,7 +10,7 @@ export type Qos = 0 | 1 | 2
  */
 export interface Announcement {
   readonly topic: string
-  readonly payload: string
+  readonly payload: string | Buffer
   readonly qos: Qos
   readonly retain: boolean
 }

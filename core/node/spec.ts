@@ -29,7 +29,14 @@ export interface NodeSpec {
   readonly examples?: readonly Example[]
 }
 
-export type Family = 'mqtt' | 'kafka' | 'timescale' | 'transform' | 'observe' | 'delivery'
+export type Family =
+  | 'mqtt'
+  | 'sparkplug'
+  | 'kafka'
+  | 'timescale'
+  | 'transform'
+  | 'observe'
+  | 'delivery'
 
 /** Shown and checked only while another field has one of these values. */
 export type Condition = Readonly<Record<string, string | boolean | readonly (string | boolean)[]>>

@@ -8,7 +8,10 @@ const FIELDS = ['site', 'device_type', 'device_id', 'metric']
 
 /** What is wrong with the fleet as a whole, where each setting by itself is fine. */
 export function problemsBetween(options: Options<typeof spec>): Problem[] {
-  const problems: Problem[] = topicProblems(options.topic).map(problem => ['topic', problem])
+  const problems: Problem[] =
+    options.target === 'sparkplug'
+      ? edgeNodeProblems(options)
+      : topicProblems(options.topic).map(problem => ['topic', problem])
   const share = FAULTS.reduce((sum, fault) => sum + options[`${fault}Pct`], 0)
   if (share > 100) problems.push(['malformedPct', 'Faults: together they are more than 100 %'])
   for (const { metric, min, max } of options.metrics) {
@@ -16,6 +19,14 @@ export function problemsBetween(options: Options<typeof spec>): Problem[] {
   }
   return problems
 }
+
+/** Each edge node has a connection of its own, since each has a will of its own. */
+const MAX_EDGE_NODES = 100
+
+const edgeNodeProblems = ({ sites }: Options<typeof spec>): Problem[] =>
+  sites > MAX_EDGE_NODES
+    ? [['sites', `Sparkplug has a connection for each; at most ${MAX_EDGE_NODES} are made`]]
+    : []
 
 function topicProblems(topic: string): string[] {
   if (/[+#]/.test(topic)) return ['a topic to publish to has no + and #']

@@ -25,6 +25,11 @@ export interface FleetOptions {
 
 /** What one device sends. */
 export interface Reading {
+  readonly site: string
+  readonly device: string
+  readonly metric: string
+  readonly value: number
+  readonly madeMs: number
   readonly topic: string
   readonly payload: string
   /** What is wrong with it; a duplicate is to be sent twice. */
@@ -83,24 +88,42 @@ export class Fleet {
     this.#lastMs[series] = madeMs
     const draw = this.#random()
     const fault = this.#thresholds.find(({ below }) => draw < below)?.fault
+    const value = this.#value(device, metric, madeMs)
     return {
+      site: device.site,
+      device: device.id,
+      metric: metric.metric,
+      value,
+      madeMs,
       topic: template.fill({
         site: device.site,
         device_type: metric.deviceType,
         device_id: device.id,
         metric: metric.metric
       }),
-      payload: this.#payload(device, metric, madeMs, fault),
+      payload: this.#payload(device, metric, { value, madeMs }, fault),
       fault
     }
   }
 
-  #payload(device: Device, metric: Metric, madeMs: number, fault: Fault | undefined): string {
-    const record: Record<string, unknown> = {
-      device_id: device.id,
-      metric: metric.metric,
-      value: this.#value(device, metric, madeMs)
+  /** The devices of each site. */
+  sites(): Map<string, string[]> {
+    const sites = new Map<string, string[]>()
+    for (const { id, site } of this.#devices) {
+      const devices = sites.get(site)
+      if (devices === undefined) sites.set(site, [id])
+      else devices.push(id)
     }
+    return sites
+  }
+
+  #payload(
+    device: Device,
+    { metric }: Metric,
+    { value, madeMs }: { value: number; madeMs: number },
+    fault: Fault | undefined
+  ): string {
+    const record: Record<string, unknown> = { device_id: device.id, metric, value }
     record.ts = this.#time(madeMs, fault)
     device.seq++
     if (this.options.sequence) record.seq = device.seq

@@ -12,7 +12,8 @@ export type SimulatorOptions = Options<typeof spec>
 export function fleetOf(options: SimulatorOptions): Fleet {
   const problems = problemsBetween(options)
   if (problems.length > 0) throw OptionsError.between(spec, problems)
-  const faults = Object.fromEntries(FAULTS.map(fault => [fault, options[`${fault}Pct`]])) as Record<
+  const shareOf = (fault: Fault) => (options.target === 'sparkplug' ? 0 : options[`${fault}Pct`])
+  const faults = Object.fromEntries(FAULTS.map(fault => [fault, shareOf(fault)])) as Record<
     Fault,
     number
   >

@@ -4,27 +4,24 @@ import { SILENT_MS, silentText } from '../../core/mqtt/pulse.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
 import { compact, type Status } from '../../core/node/status.ts'
+import type { Fleet } from './fleet.ts'
 import { fleetOf, Simulation } from './logic.ts'
 import { flowOutput, mqttOutput, type ReadingOutput } from './reading-output.ts'
 import { Run } from './run.ts'
+import { sparkplugOutput } from './sparkplug-output.ts'
 import { spec } from './spec.ts'
 
-function outputOf({
-  id,
-  node,
-  options,
-  provided,
-  send,
-  report
-}: Context<typeof spec>): ReadingOutput {
+function outputOf(context: Context<typeof spec>, fleet: Fleet): ReadingOutput {
+  const { id, node, options, provided, send, report } = context
   if (options.target === 'flow') return flowOutput(records => send([{ payload: records }, null]))
-  return mqttOutput({
-    broker: provided<MqttBroker>('broker'),
-    nodeId: id,
-    qos: Number(options.qos) as Qos,
-    log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
-    refused: report
-  })
+  const broker = provided<MqttBroker>('broker')
+  const log = (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line))
+  if (options.target === 'sparkplug') {
+    const { group, metrics } = options
+    return sparkplugOutput({ broker, nodeId: id, group, metrics, sites: fleet.sites(), log })
+  }
+  const qos = Number(options.qos) as Qos
+  return mqttOutput({ broker, nodeId: id, qos, log, refused: report })
 }
 
 function showConnection(output: ReadingOutput, status: Status, healthy: string): void {
@@ -40,7 +37,7 @@ function showConnection(output: ReadingOutput, status: Status, healthy: string):
 export default defineNode(spec, context => {
   const { options, metrics, status, send } = context
   const fleet = fleetOf(options)
-  const output = outputOf(context)
+  const output = outputOf(context, fleet)
   const run = new Run(new Simulation(fleet, options, output.send), output, summary => {
     const { published, acknowledged, inFlight, perSecond, finished } = summary
     metrics.out = published

@@ -8,6 +8,7 @@ const percent = (label: string, help: string): NumberField => ({
   max: 100,
   unit: '%',
   section: 'advanced',
+  when: { target: ['mqtt', 'flow'] },
   help
 })
 
@@ -25,15 +26,19 @@ export const spec = {
       kind: 'choice',
       label: 'Send to',
       default: 'mqtt',
-      choices: { mqtt: 'an MQTT server', flow: 'the first output' },
-      help: 'Over MQTT as real devices do, or straight into the flow, which needs no server.'
+      choices: {
+        mqtt: 'an MQTT server',
+        sparkplug: 'an MQTT server, as Sparkplug B',
+        flow: 'the first output'
+      },
+      help: 'Over MQTT as real devices do, as edge nodes of Sparkplug B, or straight into the flow, which needs no server.'
     },
     broker: {
       kind: 'ref',
       label: 'Server',
       default: '',
       type: 'millrace-mqtt-broker',
-      when: { target: 'mqtt' },
+      when: { target: ['mqtt', 'sparkplug'] },
       help: 'The MQTT server that the devices publish to.'
     },
     qos: {
@@ -88,7 +93,19 @@ export const spec = {
       section: 'readings',
       default: 'acme/{site}/{device_type}/{device_id}/reading',
       required: true,
+      when: { target: ['mqtt', 'flow'] },
       help: 'Where a reading is published. {site}, {device_type}, {device_id} and {metric} are filled in.'
+    },
+    group: {
+      kind: 'text',
+      label: 'Group',
+      section: 'readings',
+      default: 'acme',
+      required: true,
+      pattern: '[^+#/]*',
+      patternHint: 'a name without +, # and /',
+      when: { target: 'sparkplug' },
+      help: 'The Sparkplug group. Each site is an edge node of it, with a connection of its own.'
     },
     metrics: {
       kind: 'list',
@@ -142,6 +159,7 @@ export const spec = {
       label: 'Sequence numbers',
       default: false,
       section: 'advanced',
+      when: { target: ['mqtt', 'flow'] },
       help: 'Adds seq, which counts the readings of each device from 1: whoever counts at the other end sees what was lost.'
     },
     seed: {
@@ -168,6 +186,7 @@ export const spec = {
       min: 1,
       unit: 's',
       section: 'advanced',
+      when: { target: ['mqtt', 'flow'] },
       help: 'How much earlier a late reading was made.'
     },
     skewPct: percent('Clock ahead', 'Readings of a device whose clock is ahead.'),
@@ -178,6 +197,7 @@ export const spec = {
       min: 1,
       unit: 's',
       section: 'advanced',
+      when: { target: ['mqtt', 'flow'] },
       help: 'How far such a clock is ahead.'
     },
     secondsPct: percent('Times in seconds', 'Readings whose ts is in seconds, not milliseconds.'),

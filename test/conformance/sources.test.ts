@@ -8,10 +8,12 @@ import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
 import kafkaConsumer from '../../nodes/kafka-consumer/runtime.ts'
 import mqttBroker from '../../nodes/mqtt-broker/runtime.ts'
 import mqttIngest from '../../nodes/mqtt-ingest/runtime.ts'
+import sparkplugIngest from '../../nodes/sparkplug-ingest/runtime.ts'
 import { makes } from '../brokers.ts'
 import { kafkaRig, type Rig } from '../core/kafka/kafka-rig.ts'
 import { device, unique } from '../core/mqtt/rig.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import { sparkplugSubject } from '../nodes/sparkplug-ingest/subject.ts'
 
 describe('conformance of the sources, each fed by its own protocol', function () {
   this.timeout(90_000)
@@ -28,7 +30,14 @@ describe('conformance of the sources, each fed by its own protocol', function ()
     mqttUrl = await make.start()
     publisher = await device(mqttUrl)
     nodeRed = await startNodeRed({
-      nodes: [conformanceNodes, mqttBroker, mqttIngest, kafkaCluster, kafkaConsumer]
+      nodes: [
+        conformanceNodes,
+        mqttBroker,
+        mqttIngest,
+        sparkplugIngest,
+        kafkaCluster,
+        kafkaConsumer
+      ]
     })
   })
   after(async () => {
@@ -88,7 +97,8 @@ describe('conformance of the sources, each fed by its own protocol', function ()
       specVersion: 2
     }),
     'mqtt-ingest': mqtt({}),
-    'mqtt-ingest with QoS 2, in small batches': mqtt({ qos: '2', batchSize: 7 })
+    'mqtt-ingest with QoS 2, in small batches': mqtt({ qos: '2', batchSize: 7 }),
+    'sparkplug-ingest': sparkplugSubject(() => ({ url: mqttUrl, publisher }))
   }
   for (const [name, subject] of Object.entries(subjects)) {
     describe(name, () => {

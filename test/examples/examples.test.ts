@@ -36,6 +36,7 @@ const OUTCOMES: Record<
 const BUSY: Record<string, ['in' | 'out' | 'stored', number]> = {
   'lesson-device-simulator-fleet': ['out', 10],
   'lesson-mqtt-ingest-take': ['in', 10],
+  'lesson-sparkplug-ingest-store': ['stored', 10],
   'lesson-kafka-consumer-read': ['in', 1],
   'lesson-acknowledge-take': ['in', 3],
   'lesson-whole-pipeline-store': ['stored', 50],

@@ -35,6 +35,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   ground: [],
   record: ['ground'],
   format: ['ground', 'record'],
+  sparkplug: ['ground', 'record'],
   pattern: ['ground'],
   delivery: ['ground', 'record'],
   mqtt: ['ground', 'record'],

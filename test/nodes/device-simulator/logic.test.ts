@@ -33,6 +33,7 @@ describe('device-simulator options', () => {
       { metrics: [{ metric: 'x', deviceType: 'y', min: 2, max: 1, periodS: 1 }] },
       /the lowest value of x is above the highest/
     ],
+    [{ target: 'sparkplug', sites: 101 }, /a connection for each; at most 100 are made/],
     [{ malformedPct: 60, latePct: 50 }, /Faults: together they are more than 100 %/]
   ]
   for (const [raw, message] of wrong)

@@ -1,0 +1,59 @@
+import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
+import type { ParseFailure } from '../../core/record/parse-failure.ts'
+import type { Address } from '../../core/sparkplug/topic.ts'
+import type { Metric, Payload } from '../../core/sparkplug/types.ts'
+
+/** A message of an edge node, as it came. */
+export interface Arrival {
+  readonly packet: Received
+  /** The connection that brought it, which acknowledges it. */
+  readonly acks: DeferredAcks
+  readonly address: Address
+  readonly payload: Payload
+  /** For waiting: milliseconds of a clock that only goes forward. */
+  readonly atMs: number
+  /** When it came, in milliseconds since 1970. */
+  readonly clockMs: number
+}
+
+/** That an edge node or a device has come or gone. */
+export interface StatusEntry {
+  readonly kind: 'status'
+  readonly device: string | undefined
+  readonly isOnline: boolean
+  readonly ts: number | bigint
+}
+
+/** A metric that has its name. */
+export interface MetricEntry {
+  readonly kind: 'metric'
+  /** Its place in the message. */
+  readonly place: number
+  readonly metric: Metric
+  readonly name: string
+  readonly datatype: number | undefined
+  readonly units: string | undefined
+  /** Nobody knows its birth, so a missing datatype is due to that. */
+  readonly isOrphan: boolean
+}
+
+/** A metric, or a whole message, that no record can be made of. */
+export interface FailedEntry {
+  readonly kind: 'failed'
+  readonly failure: ParseFailure
+}
+
+export type Entry = StatusEntry | MetricEntry | FailedEntry
+
+/** What is to become of a message. */
+export interface Outcome {
+  readonly packet: Received
+  readonly acks: DeferredAcks
+  /** Absent where the message could not be read. */
+  readonly arrival: Arrival | undefined
+  readonly entries: readonly Entry[]
+  /** Metrics of a message that came before. */
+  readonly duplicates: number
+  /** What is left out on purpose. */
+  readonly filtered: number
+}

@@ -1,0 +1,129 @@
+import { ParseFailure } from '../../core/record/parse-failure.ts'
+import type { Integer, Metric, Payload, PropertySet } from '../../core/sparkplug/types.ts'
+import type { Arrival, Entry } from './arrival.ts'
+
+/** What a birth says of a metric. */
+interface Definition {
+  readonly name: string
+  readonly datatype: number | undefined
+  units: string | undefined
+}
+
+/** Metrics that belong to the protocol and measure nothing. */
+const PROTOCOL: ReadonlySet<string> = new Set(['bdSeq', 'Node Control/Rebirth'])
+
+/** The number of the session: it is the same in the death that the server publishes for it. */
+export function sessionNumber(payload: Payload): Integer | undefined {
+  const raw = payload.metrics.find(({ name }) => name === 'bdSeq')?.raw
+  return typeof raw === 'number' || typeof raw === 'bigint' ? raw : undefined
+}
+
+/** Several metrics of one birth have this alias: it says nothing. */
+const CLASH = 'clash'
+
+/** The metrics that an edge node or a device has told in its birth. */
+export class Birth {
+  readonly #names = new Map<string, Definition>()
+  readonly #aliases = new Map<Integer, Definition | typeof CLASH>()
+
+  constructor(payload: Payload) {
+    for (const { name, alias, datatype, properties } of payload.metrics) {
+      if (name === undefined) continue
+      const definition = { name, datatype, units: unitsIn(properties) }
+      this.#names.set(name, definition)
+      if (alias === undefined) continue
+      const other = this.#aliases.get(alias)
+      const isClash = other !== undefined && (other === CLASH || other.name !== name)
+      this.#aliases.set(alias, isClash ? CLASH : definition)
+    }
+  }
+
+  get size(): number {
+    return this.#names.size
+  }
+
+  byName(name: string): Definition | undefined {
+    return this.#names.get(name)
+  }
+
+  byAlias(alias: Integer): Definition | typeof CLASH | undefined {
+    return this.#aliases.get(alias)
+  }
+}
+
+/** Sparkplug has no name for it; these are in use. */
+const UNITS = /^(?:eng_?unit|engineering_?units?|units?|uom)$/i
+
+function unitsIn(properties: PropertySet | undefined): string | undefined {
+  if (properties === undefined) return undefined
+  for (const [key, { raw }] of properties)
+    if (typeof raw === 'string' && UNITS.test(key.replaceAll(' ', ''))) return raw
+  return undefined
+}
+
+/** Entries of a message, and whether an alias is in it that the birth does not have. */
+export interface Resolved {
+  readonly entries: readonly Entry[]
+  readonly lacksAlias: boolean
+}
+
+/**
+ * Gives each metric its name, datatype and units.
+ * @param isSure false: a birth may have been missed, so that what an alias stands for is not known
+ */
+export function resolve(
+  { payload: { metrics } }: Arrival,
+  birth: Birth | undefined,
+  isSure: boolean
+): Resolved {
+  const entries: Entry[] = []
+  let lacksAlias = false
+  for (let place = 0; place < metrics.length; place++) {
+    const metric = metrics[place]!
+    const found = definitionOf(metric, birth, isSure)
+    if (found instanceof ParseFailure) {
+      lacksAlias ||= found.code === 'SPARKPLUG_ALIAS_UNKNOWN'
+      const { code, message } = found
+      entries.push({ kind: 'failed', failure: new ParseFailure(code, message, `metrics.${place}`) })
+    } else if (!PROTOCOL.has(found.name)) {
+      const units = unitsIn(metric.properties)
+      // Properties are sent again only when they change.
+      if (units !== undefined) found.units = units
+      entries.push({
+        kind: 'metric',
+        place,
+        metric,
+        name: found.name,
+        datatype: metric.datatype || found.datatype,
+        units: found.units,
+        isOrphan: birth === undefined
+      })
+    }
+  }
+  return { entries, lacksAlias }
+}
+
+function definitionOf(
+  { name, alias, datatype }: Metric,
+  birth: Birth | undefined,
+  isSure: boolean
+): Definition | ParseFailure {
+  if (name !== undefined) return birth?.byName(name) ?? { name, datatype, units: undefined }
+  if (alias === undefined)
+    return new ParseFailure('FORMAT_INVALID', 'The metric has neither a name nor an alias.')
+  if (birth === undefined || !isSure) return birthMissing(`what the alias ${alias} stands for`)
+  const found = birth.byAlias(alias)
+  if (found !== undefined && found !== CLASH) return found
+  return new ParseFailure(
+    'SPARKPLUG_ALIAS_UNKNOWN',
+    found === CLASH
+      ? `The alias ${alias} stands for several metrics of the birth.`
+      : `No metric of the birth has the alias ${alias}.`
+  )
+}
+
+export const birthMissing = (what: string): ParseFailure =>
+  new ParseFailure(
+    'SPARKPLUG_BIRTH_MISSING',
+    `Only the birth says ${what}; the node had none that it could rely on, and none came in time.`
+  )
