@@ -14,7 +14,7 @@ import {
   type TopicTemplate,
   topicTemplateProblems
 } from '../../core/record/topic-template.ts'
-import { isDear } from './cost.ts'
+import { COST, isDear } from './cost.ts'
 import { described, explain, summary } from './explain.ts'
 import { withNearestDoubles } from './nearest-doubles.ts'
 import { type Check, compileSchema } from './schema.ts'
@@ -100,6 +100,7 @@ export function recordSorter(
 function checkedBy(check: Check, record: unknown, coerce: boolean): unknown {
   const checked = coerce ? cloneRecord(record) : record
   if (check(checked)) return checked
+  if (check.errors?.[0]?.keyword === COST) return undefined
   const near = withNearestDoubles(record as object)
   if (near === undefined || !check(near.record)) return undefined
   if (!coerce) return record

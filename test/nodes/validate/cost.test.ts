@@ -115,6 +115,11 @@ describe('nodes/validate/cost', () => {
       { items: { type: 'number', minimum: 0 } },
       list(500_000, () => 1)
     ],
+    [
+      'a list of 150,000 of which one is looked for',
+      { contains: { type: 'string', minLength: 3 }, unevaluatedItems: { type: 'number' } },
+      [...list(150_000, () => 1), 'abc']
+    ],
     ['a text of 1 MB', { pattern: '^[a-z]+$', minLength: 1 }, 'a'.repeat(1_000_000)],
     [
       '100,000 fields',
