@@ -80,14 +80,14 @@ export const PRESETS = {
   },
   thingsboard: {
     label: 'ThingsBoard, values alone',
-    document: 'https://thingsboard.io/docs/reference/mqtt-api/#telemetry-upload-api',
+    document: 'https://thingsboard.io/docs/reference/mqtt-api/telemetry/',
     settings: {
       sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }, TIME_OF_KAFKA]
     }
   },
   'thingsboard-time': {
     label: 'ThingsBoard, ts and values',
-    document: 'https://thingsboard.io/docs/reference/mqtt-api/#telemetry-upload-api',
+    document: 'https://thingsboard.io/docs/reference/mqtt-api/telemetry/',
     settings: {
       sources: [{ to: 'device_id', from: 'key', of: '', wins: 'payload' }],
       keep: keep({ ts: '' }),
@@ -96,7 +96,7 @@ export const PRESETS = {
   },
   'thingsboard-gateway': {
     label: 'ThingsBoard gateway',
-    document: 'https://thingsboard.io/docs/reference/gateway-mqtt-api/#telemetry-upload-api',
+    document: 'https://thingsboard.io/docs/reference/gateway-api/telemetry/',
     settings: { recordsAt: 'values', at: 'values' }
   },
   owntracks: {
@@ -149,7 +149,7 @@ export const PRESETS = {
   },
   victron: {
     label: 'Victron Energy',
-    document: 'https://github.com/victronenergy/dbus-flashmq',
+    document: 'https://github.com/victronenergy/venus-html5-app/blob/master/TOPICS.md',
     settings: {
       topic: 'N/{portal}/{service}/{instance}/#',
       restTo: 'metric',

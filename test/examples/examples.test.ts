@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
+import type { Database } from '../../core/postgres/pool.ts'
 import { topics } from '../../stack/services.ts'
+import { databaseAt } from '../core/postgres/table-under-test.ts'
 import { makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -45,14 +47,36 @@ const BUSY: Record<string, ['in' | 'out' | 'stored', number]> = {
   'lesson-recipe-without-kafka-store': ['stored', 5]
 }
 
+/** What the devices of "a fleet of many makes" have sent: device, metric and value. */
+const MAKES: readonly (readonly [device: string, metric: string, value: number])[] = [
+  ['0101010101010101', 'temperature', 25],
+  ['dev1', 'luminosity', 0.64],
+  ['dev1', 'temperature', 21],
+  ['dev9', 'humidity', 70],
+  ['dev9', 'temperature', 42.2],
+  ['hall/door', 'humidity', 44.72],
+  ['hall/door', 'temperature', 27.34],
+  ['line1', 'A.B', 7],
+  ['line1', 'A.C', 0],
+  ['livingroom', 'temperature', 12.8],
+  ['phone', 'lat', 52.5],
+  ['phone', 'lon', 13.4],
+  ['shelly1pm-B1', 'relay/0/power', 12.3],
+  ['shellyplus1pm-a8', 'switch:0.apower', 8.9],
+  ['tasmota_1', 'AM2301.Humidity', 58.2],
+  ['tasmota_1', 'AM2301.Temperature', 24.6]
+]
+
 describe('examples', function () {
   this.timeout(120_000)
   let nodeRed: NodeRedProcess
   let brokers: string
+  let database: Database
 
   before(async () => {
     const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
     brokers = kafka.brokers
+    database = databaseAt(timescale.url)
     await makeTopics(
       brokers,
       Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
@@ -68,7 +92,10 @@ describe('examples', function () {
     })
     await nodeRed.start()
   })
-  after(() => nodeRed?.remove())
+  after(async () => {
+    await nodeRed?.remove()
+    await database?.close()
+  })
 
   for (const file of files) {
     it(`${file} says what to do, and needs nothing edited`, () => {
@@ -111,6 +138,18 @@ describe('examples', function () {
         }
       )
     }
+  })
+
+  it('ten makes of devices are rows of one table, with names, times and values', async () => {
+    const { rows } = await database.query(
+      `SELECT device_id, metric, value, abs(extract(epoch FROM now() - time)) < 600 AS recent
+       FROM telemetry WHERE device_id = ANY($1) ORDER BY device_id COLLATE "C", metric COLLATE "C"`,
+      [[...new Set(MAKES.map(([device]) => device))]]
+    )
+    assert.deepEqual(
+      rows.map(row => [row.device_id, row.metric, row.value, row.recent]),
+      MAKES.map(row => [...row, true])
+    )
   })
 
   it('run by themselves where they should', async () => {

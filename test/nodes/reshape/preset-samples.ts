@@ -235,9 +235,9 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
     ]
   },
   victron: {
-    topic: 'N/e0ff50a097c0/battery/258/Dc/0/Voltage',
-    payload: throughKafka({ value: 210.5 }, { topic: 'N/e0ff50a097c0/battery/258/Dc/0/Voltage' }),
-    rows: [[KAFKA_MS, 'e0ff50a097c0', 'Dc/0/Voltage', 210.5]]
+    topic: 'N/e0ff50a097c0/system/0/Dc/Battery/Voltage',
+    payload: throughKafka({ value: 210 }, { topic: 'N/e0ff50a097c0/system/0/Dc/Battery/Voltage' }),
+    rows: [[KAFKA_MS, 'e0ff50a097c0', 'Dc/Battery/Voltage', 210]]
   },
   flespi: {
     payload: {
@@ -282,14 +282,16 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   },
   telegraf: {
     payload: {
-      fields: { field_1: 30, field_2: 4 },
+      fields: { field_1: 30, field_2: 4, field_N: 59, n_images: 660 },
       name: 'docker',
       tags: { host: 'raynor' },
       timestamp: 1458229140
     },
     rows: [
       [1458229140, 'raynor', 'field_1', 30],
-      [1458229140, 'raynor', 'field_2', 4]
+      [1458229140, 'raynor', 'field_2', 4],
+      [1458229140, 'raynor', 'field_N', 59],
+      [1458229140, 'raynor', 'n_images', 660]
     ]
   },
   'telegraf-batch': {
