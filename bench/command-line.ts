@@ -1,8 +1,13 @@
 import { parseArgs } from 'node:util'
 import { LANES, type LaneName } from './contestant.ts'
+import { USUAL_RATES } from './lanes/rates.ts'
 
 export interface Request {
+  /** Empty where only the lane `rates` is asked for. */
   readonly lanes: readonly LaneName[]
+  /** Records a second, one after the other, where the lane `rates` is asked for. */
+  readonly rates?: readonly number[]
+  readonly rateSeconds?: number
   /** Names of contestants; all where empty. */
   readonly contestants: readonly string[]
   readonly quick: boolean
@@ -17,9 +22,12 @@ export interface Request {
 export const USAGE = `npm run bench -- [lanes] [contestants] [options]
 
   A B C E            these lanes only
+  rates              CPU and latency from 10 to 20,000 records/s, some 5 minutes a contestant
   millrace …         these contestants only (folders of bench/contestants)
   --quick            a few thousand records: shows that everything works, its figures mean nothing
   --scale=0.2        this part of the usual number of records
+  --rates=100,1000   only these, in the lane rates
+  --seconds=8        how long each rate lasts, in the lanes rates and E
   --node=PATH        start contestants with this Node (or NODE=PATH)
   --profile          CPU profiles of contestants that run on Node, in .millrace/bench/profiles
   --mosquitto        the mosquitto on PATH as MQTT broker
@@ -38,22 +46,27 @@ export function parseRequest(args: readonly string[], known: readonly string[]):
       mosquitto: { type: 'boolean', default: false },
       profile: { type: 'boolean', default: false },
       node: { type: 'string' },
-      scale: { type: 'string', default: '1' }
+      scale: { type: 'string', default: '1' },
+      rates: { type: 'string' },
+      seconds: { type: 'string' }
     }
   })
   const lanes = LANES.filter(lane => positionals.includes(lane))
-  const contestants = positionals.filter(name => !isLane(name))
+  const hasRates = positionals.includes('rates') || values.rates !== undefined
+  const contestants = positionals.filter(name => !isLane(name) && name !== 'rates')
   const unknown = contestants.find(name => !known.includes(name))
   if (unknown !== undefined)
     throw new Error(
-      `"${unknown}" is neither a lane (${LANES.join(', ')}) nor a contestant (${known.join(', ')}).`
+      `"${unknown}" is neither a lane (${LANES.join(', ')}, rates) nor a contestant (${known.join(', ')}).`
     )
   const scale = Number(values.scale)
   if (!(scale > 0 && scale <= 10))
     throw new Error(`--scale must be a number above 0 and up to 10, not "${values.scale}".`)
   const node = values.node ?? process.env.NODE
   return {
-    lanes: lanes.length > 0 ? lanes : LANES,
+    lanes: lanes.length > 0 || hasRates ? lanes : LANES,
+    ...(hasRates ? { rates: ratesOf(values.rates) } : {}),
+    ...(values.seconds === undefined ? {} : { rateSeconds: positive('seconds', values.seconds) }),
     contestants,
     quick: values.quick,
     writeDocs: values['write-docs'],
@@ -63,6 +76,17 @@ export function parseRequest(args: readonly string[], known: readonly string[]):
     scale,
     ...(node ? { node } : {})
   }
+}
+
+const ratesOf = (text: string | undefined): readonly number[] =>
+  text === undefined ? USUAL_RATES : text.split(',').map(rate => positive('rates', rate))
+
+/** @throws Error with a sentence about the option */
+function positive(option: string, text: string): number {
+  const value = Number(text)
+  if (!(Number.isInteger(value) && value > 0))
+    throw new Error(`--${option} takes whole numbers above 0, not "${text}".`)
+  return value
 }
 
 const isLane = (name: string): name is LaneName => (LANES as readonly string[]).includes(name)

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { repository } from '../stack/services.ts'
 import { benchHome } from './field.ts'
-import { cellsOf, groupsOf, HEADINGS, type Machine, type Report, titleOf } from './report.ts'
+import { cellsOf, groupsOf, HEADINGS, LAST, type Machine, type Report, titleOf } from './report.ts'
 
 const DOCS = join(repository, 'docs', 'performance.md')
 
@@ -45,7 +45,9 @@ function markdown({ machine, results, atMs, full }: Report): string {
     )
     const line = (cells: readonly string[]) =>
       `| ${cells.filter((_, column) => used[column]).join(' | ')} |`
-    const rule = line(HEADINGS.map((_, column) => (column === 0 || column === 7 ? '---' : '---:')))
+    const rule = line(
+      HEADINGS.map((_, column) => (column === 0 || column === LAST ? '---' : '---:'))
+    )
     return `### ${titleOf(group[0]!)}\n\n${[line(HEADINGS), rule, ...rows.map(line)].join('\n')}`
   })
   const date = new Date(atMs).toISOString().slice(0, 10)

@@ -45,7 +45,7 @@ export async function openField({
   const options = { home: benchHome, freePorts: true, fullJit: true, onProgress }
   const services = await startServices([...SERVICES], options)
   const other = mosquitto ? await startMosquitto(join(benchHome, 'mosquitto')) : undefined
-  if (other) services.mqtt = { ...services.mqtt, url: other.url }
+  if (other) services.mqtt = { ...services.mqtt, url: other.url, pid: other.pid }
   const pool = await openDatabase(services.postgres.url)
   const topics = new Topics(services.kafka.brokers)
   await topics.connect()

@@ -34,7 +34,7 @@ export function mosquittoProduct(): string {
 /** @throws Error when it is not installed or does not start */
 export async function startMosquitto(
   folder: string
-): Promise<{ url: string; stop(): Promise<void> }> {
+): Promise<{ url: string; pid: number; stop(): Promise<void> }> {
   const port = await anyFree(new Set())
   mkdirSync(folder, { recursive: true })
   const file = join(folder, 'mosquitto.conf')
@@ -52,5 +52,5 @@ export async function startMosquitto(
   const stop = async () => {
     await end(broker, 'SIGTERM', 10_000)
   }
-  return { url: `mqtt://127.0.0.1:${port}`, stop }
+  return { url: `mqtt://127.0.0.1:${port}`, pid: broker.pid, stop }
 }

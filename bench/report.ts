@@ -20,11 +20,12 @@ export interface Machine {
   readonly versions: Readonly<Record<string, string>>
 }
 
-export const WHAT: Readonly<Record<LaneName, string>> = {
+export const WHAT: Readonly<Record<LaneName | 'rates', string>> = {
   A: 'MQTT QoS 1 → raw topic',
   B: 'raw topic → validate, UTC, location → clean topic',
   C: 'clean topic → table',
-  E: 'end to end at a fixed rate, from publish to the commit of the row'
+  E: 'end to end at a fixed rate, from publish to the commit of the row',
+  rates: 'end to end, by the rate'
 }
 
 export const titleOf = ({ lane, variant }: Pick<Result, 'lane' | 'variant'>): string =>
@@ -44,6 +45,7 @@ export const HEADINGS = [
   '',
   'records/s',
   'CPU us/record',
+  'with servers',
   'peak MB',
   'p50 ms',
   'p99 ms',
@@ -51,15 +53,19 @@ export const HEADINGS = [
   'Millrace is'
 ] as const
 
+/** The column that holds no number. */
+export const LAST = HEADINGS.length - 1
+
 /** The cells of one line, as text; the first is the contestant. */
 export function cellsOf(result: Result, millrace: Result | undefined): string[] {
   const { contestant, problem, missing, doubled } = result
   if (problem !== undefined && (result.perSecond === 0 || missing > 0))
-    return [contestant, '-', '-', '-', '-', '-', '-', noResult(result)]
+    return [contestant, '-', '-', '-', '-', '-', '-', '-', noResult(result)]
   return [
     contestant,
     thousands(result.perSecond),
     result.cpuMicros.toFixed(1),
+    result.systemMicros?.toFixed(1) ?? '',
     thousands(result.peakMb),
     milliseconds(result.p50Ms),
     milliseconds(result.p99Ms),
@@ -80,7 +86,7 @@ const milliseconds = (ms: number | undefined) => (ms === undefined ? '' : thousa
 function ratio(other: Result, millrace: Result | undefined): string {
   if (!millrace || millrace === other || millrace.problem) return ''
   const cheap = times(other.cpuMicros / millrace.cpuMicros)
-  if (other.lane === 'E') return `${cheap} as cheap`
+  if (other.lane === 'E' || other.lane === 'rates') return `${cheap} as cheap`
   return `${times(millrace.perSecond / other.perSecond)} as fast, ${cheap} as cheap`
 }
 
@@ -96,7 +102,7 @@ export function textTable(results: readonly Result[]): string {
       const lines = rows.map(row =>
         row
           .map((cell, column) =>
-            column === 0 || column === 7
+            column === 0 || column === LAST
               ? cell.padEnd(widths[column]!)
               : cell.padStart(widths[column]!)
           )
@@ -112,10 +118,10 @@ export function textTable(results: readonly Result[]): string {
 export function oneLine(result: Result): string {
   const cells = cellsOf(result, undefined)
   const named = HEADINGS.map((heading, column) =>
-    column > 0 && column < 7 && cells[column] && cells[column] !== '-'
+    column > 0 && column < LAST && cells[column] && cells[column] !== '-'
       ? `${cells[column]} ${heading}`
       : ''
   )
   const variant = result.variant ? ` (${result.variant})` : ''
-  return `${result.lane}${variant} ${result.contestant}: ${[...named.filter(Boolean), cells[7]].filter(Boolean).join(', ')}`
+  return `${result.lane}${variant} ${result.contestant}: ${[...named.filter(Boolean), cells[LAST]].filter(Boolean).join(', ')}`
 }

@@ -10,6 +10,7 @@ import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import type { Result, Setting } from './lanes/lane.ts'
+import { laneRates } from './lanes/rates.ts'
 import { machine } from './machine.ts'
 import { mosquittoProduct } from './mosquitto.ts'
 import { oneLine, type Report, textTable } from './report.ts'
@@ -24,10 +25,19 @@ const lanes: Readonly<
   E: laneE
 }
 
-const QUICK = { records: { A: 4_000, B: 5_000, C: 5_000 }, rates: [500, 1_000], rateSeconds: 3 }
+const QUICK = {
+  records: { A: 4_000, B: 5_000, C: 5_000 },
+  rates: [500, 1_000],
+  rateSeconds: 3,
+  warmUp: { perSecond: 1_000, seconds: 3 }
+}
 
 function settingOf(request: Request, usual: Setting): Setting {
-  const setting = { ...usual, ...(request.quick ? QUICK : {}) }
+  const setting = {
+    ...usual,
+    ...(request.quick ? QUICK : {}),
+    ...(request.rateSeconds === undefined ? {} : { rateSeconds: request.rateSeconds })
+  }
   const { A, B, C } = setting.records
   const scaled = (count: number) => Math.ceil(count * request.scale)
   return {
@@ -39,6 +49,21 @@ function settingOf(request: Request, usual: Setting): Setting {
   }
 }
 
+type Run = readonly [
+  lane: LaneName | 'rates',
+  run: (setting: Setting, contestant: Contestant) => Promise<Result[]>
+]
+
+/** The lanes asked for; each rate of the lane `rates` lasts half as long as one of lane E. */
+function runsOf({ lanes: names, rates, rateSeconds, quick }: Request): Run[] {
+  const runs: Run[] = names.map(name => [name, lanes[name]])
+  if (rates === undefined) return runs
+  const seconds = rateSeconds ?? (quick ? 3 : 8)
+  const run: Run[1] = (setting, contestant) =>
+    laneRates({ ...setting, rates, rateSeconds: seconds }, contestant)
+  return [...runs, ['rates', run]]
+}
+
 async function race(
   request: Request,
   contestants: readonly Contestant[],
@@ -47,14 +72,14 @@ async function race(
   const { progress } = session
   const setting = settingOf(request, session.setting)
   const results: Result[] = []
-  for (const lane of request.lanes) {
+  for (const [lane, run] of runsOf(request)) {
     for (const contestant of contestants) {
-      if (!contestant.lane(lane)) continue
+      if (!contestant.lane(lane === 'rates' ? 'E' : lane)) continue
       const onProgress = (done: number, total: number) =>
         progress.show(
           `${lane} ${contestant.name} ${done.toLocaleString('en')} of ${total.toLocaleString('en')}`
         )
-      const found = await lanes[lane]({ ...setting, onProgress }, contestant).catch(error => [
+      const found = await run({ ...setting, onProgress }, contestant).catch(error => [
         failure(lane, contestant, error)
       ])
       for (const result of found) progress.print(oneLine(result))
@@ -65,7 +90,7 @@ async function race(
 }
 
 /** A contestant that fails does not keep the others from running. */
-function failure(lane: LaneName, contestant: Contestant, error: unknown): Result {
+function failure(lane: Run[0], contestant: Contestant, error: unknown): Result {
   const problem = error instanceof Error ? error.message : String(error)
   const nothing = { records: 0, perSecond: 0, cpuMicros: 0, peakMb: 0, missing: 0, doubled: 0 }
   return {

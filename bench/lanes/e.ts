@@ -14,9 +14,6 @@ import {
   WARM_UP_FROM
 } from './lane.ts'
 
-/** Before the first stage, at its rate. */
-const WARM_UP_SECONDS = 3
-
 /**
  * Of the records, this share must be in the table when the publisher has been silent for a second;
  * otherwise it falls behind.
@@ -24,7 +21,19 @@ const WARM_UP_SECONDS = 3
 const KEPT_UP = 0.9
 const GRACE_MS = 1_000
 
-export async function laneE(setting: Setting, contestant: Contestant): Promise<Result[]> {
+/** A contestant that does the whole way, and what it is held against. */
+export interface Pipeline {
+  readonly start: Start
+  readonly running: RunningContestant
+  readonly table: Table
+}
+
+/** Starts the contestant, waits until a record has come through, and clears away afterwards. */
+export async function onPipeline<T>(
+  setting: Setting,
+  contestant: Contestant,
+  work: (pipeline: Pipeline) => Promise<T>
+): Promise<T> {
   const start = new Start(setting, contestant, 'E')
   const { RAW_TOPIC, CLEAN_TOPIC, TABLE } = start.environment
   const table = setting.field.table(TABLE)
@@ -34,24 +43,37 @@ export async function laneE(setting: Setting, contestant: Contestant): Promise<R
   try {
     const running = start.start()
     await probeUntilReady(start, running, () => table.roughCount())
-    const [first = 1_000] = setting.rates
-    await stage(start, running, table, {
-      from: WARM_UP_FROM,
-      count: WARM_UP_SECONDS * first,
-      perSecond: first
-    })
-    return await stages(start, running, table)
+    return await work({ start, running, table })
   } finally {
     await start.clear()
   }
 }
 
-async function stages(start: Start, running: RunningContestant, table: Table): Promise<Result[]> {
+export const laneE = (setting: Setting, contestant: Contestant): Promise<Result[]> =>
+  onPipeline(setting, contestant, async pipeline => {
+    await warmUp(pipeline)
+    return stages(pipeline)
+  })
+
+/**
+ * A pipeline runs for months: what its first seconds cost, while its code is compiled, is not what
+ * a record costs.
+ */
+export async function warmUp(pipeline: Pipeline): Promise<void> {
+  const { perSecond, seconds } = pipeline.start.setting.warmUp
+  await stage(pipeline, { from: WARM_UP_FROM, count: perSecond * seconds, perSecond })
+}
+
+export async function stages(
+  pipeline: Pipeline,
+  onResult: (result: Result) => Result = found => found
+): Promise<Result[]> {
+  const { rates, rateSeconds } = pipeline.start.setting
   const results: Result[] = []
   let from = 0
-  for (const perSecond of start.setting.rates) {
-    const count = perSecond * start.setting.rateSeconds
-    const last = await stage(start, running, table, { from, count, perSecond })
+  for (const perSecond of rates) {
+    const count = perSecond * rateSeconds
+    const last = onResult(await stage(pipeline, { from, count, perSecond }))
     results.push(last)
     // what it has not dealt with yet would be in the way of the next stage
     if (last.problem) break
@@ -67,9 +89,7 @@ interface Stage {
 }
 
 async function stage(
-  start: Start,
-  running: RunningContestant,
-  table: Table,
+  { start, running, table }: Pipeline,
   { from, count, perSecond }: Stage
 ): Promise<Result> {
   const { setting } = start
@@ -98,6 +118,7 @@ async function stage(
   return result(start, whole, found, {
     variant: `${perSecond.toLocaleString('en')}/s`,
     records: count,
+    window: { fromMs: whole.fromMs, toMs: whole.toMs },
     publisher: { seconds, cpuMicros: publication.cpuMicros / count },
     ...(found.missing < count ? await table.latency(from, count) : {}),
     ...(problem ? { problem } : {})

@@ -23,6 +23,8 @@ export interface Setting {
   /** Lane E: records a second, one stage after the other, and how long each takes. */
   readonly rates: readonly number[]
   readonly rateSeconds: number
+  /** Records that go before the first stage, and at which rate: just-in-time compilation. */
+  readonly warmUp: { readonly perSecond: number; readonly seconds: number }
   readonly publishers: number
   readonly copies: number
   readonly node?: string
@@ -32,7 +34,7 @@ export interface Setting {
 
 /** One line of the table. A result with a problem or a missing record is no result. */
 export interface Result {
-  readonly lane: LaneName
+  readonly lane: LaneName | 'rates'
   /** What lanes A and E distinguish, e.g. `backlog drained` or `5,000/s`. */
   readonly variant: string
   readonly contestant: string
@@ -41,12 +43,16 @@ export interface Result {
   readonly perSecond: number
   /** User and system time of all its processes, microseconds a record. */
   readonly cpuMicros: number
+  /** The same with the MQTT server, Kafka and PostgreSQL; only where all are ours. */
+  readonly systemMicros?: number
   readonly peakMb: number
   readonly p50Ms?: number
   readonly p99Ms?: number
   readonly missing: number
   readonly doubled: number
   readonly problem?: string
+  /** Lane E: from the first publish to the last commit, in ms since 1970. */
+  readonly window?: { readonly fromMs: number; readonly toMs: number }
   /** How long the publisher took and what it cost, where one was running. */
   readonly publisher?: { readonly seconds: number; readonly cpuMicros: number }
 }

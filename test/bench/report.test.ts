@@ -36,6 +36,7 @@ describe('the report of a run', () => {
       '-',
       '-',
       '-',
+      '-',
       'no result: 2 of 1,000 missing (5,000/s with the rest)'
     ])
   })
@@ -45,7 +46,7 @@ describe('the report of a run', () => {
       result({ lane: 'E', p50Ms: 9000, p99Ms: 12_000, problem: 'falls behind (8 % in time)' }),
       undefined
     )
-    assert.deepEqual(cells.slice(4), ['9,000', '12,000', '', 'falls behind (8 % in time)'])
+    assert.deepEqual(cells.slice(5), ['9,000', '12,000', '', 'falls behind (8 % in time)'])
   })
 
   it('has a table a lane and one line a result', () => {
