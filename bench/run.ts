@@ -3,7 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
 import { type Contestant, type LaneName, readContestants } from './contestant.ts'
-import { writeDocs } from './docs.ts'
+import { writeDocs, writeRates } from './docs.ts'
 import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
 import { laneB } from './lanes/b.ts'
@@ -130,6 +130,7 @@ async function main(): Promise<void> {
       results
     }
     session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
+    if (request.writeDocs && request.rates) writeRates(report)
     if (results.some(({ problem, limit }) => problem && !limit)) process.exitCode = 1
   })
 }

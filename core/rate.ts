@@ -1,11 +1,4 @@
 /**
- * Below this many records a second, making records wait for company costs more latency than it
- * saves CPU time: the nodes pass on at once what they have. Above, they gather: a send, a fetch or
- * a transaction costs nearly the same with 10 records as with 500.
- */
-export const CALM_PER_SECOND = 1_500
-
-/**
  * Records a second over the time since it was last asked (at least 500 ms), by the growth of a
  * count. The first time it is asked it is told where the count stands, which may be far on: counts
  * of a node outlive a deploy.

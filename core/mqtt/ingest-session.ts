@@ -17,6 +17,8 @@ export interface Intake extends TakenSoFar {
   offer(packet: Received, acks: DeferredAcks): boolean
   /** What this connection brought and is not acknowledged. */
   openOf(acks: DeferredAcks): Iterable<Received>
+  /** Acknowledges at once what it would acknowledge soon: the connection ends. */
+  acknowledge?(): void
 }
 
 export interface SessionOptions {
@@ -157,6 +159,7 @@ export class IngestSession {
    */
   async close(closing: Closing): Promise<void> {
     const { nodeId, qos, kept, deleted, intake, log } = this.options
+    intake.acknowledge?.()
     const { open } = intake
     await this.#connection.close(3000)
     this.#acks?.end()
@@ -259,6 +262,7 @@ export class IngestSession {
 
   #lost(problem: MillraceError): void {
     this.#problem = problem
+    this.options.intake.acknowledge?.()
     if (this.#acks) this.#acks.end(this.options.intake.openOf(this.#acks))
     this.#acks = undefined
     this.#link = undefined

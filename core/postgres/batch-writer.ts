@@ -1,5 +1,4 @@
 import { MillraceError } from '../errors.ts'
-import { CALM_PER_SECOND, Rate } from '../rate.ts'
 import type { Reason } from '../record/record.ts'
 import { type AttemptEvents, DatabaseAttempts } from './attempts.ts'
 import { misfitOf, type PendingMessage } from './pending-message.ts'
@@ -44,7 +43,7 @@ interface RowBatch<M extends object> {
  */
 const MAX_BATCH_BYTES = 8_000_000
 /**
- * Below this a batch waits for more even where a connection is idle, if records keep coming fast.
+ * Below this a batch waits for more even where a connection is idle, if one was begun just before.
  */
 const SMALL = 200
 
@@ -62,8 +61,9 @@ export class BatchWriter<M extends object> {
   readonly #sealed: RowBatch<M>[] = []
   readonly #spare: Rows[] = []
   #active = 0
-  readonly #rate = new Rate()
   #taken = 0
+  /** When the last batch began to be written. */
+  #begunMs = Number.NEGATIVE_INFINITY
   #planned: NodeJS.Immediate | undefined
   #linger: NodeJS.Timeout | undefined
   #closed = false
@@ -176,10 +176,15 @@ export class BatchWriter<M extends object> {
   }
 
   /**
-   * At the end of this turn of the event loop: messages that come together are written together.
+   * After a turn of the event loop that brought nothing more: messages that come together, as from
+   * the partitions of one fetch, are written together.
    */
   #plan(): void {
-    this.#planned ??= setImmediate(() => this.#pump())
+    this.#planned ??= setImmediate(taken => {
+      this.#planned = undefined
+      if (taken === this.#taken) this.#pump()
+      else this.#plan()
+    }, this.#taken)
   }
 
   #pump(): void {
@@ -207,9 +212,9 @@ export class BatchWriter<M extends object> {
   #isRipe(): boolean {
     const rows = this.#filling?.rows.count ?? 0
     if (rows === 0) return false
-    const isCalm = rows >= SMALL || this.#rate.of(this.#taken) < CALM_PER_SECOND
+    const isWorthIt = rows >= SMALL || performance.now() - this.#begunMs >= this.options.lingerMs
     return (
-      (this.#active === 0 && isCalm) ||
+      (this.#active === 0 && isWorthIt) ||
       this.#closed ||
       rows >= this.options.maxRows / 5 ||
       this.#ageMs() >= this.options.lingerMs
@@ -218,6 +223,7 @@ export class BatchWriter<M extends object> {
 
   async #run(batch: RowBatch<M>): Promise<void> {
     this.#active++
+    this.#begunMs = performance.now()
     const work = new Work(batch.rows, () => recordsIn(batch))
     try {
       await this.#attempts.run(() => this.port.write(work), batch.rows.count)

@@ -17,9 +17,22 @@ export const WAITS = ['finished', 'stored'] as const
 
 const waits = { acknowledge: WAITS } as const
 
+/** The one choice between latency and CPU time; see core/pace.ts for what it means. */
+const PACE = {
+  kind: 'choice',
+  label: 'Pace',
+  default: 'balanced',
+  choices: {
+    latency: 'latency: a few ms, several times the CPU time',
+    balanced: 'balanced: about 30 ms, 70 ms for the slowest',
+    economy: 'economy: about 150 ms, 280 ms for the slowest'
+  },
+  help: 'How long records wait for others to go on with, since a batch costs the same whatever it holds. The times are those from device to table. At 100 records/s economy takes a third of the CPU time of balanced, at 1,000/s the same.'
+} as const satisfies ChoiceField
+
 /**
- * A source has these four; it may say more of each: `{ ...sourceFields.maxInFlight, default: 500
- * }`.
+ * Every source has the first two and the last two, `pace` those that gather; it may say more of
+ * each: `{ ...sourceFields.maxInFlight, default: 500 }`.
  */
 export const sourceFields = {
   acknowledge: {
@@ -40,6 +53,7 @@ export const sourceFields = {
     section: 'advanced',
     help: 'At most this many records are unacknowledged at a time, and 64 MB; then no more are taken. Must exceed what a join or batch node in the flow collects.'
   },
+  pace: PACE,
   retries: {
     kind: 'number',
     label: 'Retries',
@@ -65,6 +79,7 @@ export const sourceFields = {
 } as const satisfies {
   acknowledge: ChoiceField
   maxInFlight: NumberField
+  pace: ChoiceField
   retries: NumberField
   timeoutS: NumberField
 }

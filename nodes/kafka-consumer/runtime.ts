@@ -32,6 +32,7 @@ function groupOptions(consumer: Consumer): Parameters<KafkaCluster['consumer']>[
     outOfRange: options.outOfRange,
     readUncommitted: options.isolation === 'uncommitted',
     maxBytesPerPartition: FETCH_BYTES,
+    pace: options.pace,
     commits: isInTransaction(consumer) ? 'elsewhere' : 'here'
   }
 }

@@ -82,6 +82,7 @@ export const spec = {
       },
       help: 'Strict keeps the order of a partition even where a batch is retried or branches of the flow differ in speed. It is slower.'
     },
+    pace: sourceFields.pace,
     offsets: {
       kind: 'choice',
       label: 'Offsets',

@@ -142,7 +142,7 @@ export const spec = {
       max: 10_000,
       unit: 'ms',
       section: 'advanced',
-      help: 'How long a record waits for company while records keep coming. An idle node sends at once.'
+      help: 'A send that is not large begins no sooner than so long after the one before. An idle node sends at once.'
     },
     lanes: {
       kind: 'number',

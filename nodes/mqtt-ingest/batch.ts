@@ -8,8 +8,8 @@ export interface BatchOwner {
   readonly isSingle: boolean
   /** The Kafka key of a topic. */
   keyOf(topic: string): string | null
-  /** It is acknowledged. */
-  release(batch: MqttBatch): void
+  /** The flow is done with it. */
+  finished(batch: MqttBatch): void
   /** It has not killed the process at once; see `TakenMessage.survived`. */
   survived(): void
 }
@@ -44,8 +44,7 @@ export class MqttBatch implements Batch {
 
   /** The flow is done with all of it. */
   acknowledge(): void {
-    this.owner.release(this)
-    this.acks.acknowledge(this.packets)
+    this.owner.finished(this)
   }
 
   survived(): void {

@@ -3,10 +3,12 @@ import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
 import { type BatchOwner, MqttBatch } from './batch.ts'
+import { ServerWindow } from './server-window.ts'
 
 export interface BatcherOptions {
   readonly batchSize: number
-  readonly lingerMs: number
+  readonly gatherMs: number
+  readonly burstMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
   /**
@@ -25,6 +27,13 @@ export interface BatcherOptions {
 
 /** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
 const MAX_BATCH_BYTES = 900_000
+/**
+ * Acknowledgements go out so long before the next batch leaves: many servers (mosquitto as it is
+ * installed) leave their small packets to Nagle's algorithm, so that what they have to send waits
+ * until something of ours answers what they sent before. What waits there then still comes in time
+ * for that batch, not for the one after it.
+ */
+const ACKNOWLEDGED_BEFORE_MS = 4
 /** All messages of the node, as far as trials are concerned. */
 const LANE = 'mqtt'
 
@@ -37,11 +46,17 @@ export class Batcher implements BatchOwner {
   /** Batches that are not acknowledged. */
   readonly #batches = new Set<MqttBatch>()
   #timer: NodeJS.Timeout | undefined
+  /** The flow is done with these; they are not acknowledged. */
+  #finished: MqttBatch[] = []
+  #acknowledging: NodeJS.Timeout | undefined
+  readonly #window = new ServerWindow()
   #immediate: NodeJS.Immediate | undefined
   #taken = 0
   #open = 0
   #openBytes = 0
   #hasBegun = false
+  /** When the last batch left. */
+  #leftMs = Number.NEGATIVE_INFINITY
   /**
    * So many messages go one at a time, since one of them may have killed Node-RED: as many as were
    * on their way at most.
@@ -63,7 +78,7 @@ export class Batcher implements BatchOwner {
     return this.#taken
   }
 
-  /** Messages that were taken and not given back by `release`. */
+  /** Messages that were taken and not acknowledged. */
   get open(): number {
     return this.#open
   }
@@ -87,6 +102,8 @@ export class Batcher implements BatchOwner {
     this.#taken++
     this.#open++
     this.#openBytes += packet.payload.length
+    this.#window.opened(this.#open)
+    if (this.#finished.length > 0 && this.#isHurried) this.acknowledge()
     if (this.#batch !== undefined && this.#batch.acks !== acks) this.flush()
     this.#batch ??= this.#begin(acks)
     const batch = this.#batch
@@ -95,6 +112,7 @@ export class Batcher implements BatchOwner {
     if (
       batch.packets.length >= this.options.batchSize ||
       batch.bytes >= MAX_BATCH_BYTES ||
+      this.#open >= this.#window.limit ||
       this.full
     )
       this.flush()
@@ -109,17 +127,58 @@ export class Batcher implements BatchOwner {
     const batch = this.#batch
     if (batch === undefined) return
     this.#batch = undefined
+    this.#leftMs = performance.now()
     this.options.deliver(batch)
   }
 
-  /** A batch has been acknowledged. */
-  release(batch: MqttBatch): void {
+  /** The flow is done with a batch: it is acknowledged soon. */
+  finished(batch: MqttBatch): void {
+    this.#finished.push(batch)
+    const waitMs = this.#isHurried ? 0 : this.#nextMs() - ACKNOWLEDGED_BEFORE_MS - performance.now()
+    if (waitMs < 1) this.acknowledge()
+    else this.#acknowledging ??= setTimeout(this.#acknowledgeAndGoOn, waitMs)
+  }
+
+  /** Acknowledges what the flow is done with, what came by one connection in one write. */
+  acknowledge = (): void => {
+    clearTimeout(this.#acknowledging)
+    this.#acknowledging = undefined
+    const finished = this.#finished
+    if (finished.length === 0) return
+    this.#finished = []
+    this.#window.acknowledging(this.#open)
+    const { acks } = finished[0]!
+    for (const batch of finished) this.#release(batch)
+    if (finished.every(batch => batch.acks === acks)) acks.acknowledge(packetsOf(finished))
+    else for (const batch of finished) batch.acks.acknowledge(batch.packets)
+  }
+
+  /** What there was no room for when the flow was done with them may have room now. */
+  readonly #acknowledgeAndGoOn = (): void => {
+    this.acknowledge()
+    this.options.onTurn()
+  }
+
+  #release(batch: MqttBatch): void {
     this.#batches.delete(batch)
     this.#open -= batch.packets.length
     this.#openBytes -= batch.bytes
-    if (this.#careful === 0) return
-    this.#careful--
-    this.options.trials.passed(LANE)
+    if (this.#careful > 0) {
+      this.#careful--
+      this.options.trials.passed(LANE)
+    }
+  }
+
+  /** The server may soon have to wait for acknowledgements, or nothing more is to come. */
+  get #isHurried(): boolean {
+    const { maxInFlight, isPaused } = this.options
+    const most = Math.min(maxInFlight, this.#window.limit)
+    return (
+      this.#careful > 0 ||
+      2 * this.#open >= most ||
+      2 * this.#openBytes >= MAX_IN_FLIGHT_BYTES ||
+      isPaused()
+    )
   }
 
   /** It has not killed the process at once; see `TakenMessage.survived`. */
@@ -153,15 +212,20 @@ export class Batcher implements BatchOwner {
     return batch
   }
 
-  /**
-   * An idle flow gets what the socket brought at once; one that is busy would only be given smaller
-   * batches by that.
-   */
+  /** When the next batch leaves that is not full before. */
+  #nextMs(): number {
+    return this.#leftMs + this.options.gatherMs
+  }
+
   #schedule(): void {
-    if (this.#open === 1) this.#immediate = setImmediate(this.flush)
-    else this.#timer = setTimeout(this.flush, this.options.lingerMs)
+    const waitMs = Math.max(this.options.burstMs, this.#nextMs() - performance.now())
+    if (waitMs < 1) this.#immediate = setImmediate(this.flush)
+    else this.#timer = setTimeout(this.flush, waitMs)
   }
 }
+
+const packetsOf = (batches: readonly MqttBatch[]): readonly Received[] =>
+  batches.length === 1 ? batches[0]!.packets : batches.flatMap(({ packets }) => packets)
 
 /** The server gives packet ids anew, so it is the content that says which message this is. */
 const idOf = ({ topic, payload }: Received): string =>

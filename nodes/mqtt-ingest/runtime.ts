@@ -5,11 +5,14 @@ import { IngestSession } from '../../core/mqtt/ingest-session.ts'
 import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { providedBy } from '../../core/node/define-node.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { PACES } from '../../core/pace.ts'
 import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
 import { deliver, forOthersOf, othersSentence } from './deliver.ts'
 import { shaperOf } from './logic.ts'
+import { migrations } from './migrations.ts'
 import { spec } from './spec.ts'
 import { troubleOf, workingText } from './status.ts'
 
@@ -41,6 +44,7 @@ const register = defineSource(
     const portion = Math.min(options.batchSize, options.maxInFlight)
     const batcher = new Batcher({
       ...options,
+      ...gatheringOf(options),
       trials: context.trials,
       warn: sentence => context.node.warn(sentence),
       onTurn: resume,
@@ -59,7 +63,10 @@ const register = defineSource(
       ready: shaper.ready,
       start: () => session.start(),
       resume: () => session.resume(),
-      flush: batcher.flush,
+      flush() {
+        batcher.flush()
+        batcher.acknowledge()
+      },
       tick: () => session.tidy(),
       stop() {
         session.stopTaking()
@@ -70,8 +77,14 @@ const register = defineSource(
       working: perSecond => workingText(perSecond, batcher.open, forOthersOf(metrics))
     }
   },
-  { mode: ({ qos, acknowledge }) => (qos === '0' ? 'received' : acknowledge) }
+  { migrations, mode: ({ qos, acknowledge }) => (qos === '0' ? 'received' : acknowledge) }
 )
+
+const gatheringOf = ({ pace, lingerMs }: Options<typeof spec>) => {
+  if (pace === 'own') return { gatherMs: lingerMs, burstMs: 0 }
+  const { arrivalsMs, burstMs } = PACES[pace]
+  return { gatherMs: arrivalsMs, burstMs }
+}
 
 /** Whose session it is, who keeps account of it, and whom it tells. */
 function sessionOf({ RED, id, node, place, options, metrics, show }: SourceContext<typeof spec>) {

@@ -12,6 +12,7 @@ const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 export const spec = {
   type: 'millrace-mqtt-ingest',
   label: 'mqtt ingest',
+  version: 2,
   summary:
     'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
   category: 'telemetry',
@@ -77,6 +78,10 @@ export const spec = {
       when: { qos: ['1', '2'] },
       help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
     },
+    pace: {
+      ...sourceFields.pace,
+      choices: { ...sourceFields.pace.choices, own: 'by a linger of its own' }
+    },
     group: {
       kind: 'text',
       label: 'Shared group',
@@ -123,12 +128,13 @@ export const spec = {
     lingerMs: {
       kind: 'number',
       label: 'Linger',
-      default: 10,
+      default: 40,
       min: 0,
       max: 1000,
       unit: 'ms',
       section: 'advanced',
-      help: 'How long a batch waits for more while the flow is busy. An idle flow gets what is there at once.'
+      when: { pace: ['own'] },
+      help: 'A batch that is not full leaves no sooner than so long after the one before it.'
     },
     maxInFlight: {
       ...sourceFields.maxInFlight,

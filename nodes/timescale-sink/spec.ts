@@ -136,7 +136,7 @@ export const spec = {
       max: 1000,
       unit: 'ms',
       section: 'advanced',
-      help: 'How long records may wait for more before a further connection takes them. When nothing is being written, they go at once.'
+      help: 'How long records may wait for more before a further connection takes them. When nothing was written just before, they go at once.'
     },
     connections: {
       kind: 'number',

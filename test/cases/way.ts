@@ -20,7 +20,7 @@ export function ingested(payload: string | Buffer, settings: Settings = {}): Fie
   const shaper = shaperOf(
     parseOptions(ingestSpec, { broker: 'b', topic: '#', keyField: '', ...settings })
   )
-  const owner = { isSingle: false, keyOf: shaper.keyOf, release() {}, survived() {} }
+  const owner = { isSingle: false, keyOf: shaper.keyOf, finished() {}, survived() {} }
   const batch = new MqttBatch(Object.create(null) as DeferredAcks, owner)
   const packet = {
     cmd: 'publish',

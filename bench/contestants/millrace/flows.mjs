@@ -11,8 +11,12 @@ const {
   TIMESCALE_URL,
   TABLE,
   META,
-  VALUES = '1'
+  VALUES = '1',
+  PACE
 } = process.env
+
+/** PACE=economy npm run bench …: another pace than the usual one. */
+const pace = PACE && { pace: PACE }
 
 const settings = [
   { id: 'broker', type: 'millrace-mqtt-broker', url: MQTT_URL, clientId: CLIENT_ID },
@@ -41,7 +45,8 @@ const ingest = () =>
       broker: 'broker',
       output: 'messages',
       clientId: CLIENT_ID,
-      group: MQTT_SHARE
+      group: MQTT_SHARE,
+      ...pace
     },
     { id: 'raw', type: 'millrace-kafka-producer', cluster: 'cluster', topic: RAW_TOPIC }
   )
@@ -54,7 +59,8 @@ const processing = () =>
       type: 'millrace-kafka-consumer',
       cluster: 'cluster',
       topics: RAW_TOPIC,
-      groupId: `${GROUP}-process`
+      groupId: `${GROUP}-process`,
+      ...pace
     },
     { id: 'validate', type: 'millrace-validate' },
     { id: 'normalize', type: 'millrace-normalize' },
@@ -83,7 +89,8 @@ const persist = () =>
       type: 'millrace-kafka-consumer',
       cluster: 'cluster',
       topics: CLEAN_TOPIC,
-      groupId: `${GROUP}-persist`
+      groupId: `${GROUP}-persist`,
+      ...pace
     },
     { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE, ...columns }
   )

@@ -1,5 +1,6 @@
 import { backoffMs } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
+import { PACES } from '../../pace.ts'
 import { Health } from '../health.ts'
 import {
   type Assignment,
@@ -54,7 +55,7 @@ export class ConsumerGroup {
   #member: GroupMember | undefined
   readonly #ledgers = new GroupLedgers()
   readonly #commits = new GroupCommits(this.#ledgers)
-  readonly #pace = new FetchPace()
+  readonly #pace: FetchPace
   readonly #watch = new FetchWatch()
   #generation = 0
   /** It is known where to read from. */
@@ -72,6 +73,7 @@ export class ConsumerGroup {
     private readonly events: GroupEvents
   ) {
     this.#health = new Health(events)
+    this.#pace = new FetchPace(PACES[options.pace ?? 'balanced'].fetchesMs)
     this.#start = new GroupStart(options, {
       failed: error => this.#health.fails(error),
       notice: sentence => events.notice(sentence),
@@ -271,7 +273,7 @@ export class ConsumerGroup {
       throw error
     }
     this.#proven()
-    this.#pace.add(messages.length)
+    this.#pace.add(messages.length, nextOffset >= end)
     return this.#untilNextFetch()
   }
 

@@ -1,4 +1,5 @@
 import type { MillraceError } from '../../errors.ts'
+import type { Pace } from '../../pace.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import type { HealthEvents } from '../health.ts'
 import type { Assignment, KafkaClient, KafkaRecord } from '../port.ts'
@@ -43,6 +44,8 @@ export interface GroupOptions extends StartPolicy {
   readonly groupId: string
   readonly topics: readonly string[]
   readonly maxBytesPerPartition: number
+  /** `balanced` where absent. */
+  readonly pace?: Pace
   /** How long the group waits for a member that has vanished. */
   readonly sessionTimeoutMs?: number
   /**

@@ -1,6 +1,5 @@
 import { backoffMs } from '../../backoff.ts'
 import { type MillraceError, reasonOf } from '../../errors.ts'
-import { CALM_PER_SECOND, Rate } from '../../rate.ts'
 import type { Producer } from '../port.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
 import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusals.ts'
@@ -8,7 +7,7 @@ import { acknowledge, type Refusal, refusalOf, refuse, tooLarge } from './refusa
 export interface SendQueueOptions {
   /** @throws MillraceError with the reason in words */
   connect(): Promise<Producer>
-  /** How long an idle queue waits for company of a record while records keep coming. */
+  /** A send that is not large begins no sooner than so long after the one before. */
   readonly lingerMs: number
   readonly maxRecords?: number
   readonly maxBytes?: number
@@ -43,7 +42,6 @@ const EAGER_RECORDS = 500
 export class SendQueue {
   #filling: ProduceRecord[] = []
   #fillingBytes = 0
-  #fillingSinceMs = 0
   /** Full batches, oldest first. */
   #full: ProduceRecord[][] = []
   #producer: Promise<Producer> | undefined
@@ -54,7 +52,7 @@ export class SendQueue {
   #running = false
   #isConnected = false
   #timer: NodeJS.Timeout | undefined
-  readonly #rate = new Rate()
+  #sentMs = Number.NEGATIVE_INFINITY
   #taken = 0
   #sends = 0
   #closed = false
@@ -99,7 +97,6 @@ export class SendQueue {
       this.#fillingBytes = 0
     }
     this.#taken++
-    if (this.#filling.length === 0) this.#fillingSinceMs = performance.now()
     this.#filling.push(record)
     this.#fillingBytes += bytes
     if (
@@ -143,26 +140,24 @@ export class SendQueue {
     await this.#discard(500)
   }
 
-  /**
-   * A queue that nobody hurries sends at once what one tick brings; a busy one waits up to
-   * `lingerMs` for more.
-   */
   #arm(): void {
     clearTimeout(this.#timer)
-    const nowMs = performance.now()
-    const { lingerMs } = this.options
-    const isCalm = this.#rate.of(this.#taken, nowMs) < CALM_PER_SECOND
-    const ready = this.#full.length > 0 || this.#filling.length >= EAGER_RECORDS || isCalm
-    if (ready) {
-      this.#timer = undefined
+    this.#timer = undefined
+    const waitMs = this.#isLarge ? 0 : this.#sentMs + this.options.lingerMs - performance.now()
+    if (waitMs < 1) {
       this.#running = true
-      setImmediate(() => this.#run())
-    } else {
-      this.#timer = setTimeout(
-        () => this.#run(),
-        Math.max(0, lingerMs - (nowMs - this.#fillingSinceMs))
-      )
-    }
+      this.#whenQuiet(-1)
+    } else this.#timer = setTimeout(() => this.#run(), waitMs)
+  }
+
+  /** What comes with the first record, as from the partitions of one fetch, is sent with it. */
+  #whenQuiet(taken: number): void {
+    if (this.#taken === taken || this.#isLarge) void this.#run()
+    else setImmediate(taken => this.#whenQuiet(taken), this.#taken)
+  }
+
+  get #isLarge(): boolean {
+    return this.#full.length > 0 || this.#filling.length >= EAGER_RECORDS
   }
 
   async #run(): Promise<void> {
@@ -182,7 +177,7 @@ export class SendQueue {
     const { length } = this.#filling
     return (
       length >= EAGER_RECORDS ||
-      (length > 0 && performance.now() - this.#fillingSinceMs >= this.options.lingerMs)
+      (length > 0 && performance.now() - this.#sentMs >= this.options.lingerMs)
     )
   }
 
@@ -207,6 +202,7 @@ export class SendQueue {
         if (isInDoubt && this.options.unsent) batch = await this.options.unsent(batch)
         if (batch.length === 0) return
         isInDoubt = true
+        this.#sentMs = performance.now()
         await producer.send(batch, this.#sends++)
         this.options.onSent(batch.length)
         return acknowledge(batch)

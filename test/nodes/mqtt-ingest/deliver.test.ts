@@ -54,7 +54,12 @@ function scene() {
     onCapacity() {},
     tracker
   })
-  const owner = { isSingle: false, keyOf: () => null, release() {}, survived() {} }
+  const owner = {
+    isSingle: false,
+    keyOf: () => null,
+    finished: ({ acks, packets }: MqttBatch) => acks.acknowledge(packets),
+    survived() {}
+  }
   return {
     acknowledged,
     logged,

@@ -23,12 +23,12 @@ const packetOf = (topic: string, payload: string, more: object = {}): Received =
     messageId: 1,
     ...more
   }) as Received
-/** Which connection brought a batch; here nobody acknowledges. */
-const connection = (): DeferredAcks => Object.create(null)
+/** Which connection brought a batch; here nobody hears acknowledgements. */
+const connection = () => ({ acknowledge() {} }) as unknown as DeferredAcks
 const ownerOf = (keyOf: (topic: string) => string | null) => ({
   isSingle: false,
   keyOf,
-  release() {},
+  finished() {},
   survived() {}
 })
 
@@ -191,7 +191,8 @@ describe('mqtt-ingest batcher', () => {
     const batches: MqttBatch[] = []
     const batcher = new Batcher({
       batchSize: 10,
-      lingerMs: 5,
+      gatherMs: 5,
+      burstMs: 0,
       maxInFlight: 100,
       isPaused: () => false,
       trials: new Trials({ nodeId: 'ingest', userDir: undefined, warn: () => {} }),
@@ -204,27 +205,87 @@ describe('mqtt-ingest batcher', () => {
     return { batcher, batches, sizes: () => batches.map(({ packets }) => packets.length) }
   }
   const packet = packetOf('a', '12345')
+  /** A connection, and how many messages each of its writes acknowledges. */
+  const told = () => {
+    const writes: number[] = []
+    const acks = { acknowledge: (packets: unknown[]) => writes.push(packets.length) }
+    return { acks: acks as unknown as DeferredAcks, writes }
+  }
 
-  it('sends at once what comes first, when the tick is over', async () => {
-    const { batcher, sizes } = setUp({ lingerMs: 1_000_000 })
-    const acks = connection()
-    for (let count = 0; count < 3; count++) batcher.offer(packet, acks)
+  const burst = (batcher: Batcher, count: number, acks = connection()) => {
+    for (let sent = 0; sent < count; sent++) batcher.offer(packet, acks)
+  }
+
+  it('sends with the first what comes in the same burst', async () => {
+    const { batcher, sizes } = setUp({ gatherMs: 1_000_000 })
+    burst(batcher, 3)
     assert.deepEqual(sizes(), [])
     await until('the batch', () => sizes().length === 1, 1000, 1)
     assert.deepEqual(sizes(), [3])
   })
 
-  it('gathers while the flow is busy', async () => {
-    const { batcher, sizes } = setUp({ lingerMs: 20 })
-    const acks = connection()
-    batcher.offer(packet, acks)
+  it('sends the next no sooner than the gathering time after it', async () => {
+    const { batcher, sizes } = setUp({ gatherMs: 50 })
+    batcher.offer(packet, connection())
     batcher.flush()
+    const leftMs = performance.now()
+    const acks = connection()
     for (let count = 0; count < 4; count++) {
       batcher.offer(packet, acks)
       await new Promise(resolve => setImmediate(resolve))
     }
     await until('the second batch', () => sizes().length === 2, 1000, 1)
+    assert.ok(performance.now() - leftMs >= 48)
     assert.deepEqual(sizes(), [1, 4])
+  })
+
+  it('acknowledges shortly before the next batch, in one write', async () => {
+    const { batcher, batches } = setUp({ gatherMs: 60, maxInFlight: 1000 })
+    const { acks, writes } = told()
+    burst(batcher, 2, acks)
+    batcher.flush()
+    burst(batcher, 3, acks)
+    batcher.flush()
+    for (const batch of batches) batcher.finished(batch)
+    assert.deepEqual([writes, batcher.open], [[], 5])
+    await until('the acknowledgements', () => writes.length > 0, 1000, 1)
+    assert.deepEqual([writes, batcher.open], [[5], 0])
+  })
+
+  it('acknowledges at once where half of what may be open is open, and when it is told to', () => {
+    const { batcher, batches } = setUp({ gatherMs: 1_000_000, maxInFlight: 10 })
+    const { acks, writes } = told()
+    burst(batcher, 4, acks)
+    batcher.flush()
+    batcher.finished(batches[0]!)
+    assert.deepEqual(writes, [])
+    burst(batcher, 1, acks)
+    assert.deepEqual(writes, [4], 'the fifth is half of ten')
+    batcher.flush()
+    batcher.finished(batches[1]!)
+    batcher.acknowledge()
+    assert.deepEqual(writes, [4, 1])
+  })
+
+  it('does not wait for more than the server sends without acknowledgement', () => {
+    const { batcher, batches, sizes } = setUp({
+      gatherMs: 1_000_000,
+      batchSize: 500,
+      maxInFlight: 1000
+    })
+    const round = () => {
+      burst(batcher, 20)
+      const before = batches.length
+      batcher.flush()
+      batcher.finished(batches.at(-1)!)
+      batcher.acknowledge()
+      return before
+    }
+    for (let count = 0; count < 8; count++) round()
+    burst(batcher, 20)
+    assert.deepEqual(sizes(), Array(9).fill(20), 'the ninth left by itself')
+    burst(batcher, 1)
+    assert.equal(sizes().length, 9, 'it sends more after all')
   })
 
   it('sends a batch that is full, in number or bytes', () => {
@@ -245,7 +306,7 @@ describe('mqtt-ingest batcher', () => {
     const taken = Array.from({ length: 20 }, () => batcher.offer(packet, acks))
     assert.equal(taken.filter(Boolean).length, 12)
     assert.deepEqual(sizes(), [10, 2], 'what is full is not kept waiting')
-    batcher.release(batches[0]!)
+    batcher.finished(batches[0]!)
     assert.equal(batcher.open, 2)
     assert.equal(batcher.offer(packet, acks), true)
   })

@@ -1,33 +1,31 @@
 import assert from 'node:assert/strict'
 import { FetchPace } from '../../../../core/kafka/consume/fetch-pace.ts'
 
-/** Fetches of `records` every 5 ms for two seconds; gives the wait after the last one. */
-function waitAfter(records: number): number {
-  const pace = new FetchPace(1_000)
-  let nowMs = 1_000
-  for (; nowMs < 3_000; nowMs += 5) {
-    pace.answered(nowMs)
-    pace.add(records)
-  }
-  pace.answered(nowMs)
-  pace.add(records)
-  return pace.waitMs(nowMs)
-}
-
 describe('core/kafka/consume/fetch-pace', () => {
-  it('does not wait at 1,000 records a second', () => assert.equal(waitAfter(5), 0))
-  it('waits 5 ms at 3,000 a second', () => assert.equal(Math.round(waitAfter(15)), 5))
-  it('waits no longer than 16 ms', () => assert.equal(waitAfter(100), 16))
-  it('does not wait after a large fetch', () => assert.equal(waitAfter(500), 0))
-
-  it('counts the time that has passed since the answer, and all partitions of a fetch together', () => {
-    const pace = new FetchPace(1_000)
+  const fetched = (...partitions: [records: number, isAll: boolean][]) => {
+    const pace = new FetchPace(25)
     pace.answered(1_000)
-    pace.add(4_000)
+    for (const [records, isAll] of partitions) pace.add(records, isAll)
+    return pace
+  }
+
+  it('leaves alone a broker that it has emptied, from its answer on', () => {
+    assert.equal(fetched([1, true]).waitMs(1_000), 25)
+    assert.equal(fetched([1, true], [100, true]).waitMs(1_010), 15)
+  })
+  it('does not wait for longer than that', () => {
+    assert.equal(fetched([1, true]).waitMs(1_030), 0)
+  })
+  it('does not wait after a large fetch, all partitions together', () => {
+    assert.equal(fetched([250, true], [250, true]).waitMs(1_000), 0)
+  })
+  it('does not wait while a partition has more, as with large records', () => {
+    assert.equal(fetched([10, false], [10, true]).waitMs(1_000), 0)
+  })
+  it('begins anew with each answer', () => {
+    const pace = fetched([1_000, false])
     pace.answered(2_000)
-    pace.add(100)
-    assert.equal(Math.round(pace.waitMs(2_003)), 5)
-    pace.add(400)
-    assert.equal(pace.waitMs(2_003), 0)
+    pace.add(3, true)
+    assert.equal(pace.waitMs(2_001), 24)
   })
 })
