@@ -125,6 +125,7 @@ export class KafkajsInstance {
     socket.once('data', (bytes: Buffer) => {
       this.#firstBytes = bytes.subarray(0, 16)
     })
+    unrefOnce(socket)
     endOnRubbish(socket)
     this.#sockets.add(socket)
     socket.once('close', () => this.#sockets.delete(socket))
@@ -155,9 +156,23 @@ const TROUBLE = new Set(['Connection', 'BrokerPool', 'Producer'])
 /** kafkajs' text for UNKNOWN_TOPIC_OR_PARTITION. */
 const UNKNOWN_TOPIC = 'does not host this topic-partition'
 
+/**
+ * kafkajs unrefs the socket each time a connection is to end, and where a broker is away each try
+ * ends it once more. Of a socket that is closed each call is a listener, and Node warns of more
+ * than ten (MaxListenersExceededWarning).
+ */
+export function unrefOnce(socket: Socket): void {
+  const unref = socket.unref.bind(socket)
+  socket.unref = () => {
+    socket.unref = () => socket
+    return unref()
+  }
+}
+
 /** A retry of kafkajs that outlives its client must not reach the broker again. */
 function refusedSocket(): Socket {
   const socket = new Socket()
+  unrefOnce(socket)
   process.nextTick(() => socket.destroy(new Error('This client is closed')))
   return socket
 }

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import type { EventEmitter } from 'node:events'
 import { createRequire } from 'node:module'
+import { Socket } from 'node:net'
+import { unrefOnce } from '../../../../core/kafka/kafkajs/instance.ts'
 import { kafkajs } from '../../../../core/kafka/kafkajs/kafkajs.ts'
 
 const load = createRequire(import.meta.url)
@@ -41,5 +43,13 @@ describe('core/kafka: connections that are ended again and again while a broker 
     queue.inflight.set(2, {})
     void queue.waitForPendingRequests()
     assert.equal(queue.listenerCount(events[0]!), 1)
+  })
+
+  it('and one listener where the socket is closed already', () => {
+    const socket = new Socket()
+    unrefOnce(socket)
+    const before = socket.listenerCount('connect')
+    for (let time = 0; time < 30; time++) socket.unref()
+    assert.equal(socket.listenerCount('connect'), before + 1)
   })
 })
