@@ -63,6 +63,15 @@ export class DeletedSessions {
     await this.#ending.get(nodeId)
   }
 
+  /** How to reach a session; undefined where nothing is known that leads to it. */
+  settingsFor(key: string, session: KeptSession): MqttSettings | undefined {
+    this.#learn(key, session)
+    const settings = this.#settings.get(key)
+    return settings !== undefined && shownUrl(settings.url) === session.server
+      ? settings
+      : undefined
+  }
+
   /** A deployment has changed the flow file: nodes that did not run may have been deleted. */
   #mark(): void {
     const { kept, deployments } = this.options
@@ -114,7 +123,7 @@ export class DeletedSessions {
       this.#forget(nodeId)
       return
     }
-    const heir = this.#heirOf(nodeId, session)
+    const heir = this.heirOf(nodeId, session)
     if (heir !== undefined) {
       session.isDeleted = undefined
       log(`The session "${session.clientId}" on ${session.server} goes on with ${heir}.`, false)
@@ -152,7 +161,7 @@ export class DeletedSessions {
    * Who goes on with the session, in words: a node that was pasted or imported in place of the
    * deleted one.
    */
-  #heirOf(nodeId: string, session: KeptSession): string | undefined {
+  heirOf(nodeId: string, session: KeptSession): string | undefined {
     const { kept, deployments, type } = this.options
     if (kept.isLive(session)) return 'another node that has this client id'
     const isHeir = (entry: object) => {
@@ -178,7 +187,7 @@ export class DeletedSessions {
       return
     }
     const name = `${session.clientId} ${session.server}`
-    if (this.#told.has(name) || this.#heirOf(nodeId, session) !== undefined) return
+    if (this.#told.has(name) || this.heirOf(nodeId, session) !== undefined) return
     this.#told.add(name)
     const why = session.isDeleted
       ? 'whose server node is gone too'

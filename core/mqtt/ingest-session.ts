@@ -4,22 +4,16 @@ import type { MqttBroker } from './broker.ts'
 import type { MqttConnection } from './client.ts'
 import { DeferredAcks, type Received } from './deferred-ack.ts'
 import type { DeletedSessions } from './deleted-sessions.ts'
+import { FormerSession } from './former-session.ts'
+import type { Intake } from './intake.ts'
 import { type KeptSessions, sessionOf } from './kept-sessions.ts'
 import type { Link } from './link.ts'
 import { SessionMemory } from './session-memory.ts'
-import { changeWarning, pausedNotice } from './session-notices.ts'
+import { changeWarning, pausedNotice, staleSentence } from './session-notices.ts'
 import { type Announce, MAX_RECEIVE_MAXIMUM, type Qos } from './settings.ts'
-import { plainFilter, StaleSubscriptions, type TakenSoFar } from './stale-subscriptions.ts'
+import { plainFilter, StaleSubscriptions } from './stale-subscriptions.ts'
 
-/** Takes the messages of a session over. */
-export interface Intake extends TakenSoFar {
-  /** Takes a message; false if there is no room. */
-  offer(packet: Received, acks: DeferredAcks): boolean
-  /** What this connection brought and is not acknowledged. */
-  openOf(acks: DeferredAcks): Iterable<Received>
-  /** Acknowledges at once what it would acknowledge soon: the connection ends. */
-  acknowledge?(): void
-}
+export type { Intake }
 
 export interface SessionOptions {
   readonly broker: MqttBroker
@@ -72,6 +66,7 @@ export class IngestSession {
   #problem: MillraceError | undefined
   #silentMs = 0
   #stopped = false
+  #formers: readonly FormerSession[] | undefined
 
   constructor(private readonly options: SessionOptions) {
     const { broker, nodeId, clientId, group, filters, keepSession = true, announce } = options
@@ -113,6 +108,12 @@ export class IngestSession {
     return this.#problem ?? this.#connection.rival
   }
 
+  /** Messages taken so far of the session from before a change; undefined if there is none. */
+  get takenOfFormer(): number | undefined {
+    const taken = (this.#formers ?? []).flatMap(former => former.taken ?? [])
+    return taken.length === 0 ? undefined : taken.reduce((sum, each) => sum + each, 0)
+  }
+
   /** Publishes over the connection of the session; false where there is none. */
   publish(topic: string, payload: string | Buffer, qos: Qos, retain: boolean): boolean {
     if (!this.#link?.up) return false
@@ -136,6 +137,7 @@ export class IngestSession {
   /** There is room for more messages. */
   resume(): void {
     this.#acks?.resume()
+    for (const former of this.#formers ?? []) former.resume()
   }
 
   /**
@@ -161,7 +163,10 @@ export class IngestSession {
     const { nodeId, qos, kept, deleted, intake, log } = this.options
     intake.acknowledge?.()
     const { open } = intake
-    await this.#connection.close(3000)
+    await Promise.all([
+      this.#connection.close(3000),
+      ...(this.#formers ?? []).map(former => former.close())
+    ])
     this.#acks?.end()
     kept.leave(nodeId, open, Date.now())
     if (closing === 'paused') {
@@ -223,12 +228,24 @@ export class IngestSession {
         ? kept.filtersOf(session).filter(filter => !this.#filters.includes(filter))
         : []
       this.#stale.begin(stale, performance.now())
+      if (stale.length > 0) this.options.log(staleSentence(stale), false)
       for (const filter of [...stale, ...this.#filters]) session.filters.add(filter)
       kept.keep(nodeId, session)
     }
     this.#link = link
     this.#problem = undefined
     this.options.changed()
+    this.#endFormers(link.settings.clientId)
+  }
+
+  /** Not before this session stands: what is published from now on comes by it. */
+  #endFormers(clientId: string): void {
+    if (this.#formers !== undefined || this.#stopped) return
+    const { nodeId, kept, deleted, intake, log, changed } = this.options
+    this.#formers = kept
+      .formersOf(nodeId)
+      .map(key => new FormerSession({ key, clientId, kept, deleted, intake, log, changed }))
+    for (const former of this.#formers) former.start()
   }
 
   /**
@@ -241,6 +258,7 @@ export class IngestSession {
       try {
         await link.unsubscribe(filter)
         kept.left(nodeId, filter)
+        this.options.log(`The subscription to "${filter}" has ended.`, false)
       } catch (error) {
         if (link.up)
           this.options.log(

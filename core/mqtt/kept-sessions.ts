@@ -27,6 +27,8 @@ export interface KeptSession {
   open?: number | undefined
   /** A deployment has deleted its node: it is to end. */
   isDeleted?: boolean | undefined
+  /** The node that had it before its client id or server was changed: it ends when it is empty. */
+  readonly formerOf?: string
 }
 
 export interface SessionDescription {
@@ -103,12 +105,33 @@ export class KeptSessions {
     return [...this.#sessions].filter(([nodeId]) => !this.#live.has(nodeId))
   }
 
-  /** A node begins: what it had before, if anything. */
+  /**
+   * A node begins: what it had before, if anything. Where it has another session from now on, that
+   * is its former one, and is kept under a key of its own until it has ended.
+   */
   begin(nodeId: string, settings: MqttSettings): KeptSession | undefined {
     this.#live.set(nodeId, settings)
     const before = this.#sessions.get(nodeId)
-    if (before !== undefined) Object.assign(before, { leftMs: undefined, isDeleted: undefined })
+    if (before === undefined) return undefined
+    const now = { server: shownUrl(settings.url), clientId: settings.clientId }
+    if (isSameSession(before, now))
+      Object.assign(before, { leftMs: undefined, isDeleted: undefined })
+    else this.#retire(nodeId, before)
     return before
+  }
+
+  #retire(nodeId: string, session: KeptSession): void {
+    const key = `${nodeId} before, ${session.clientId} at ${session.server}`
+    const settings = this.#settings.get(nodeId)
+    this.#sessions.delete(nodeId)
+    this.#sessions.set(key, { ...session, isDeleted: undefined, formerOf: nodeId })
+    if (settings !== undefined) this.#settings.set(key, settings)
+    this.save()
+  }
+
+  /** The sessions that a node had before it was changed, by their keys. */
+  formersOf(nodeId: string): string[] {
+    return [...this.#sessions].flatMap(([key, { formerOf }]) => (formerOf === nodeId ? key : []))
   }
 
   /**

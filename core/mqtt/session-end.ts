@@ -55,7 +55,7 @@ export async function discardSession(settings: MqttSettings, graceMs: number): P
 }
 
 /** Connects once, without a word to those who watch birth and will. */
-async function linkOf(
+export async function linkOf(
   settings: MqttSettings,
   graceMs: number,
   up: (link: Link) => void

@@ -1,32 +1,49 @@
 import { isSameSession, type KeptSession, nodeNameOf } from './kept-sessions.ts'
+import type { Queued } from './session-end.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
 
 /**
- * What a person must know of the session that a node had before its settings were changed;
- * undefined if there is nothing.
+ * What a person must know where the session of a node does not go on; undefined if there is
+ * nothing. One with another client id or server is dealt with by `FormerSession`.
  */
 export function changeWarning(before: KeptSession, settings: MqttSettings): string | undefined {
-  const isSame = isSameSession(before, {
-    server: shownUrl(settings.url),
-    clientId: settings.clientId
-  })
-  if (!isSame) return abandonedSentence(before)
-  return settings.clean
+  const now = { server: shownUrl(settings.url), clientId: settings.clientId }
+  return isSameSession(before, now) && settings.clean
     ? `The session "${before.clientId}" on ${before.server} ends with the clean start that was chosen, and what was queued in it is gone.`
     : undefined
 }
 
-/**
- * To end a session is to lose what is queued in it, so this is left to the user, who can have it
- * fetched first.
- */
-function abandonedSentence(session: KeptSession): string {
+const nameOf = ({ clientId, server }: KeptSession) => `"${clientId}" on ${server}`
+
+/** Said before what waits in the session from before a change is taken. */
+export function formerWaits(session: KeptSession, { messages, isAll }: Queued): string {
+  const before = `This node had the session ${nameOf(session)} before it was changed`
+  if (messages === 0 && isAll) return `${before}. Nothing waits in it, so it ends.`
+  const count = `${isAll ? '' : 'at least '}${messages} ${messages === 1 ? 'message waits' : 'messages wait'}`
+  return `${before}: ${count} in it. They are taken now and acknowledged once the flow has dealt with them; then it ends.`
+}
+
+export const formerEnded = (session: KeptSession, taken: number): string =>
+  `The session ${nameOf(session)} of before the change has ended. Taken from it: ${taken}.`
+
+export const formerFails = (session: KeptSession, reason: string): string =>
+  `The session ${nameOf(session)} of before the change could not be ended: ${reason} This is tried until it works.`
+
+export const NO_WAY = 'no node is left that says how to reach that server'
+export const MAY_BE_SAME = 'the new address may lead to the same server, where it would be this one'
+
+/** It cannot be ended here: only a person can fetch what waits. */
+export function formerLeft(session: KeptSession, why: string): string {
   const { server, clientId, open } = session
   const waiting = open
     ? ` At least ${open} ${open === 1 ? 'message waits' : 'messages wait'} in it.`
     : ''
-  return `This node had the session "${clientId}" on ${server} before it was changed.${waiting} The server keeps it with all that is queued in it until it expires, goes on queueing for it, and in a shared group gives it a share that nobody takes. To lose nothing, add ${nodeNameOf(session)} with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then delete it: that ends the session.`
+  return `This node had the session "${clientId}" on ${server} before it was changed. It is left as it is, since ${why}.${waiting} If it is another, the server keeps it with all that is queued in it until it expires, and goes on queueing for it. To lose nothing, add ${nodeNameOf(session)} with the client id "${clientId}", that server and the former topics until nothing comes from it any more, then delete it: that ends the session.`
 }
+
+/** The session goes on where its topics were changed; how much waits cannot be seen by topic. */
+export const staleSentence = (filters: readonly string[]): string =>
+  `The session is subscribed to "${filters.join('", "')}" from before its topics were changed. What waits of that is taken first; then the subscription ends.`
 
 /** What a person must know who has just disabled a node, or its tab. */
 export function pausedNotice(

@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { MqttClient } from 'mqtt'
+import { keptSessionsOf } from '../../../core/mqtt/kept-sessions.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
 import { accounts } from '../../../stack/services.ts'
@@ -134,27 +135,62 @@ for (const make of makes) {
       })
     }
 
-    it('names the session that another client id leaves behind, and does not end it', async () => {
-      const clientId = unique('named')
+    const toldOf = (scene: Scene, clientId: string, sentence: string) =>
+      problemsOf(scene, new RegExp(`session "${clientId}" on mqtt://.*${sentence}`))
+
+    const formers = ({ ingest: id }: Scene) =>
+      keptSessionsOf(red.RED as unknown as Parameters<typeof keptSessionsOf>[0]).formersOf(id)
+
+    for (const what of ['client id', 'client id and address'] as const) {
+      it(`takes what waits in the session of another ${what} first, then ends it`, async () => {
+        const clientId = unique('former')
+        const scene = sceneOf(url, { acknowledge: 'stored', clientId })
+        await deploy(scene)
+        scene.taken.treatment = 'hold'
+        for (const n of range(20)) await publish(scene, n)
+        await until('the held ones', () => scene.taken.records.length === 20)
+        scene.taken.treatment = 'store'
+        scene.taken.got.length = 0
+        if (what === 'client id and address') scene.flow[1]!.url = tap.url
+        await change(scene, { clientId: unique('renamed') })
+        await until('what was held', () => missing(scene, 20).length === 0, 10_000)
+        await until('the end', () => formers(scene).length === 0, 15_000)
+        assert.equal(toldOf(scene, clientId, '20 messages wait in it').length, 1)
+        assert.equal(await hasSession(url, clientId), false)
+        await publish(scene, 20)
+        await until('the new session', () => missing(scene, 21).length === 0)
+      })
+    }
+
+    it('leaves the session alone where only the address is another, which may lead to the same', async () => {
+      const clientId = unique('former')
+      const scene = sceneOf(url, { clientId })
+      await deploy(scene)
+      scene.flow[1]!.url = tap.url
+      await red.deploy(scene.flow, 'nodes')
+      await until('the warning', () => toldOf(scene, clientId, 'To lose nothing').length === 1)
+      await publish(scene, 0)
+      await until('what comes', () => missing(scene, 1).length === 0)
+      assert.equal(formers(scene).length, 0)
+    })
+
+    it('keeps what the flow has not dealt with over another deploy, and ends it then', async () => {
+      const clientId = unique('former')
       const scene = sceneOf(url, { acknowledge: 'stored', clientId })
       await deploy(scene)
       scene.taken.treatment = 'hold'
-      await publish(scene, 1)
+      await publish(scene, 0)
       await until('the held one', () => scene.taken.records.length === 1)
+      scene.taken.got.length = 0
       await change(scene, { clientId: unique('renamed') })
-      assert.equal(
-        problemsOf(scene, new RegExp(`had the session "${clientId}" on mqtt://`)).length,
-        1
-      )
-      const heir = sceneOf(url, {
-        clientId,
-        topic: `${scene.org}/{site}/{device_type}/{device_id}/reading`
-      })
-      await red.deploy([...scene.flow, ...heir.flow], 'nodes')
-      await until('what was held', () => numbersOf(heir).has(1), 10_000)
-      await until('settlement', () => countsOf(heir).inFlight === 0)
-      await red.deploy(scene.flow, 'nodes')
-      assert.equal(await hasSession(url, clientId), false, 'as the warning says')
+      await until('what was held', () => missing(scene, 1).length === 0, 10_000)
+      scene.taken.got.length = 0
+      scene.taken.treatment = 'store'
+      assert.equal(formers(scene).length, 1)
+      await change(scene, { lingerMs: 11 })
+      await until('what was held', () => missing(scene, 1).length === 0, 10_000)
+      await until('the end', () => formers(scene).length === 0, 15_000)
+      assert.equal(await hasSession(url, clientId), false)
     })
   })
 }
