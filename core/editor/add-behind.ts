@@ -1,8 +1,9 @@
 import type { Behind } from './learn-panel.ts'
 import type { EditorNode, Link } from './red.ts'
 
-/** Room for a node with a label of usual length. */
+/** Room for a node with a label of usual length, and for one of unknown width. */
 const STEP = { x: 220, y: 60 }
+const USUAL_WIDTH = 200
 
 /**
  * Puts nodes behind one, each wired to the first output of the one before it, as one step that Undo
@@ -14,12 +15,13 @@ export function addBehind(node: EditorNode, behind: readonly Behind[]): void {
   window.setTimeout(() => {
     const { nodes, history, view } = window.RED
     const wasDirty = nodes.dirty()
+    const fromX = Number(node.x) + (Number(node.w ?? USUAL_WIDTH) - USUAL_WIDTH) / 2
     const made = nodes.import(
       behind.map(({ type, settings }, index) => ({
         id: nodes.id(),
         type,
         z: node.z,
-        x: Number(node.x) + STEP.x * (index + 1),
+        x: fromX + STEP.x * (index + 1),
         y: Number(node.y) + STEP.y * (index + 1),
         ...onlyReferences(type),
         ...settings,

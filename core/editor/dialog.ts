@@ -3,6 +3,7 @@ import { addBehind } from './add-behind.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { CodeControl } from './code.ts'
 import { element } from './element.ts'
+import { addFieldPick } from './field-pick.ts'
 import { Fold } from './fold.ts'
 import { hear } from './heard.ts'
 import type { Behind } from './learn-panel.ts'
@@ -135,6 +136,10 @@ export class Dialog implements Form {
     return pane
   }
 
+  pickField(input: HTMLInputElement): void {
+    addFieldPick(input, 'fields', () => this.#preview?.shown())
+  }
+
   /** What a person has agreed to; the nodes behind come with Done. */
   readonly #fill = (settings: Values, behind: readonly Behind[]) => {
     for (const [name, value] of Object.entries(settings)) this.set(name, value)
@@ -216,7 +221,9 @@ export class Dialog implements Form {
   #addPick(field: Column, input: HTMLInputElement): void {
     if (field.kind !== 'text' || field.pick === undefined) return
     const { pick } = field
-    addPick(input, pick, () => questionOf(this, pick))
+    if (pick === 'fields' || pick === 'headers')
+      addFieldPick(input, pick, () => this.#preview?.shown())
+    else addPick(input, pick, () => questionOf(this, pick))
   }
 
   #native(name: string): Native | null {

@@ -56,6 +56,7 @@ export class LearnPanel {
     if (this.element.childElementCount === 0)
       this.element.append(element('div', { class: 'millrace-busy' }, say('busy')))
     this.#show(await this.parts.ask(this.#answers))
+    this.element.scrollIntoView({ block: 'nearest' })
   }
 
   #show(learned: LearnedHere): void {

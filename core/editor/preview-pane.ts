@@ -1,5 +1,6 @@
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
+import type { Shown } from './field-pick.ts'
 import { type Behind, type LearnedHere, LearnPanel } from './learn-panel.ts'
 import { failures, outcomeParts, type Previewed } from './preview-out.ts'
 import { type Given, type Offered, samplesFor } from './preview-samples.ts'
@@ -151,8 +152,9 @@ export class PreviewPane {
   }
 
   /** The message that is shown, for whoever picks a field from it. */
-  shown(): { readonly topic: string; readonly text: string; readonly given: Given | undefined } {
-    return { topic: this.#topic.value, text: this.#text.value, given: this.#chosen?.given }
+  shown(): Shown {
+    const { payload, taken } = this.#chosen?.given ?? {}
+    return { topic: this.#topic.value, text: this.#text.value, payload, taken }
   }
 
   async #load(): Promise<void> {
@@ -240,13 +242,14 @@ export class PreviewPane {
   }
 
   async #learn(answers: Readonly<Record<string, string>>): Promise<LearnedHere> {
-    return askRuntime<LearnedHere>(`millrace/preview/${this.of.type}`, {
+    const learned = await askRuntime<LearnedHere>(`millrace/preview/${this.of.type}`, {
       action: 'learn',
       id: this.of.id,
       values: this.of.values(),
       given: this.#lessons(),
       answers
     })
+    return isWired(this.of.id) ? { ...learned, behind: [] } : learned
   }
 
   async #ask(): Promise<void> {
@@ -268,3 +271,7 @@ export class PreviewPane {
     this.#again = false
   }
 }
+
+/** What stands behind it already is not to be put there. */
+const isWired = (id: string): boolean =>
+  window.RED.nodes.filterLinks({ source: { id } }).some(({ sourcePort }) => sourcePort === 0)

@@ -76,6 +76,8 @@ export interface Form {
   changed(): void
   /** Called after every change, with the new values. */
   onChange(listener: (values: Values) => void): void
+  /** Puts a button behind an input of a path, which picks a field from the message shown. */
+  pickField(input: HTMLInputElement): void
   /** The main section; a node may put what it needs at its end. */
   readonly main: HTMLElement
 }

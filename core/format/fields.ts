@@ -99,6 +99,7 @@ export const formatFields = {
   },
   path: {
     kind: 'text',
+    pick: 'fields',
     label: 'Path to them',
     default: '',
     placeholder: 'the message itself',

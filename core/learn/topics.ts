@@ -20,10 +20,12 @@ const MAX_LEVELS = 32
  * Levels that vary become fields; where one alone was seen, the level that looks like the name of a
  * device. Undefined where there is no topic, or they have nothing in common.
  * @param hasMetric whether a message is one value, so that the topic may say what is measured
+ * @param open levels that may have any text, though they were seen with one
  */
 export function topicTemplateOf(
   seen: readonly string[],
-  hasMetric = false
+  hasMetric = false,
+  open: readonly number[] = []
 ): ProposedTopic | undefined {
   const topics = [...new Set(seen.filter(topic => topic !== '').slice(0, MOST_TOPICS))]
   if (topics.length === 0) return undefined
@@ -36,7 +38,7 @@ export function topicTemplateOf(
     (_, index) => new Set(split.map(levels => levels[index]!))
   )
   if (columns.every(({ size }) => size > 1) && topics.length > 1 && isOpen) return undefined
-  const varies = columns.map(values => isVarying(values))
+  const varies = columns.map((values, index) => values.size > 1 || open.includes(index))
   if (!varies.includes(true)) markLikely(columns, varies, hasMetric)
   const names = namesOf(columns, varies, hasMetric)
   const levels = columns.map((values, index) =>
@@ -50,7 +52,6 @@ export function topicTemplateOf(
   }
 }
 
-const isVarying = (values: ReadonlySet<string>) => values.size > 1
 /** What a template would read as something else. */
 const literal = (level: string) => (/[{}+#]/.test(level) || level === '' ? '+' : level)
 

@@ -43,9 +43,12 @@ export function previewRoute<S extends NodeSpec>(
   { takes = 'records', ...extras }: PreviewExtras = {}
 ): void {
   const kind: Kind = { spec, make: make as unknown as Make<NodeSpec>, takes, ...extras }
-  kindsOf(RED).set(spec.type, kind)
+  knownTo(RED).set(spec.type, kind)
   dialogRoute(RED, `/millrace/preview/${spec.type}`, BUSY, body => answer(RED, kind, body))
 }
+
+/** Node-RED gives each node's module an API of its own, and all of them the same events. */
+const knownTo = (RED: NodeAPI) => kindsOf(RED.events)
 
 /** Never rejects: what goes wrong is a sentence in the answer. */
 async function answer(RED: NodeAPI, kind: Kind, body: unknown): Promise<object> {
@@ -77,7 +80,7 @@ const ANSWERS = {
   samples: samplesFor,
   preview,
   learn: (RED: NodeAPI, kind: Kind, request: Asked<'learn'>) =>
-    withDeadline(DEADLINE_MS, () => learnedBy(kind, kindsOf(RED), request))
+    withDeadline(DEADLINE_MS, () => learnedBy(kind, knownTo(RED), request))
 } as const
 
 /**
@@ -103,7 +106,7 @@ async function samplesFor(
 }
 
 const stageOf = (RED: NodeAPI, before: Before, environment: Environment): Stage => {
-  const kind = kindsOf(RED).get(before.type)
+  const kind = knownTo(RED).get(before.type)
   const { id, values } = before
   return { ...before, kind, make: () => made(RED, kind!, { id, values }, environment).node }
 }

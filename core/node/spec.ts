@@ -68,8 +68,11 @@ export interface TextField extends FieldBase {
   readonly patternHint?: string
   /** What else the text must be. */
   readonly check?: Check
-  /** The form shows a Pick button that asks the runtime for a list of these. */
-  readonly pick?: Pick
+  /**
+   * The form shows a Pick button that asks the runtime for a list of these, or opens the fields or
+   * headers of the message that the dialog shows.
+   */
+  readonly pick?: Pick | 'fields' | 'headers'
 }
 export type Pick = 'kafka-topics' | 'kafka-groups' | 'mqtt-messages' | 'tables' | 'columns'
 export interface SecretField extends FieldBase {

@@ -3,6 +3,8 @@ import type { AcknowledgeMode } from '../delivery/types.ts'
 import type { Closing } from '../deployments.ts'
 import { type Behaviour, type Context, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
+import type { Kind } from '../node/preview/kinds.ts'
+import { type Make, previewRoute } from '../node/preview.ts'
 import type { Probes } from '../node/probe.ts'
 import { sourceText } from '../node/show-rate.ts'
 import type { ChoiceField, NodeSpec, NumberField, Options } from '../node/spec.ts'
@@ -95,6 +97,8 @@ export interface SourceExtras<S extends SourceSpec> {
   mode?(options: Options<S>): AcknowledgeMode
   readonly probes?: Probes<S>
   readonly migrations?: Migrations
+  /** Shows in the dialog what it makes of a message; must not ask the other system. */
+  readonly preview?: Pick<Kind, 'learn' | 'behind'> & { readonly make: Make<S> }
 }
 
 /** What the fields of `SourceSpec` give. */
@@ -123,7 +127,14 @@ export function defineSource<S extends SourceSpec>(
       rejected: spec.outputs.indexOf('rejected')
     })
   }
-  return defineNode(spec, start, extras.probes, extras.migrations)
+  const define = defineNode(spec, start, extras.probes, extras.migrations)
+  const { preview } = extras
+  if (preview === undefined) return define
+  const { make, ...more } = preview
+  return RED => {
+    previewRoute(RED, spec, make, { ...more, takes: 'bytes', isAlone: true })
+    define(RED)
+  }
 }
 
 class SourceNode<S extends SourceSpec> implements Behaviour {

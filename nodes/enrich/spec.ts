@@ -26,6 +26,7 @@ export const spec = {
   fields: {
     key: {
       kind: 'text',
+      pick: 'fields',
       harmless: true,
       check: 'field-path',
       label: 'Device is in field',

@@ -11,10 +11,15 @@ import { defineSource, type SourceContext } from '../../core/source/define-sourc
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
 import { deliver, forOthersOf, othersSentence } from './deliver.ts'
+import { learn } from './learn.ts'
 import { shaperOf } from './logic.ts'
 import { migrations } from './migrations.ts'
+import { previewed } from './preview.ts'
 import { spec } from './spec.ts'
 import { troubleOf, workingText } from './status.ts'
+
+/** From a message to a row: what Learn proposes to put behind, each where it is needed. */
+const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']
 
 const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
 
@@ -77,7 +82,11 @@ const register = defineSource(
       working: perSecond => workingText(perSecond, batcher.open, forOthersOf(metrics))
     }
   },
-  { migrations, mode: ({ qos, acknowledge }) => (qos === '0' ? 'received' : acknowledge) }
+  {
+    migrations,
+    mode: ({ qos, acknowledge }) => (qos === '0' ? 'received' : acknowledge),
+    preview: { make: previewed, learn, behind: BEHIND }
+  }
 )
 
 const gatheringOf = ({ pace, lingerMs }: Options<typeof spec>) => {

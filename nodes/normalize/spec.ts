@@ -18,6 +18,7 @@ export const spec = {
   fields: {
     field: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'Time is in field',
       section: 'time',
@@ -111,6 +112,7 @@ export const spec = {
     },
     zoneField: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'Time zone in field',
       section: 'zone',
@@ -155,6 +157,7 @@ export const spec = {
       columns: {
         from: {
           kind: 'text',
+          pick: 'fields',
           label: 'Field',
           default: '',
           required: true,

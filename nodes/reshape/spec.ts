@@ -45,6 +45,7 @@ export const spec = {
     },
     listPath: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'In the field',
       section: 'where',
@@ -129,6 +130,7 @@ export const spec = {
         },
         of: {
           kind: 'text',
+          pick: 'headers',
           label: 'Name or text',
           default: '',
           help: 'The name of the header, or the text itself.'
@@ -167,6 +169,7 @@ export const spec = {
       columns: {
         from: {
           kind: 'text',
+          pick: 'fields',
           check: 'field-path',
           label: 'Field',
           default: '',
@@ -194,6 +197,7 @@ export const spec = {
     },
     at: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'Measurements in',
       section: 'made',
@@ -320,6 +324,7 @@ export const spec = {
       columns: {
         field: {
           kind: 'text',
+          pick: 'fields',
           check: 'field-path',
           label: 'Field',
           default: '',

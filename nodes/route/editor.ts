@@ -69,7 +69,7 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
     removable: true,
     height: 'auto',
     addItem(container: JQuery, _index: number, { rule = NEW_RULE, before: index }: Item) {
-      const box = new RuleBox(rule, changed)
+      const box = new RuleBox(rule, changed, input => form.pickField(input))
       container.append(box.root)
       boxes.set(container[0]!, box)
       if (index !== undefined) before.set(container[0]!, index)
@@ -104,7 +104,8 @@ class RuleBox {
 
   constructor(
     rule: Rule,
-    private readonly changed: () => void
+    private readonly changed: () => void,
+    private readonly pick: (input: HTMLInputElement) => void
   ) {
     this.#match = element(
       'select',
@@ -158,7 +159,7 @@ class RuleBox {
   }
 
   #append(condition: Condition): void {
-    const row = new ConditionRow(condition, this.changed, () => this.#remove(row))
+    const row = new ConditionRow(condition, this.changed, () => this.#remove(row), this.pick)
     this.#rows.push(row)
     this.#place.append(row.root)
     row.build()
@@ -183,7 +184,8 @@ class ConditionRow {
   constructor(
     private readonly condition: Condition,
     changed: () => void,
-    remove: () => void
+    remove: () => void,
+    pick: (input: HTMLInputElement) => void
   ) {
     this.#field = element('input', {
       type: 'text',
@@ -201,7 +203,9 @@ class ConditionRow {
     })
     const less = button('remove', '', remove)
     less.classList.add('red-ui-button-small')
-    this.root.append(this.#field, this.#operator, this.#operands, less)
+    const field = element('span', { class: 'millrace-cell-control' }, this.#field)
+    pick(this.#field)
+    this.root.append(field, this.#operator, this.#operands, less)
   }
 
   value(): Condition {

@@ -54,6 +54,7 @@ export const spec = {
         },
         from: {
           kind: 'text',
+          pick: 'fields',
           label: 'From',
           default: '',
           required: true,

@@ -62,6 +62,7 @@ export const spec = {
     },
     field: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'By the field',
       section: 'schema',

@@ -6,7 +6,7 @@ import { Editor, launchBrowser, startEditor } from './editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'previews' },
-  { id: 'check', type: 'millrace-validate', z: 'tab', x: 200, y: 80, wires: [[], ['time']] },
+  { id: 'check', type: 'millrace-validate', z: 'tab', x: 200, y: 80, wires: [['time'], []] },
   {
     id: 'time',
     type: 'millrace-normalize',
@@ -78,7 +78,7 @@ describe('the preview in a browser', function () {
     await says(form, 'normalized (1)')
     assert.match(
       (await form.locator('.millrace-sample option').first().textContent())!,
-      /^seen at the node before/
+      /^seen here/
     )
     const added = form.locator('.millrace-line.millrace-added')
     assert.match((await added.first().textContent())!, /^\+.*"ts_utc": "2024-02-23T14:53:20/)
@@ -106,6 +106,26 @@ describe('the preview in a browser', function () {
     assert.equal((await editor.values('check')).schema, schemaBefore)
     await editor.done()
     assert.match(String((await editor.values('check')).schema), /"additionalProperties": false/)
+  })
+
+  it('a field is picked from the message by a click, its path written as it must be', async () => {
+    const form = await editor.edit('time')
+    await says(form, 'normalized (1)')
+    await form.locator('.millrace-in').fill('{"meta":{"PM2.5":1708700000,"list":[{"at":1}]}}')
+    const row = form.locator('[data-field="field"]')
+    await row.locator('.millrace-picker').click()
+    const items = editor.page.locator('.millrace-field')
+    assert.deepEqual(await items.locator('span').allTextContents(), [
+      'meta',
+      'PM2.5',
+      'list',
+      '0',
+      'at'
+    ])
+    await editor.screenshot('pick-field')
+    await items.getByText('PM2.5').click()
+    assert.equal(await form.locator('#node-input-field').inputValue(), 'meta["PM2.5"]')
+    await says(form, 'normalized (1)')
   })
 
   it('is used by keys alone, fits a narrow dialog, and each control has a name', async () => {

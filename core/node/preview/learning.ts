@@ -1,6 +1,7 @@
 import { MillraceError } from '../../errors.ts'
 import type { Learned, Observed } from '../../learn/learned.ts'
-import type { Message } from '../../record/message.ts'
+import { type Message, recordsOf } from '../../record/message.ts'
+import { isKafkaMessage } from '../../record/record.ts'
 import { parseOptions } from '../spec.ts'
 import { Input } from './input.ts'
 import type { Kind } from './kinds.ts'
@@ -36,7 +37,7 @@ export async function learnedBy(
   let made = await worked(kind, { ...values, ...settingsOf(own) }, messages)
   for (const type of behind) {
     const next = kinds.get(type)
-    if (next?.learn === undefined || made.length === 0) break
+    if (next?.learn === undefined || !made.some(hasRecord)) break
     messages = made
     const found = await next.learn(messages.map(observed), {}, answersFor(answers, type))
     if (found.isNeeded === false) continue
@@ -45,6 +46,9 @@ export async function learnedBy(
   }
   return { ...own, behind: learned }
 }
+
+/** Bytes that pass untouched go to another system first. */
+const hasRecord = ({ payload }: Message) => !recordsOf(payload).some(isKafkaMessage)
 
 /** Questions of several nodes may have one name. */
 const named = ({ questions }: Learned, type: string): Learned['questions'] =>

@@ -1,0 +1,182 @@
+import assert from 'node:assert/strict'
+import { randomUUID } from 'node:crypto'
+import { connectAsync, type MqttClient } from 'mqtt'
+import pg from 'pg'
+import type { Browser, Locator } from 'playwright-core'
+import { build } from '../../build.ts'
+import type { RunningNodeRed } from '../node-red.ts'
+import { services } from '../services.ts'
+import { until } from '../until.ts'
+import { Editor, launchBrowser, startEditor } from './editor.ts'
+
+const ZONE = 'Europe/Berlin'
+const MOST_CLICKS = 15
+
+/** As firmware writes it: the local time, without a zone. */
+function localTime(ms: number): string {
+  const parts = new Intl.DateTimeFormat('sv', {
+    timeZone: ZONE,
+    dateStyle: 'short',
+    timeStyle: 'medium'
+  })
+  return parts.format(ms).replace(' ', 'T')
+}
+
+/** A person at the mouse. Every press of its button counts, a double click as two. */
+class Person {
+  clicks = 0
+
+  constructor(private readonly editor: Editor) {}
+
+  async click(what: Locator): Promise<void> {
+    await what.click()
+    this.clicks++
+  }
+  async doubleClick(what: Locator): Promise<void> {
+    await what.dblclick()
+    this.clicks += 2
+  }
+  /** One press opens the list, one takes what stands in it. */
+  async choose(what: Locator, option: string): Promise<void> {
+    await what.selectOption(option)
+    this.clicks += 2
+  }
+  async drag(what: Locator, to: { x: number; y: number }): Promise<void> {
+    const { mouse } = this.editor.page
+    await what.scrollIntoViewIfNeeded()
+    const from = (await what.boundingBox())!
+    await mouse.move(from.x + from.width / 2, from.y + from.height / 2)
+    await mouse.down()
+    await mouse.move(to.x - 40, to.y, { steps: 8 })
+    await mouse.move(to.x, to.y, { steps: 4 })
+    await mouse.up()
+    this.clicks++
+  }
+}
+
+describe('the first device, in a browser', function () {
+  this.timeout(180_000)
+  const mark = randomUUID().slice(0, 8)
+  const devices = [`plug-1-${mark}`, `plug-2-${mark}`] as const
+  const prefix = `house-${mark}`
+  const sentMs = Math.floor(Date.now() / 1000) * 1000
+  let timescaleUrl: string
+  let device: MqttClient
+  let sending: NodeJS.Timeout
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+
+  const query = async (text: string) => {
+    const client = new pg.Client({ connectionString: timescaleUrl })
+    await client.connect()
+    try {
+      return (await client.query<Record<string, unknown>>(text, [devices])).rows
+    } finally {
+      await client.end()
+    }
+  }
+
+  before(async () => {
+    const { mqtt, timescale } = await services('mqtt', 'timescale')
+    timescaleUrl = timescale.url
+    device = await connectAsync(mqtt.url)
+    sending = setInterval(() => {
+      const Time = localTime(sentMs)
+      const payload = { Time, AM2301: { Temperature: 24.6, Humidity: 58.2 }, TempUnit: 'C' }
+      for (const id of devices)
+        device.publish(`${prefix}/tele/${id}/SENSOR`, JSON.stringify(payload), { qos: 1 })
+    }, 300)
+    await build()
+    nodeRed = await startEditor()
+    await nodeRed.deploy([
+      { id: 'tab', type: 'tab', label: 'my plant' },
+      { id: 'broker', type: 'millrace-mqtt-broker', name: 'plant broker', url: mqtt.url },
+      {
+        id: 'database',
+        type: 'millrace-timescale-database',
+        name: 'plant database',
+        url: timescale.url
+      }
+    ])
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url)
+  })
+  after(async () => {
+    clearInterval(sending)
+    await device?.endAsync()
+    await browser?.close()
+    await nodeRed?.stop()
+    await query('DELETE FROM telemetry WHERE device_id = ANY($1)').catch(() => undefined)
+  })
+
+  const canvas = (type: string) =>
+    editor.page.locator(`.red-ui-flow-node-group[id="${type}"] .red-ui-flow-node`)
+
+  it('Tasmota with a local time: from an empty tab to rows, nothing typed but the topic', async () => {
+    const { page } = editor
+    const person = new Person(editor)
+    await person.drag(
+      page.locator('.red-ui-palette-node[data-palette-type="millrace-mqtt-ingest"]'),
+      { x: 340, y: 200 }
+    )
+    const ingest = await editor.idOf('millrace-mqtt-ingest')
+    await person.doubleClick(canvas(ingest))
+    const form = page.locator('.red-ui-tray .millrace-form').last()
+    await form.waitFor()
+    await editor.settled()
+    await person.choose(form.locator('#node-input-broker'), 'broker')
+    await person.click(form.locator('#node-input-topic'))
+    await page.keyboard.press('Control+a')
+    await page.keyboard.type(`${prefix}/tele/+/SENSOR`)
+    await person.click(form.locator('.millrace-learn'))
+    const learned = form.locator('.millrace-learned')
+    await learned.getByText('The messages are of Tasmota').waitFor({ timeout: 20_000 })
+    await learned.getByText('It says no zone').waitFor()
+    assert.ok(await form.locator('.millrace-fill').isDisabled(), 'a zone is never guessed')
+    await editor.screenshot('learn-tasmota-asks', page)
+    await person.choose(learned.locator('[data-question="millrace-normalize.zone"]'), ZONE)
+    await learned.getByText('timescale sink').waitFor({ timeout: 20_000 })
+    await editor.screenshot('learn-tasmota', page)
+    await person.click(form.locator('.millrace-fill'))
+    assert.equal(
+      await form.locator('#node-input-topic').inputValue(),
+      `${prefix}/tele/{device_id}/SENSOR`
+    )
+    await form.locator('.millrace-out').getByText('"device_id": "plug-').first().waitFor()
+    await person.click(page.locator('#node-dialog-ok'))
+    await editor.settled()
+    const sink = await editor.idOf('millrace-timescale-sink')
+    await editor.screenshot('learn-tasmota-flow', page)
+
+    await person.doubleClick(canvas(sink))
+    const rows = page.locator('.millrace-rows').first()
+    await rows.getByText('AM2301.Temperature').first().waitFor({ timeout: 20_000 })
+    await rows.getByText(new Date(sentMs).toISOString()).first().scrollIntoViewIfNeeded()
+    await editor.settled()
+    await editor.screenshot('preview-rows', page)
+    await person.click(page.locator('#node-dialog-ok'))
+    await editor.settled()
+    await person.click(page.locator('#red-ui-header-button-deploy'))
+
+    const found = async () =>
+      query('SELECT * FROM telemetry WHERE device_id = ANY($1) ORDER BY device_id, metric').catch(
+        () => []
+      )
+    await until('rows', async () => (await found()).length === 4, 30_000)
+    const short = (await found()).map(({ time, device_id, metric, value }) => [
+      (time as Date).getTime(),
+      device_id,
+      metric,
+      value
+    ])
+    assert.deepEqual(short, [
+      [sentMs, devices[0], 'AM2301.Humidity', 58.2],
+      [sentMs, devices[0], 'AM2301.Temperature', 24.6],
+      [sentMs, devices[1], 'AM2301.Humidity', 58.2],
+      [sentMs, devices[1], 'AM2301.Temperature', 24.6]
+    ])
+    assert.ok(person.clicks <= MOST_CLICKS, `${person.clicks} clicks`)
+    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
+  })
+})

@@ -1,0 +1,98 @@
+import assert from 'node:assert/strict'
+import { gzipSync } from 'node:zlib'
+import { parseOptions } from '../../../core/node/spec.ts'
+import { learn } from '../../../nodes/mqtt-ingest/learn.ts'
+import { previewed } from '../../../nodes/mqtt-ingest/preview.ts'
+import { spec } from '../../../nodes/mqtt-ingest/spec.ts'
+
+const READING = Buffer.from('{"temperature":21.5,"humidity":40}')
+
+interface Case {
+  readonly name: string
+  readonly typed: string
+  readonly topics: readonly string[]
+  readonly payload: Buffer
+  readonly settings: object
+  /** The record that the first message becomes. */
+  readonly record: object
+}
+
+const cases: readonly Case[] = [
+  {
+    name: 'a level that was left open is the device',
+    typed: 'tele/+/SENSOR',
+    topics: ['tele/plug-1/SENSOR', 'tele/plug-2/SENSOR'],
+    payload: READING,
+    settings: { output: 'records', topic: 'tele/{device_id}/SENSOR', keyField: 'device_id' },
+    record: { temperature: 21.5, humidity: 40, device_id: 'plug-1' }
+  },
+  {
+    name: 'a topic that was typed whole subscribes to nothing else',
+    typed: 'tele/plug-1/SENSOR',
+    topics: ['tele/plug-1/SENSOR'],
+    payload: READING,
+    settings: { output: 'records', topic: 'tele/{device_id:plug-1}/SENSOR', keyField: 'device_id' },
+    record: { temperature: 21.5, humidity: 40, device_id: 'plug-1' }
+  },
+  {
+    name: 'what # stands for stays open',
+    typed: 'plant/#',
+    topics: ['plant/pump7/data', 'plant/pump8/data'],
+    payload: READING,
+    settings: { output: 'records', topic: 'plant/{device_id}/#', keyField: 'device_id' },
+    record: { temperature: 21.5, humidity: 40, device_id: 'pump7' }
+  },
+  {
+    name: 'a bare value, measured by what the topic says',
+    typed: 'home/+/sensor/+/state',
+    topics: ['home/kitchen/sensor/temperature/state', 'home/hall/sensor/humidity/state'],
+    payload: Buffer.from('23.5'),
+    settings: {
+      output: 'decoded',
+      format: 'bare',
+      topic: 'home/{device_id}/sensor/{metric}/state',
+      keyField: 'device_id'
+    },
+    record: { value: 23.5, device_id: 'kitchen', metric: 'temperature' }
+  },
+  {
+    name: 'a list that is packed',
+    typed: '{site}/{device_id}',
+    topics: ['hall/d1'],
+    payload: gzipSync('[{"a":1},{"a":2}]'),
+    settings: { output: 'decoded', format: 'json', decompress: true, at: 'list', path: '' },
+    record: { a: 1, site: 'hall', device_id: 'd1' }
+  }
+]
+
+describe('nodes/mqtt-ingest, learn and preview', () => {
+  for (const { name, typed, topics, payload, settings, record } of cases) {
+    it(`${name}`, async () => {
+      const observed = topics.map(topic => ({ topic, payload }))
+      const { findings } = await learn(observed, { topic: typed }, {})
+      const found = Object.assign({}, ...findings.map(each => each.settings))
+      assert.deepEqual(found, settings)
+      const options = parseOptions(spec, { topic: typed, ...found, broker: 'any' })
+      const { outputs } = await previewed(options).sort({ topic: topics[0]!, payload })
+      assert.deepEqual({ ...(outputs[0]![0] as object) }, { ...record, ...provenanceOf(outputs) })
+    })
+  }
+
+  it('says why a message would be rejected, and that one is for others', async () => {
+    const options = parseOptions(spec, { topic: 'a/{device_id}/data', broker: 'any' })
+    const { sort } = previewed(options)
+    const bad = await sort({ topic: 'a/d1/data', payload: Buffer.from('{') })
+    assert.equal((bad.outputs[1]![0] as { reason: { code: string } }).reason.code, 'JSON_INVALID')
+    const other = await sort({ topic: 'a/d1/status', payload: READING })
+    assert.deepEqual([other.outputs, other.filtered], [[[], []], 1])
+  })
+})
+
+/** The symbol by which a record knows where it came from. */
+const provenanceOf = (outputs: readonly (readonly unknown[])[]) =>
+  Object.fromEntries(
+    Object.getOwnPropertySymbols(outputs[0]![0]).map(symbol => [
+      symbol,
+      (outputs[0]![0] as Record<symbol, unknown>)[symbol]
+    ])
+  )
