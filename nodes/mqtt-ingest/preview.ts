@@ -18,7 +18,7 @@ export function previewed(options: Options<typeof spec>): Previewed {
       const batch = new MqttBatch(NO_ACKS, {
         isSingle: true,
         keyOf: shaper.keyOf,
-        release: () => undefined,
+        finished: () => undefined,
         survived: () => undefined
       })
       batch.add(packetOf(String(topic ?? ''), payload))
