@@ -122,7 +122,7 @@ export class Dialog implements Form {
    */
   #previewPane(): PreviewPane | undefined {
     const { spec, hooks } = this.type
-    if (spec.family !== 'transform' && hooks.hasPreview !== true) return undefined
+    if (!this.#hasPreview) return undefined
     const pane = new PreviewPane({
       type: spec.type,
       id: this.id,
@@ -134,6 +134,10 @@ export class Dialog implements Form {
     this.#root.append(pane.element)
     this.onChange(() => pane.refresh())
     return pane
+  }
+
+  get #hasPreview(): boolean {
+    return this.type.spec.family === 'transform' || this.type.hooks.hasPreview === true
   }
 
   pickField(input: HTMLInputElement): void {
@@ -221,9 +225,9 @@ export class Dialog implements Form {
   #addPick(field: Column, input: HTMLInputElement): void {
     if (field.kind !== 'text' || field.pick === undefined) return
     const { pick } = field
-    if (pick === 'fields' || pick === 'headers')
-      addFieldPick(input, pick, () => this.#preview?.shown())
-    else addPick(input, pick, () => questionOf(this, pick))
+    if (pick === 'fields' || pick === 'headers') {
+      if (this.#hasPreview) addFieldPick(input, pick, () => this.#preview?.shown())
+    } else addPick(input, pick, () => questionOf(this, pick))
   }
 
   #native(name: string): Native | null {

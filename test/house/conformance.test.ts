@@ -217,6 +217,8 @@ function fitsTheEditor(name: string, room: () => Room): void {
     )
     for (const field of picks) {
       if (field.kind !== 'text' || field.pick === undefined) continue
+      // These are picked from the message that the dialog shows.
+      if (field.pick === 'fields' || field.pick === 'headers') continue
       const answers = field.pick.startsWith('kafka')
         ? 'millrace-kafka-cluster'
         : 'millrace-timescale-database'
