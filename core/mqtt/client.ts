@@ -1,4 +1,4 @@
-import { backoffMs } from '../backoff.ts'
+import { backoffMs, pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { MqttError, rivalProblem } from './connect-errors.ts'
 import { Link } from './link.ts'
@@ -191,6 +191,6 @@ export class MqttConnection {
     const published = new Promise<void>(resolve =>
       link.publish(will.topic, will.payload, will.qos, will.retain, () => resolve())
     )
-    await Promise.race([published, new Promise(resolve => setTimeout(resolve, 1000).unref())])
+    await Promise.race([published, pause(1000, { unref: true })])
   }
 }

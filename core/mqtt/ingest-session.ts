@@ -1,3 +1,4 @@
+import { pause } from '../backoff.ts'
 import type { Closing, Place } from '../deployments.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import type { MqttBroker } from './broker.ts'
@@ -173,10 +174,7 @@ export class IngestSession {
       const { line, isProblem } = pausedNotice(kept.get(nodeId), qos)
       log(line, isProblem)
     } else if (closing === 'deleted') {
-      await Promise.race([
-        deleted.end(nodeId),
-        new Promise(resolve => setTimeout(resolve, END_MS).unref())
-      ])
+      await Promise.race([deleted.end(nodeId), pause(END_MS, { unref: true })])
     }
   }
 

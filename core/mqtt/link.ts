@@ -1,4 +1,5 @@
 import type { IClientOptions, IClientPublishOptions, IConnackPacket, MqttClient } from 'mqtt'
+import { pause } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
 import { closedProblem, connectProblem, MqttError, type Problem } from './connect-errors.ts'
 import {
@@ -128,7 +129,7 @@ export class Link {
     this.#error ??= because
     if (this.#up) {
       this.client.end(false, { reasonCode: 0 })
-      await Promise.race([this.#ended, wait(graceMs)])
+      await Promise.race([this.#ended, pause(graceMs, { unref: true })])
     } else this.client.end(true)
     // A forced end after a graceful one does nothing in mqtt.js, so a dead peer is left by the
     // stream itself.
@@ -205,8 +206,6 @@ export class Link {
     return `${this.#where} refused the subscription to "${filter}": ${text.replace(/^Subscribe error: /, '')}.`
   }
 }
-
-const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms).unref())
 
 function clientOptions(settings: MqttSettings): IClientOptions {
   const { url, will } = settings

@@ -1,3 +1,4 @@
+import { pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { DeferredAcks } from './deferred-ack.ts'
 import { Link } from './link.ts'
@@ -38,7 +39,7 @@ export async function queuedIn(settings: MqttSettings, graceMs: number): Promise
   const isMuch = () => messages >= MAX_RECEIVE_MAXIMUM || bytes >= LOOK_BYTES
   heardMs = performance.now()
   while (link.up && link.sessionPresent && !isQuiet() && !isMuch() && performance.now() < endMs)
-    await wait(20)
+    await pause(20)
   const isAll = !link.sessionPresent || (link.up && isQuiet() && !isMuch())
   await link.end(1000)
   return { messages, isAll }
@@ -84,8 +85,6 @@ export async function linkOf(
     )
   })
 }
-
-const wait = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 /** What is said before a session ends. */
 export function endSentence(

@@ -1,4 +1,5 @@
 import type { NodeMessage } from 'node-red'
+import { pause } from '../backoff.ts'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { PausableSource, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
@@ -181,8 +182,7 @@ export class DeliverySource implements PausableSource {
   async drained(limitMs: number): Promise<void> {
     this.pause()
     const endMs = performance.now() + limitMs
-    while (this.isMoving && performance.now() < endMs)
-      await new Promise(resolve => setTimeout(resolve, 20))
+    while (this.isMoving && performance.now() < endMs) await pause(20)
   }
 
   /** Gives back everything that is not acknowledged: the protocol delivers it again. */

@@ -1,3 +1,4 @@
+import { pause } from '../../core/backoff.ts'
 import { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { Chosen, Progress } from './logic.ts'
@@ -67,7 +68,6 @@ export class Running {
 
   async close(): Promise<void> {
     this.stop()
-    const late = new Promise(resolve => setTimeout(resolve, STOP_MS).unref())
-    await Promise.race([this.#current?.ended, late])
+    await Promise.race([this.#current?.ended, pause(STOP_MS, { unref: true })])
   }
 }

@@ -3,67 +3,12 @@ import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
-import {
-  defineSource,
-  type SourceContext,
-  type SourceTrouble
-} from '../../core/source/define-source.ts'
-import { Dispatcher } from './dispatcher.ts'
-import { topicsOf } from './logic.ts'
+import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
+import { dispatcherFor, groupOptions } from './consumer.ts'
 import { migrations } from './migrations.ts'
-import { type Shaping, shapingOf } from './shapes.ts'
+import { shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
 import { lagText, troubleOf, workingText } from './status.ts'
-
-/** What a fetch may bring of a partition at once: some 2,000 records, a few batches. */
-const FETCH_BYTES = 262_144
-
-type Consumer = SourceContext<typeof spec>
-
-const isInTransaction = ({ options, mode }: Consumer) =>
-  options.offsets === 'transaction' && mode !== 'received'
-
-function groupOptions(consumer: Consumer): Parameters<KafkaCluster['consumer']>[0] {
-  const { id, options } = consumer
-  return {
-    groupId: options.groupId || `millrace-${id}`,
-    topics: topicsOf(options.topics),
-    startFrom: options.startFrom,
-    outOfRange: options.outOfRange,
-    readUncommitted: options.isolation === 'uncommitted',
-    maxBytesPerPartition: FETCH_BYTES,
-    pace: options.pace,
-    commits: isInTransaction(consumer) ? 'elsewhere' : 'here'
-  }
-}
-
-function dispatcherFor(
-  consumer: Consumer,
-  shaping: Shaping,
-  group: () => ConsumerGroup
-): Dispatcher {
-  const { options, source, trials, node, metrics } = consumer
-  const inTransaction = isInTransaction(consumer)
-  const timeoutMs = options.timeoutS * 1000 + 30_000
-  return new Dispatcher(source, {
-    trials,
-    warn: sentence => node.warn(sentence),
-    shaping,
-    onNone() {
-      metrics.in++
-      metrics.filtered++
-    },
-    batchSize: Math.min(options.batchSize, options.maxInFlight),
-    isSingle: options.batchSize === 1,
-    maxInFlight: options.maxInFlight,
-    perPartition: options.order === 'strict' || inTransaction ? 1 : options.perPartition,
-    transactionOf: inTransaction
-      ? (topic, partition) => group().transaction(topic, partition, timeoutMs)
-      : undefined,
-    pause: (topic, partition) => group().pause(topic, partition),
-    resume: (topic, partition) => group().resume(topic, partition)
-  })
-}
 
 export default defineSource(
   spec,

@@ -1,35 +1,28 @@
 import type { NodeAPI } from 'node-red'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import { type DeletedSessions, watchDeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
 import { IngestSession } from '../../core/mqtt/ingest-session.ts'
-import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
-import type { Qos } from '../../core/mqtt/settings.ts'
-import { providedBy } from '../../core/node/define-node.ts'
-import type { Options } from '../../core/node/spec.ts'
-import { PACES } from '../../core/pace.ts'
-import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
+import { defineSource } from '../../core/source/define-source.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { Batcher } from './batcher.ts'
 import { deliver, forOthersOf, othersSentence } from './deliver.ts'
+import { gatheringOf } from './gathering.ts'
 import { learn } from './learn.ts'
 import { shaperOf } from './logic.ts'
 import { migrations } from './migrations.ts'
 import { previewed } from './preview.ts'
+import { sessionOf, watchSessions } from './sessions.ts'
 import { spec } from './spec.ts'
 import { troubleOf, workingText } from './status.ts'
 
 /** From a message to a row: what Learn proposes to put behind, each where it is needed. */
 const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']
 
-const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
-
 /**
  * Sessions outlive their nodes: what becomes of those of deleted ones is watched also where no node
  * of this type runs.
  */
 export default (RED: NodeAPI): void => {
-  const serverOf = (id: string) => providedBy<MqttBroker>(RED, id)
-  deletedSessions.set(RED, watchDeletedSessions(RED, spec.type, serverOf))
+  watchSessions(RED)
   register(RED)
 }
 
@@ -88,27 +81,3 @@ const register = defineSource(
     preview: { make: previewed, learn, behind: BEHIND }
   }
 )
-
-const gatheringOf = ({ pace, lingerMs }: Options<typeof spec>) => {
-  if (pace === 'own') return { gatherMs: lingerMs, burstMs: 0 }
-  const { arrivalsMs, burstMs } = PACES[pace]
-  return { gatherMs: arrivalsMs, burstMs }
-}
-
-/** Whose session it is, who keeps account of it, and whom it tells. */
-function sessionOf({ RED, id, node, place, options, metrics, show }: SourceContext<typeof spec>) {
-  return {
-    brokerId: options.broker,
-    nodeId: id,
-    place,
-    kept: keptSessionsOf(RED),
-    deleted: deletedSessions.get(RED)!,
-    qos: Number(options.qos) as Qos,
-    log: (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line)),
-    changed: show,
-    skipped() {
-      metrics.in++
-      metrics.filtered++
-    }
-  }
-}

@@ -1,4 +1,5 @@
 import type { IPublishPacket } from 'mqtt'
+import { pause } from '../../core/backoff.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import type { MqttConnection } from '../../core/mqtt/client.ts'
 import { shownProblem } from '../../core/mqtt/connect-errors.ts'
@@ -70,7 +71,7 @@ export class MqttSink implements OpenSink {
     const untilMs = performance.now() + limitMs
     const isOpen = () => !this.#outbox.isEmpty || (this.#answers?.open ?? 0) > 0
     while (isOpen() && this.#connection.connected && performance.now() < untilMs)
-      await new Promise(resolve => setTimeout(resolve, LOOK_MS))
+      await pause(LOOK_MS)
     this.#answers?.close()
     await this.#connection.close(2000)
   }

@@ -1,4 +1,4 @@
-import { backoffMs } from '../../backoff.ts'
+import { backoffMs, pause } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import { PACES } from '../../pace.ts'
 import { Health } from '../health.ts'
@@ -284,7 +284,7 @@ export class ConsumerGroup {
   async #untilNextFetch(): Promise<void> {
     await null
     const waitMs = this.#pace.waitMs(performance.now())
-    if (waitMs >= 1) await new Promise(resolve => setTimeout(resolve, waitMs))
+    if (waitMs >= 1) await pause(waitMs)
   }
 
   #commitNow(): Promise<void> {

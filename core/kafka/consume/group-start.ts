@@ -1,8 +1,7 @@
-import { backoffMs } from '../../backoff.ts'
+import { backoffMs, pause } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import type { Assignment, GroupMember, PartitionOffset } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
-import { wait } from '../wait.ts'
 import type { GroupOptions } from './group-options.ts'
 import { lostSentence, partitionOffsets, type Start, startOffsets } from './start-offsets.ts'
 
@@ -67,7 +66,7 @@ export class GroupStart {
         return isOver() ? undefined : done
       } catch (error) {
         this.events.failed(orTopicMissing(error as MillraceError, this.options.topics))
-        await wait(backoffMs(attempt, { maxMs: 5_000 }))
+        await pause(backoffMs(attempt, { maxMs: 5_000 }), { unref: true })
       }
     }
     return undefined

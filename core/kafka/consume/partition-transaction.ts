@@ -1,8 +1,8 @@
+import { pause } from '../../backoff.ts'
 import { MillraceError, reasonOf } from '../../errors.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import type { KafkaClient, Transaction, TransactionalProducer } from '../port.ts'
 import { TransactionScope } from '../produce/transaction-scope.ts'
-import { wait } from '../wait.ts'
 import { partitionOffsets } from './start-offsets.ts'
 
 export interface PartitionTransactionOptions {
@@ -136,7 +136,10 @@ export class PartitionTransaction {
    */
   async close(): Promise<void> {
     this.#closed = true
-    await Promise.race([this.#committing.then(() => this.#undo()), wait(CLOSE_GRACE_MS)])
+    await Promise.race([
+      this.#committing.then(() => this.#undo()),
+      pause(CLOSE_GRACE_MS, { unref: true })
+    ])
     await this.#discard()
   }
 

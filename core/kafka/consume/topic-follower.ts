@@ -1,11 +1,10 @@
-import { backoffMs } from '../../backoff.ts'
+import { backoffMs, pause } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, KafkaRecord, ReadBatch, Reader } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
-import { wait } from '../wait.ts'
 import { type Ends, lowerOf, Positions } from './positions.ts'
 
 export interface FollowerOptions {
@@ -83,7 +82,8 @@ export class TopicFollower {
     const { topic } = this.options
     let open: Map<number, bigint> | undefined
     for (let attempt = 0; open === undefined || open.size > 0; attempt++) {
-      if (attempt > 0) await wait(backoffMs(attempt - 1, { initialMs: 10, maxMs: 500 }))
+      if (attempt > 0)
+        await pause(backoffMs(attempt - 1, { initialMs: 10, maxMs: 500 }), { unref: true })
       const ends = await this.#ask(asked => asked.logEnds(topic))
       const before = open
       open = new Map()
@@ -124,7 +124,7 @@ export class TopicFollower {
         return await this.options.admin.ask(question)
       } catch (error) {
         this.#health.trouble(this.#explain(error))
-        await wait(backoffMs(attempt, { maxMs: 5_000 }))
+        await pause(backoffMs(attempt, { maxMs: 5_000 }), { unref: true })
       }
     }
     throw new MillraceError('CLOSED', 'The node was stopped.')

@@ -1,4 +1,5 @@
 import type { Admin as KafkajsAdmin } from 'kafkajs'
+import { pause } from '../../backoff.ts'
 import type {
   ClusterDescription,
   CommittedTopic,
@@ -11,7 +12,6 @@ import type {
 import type { AdminConnection } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
-import { wait } from '../wait.ts'
 import { brokerVersion } from './broker-version.ts'
 import { KafkajsInstance } from './instance.ts'
 import { LogEnds } from './log-ends.ts'
@@ -75,7 +75,7 @@ export class AdminOfKafkajs implements AdminConnection {
             new Error(`The topic ${topic} was created, but has no leader after ${limit}.`)
           )
         }
-        await wait(EVERY_MS)
+        await pause(EVERY_MS, { unref: true })
       }
     }
   }

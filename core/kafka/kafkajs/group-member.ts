@@ -1,4 +1,5 @@
 import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition } from 'kafkajs'
+import { pause } from '../../backoff.ts'
 import type {
   Assignment,
   GroupMember,
@@ -8,7 +9,6 @@ import type {
 } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
-import { wait } from '../wait.ts'
 import { registerCodecs } from './compression.ts'
 import { KafkajsInstance, RETRY } from './instance.ts'
 
@@ -197,7 +197,10 @@ export class GroupMemberOfKafkajs implements GroupMember {
     // waiting for its session to end.
     if (namespace === 'Consumer' && log.message.startsWith('Crash')) {
       const leaveMs = IS_CONNECTION_ERROR.test(log.message) ? 0 : LEAVE_MS
-      void this.#instance.close(() => (leaveMs === 0 ? Promise.resolve() : wait(leaveMs)), leaveMs)
+      void this.#instance.close(
+        () => (leaveMs === 0 ? Promise.resolve() : pause(leaveMs, { unref: true })),
+        leaveMs
+      )
     }
     if (namespace === 'ConsumerGroup' && log.message.startsWith('Offset out of range')) {
       this.events.deleted(String(log.topic), Number(log.partition))

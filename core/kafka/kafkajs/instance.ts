@@ -1,11 +1,11 @@
 import { connect as connectNet, isIP, Socket } from 'node:net'
 import { type ConnectionOptions, connect as connectTls } from 'node:tls'
 import type { ISocketFactory, Kafka, KafkaConfig, LogEntry } from 'kafkajs'
+import { pause } from '../../backoff.ts'
 import { endOnRubbish } from '../../end-on-rubbish.ts'
 import { MillraceError } from '../../errors.ts'
 import { KafkaError, type TroubleEvents } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
-import { wait } from '../wait.ts'
 import { connectSentence, protocolErrorOf } from './connect-errors.ts'
 import { kafkajs } from './kafkajs.ts'
 
@@ -89,7 +89,7 @@ export class KafkajsInstance {
         done = true
       })
     for (let round = 0; round < 4 && !done; round++) {
-      await Promise.race([polite, wait(round === 0 ? graceMs : 500)])
+      await Promise.race([polite, pause(round === 0 ? graceMs : 500, { unref: true })])
       if (!done) this.#destroySockets()
     }
     this.#ended = true

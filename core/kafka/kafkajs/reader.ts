@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload } from 'kafkajs'
+import { pause } from '../../backoff.ts'
 import type { Reader, ReaderEvents, ReaderOptions } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
-import { wait } from '../wait.ts'
 import { AdminOfKafkajs } from './admin.ts'
 import { registerCodecs } from './compression.ts'
 import { KafkajsInstance, RETRY } from './instance.ts'
@@ -100,7 +100,8 @@ export class ReaderOfKafkajs implements Reader {
       await this.#consumer.disconnect()
       hasLeft = true
     }, graceMs)
-    if (this.#hasJoined && hasLeft) await Promise.race([this.#forgetGroup(), wait(FORGET_MS)])
+    if (this.#hasJoined && hasLeft)
+      await Promise.race([this.#forgetGroup(), pause(FORGET_MS, { unref: true })])
   }
 
   /** Left alone it would vanish by itself, but stand in the list of groups until then. */

@@ -1,4 +1,5 @@
 import type { Transaction as KafkajsTransaction, Producer } from 'kafkajs'
+import { pause } from '../../backoff.ts'
 import type { Compression } from '../compression.ts'
 import type {
   PartitionOffset,
@@ -9,7 +10,6 @@ import type {
 } from '../port.ts'
 import type { ProduceRecord } from '../produce/produce-record.ts'
 import type { ClusterSettings } from '../settings.ts'
-import { wait } from '../wait.ts'
 import { compressionType } from './compression.ts'
 import { protocolErrorOf } from './connect-errors.ts'
 import { maxMessageBytesOf, requireAnswers } from './idempotent-producer.ts'
@@ -112,7 +112,7 @@ async function patiently(act: () => Promise<void>): Promise<void> {
     } catch (error) {
       if (protocolErrorOf(error) !== 'CONCURRENT_TRANSACTIONS' || attempt === MOST_ATTEMPTS)
         throw error
-      await wait(20)
+      await pause(20, { unref: true })
     }
   }
 }

@@ -1,7 +1,7 @@
+import { pause } from '../../backoff.ts'
 import type { MillraceError } from '../../errors.ts'
 import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, ProducerOptions } from '../port.ts'
-import { wait } from '../wait.ts'
 import { IdleWatch } from './idle-watch.ts'
 import type { ProduceRecord } from './produce-record.ts'
 import { SendQueue, type SendQueueOptions } from './send-queue.ts'
@@ -70,7 +70,7 @@ export class KafkaProducer {
     this.#watch?.close()
     await Promise.race([
       Promise.all(this.#queues.map(queue => queue.close(patienceMs))),
-      wait(patienceMs + 4_000)
+      pause(patienceMs + 4_000, { unref: true })
     ])
   }
 }

@@ -1,4 +1,4 @@
-import { backoffMs } from '../../backoff.ts'
+import { backoffMs, pause } from '../../backoff.ts'
 import { type MillraceError, reasonOf } from '../../errors.ts'
 import type { Producer } from '../port.ts'
 import { bytesOf, type ProduceRecord } from './produce-record.ts'
@@ -133,7 +133,7 @@ export class SendQueue {
       clearTimeout(this.#timer)
       void this.#run()
     }
-    while (this.#running && performance.now() < endMs) await sleep(20)
+    while (this.#running && performance.now() < endMs) await pause(20)
     this.#closed = true
     clearTimeout(this.#timer)
     this.#wake?.()
@@ -271,8 +271,6 @@ export class SendQueue {
     })
   }
 }
-
-const sleep = (ms: number) => new Promise<void>(resolve => setTimeout(resolve, ms))
 
 const totalBytes = (batch: readonly ProduceRecord[]) =>
   batch.reduce((sum, record) => sum + bytesOf(record), 0)
