@@ -1,5 +1,10 @@
 import assert from 'node:assert/strict'
-import { changeWarning } from '../../../core/mqtt/session-notices.ts'
+import {
+  changeWarning,
+  formerLeft,
+  formerWaits,
+  MAY_BE_SAME
+} from '../../../core/mqtt/session-notices.ts'
 import type { MqttSettings } from '../../../core/mqtt/settings.ts'
 import { StaleSubscriptions } from '../../../core/mqtt/stale-subscriptions.ts'
 import { settingsOf } from './rig.ts'
@@ -76,9 +81,17 @@ describe('sessions: what is said of the session a node had before', () => {
   })
   it('that a clean start ends it', () =>
     assert.match(now({ clean: true }) ?? '', /ends with the clean start/))
-  it('that it stays, with what waits in it, where the client id is another', () =>
+  it('nothing where the client id is another: that session is ended by itself', () =>
+    assert.equal(now({ clientId: 'two' }), undefined))
+  it('what waits in the one that ends, as far as it was counted', () => {
+    const told = (messages: number, isAll: boolean) => formerWaits(before, { messages, isAll })
+    assert.match(told(0, true), /Nothing waits in it, so it ends\./)
+    assert.match(told(1, true), /: 1 message waits in it\. They are taken now/)
+    assert.match(told(3, false), /: at least 3 messages wait in it\. They are taken now/)
+  })
+  it('that it stays, with what waits in it, where only the address is another', () =>
     assert.match(
-      now({ clientId: 'two' }) ?? '',
-      /At least 3 messages wait in it\. The server keeps it/
+      formerLeft(before, MAY_BE_SAME),
+      /At least 3 messages wait in it\. If it is another/
     ))
 })
