@@ -12,6 +12,8 @@ export interface Paged {
   readonly help: string
   /** Path of its lesson below `examples/`, without the extension. */
   readonly example?: string | undefined
+  /** File of its own icon; without it, that of its family. */
+  readonly icon?: string | undefined
   readonly hasEditor?: boolean
   readonly hasMigrations?: boolean
 }
@@ -39,7 +41,7 @@ ${registration(room, parts)}
  * (core/editor/), asked for when it is needed: where the palette is installed into a running
  * Node-RED, this file may be there first.
  */
-function registration({ spec, hasEditor, hasMigrations }: Paged, parts: string): string {
+function registration({ spec, icon, hasEditor, hasMigrations }: Paged, parts: string): string {
   const fields = Object.entries(spec.fields).filter(([, field]) => field.kind !== 'secret')
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
   const outputs =
@@ -64,7 +66,7 @@ const field = name => ({
 RED.nodes.registerType('${spec.type}', {
   category: '${spec.category}',
   color: '${COLOURS[spec.family]}',
-  icon: '${spec.family}.svg',
+  icon: '${icon ?? `${spec.family}.svg`}',
   defaults: { ${defaults.join(', ')} },
   credentials: { ${secrets.map(([name]) => `${name}: { type: 'password' }`).join(', ')} },
   inputs: ${spec.inputs},

@@ -11,6 +11,8 @@ export interface Room {
   readonly spec: NodeSpec
   /** Markdown. */
   readonly help: string
+  /** The file in `icons/` that has the room's name, if there is one. */
+  readonly icon: string | undefined
   readonly hasEditor: boolean
   readonly hasMigrations: boolean
   /** Path below `examples/` without the extension, if there is a lesson of this node. */
@@ -51,6 +53,7 @@ async function readRoom(root: string, name: string, examples: readonly string[])
     name,
     folder,
     spec: module.spec,
+    icon: (await exists(join(root, 'icons', `${name}.svg`))) ? `${name}.svg` : undefined,
     help: await readFile(join(folder, 'help.md'), 'utf8').catch(() => ''),
     hasEditor: await exists(join(folder, 'editor.ts')),
     hasMigrations: await exists(join(folder, 'migrations.ts')),

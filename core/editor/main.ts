@@ -1,4 +1,5 @@
 import { listenForLessons } from './lesson.ts'
+import { placeCategory } from './palette.ts'
 import { nodeOf } from './register.ts'
 
 declare global {
@@ -10,3 +11,4 @@ declare global {
 
 window.millrace = { node: nodeOf }
 listenForLessons()
+placeCategory()

@@ -37,6 +37,11 @@ export interface RedEditor {
     redraw(isWhole: boolean): void
   }
   readonly history: { push(event: object): void }
+  readonly events: { on(event: string, listener: () => void): void }
+  readonly settings: {
+    readonly paletteCategories?: unknown
+    theme(name: string): unknown
+  }
   notify(text: string, options: { type: string; timeout?: number }): void
 }
 

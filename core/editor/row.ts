@@ -44,7 +44,7 @@ export class FieldRow {
       place.setAttribute('role', 'group')
       place.setAttribute('aria-labelledby', `${id}-label`)
     }
-    row.classList.toggle('millrace-wide', place !== null || isLong(field, row))
+    row.classList.toggle('millrace-wide', place !== null || isLong(field, row, text))
     this.#describe(field)
     if (field.kind === 'ref') nameButtons(row, text('label'))
   }
@@ -138,12 +138,13 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
 }
 
 /** More characters than fit beside a label, in a dialog of 500 px. */
-const MANY_CHARACTERS = 34
+const MANY_CHARACTERS = 27
 
 /** Whether what the control usually holds needs the width of the dialog. */
-function isLong(field: Field, row: HTMLElement): boolean {
+function isLong(field: Field, row: HTMLElement, text: RowParts['text']): boolean {
   if (field.kind === 'choice') return Object.values(field.choices).some(isManyCharacters)
-  const placeholder = row.querySelector('input')?.placeholder ?? ''
+  // Node-RED puts it there later.
+  const placeholder = row.querySelector('input[data-i18n]') === null ? '' : text('placeholder')
   return field.kind === 'text' && [field.default, placeholder].some(isManyCharacters)
 }
 

@@ -1,4 +1,4 @@
-import { button, element } from '../../core/editor/element.ts'
+import { asButton, button, element } from '../../core/editor/element.ts'
 import { mark } from '../../core/editor/mark.ts'
 import type { Control, EditorHooks, Form, Values } from '../../core/editor/types.ts'
 import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
@@ -71,6 +71,8 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
     addItem(container: JQuery, _index: number, { rule = NEW_RULE, before: index }: Item) {
       const box = new RuleBox(rule, changed, input => form.pickField(input))
       container.append(box.root)
+      const remove = container.parent().find('.red-ui-editableList-item-remove')[0]
+      if (remove) asButton(remove, 'Remove this rule')
       boxes.set(container[0]!, box)
       if (index !== undefined) before.set(container[0]!, index)
       else changed()
@@ -109,12 +111,17 @@ class RuleBox {
   ) {
     this.#match = element(
       'select',
-      { style: 'width: 72px; margin: 0; flex: none' },
+      { style: 'width: 78px; margin: 0; flex: none', 'aria-label': 'all or any of the conditions' },
       option('all', 'all of'),
       option('any', 'any of')
     )
     this.#match.value = rule.match === 'any' ? 'any' : 'all'
-    this.#name = element('input', { type: 'text', autocomplete: 'off', style: `${FULL}; flex: 1` })
+    this.#name = element('input', {
+      type: 'text',
+      autocomplete: 'off',
+      style: `${FULL}; flex: 1`,
+      'aria-label': 'name of the rule'
+    })
     this.#name.value = rule.name ?? ''
     const head = element(
       'div',
@@ -191,11 +198,12 @@ class ConditionRow {
       type: 'text',
       autocomplete: 'off',
       placeholder: 'value',
-      style: FULL
+      style: FULL,
+      'aria-label': 'field'
     })
     this.#field.value = String(condition.field ?? '')
     const options = Object.entries(OPERATORS).map(([name, { label }]) => option(name, label))
-    this.#operator = element('select', { style: FULL }, ...options)
+    this.#operator = element('select', { style: FULL, 'aria-label': 'operator' }, ...options)
     this.#operator.value = condition.operator
     this.#operator.addEventListener('change', () => {
       this.build(this.#read())
@@ -203,6 +211,7 @@ class ConditionRow {
     })
     const less = button('remove', '', remove)
     less.classList.add('red-ui-button-small')
+    less.setAttribute('aria-label', 'Remove this condition')
     const field = element('span', { class: 'millrace-cell-control' }, this.#field)
     pick(this.#field)
     this.root.append(field, this.#operator, this.#operands, less)
@@ -257,7 +266,13 @@ class ConditionRow {
   }
 
   #plain(text: string, placeholder: string): HTMLInputElement {
-    const input = element('input', { type: 'text', autocomplete: 'off', placeholder, style: FULL })
+    const input = element('input', {
+      type: 'text',
+      autocomplete: 'off',
+      placeholder,
+      style: FULL,
+      'aria-label': 'compare with'
+    })
     input.value = text
     this.#operands.append(input)
     return input
@@ -277,6 +292,8 @@ class ConditionRow {
     input.typedInput({ types: ['num', 'str', 'bool'], default: type })
     input.typedInput('type', type)
     input.typedInput('value', String(value ?? ''))
+    for (const part of this.#operands.querySelectorAll('.red-ui-typedInput-input, select'))
+      part.setAttribute('aria-label', 'compare with')
     return () => operandOf(input.typedInput('type'), input.typedInput('value'))
   }
 }

@@ -51,6 +51,53 @@ describe('the dialogs in a browser', function () {
     assert.deepEqual([...shown].sort(), [...wanted].sort())
   })
 
+  it('the category is found without scrolling, below the common nodes', async () => {
+    const categories = editor.page.locator('.red-ui-palette-category:visible')
+    const ids = await categories.evaluateAll(found => found.map(({ id }) => id))
+    assert.deepEqual(
+      ids.slice(0, 2),
+      ['common', 'telemetry'].map(name => `red-ui-palette-container-${name}`)
+    )
+  })
+
+  it('every node has an icon of its own', async () => {
+    const icons = await editor.page.evaluate(
+      types => {
+        const { RED } = window as unknown as {
+          RED: { nodes: { getType(type: string): { icon: string } } }
+        }
+        return types.map(type => RED.nodes.getType(type).icon)
+      },
+      rooms.map(({ spec }) => spec.type)
+    )
+    assert.deepEqual(
+      icons,
+      rooms.map(({ name }) => `${name}.svg`)
+    )
+  })
+
+  it('no name is broken in the palette', async () => {
+    const labels = await editor.page
+      .locator('#red-ui-palette-container-telemetry .red-ui-palette-node')
+      .evaluateAll(found =>
+        found.map(node => {
+          const label = node.querySelector<HTMLElement>('.red-ui-palette-label')!
+          return {
+            text: label.innerText.replaceAll(/\s+/g, ' ').trim(),
+            wide: label.scrollWidth > label.clientWidth
+          }
+        })
+      )
+    const names = rooms
+      .filter(({ spec }) => spec.category !== 'config')
+      .map(({ spec }) => spec.label)
+    assert.deepEqual(labels.map(({ text }) => text).sort(), names.sort())
+    assert.deepEqual(
+      labels.filter(({ wide }) => wide),
+      []
+    )
+  })
+
   for (const { name, spec } of rooms) {
     it(`${name}: opens, fits ${MAX_WIDTH_PX} px, and saves what it showed`, async () => {
       const form = await editor.edit(`a-${spec.type}`)

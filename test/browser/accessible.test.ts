@@ -1,0 +1,90 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser, Locator } from 'playwright-core'
+import { readRooms } from '../../build/rooms.ts'
+import { build } from '../../build.ts'
+import { ROOT } from '../house/sources.ts'
+import type { RunningNodeRed } from '../node-red.ts'
+import { Editor, launchBrowser, startEditor } from './editor.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const GRAVE = ['serious', 'critical']
+
+const { rooms } = await readRooms(ROOT)
+const nodes = rooms.map(({ spec }) => ({
+  id: `a-${spec.type}`,
+  type: spec.type,
+  ...(spec.category === 'config' ? {} : { z: 'tab', x: 200, y: 100, wires: [] })
+}))
+
+/** Selects whose longest choice, and inputs whose text or placeholder, is wider than they are. */
+const cutIn = (form: Locator) =>
+  form.evaluate(shown => {
+    const context = document.createElement('canvas').getContext('2d')!
+    const cut: string[] = []
+    for (const box of shown.querySelectorAll<HTMLInputElement | HTMLSelectElement>(
+      '[data-field] select, [data-field] input[type="text"]'
+    )) {
+      const { width } = box.getBoundingClientRect()
+      // What a configuration node is called is up to the person.
+      if (width === 0 || box.closest('.red-ui-typedInput-container, .millrace-ref')) continue
+      const style = getComputedStyle(box)
+      context.font = style.font
+      const texts =
+        box instanceof HTMLSelectElement
+          ? Array.from(box.options, option => option.text)
+          : [box.value || box.placeholder]
+      const inner = width - Number.parseFloat(style.paddingLeft) - 4
+      const field = box.closest<HTMLElement>('[data-field]')!.dataset.field
+      for (const text of texts)
+        if (context.measureText(text).width > inner) cut.push(`${field}: ${text}`)
+    }
+    return cut
+  })
+
+describe('every dialog can be read by all', function () {
+  this.timeout(240_000)
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+
+  before(async () => {
+    await build()
+    nodeRed = await startEditor()
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url)
+    await editor.importFlow([{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes])
+    await editor.page.evaluate(AXE)
+  })
+  after(async () => {
+    await browser?.close()
+    await nodeRed?.stop()
+  })
+  afterEach(() => editor.closeDialogs())
+
+  for (const { name, spec } of rooms) {
+    it(`${name}: axe finds nothing grave, and no text is cut`, async () => {
+      const form = await editor.edit(`a-${spec.type}`)
+      const fold = form.locator('.millrace-fold')
+      if (await fold.isVisible()) await fold.click()
+      for (const mark of await form.locator('.millrace-ask:visible').all()) await mark.click()
+      const found = await form.evaluate(async shown => {
+        const { axe } = window as unknown as { axe: { run(on: Element): Promise<AxeResults> } }
+        const { violations } = await axe.run(shown)
+        return violations.map(({ id, impact, nodes: where }) => ({
+          id,
+          impact,
+          where: where.map(({ html }) => html.slice(0, 160))
+        }))
+      })
+      assert.deepEqual(
+        found.filter(({ impact }) => GRAVE.includes(impact ?? '')),
+        []
+      )
+      assert.deepEqual(await cutIn(form), [])
+      assert.deepEqual(await editor.atWidth(500, () => cutIn(form)), [])
+    })
+  }
+})
