@@ -15,6 +15,7 @@ import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import { FieldRow } from './row.ts'
 import type { Control, Form, Values } from './types.ts'
+import { WRITING } from './writing.ts'
 
 type Native = HTMLInputElement | HTMLSelectElement
 /** `shown` is called whenever its row is, `close` at the end. */
@@ -176,8 +177,9 @@ export class Dialog implements Form {
     else if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
     else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref')
       this.set(name, field.default)
-    if (field.kind === 'text' && field.pick)
-      this.#addPick(field, this.#native(name) as HTMLInputElement)
+    if (field.kind !== 'text') return
+    if (field.pick) this.#addPick(field, this.#native(name) as HTMLInputElement)
+    if (field.as) WRITING[field.as](this.#native(name) as HTMLInputElement, row)
   }
 
   #buildChoices(name: string, { choices, default: usual }: ChoiceField): void {

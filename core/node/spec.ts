@@ -73,7 +73,10 @@ export interface TextField extends FieldBase {
    * headers of the message that the dialog shows.
    */
   readonly pick?: Pick | 'fields' | 'headers'
+  /** What helps to write it: a list with search, a calendar, boxes to tick, parts of a URL. */
+  readonly as?: Writing
 }
+export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address'
 export type Pick = 'kafka-topics' | 'kafka-groups' | 'mqtt-messages' | 'tables' | 'columns'
 export interface SecretField extends FieldBase {
   readonly kind: 'secret'

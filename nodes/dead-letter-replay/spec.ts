@@ -28,6 +28,7 @@ export const spec = {
     },
     codes: {
       kind: 'text',
+      as: 'codes',
       default: '',
       placeholder: 'all, or e.g. UNKNOWN_DEVICE, TS_FUTURE',
       label: 'Rejected with',
@@ -37,6 +38,7 @@ export const spec = {
     since: {
       kind: 'text',
       check: 'instant',
+      as: 'instant',
       default: '',
       placeholder: '2026-01-31T00:00:00Z',
       label: 'Since',
@@ -46,6 +48,7 @@ export const spec = {
     until: {
       kind: 'text',
       check: 'instant',
+      as: 'instant',
       default: '',
       placeholder: '2026-02-01T00:00:00Z',
       label: 'Until',

@@ -23,6 +23,7 @@ export const spec = {
     url: {
       kind: 'text',
       check: 'mqtt-url',
+      as: 'mqtt-address',
       label: 'Address',
       default: 'mqtt://127.0.0.1:18883',
       placeholder: 'mqtt://broker.example:1883',

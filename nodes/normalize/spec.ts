@@ -102,6 +102,7 @@ export const spec = {
     zone: {
       kind: 'text',
       check: 'time-zone',
+      as: 'time-zone',
       label: 'Time zone',
       section: 'zone',
       default: 'UTC',
