@@ -39,7 +39,7 @@ const nameRow = (prefix: string) =>
   `<div class="millrace-control"><input type="text" id="${prefix}-name" data-i18n="[placeholder]node-red:common.label.name"></div></div>`
 
 const row = (id: string, name: string, field: Field): string =>
-  `<div class="form-row millrace-row" data-field="${name}" data-icon="${iconOf(name, field)}">${control(id, name, field)}</div>`
+  `<div data-field="${name}" data-icon="${iconOf(name, field)}">${control(id, name, field)}</div>`
 
 function control(id: string, name: string, field: Field): string {
   const placeholder =

@@ -36,7 +36,7 @@ export class FieldRow {
     if (field.kind === 'bool') head.querySelector('label')!.prepend(row.querySelector('input')!)
     else this.#control.append(...row.childNodes)
     head.append(helpButton(help, text('label')))
-    row.classList.add(`millrace-${field.kind}`)
+    row.classList.add('form-row', 'millrace-row', `millrace-${field.kind}`)
     row.append(head, this.#control, this.#problem, help)
     if (field.kind === 'number' && field.unit !== undefined)
       this.#control.append(element('span', { class: 'millrace-unit' }, text('unit')))
