@@ -190,7 +190,7 @@ function fitsTheEditor(name: string, room: () => Room): void {
     const definition = definitionIn(dist(`${name}.html`), spec.type)
     const literals = {
       category: spec.category,
-      icon: `${spec.family}.svg`,
+      icon: `${name}.svg`,
       inputs: spec.inputs,
       outputs: spec.outputs.length
     }
