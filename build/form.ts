@@ -3,8 +3,8 @@ import { iconOf } from './field-icons.ts'
 
 /**
  * What Node-RED fills of a node's dialog: an input a field, in rows and sections. All else of a row
- * (label, help, unit, options, lists, code, buttons) is made in the browser by `core/editor/`, so
- * that it is loaded once.
+ * (label, help, unit, placeholder, options, lists, code, buttons) is made in the browser by
+ * `core/editor/`, so that it is loaded once.
  */
 export function formOf(spec: NodeSpec): string {
   const prefix = spec.category === 'config' ? 'node-config-input' : 'node-input'
@@ -39,11 +39,10 @@ const nameRow = (prefix: string) =>
   `<div class="millrace-control"><input type="text" id="${prefix}-name" data-i18n="[placeholder]node-red:common.label.name"></div></div>`
 
 const row = (id: string, name: string, field: Field): string =>
-  `<div data-field="${name}" data-icon="${iconOf(name, field)}">${control(id, name, field)}</div>`
+  `<div data-field="${name}" data-icon="${iconOf(name, field)}">${control(id, field)}</div>`
 
-function control(id: string, name: string, field: Field): string {
-  const placeholder =
-    field.placeholder === undefined ? '' : ` data-i18n="[placeholder]fields.${name}.placeholder"`
+function control(id: string, field: Field): string {
+  const placeholder = field.placeholder === undefined ? '' : ' placeholder="…"'
   switch (field.kind) {
     case 'bool':
       return `<input type="checkbox" id="${id}">`

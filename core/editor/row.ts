@@ -32,6 +32,8 @@ export class FieldRow {
     const help = element('div', { class: 'millrace-help', id: `${id}-help`, hidden: '' })
     help.append(...helpOf(field, text))
     const place = row.querySelector<HTMLElement>('.millrace-place')
+    const input = row.querySelector('input')
+    if (input && input.placeholder !== '') input.placeholder = text('placeholder')
     const head = headOf(field, id, text, row.dataset.icon ?? 'tag', place !== null)
     if (field.kind === 'bool') head.querySelector('label')!.prepend(row.querySelector('input')!)
     else this.#control.append(...row.childNodes)
@@ -44,7 +46,7 @@ export class FieldRow {
       place.setAttribute('role', 'group')
       place.setAttribute('aria-labelledby', `${id}-label`)
     }
-    row.classList.toggle('millrace-wide', place !== null || isLong(field, row, text))
+    row.classList.toggle('millrace-wide', place !== null || isLong(field, row))
     this.#describe(field)
     if (field.kind === 'ref') nameButtons(row, text('label'))
   }
@@ -141,10 +143,9 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
 const MANY_CHARACTERS = 27
 
 /** Whether what the control usually holds needs the width of the dialog. */
-function isLong(field: Field, row: HTMLElement, text: RowParts['text']): boolean {
+function isLong(field: Field, row: HTMLElement): boolean {
   if (field.kind === 'choice') return Object.values(field.choices).some(isManyCharacters)
-  // Node-RED puts it there later.
-  const placeholder = row.querySelector('input[data-i18n]') === null ? '' : text('placeholder')
+  const placeholder = row.querySelector('input')?.placeholder ?? ''
   return field.kind === 'text' && [field.default, placeholder].some(isManyCharacters)
 }
 
