@@ -48,6 +48,8 @@ describe('the forms in a browser', function () {
     control.evaluate(shown => shown.classList.contains('input-error'))
   /** The reason that the tooltip of a red control gives. */
   const reason = async (control: Locator) => {
+    // The pointer may rest on it already, and then it does not enter it.
+    await editor.page.mouse.move(0, 0)
     await control.hover()
     const tooltip = editor.page
       .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')

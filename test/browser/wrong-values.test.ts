@@ -99,6 +99,8 @@ describe('wrong values in a browser', function () {
   const isRed = (control: Locator) =>
     control.evaluate(shown => shown.classList.contains('input-error'))
   const reason = async (control: Locator) => {
+    // The pointer may rest on it already, and then it does not enter it.
+    await editor.page.mouse.move(0, 0)
     await control.hover()
     const tooltip = editor.page
       .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')
