@@ -162,15 +162,16 @@ export class Editor {
     await dialog.waitFor({ state: 'hidden' })
   }
 
-  /** The first node of a type, configuration nodes included. */
+  /** The first node of a type, configuration nodes included; waits until there is one. */
   async idOf(type: string): Promise<string> {
-    return this.page.evaluate(wanted => {
+    const found = await this.page.waitForFunction(wanted => {
       const { nodes } = (window as unknown as { RED: Red }).RED
       return (
         nodes.filterNodes({ type: wanted })[0]?.id ??
-        nodes.createCompleteNodeSet().find(node => node.type === wanted)!.id
+        nodes.createCompleteNodeSet().find(node => node.type === wanted)?.id
       )
     }, type)
+    return (await found.jsonValue())!
   }
 
   /** Presses Deploy, and waits until that is done. */
