@@ -12,7 +12,7 @@ export type Closing = 'restarted' | 'paused' | 'deleted'
  * Where a node stands in the flow file, from its tab through the subflows around it, by the ids in
  * the file.
  */
-export interface Place {
+export interface FlowPlace {
   readonly path: readonly string[]
   readonly type: string
 }
@@ -63,7 +63,7 @@ export class Deployments {
   }
 
   /** Why a node of this place is closed now. */
-  whyClosed(place: Place): Closing {
+  whyClosed(place: FlowPlace): Closing {
     const found = stepsOf(this.#entries, place)
     if (found === 'deleted') return this.#isChange ? 'deleted' : 'restarted'
     if (found === 'moved') return 'restarted'
@@ -71,7 +71,7 @@ export class Deployments {
   }
 
   /** Whether the flow file has a node in this place, disabled or not. */
-  has(place: Place): boolean {
+  has(place: FlowPlace): boolean {
     return Array.isArray(stepsOf(this.#entries, place))
   }
 
@@ -79,7 +79,7 @@ export class Deployments {
    * Whether the flow file does not have the node any more, nor has it moved into or out of a
    * subflow, with another id.
    */
-  lacks(place: Place): boolean {
+  lacks(place: FlowPlace): boolean {
     return stepsOf(this.#entries, place) === 'deleted'
   }
 
@@ -117,7 +117,7 @@ export class Deployments {
 /**
  * The entries of a place. In and out of a subflow a node runs under another id: then it has moved.
  */
-function stepsOf(entries: Entries, { path, type }: Place): Entry[] | 'moved' | 'deleted' {
+function stepsOf(entries: Entries, { path, type }: FlowPlace): Entry[] | 'moved' | 'deleted' {
   const steps: Entry[] = []
   let around: Entry | undefined
   for (const id of path.slice(1)) {
@@ -160,7 +160,7 @@ export function placeOf(node: {
   readonly type: string
   readonly z?: string
   readonly _path?: string
-}): Place {
+}): FlowPlace {
   const path = node._path?.split('/') ?? [node.z ?? '', node.id]
   return { path, type: node.type }
 }

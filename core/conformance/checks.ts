@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { isRejection, provenanceOf } from '../record/record.ts'
-import { type Harness, inTime, Run, type Subject } from './run.ts'
+import { ConformanceRun, type Harness, inTime, type Subject } from './run.ts'
 
 /** One promise that every node keeps; `run` rejects with what it saw where the node does not. */
-export interface Check {
+export interface ConformanceCheck {
   readonly name: string
   run(harness: Harness, subject: Subject): Promise<void>
 }
@@ -13,7 +13,7 @@ const NO_RECORDS = [null, 'text', 7, true, [1, 2], ''] as const
 
 let runs = 0
 const start = (harness: Harness, subject: Subject, alone = false) =>
-  Run.start(harness, subject, ++runs, alone)
+  ConformanceRun.start(harness, subject, ++runs, alone)
 const numbers = (from: number, count: number) =>
   Array.from({ length: count }, (_, index) => from + index)
 
@@ -190,7 +190,7 @@ async function closesInTime(harness: Harness, subject: Subject): Promise<void> {
 }
 
 /** Every promise of a node that takes records, in the order of how much hangs on it. */
-export const checks: readonly Check[] = [
+export const checks: readonly ConformanceCheck[] = [
   { name: 'rejects what is no record', run: rejectsWhatIsNoRecord },
   { name: 'loses no record and doubles none', run: losesAndDoublesNothing },
   { name: 'keeps the order of records', run: keepsOrder },

@@ -1,7 +1,7 @@
 /** The promises of a node as checks, for the tests of any palette: see docs/palettes.md. */
-export { type Check, checks } from './checks.ts'
+export { type ConformanceCheck, checks } from './checks.ts'
 export { conformanceNodes, type Fed, feedOf } from './nodes.ts'
-export type { FlowNode, Harness, Subject } from './run.ts'
+export type { ConformanceNode, Harness, Subject } from './run.ts'
 export {
   type FedPlace,
   type SourceCheck,

@@ -67,13 +67,13 @@ export class Feed {
 }
 
 /** A message that left the node under test. */
-export interface Left {
+export interface LeftMessage {
   readonly output: number
   readonly payload: unknown
 }
 
 const feeds = new Map<string, Feed>()
-const collected = new Map<string, Left[]>()
+const collected = new Map<string, LeftMessage[]>()
 
 export const feedOf = (id: string): Feed => {
   const feed = feeds.get(id)
@@ -83,7 +83,7 @@ export const feedOf = (id: string): Feed => {
 }
 
 /** What has left by the outputs of the node under test, in the order it came. */
-export function collectedBy(id: string): Left[] {
+export function collectedBy(id: string): LeftMessage[] {
   const found = collected.get(id) ?? []
   collected.set(id, found)
   return found

@@ -7,12 +7,12 @@ import {
   type Fed,
   type Feed,
   feedOf,
-  type Left,
+  type LeftMessage,
   placed
 } from './nodes.ts'
 
 /** A node of a flow file. */
-export interface FlowNode {
+export interface ConformanceNode {
   readonly id: string
   readonly type: string
   readonly [property: string]: unknown
@@ -24,7 +24,7 @@ export interface Subject {
   /** Its options, as a flow file holds them. */
   readonly config: Readonly<Record<string, unknown>>
   /** Configuration nodes that it refers to. */
-  readonly around?: readonly FlowNode[]
+  readonly around?: readonly ConformanceNode[]
   /** Port labels, first output first, as in its spec. */
   readonly outputs: readonly string[]
   /**
@@ -55,14 +55,14 @@ export interface Subject {
 /** A running Node-RED that has the nodes of the palette and `conformanceNodes`. */
 export interface Harness {
   /** Deploys a flow and waits until it has started. */
-  deploy(flow: readonly FlowNode[]): Promise<void>
+  deploy(flow: readonly ConformanceNode[]): Promise<void>
 }
 
 /** Longer than anything may take that does not wait for a service. */
 const LIMIT_MS = 15_000
 
 /** The node under test in a flow of its own, between a source and what collects its outputs. */
-export class Run {
+export class ConformanceRun {
   readonly #id: string
 
   private constructor(
@@ -72,12 +72,17 @@ export class Run {
     this.#id = id
   }
 
-  static async start(harness: Harness, subject: Subject, run: number, alone = false): Promise<Run> {
+  static async start(
+    harness: Harness,
+    subject: Subject,
+    run: number,
+    alone = false
+  ): Promise<ConformanceRun> {
     const id = `subject-${run}-${Date.now()}`
     await harness.deploy(flowOf(subject, id, alone))
     const status = nodeMetrics(id)?.status
     if (status?.refused) throw new Error(`The node did not start: ${status.text}`)
-    return new Run(subject, id)
+    return new ConformanceRun(subject, id)
   }
 
   get feed(): Feed {
@@ -92,7 +97,7 @@ export class Run {
     return found
   }
   /** Messages in the order they left. */
-  get left(): readonly Left[] {
+  get left(): readonly LeftMessage[] {
     return collectedBy(this.#id)
   }
 
@@ -131,7 +136,7 @@ export class Run {
 }
 
 /** @param alone nothing stands behind the node, and the source waits until it has stored */
-function flowOf(subject: Subject, id: string, alone: boolean): FlowNode[] {
+function flowOf(subject: Subject, id: string, alone: boolean): ConformanceNode[] {
   const tab = `${id}-tab`
   const place = { z: tab, x: 100, y: 100 }
   const wires = subject.outputs.map((_, output) => (alone ? [] : [`${id}-out-${output}`]))

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { type NodeMetrics, nodeMetrics } from '../node/metrics.ts'
 import { isRejection } from '../record/record.ts'
 import { COLLECT, collectedBy } from './nodes.ts'
-import type { FlowNode, Harness } from './run.ts'
+import type { ConformanceNode, Harness } from './run.ts'
 
 /** Where a source reads: a topic or queue that nothing else writes to. */
 export interface FedPlace {
   /** Options that make the source read there, and acknowledge what is stored. */
   readonly config: Readonly<Record<string, unknown>>
   /** Configuration nodes that it refers to. */
-  readonly around: readonly FlowNode[]
+  readonly around: readonly ConformanceNode[]
   /** Writes these bodies by the real protocol, in this order, to one lane. */
   feed(bodies: readonly string[], lane: number): Promise<void>
 }

@@ -1,5 +1,5 @@
-import type { Behind } from './learn-panel.ts'
-import type { EditorNode, Link } from './red.ts'
+import type { NodesBehind } from './learn-panel.ts'
+import type { EditorLink, EditorNode } from './red.ts'
 
 /** Room for a node with a label of usual length, and for one of unknown width. */
 const STEP = { x: 220, y: 60 }
@@ -9,7 +9,7 @@ const USUAL_WIDTH = 200
  * Puts nodes behind one, each wired to the first output of the one before it, as one step that Undo
  * takes back. A configuration node is chosen where there is only one of its type.
  */
-export function addBehind(node: EditorNode, behind: readonly Behind[]): void {
+export function addBehind(node: EditorNode, behind: readonly NodesBehind[]): void {
   if (behind.length === 0) return
   // Node-RED notes the change of this node first, so that Undo takes both back in their order.
   window.setTimeout(() => {
@@ -30,7 +30,7 @@ export function addBehind(node: EditorNode, behind: readonly Behind[]): void {
       { applyNodeDefaults: true, markChanged: true }
     ).nodes
     const links = made.map(
-      (target, index): Link => ({
+      (target, index): EditorLink => ({
         source: index === 0 ? node : made[index - 1]!,
         sourcePort: 0,
         target

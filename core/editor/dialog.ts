@@ -6,7 +6,7 @@ import { element } from './element.ts'
 import { addFieldPick } from './field-pick.ts'
 import { Fold } from './fold.ts'
 import { hear } from './heard.ts'
-import type { Behind } from './learn-panel.ts'
+import type { NodesBehind } from './learn-panel.ts'
 import { listControl } from './list.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { addPick, listen, testRow } from './probe.ts'
@@ -36,7 +36,7 @@ export class Dialog implements Form {
   readonly #listeners: ((values: Values) => void)[] = []
   readonly #fold: Fold | undefined
   #preview: PreviewPane | undefined
-  #behind: readonly Behind[] = []
+  #behind: readonly NodesBehind[] = []
 
   constructor(
     readonly node: EditorNode,
@@ -146,7 +146,7 @@ export class Dialog implements Form {
   }
 
   /** What a person has agreed to; the nodes behind come with Done. */
-  readonly #fill = (settings: Values, behind: readonly Behind[]) => {
+  readonly #fill = (settings: Values, behind: readonly NodesBehind[]) => {
     for (const [name, value] of Object.entries(settings)) this.set(name, value)
     this.#behind = behind
   }

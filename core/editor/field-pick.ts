@@ -4,7 +4,7 @@ import { say } from './texts-of.ts'
 import { bare, isLeaf, jsonOf } from './written-text.ts'
 
 /** The message that a dialog shows. */
-export interface Shown {
+export interface ShownTree {
   readonly topic: string
   readonly text: string
   /** As the runtime wrote it, where it came from there. */
@@ -36,7 +36,7 @@ const MAX_VALUE = 40
 export function addFieldPick(
   input: HTMLInputElement,
   picked: Picked,
-  shown: () => Shown | undefined
+  shown: () => ShownTree | undefined
 ): void {
   const opener = button('sitemap', '', () => open(input, itemsOf(shown(), picked)))
   opener.classList.add('millrace-picker')
@@ -78,7 +78,7 @@ function line(item: Item, choose: (item: Item) => void): HTMLElement {
   return made
 }
 
-function itemsOf(shown: Shown | undefined, picked: Picked): Item[] {
+function itemsOf(shown: ShownTree | undefined, picked: Picked): Item[] {
   if (shown === undefined) return []
   const items: Item[] = []
   if (picked === 'fields') walk(items, recordIn(shown), [])
@@ -89,7 +89,7 @@ function itemsOf(shown: Shown | undefined, picked: Picked): Item[] {
 }
 
 /** The first record of the message; what was typed counts where it is JSON. */
-function recordIn({ text, payload }: Shown): unknown {
+function recordIn({ text, payload }: ShownTree): unknown {
   const value = bare(payload === undefined || payload === null ? parsed(text) : payload)
   const first = Array.isArray(value) ? bare(value[0]) : value
   return typeof first === 'string' ? parsed(first) : first
@@ -103,7 +103,7 @@ function parsed(text: string): unknown {
   }
 }
 
-function headersIn({ taken }: Shown): Record<string, unknown> {
+function headersIn({ taken }: ShownTree): Record<string, unknown> {
   const first: unknown = Array.isArray(taken) ? taken[0] : taken
   const { headers } = (first ?? {}) as { headers?: unknown }
   return typeof headers === 'object' && headers !== null ? (headers as Record<string, unknown>) : {}

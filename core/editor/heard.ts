@@ -1,5 +1,5 @@
 /** A message that a dialog has heard before its node was deployed. */
-export interface Heard {
+export interface HeardShown {
   readonly seenMs: number
   readonly topic: string
   /** Base64. */
@@ -10,12 +10,12 @@ export interface Heard {
 const MOST = 20
 const MAX_CHARACTERS = 256_000
 
-const known = new Map<string, readonly Heard[]>()
+const known = new Map<string, readonly HeardShown[]>()
 
 /** The newest first. */
-export const heardBy = (id: string): readonly Heard[] => known.get(id) ?? []
+export const heardBy = (id: string): readonly HeardShown[] => known.get(id) ?? []
 
-export function hear(id: string, messages: readonly Heard[]): void {
+export function hear(id: string, messages: readonly HeardShown[]): void {
   let left = MAX_CHARACTERS
   const kept = [...messages, ...heardBy(id)].slice(0, MOST).filter(({ bytes }) => {
     left -= bytes.length

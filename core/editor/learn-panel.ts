@@ -5,7 +5,7 @@ import { failures } from './preview-out.ts'
 import { say } from './texts-of.ts'
 
 /** A node that is proposed to stand behind the one of the dialog. */
-export interface Behind {
+export interface NodesBehind {
   readonly type: string
   readonly settings: Readonly<Record<string, unknown>>
 }
@@ -18,7 +18,7 @@ export interface LearnParts {
   /** Asks anew, with what a person has answered so far. */
   ask(answers: Readonly<Record<string, string>>): Promise<LearnedHere>
   /** Takes over what a person has agreed to. */
-  fill(settings: Readonly<Record<string, unknown>>, behind: readonly Behind[]): void
+  fill(settings: Readonly<Record<string, unknown>>, behind: readonly NodesBehind[]): void
 }
 
 /**

@@ -2,19 +2,19 @@ import { element } from './element.ts'
 import { bare, isLeaf, jsonOf, taggedIn } from './written-text.ts'
 
 /** A value that is not as it came in, as core/node/preview/changes.ts finds it. */
-export interface Change {
+export interface ChangedLine {
   readonly path: readonly string[]
   readonly kind: 'added' | 'changed' | 'removed'
 }
 
-type Kinds = ReadonlyMap<string, Change['kind']>
+type Kinds = ReadonlyMap<string, ChangedLine['kind']>
 
 /** Marks that are read without colour too. */
 const SIGNS = { added: '+', changed: '~', removed: '-' } as const
 const keyOf = (path: readonly string[]) => JSON.stringify(path)
 
 /** A record as lines of JSON; those whose value changed are marked. */
-export function recordLines(record: unknown, changes: readonly Change[] = []): HTMLElement {
+export function recordLines(record: unknown, changes: readonly ChangedLine[] = []): HTMLElement {
   const kinds: Kinds = new Map(changes.map(({ path, kind }) => [keyOf(withoutTag(path)), kind]))
   const block = element('div', { class: 'millrace-record' })
   write(block, record, [], '', '', kinds)
@@ -52,7 +52,7 @@ function write(
   block.append(line(kind, depth, `${close}${comma}`))
 }
 
-function line(kind: Change['kind'] | undefined, depth: number, text: string): HTMLElement {
+function line(kind: ChangedLine['kind'] | undefined, depth: number, text: string): HTMLElement {
   const sign = element('span', { class: 'millrace-sign' }, kind === undefined ? ' ' : SIGNS[kind])
   return element(
     'div',

@@ -1,17 +1,17 @@
 import type { Answered } from './ask.ts'
 import { element, icon } from './element.ts'
-import { type Change, recordLines } from './preview-lines.ts'
+import { type ChangedLine, recordLines } from './preview-lines.ts'
 import { say } from './texts-of.ts'
 import { jsonOf } from './written-text.ts'
 
 interface Left {
   readonly record: unknown
-  readonly changes?: readonly Change[]
+  readonly changes?: readonly ChangedLine[]
   readonly reasons?: readonly { readonly code: string; readonly message: string }[]
 }
 
 /** What a preview answers, see core/node/preview/outcome.ts. */
-export interface Previewed extends Answered {
+export interface PreviewShown extends Answered {
   readonly outputs?: readonly { readonly count: number; readonly records: readonly Left[] }[]
   readonly filtered?: number
   readonly notices?: readonly string[]
@@ -19,7 +19,7 @@ export interface Previewed extends Answered {
 }
 
 /** What leaves by each output, or why there is nothing to show. */
-export function outcomeParts(answer: Previewed, labels: readonly string[]): HTMLElement[] {
+export function outcomeParts(answer: PreviewShown, labels: readonly string[]): HTMLElement[] {
   const { ok, message = '', outputs = [], filtered = 0, notices = [], text } = answer
   if (!ok) return failures(message)
   const parts = outputs.flatMap(({ count, records }, index) =>

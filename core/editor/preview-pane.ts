@@ -1,9 +1,9 @@
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
-import type { Shown } from './field-pick.ts'
-import { type Behind, type LearnedHere, LearnPanel } from './learn-panel.ts'
-import { failures, outcomeParts, type Previewed } from './preview-out.ts'
-import { type Given, type Offered, samplesFor } from './preview-samples.ts'
+import type { ShownTree } from './field-pick.ts'
+import { type LearnedHere, LearnPanel, type NodesBehind } from './learn-panel.ts'
+import { failures, outcomeParts, type PreviewShown } from './preview-out.ts'
+import { type GivenSample, type Offered, samplesFor } from './preview-samples.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
 import { base64Of, textOfBytes } from './written-text.ts'
@@ -16,7 +16,7 @@ export interface PreviewOf {
   /** Labels of the outputs, first one first. */
   outputs(): readonly string[]
   /** Fills the dialog with what was learned; absent where the node learns nothing. */
-  fill?(settings: Values, behind: readonly Behind[]): void
+  fill?(settings: Values, behind: readonly NodesBehind[]): void
   /** Takes what comes now, for a few seconds; a sentence if nothing does. Absent for most nodes. */
   listen?(): Promise<string | undefined>
 }
@@ -55,7 +55,7 @@ export class PreviewPane {
   #offered: readonly Offered[] = []
   /** The sample that is shown, until its text is changed. */
   #chosen: Offered | undefined
-  #file: Given | undefined
+  #file: GivenSample | undefined
   #timer: number | undefined
   #asking = false
   #again = false
@@ -152,7 +152,7 @@ export class PreviewPane {
   }
 
   /** The message that is shown, for whoever picks a field from it. */
-  shown(): Shown {
+  shown(): ShownTree {
     const { payload, taken } = this.#chosen?.given ?? {}
     return { topic: this.#topic.value, text: this.#text.value, payload, taken }
   }
@@ -229,14 +229,14 @@ export class PreviewPane {
   }
 
   /** The message that is shown, with the topic as it stands. */
-  #given(): Given {
+  #given(): GivenSample {
     const topic = this.#topic.value
     const given = this.#chosen?.given ?? this.#file
     return given === undefined ? { topic, text: this.#text.value } : { ...given, topic }
   }
 
   /** All that came, where one of them is shown; else what was typed or chosen. */
-  #lessons(): Given[] {
+  #lessons(): GivenSample[] {
     if (this.#chosen?.isSeen !== true) return [this.#given()]
     return this.#offered.filter(({ isSeen }) => isSeen).map(({ given }) => given)
   }
@@ -258,7 +258,7 @@ export class PreviewPane {
       return
     }
     this.#asking = true
-    const answer = await askRuntime<Previewed>(`millrace/preview/${this.of.type}`, {
+    const answer = await askRuntime<PreviewShown>(`millrace/preview/${this.of.type}`, {
       action: 'preview',
       id: this.of.id,
       values: this.of.values(),

@@ -5,7 +5,7 @@ import { say } from './texts-of.ts'
 import { jsonOf, taggedIn, textOfBytes } from './written-text.ts'
 
 /** What the runtime is given of a message: as it was written, or as text or bytes. */
-export interface Given {
+export interface GivenSample {
   readonly topic: string
   readonly payload?: unknown
   readonly taken?: unknown
@@ -16,14 +16,14 @@ export interface Given {
 /** A message to choose from. */
 export interface Offered {
   readonly label: string
-  readonly given: Given
+  readonly given: GivenSample
   /** As a person reads and changes it. */
   readonly text: string
   /** Whether it is one that came, from which a dialog can learn. */
   readonly isSeen: boolean
 }
 
-export interface Samples {
+export interface SampleChoice {
   readonly offered: readonly Offered[]
   /** Why the messages of the nodes before would not come here. */
   readonly stopped?: string | undefined
@@ -44,7 +44,7 @@ interface SamplesAnswer extends Answered {
 }
 
 /** What the node has seen, or would get from the nodes before it, and its examples. */
-export async function samplesFor(type: string, id: string): Promise<Samples> {
+export async function samplesFor(type: string, id: string): Promise<SampleChoice> {
   const {
     from,
     samples = [],

@@ -1,12 +1,12 @@
 import type { Pick } from '../node/spec.ts'
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
-import type { Heard } from './heard.ts'
+import type { HeardShown } from './heard.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
 
 /** What a Test or Pick button asks: `values` are those of the configuration node, saved or not. */
-export interface Question {
+export interface ProbeQuestion {
   readonly type: string
   readonly id: string
   readonly values: Values
@@ -19,18 +19,18 @@ interface Answer {
   readonly ok: boolean
   readonly message?: string
   readonly items?: readonly string[]
-  readonly heard?: readonly Heard[]
+  readonly heard?: readonly HeardShown[]
 }
 
 /** See core/node/probe.ts. */
-const ask = (action: 'test' | Pick, { type, ...question }: Question): Promise<Answer> =>
+const ask = (action: 'test' | Pick, { type, ...question }: ProbeQuestion): Promise<Answer> =>
   askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
 
 /** Hears what comes in a few seconds; a sentence where nothing did. */
 export async function listen(
-  question: Question | string,
+  question: ProbeQuestion | string,
   wanted: Pick
-): Promise<{ readonly message: string | undefined; readonly heard: readonly Heard[] }> {
+): Promise<{ readonly message: string | undefined; readonly heard: readonly HeardShown[] }> {
   if (typeof question === 'string') return { message: question, heard: [] }
   const { ok, message, heard = [] } = await ask(wanted, question)
   if (!ok) return { message: message ?? say('unreachable'), heard }
@@ -38,7 +38,7 @@ export async function listen(
 }
 
 /** A row with the Test button, and room for the answer. */
-export function testRow(question: () => Question): HTMLElement {
+export function testRow(question: () => ProbeQuestion): HTMLElement {
   const answer = element('div', { class: 'millrace-answer', role: 'status' })
   const test = button('plug', say('test'), async () => {
     test.disabled = true
@@ -68,7 +68,7 @@ function show(place: HTMLElement, state: keyof typeof ANSWER_ICONS, text: string
 export function addPick(
   input: HTMLInputElement,
   pick: Pick,
-  question: () => Question | string
+  question: () => ProbeQuestion | string
 ): void {
   const opener = button('search', '', async () => {
     const asked = question()

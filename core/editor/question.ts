@@ -1,6 +1,6 @@
 import type { Pick } from '../node/spec.ts'
 import type { NodeType } from './check.ts'
-import type { Question } from './probe.ts'
+import type { ProbeQuestion } from './probe.ts'
 import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
@@ -26,7 +26,7 @@ interface Asking {
  * those of the node that it refers to, with the texts of the form as the query (columns are of a
  * table). A sentence if none is chosen yet.
  */
-export function questionOf(dialog: Asking, pick: Pick | undefined): Question | string {
+export function questionOf(dialog: Asking, pick: Pick | undefined): ProbeQuestion | string {
   const { type, node } = dialog
   const values = dialog.values()
   const answering = pick === undefined ? type.spec.type : ANSWERS[pick]

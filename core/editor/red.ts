@@ -13,7 +13,7 @@ export interface RedEditor {
     }): readonly { readonly source: EditorNode; readonly sourcePort: number }[]
     id(): string
     import(nodes: readonly object[], options: object): { readonly nodes: readonly EditorNode[] }
-    addLink(link: Link): void
+    addLink(link: EditorLink): void
     eachConfig(visit: (node: EditorNode) => void): void
     dirty(isDirty?: boolean): boolean
     getType(type: string): { readonly defaults?: object } | undefined
@@ -45,7 +45,7 @@ export interface RedEditor {
   notify(text: string, options: { type: string; timeout?: number }): void
 }
 
-export interface Link {
+export interface EditorLink {
   readonly source: EditorNode
   readonly sourcePort: number
   readonly target: EditorNode

@@ -1,7 +1,7 @@
 import type { ParseFailure } from '../record/parse-failure.ts'
 
 /** What is known of a payload besides its bytes. */
-export interface Arrival {
+export interface ArrivedBytes {
   /** When it came, in milliseconds since 1970: what times relative to now count from. */
   readonly arrivedMs: number
 }
@@ -21,7 +21,7 @@ export interface Content {
  * Reads a payload. Never throws, whatever the bytes are; takes time and memory in proportion to
  * them.
  */
-export type Decode = (bytes: Buffer, arrival: Arrival) => Content | ParseFailure
+export type Decode = (bytes: Buffer, arrival: ArrivedBytes) => Content | ParseFailure
 
 export const one = (value: unknown): Content => ({ values: [value], isList: false })
 

@@ -1,6 +1,6 @@
 import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { Arrival, Decode, DecoderOptions } from './decoder.ts'
+import type { ArrivedBytes, Decode, DecoderOptions } from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
 import { decompressed } from './decompress.ts'
 import type { Format } from './names.ts'
@@ -22,9 +22,9 @@ export interface Reader {
    * The records in the bytes of one payload, each bad one with its reason. Empty only where a list
    * has no elements.
    */
-  read(bytes: Buffer, arrival: Arrival): Item[]
+  read(bytes: Buffer, arrival: ArrivedBytes): Item[]
   /** The same, each read when it is asked for: they are to be gone through once. */
-  items(bytes: Buffer, arrival: Arrival): Iterable<Item>
+  items(bytes: Buffer, arrival: ArrivedBytes): Iterable<Item>
   /** The same of a value that was decoded before. */
   find(value: unknown): Item[]
 }
@@ -85,12 +85,12 @@ class BytesReader implements Reader {
     this.#records = recordsAt(options)
   }
 
-  read(bytes: Buffer, arrival: Arrival): Item[] {
+  read(bytes: Buffer, arrival: ArrivedBytes): Item[] {
     const items = this.items(bytes, arrival)
     return Array.isArray(items) ? items : [...items]
   }
 
-  items(bytes: Buffer, arrival: Arrival): Iterable<Item> {
+  items(bytes: Buffer, arrival: ArrivedBytes): Iterable<Item> {
     const { decompress, maxBytes } = this.options
     const undone = decompress ? decompressed(bytes, maxBytes) : bytes
     const content = undone instanceof ParseFailure ? undone : this.decode(undone, arrival)

@@ -2,7 +2,7 @@ import { isExactNumber } from '../record/exact-decimal.ts'
 import { inexact, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { cborValue } from './cbor.ts'
-import type { Arrival, Decode, DecoderOptions } from './decoder.ts'
+import type { ArrivedBytes, Decode, DecoderOptions } from './decoder.ts'
 import { plain } from './plain.ts'
 
 /** RFC 8428, table 4: what labels are in CBOR. */
@@ -51,7 +51,7 @@ export function senmlCbor(options: DecoderOptions): Decode {
 }
 
 /** A record an entry of the pack, with what the base fields before it say. */
-function resolved(pack: unknown, { arrivedMs }: Arrival) {
+function resolved(pack: unknown, { arrivedMs }: ArrivedBytes) {
   if (pack instanceof ParseFailure) return pack
   if (!Array.isArray(pack))
     return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')

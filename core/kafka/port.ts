@@ -21,7 +21,7 @@ export interface KafkaClient {
   producer(options: ProducerOptions): Promise<Producer>
   transactional(options: TransactionalOptions): TransactionalProducer
   groupMember(options: GroupMemberOptions, events: GroupMemberEvents): GroupMember
-  reader(options: ReaderOptions, events: ReaderEvents): Reader
+  reader(options: KafkaReaderOptions, events: ReaderEvents): KafkaReader
 }
 
 /** An error of a broker, or on the way to one, in words for the person who must act. */
@@ -216,7 +216,7 @@ export interface GroupMember {
   close(graceMs: number, before?: () => Promise<void>): Promise<void>
 }
 
-export interface ReaderOptions {
+export interface KafkaReaderOptions {
   readonly topic: string
   /**
    * Where to begin, by partition; asked when reading begins and after each interruption. Partitions
@@ -247,7 +247,7 @@ export interface ReaderEvents extends TroubleEvents {
  * Reads all partitions of a topic without being a member of anybody's group; what is committed, in
  * order.
  */
-export interface Reader {
+export interface KafkaReader {
   start(): void
   /** Within about 2 s more than `graceMs`. */
   close(graceMs: number): Promise<void>

@@ -1,7 +1,7 @@
 import { ExactDecimal } from '../record/exact-decimal.ts'
 import { pathOf } from '../record/field-path.ts'
 
-export type Kind = 'null' | 'boolean' | 'integer' | 'number' | 'text' | 'list' | 'object'
+export type ValueKind = 'null' | 'boolean' | 'integer' | 'number' | 'text' | 'list' | 'object'
 
 /** What is known of one field over all records. */
 export interface FieldFacts {
@@ -10,7 +10,7 @@ export interface FieldFacts {
   readonly path: string
   /** In how many records it stands. */
   seen: number
-  readonly kinds: Map<Kind, number>
+  readonly kinds: Map<ValueKind, number>
   /** Of numbers. */
   min: number
   max: number
@@ -19,7 +19,7 @@ export interface FieldFacts {
   /** What it held, in the order seen; a few. */
   readonly values: unknown[]
   /** Kinds of the elements of a list. */
-  readonly items: Map<Kind, number>
+  readonly items: Map<ValueKind, number>
 }
 
 export interface Survey {
@@ -130,7 +130,7 @@ function noteText(facts: FieldFacts, text: string): void {
 const count = <Key>(counts: Map<Key, number>, key: Key) =>
   counts.set(key, (counts.get(key) ?? 0) + 1)
 
-export function kindOf(value: unknown): Kind {
+export function kindOf(value: unknown): ValueKind {
   switch (typeof value) {
     case 'number':
       return Number.isInteger(value) ? 'integer' : 'number'
@@ -150,7 +150,7 @@ export function kindOf(value: unknown): Kind {
 }
 
 /** True if the field holds nothing but these, and something. */
-export function holdsOnly({ kinds }: FieldFacts, ...wanted: readonly Kind[]): boolean {
+export function holdsOnly({ kinds }: FieldFacts, ...wanted: readonly ValueKind[]): boolean {
   const there = [...kinds.keys()].filter(kind => kind !== 'null')
   return there.length > 0 && there.every(kind => wanted.includes(kind))
 }

@@ -2,7 +2,7 @@ import { type Code, MillraceError, reasonOf } from '../errors.ts'
 import { isSecure, type MqttSettings, shownUrl } from './settings.ts'
 
 /** Why there is no connection, or no subscription. */
-export interface Problem {
+export interface ConnectProblem {
   /** For the person who must act. */
   readonly sentence: string
   /** The same in at most 30 characters, for the status below a node. */
@@ -20,7 +20,7 @@ export class MqttError extends MillraceError {
 
   constructor(
     code: Code,
-    { sentence, short, needsPerson = false, mayBeRival = false }: Problem,
+    { sentence, short, needsPerson = false, mayBeRival = false }: ConnectProblem,
     options?: { cause?: unknown }
   ) {
     super(code, sentence, options)
@@ -35,7 +35,7 @@ export function connectProblem(
   error: unknown,
   settings: Pick<MqttSettings, 'url' | 'username' | 'clientId'>,
   wasConnected = true
-): Problem {
+): ConnectProblem {
   const address = shownUrl(settings.url)
   const code = codeOf(error)
   // mosquitto resets the connection where TLS is expected, others close it in order.
@@ -83,7 +83,10 @@ export function connectProblem(
 const WAITING = 'waiting for the server'
 
 /** Why the server ended the connection or the peer vanished without a word. */
-export function closedProblem(wasConnected: boolean, { url }: Pick<MqttSettings, 'url'>): Problem {
+export function closedProblem(
+  wasConnected: boolean,
+  { url }: Pick<MqttSettings, 'url'>
+): ConnectProblem {
   if (wasConnected)
     return { sentence: `${shownUrl(url)} closed the connection.`, short: WAITING, mayBeRival: true }
   const guess = isSecure(url)
@@ -97,7 +100,10 @@ export function closedProblem(wasConnected: boolean, { url }: Pick<MqttSettings,
  * A server that accepts a connection and ends it, again and again, mostly says in this way that the
  * client id is used twice.
  */
-export function rivalProblem({ url, clientId }: Pick<MqttSettings, 'url' | 'clientId'>): Problem {
+export function rivalProblem({
+  url,
+  clientId
+}: Pick<MqttSettings, 'url' | 'clientId'>): ConnectProblem {
   const sentence = `${shownUrl(url)} closes the connection again and again soon after it has accepted it, without a reason. Mostly another client with the same client id "${clientId}" takes the session over each time; every client needs an id of its own. Else the user may lack a right, or what stands between may end connections.`
   return { sentence, short: 'is the client id used twice?', needsPerson: true }
 }

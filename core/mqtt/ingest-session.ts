@@ -1,5 +1,5 @@
 import { pause } from '../backoff.ts'
-import type { Closing, Place } from '../deployments.ts'
+import type { Closing, FlowPlace } from '../deployments.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import type { MqttBroker } from './broker.ts'
 import type { MqttConnection } from './client.ts'
@@ -21,7 +21,7 @@ export interface SessionOptions {
   /** The id of its configuration node. */
   readonly brokerId: string
   readonly nodeId: string
-  readonly place: Place
+  readonly place: FlowPlace
   readonly kept: KeptSessions
   readonly deleted: DeletedSessions
   readonly clientId: string

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import type { Place } from '../deployments.ts'
+import type { FlowPlace } from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
 
@@ -12,7 +12,7 @@ export interface KeptSession {
   readonly filters: Set<string>
   /** The configuration node that says how to reach the server. */
   readonly broker: string
-  readonly place: Place
+  readonly place: FlowPlace
   /**
    * How long the server keeps it while nobody is connected; null for ever, or for a time that the
    * server does not say.
@@ -34,7 +34,7 @@ export interface KeptSession {
 export interface SessionDescription {
   readonly settings: MqttSettings
   readonly broker: string
-  readonly place: Place
+  readonly place: FlowPlace
   /** What the server allowed, where it said so. */
   readonly grantedExpiryS: number | undefined
 }

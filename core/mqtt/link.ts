@@ -1,7 +1,7 @@
 import type { IClientOptions, IClientPublishOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { pause } from '../backoff.ts'
 import { MillraceError } from '../errors.ts'
-import { closedProblem, connectProblem, MqttError, type Problem } from './connect-errors.ts'
+import { type ConnectProblem, closedProblem, connectProblem, MqttError } from './connect-errors.ts'
 import {
   type Announcement,
   isSecure,
@@ -171,7 +171,7 @@ export class Link {
     this.events.up(this)
   }
 
-  #fail(problem: Problem, cause?: unknown): void {
+  #fail(problem: ConnectProblem, cause?: unknown): void {
     const refused = typeof (cause as { code?: unknown } | undefined)?.code === 'number'
     const before = refused ? 'MQTT_REFUSED' : 'MQTT_CONNECT_FAILED'
     this.#error ??= new MqttError(this.#up ? 'MQTT_CONNECTION_LOST' : before, problem, { cause })

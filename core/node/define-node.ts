@@ -5,7 +5,7 @@ import {
   type Closing,
   type Deployments,
   deploymentsOf,
-  type Place,
+  type FlowPlace,
   placeOf
 } from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
@@ -46,7 +46,7 @@ export interface Context<S extends NodeSpec> {
   readonly id: string
   readonly node: Node
   /** Where it stands in the flow file. */
-  readonly place: Place
+  readonly place: FlowPlace
   readonly RED: NodeAPI
   readonly options: Options<S>
   readonly metrics: NodeMetrics
@@ -111,8 +111,8 @@ export function defineNode<S extends NodeSpec>(
  * Disabled nodes by id, whose numbers are kept for when they come again. Those that are deleted
  * meanwhile are forgotten.
  */
-function pausedNodes(deployments: Deployments, type: string): Map<string, Place> {
-  const paused = new Map<string, Place>()
+function pausedNodes(deployments: Deployments, type: string): Map<string, FlowPlace> {
+  const paused = new Map<string, FlowPlace>()
   deployments.onChange(`${type} paused`, () => {
     for (const [id, place] of paused) {
       if (!deployments.lacks(place)) continue
@@ -136,7 +136,7 @@ function run<S extends NodeSpec>(
     start,
     migrations,
     paused
-  }: { start: Start<S>; migrations: Migrations; paused: Map<string, Place> },
+  }: { start: Start<S>; migrations: Migrations; paused: Map<string, FlowPlace> },
   RED: NodeAPI
 ): void {
   const metrics = metricsFor(node.id, spec.type, node.name ?? '')

@@ -3,7 +3,7 @@ import { reasonOf } from '../errors.ts'
 import type { Learn } from '../learn/learned.ts'
 import { OptionsError } from '../options-error.ts'
 import { Input } from './preview/input.ts'
-import { type Kind, kindsOf, type Make, type Previewed } from './preview/kinds.ts'
+import { kindsOf, type Make, type Previewed, type PreviewKind } from './preview/kinds.ts'
 import { learnedBy } from './preview/learning.ts'
 import { outcomeOf } from './preview/outcome.ts'
 import { type Before, type PreviewRequest, previewRequest } from './preview/request.ts'
@@ -17,10 +17,10 @@ import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
 import { type NodeSpec, parseOptions } from './spec.ts'
 
-export type { Make, Previewed, Sorted } from './preview/kinds.ts'
+export type { Make, Previewed, SortedSample } from './preview/kinds.ts'
 
 /** What a dialog can do beside showing what leaves. */
-export interface PreviewExtras extends Partial<Pick<Kind, 'takes' | 'isAlone' | 'behind'>> {
+export interface PreviewExtras extends Partial<Pick<PreviewKind, 'takes' | 'isAlone' | 'behind'>> {
   readonly learn?: Learn | undefined
 }
 
@@ -42,7 +42,7 @@ export function previewRoute<S extends NodeSpec>(
   make: Make<S>,
   { takes = 'records', ...extras }: PreviewExtras = {}
 ): void {
-  const kind: Kind = { spec, make: make as unknown as Make<NodeSpec>, takes, ...extras }
+  const kind: PreviewKind = { spec, make: make as unknown as Make<NodeSpec>, takes, ...extras }
   knownTo(RED).set(spec.type, kind)
   dialogRoute(RED, `/millrace/preview/${spec.type}`, BUSY, body => answer(RED, kind, body))
 }
@@ -51,7 +51,7 @@ export function previewRoute<S extends NodeSpec>(
 const knownTo = (RED: NodeAPI) => kindsOf(RED.events)
 
 /** Never rejects: what goes wrong is a sentence in the answer. */
-async function answer(RED: NodeAPI, kind: Kind, body: unknown): Promise<object> {
+async function answer(RED: NodeAPI, kind: PreviewKind, body: unknown): Promise<object> {
   const environment = new Environment()
   try {
     const request = previewRequest(body)
@@ -79,7 +79,7 @@ type Asked<Action> = Extract<PreviewRequest, { action: Action }>
 const ANSWERS = {
   samples: samplesFor,
   preview,
-  learn: (RED: NodeAPI, kind: Kind, request: Asked<'learn'>) =>
+  learn: (RED: NodeAPI, kind: PreviewKind, request: Asked<'learn'>) =>
     withDeadline(DEADLINE_MS, () => learnedBy(kind, knownTo(RED), request))
 } as const
 
@@ -88,7 +88,7 @@ const ANSWERS = {
  */
 async function samplesFor(
   RED: NodeAPI,
-  { spec }: Kind,
+  { spec }: PreviewKind,
   { id, before }: Asked<'samples'>,
   environment: Environment
 ): Promise<object> {
@@ -114,7 +114,7 @@ const stageOf = (RED: NodeAPI, before: Before, environment: Environment): Stage 
 /** The node of these values, beside the flow. */
 function made(
   RED: NodeAPI,
-  { spec, make, isAlone = false }: Kind,
+  { spec, make, isAlone = false }: PreviewKind,
   { id, values }: Pick<Asked<'preview'>, 'id' | 'values'>,
   environment: Environment
 ): { node: Previewed; notices: string[] } {
@@ -140,7 +140,7 @@ const withoutReferences = (spec: NodeSpec, values: Readonly<Record<string, unkno
 
 async function preview(
   RED: NodeAPI,
-  kind: Kind,
+  kind: PreviewKind,
   request: Asked<'preview'>,
   environment: Environment
 ): Promise<object> {

@@ -7,13 +7,13 @@ import type { QueueLimit } from './queue-limit.ts'
 export type Done = (error?: Error) => void
 export type Outputs = readonly (object | null)[]
 /** `behind` gives the messages that wait for this one, as they are when it is called. */
-export type Transform = (
+export type QueuedTransform = (
   message: Message,
   behind: () => readonly Message[]
 ) => Outputs | Promise<Outputs>
 
 /** A message as the node received it, and where it goes from there. */
-export interface Received {
+export interface QueuedMessage {
   readonly message: Message
   readonly send: (outputs: Outputs) => void
   readonly done: Done
@@ -28,18 +28,18 @@ const BEAT_MS = 400
  */
 export class TransformQueue {
   /** The first is being dealt with. Empty while nothing waits. */
-  readonly #waiting: Received[] = []
+  readonly #waiting: QueuedMessage[] = []
   #waitingRecords = 0
   readonly #behind = () => this.#waiting.slice(1).map(({ message }) => message)
 
   constructor(
-    private readonly transform: Transform,
+    private readonly transform: QueuedTransform,
     private readonly tracker: Pick<Tracker, 'touch' | 'isGivenUp'>,
     private readonly metrics: NodeMetrics,
     private readonly limit: Pick<QueueLimit, 'refusal'>
   ) {}
 
-  add(received: Received): void {
+  add(received: QueuedMessage): void {
     const records = countOf(received.message.payload)
     this.metrics.in += records
     if (this.#waiting.length > 0) {
@@ -61,7 +61,7 @@ export class TransformQueue {
     }
   }
 
-  #wait(received: Received, records: number): void {
+  #wait(received: QueuedMessage, records: number): void {
     const { message, done } = received
     const refusal = this.limit.refusal(message, records, this.#waitingRecords)
     if (refusal) {
@@ -85,7 +85,7 @@ export class TransformQueue {
     clearInterval(beat)
   }
 
-  async #deal(received: Received, begun?: Promise<Outputs>): Promise<void> {
+  async #deal(received: QueuedMessage, begun?: Promise<Outputs>): Promise<void> {
     const { message, done } = received
     try {
       if (begun === undefined && this.tracker.isGivenUp(message)) return this.#giveBack(received)
@@ -100,12 +100,12 @@ export class TransformQueue {
   /**
    * Another copy of it is on its way, or has arrived: this one would only store the records twice.
    */
-  #giveBack({ message, done }: Received): void {
+  #giveBack({ message, done }: QueuedMessage): void {
     this.metrics.returned += countOf(message.payload)
     done()
   }
 
-  #finish({ send, done }: Received, outputs: Outputs): void {
+  #finish({ send, done }: QueuedMessage, outputs: Outputs): void {
     for (const message of outputs)
       if (message !== null) this.metrics.out += countOf((message as Message).payload)
     send(outputs)

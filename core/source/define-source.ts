@@ -3,7 +3,7 @@ import type { AcknowledgeMode } from '../delivery/types.ts'
 import type { Closing } from '../deployments.ts'
 import { type Behaviour, type Context, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
-import type { Kind } from '../node/preview/kinds.ts'
+import type { PreviewKind } from '../node/preview/kinds.ts'
 import { type Make, previewRoute } from '../node/preview.ts'
 import type { Probes } from '../node/probe.ts'
 import { sourceText } from '../node/show-rate.ts'
@@ -98,7 +98,7 @@ export interface SourceExtras<S extends SourceSpec> {
   readonly probes?: Probes<S>
   readonly migrations?: Migrations
   /** Shows in the dialog what it makes of a message; must not ask the other system. */
-  readonly preview?: Pick<Kind, 'learn' | 'behind'> & { readonly make: Make<S> }
+  readonly preview?: Pick<PreviewKind, 'learn' | 'behind'> & { readonly make: Make<S> }
 }
 
 /** What the fields of `SourceSpec` give. */

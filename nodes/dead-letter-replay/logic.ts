@@ -135,7 +135,7 @@ export class Ledger {
 }
 
 /** Spreads records evenly over time. */
-export class Pace {
+export class ReplayPace {
   #dueMs: number
   constructor(
     private readonly perSecond: number,

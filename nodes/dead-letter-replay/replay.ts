@@ -19,7 +19,7 @@ import {
 } from '../../core/kafka/produce/produce-record.ts'
 import { TransactionScope } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Reason } from '../../core/record/record.ts'
-import { type Filter, Ledger, matches, Pace, type Progress } from './logic.ts'
+import { type Filter, Ledger, matches, type Progress, ReplayPace } from './logic.ts'
 
 export interface ReplayOptions {
   readonly client: KafkaClient
@@ -107,7 +107,7 @@ export class Replay {
   }
 
   async #replay(producer: TransactionalProducer, ends: readonly PartitionEnds[]): Promise<void> {
-    const pace = new Pace(this.options.perSecond, performance.now())
+    const pace = new ReplayPace(this.options.perSecond, performance.now())
     const each = async (
       partition: number,
       messages: readonly KafkaRecord[],

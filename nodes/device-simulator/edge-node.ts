@@ -5,7 +5,7 @@ import type { Announcements } from '../../core/mqtt/settings.ts'
 import { decodePayload } from '../../core/sparkplug/decode.ts'
 import { encodePayload, type OutgoingMetric } from '../../core/sparkplug/encode.ts'
 import { type MessageType, topicOf } from '../../core/sparkplug/topic.ts'
-import type { Metric, Reading } from './fleet.ts'
+import type { Reading, SimulatedMetric } from './fleet.ts'
 
 export interface EdgeNodeOptions {
   readonly broker: MqttBroker
@@ -13,7 +13,7 @@ export interface EdgeNodeOptions {
   readonly group: string
   readonly name: string
   readonly devices: readonly string[]
-  readonly metrics: readonly Metric[]
+  readonly metrics: readonly SimulatedMetric[]
   log(line: string, isProblem: boolean): void
 }
 
@@ -22,7 +22,7 @@ const REBIRTH = 'Node Control/Rebirth'
 const MAX_WAITING_BYTES = 1 << 20
 
 /** Publishes readings as an edge node of Sparkplug B does, each device with its births. */
-export class EdgeNode {
+export class SimulatedEdgeNode {
   published = 0
   #problem: Error | undefined
   readonly #connection: MqttConnection
@@ -124,7 +124,7 @@ export class EdgeNode {
   }
 
   /** Before it has measured anything, a device tells the middle of its range. */
-  #born(device: string, { metric, min, max }: Metric, timestamp: number): OutgoingMetric {
+  #born(device: string, { metric, min, max }: SimulatedMetric, timestamp: number): OutgoingMetric {
     const key = `${device}/${metric}`
     return {
       name: metric,

@@ -2,7 +2,7 @@ import type { TopicTemplate } from '../../core/record/topic-template.ts'
 import { FAULTS, type Fault } from './faults.ts'
 import { type Random, seededRandom } from './random.ts'
 
-export interface Metric {
+export interface SimulatedMetric {
   readonly metric: string
   readonly deviceType: string
   readonly min: number
@@ -13,7 +13,7 @@ export interface Metric {
 export interface FleetOptions {
   readonly devices: number
   readonly sites: number
-  readonly metrics: readonly Metric[]
+  readonly metrics: readonly SimulatedMetric[]
   readonly template: TopicTemplate
   readonly sequence: boolean
   readonly seed: number
@@ -119,7 +119,7 @@ export class Fleet {
 
   #payload(
     device: Device,
-    { metric }: Metric,
+    { metric }: SimulatedMetric,
     { value, madeMs }: { value: number; madeMs: number },
     fault: Fault | undefined
   ): string {
@@ -136,7 +136,7 @@ export class Fleet {
   }
 
   /** A wave through the range, and noise of a tenth of it. */
-  #value(device: Device, { min, max, periodS }: Metric, madeMs: number): number {
+  #value(device: Device, { min, max, periodS }: SimulatedMetric, madeMs: number): number {
     const wave = Math.sin(2 * Math.PI * (madeMs / (periodS * 1000) + device.phase))
     const share = 0.5 + 0.45 * wave + 0.1 * (this.#random() - 0.5)
     return Math.round((min + (max - min) * share) * 100) / 100

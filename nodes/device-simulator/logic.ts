@@ -22,7 +22,7 @@ export function fleetOf(options: SimulatorOptions): Fleet {
 }
 
 /** How far the fleet is. */
-export interface Progress {
+export interface SimulationProgress {
   /** Readings made; each was sent once, those with the fault `duplicate` twice. */
   readonly readings: number
   readonly faults: Record<Fault, number>
@@ -60,7 +60,7 @@ export class Simulation {
     this.#lastMs = undefined
   }
 
-  get progress(): Progress {
+  get progress(): SimulationProgress {
     return { readings: this.readings, faults: { ...this.faults } }
   }
 

@@ -1,8 +1,8 @@
 import { Rate } from '../../core/rate.ts'
-import type { Progress, Simulation } from './logic.ts'
+import type { Simulation, SimulationProgress } from './logic.ts'
 import type { ReadingOutput } from './reading-output.ts'
 
-export interface Summary extends Progress {
+export interface Summary extends SimulationProgress {
   /**
    * Messages sent, copies included; acknowledged by the server; refused by it; sent and neither.
    */
@@ -19,7 +19,7 @@ const TICK_MS = 20
 const PROGRESS_MS = 1000
 
 /** Lets the fleet send while it runs, and tells once a second and at the end how far it is. */
-export class Run {
+export class SimulationRun {
   #ticker: NodeJS.Timeout | undefined
   #teller: NodeJS.Timeout | undefined
   readonly #rate = new Rate()

@@ -7,7 +7,7 @@ import { compact, type Status } from '../../core/node/status.ts'
 import type { Fleet } from './fleet.ts'
 import { fleetOf, Simulation } from './logic.ts'
 import { flowOutput, mqttOutput, type ReadingOutput } from './reading-output.ts'
-import { Run } from './run.ts'
+import { SimulationRun } from './run.ts'
 import { sparkplugOutput } from './sparkplug-output.ts'
 import { spec } from './spec.ts'
 
@@ -38,7 +38,7 @@ export default defineNode(spec, context => {
   const { options, metrics, status, send } = context
   const fleet = fleetOf(options)
   const output = outputOf(context, fleet)
-  const run = new Run(new Simulation(fleet, options, output.send), output, summary => {
+  const run = new SimulationRun(new Simulation(fleet, options, output.send), output, summary => {
     const { published, acknowledged, inFlight, perSecond, finished } = summary
     metrics.out = published
     metrics.inFlight = inFlight

@@ -1,5 +1,5 @@
 import { loadWire } from '../../core/sparkplug/wire.ts'
-import { EdgeNode, type EdgeNodeOptions } from './edge-node.ts'
+import { type EdgeNodeOptions, SimulatedEdgeNode } from './edge-node.ts'
 import type { ReadingOutput } from './reading-output.ts'
 
 export interface SparkplugOutputOptions extends Omit<EdgeNodeOptions, 'name' | 'devices'> {
@@ -9,11 +9,12 @@ export interface SparkplugOutputOptions extends Omit<EdgeNodeOptions, 'name' | '
 
 /** Publishes readings as Sparkplug B: an edge node a site, with a connection of its own. */
 export function sparkplugOutput({ sites, ...shared }: SparkplugOutputOptions): ReadingOutput {
-  const edges = new Map<string, EdgeNode>()
+  const edges = new Map<string, SimulatedEdgeNode>()
   let isClosed = false
   const start = () => {
     if (isClosed) return
-    for (const [name, devices] of sites) edges.set(name, new EdgeNode({ ...shared, name, devices }))
+    for (const [name, devices] of sites)
+      edges.set(name, new SimulatedEdgeNode({ ...shared, name, devices }))
     for (const edge of edges.values()) edge.start()
   }
   void loadWire().then(start)

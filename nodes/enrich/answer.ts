@@ -4,12 +4,12 @@ import type { Metadata } from './metadata.ts'
  * The source fails for this device while it answers for others, so that nobody waits for it any
  * longer.
  */
-export class Refusal {
+export class KeyRefusal {
   constructor(readonly why: string) {}
 }
 
 /** What is known of a device; null: there is no such device. */
-export type Known = Metadata | Refusal | null
+export type Known = Metadata | KeyRefusal | null
 
 /**
  * Whom a failed lookup is blamed on.
@@ -32,7 +32,7 @@ export class Failure {
   ) {}
 }
 
-export type Outcome = Metadata | Failure | null
+export type LookupOutcome = Metadata | Failure | null
 
 /** A source that is asked for several devices at once. */
 export interface Lookup {
@@ -40,7 +40,7 @@ export interface Lookup {
    * What became of each device. Those are missing that were not asked any more, because the source
    * seems to be away.
    */
-  ask(keys: readonly string[]): Promise<ReadonlyMap<string, Outcome>>
+  ask(keys: readonly string[]): Promise<ReadonlyMap<string, LookupOutcome>>
   /** True if the source answers at all, asked for no device that there is. */
   answers(): Promise<boolean>
 }

@@ -1,4 +1,4 @@
-import { type Known, type Lookup, Refusal } from './answer.ts'
+import { KeyRefusal, type Known, type Lookup } from './answer.ts'
 import type { Directory, Finder } from './directory.ts'
 import { Inquiry, type Source } from './inquiry.ts'
 import type { Metadata } from './metadata.ts'
@@ -34,7 +34,7 @@ const RETRY_MS = 5000
 const WITNESSES = 3
 /** Longer names are of no device; without a bound a sender could fill the memory with them. */
 const MAX_KEY_LENGTH = 1024
-const TOO_LONG = new Refusal(`its name has more than ${MAX_KEY_LENGTH} characters`)
+const TOO_LONG = new KeyRefusal(`its name has more than ${MAX_KEY_LENGTH} characters`)
 
 /**
  * Remembers what a source said. A known device that has become stale is still used while it is
@@ -44,7 +44,7 @@ const TOO_LONG = new Refusal(`its name has more than ${MAX_KEY_LENGTH} character
 export class CachedDirectory implements Directory {
   readonly #known = new Map<string, Entry<Metadata>>()
   /** Apart from the others, which a sender of made-up names must not drive out. */
-  readonly #without = new Map<string, Entry<Refusal | null>>()
+  readonly #without = new Map<string, Entry<KeyRefusal | null>>()
   #witnesses: readonly string[] = []
   readonly #stale = new Set<string>()
   #refreshing = false
@@ -72,7 +72,7 @@ export class CachedDirectory implements Directory {
     this.#stale.clear()
   }
 
-  #peekWithout(key: string, nowMs: number): Refusal | null | undefined {
+  #peekWithout(key: string, nowMs: number): KeyRefusal | null | undefined {
     if (key.length > MAX_KEY_LENGTH) return TOO_LONG
     const entry = this.#without.get(key)
     if (entry === undefined || nowMs < entry.staleMs) return entry?.known
@@ -94,7 +94,7 @@ export class CachedDirectory implements Directory {
   }
 
   #keep(key: string, known: Known, nowMs: number): void {
-    if (known === null || known instanceof Refusal) {
+    if (known === null || known instanceof KeyRefusal) {
       this.#keepWithout(key, known, nowMs)
       return
     }
@@ -104,7 +104,7 @@ export class CachedDirectory implements Directory {
       this.#witnesses = [key, ...this.#witnesses].slice(0, WITNESSES)
   }
 
-  #keepWithout(key: string, known: Refusal | null, nowMs: number): void {
+  #keepWithout(key: string, known: KeyRefusal | null, nowMs: number): void {
     const { unknownTtlMs, maxEntries, onRefused } = this.options
     if (known !== null && !this.#closed) onRefused?.(key, known.why)
     const before = this.#known.get(key)

@@ -2,13 +2,13 @@ import type { QueryConfig } from 'pg'
 import { parseTableName, quoted } from '../../core/postgres/identifier.ts'
 import { type ServerError, sqlstateOf } from '../../core/postgres/sqlstate.ts'
 import { stepsOf } from '../../core/record/field-path.ts'
-import { type Blame, Failure, GIVE_UP_AFTER, type Lookup, type Outcome } from './answer.ts'
+import { type Blame, Failure, GIVE_UP_AFTER, type Lookup, type LookupOutcome } from './answer.ts'
 import { columnTypes } from './column-types.ts'
-import type { Copy, Metadata, Row } from './metadata.ts'
+import type { Copy, Metadata, MetadataRow } from './metadata.ts'
 import { keyText } from './table.ts'
 
 /** What is needed of a database configuration node. */
-export interface Queries {
+export interface LookupQueries {
   query(
     statement: QueryConfig,
     values: readonly unknown[]
@@ -35,10 +35,10 @@ export function statementFor(table: string, keyColumn: string, copies: readonly 
  * devices of a batch at once.
  */
 export function databaseLookup(
-  database: Queries,
+  database: LookupQueries,
   statement: string,
   keyColumn: string,
-  project: (row: Row) => Metadata
+  project: (row: MetadataRow) => Metadata
 ): Lookup {
   const rowsFor = async (keys: readonly string[]) =>
     (await database.query({ text: statement, types: await columnTypes() }, [keys])).rows
@@ -60,9 +60,9 @@ export function databaseLookup(
 }
 
 function metadataOf(
-  rows: readonly Row[],
+  rows: readonly MetadataRow[],
   keyColumn: string,
-  project: (row: Row) => Metadata
+  project: (row: MetadataRow) => Metadata
 ): Map<string, Metadata> {
   const found = new Map<string, Metadata>()
   for (const row of rows) {
@@ -74,15 +74,15 @@ function metadataOf(
 
 /** One device can fail a statement for all: what fails is halved until that one is alone. */
 class Search {
-  readonly outcomes = new Map<string, Outcome>()
+  readonly outcomes = new Map<string, LookupOutcome>()
   #sound = false
   #failuresInRow = 0
   #away = false
 
   constructor(
-    private readonly rowsFor: (keys: readonly string[]) => Promise<readonly Row[]>,
+    private readonly rowsFor: (keys: readonly string[]) => Promise<readonly MetadataRow[]>,
     private readonly failureFor: (keys: readonly string[]) => Promise<Error | undefined>,
-    private readonly metadataOf: (rows: readonly Row[]) => ReadonlyMap<string, Metadata>
+    private readonly metadataOf: (rows: readonly MetadataRow[]) => ReadonlyMap<string, Metadata>
   ) {}
 
   async ask(keys: readonly string[]): Promise<void> {

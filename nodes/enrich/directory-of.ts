@@ -3,7 +3,7 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Lookup } from './answer.ts'
 import { CachedDirectory } from './cached-directory.ts'
-import { databaseLookup, type Queries, statementFor } from './database-lookup.ts'
+import { databaseLookup, type LookupQueries, statementFor } from './database-lookup.ts'
 import { type Directory, TableDirectory } from './directory.ts'
 import { FileDirectory } from './file-directory.ts'
 import { httpLookup } from './http-lookup.ts'
@@ -11,9 +11,9 @@ import { projector } from './metadata.ts'
 import { spec } from './spec.ts'
 import { readTable } from './table.ts'
 
-export interface Surroundings {
+export interface DirectoryNeeds {
   /** The connection that the person chose; asked for only where the source is a database. */
-  readonly database: () => Queries
+  readonly database: () => LookupQueries
   readonly closing: AbortSignal
   /**
    * Told what is wrong with the source while known devices go on, and undefined when nothing is any
@@ -30,7 +30,10 @@ export interface Surroundings {
  * The source of metadata that these options describe.
  * @throws OptionsError where the table that was typed in is none
  */
-export function directoryOf(options: Options<typeof spec>, surroundings: Surroundings): Directory {
+export function directoryOf(
+  options: Options<typeof spec>,
+  surroundings: DirectoryNeeds
+): Directory {
   const { keyColumn } = options
   switch (options.source) {
     case 'inline':
@@ -69,7 +72,7 @@ function tableOf(devices: string, keyColumn: string) {
 
 function fromDatabase(
   { lookup, table, query, databaseKey: keyColumn, copy }: Options<typeof spec>,
-  database: Queries
+  database: LookupQueries
 ): Lookup {
   const statement = lookup === 'table' ? statementFor(table, keyColumn, copy) : query
   return databaseLookup(database, statement, keyColumn, projector(copy, keyColumn))
@@ -78,7 +81,7 @@ function fromDatabase(
 function cached(
   { ttlS, unknownTtlS, maxEntries }: Options<typeof spec>,
   lookup: Lookup,
-  surroundings: Surroundings
+  surroundings: DirectoryNeeds
 ): Directory {
   const { onProblem, onRefused, waiting } = surroundings
   return new CachedDirectory(lookup, {

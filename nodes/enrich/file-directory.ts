@@ -2,7 +2,7 @@ import type { Stats } from 'node:fs'
 import { readFile, stat } from 'node:fs/promises'
 import { reasonOf } from '../../core/errors.ts'
 import type { Directory, Finder } from './directory.ts'
-import type { Metadata, Row } from './metadata.ts'
+import type { Metadata, MetadataRow } from './metadata.ts'
 import { readTable } from './table.ts'
 
 /**
@@ -16,7 +16,7 @@ const QUIET_MS = 900
 export interface FileOptions {
   readonly path: string
   readonly keyColumn: string
-  readonly project: (row: Row) => Metadata
+  readonly project: (row: MetadataRow) => Metadata
   /** Told whenever it changes: what is wrong with the file, or undefined. */
   readonly onRead: (problem: string | undefined) => void
 }

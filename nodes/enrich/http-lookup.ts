@@ -1,5 +1,5 @@
-import { Failure, GIVE_UP_AFTER, type Lookup, type Outcome } from './answer.ts'
-import type { Metadata, Row } from './metadata.ts'
+import { Failure, GIVE_UP_AFTER, type Lookup, type LookupOutcome } from './answer.ts'
+import type { Metadata, MetadataRow } from './metadata.ts'
 
 export interface HttpOptions {
   /** With `{key}` where the device's key goes. */
@@ -10,7 +10,7 @@ export interface HttpOptions {
   readonly concurrency: number
 }
 
-type Project = (row: Row) => Metadata
+type Project = (row: MetadataRow) => Metadata
 
 const MAX_BYTES = 1_000_000
 /**
@@ -26,7 +26,7 @@ export function httpLookup(options: HttpOptions, project: Project, closing: Abor
   const get = (key: string) => outcomeOf(key, options, project, closing)
   return {
     async ask(keys) {
-      const outcomes = new Map<string, Outcome>()
+      const outcomes = new Map<string, LookupOutcome>()
       let next = 0
       let failuresInRow = 0
       let away = false
@@ -55,7 +55,7 @@ async function outcomeOf(
   options: HttpOptions,
   project: Project,
   closing: AbortSignal
-): Promise<Outcome> {
+): Promise<LookupOutcome> {
   // as steps of a path the dots would lead elsewhere, and half a surrogate pair cannot be encoded
   if (key === '.' || key === '..' || /\p{Surrogate}/u.test(key)) return null
   try {
@@ -75,7 +75,7 @@ async function get(
   address: string,
   { token, timeoutMs }: HttpOptions,
   closing: AbortSignal
-): Promise<Row | Failure | null> {
+): Promise<MetadataRow | Failure | null> {
   const response = await fetch(address, {
     headers: {
       accept: 'application/json',
@@ -131,13 +131,14 @@ async function textOf(response: Response): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function rowOf(text: string): Row {
+function rowOf(text: string): MetadataRow {
   let parsed: unknown
   try {
     parsed = JSON.parse(text)
   } catch {
     parsed = undefined
   }
-  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed)) return parsed as Row
+  if (typeof parsed === 'object' && parsed !== null && !Array.isArray(parsed))
+    return parsed as MetadataRow
   throw new Error('the server answered with something else than a JSON object')
 }

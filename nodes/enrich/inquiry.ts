@@ -1,5 +1,5 @@
 import { pause } from '../../core/backoff.ts'
-import { Failure, type Known, type Lookup, Refusal } from './answer.ts'
+import { Failure, KeyRefusal, type Known, type Lookup } from './answer.ts'
 
 export interface Source {
   readonly lookup: Lookup
@@ -52,7 +52,7 @@ export class Inquiry {
     const failed: [key: string, failure: Failure][] = []
     for (const [key, outcome] of outcomes) {
       if (!(outcome instanceof Failure)) this.#settle(key, outcome)
-      else if (outcome.blame === 'key') this.#settle(key, new Refusal(outcome.error.message))
+      else if (outcome.blame === 'key') this.#settle(key, new KeyRefusal(outcome.error.message))
       else failed.push([key, outcome])
     }
     if (failed.length === 0) return
@@ -66,7 +66,7 @@ export class Inquiry {
 
   #strike(key: string, { error, tries }: Failure): void {
     const strikes = this.#open.get(key)! + 1
-    if (strikes >= tries) this.#settle(key, new Refusal(error.message))
+    if (strikes >= tries) this.#settle(key, new KeyRefusal(error.message))
     else this.#open.set(key, strikes)
   }
 

@@ -8,7 +8,7 @@ import {
   reject,
   type TelemetryRecord
 } from '../../core/record/record.ts'
-import { type Known, Refusal } from './answer.ts'
+import { KeyRefusal, type Known } from './answer.ts'
 import type { Directory } from './directory.ts'
 import { exactNumber } from './exact-number.ts'
 import { applier, type Metadata } from './metadata.ts'
@@ -16,7 +16,7 @@ import type { NewDevices } from './new-devices.ts'
 import type { spec } from './spec.ts'
 import { keyText } from './table.ts'
 
-export type Sorted = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
+export type EnrichedRecord = readonly [enriched: readonly unknown[], rejected: readonly Rejection[]]
 export type Find = (keys: readonly string[]) => Promise<ReadonlyMap<string, Known>>
 
 /** By record of a batch; undefined if it is not known yet. */
@@ -39,7 +39,7 @@ export function enricher(
   find: Find,
   now: () => number,
   news?: Pick<NewDevices, 'see'>
-): (message: Message) => Sorted | Promise<Sorted> {
+): (message: Message) => EnrichedRecord | Promise<EnrichedRecord> {
   const keyOf = keyReader(options.key)
   const finish = finisher(options)
   return message => {
@@ -79,7 +79,7 @@ export function keyReader(path: string): (record: unknown) => string | undefined
 
 function finisher(
   options: Options<typeof spec>
-): (records: readonly unknown[], found: Found) => Sorted {
+): (records: readonly unknown[], found: Found) => EnrichedRecord {
   const apply = applier(options.copy)
   const applyDefaults = applier([])
   const defaults: Metadata = options.defaults.map(
@@ -91,7 +91,7 @@ function finisher(
     for (let index = 0; index < records.length; index++) {
       const record = records[index]
       const known = found[index]
-      const metadata = known instanceof Refusal ? null : known
+      const metadata = known instanceof KeyRefusal ? null : known
       const reason =
         unfitness(record) ??
         (metadata || options.unknown !== 'reject' ? undefined : without(record, options.key, known))
@@ -110,7 +110,7 @@ function finisher(
 /** Why a record is rejected whose device has no metadata. */
 function without(record: unknown, path: string, known: Known | undefined): Reason {
   const key = keyText(getter(path)(record))
-  if (known instanceof Refusal) {
+  if (known instanceof KeyRefusal) {
     const message = `The source of metadata fails for ${path} ${JSON.stringify(key?.slice(0, 80))}, not for others: ${known.why}.`
     return { code: 'LOOKUP_REFUSED', message, path }
   }

@@ -3,7 +3,7 @@ import { getter, isFieldPath, setField } from '../../core/record/field-path.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
 
 /** What a source says of a device: a row of a table, or a JSON object. */
-export type Row = Readonly<Record<string, unknown>>
+export type MetadataRow = Readonly<Record<string, unknown>>
 
 /** What is to be copied into the records of one device, worked out once a device. */
 export type Metadata = readonly (readonly [to: string, value: unknown])[]
@@ -18,7 +18,10 @@ export interface Copy {
 /**
  * Works out what a row gives to a record. Without any `copies` that is every column but the key.
  */
-export function projector(copies: readonly Copy[], keyColumn: string): (row: Row) => Metadata {
+export function projector(
+  copies: readonly Copy[],
+  keyColumn: string
+): (row: MetadataRow) => Metadata {
   if (copies.length === 0) {
     return row =>
       Object.entries(row).flatMap(([name, value]) =>

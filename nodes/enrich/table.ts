@@ -2,7 +2,7 @@ import { parse } from 'csv-parse/sync'
 import { reasonOf } from '../../core/errors.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { exactNumber } from './exact-number.ts'
-import type { Row } from './metadata.ts'
+import type { MetadataRow } from './metadata.ts'
 
 /**
  * A sample of the first line decides between comma, semicolon (spreadsheets of much of Europe) and
@@ -15,14 +15,14 @@ const DELIMITERS = [',', ';', '\t'] as const
  * object of objects by key.
  * @throws Error that says what is wrong, and in which row
  */
-export function readTable(text: string, keyColumn: string): Map<string, Row> {
+export function readTable(text: string, keyColumn: string): Map<string, MetadataRow> {
   // Spreadsheets and editors of Windows begin a file with a byte order mark.
   const content = text.replace(/^\uFEFF/, '')
   const start = content.trimStart()[0]
   return start === '[' || start === '{' ? fromJson(content, keyColumn) : fromCsv(content, keyColumn)
 }
 
-function fromJson(text: string, keyColumn: string): Map<string, Row> {
+function fromJson(text: string, keyColumn: string): Map<string, MetadataRow> {
   const parsed: unknown = parseJson(text)
   if (Array.isArray(parsed)) return byKey(parsed.map(rowOf), keyColumn, 'entry')
   return new Map(Object.entries(parsed as object).map(([key, row]) => [key, rowOf(row, key)]))
@@ -36,12 +36,12 @@ function parseJson(text: string): unknown {
   }
 }
 
-function rowOf(row: unknown, at: string | number): Row {
-  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as Row
+function rowOf(row: unknown, at: string | number): MetadataRow {
+  if (typeof row === 'object' && row !== null && !Array.isArray(row)) return row as MetadataRow
   throw new Error(`${typeof at === 'number' ? `entry ${at + 1}` : `"${at}"`} is not an object`)
 }
 
-function fromCsv(text: string, keyColumn: string): Map<string, Row> {
+function fromCsv(text: string, keyColumn: string): Map<string, MetadataRow> {
   const [header = [], ...lines] = parseCsv(text)
   if (!header.includes(keyColumn))
     throw new Error(
@@ -55,7 +55,7 @@ function fromCsv(text: string, keyColumn: string): Map<string, Row> {
     const cells = header.flatMap((name, index) =>
       line[index] ? [[name, numeric[index] ? Number(line[index]) : line[index]]] : []
     )
-    return Object.fromEntries(cells) as Row
+    return Object.fromEntries(cells) as MetadataRow
   })
   return byKey(rows, keyColumn, 'line')
 }
@@ -79,8 +79,12 @@ function isNumeric(cells: readonly string[]): boolean {
   )
 }
 
-function byKey(rows: readonly Row[], keyColumn: string, unit: 'line' | 'entry'): Map<string, Row> {
-  const table = new Map<string, Row>()
+function byKey(
+  rows: readonly MetadataRow[],
+  keyColumn: string,
+  unit: 'line' | 'entry'
+): Map<string, MetadataRow> {
+  const table = new Map<string, MetadataRow>()
   for (const [index, row] of rows.entries()) {
     const at = `${unit} ${unit === 'line' ? index + 2 : index + 1}`
     const key = keyText(Object.hasOwn(row, keyColumn) ? row[keyColumn] : undefined)

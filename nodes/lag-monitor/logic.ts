@@ -63,7 +63,7 @@ function drain(lag: number, consumed: number | null, produced: number | null): n
 }
 
 /** What is behind of a group, as far as an alert goes by it. */
-export interface Behind {
+export interface GroupBehind {
   readonly group: string
   readonly total: number
   /** What of `total` is really behind; all where absent. */
@@ -84,7 +84,7 @@ export class Threshold {
   ) {}
 
   /** `behind` or `recovered` when that has just changed. */
-  change(lag: Behind): 'behind' | 'recovered' | undefined {
+  change(lag: GroupBehind): 'behind' | 'recovered' | undefined {
     const { group } = lag
     if (!this.#above.has(group) && this.#passes(lag, 1)) {
       this.#above.add(group)
@@ -101,7 +101,7 @@ export class Threshold {
   }
 
   /** A record that is old, and was only just written, is not behind: nothing stands. */
-  #passes({ total, standingLag = total, behindSeconds }: Behind, part: number): boolean {
+  #passes({ total, standingLag = total, behindSeconds }: GroupBehind, part: number): boolean {
     if (standingLag > this.records * part) return true
     return this.seconds > 0 && standingLag > 0 && (behindSeconds ?? 0) > this.seconds * part
   }
@@ -109,7 +109,7 @@ export class Threshold {
 
 /** The alert as a sentence. */
 export function alertText(
-  { group, total, timeToDrainSeconds, behindSeconds }: Behind & Rates,
+  { group, total, timeToDrainSeconds, behindSeconds }: GroupBehind & Rates,
   change: 'behind' | 'recovered'
 ): string {
   if (change === 'recovered') return `The group ${group} has caught up: ${total} records behind.`

@@ -1,5 +1,5 @@
 import type { DeferredAcks } from '../../core/mqtt/deferred-ack.ts'
-import type { Previewed, Sorted } from '../../core/node/preview.ts'
+import type { Previewed, SortedSample } from '../../core/node/preview.ts'
 import type { Options } from '../../core/node/spec.ts'
 import type { Message } from '../../core/record/message.ts'
 import { MqttBatch } from './batch.ts'
@@ -13,7 +13,7 @@ const NO_ACKS = { acknowledge: () => undefined } as unknown as DeferredAcks
 export function previewed(options: Options<typeof spec>): Previewed {
   const shaper = shaperOf(options)
   return {
-    async sort({ topic, payload }: Message): Promise<Sorted> {
+    async sort({ topic, payload }: Message): Promise<SortedSample> {
       await shaper.ready
       const batch = new MqttBatch(NO_ACKS, {
         isSingle: true,

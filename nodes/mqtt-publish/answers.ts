@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Outgoing } from '../../core/mqtt/publisher.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { setter } from '../../core/record/field-path.ts'
-import type { Batch } from './batch.ts'
+import type { PublishRequest } from './batch.ts'
 
 export interface AnswersOptions {
   /** Of this node alone. */
@@ -13,7 +13,7 @@ export interface AnswersOptions {
 
 interface Asked {
   readonly message: Outgoing
-  readonly batch: Batch
+  readonly batch: PublishRequest
   readonly index: number
   /** Runs from the moment it is sent. */
   timer: NodeJS.Timeout | undefined
@@ -23,7 +23,7 @@ interface Asked {
  * Commands and what devices answer: MQTT 5.0, 4.10, request and response. Each command has
  * correlation data of its own, that the answer must bring back.
  */
-export class Answers {
+export class DeviceAnswers {
   readonly #asked = new Map<string, Asked>()
   readonly #ids = new WeakMap<Outgoing, string>()
   readonly #prefix = randomBytes(8).toString('hex')
@@ -39,7 +39,7 @@ export class Answers {
   }
 
   /** The message as a command, whose answer is waited for. */
-  asking(message: Outgoing, batch: Batch, index: number): Outgoing {
+  asking(message: Outgoing, batch: PublishRequest, index: number): Outgoing {
     const id = `${this.#prefix}-${this.#next++}`
     const properties = {
       ...message.properties,

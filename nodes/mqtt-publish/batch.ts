@@ -2,7 +2,7 @@ import { isRejection, type Reason } from '../../core/record/record.ts'
 import type { WriteRequest } from '../../core/sink/types.ts'
 
 /** The records of one request: it ends when none is open any more. */
-export class Batch {
+export class PublishRequest {
   /** One more than there are, until all have been taken. */
   open = 1
   readonly #refused = new Map<number, Reason>()

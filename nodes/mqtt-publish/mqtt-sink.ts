@@ -7,7 +7,7 @@ import type { Link } from '../../core/mqtt/link.ts'
 import { SILENT_MS, silentText } from '../../core/mqtt/pulse.ts'
 import type { Options } from '../../core/node/spec.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
-import { Answers } from './answers.ts'
+import { DeviceAnswers } from './answers.ts'
 import { Composer } from './logic.ts'
 import { Outbox } from './outbox.ts'
 import type { spec } from './spec.ts'
@@ -27,7 +27,7 @@ export interface MqttSinkOptions {
 /** Publishes over a connection of its own, and hears the answers on the same one. */
 export class MqttSink implements OpenSink {
   readonly #outbox: Outbox
-  readonly #answers: Answers | undefined
+  readonly #answers: DeviceAnswers | undefined
   readonly #connection: MqttConnection
   readonly #responseTopic: string
 
@@ -37,7 +37,7 @@ export class MqttSink implements OpenSink {
     const { clientId } = broker.settingsFor(request)
     this.#responseTopic = options.responseTopic.replaceAll('{client_id}', clientId)
     this.#answers = options.request
-      ? new Answers({ ...options, responseTopic: this.#responseTopic })
+      ? new DeviceAnswers({ ...options, responseTopic: this.#responseTopic })
       : undefined
     this.#outbox = new Outbox(new Composer(options), this.#answers)
     this.#connection = broker.connection(request, {

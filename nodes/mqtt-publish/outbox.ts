@@ -3,8 +3,8 @@ import type { Link } from '../../core/mqtt/link.ts'
 import { type Outgoing, Publisher } from '../../core/mqtt/publisher.ts'
 import type { Reason } from '../../core/record/record.ts'
 import type { WriteRequest } from '../../core/sink/types.ts'
-import type { Answers } from './answers.ts'
-import { Batch } from './batch.ts'
+import type { DeviceAnswers } from './answers.ts'
+import { PublishRequest } from './batch.ts'
 import { type Composer, Unpublishable } from './logic.ts'
 
 /** Messages that wait for their acknowledgement at a time; the server may allow fewer. */
@@ -26,7 +26,7 @@ export class Outbox {
   constructor(
     private readonly composer: Composer,
     /** Where devices are to answer; undefined where nobody is asked. */
-    private readonly answers: Answers | undefined
+    private readonly answers: DeviceAnswers | undefined
   ) {
     this.#publisher = new Publisher({
       window: WINDOW,
@@ -49,7 +49,7 @@ export class Outbox {
   }
 
   write(request: WriteRequest): void {
-    const batch = new Batch(request)
+    const batch = new PublishRequest(request)
     for (let index = 0; index < request.records.length; index++) {
       const made = this.composer.message(request.records[index])
       if (made instanceof Unpublishable) batch.refuse(index, made.reason)
@@ -59,7 +59,7 @@ export class Outbox {
     this.#pump()
   }
 
-  #sending(message: Outgoing, batch: Batch, index: number): Sending {
+  #sending(message: Outgoing, batch: PublishRequest, index: number): Sending {
     batch.open++
     const sending: Sending = { message, batch, index }
     return this.answers === undefined
@@ -134,6 +134,6 @@ export class Outbox {
 
 interface Sending {
   readonly message: Outgoing
-  readonly batch: Batch
+  readonly batch: PublishRequest
   readonly index: number
 }

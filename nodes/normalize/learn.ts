@@ -10,7 +10,7 @@ import { holdsNumbers, isObject, type Survey, surveyOf } from '../../core/learn/
 import { type TimeField, timeFieldOf } from '../../core/learn/times.ts'
 import { recordsOf } from '../../core/record/message.ts'
 import { numberIn } from '../../core/record/number-text.ts'
-import { type Form, formsReader } from './patterns.ts'
+import { formsReader, type PatternForm } from './patterns.ts'
 import { isReason, readTimestamp } from './timestamp.ts'
 
 /** The time of the records: its field, form, unit and zone; and other names that are usual. */
@@ -203,7 +203,7 @@ function byPattern(values: readonly unknown[], answers: Parameters<Learn>[2]): R
 }
 
 interface Fitting {
-  readonly form: Form
+  readonly form: PatternForm
   readonly times: readonly number[]
   readonly isLocal: boolean
 }
@@ -230,7 +230,7 @@ function formsThatRead(texts: readonly string[]): Fitting[] {
   return found
 }
 
-function fits(form: Form, texts: readonly string[]): Fitting | undefined {
+function fits(form: PatternForm, texts: readonly string[]): Fitting | undefined {
   const read = formsReader([form])!
   const times = texts.map(read)
   const fine = times.flatMap(time => (time === undefined || 'code' in time ? [] : [time]))

@@ -19,7 +19,10 @@ import { type Reshape, reshaper, Unconvertible } from './reshape.ts'
 import { spec } from './spec.ts'
 import { isMissing, isReason, readTimestamp } from './timestamp.ts'
 
-export type Sorted = readonly [normalized: readonly unknown[], rejected: readonly Rejection[]]
+export type NormalizedRecord = readonly [
+  normalized: readonly unknown[],
+  rejected: readonly Rejection[]
+]
 
 const STAGE = 'normalize'
 const DAY_MS = 86_400_000
@@ -34,7 +37,7 @@ const DAY_MS = 86_400_000
 export function normalizer(
   options: Options<typeof spec>,
   now: () => number
-): (message: Message) => Sorted {
+): (message: Message) => NormalizedRecord {
   const problems = problemsBetween(options)
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const reshape: Reshape = reshaper(options.fields) ?? (record => record)

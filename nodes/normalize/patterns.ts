@@ -5,7 +5,7 @@ import type { Reason } from '../../core/record/record.ts'
  * A form that a person has written down, such as `dd.MM.yyyy HH:mm:ss`, and the language of its
  * names.
  */
-export interface Form {
+export interface PatternForm {
   readonly pattern: string
   /** Of the names of months and days, and of the words for morning and afternoon: `en`, `de`. */
   readonly language: string
@@ -29,7 +29,7 @@ export type ReadForms = (text: string) => PatternTime | Reason | undefined
  * The function for these forms; undefined if there are none. Days and months stand where the form
  * says, never by a guess.
  */
-export function formsReader(forms: readonly Form[]): ReadForms | undefined {
+export function formsReader(forms: readonly PatternForm[]): ReadForms | undefined {
   if (forms.length === 0) return undefined
   const readers = forms.map(readerOf)
   return text => {
@@ -47,7 +47,10 @@ export function formsReader(forms: readonly Form[]): ReadForms | undefined {
 const isSame = (one: PatternTime, other: PatternTime) =>
   one.ms === other.ms && one.extraNs === other.extraNs && one.isLeap === other.isLeap
 
-function readerOf({ pattern: written, language }: Form): (text: string) => PatternTime | undefined {
+function readerOf({
+  pattern: written,
+  language
+}: PatternForm): (text: string) => PatternTime | undefined {
   // More than three places have one letter in the library, however many they are.
   const pattern = written.replace(UNQUOTED, letters => letters.replace(/S{4,}/g, 'u'))
   const options = { locale: language, zone: 'utc', setZone: true }

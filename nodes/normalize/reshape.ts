@@ -8,7 +8,7 @@ import { inherit, type Reason, type TelemetryRecord } from '../../core/record/re
 export type Conversion = 'keep' | 'number' | 'decimal-comma' | 'text'
 
 /** What becomes of one field: another name, another type, or both. */
-export interface Row {
+export interface NormalizedRow {
   /** A name, or a path into objects of the record. */
   readonly from: string
   /** Its new name; empty to keep it. */
@@ -35,7 +35,7 @@ export class Unconvertible implements Reason {
 }
 
 /** The function for these rows; undefined if there is nothing to do. */
-export function reshaper(given: readonly Row[]): Reshape | undefined {
+export function reshaper(given: readonly NormalizedRow[]): Reshape | undefined {
   if (given.length === 0) return undefined
   // A field is not in the way of itself.
   const rows = given.map(row => (row.to === row.from ? { ...row, to: '' } : row))
@@ -64,7 +64,7 @@ export function reshaper(given: readonly Row[]): Reshape | undefined {
 
 type Step = (record: TelemetryRecord, reshaped: TelemetryRecord) => Unconvertible | undefined
 
-function step({ from, to, as }: Row): Step {
+function step({ from, to, as }: NormalizedRow): Step {
   const get = getter(from)
   const target = to || from
   const taken = to === '' ? () => undefined : getter(target)

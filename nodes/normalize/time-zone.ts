@@ -4,13 +4,13 @@ const MINUTE_MS = 60_000
 const DAY_MS = 86_400_000
 
 /** Which of two times is meant when the clocks were put back and the hour came twice. */
-export type Fold = 'reject' | 'earlier' | 'later'
+export type RepeatedHour = 'reject' | 'earlier' | 'later'
 
 /** A time zone: what a clock on the wall there shows. */
 export interface Zone {
   readonly name: string
   /** UTC of a local time (as if it were UTC, in ms); or why there is none, or not one only. */
-  toUtc(localMs: number, fold: Fold): number | 'twice' | 'skipped'
+  toUtc(localMs: number, fold: RepeatedHour): number | 'twice' | 'skipped'
 }
 
 /** Devices name zones, so their number must be bounded; a formatter takes some 50 kB. */
@@ -49,7 +49,7 @@ class NamedZone implements Zone {
     private readonly format: Intl.DateTimeFormat
   ) {}
 
-  toUtc(localMs: number, fold: Fold): number | 'twice' | 'skipped' {
+  toUtc(localMs: number, fold: RepeatedHour): number | 'twice' | 'skipped' {
     const day = Math.floor(localMs / DAY_MS)
     const offset = this.#steadyOffset(day)
     return Number.isNaN(offset) ? this.#aroundChange(localMs, day, fold) : localMs - offset
@@ -66,7 +66,7 @@ class NamedZone implements Zone {
     return offset
   }
 
-  #aroundChange(localMs: number, day: number, fold: Fold): number | 'twice' | 'skipped' {
+  #aroundChange(localMs: number, day: number, fold: RepeatedHour): number | 'twice' | 'skipped' {
     const offsets = [this.#offsetAt((day - 1) * DAY_MS), this.#offsetAt((day + 2) * DAY_MS)]
     const times = offsets
       .map(offset => localMs - offset)

@@ -6,11 +6,11 @@ import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
 import { type Instant, MAX_MS, MIN_MS } from './instant.ts'
 import type { ReadForms } from './patterns.ts'
 import { excelMs, readSecondsAndNanos, readSpelled } from './spelled.ts'
-import { type Fold, zoneOf } from './time-zone.ts'
+import { type RepeatedHour, zoneOf } from './time-zone.ts'
 
 export interface Rules {
   readonly unit: Unit | 'auto' | 'excel'
-  readonly fold: Fold
+  readonly fold: RepeatedHour
   /** Forms of a person's own; they go before all others. */
   readonly forms?: ReadForms | undefined
 }
@@ -177,7 +177,7 @@ const unknownZone = (name: string): Reason => ({
 function inZone(
   { ms, extraNs, rule }: Instant,
   name: string | undefined,
-  fold: Fold
+  fold: RepeatedHour
 ): Instant | Reason {
   if (name === undefined)
     return {

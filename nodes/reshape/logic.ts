@@ -19,11 +19,11 @@ import { Pivot } from './pivot.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem, sourcesOf } from './sources.ts'
 import { spec } from './spec.ts'
-import { type Rows, unpivoter } from './unpivot.ts'
+import { type UnpivotedRows, unpivoter } from './unpivot.ts'
 import { valueProblems } from './values.ts'
 
 /** The records by output, and how many had no measurement. */
-export interface Sorted {
+export interface ReshapedRecord {
   readonly outputs: readonly [reshaped: readonly TelemetryRecord[], rejected: readonly Rejection[]]
   readonly filtered: number
 }
@@ -31,7 +31,7 @@ export interface Sorted {
 const STAGE = 'reshape'
 
 /** What is made of the records of one message. */
-class Outcome implements Rows {
+class Outcome implements UnpivotedRows {
   readonly reshaped: TelemetryRecord[] = []
   readonly rejected: Rejection[] = []
   filtered = 0
@@ -79,7 +79,7 @@ export function reshaper(
   settings: Settings,
   now: () => number,
   prepare: Prepare
-): (message: Message) => Sorted | Promise<Sorted> {
+): (message: Message) => ReshapedRecord | Promise<ReshapedRecord> {
   const problems = [...problemsBetween(settings), ...valueProblems(settings)]
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const partsOf = parter(settings)
@@ -103,7 +103,7 @@ export function reshaper(
       calculate === undefined
         ? inSlices(parts, part => take(part))
         : calculateAll(parts, fill, calculate, take)
-    const finish = (): Sorted => {
+    const finish = (): ReshapedRecord => {
       shape.end?.(outcome)
       return { outputs: [outcome.reshaped, outcome.rejected], filtered: outcome.filtered }
     }

@@ -3,12 +3,12 @@ import { mark } from '../../core/editor/mark.ts'
 import type { Control, EditorHooks, Form, Values } from '../../core/editor/types.ts'
 import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
 import {
-  type Condition,
   listText,
   outputLabels,
   parseList,
   problemsOfCondition,
   type Rule,
+  type RuleCondition,
   ruleProblems,
   sentence
 } from './rules.ts'
@@ -160,12 +160,12 @@ class RuleBox {
     for (const row of this.#rows) row.refresh()
   }
 
-  #add(condition: Condition): void {
+  #add(condition: RuleCondition): void {
     this.#append(condition)
     this.changed()
   }
 
-  #append(condition: Condition): void {
+  #append(condition: RuleCondition): void {
     const row = new ConditionRow(condition, this.changed, () => this.#remove(row), this.pick)
     this.#rows.push(row)
     this.#place.append(row.root)
@@ -185,11 +185,11 @@ class ConditionRow {
   readonly #field: HTMLInputElement
   readonly #operator: HTMLSelectElement
   readonly #operands = element('div', { style: 'min-width: 0' })
-  #read: () => Pick<Condition, 'value' | 'value2'> = () => ({})
+  #read: () => Pick<RuleCondition, 'value' | 'value2'> = () => ({})
   #needs: Operator['needs'] | undefined
 
   constructor(
-    private readonly condition: Condition,
+    private readonly condition: RuleCondition,
     changed: () => void,
     remove: () => void,
     pick: (input: HTMLInputElement) => void
@@ -217,7 +217,7 @@ class ConditionRow {
     this.root.append(field, this.#operator, this.#operands, less)
   }
 
-  value(): Condition {
+  value(): RuleCondition {
     return {
       field: this.#field.value.trim(),
       operator: this.#operator.value as OperatorName,
@@ -236,7 +236,7 @@ class ConditionRow {
    * Builds the inputs for the operator. Only once the row is in the dialog, since typedInput
    * measures where it stands.
    */
-  build({ value, value2 }: Pick<Condition, 'value' | 'value2'> = this.condition): void {
+  build({ value, value2 }: Pick<RuleCondition, 'value' | 'value2'> = this.condition): void {
     const { needs }: Operator = OPERATORS[this.#operator.value as OperatorName] ?? OPERATORS.equals
     if (needs === this.#needs) return
     this.#needs = needs

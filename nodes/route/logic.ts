@@ -7,7 +7,7 @@ import { type Message, recordsOf } from '../../core/record/message.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { Met } from './met.ts'
 import { OPERATORS, type Operand, type Operator } from './operators.ts'
-import { type Condition, type Rule, ruleProblems, TOPIC } from './rules.ts'
+import { type Rule, type RuleCondition, ruleProblems, TOPIC } from './rules.ts'
 import { spec } from './spec.ts'
 
 /** The records of a message by output, and how many went to none. */
@@ -128,7 +128,7 @@ function matcherOf({ match, conditions }: Rule): Matcher {
   }
 }
 
-function testOf({ field, operator, value, value2 }: Condition): Matcher {
+function testOf({ field, operator, value, value2 }: RuleCondition): Matcher {
   const { test }: Operator = OPERATORS[operator]
   const list = Array.isArray(value) ? (value as readonly Operand[]) : []
   const holds = test(value as Operand, value2 as Operand, list)

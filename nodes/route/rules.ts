@@ -11,7 +11,7 @@ import {
 export const TOPIC = 'msg.topic'
 
 /** One row of a rule: a field of the record, an operator, and what to compare with. */
-export interface Condition {
+export interface RuleCondition {
   /** A name, a path into objects, or `msg.topic`. */
   readonly field: string
   readonly operator: OperatorName
@@ -28,7 +28,7 @@ export interface Rule {
   /** Stands at the output in place of the sentence. */
   readonly name?: string
   readonly match: 'all' | 'any'
-  readonly conditions: readonly Condition[]
+  readonly conditions: readonly RuleCondition[]
 }
 
 /**
@@ -59,7 +59,9 @@ function problemsOfRule(rule: unknown): string[] {
 /** What is wrong with one row, in words. */
 export function problemsOfCondition(condition: unknown): string[] {
   if (typeof condition !== 'object' || condition === null) return ['must be an object']
-  const { field, operator, value, value2 } = condition as Partial<Record<keyof Condition, unknown>>
+  const { field, operator, value, value2 } = condition as Partial<
+    Record<keyof RuleCondition, unknown>
+  >
   if (!isOperator(operator)) return [`there is no operator ${JSON.stringify(operator)}`]
   const problems =
     typeof field === 'string' && isFieldPath(field)
@@ -95,7 +97,7 @@ export function sentence({ match, conditions }: Rule, output?: number): string {
   return output === undefined ? words : `${words} → ${output}`
 }
 
-function conditionWords({ field, operator, value, value2 }: Condition): string {
+function conditionWords({ field, operator, value, value2 }: RuleCondition): string {
   const { label, sign = label, needs }: Operator = OPERATORS[operator]
   const subject = field === TOPIC ? 'topic' : field
   if (needs === 'none') return `${subject} ${sign}`

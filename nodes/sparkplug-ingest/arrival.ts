@@ -4,7 +4,7 @@ import type { Address } from '../../core/sparkplug/topic.ts'
 import type { Metric, Payload } from '../../core/sparkplug/types.ts'
 
 /** A message of an edge node, as it came. */
-export interface Arrival {
+export interface SparkplugArrival {
   readonly packet: Received
   /** The connection that brought it, which acknowledges it. */
   readonly acks: DeferredAcks
@@ -46,11 +46,11 @@ export interface FailedEntry {
 export type Entry = StatusEntry | MetricEntry | FailedEntry
 
 /** What is to become of a message. */
-export interface Outcome {
+export interface ArrivalOutcome {
   readonly packet: Received
   readonly acks: DeferredAcks
   /** Absent where the message could not be read. */
-  readonly arrival: Arrival | undefined
+  readonly arrival: SparkplugArrival | undefined
   readonly entries: readonly Entry[]
   /** Metrics of a message that came before. */
   readonly duplicates: number

@@ -9,12 +9,12 @@ import {
   type Taken
 } from '../../core/record/record.ts'
 import type { Split } from '../../core/source/types.ts'
-import type { Entry, Outcome } from './arrival.ts'
+import type { ArrivalOutcome, Entry } from './arrival.ts'
 import { deviceIdOf, type RecordOptions, recordOf } from './records.ts'
 
 /** Some of the entries of a message: one with many metrics is spread over several batches. */
 interface Part {
-  readonly outcome: Outcome
+  readonly outcome: ArrivalOutcome
   readonly from: number
   readonly to: number
 }
@@ -25,14 +25,14 @@ const STAGE = 'sparkplug-ingest'
 export class SparkplugBatch implements Batch {
   readonly #parts: Part[] = []
   /** Messages whose last records are in it: they are acknowledged with it. */
-  readonly ends: Outcome[] = []
+  readonly ends: ArrivalOutcome[] = []
   records = 0
   bytes = 0
 
   constructor(private readonly options: RecordOptions) {}
 
   /** Adds these entries of a message, the last of it or not. */
-  add(outcome: Outcome, from: number, to: number): void {
+  add(outcome: ArrivalOutcome, from: number, to: number): void {
     const { length } = outcome.packet.payload
     const all = outcome.entries.length
     this.#parts.push({ outcome, from, to })

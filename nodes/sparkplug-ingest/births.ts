@@ -1,6 +1,6 @@
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { Integer, Metric, Payload, PropertySet } from '../../core/sparkplug/types.ts'
-import type { Arrival, Entry } from './arrival.ts'
+import type { Entry, SparkplugArrival } from './arrival.ts'
 
 /** What a birth says of a metric. */
 interface Definition {
@@ -72,7 +72,7 @@ export interface Resolved {
  * @param isSure false: a birth may have been missed, so that what an alias stands for is not known
  */
 export function resolve(
-  { payload: { metrics } }: Arrival,
+  { payload: { metrics } }: SparkplugArrival,
   birth: Birth | undefined,
   isSure: boolean
 ): Resolved {

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { Integer } from '../../core/sparkplug/types.ts'
-import type { Arrival, Entry, StatusEntry } from './arrival.ts'
+import type { Entry, SparkplugArrival, StatusEntry } from './arrival.ts'
 import { Birth, resolve, sessionNumber } from './births.ts'
 import { SentAgain } from './sent-again.ts'
 
@@ -14,20 +14,20 @@ export interface Surroundings {
   readonly birthValues: boolean
   readonly tellsStatus: boolean
   /** A message has come to its end. */
-  settled(arrival: Arrival, entries: readonly Entry[], left?: Left): void
+  settled(arrival: SparkplugArrival, entries: readonly Entry[], left?: LeftAside): void
   /** Asks for births, not before this time. */
   ask(node: EdgeNode, fromMs: number): void
   /** The birth of the edge node has come. */
   born(node: EdgeNode): void
   /** Since when the birth is being waited for; undefined while it has not been asked for yet. */
-  waitsSince(node: EdgeNode, arrival: Arrival): number | undefined
+  waitsSince(node: EdgeNode, arrival: SparkplugArrival): number | undefined
   /** So many more messages are held, of so many bytes; false if there is no room for them. */
   hold(messages: number, bytes: number): boolean
   /** So many more metrics are known; false if there is no room for them. */
   know(metrics: number): boolean
 }
 
-export interface Left {
+export interface LeftAside {
   readonly duplicates?: number
   readonly filtered?: number
 }
@@ -54,10 +54,10 @@ export class EdgeNode {
   readonly #births = new Map<string, Birth>()
   readonly #again = new SentAgain()
   /** Came too early, since the first of them. */
-  #early: Arrival[] = []
+  #early: SparkplugArrival[] = []
   #earlySinceMs = 0
   /** Waits for a birth, in the order of arrival. */
-  #held: Arrival[] = []
+  #held: SparkplugArrival[] = []
 
   constructor(
     readonly group: string,
@@ -77,7 +77,7 @@ export class EdgeNode {
     return this.#isOnline === true
   }
 
-  receive(arrival: Arrival): void {
+  receive(arrival: SparkplugArrival): void {
     const { type } = arrival.address
     if (type === 'NBIRTH') this.#born(arrival)
     else if (type === 'NDEATH') this.#died(arrival)
@@ -108,7 +108,7 @@ export class EdgeNode {
     for (const arrival of this.#let(this.#held.splice(0))) this.#readAlone(arrival)
   }
 
-  #born(arrival: Arrival): void {
+  #born(arrival: SparkplugArrival): void {
     const digest = createHash('sha1').update(arrival.packet.payload).digest('base64')
     if (this.#isInStep && digest === this.#lastBirth) {
       this.#leaveOut(arrival, 'duplicates')
@@ -120,7 +120,7 @@ export class EdgeNode {
     this.#expected = (Number(arrival.payload.seq ?? 0) + 1) & 0xff
     this.#forgetBirths()
     const waiting = this.#let([...this.#early.splice(0), ...this.#held.splice(0)])
-    const isLater = (other: Arrival) => isOfSession(other, arrival, this.host.reorderMs)
+    const isLater = (other: SparkplugArrival) => isOfSession(other, arrival, this.host.reorderMs)
     this.#know(ITSELF, arrival)
     for (const old of waiting.filter(other => !isLater(other))) this.#readLate(old)
     const isNews = this.#isOnline !== true || this.#session !== this.#toldSession
@@ -133,7 +133,7 @@ export class EdgeNode {
   }
 
   /** The death of a session that a birth has ended already is not that of the new one. */
-  #died(arrival: Arrival): void {
+  #died(arrival: SparkplugArrival): void {
     const session = sessionNumber(arrival.payload)
     const isOld =
       this.#isInStep &&
@@ -156,7 +156,7 @@ export class EdgeNode {
     this.host.settled(arrival, this.host.tellsStatus ? gone : [])
   }
 
-  #inOrder(arrival: Arrival): void {
+  #inOrder(arrival: SparkplugArrival): void {
     if (Number(arrival.payload.seq ?? 0) > 0xff) {
       const failure = new ParseFailure('FORMAT_INVALID', 'The sequence number is above 255.')
       this.host.settled(arrival, [{ kind: 'failed', failure }])
@@ -176,7 +176,8 @@ export class EdgeNode {
     }
   }
 
-  #distance = ({ payload }: Arrival): number => (Number(payload.seq ?? 0) - this.#expected) & 0xff
+  #distance = ({ payload }: SparkplugArrival): number =>
+    (Number(payload.seq ?? 0) - this.#expected) & 0xff
 
   /** Those that came early and whose turn it is now. */
   #followers(): void {
@@ -189,7 +190,7 @@ export class EdgeNode {
     if (this.#early.length > 0) this.#earlySinceMs = this.#early[0]!.atMs
   }
 
-  #next(arrival: Arrival): void {
+  #next(arrival: SparkplugArrival): void {
     this.#expected = (this.#expected + 1) & 0xff
     this.#again.note(arrival)
     const { type, device = ITSELF } = arrival.address
@@ -202,7 +203,7 @@ export class EdgeNode {
     } else this.#hold(arrival)
   }
 
-  #deviceBorn(arrival: Arrival, device: string): void {
+  #deviceBorn(arrival: SparkplugArrival, device: string): void {
     const isNews = !this.#devicesOnline.has(device)
     if (this.#know(device, arrival)) this.#devicesOnline.add(device)
     const of = this.#held.filter(({ address }) => address.device === device)
@@ -211,18 +212,18 @@ export class EdgeNode {
     this.#settleBirth(arrival, isNews)
   }
 
-  #deviceDied(arrival: Arrival, device: string): void {
+  #deviceDied(arrival: SparkplugArrival, device: string): void {
     this.#forget(device)
     this.#devicesOnline.delete(device)
     this.#tellDeath(arrival, device)
   }
 
-  #tellDeath(arrival: Arrival, device: string): void {
+  #tellDeath(arrival: SparkplugArrival, device: string): void {
     const gone = status(device, false, arrival.payload.timestamp ?? arrival.clockMs)
     this.host.settled(arrival, this.host.tellsStatus ? [gone] : [])
   }
 
-  #settleBirth(arrival: Arrival, isNews: boolean): void {
+  #settleBirth(arrival: SparkplugArrival, isNews: boolean): void {
     const { birthValues, tellsStatus } = this.host
     const { address, payload, clockMs } = arrival
     const come = status(address.device, true, payload.timestamp ?? clockMs)
@@ -238,12 +239,12 @@ export class EdgeNode {
     this.host.ask(this, nowMs)
   }
 
-  #earlyInOrder(): Arrival[] {
+  #earlyInOrder(): SparkplugArrival[] {
     return this.#early.splice(0).sort((a, b) => this.#distance(a) - this.#distance(b))
   }
 
   /** Births may come a moment after what needs them, so they are not asked for at once. */
-  #hold(arrival: Arrival): void {
+  #hold(arrival: SparkplugArrival): void {
     this.#held.push(arrival)
     if (!this.host.hold(1, arrival.packet.payload.length))
       for (const first of this.#let(this.#held.splice(0, 1))) this.#readAlone(first)
@@ -251,13 +252,13 @@ export class EdgeNode {
   }
 
   /** These wait no longer. */
-  #let(arrivals: Arrival[]): Arrival[] {
+  #let(arrivals: SparkplugArrival[]): SparkplugArrival[] {
     for (const { packet } of arrivals) this.host.hold(-1, -packet.payload.length)
     return arrivals
   }
 
   /** What had waited for this birth; a device's waits on for the device's own. */
-  #readLate(arrival: Arrival): void {
+  #readLate(arrival: SparkplugArrival): void {
     const { type, device = ITSELF } = arrival.address
     if (!this.#births.has(device)) this.#hold(arrival)
     else if (type === 'NDATA' || type === 'DDATA')
@@ -266,7 +267,7 @@ export class EdgeNode {
   }
 
   /** What names itself and says its datatypes needs no birth. */
-  #readAlone(arrival: Arrival): void {
+  #readAlone(arrival: SparkplugArrival): void {
     const { type, device } = arrival.address
     if (type === 'DDEATH') {
       this.#tellDeath(arrival, device!)
@@ -277,12 +278,12 @@ export class EdgeNode {
     this.host.settled(arrival, resolve(arrival, birth, isBirth).entries)
   }
 
-  #leaveOut(arrival: Arrival, as: keyof Left): void {
+  #leaveOut(arrival: SparkplugArrival, as: keyof LeftAside): void {
     this.host.settled(arrival, [], { [as]: Math.max(1, arrival.payload.metrics.length) })
   }
 
   /** False if so many metrics are known already that these are not. */
-  #know(device: string, { payload }: Arrival): boolean {
+  #know(device: string, { payload }: SparkplugArrival): boolean {
     this.#forget(device)
     const birth = new Birth(payload)
     const hasRoom = this.host.know(birth.size)
@@ -309,12 +310,12 @@ const status = (
   ts: number | bigint
 ): StatusEntry => ({ kind: 'status', device, isOnline, ts })
 
-const isSame = (one: Arrival, other: Arrival): boolean =>
+const isSame = (one: SparkplugArrival, other: SparkplugArrival): boolean =>
   one.packet.topic === other.packet.topic &&
   (one.packet.payload as Buffer).equals(other.packet.payload as Buffer)
 
 /** A message that came a moment before a birth and was sent after it. */
-function isOfSession(other: Arrival, birth: Arrival, reorderMs: number): boolean {
+function isOfSession(other: SparkplugArrival, birth: SparkplugArrival, reorderMs: number): boolean {
   const [sent, born] = [other.payload.timestamp, birth.payload.timestamp]
   if (sent === undefined || born === undefined) return false
   return sent >= born && birth.atMs - other.atMs <= reorderMs

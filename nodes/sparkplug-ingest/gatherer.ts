@@ -2,7 +2,7 @@ import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import type { Intake } from '../../core/mqtt/ingest-session.ts'
 import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
-import type { Outcome } from './arrival.ts'
+import type { ArrivalOutcome } from './arrival.ts'
 import { SparkplugBatch } from './batch.ts'
 import type { RecordOptions } from './records.ts'
 
@@ -56,7 +56,7 @@ export class Gatherer implements Intake {
   }
 
   /** The host is done with a message. */
-  settled(outcome: Outcome): void {
+  settled(outcome: ArrivalOutcome): void {
     const { batchSize, metrics } = this.options
     const { duplicates, filtered, entries } = outcome
     metrics.in += duplicates + filtered

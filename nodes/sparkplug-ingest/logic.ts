@@ -4,8 +4,8 @@ import { ParseFailure } from '../../core/record/parse-failure.ts'
 import { decodePayload } from '../../core/sparkplug/decode.ts'
 import { encodePayload } from '../../core/sparkplug/encode.ts'
 import { type Address, addressOf, isCommand, topicOf } from '../../core/sparkplug/topic.ts'
-import type { Arrival, Entry, Outcome } from './arrival.ts'
-import { EdgeNode, type Left, type Surroundings } from './edge-node.ts'
+import type { ArrivalOutcome, Entry, SparkplugArrival } from './arrival.ts'
+import { EdgeNode, type LeftAside, type Surroundings } from './edge-node.ts'
 import { Rebirths } from './rebirths.ts'
 import type { spec } from './spec.ts'
 
@@ -24,7 +24,7 @@ export type HostOptions = Pick<
 
 export interface HostPorts {
   /** A message has come to its end, with its records. Told once for each, in their order. */
-  settled(outcome: Outcome): void
+  settled(outcome: ArrivalOutcome): void
   /** Publishes a command; false if there is no connection. */
   command(topic: string, payload: Buffer): boolean
   /** An edge node was asked for its births. */
@@ -120,7 +120,7 @@ export class Host implements Surroundings {
     this.#waiting.clear()
   }
 
-  settled(arrival: Arrival, entries: readonly Entry[], left: Left = {}): void {
+  settled(arrival: SparkplugArrival, entries: readonly Entry[], left: LeftAside = {}): void {
     this.#end({ packet: arrival.packet, acks: arrival.acks, arrival, entries, ...left })
   }
   ask(node: EdgeNode, fromMs: number): void {
@@ -129,7 +129,7 @@ export class Host implements Surroundings {
   born(node: EdgeNode): void {
     this.#rebirths.born(node)
   }
-  waitsSince(node: EdgeNode, { atMs }: Arrival): number | undefined {
+  waitsSince(node: EdgeNode, { atMs }: SparkplugArrival): number | undefined {
     const askedMs = this.#rebirths.askedMs(node)
     if (askedMs === undefined) return this.#rebirths.isQueued(node) ? undefined : atMs
     return Math.max(atMs, askedMs)
@@ -158,7 +158,7 @@ export class Host implements Surroundings {
     return decodePayload(payload as Buffer, maxMetrics)
   }
 
-  #nodeOf(arrival: Arrival): EdgeNode | undefined {
+  #nodeOf(arrival: SparkplugArrival): EdgeNode | undefined {
     const { group, edgeNode } = arrival.address
     const name = `${group}/${edgeNode}`
     const known = this.#nodes.get(name)
@@ -197,7 +197,9 @@ export class Host implements Surroundings {
     return true
   }
 
-  #end(outcome: Partial<Outcome> & Pick<Outcome, 'packet' | 'acks' | 'entries'>): void {
+  #end(
+    outcome: Partial<ArrivalOutcome> & Pick<ArrivalOutcome, 'packet' | 'acks' | 'entries'>
+  ): void {
     this.ports.settled({ arrival: undefined, duplicates: 0, filtered: 0, ...outcome })
   }
 }

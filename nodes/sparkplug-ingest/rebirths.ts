@@ -5,7 +5,7 @@ export interface RebirthOptions {
 }
 
 /** Whom to ask. */
-export interface Asked {
+export interface AskedRebirth {
   readonly group: string
   readonly edgeNode: string
 }
@@ -25,7 +25,7 @@ const FORGIVEN = 4
  * Decides when which edge node is asked for its births: each once, then with pauses that grow as
  * long as it must be asked again and again, and so many a second over all of them.
  */
-export class Rebirths<Node extends Asked> {
+export class Rebirths<Node extends AskedRebirth> {
   readonly #turns = new Map<Node, Turn>()
   /** Who waits to be asked, and since when. */
   readonly #queue = new Map<Node, number>()

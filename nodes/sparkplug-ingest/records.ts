@@ -5,7 +5,7 @@ import { unknownType } from '../../core/sparkplug/scalar.ts'
 import type { Address } from '../../core/sparkplug/topic.ts'
 import { typeName } from '../../core/sparkplug/types.ts'
 import { meaningOf, propertiesOf } from '../../core/sparkplug/value.ts'
-import type { Arrival, Entry, MetricEntry } from './arrival.ts'
+import type { Entry, MetricEntry, SparkplugArrival } from './arrival.ts'
 import { birthMissing } from './births.ts'
 import type { spec } from './spec.ts'
 
@@ -23,7 +23,7 @@ export function deviceIdOf(
 /** The record of an entry, in a new object each time; why there is none where it has no meaning. */
 export function recordOf(
   entry: Entry,
-  arrival: Arrival,
+  arrival: SparkplugArrival,
   options: RecordOptions
 ): object | ParseFailure {
   if (entry.kind === 'failed') return entry.failure
@@ -47,7 +47,7 @@ const whose = (address: Address, options: RecordOptions) => ({
 
 function metricRecord(
   entry: MetricEntry,
-  { address, payload }: Arrival,
+  { address, payload }: SparkplugArrival,
   options: RecordOptions
 ): object | ParseFailure {
   const { metric, name, units } = entry

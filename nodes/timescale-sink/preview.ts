@@ -1,4 +1,4 @@
-import type { Previewed, Sorted } from '../../core/node/preview.ts'
+import type { Previewed, SortedSample } from '../../core/node/preview.ts'
 import { statementsFor } from '../../core/postgres/bootstrap.ts'
 import { quoted } from '../../core/postgres/identifier.ts'
 import { misfitReason, type Plan, Rows } from '../../core/postgres/rows.ts'
@@ -20,7 +20,7 @@ export function previewed(options: SinkOptions): Previewed {
   const created = options.create === 'create' ? [...CREATES, ...statements, ''] : []
   const text = [...created, `-- ${WRITES}`, insertion(plan, wish.table.sql)].join('\n')
   return {
-    sort(message: Message): Sorted {
+    sort(message: Message): SortedSample {
       const rows = new Rows(plan, MOST_ROWS)
       const written: unknown[] = []
       const rejected: unknown[] = []

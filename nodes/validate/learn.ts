@@ -1,6 +1,6 @@
 import { answerTo, type Finding, type Learn, share } from '../../core/learn/learned.ts'
 import { isIdentity, sureness } from '../../core/learn/names.ts'
-import { type FieldFacts, isObject, type Kind, surveyOf } from '../../core/learn/survey.ts'
+import { type FieldFacts, isObject, surveyOf, type ValueKind } from '../../core/learn/survey.ts'
 import { timeFieldOf } from '../../core/learn/times.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { recordsOf } from '../../core/record/message.ts'
@@ -112,7 +112,7 @@ const define = (properties: Record<string, Schema>, name: string, value: Schema)
     writable: true
   })
 
-const TYPES: Readonly<Record<Kind, string>> = {
+const TYPES: Readonly<Record<ValueKind, string>> = {
   null: 'null',
   boolean: 'boolean',
   integer: 'integer',
@@ -139,7 +139,7 @@ function fieldSchema(facts: FieldFacts, strictness: Strictness, isTime: boolean)
 }
 
 /** An integer that was seen may be 21.5 the next time, unless it names something. */
-function typesOf(kinds: readonly Kind[], strictness: Strictness, isTime: boolean): string[] {
+function typesOf(kinds: readonly ValueKind[], strictness: Strictness, isTime: boolean): string[] {
   const types = new Set(kinds.map(kind => TYPES[kind]))
   const isWhole = strictness === 'strict' && !isTime && !types.has('number')
   if (!isWhole && types.delete('integer')) types.add('number')

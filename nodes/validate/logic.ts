@@ -17,21 +17,21 @@ import {
 import { COST, isDear } from './cost.ts'
 import { described, explain, summary } from './explain.ts'
 import { withNearestDoubles } from './nearest-doubles.ts'
-import { type Check, compileSchema } from './schema.ts'
+import { compileSchema, type SchemaCheck } from './schema.ts'
 import { spec } from './spec.ts'
 
-export type Sorted = readonly [valid: readonly unknown[], rejected: readonly Rejection[]]
+export type SortedRecord = readonly [valid: readonly unknown[], rejected: readonly Rejection[]]
 
 /** Finds the check for a record; undefined where there is no schema for its kind. */
-type Choose = (record: unknown, message: Message) => Check | undefined
+type Choose = (record: unknown, message: Message) => SchemaCheck | undefined
 
 const STAGE = 'validate'
-const passes: Check = Object.assign((_record: unknown) => true, { errors: null, notices: [] })
+const passes: SchemaCheck = Object.assign((_record: unknown) => true, { errors: null, notices: [] })
 
 /** Sorts one record into the outputs; true if it was dear. */
-export type Sort = (record: unknown, message: Message, outputs: Outputs) => boolean
+export type SortRecord = (record: unknown, message: Message, outputs: ValidateOutputs) => boolean
 
-export interface Outputs {
+export interface ValidateOutputs {
   readonly valid: unknown[]
   readonly rejected: Rejection[]
 }
@@ -42,10 +42,10 @@ export interface Outputs {
  * copy, so that a rejected one stays as it came.
  * @throws OptionsError for schemas that cannot be used
  */
-export function validator(options: Options<typeof spec>): (message: Message) => Sorted {
+export function validator(options: Options<typeof spec>): (message: Message) => SortedRecord {
   const sort = recordSorter(options)
   return message => {
-    const outputs: Outputs = { valid: [], rejected: [] }
+    const outputs: ValidateOutputs = { valid: [], rejected: [] }
     for (const record of recordsOf(message.payload)) sort(record, message, outputs)
     return [outputs.valid, outputs.rejected]
   }
@@ -55,11 +55,11 @@ export function validator(options: Options<typeof spec>): (message: Message) => 
 export function slicedValidator(
   options: Options<typeof spec>,
   tell: (notice: string) => void
-): (message: Message) => Sorted | Promise<Sorted> {
+): (message: Message) => SortedRecord | Promise<SortedRecord> {
   const sort = recordSorter(options, tell)
   return message => {
-    const outputs: Outputs = { valid: [], rejected: [] }
-    const sorted: Sorted = [outputs.valid, outputs.rejected]
+    const outputs: ValidateOutputs = { valid: [], rejected: [] }
+    const sorted: SortedRecord = [outputs.valid, outputs.rejected]
     const rest = inSlices(recordsOf(message.payload), record => sort(record, message, outputs))
     return rest === undefined ? sorted : rest.then(() => sorted)
   }
@@ -72,7 +72,7 @@ export function slicedValidator(
 export function recordSorter(
   options: Options<typeof spec>,
   tell: (notice: string) => void = () => undefined
-): Sort {
+): SortRecord {
   const choose = chooser(options, tell)
   return (record, message, { valid, rejected }) => {
     const unfit = unfitness(record)
@@ -97,7 +97,7 @@ export function recordSorter(
  * The record, or its copy with converted types; undefined if it is not valid. The checks know
  * doubles only, so numbers of more digits are checked as the nearest.
  */
-function checkedBy(check: Check, record: unknown, coerce: boolean): unknown {
+function checkedBy(check: SchemaCheck, record: unknown, coerce: boolean): unknown {
   const checked = coerce ? cloneRecord(record) : record
   if (check(checked)) return checked
   if (check.errors?.[0]?.keyword === COST) return undefined
@@ -117,7 +117,7 @@ function overflowIn(record: unknown, converted: unknown): Reason | undefined {
   return { code: 'FIELD_TYPE', message, path }
 }
 
-function mismatch(record: unknown, check: Check): Rejection {
+function mismatch(record: unknown, check: SchemaCheck): Rejection {
   const reasons = explain(check.errors ?? [])
   return reject(record, STAGE, summary(reasons), reasons.length > 1 ? { reasons } : {})
 }
@@ -152,7 +152,7 @@ function chooser(options: Options<typeof spec>, tell: (notice: string) => void):
   return choose
 }
 
-type Compile = (schema: unknown, label: string) => Check | undefined
+type Compile = (schema: unknown, label: string) => SchemaCheck | undefined
 
 function always(options: Options<typeof spec>, problems: string[], compile: Compile): Choose {
   const { label } = spec.fields.schema
@@ -177,12 +177,12 @@ function byKind(options: Options<typeof spec>, problems: string[], compile: Comp
     : byField(options.field, checks, otherwise, problems)
 }
 
-type Checks = readonly (readonly [kind: string, check: Check | undefined])[]
+type Checks = readonly (readonly [kind: string, check: SchemaCheck | undefined])[]
 
 function byField(
   field: string,
   checks: Checks,
-  otherwise: Check | undefined,
+  otherwise: SchemaCheck | undefined,
   problems: string[]
 ): Choose {
   if (!isFieldPath(field))
@@ -195,8 +195,8 @@ function byField(
   }
 }
 
-function byTopic(checks: Checks, otherwise: Check | undefined, problems: string[]): Choose {
-  const templates: [TopicTemplate, Check | undefined][] = []
+function byTopic(checks: Checks, otherwise: SchemaCheck | undefined, problems: string[]): Choose {
+  const templates: [TopicTemplate, SchemaCheck | undefined][] = []
   for (const [text, check] of checks) {
     const wrong = topicTemplateProblems(text)
     if (wrong.length > 0)
@@ -224,7 +224,7 @@ function checkOf(
   label: string,
   problems: string[],
   tell: (notice: string) => void
-): Check | undefined {
+): SchemaCheck | undefined {
   if (schema === undefined) return undefined
   try {
     const check = compileSchema(schema, options)

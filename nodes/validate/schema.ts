@@ -10,14 +10,14 @@ import { isObject, type SchemaObject, visitSchemas } from './subschemas.ts'
 export type { Draft }
 
 /** Says whether a value is valid; if it is not, `errors` says why until the next value comes. */
-export interface Check {
+export interface SchemaCheck {
   (value: unknown): boolean
   errors: readonly ErrorObject[] | null
   /** What a person should know about how the schema is read. */
   readonly notices: readonly string[]
 }
 
-export interface Reading {
+export interface SchemaReading {
   /** The draft of a schema that does not name its own by `$schema`. */
   readonly draft: Draft
   /** Whether values are converted, in place, to the types that the schema asks for. */
@@ -30,13 +30,13 @@ export interface Reading {
  * A schema takes 2 to 90 ms to compile: those of the last deploys are kept, the oldest go first.
  */
 const MAX_COMPILED = 200
-const compiled = new Map<string, Check>()
+const compiled = new Map<string, SchemaCheck>()
 
 /**
  * Compiles a JSON Schema to a function that checks a value, the same one for the same schema.
  * @throws Error with what is wrong with the schema, in words
  */
-export function compileSchema(schema: unknown, reading: Reading): Check {
+export function compileSchema(schema: unknown, reading: SchemaReading): SchemaCheck {
   const key = JSON.stringify([reading.draft, reading.coerce, schema])
   const known = reading.documents ? undefined : compiled.get(key)
   const check = known ?? compile(schema, reading)
@@ -62,7 +62,7 @@ function schemaObject(schema: unknown): SchemaObject {
  * Two functions of the same schema: one stops at the first error, so that what a record costs is
  * bounded however much is wrong with it; the other is asked for all errors of small records only.
  */
-function compile(given: unknown, reading: Reading): Check {
+function compile(given: unknown, reading: SchemaReading): SchemaCheck {
   try {
     const { schema, draft, notices } = dialectOf(schemaObject(given), reading.draft)
     checkForm(schema, draft)
@@ -130,7 +130,7 @@ function explained(error: unknown): string {
 /** Records of fewer values than this have all that is wrong with them told. */
 const MAX_VALUES = 2_000
 
-function checkOf(first: ValidateFunction, all: () => ValidateFunction): Check {
+function checkOf(first: ValidateFunction, all: () => ValidateFunction): SchemaCheck {
   const check = (value: unknown): boolean => {
     meter.begin()
     try {
@@ -145,8 +145,8 @@ function checkOf(first: ValidateFunction, all: () => ValidateFunction): Check {
       errors.map(error => withData(error, value))
     return false
   }
-  check.errors = null as Check['errors']
-  return check as Check
+  check.errors = null as SchemaCheck['errors']
+  return check as SchemaCheck
 }
 
 /**

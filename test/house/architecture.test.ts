@@ -289,6 +289,18 @@ describe('the form of the code', () => {
     assert.deepEqual(long, [])
   })
 
+  it('a name of a type stands for one thing', () => {
+    const EXPORTED = /^export (?:abstract )?(?:interface|type|class) (\w+)/gm
+    const places = new Map<string, string[]>()
+    for (const { path, text } of code.filter(file => /^(core|nodes)\//.test(file.path)))
+      for (const [, name] of text.matchAll(EXPORTED))
+        places.set(name!, [...(places.get(name!) ?? []), path])
+    assert.deepEqual(
+      [...places].filter(([, paths]) => paths.length > 1),
+      []
+    )
+  })
+
   it('no rule of the language or the linter is switched off, and nothing is left for later', () => {
     const escapes = new RegExp(
       [

@@ -1,5 +1,5 @@
 /** An offset in a partition. */
-export interface Place {
+export interface RecordPlace {
   readonly topic: string
   readonly partition: number
   readonly offset: number
@@ -67,7 +67,7 @@ export interface Admin {
    */
   offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]>
   /** When the record at this place, or the next one, was written; undefined where there is none. */
-  timeAt(place: Place): Promise<number | undefined>
+  timeAt(place: RecordPlace): Promise<number | undefined>
   /** Of consumer groups, by name. */
   listGroups(): Promise<string[]>
   describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]>

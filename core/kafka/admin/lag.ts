@@ -37,7 +37,7 @@ export async function readLag(
   admin: Admin,
   groups: readonly string[],
   wanted: (topic: string) => boolean = () => true,
-  positionsOf: Positions = () => NONE
+  positionsOf: PositionsOf = () => NONE
 ): Promise<GroupLag[]> {
   const described = new Map(
     (await admin.describeGroups(groups)).map(group => [group.groupId, group])
@@ -74,7 +74,7 @@ export async function readLag(
 }
 
 /** How far the members of a group in this process have come, by `topic/partition`. */
-export type Positions = (group: string) => ReadonlyMap<string, number>
+export type PositionsOf = (group: string) => ReadonlyMap<string, number>
 const NONE: ReadonlyMap<string, number> = new Map()
 const topicOf = (key: string) => key.slice(0, key.lastIndexOf('/'))
 

@@ -1,4 +1,4 @@
-import type { Admin, Place } from './admin.ts'
+import type { Admin, RecordPlace } from './admin.ts'
 
 /** Each takes a batch of records, up to a megabyte: so many at a time, and so many at a look. */
 const PARALLEL = 4
@@ -14,7 +14,7 @@ export class RecordTimes {
    * Milliseconds since 1970, by `topic/partition`. Of more than 64 places those that were given
    * first.
    */
-  async of(places: readonly Place[], admin: Admin): Promise<ReadonlyMap<string, number>> {
+  async of(places: readonly RecordPlace[], admin: Admin): Promise<ReadonlyMap<string, number>> {
     const before = this.#known
     const found = new Map<string, number>()
     this.#known = new Map()

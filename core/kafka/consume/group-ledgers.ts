@@ -1,6 +1,6 @@
 import type { PartitionOffset } from '../port.ts'
 import { OffsetLedger } from './offset-ledger.ts'
-import type { Start } from './start-offsets.ts'
+import type { StartPosition } from './start-offsets.ts'
 
 interface Due extends PartitionOffset {
   readonly ledger: OffsetLedger
@@ -45,7 +45,7 @@ export class GroupLedgers {
    * comes while it is away the first time. Gives where to read from, where that is not the
    * committed offset.
    */
-  begin(starts: readonly Start[]): {
+  begin(starts: readonly StartPosition[]): {
     readonly seeks: PartitionOffset[]
     isKept(topic: string, partition: number): boolean
   } {

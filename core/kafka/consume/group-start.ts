@@ -3,7 +3,12 @@ import { MillraceError } from '../../errors.ts'
 import type { Assignment, GroupMember, PartitionOffset } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import type { GroupOptions } from './group-options.ts'
-import { lostSentence, partitionOffsets, type Start, startOffsets } from './start-offsets.ts'
+import {
+  lostSentence,
+  partitionOffsets,
+  type StartPosition,
+  startOffsets
+} from './start-offsets.ts'
 
 /** What happens while it is not known yet where to begin. */
 export interface StartEvents {
@@ -24,7 +29,10 @@ export class GroupStart {
   ) {}
 
   /** Before anything is read. Undefined if the generation is over, or the group was stopped. */
-  async find(assignments: readonly Assignment[], isOver: IsOver): Promise<Start[] | undefined> {
+  async find(
+    assignments: readonly Assignment[],
+    isOver: IsOver
+  ): Promise<StartPosition[] | undefined> {
     const { admin, groupId } = this.options
     const offsets = await this.#patiently(isOver, () =>
       admin.ask(asked => partitionOffsets(asked, groupId, assignments))
@@ -34,7 +42,7 @@ export class GroupStart {
     return this.#isLost(starts) ? undefined : starts
   }
 
-  #isLost(starts: readonly Start[]): boolean {
+  #isLost(starts: readonly StartPosition[]): boolean {
     const { outOfRange } = this.options
     const lost = starts.filter(({ isLost }) => isLost).map(start => lostSentence(start, outOfRange))
     for (const sentence of lost) this.events.notice(sentence)
@@ -47,7 +55,11 @@ export class GroupStart {
    * Where a group begins must be known before it has dealt with anything: else what comes while it
    * is away the first time is skipped. False if the generation is over.
    */
-  async commit(member: GroupMember, starts: readonly Start[], isOver: IsOver): Promise<boolean> {
+  async commit(
+    member: GroupMember,
+    starts: readonly StartPosition[],
+    isOver: IsOver
+  ): Promise<boolean> {
     const offsets = starts.flatMap(({ topic, partition, seek }): PartitionOffset[] =>
       seek === undefined ? [] : [{ topic, partition, offset: seek }]
     )

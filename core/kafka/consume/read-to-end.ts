@@ -1,5 +1,5 @@
 import type { PartitionEnds } from '../admin/admin.ts'
-import type { KafkaClient, KafkaRecord, Reader } from '../port.ts'
+import type { KafkaClient, KafkaReader, KafkaRecord } from '../port.ts'
 
 export interface ReadOptions {
   readonly topic: string
@@ -32,7 +32,7 @@ export async function readToEnd(
   const open = new Map(holding.map(({ partition, high }) => [partition, high]))
   if (open.size === 0) return
   const next = new Map<number, bigint>()
-  let reader: Reader | undefined
+  let reader: KafkaReader | undefined
   try {
     await new Promise<void>((resolve, reject) => {
       let failed = false

@@ -54,7 +54,7 @@ export interface StartPolicy {
   readonly readUncommitted: boolean
 }
 
-export interface Start extends PartitionOffsets {
+export interface StartPosition extends PartitionOffsets {
   /** Where to read from in place of the committed offset; undefined to go on there. */
   readonly seek?: bigint
   /**
@@ -71,7 +71,7 @@ export interface Start extends PartitionOffsets {
 export function startOffsets(
   partitions: readonly PartitionOffsets[],
   policy: StartPolicy
-): Start[] {
+): StartPosition[] {
   return partitions.map(offsets => {
     const { low, high, committed, isAdded } = offsets
     if (committed === NOTHING) {
@@ -88,7 +88,7 @@ export function startOffsets(
 const NOTHING = -1n
 
 /** What happened, for the log: which records are gone, and where reading goes on. */
-export function lostSentence(start: Start, policy: StartPolicy['outOfRange']): string {
+export function lostSentence(start: StartPosition, policy: StartPolicy['outOfRange']): string {
   const { topic, partition, seek, committed, low, high } = start
   const why =
     committed < 0n

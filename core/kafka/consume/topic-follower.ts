@@ -3,7 +3,7 @@ import { MillraceError } from '../../errors.ts'
 import type { Admin } from '../admin/admin.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import { Health, type HealthEvents } from '../health.ts'
-import type { KafkaClient, KafkaRecord, ReadBatch, Reader } from '../port.ts'
+import type { KafkaClient, KafkaReader, KafkaRecord, ReadBatch } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { type Ends, lowerOf, Positions } from './positions.ts'
 
@@ -38,7 +38,7 @@ const CLOSE_GRACE_MS = 1_000
 export class TopicFollower {
   readonly #health: Health
   readonly #positions = new Positions()
-  #reader: Reader | undefined
+  #reader: KafkaReader | undefined
   #restart: NodeJS.Timeout | undefined
   #failures = 0
   #closed = false

@@ -7,7 +7,7 @@ export interface AbortedTransaction {
 }
 
 /** As much of a record as tells whether it was aborted. */
-export interface FetchedRecord {
+export interface TransactionalRecord {
   readonly offset: string
   readonly key: Buffer | null
   readonly batchContext: { readonly producerId?: string; readonly inTransaction?: boolean }
@@ -24,7 +24,7 @@ const ABORT = Buffer.alloc(4)
  * `transactions` in any order.
  */
 export function hideAborted(
-  records: readonly FetchedRecord[],
+  records: readonly TransactionalRecord[],
   transactions: readonly AbortedTransaction[]
 ): void {
   const begins = transactions
@@ -47,7 +47,7 @@ interface FetchResponse {
   readonly responses: readonly {
     readonly partitions: readonly {
       abortedTransactions?: readonly AbortedTransaction[] | null
-      readonly messages: FetchedRecord[]
+      readonly messages: TransactionalRecord[]
     }[]
   }[]
 }

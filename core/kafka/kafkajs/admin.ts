@@ -7,7 +7,7 @@ import type {
   LogEnd,
   NewTopic,
   PartitionEnds,
-  Place
+  RecordPlace
 } from '../admin/admin.ts'
 import type { AdminConnection } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
@@ -123,7 +123,7 @@ export class AdminOfKafkajs implements AdminConnection {
     return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
   }
 
-  timeAt(place: Place): Promise<number | undefined> {
+  timeAt(place: RecordPlace): Promise<number | undefined> {
     return this.#ask(this.#log.timeAt(place))
   }
 

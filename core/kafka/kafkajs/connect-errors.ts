@@ -2,7 +2,7 @@ import { reasonOf } from '../../errors.ts'
 import type { ClusterSettings } from '../settings.ts'
 
 /** What the sockets of a client saw, for the errors that kafkajs words as "Closed connection". */
-export interface Heard {
+export interface HeardError {
   /** The first bytes that the other side sent on the last connection; empty if none. */
   readonly firstBytes: Buffer
   /** A connection was accepted. */
@@ -37,7 +37,7 @@ export function protocolErrorOf(error: unknown): string | undefined {
   return found?.type as string | undefined
 }
 
-type Explain = (where: string, settings: ClusterSettings, heard: Heard) => string
+type Explain = (where: string, settings: ClusterSettings, heard: HeardError) => string
 
 const BY_CODE: Readonly<Record<string, Explain>> = {
   ECONNREFUSED: where =>
@@ -82,7 +82,11 @@ const wrongLogin = ({ sasl }: ClusterSettings) =>
   `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
 
 /** Why Kafka could not be reached or refused to talk, as a sentence for the person who must act. */
-export function connectSentence(error: unknown, settings: ClusterSettings, heard: Heard): string {
+export function connectSentence(
+  error: unknown,
+  settings: ClusterSettings,
+  heard: HeardError
+): string {
   const links = causesOf(error)
   const where = whereOf(links, settings)
   const text = reasonOf(error)
@@ -130,7 +134,7 @@ const codeIn = (message: unknown) =>
 function closedSentence(
   where: string,
   { tls, sasl }: ClusterSettings,
-  { firstBytes, connected }: Heard
+  { firstBytes, connected }: HeardError
 ): string {
   const start = firstBytes.toString('latin1', 0, 8)
   if (start.startsWith('HTTP/')) return `${where} is a web server, not Kafka.`

@@ -2,7 +2,7 @@ import { loadModule } from '../../load-module.ts'
 import { type BatchContext, type FetchedRecord, readRecords } from './fetched-record.ts'
 
 /** kafkajs' own reader. */
-export interface Reader {
+export interface ByteReader {
   readInt32(): number
   canReadBytes(bytes: number): boolean
   readBytes(bytes: number): Buffer
@@ -22,7 +22,7 @@ const CONTROL = 32
  * (https://kafka.apache.org/documentation/#recordbatch). kafkajs makes a reader and six Buffers for
  * each record; here a record is one object, and its parts are made when they are asked for.
  */
-export async function fetchedMessages(reader: Reader): Promise<readonly object[]> {
+export async function fetchedMessages(reader: ByteReader): Promise<readonly object[]> {
   const size = reader.readInt32()
   if (size <= 0 || !reader.canReadBytes(size)) return []
   const bytes = reader.readBytes(size)

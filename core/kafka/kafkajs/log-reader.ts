@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs'
-import type { Place } from '../admin/admin.ts'
+import type { RecordPlace } from '../admin/admin.ts'
 
 /** Of kafkajs 2.2.4, which has no way to read a record outside of a consumer group. */
 export interface Cluster {
@@ -65,7 +65,7 @@ export class LogReader {
    * The time of the first record at this offset or behind it, in milliseconds since 1970. Undefined
    * where there is none, or another version of kafkajs is loaded. @throws Error of kafkajs
    */
-  async timeAt({ topic, partition, offset }: Place): Promise<number | undefined> {
+  async timeAt({ topic, partition, offset }: RecordPlace): Promise<number | undefined> {
     const cluster = this.#cluster
     if (cluster === undefined) return undefined
     this.#connected ??= cluster.connect()

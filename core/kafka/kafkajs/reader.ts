@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import type { Consumer, EachBatchPayload } from 'kafkajs'
 import { pause } from '../../backoff.ts'
-import type { Reader, ReaderEvents, ReaderOptions } from '../port.ts'
+import type { KafkaReader, KafkaReaderOptions, ReaderEvents } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { AdminOfKafkajs } from './admin.ts'
@@ -18,7 +18,7 @@ const FORGET_MS = 1_000
  * kafkajs has no consumer without a group, so this is alone in one of its own that commits nothing
  * and is deleted at the end.
  */
-export class ReaderOfKafkajs implements Reader {
+export class ReaderOfKafkajs implements KafkaReader {
   readonly #groupId = `millrace-reader-${randomUUID()}`
   readonly #instance: KafkajsInstance
   readonly #consumer: Consumer
@@ -27,7 +27,7 @@ export class ReaderOfKafkajs implements Reader {
 
   constructor(
     private readonly settings: ClusterSettings,
-    private readonly options: ReaderOptions,
+    private readonly options: KafkaReaderOptions,
     private readonly events: ReaderEvents
   ) {
     registerCodecs()

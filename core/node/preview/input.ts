@@ -12,7 +12,7 @@ import {
   type Taken
 } from '../../record/record.ts'
 import { read } from '../samples/written.ts'
-import type { Kind } from './kinds.ts'
+import type { PreviewKind } from './kinds.ts'
 import type { Given } from './request.ts'
 
 /** So many records are looked at; a person reads fewer. */
@@ -29,7 +29,7 @@ export class Input {
   /** @param takes whether the node reads bytes itself, or gets what was decoded before it */
   constructor(
     private readonly given: Given,
-    private readonly takes: Kind['takes'] = 'records'
+    private readonly takes: PreviewKind['takes'] = 'records'
   ) {
     const taken = read(given.taken)
     this.#taken = Array.isArray(taken) ? taken : []

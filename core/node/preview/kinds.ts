@@ -4,13 +4,13 @@ import type { NodeSpec, Options } from '../spec.ts'
 
 /** A node of a dialog that is open: it works, and nobody else sees it. */
 export interface Previewed {
-  sort(message: Message): Sorted | Promise<Sorted>
+  sort(message: Message): SortedSample | Promise<SortedSample>
   /** What it waits for, in a few words. */
   problem?(): string | undefined
   close?(): void | Promise<void>
 }
 
-export interface Sorted {
+export interface SortedSample {
   readonly outputs: readonly (readonly unknown[])[]
   readonly filtered: number
   /** What a person may want to read besides, such as the statements that would be run. */
@@ -24,7 +24,7 @@ export type Make<S extends NodeSpec> = (
 ) => Previewed
 
 /** How a type of node works in a dialog. */
-export interface Kind {
+export interface PreviewKind {
   readonly spec: NodeSpec
   readonly make: Make<NodeSpec>
   readonly learn?: Learn | undefined
@@ -39,11 +39,11 @@ export interface Kind {
   readonly behind?: readonly string[]
 }
 
-const known = new WeakMap<object, Map<string, Kind>>()
+const known = new WeakMap<object, Map<string, PreviewKind>>()
 
 /** The types that have a preview, of one runtime. */
-export function kindsOf(runtime: object): Map<string, Kind> {
-  const kinds = known.get(runtime) ?? new Map<string, Kind>()
+export function kindsOf(runtime: object): Map<string, PreviewKind> {
+  const kinds = known.get(runtime) ?? new Map<string, PreviewKind>()
   known.set(runtime, kinds)
   return kinds
 }

@@ -4,7 +4,7 @@ import { type Message, recordsOf } from '../../record/message.ts'
 import { isKafkaMessage } from '../../record/record.ts'
 import { parseOptions } from '../spec.ts'
 import { Input } from './input.ts'
-import type { Kind } from './kinds.ts'
+import type { PreviewKind } from './kinds.ts'
 import type { PreviewRequest } from './request.ts'
 
 type Asked = Extract<PreviewRequest, { action: 'learn' }>
@@ -21,8 +21,8 @@ export interface LearnedBehind extends Learned {
  * these learns from what the ones before make of the messages with their proposals.
  */
 export async function learnedBy(
-  kind: Kind,
-  kinds: ReadonlyMap<string, Kind>,
+  kind: PreviewKind,
+  kinds: ReadonlyMap<string, PreviewKind>,
   { values, given, answers }: Asked
 ): Promise<Learned & { readonly behind?: readonly LearnedBehind[] }> {
   const { learn, behind = [] } = kind
@@ -71,7 +71,7 @@ export const settingsOf = ({ findings }: Learned): Values =>
 
 /** What leaves the first output with these settings. */
 async function worked(
-  { spec, make, isAlone }: Kind,
+  { spec, make, isAlone }: PreviewKind,
   settings: Values,
   messages: readonly Message[]
 ): Promise<Message[]> {

@@ -3,10 +3,10 @@ import { isRejection, type Reason } from '../../record/record.ts'
 import { Writer, type Written } from '../samples/written.ts'
 import { type Change, changesBetween } from './changes.ts'
 import { type Input, MOST_RECORDS } from './input.ts'
-import type { Sorted } from './kinds.ts'
+import type { SortedSample } from './kinds.ts'
 
 /** A record that leaves, as the dialog shows it. */
-export interface Left {
+export interface LeftRecord {
   /** The place of the record that it is made of; absent where that is not known. */
   readonly from?: number
   readonly record: Written
@@ -18,7 +18,7 @@ export interface Left {
 
 /** By output, as many as are shown, and how many there are. */
 export interface Outcome {
-  readonly outputs: readonly { readonly count: number; readonly records: readonly Left[] }[]
+  readonly outputs: readonly { readonly count: number; readonly records: readonly LeftRecord[] }[]
   readonly filtered: number
   /** What the node says of its settings in the log. */
   readonly notices: readonly string[]
@@ -32,12 +32,12 @@ const MOST_NOTICES = 20
 /** What left, compared with what came in. */
 export function outcomeOf(
   input: Input,
-  { outputs, filtered, text }: Sorted,
+  { outputs, filtered, text }: SortedSample,
   notices: readonly string[]
 ): Outcome {
   const writer = new Writer(MAX_ANSWER)
   const came = recordsOf(input.message().payload)
-  const shown = (record: unknown): Left => {
+  const shown = (record: unknown): LeftRecord => {
     const from = input.indexOf(record)
     const whole = new Writer(MAX_ANSWER)
     const before = from === undefined ? undefined : whole.write(came[from])

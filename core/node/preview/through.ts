@@ -2,7 +2,7 @@ import type { Message } from '../../record/message.ts'
 import { isRejection } from '../../record/record.ts'
 import { type Sample, samplesOf, written } from '../samples/samples.ts'
 import { Input } from './input.ts'
-import type { Kind, Previewed } from './kinds.ts'
+import type { Previewed, PreviewKind } from './kinds.ts'
 import type { Before, Given } from './request.ts'
 
 /** What a node would get, told by a node before it. */
@@ -16,7 +16,7 @@ export interface FromBefore {
 
 /** A node before, ready to work with the settings that its dialog has. */
 export interface Stage extends Before {
-  readonly kind: Kind | undefined
+  readonly kind: PreviewKind | undefined
   make(): Previewed
 }
 
@@ -54,7 +54,7 @@ function wayFrom(first: Stage, stages: readonly Stage[]): Stage[] {
 async function passed(
   given: readonly Given[],
   way: readonly Stage[],
-  first: Kind | undefined
+  first: PreviewKind | undefined
 ): Promise<{ samples: Sample[]; stopped?: string }> {
   const samples: Sample[] = []
   let stopped: string | undefined

@@ -9,7 +9,7 @@ import {
   filterOf,
   Ledger,
   matches,
-  Pace,
+  ReplayPace,
   sentenceOf
 } from '../../../nodes/dead-letter-replay/logic.ts'
 
@@ -179,7 +179,7 @@ describe('dead-letter-replay: pace', () => {
           minLength: 2
         }),
         (perSecond, steps) => {
-          const pace = new Pace(perSecond, 0)
+          const pace = new ReplayPace(perSecond, 0)
           let nowMs = 0
           let sent = 0
           let before = 0
@@ -197,7 +197,7 @@ describe('dead-letter-replay: pace', () => {
 
   it('sends a quarter of a second at a time', () => {
     assert.deepEqual(
-      [1, 100, 100_000].map(rate => new Pace(rate, 0).batchSize),
+      [1, 100, 100_000].map(rate => new ReplayPace(rate, 0).batchSize),
       [1, 25, 500]
     )
   })

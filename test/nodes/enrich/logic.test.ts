@@ -4,14 +4,14 @@ import { parseOptions } from '../../../core/node/spec.ts'
 import { Failure, type Lookup } from '../../../nodes/enrich/answer.ts'
 import { CachedDirectory } from '../../../nodes/enrich/cached-directory.ts'
 import type { Directory } from '../../../nodes/enrich/directory.ts'
-import { directoryOf, type Surroundings } from '../../../nodes/enrich/directory-of.ts'
+import { type DirectoryNeeds, directoryOf } from '../../../nodes/enrich/directory-of.ts'
 import { enricher, type Find } from '../../../nodes/enrich/logic.ts'
 import type { Metadata } from '../../../nodes/enrich/metadata.ts'
 import { spec } from '../../../nodes/enrich/spec.ts'
 import { until } from '../../until.ts'
 import { isMerged, itRunsItsExamples } from '../spec-examples.ts'
 
-const surroundings: Surroundings = {
+const surroundings: DirectoryNeeds = {
   database: () => ({ query: () => assert.fail('no lookup expected') }),
   closing: new AbortController().signal,
   onProblem: problem => assert.equal(problem, undefined)

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { Refusal } from '../../../nodes/enrich/answer.ts'
+import { KeyRefusal } from '../../../nodes/enrich/answer.ts'
 import { NewDevices } from '../../../nodes/enrich/new-devices.ts'
 import { until } from '../../until.ts'
 
@@ -25,7 +25,7 @@ describe('nodes/enrich/new-devices', () => {
     news.see('never seen', [])
     assert.equal(news.text, '1 new device')
     assert.deepEqual(counts, [1, 2, 1])
-    news.see('refused', new Refusal('500'))
+    news.see('refused', new KeyRefusal('500'))
     assert.equal(news.text, '1 new device')
     news.close()
   })

@@ -5,7 +5,7 @@ import type { Node } from 'node-red'
 import { Database } from '../../../core/postgres/pool.ts'
 import { fromUrl } from '../../../core/postgres/settings.ts'
 import { isRejection } from '../../../core/record/record.ts'
-import { type Lookup, Refusal } from '../../../nodes/enrich/answer.ts'
+import { KeyRefusal, type Lookup } from '../../../nodes/enrich/answer.ts'
 import { CachedDirectory } from '../../../nodes/enrich/cached-directory.ts'
 import { databaseLookup } from '../../../nodes/enrich/database-lookup.ts'
 import { projector } from '../../../nodes/enrich/metadata.ts'
@@ -279,14 +279,14 @@ describe('nodes/enrich where a statement fails for one device', function () {
     it(`finds the others beside ${device} in ${view}`, async () => {
       const found = await find(lookupIn(view), [...(device === 'slow' ? ['d1'] : DEVICES), device])
       const refusal = found.get(device)
-      assert.ok(refusal instanceof Refusal, String(refusal))
+      assert.ok(refusal instanceof KeyRefusal, String(refusal))
       assert.match(refusal.why, why)
       assert.ok([...found].every(([key, known]) => key === device || Array.isArray(known)))
     })
   }
 
   it('blames the device also where nobody else is asked for', async () => {
-    assert.ok((await find(lookupIn('places'), ['bad'])).get('bad') instanceof Refusal)
+    assert.ok((await find(lookupIn('places'), ['bad'])).get('bad') instanceof KeyRefusal)
   })
 
   it('blames no device where those fail that were answered before', async () => {

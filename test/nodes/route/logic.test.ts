@@ -5,7 +5,7 @@ import { answer } from '../../../core/record/message.ts'
 import { type Batch, PROVENANCE, Provenance, provenanceOf } from '../../../core/record/record.ts'
 import { router } from '../../../nodes/route/logic.ts'
 import { OPERATORS, type OperatorName } from '../../../nodes/route/operators.ts'
-import { type Condition, sentence } from '../../../nodes/route/rules.ts'
+import { type RuleCondition, sentence } from '../../../nodes/route/rules.ts'
 import { spec } from '../../../nodes/route/spec.ts'
 import { isMerged, itRunsItsExamples } from '../spec-examples.ts'
 
@@ -15,7 +15,7 @@ const rule = (...conditions: object[]) => ({ match: 'all', conditions })
 /** The values that pass and those that do not, by operator. */
 const outcomes: [
   operator: OperatorName,
-  operands: Partial<Condition>,
+  operands: Partial<RuleCondition>,
   yes: unknown[],
   no: unknown[]
 ][] = [
@@ -204,7 +204,7 @@ describe('nodes/route', () => {
       assert.throws(() => start({ rules }), { code: 'OPTIONS_INVALID', message: problem }))
   }
 
-  const sentences: [match: 'all' | 'any', conditions: Condition[], words: string][] = [
+  const sentences: [match: 'all' | 'any', conditions: RuleCondition[], words: string][] = [
     ['all', [{ field: 'value', operator: 'gt', value: 80 }], 'value > 80'],
     [
       'all',

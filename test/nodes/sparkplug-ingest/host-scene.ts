@@ -1,6 +1,6 @@
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
-import type { Outcome } from '../../../nodes/sparkplug-ingest/arrival.ts'
+import type { ArrivalOutcome } from '../../../nodes/sparkplug-ingest/arrival.ts'
 import { SparkplugBatch } from '../../../nodes/sparkplug-ingest/batch.ts'
 import { Host } from '../../../nodes/sparkplug-ingest/logic.ts'
 import { spec } from '../../../nodes/sparkplug-ingest/spec.ts'
@@ -13,7 +13,7 @@ export const CLOCK_MS = 1_708_700_500_000
 export class Scene {
   readonly options
   readonly host: Host
-  readonly outcomes: Outcome[] = []
+  readonly outcomes: ArrivalOutcome[] = []
   readonly commands: { topic: string; payload: Buffer; atMs: number }[] = []
   nowMs = 1000
 

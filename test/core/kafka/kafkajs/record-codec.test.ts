@@ -2,7 +2,10 @@ import assert from 'node:assert/strict'
 import { createRequire } from 'node:module'
 import fc from 'fast-check'
 import { crc32c } from '../../../../core/kafka/kafkajs/crc32c.ts'
-import { fetchedMessages, type Reader } from '../../../../core/kafka/kafkajs/fetched-messages.ts'
+import {
+  type ByteReader,
+  fetchedMessages
+} from '../../../../core/kafka/kafkajs/fetched-messages.ts'
 import type { FetchedRecord } from '../../../../core/kafka/kafkajs/fetched-record.ts'
 import {
   type ProduceContent,
@@ -35,10 +38,10 @@ const theirFrame = original<typeof frameRequest>('kafkajs/src/protocol/request')
 const theirCrc = original<(bytes: Buffer) => number>(
   'kafkajs/src/protocol/recordBatch/crc32C/crc32C'
 )
-const theirMessages = original<(reader: Reader) => Promise<readonly FetchedRecord[]>>(
+const theirMessages = original<(reader: ByteReader) => Promise<readonly FetchedRecord[]>>(
   'kafkajs/src/protocol/requests/fetch/v4/decodeMessages'
 )
-const Decoder = load('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => Reader
+const Decoder = load('kafkajs/src/protocol/decoder') as new (buffer: Buffer) => ByteReader
 
 const bytes = fc.oneof(
   fc.uint8Array({ maxLength: 300 }).map(array => Buffer.from(array)),
