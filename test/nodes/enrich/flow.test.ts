@@ -93,7 +93,7 @@ describe('nodes/enrich in Node-RED', function () {
   it('does not start with wrong settings, and says them all', async () => {
     await nodeRed.deploy(flow({ key: '', devices: 'x', keyColumn: 'device_id' }))
     const [line] = nodeRed.logs.filter(({ id }) => id === 'enrich')
-    assert.match(String(line!.msg), /enrich: Device: is required/)
+    assert.match(String(line!.msg), /enrich: Device is in field: is required/)
     send({ device_id: 'a' })
     await until('the failure', () => collectorOf('failed').got.length > 0)
     assert.deepEqual(idsOf('enriched'), [])
