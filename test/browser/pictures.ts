@@ -10,6 +10,7 @@ import { build } from '../../build.ts'
 import { leaveServices } from '../../stack/lifecycle.ts'
 import { pipeline } from '../../stack/node-red/flows.ts'
 import { topics } from '../../stack/services.ts'
+import { ensureTable } from '../../stack/table.ts'
 import { makeTopics } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -26,6 +27,7 @@ const TABS = ['ingest', 'process', 'persist', 'monitor'] as const
 await build()
 mkdirSync(FOLDER, { recursive: true })
 const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
+await ensureTable(timescale.url)
 await makeTopics(
   kafka.brokers,
   Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))

@@ -301,10 +301,15 @@ export const PAYLOADS: Record<string, Kind> = {
     payload: `${JSON.stringify(plain)}\n${JSON.stringify(plain)}`,
     fate: letter('JSON_INVALID')
   }),
+  compressed: plain => ({ payload: gzipSync(JSON.stringify(plain)), fate: stored(plain) }),
+  'cut where it is compressed': plain => ({
+    payload: gzipSync(JSON.stringify(plain)).subarray(0, -9),
+    fate: letter('COMPRESSION_INVALID')
+  }),
   'other formats': (plain, draw) => {
     const json = JSON.stringify(plain)
     const texts = [
-      gzipSync(json),
+      // Without a header it is not told from other bytes.
       deflateRawSync(json),
       `<reading n="${plain.n}"/>`,
       `n=${plain.n}&value=1`,
