@@ -23,7 +23,7 @@ const PACE = {
   label: 'Pace',
   default: 'balanced',
   choices: {
-    latency: 'latency: a few ms, several times the CPU time',
+    latency: 'latency: hardly any wait, several times the CPU time',
     balanced: 'balanced: about 30 ms, 70 ms for the slowest',
     economy: 'economy: about 150 ms, 280 ms for the slowest'
   },
