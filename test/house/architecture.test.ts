@@ -46,6 +46,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   node: ['ground', 'record', 'delivery', 'format', 'learn'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'learn', 'node'],
   sink: ['ground', 'record', 'delivery', 'learn', 'node'],
+  state: ['ground', 'record', 'delivery', 'learn', 'node'],
   editor: ['ground', 'record', 'learn', 'node'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
@@ -76,7 +77,7 @@ function circlesIn(graph: ReadonlyMap<string, readonly string[]>): string[] {
 describe('architecture', () => {
   it('only the runtime of a node, the node definition, the admin routes and the delivery tracker know Node-RED', () => {
     const mayKnow =
-      /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|preview|probe|probe\/(route|saved))\.ts|core\/sink\/define-sink\.ts|core\/(delivery|source|conformance)\/.+)$/
+      /^(nodes\/[^/]+\/runtime\.ts|core\/node\/(define-[a-z]+|admin|preview|probe|probe\/(route|saved))\.ts|core\/sink\/define-sink\.ts|core\/state\/define-memory\.ts|core\/(delivery|source|conformance)\/.+)$/
     const others = product.filter(file => !mayKnow.test(file.path))
     assert.deepEqual(
       offences(others, (_what, target) => !isNodeRed(target)),
