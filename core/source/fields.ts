@@ -1,8 +1,8 @@
 import type { ChoiceField, NumberField } from '../node/spec.ts'
 
 /**
- * The fields by which every source says how it waits for the flow: told in the same words wherever
- * they stand.
+ * The fields by which every source says how it gathers and how it waits for the flow: told in the
+ * same words wherever they stand.
  */
 
 /** What each mode means, in the words of the dialog; see the help of the sources for the whole. */
@@ -31,8 +31,9 @@ const PACE = {
 } as const satisfies ChoiceField
 
 /**
- * Every source has the first two and the last two, `pace` those that gather; it may say more of
- * each: `{ ...sourceFields.maxInFlight, default: 500 }`.
+ * Every source has `acknowledge`, `maxInFlight`, `retries` and `timeoutS`; those that gather have
+ * `pace` and `batchSize`, those that take payloads of any size `maxPayloadBytes`. Each may
+ * say more: `{ ...sourceFields.maxInFlight, default: 500 }`.
  */
 export const sourceFields = {
   acknowledge: {
@@ -54,6 +55,28 @@ export const sourceFields = {
     help: 'At most this many records are unacknowledged at a time, and 64 MB; then no more are taken. Must exceed what a join or batch node in the flow collects.'
   },
   pace: PACE,
+  batchSize: {
+    kind: 'number',
+    label: 'Batch size',
+    default: 500,
+    min: 1,
+    max: 10_000,
+    integer: true,
+    unit: 'records',
+    section: 'advanced',
+    help: 'At most this many records leave together. 1 sends every record by itself, not in an array.'
+  },
+  maxPayloadBytes: {
+    kind: 'number',
+    label: 'Largest payload',
+    default: 1_048_576,
+    min: 1,
+    max: 268_435_455,
+    integer: true,
+    unit: 'bytes',
+    section: 'advanced',
+    help: 'Larger messages leave by the second output.'
+  },
   retries: {
     kind: 'number',
     label: 'Retries',
@@ -80,6 +103,8 @@ export const sourceFields = {
   acknowledge: ChoiceField
   maxInFlight: NumberField
   pace: ChoiceField
+  batchSize: NumberField
+  maxPayloadBytes: NumberField
   retries: NumberField
   timeoutS: NumberField
 }

@@ -1,3 +1,4 @@
+import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -11,10 +12,7 @@ export const spec = {
   sections: { which: 'Which dead letters' },
   fields: {
     cluster: {
-      kind: 'ref',
-      default: '',
-      type: 'millrace-kafka-cluster',
-      label: 'Cluster',
+      ...kafkaFields.cluster,
       help: 'The Kafka cluster of the dead-letter topic.'
     },
     topic: {

@@ -1,3 +1,4 @@
+import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec, NumberField } from '../../core/node/spec.ts'
 
 const percent = (label: string, help: string): NumberField => ({
@@ -34,18 +35,12 @@ export const spec = {
       help: 'Over MQTT as real devices do, as edge nodes of Sparkplug B, or straight into the flow, which needs no server.'
     },
     broker: {
-      kind: 'ref',
-      label: 'Server',
-      default: '',
-      type: 'millrace-mqtt-broker',
+      ...mqttFields.broker,
       when: { target: ['mqtt', 'sparkplug'] },
       help: 'The MQTT server that the devices publish to.'
     },
     qos: {
-      kind: 'choice',
-      label: 'QoS',
-      default: '1',
-      choices: { '0': '0, at most once', '1': '1, at least once', '2': '2, exactly once' },
+      ...mqttFields.qos,
       when: { target: 'mqtt' },
       help: 'With 1 and 2 the server acknowledges what it has taken, so that the counts tell whether something was lost.'
     },

@@ -1,4 +1,5 @@
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
+import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
@@ -20,10 +21,7 @@ export const spec = {
   sections: { records: 'Records', safety: 'Order and acknowledgement' },
   fields: {
     cluster: {
-      kind: 'ref',
-      label: 'Cluster',
-      default: '',
-      type: 'millrace-kafka-cluster',
+      ...kafkaFields.cluster,
       help: 'The Kafka cluster to read from.'
     },
     topics: {
@@ -95,17 +93,7 @@ export const spec = {
       when: waits,
       help: 'In a transaction, every record comes to the next topic exactly once, whatever crashes. One batch of a partition is on its way at a time.'
     },
-    batchSize: {
-      kind: 'number',
-      label: 'Batch size',
-      default: 500,
-      min: 1,
-      max: 10_000,
-      integer: true,
-      unit: 'records',
-      section: 'advanced',
-      help: 'At most this many records leave together. 1 sends every record by itself, not in an array.'
-    },
+    batchSize: sourceFields.batchSize,
     perPartition: {
       kind: 'number',
       label: 'Per partition',

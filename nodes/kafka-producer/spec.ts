@@ -1,3 +1,4 @@
+import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 const ofRecords = { content: ['auto', 'records'] } as const
@@ -14,10 +15,7 @@ export const spec = {
   sections: { records: 'Records' },
   fields: {
     cluster: {
-      kind: 'ref',
-      label: 'Cluster',
-      default: '',
-      type: 'millrace-kafka-cluster',
+      ...kafkaFields.cluster,
       help: 'The Kafka cluster to write to.'
     },
     topic: {

@@ -1,3 +1,4 @@
+import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -12,10 +13,7 @@ export const spec = {
   sections: { what: 'What is watched', alert: 'When to alert' },
   fields: {
     cluster: {
-      kind: 'ref',
-      default: '',
-      type: 'millrace-kafka-cluster',
-      label: 'Cluster',
+      ...kafkaFields.cluster,
       help: 'The Kafka cluster whose groups are watched.'
     },
     groups: {

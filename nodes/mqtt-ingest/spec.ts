@@ -1,4 +1,5 @@
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
+import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
@@ -22,10 +23,7 @@ export const spec = {
   sections: { records: 'Records', subscription: 'Subscription', safety: 'Acknowledgement' },
   fields: {
     broker: {
-      kind: 'ref',
-      label: 'Server',
-      default: '',
-      type: 'millrace-mqtt-broker',
+      ...mqttFields.broker,
       help: 'The MQTT server to take messages from.'
     },
     topic: {
@@ -38,15 +36,9 @@ export const spec = {
       help: 'A level each: fixed text, {field} for a level whose text becomes a field of the record, + for any, # for all that follow.'
     },
     qos: {
-      kind: 'choice',
-      label: 'QoS',
+      ...mqttFields.qos,
       section: 'subscription',
-      default: '1',
-      choices: {
-        '0': '0, at most once',
-        '1': '1, at least once',
-        '2': '2, exactly once to this node'
-      },
+      choices: { ...mqttFields.qos.choices, '2': '2, exactly once to this node' },
       help: 'What the server is asked for. Messages published with less arrive with less. Only 1 and 2 can be acknowledged.'
     },
     output: {
@@ -115,14 +107,8 @@ export const spec = {
       help: 'Whether the last values that the server keeps are taken. Shared groups never get any.'
     },
     batchSize: {
-      kind: 'number',
-      label: 'Batch size',
-      default: 500,
-      min: 1,
-      max: 10_000,
-      integer: true,
+      ...sourceFields.batchSize,
       unit: 'messages',
-      section: 'advanced',
       help: 'At most this many messages leave together. 1 sends every record by itself, not in an array.'
     },
     lingerMs: {
@@ -150,26 +136,11 @@ export const spec = {
       when: asRecords,
       help: 'Where the payload has a field of the topic already. "Must agree" rejects a device that writes under the name of another.'
     },
-    maxPayloadBytes: {
-      kind: 'number',
-      label: 'Largest payload',
-      default: 1_048_576,
-      min: 1,
-      max: 268_435_455,
-      integer: true,
-      unit: 'bytes',
-      section: 'advanced',
-      help: 'Larger messages leave by the second output.'
-    },
+    maxPayloadBytes: sourceFields.maxPayloadBytes,
     retries: { ...sourceFields.retries, when: waits },
     timeoutS: { ...sourceFields.timeoutS, when: waits },
     clientId: {
-      kind: 'text',
-      label: 'Client id',
-      default: '',
-      section: 'advanced',
-      pattern: '[^+#/\\s]*',
-      patternHint: 'without spaces, +, # and /',
+      ...mqttFields.clientId,
       help: 'Names the session on the server, so it must be the same after every restart. Empty for one made of the client id of the server node and the id of this node.'
     }
   }

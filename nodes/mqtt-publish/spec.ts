@@ -1,3 +1,4 @@
+import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 const whereAsked = { request: true } as const
@@ -12,10 +13,7 @@ export const spec = {
   outputs: ['published', 'rejected'],
   fields: {
     broker: {
-      kind: 'ref',
-      label: 'Server',
-      default: '',
-      type: 'millrace-mqtt-broker',
+      ...mqttFields.broker,
       help: 'The MQTT server to publish to.'
     },
     topic: {
@@ -60,12 +58,10 @@ export const spec = {
       help: 'A {field} stands for its value; a brace itself is written twice.'
     },
     qos: {
-      kind: 'choice',
-      label: 'QoS',
-      default: '1',
+      ...mqttFields.qos,
       choices: {
+        ...mqttFields.qos.choices,
         '0': '0, at most once: counts as published when it is sent',
-        '1': '1, at least once',
         '2': '2, exactly once to the server'
       },
       help: 'With 1 and 2 a message is published when the server has acknowledged it.'

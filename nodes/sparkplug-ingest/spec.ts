@@ -1,4 +1,5 @@
 import { formatFields } from '../../core/format/fields.ts'
+import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields } from '../../core/source/fields.ts'
 
@@ -14,10 +15,7 @@ export const spec = {
   sections: { records: 'Records', births: 'Births', safety: 'Acknowledgement' },
   fields: {
     broker: {
-      kind: 'ref',
-      label: 'Server',
-      default: '',
-      type: 'millrace-mqtt-broker',
+      ...mqttFields.broker,
       help: 'The MQTT server that the edge nodes publish to.'
     },
     groups: {
@@ -129,17 +127,7 @@ export const spec = {
       section: 'advanced',
       help: 'A kept session brings what was published while the node was away, if that was with QoS 1 or the server queues QoS 0.'
     },
-    batchSize: {
-      kind: 'number',
-      label: 'Batch size',
-      default: 500,
-      min: 1,
-      max: 10_000,
-      integer: true,
-      unit: 'records',
-      section: 'advanced',
-      help: 'At most this many records leave together. 1 sends every record by itself, not in an array.'
-    },
+    batchSize: sourceFields.batchSize,
     lingerMs: {
       kind: 'number',
       label: 'Linger',
@@ -162,28 +150,10 @@ export const spec = {
       section: 'advanced',
       help: 'A message with more metrics leaves by the second output.'
     },
-    maxPayloadBytes: {
-      kind: 'number',
-      label: 'Largest payload',
-      default: 16_777_216,
-      min: 1,
-      max: 268_435_455,
-      integer: true,
-      unit: 'bytes',
-      section: 'advanced',
-      help: 'Larger messages leave by the second output.'
-    },
+    maxPayloadBytes: { ...sourceFields.maxPayloadBytes, default: 16_777_216 },
     nanAsNull: formatFields.nanAsNull,
     retries: sourceFields.retries,
     timeoutS: sourceFields.timeoutS,
-    clientId: {
-      kind: 'text',
-      label: 'Client id',
-      default: '',
-      section: 'advanced',
-      pattern: '[^+#/\\s]*',
-      patternHint: 'without spaces, +, # and /',
-      help: 'Empty for one made of the client id of the server node and the id of this node.'
-    }
+    clientId: mqttFields.clientId
   }
 } as const satisfies NodeSpec
