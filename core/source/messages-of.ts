@@ -1,0 +1,64 @@
+import type { Portion, Which } from './portion-cutter.ts'
+import type { TakenBatch, TakenMany, TakenMessage } from './types.ts'
+
+type Shape = Pick<TakenBatch, 'isSingle' | 'properties'>
+
+const withPayload = ({ properties, isSingle }: Shape, payload: readonly object[]) => ({
+  ...properties,
+  payload: isSingle ? payload[0] : payload
+})
+
+/**
+ * The messages that a batch leaves as: none, or the accepted records, the rejected ones, or both.
+ * The last one acknowledges it.
+ */
+export function messagesOf(batch: TakenBatch, deadLetterOutput: number): TakenMessage[] {
+  const kinds = (['accepted', 'rejected'] as const).filter(which => batch.split[which].length > 0)
+  return kinds.map((which, index) => {
+    const isLast = index === kinds.length - 1
+    return partOf(batch, which, deadLetterOutput, isLast ? batch.acknowledge : () => {})
+  })
+}
+
+function partOf(
+  batch: TakenBatch,
+  which: Which,
+  deadLetterOutput: number,
+  acknowledge: () => void
+): TakenMessage {
+  const { lane, split, survived } = batch
+  const records = split[which]
+  return {
+    lane,
+    records: records.length,
+    // Shared out by the number of records, since both are in flight as long as one is.
+    bytes: Math.round(
+      (batch.bytes * records.length) / (split.accepted.length + split.rejected.length)
+    ),
+    message: withPayload(batch, records),
+    rebuild: () => withPayload(batch, batch.splitAgain()[which]),
+    acknowledge,
+    survived,
+    output: which === 'accepted' ? 0 : deadLetterOutput
+  }
+}
+
+/** The message that a portion leaves as; the last one of `many` acknowledges it. */
+export function messageOfPortion(
+  many: TakenMany,
+  { which, records, bytes, again }: Portion,
+  deadLetterOutput: number,
+  isLast: boolean
+): TakenMessage {
+  const { lane, survived, acknowledge } = many
+  return {
+    lane,
+    records: records.length,
+    bytes,
+    message: withPayload(many, records),
+    rebuild: () => withPayload(many, again()),
+    acknowledge: isLast ? acknowledge : () => {},
+    survived,
+    output: which === 'accepted' ? 0 : deadLetterOutput
+  }
+}
