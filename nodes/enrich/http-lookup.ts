@@ -58,11 +58,10 @@ async function outcomeOf(
 ): Promise<LookupOutcome> {
   // as steps of a path the dots would lead elsewhere, and half a surrogate pair cannot be encoded
   if (key === '.' || key === '..' || /\p{Surrogate}/u.test(key)) return null
+  const address = options.url.replaceAll('{key}', () => encodeURIComponent(key))
   try {
-    const row = await get(
-      options.url.replaceAll('{key}', () => encodeURIComponent(key)),
-      options,
-      closing
+    const row = await withinTime(options.timeoutMs, closing, signal =>
+      get(address, options.token, signal)
     )
     return row instanceof Failure ? row : row && project(row)
   } catch (error) {
@@ -70,18 +69,42 @@ async function outcomeOf(
   }
 }
 
+/**
+ * Aborts the work when the time is up or the node is closed. Not by `AbortSignal.any` of an
+ * `AbortSignal.timeout`: it holds that weakly, so once garbage was collected it never aborts, and
+ * it leaves something behind at the signal of the node for each request (Node.js issue 57736).
+ */
+async function withinTime<T>(
+  limitMs: number,
+  closing: AbortSignal,
+  work: (signal: AbortSignal) => Promise<T>
+): Promise<T> {
+  const over = new AbortController()
+  const close = () => over.abort(closing.reason)
+  const late = () => over.abort(new DOMException('The time is up.', 'TimeoutError'))
+  const timer = setTimeout(late, limitMs)
+  if (closing.aborted) close()
+  else closing.addEventListener('abort', close)
+  try {
+    return await work(over.signal)
+  } finally {
+    clearTimeout(timer)
+    closing.removeEventListener('abort', close)
+  }
+}
+
 /** Resolves with null where there is no such device. */
 async function get(
   address: string,
-  { token, timeoutMs }: HttpOptions,
-  closing: AbortSignal
+  token: string,
+  signal: AbortSignal
 ): Promise<MetadataRow | Failure | null> {
   const response = await fetch(address, {
     headers: {
       accept: 'application/json',
       ...(token === '' ? {} : { authorization: `Bearer ${token}` })
     },
-    signal: AbortSignal.any([closing, AbortSignal.timeout(timeoutMs)])
+    signal
   })
   if (response.ok) return rowOf(await textOf(response))
   await response.body?.cancel()
