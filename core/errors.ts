@@ -80,6 +80,9 @@ export const CODES = {
   TS_AMBIGUOUS_LOCAL: 'The local time came twice, because the clocks were put back.',
   TS_NONEXISTENT_LOCAL: 'The local time did not exist, because the clocks were put forward.',
   TS_FUTURE: 'The time is further in the future than the node allows.',
+  STATE_FULL:
+    'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',
+  STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',
   TS_PAST: 'The time is further in the past than the node allows.',
   UNKNOWN_DEVICE:
     'The source of metadata does not know the device, or the record does not name one.',

@@ -43,7 +43,7 @@ export interface Memory<State> {
 
 /** Where a memory says what becomes of a record, or what it makes of what it remembers. */
 export interface Turn {
-  /** Sends a record by this output: the one just taken, or a new one. */
+  /** Sends a record by this output: the one just taken, as it came, or a new one. */
   emit(output: number, record: object): void
   /** The record taken can never be dealt with: it leaves by the output `rejected`. */
   reject(reason: Reason): void
@@ -53,7 +53,10 @@ export interface Turn {
    * later result.
    */
   absorb(): void
-  /** How far the time of this key's clock has come. Not before the time of the record taken. */
+  /**
+   * How far the time of this key's clock has come. Where the clock is `ordered`, it is the time of
+   * the record taken or of what is due; else a record may be ahead of it by the lateness.
+   */
   readonly clockMs: number
 }
 

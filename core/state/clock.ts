@@ -1,0 +1,126 @@
+import type { ClockOptions } from './types.ts'
+
+/** A partition of the input. */
+interface Partition {
+  newestMs: number
+  /** When its last record came, by the computer's clock. */
+  seenMs: number
+}
+
+const NEVER = Number.NEGATIVE_INFINITY
+
+/** As a store keeps it. */
+interface SavedClock {
+  readonly allMs: number | null
+  readonly newestMs: number | null
+  readonly partitions: readonly (readonly [name: string, newestMs: number])[]
+  readonly number: number
+}
+
+/** How far event time has come. It never goes back. */
+export class Clock {
+  readonly #partitions = new Map<string, Partition>()
+  #last: { name: string; partition: Partition } | undefined
+  #allMs = NEVER
+  #newestMs = NEVER
+  #seenMs = NEVER
+  /** Counts the records that wait. */
+  number = 0
+
+  /** When the first record came, by the computer's clock. */
+  #beganMs = Number.POSITIVE_INFINITY
+
+  constructor(
+    private readonly options: ClockOptions,
+    private readonly settleMs: number
+  ) {}
+
+  /** Of all keys. */
+  get allMs(): number {
+    return this.#allMs
+  }
+  /** The newest record of all. */
+  get newestMs(): number {
+    return this.#newestMs
+  }
+
+  /** A record of a partition has come. */
+  see(timeMs: number, name: string, nowMs: number): void {
+    if (timeMs > this.#newestMs) this.#newestMs = timeMs
+    this.#seenMs = nowMs
+    if (this.options.runs === 'key') return
+    if (nowMs < this.#beganMs) this.#beganMs = nowMs
+    const partition =
+      this.#last?.name === name ? this.#last.partition : this.#partitionOf(name, nowMs)
+    if (timeMs > partition.newestMs) partition.newestMs = timeMs
+    partition.seenMs = nowMs
+  }
+
+  /** Lets the clock of all keys go on as far as it may; gives where it stands. */
+  advance(nowMs: number): number {
+    if (nowMs - this.#beganMs < this.settleMs) return this.#allMs
+    const { latenessMs } = this.options
+    let slowestMs = Number.POSITIVE_INFINITY
+    for (const { newestMs, seenMs } of this.#partitions.values())
+      if (nowMs - seenMs < this.options.idleMs && newestMs < slowestMs) slowestMs = newestMs
+    // While all are silent, time goes on from the newest record.
+    const reachedMs =
+      slowestMs === Number.POSITIVE_INFINITY
+        ? this.#newestMs + this.#silentMs(this.#seenMs, nowMs)
+        : slowestMs
+    if (reachedMs - latenessMs > this.#allMs) this.#allMs = reachedMs - latenessMs
+    return this.#allMs
+  }
+
+  /** Of a key by itself. */
+  ofKey(newestMs: number, seenMs: number, nowMs: number): number {
+    return newestMs - this.options.latenessMs + this.#silentMs(seenMs, nowMs)
+  }
+
+  /** When a key that stays silent comes to this time, by the computer's clock. */
+  wallOfKey(timeMs: number, newestMs: number, seenMs: number): number {
+    const { latenessMs, idleMs } = this.options
+    return seenMs + idleMs + Math.max(0, timeMs - newestMs + latenessMs)
+  }
+
+  /** When, by the computer's clock, an entry of the heap is looked at if all stays silent. */
+  wallOf(heapMs: number): number {
+    if (this.options.runs === 'key') return heapMs
+    return this.wallOfKey(heapMs, this.#newestMs, this.#seenMs)
+  }
+
+  saved(): SavedClock {
+    return {
+      allMs: finite(this.#allMs),
+      newestMs: finite(this.#newestMs),
+      partitions: [...this.#partitions].map(([name, { newestMs }]) => [name, newestMs] as const),
+      number: this.number
+    }
+  }
+
+  load({ allMs, newestMs, partitions, number }: SavedClock, nowMs: number): void {
+    this.#allMs = allMs ?? NEVER
+    this.#newestMs = newestMs ?? NEVER
+    this.#seenMs = nowMs
+    this.number = number
+    for (const [name, newest] of partitions)
+      this.#partitions.set(name, { newestMs: newest, seenMs: nowMs })
+  }
+
+  #silentMs(seenMs: number, nowMs: number): number {
+    const silentMs = nowMs - seenMs - this.options.idleMs
+    return silentMs > 0 ? silentMs : 0
+  }
+
+  #partitionOf(name: string, nowMs: number): Partition {
+    let partition = this.#partitions.get(name)
+    if (partition === undefined) {
+      partition = { newestMs: NEVER, seenMs: nowMs }
+      this.#partitions.set(name, partition)
+    }
+    this.#last = { name, partition }
+    return partition
+  }
+}
+
+const finite = (ms: number) => (ms === NEVER ? null : ms)

@@ -1,0 +1,347 @@
+import { MillraceError } from '../errors.ts'
+import type { Reason, TelemetryRecord } from '../record/record.ts'
+import { Clock } from './clock.ts'
+import { DueHeap } from './due-heap.ts'
+import { insert, Remembered, type Waiting } from './remembered.ts'
+import type { BoundOptions, ClockOptions, Memory, Turn } from './types.ts'
+
+/** Told what becomes of each record, and what is made. In the order in which it happens. */
+export interface Effects {
+  /** `record` is the one taken, or a new one. */
+  emitted(output: number, record: object, isTaken: boolean): void
+  rejected(record: TelemetryRecord, reason: Reason): void
+  /** It is part of what is remembered. */
+  absorbed(): void
+  /** It is left out on purpose. */
+  filtered(): void
+  /** It waits until the clock has come to its time; one of the others follows. */
+  waits(): void
+  /** One that waited is taken now: what follows is about it. */
+  resumes(): void
+  late(): void
+}
+
+/** More records that wait for the clock are rejected: they are kept in memory and on disk. */
+const MAX_WAITING = 200_000
+/** How many keys are looked at for old ones before the same is done again. */
+const SWEEP_PARTS = 16
+
+/**
+ * Holds what is remembered by key, lets time pass and asks the memory. Pure: it reads no clock, and
+ * what it is given decides what it does. Milliseconds throughout; `nowMs` is the computer's clock.
+ */
+export class Engine<State> {
+  readonly #keys = new Map<string, Remembered<State>>()
+  readonly #clock: Clock
+  /** By event time where one clock is for all, else by the time of the computer. */
+  readonly #heap = new DueHeap<Remembered<State>>()
+  readonly #turn: EngineTurn
+  #dirty: Remembered<State>[] = []
+  #sweptMs = Number.NEGATIVE_INFINITY
+  #waiting = 0
+  #late = 0
+
+  constructor(
+    private readonly memory: Memory<State>,
+    private readonly clock: ClockOptions,
+    private readonly bounds: BoundOptions,
+    private readonly effects: Effects,
+    /** A clock of all stands still so long after the start, until each partition has been heard. */
+    settleMs = 0
+  ) {
+    this.#clock = new Clock(clock, settleMs)
+    this.#turn = new EngineTurn(effects)
+  }
+
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#keys.size
+  }
+  /** Records that wait for the clock. */
+  get waiting(): number {
+    return this.#waiting
+  }
+  /** Records that came too late so far. */
+  get late(): number {
+    return this.#late
+  }
+
+  /**
+   * @param partition of the input; those without one are one partition
+   * @param arrivedMs when the record came into the system, for what is too far ahead of that
+   */
+  take(record: TelemetryRecord, partition: string, nowMs: number, arrivedMs = nowMs): void {
+    const { memory } = this
+    const timeMs = memory.timeOf(record)
+    const key = memory.keyOf(record)
+    if (typeof timeMs !== 'number') this.effects.rejected(record, timeMs)
+    else if (!Number.isFinite(timeMs)) this.effects.rejected(record, NO_TIME)
+    else if (timeMs > arrivedMs + this.clock.aheadMs)
+      this.effects.rejected(record, ahead(timeMs, arrivedMs))
+    else if (typeof key !== 'string') this.effects.rejected(record, key)
+    else {
+      const entry = this.#entryOf(key, timeMs, nowMs)
+      if (entry === undefined) this.effects.rejected(record, this.#full())
+      else if (this.clock.ordered && timeMs < this.#clockOf(entry, nowMs))
+        this.#takeLate(entry, record, timeMs, nowMs)
+      else if (this.clock.ordered && this.#waiting >= MAX_WAITING)
+        this.effects.rejected(record, this.#full())
+      else this.#enter(entry, record, timeMs, partition, nowMs)
+      if (entry?.isEmpty) this.#drop(entry)
+    }
+  }
+
+  /** Time passes without a record: what is due by now happens. */
+  pass(nowMs: number): void {
+    this.#advanceAll(nowMs)
+    this.#sweep()
+  }
+
+  /** When, by the computer's clock, `pass` has something to do at the earliest. */
+  get nextPassMs(): number {
+    return this.#heap.size === 0 ? Number.POSITIVE_INFINITY : this.#clock.wallOf(this.#heap.firstMs)
+  }
+
+  /** Everything that changed since the last call, as a store keeps it. */
+  changes(): Map<string, string | undefined> {
+    const changes = new Map<string, string | undefined>()
+    for (const entry of this.#dirty) entry.write(changes, this.#keys.get(entry.key) !== entry)
+    this.#dirty = []
+    changes.set('clock', JSON.stringify(this.#clock.saved()))
+    return changes
+  }
+
+  /** Takes up what was kept, before the first record. Time goes on from `nowMs`. */
+  load(kept: Iterable<readonly [key: string, value: string]>, nowMs: number): void {
+    const waiting: [key: string, waiting: Waiting][] = []
+    for (const [name, value] of kept) {
+      if (name === 'clock') this.#clock.load(JSON.parse(value), nowMs)
+      else if (name.startsWith('k:')) {
+        const entry = Remembered.read<State>(name.slice(2), value, nowMs)
+        this.#keys.set(entry.key, entry)
+      } else if (name.startsWith('w:')) waiting.push(Remembered.readWaiting(name, value))
+    }
+    for (const [key, each] of waiting.sort(([, a], [, b]) => a.number - b.number)) {
+      const entry = this.#keys.get(key)
+      if (entry === undefined) continue
+      insert(entry.waiting, each)
+      this.#clock.number = Math.max(this.#clock.number, each.number)
+      this.#waiting++
+    }
+    for (const entry of this.#keys.values()) this.#schedule(entry)
+  }
+
+  #entryOf(key: string, timeMs: number, nowMs: number): Remembered<State> | undefined {
+    const known = this.#keys.get(key)
+    if (known !== undefined) {
+      if (timeMs - known.newestMs > this.bounds.maxAgeMs && known.isAtRest) known.state = undefined
+      return known
+    }
+    if (this.#keys.size >= this.bounds.maxKeys) {
+      this.#sweepNow()
+      if (this.#keys.size >= this.bounds.maxKeys) return undefined
+    }
+    const entry = new Remembered<State>(key, Number.NEGATIVE_INFINITY, nowMs)
+    this.#keys.set(key, entry)
+    return entry
+  }
+
+  #enter(
+    entry: Remembered<State>,
+    record: TelemetryRecord,
+    timeMs: number,
+    partition: string,
+    nowMs: number
+  ): void {
+    const { ordered, runs } = this.clock
+    this.#clock.see(timeMs, partition, nowMs)
+    if (timeMs > entry.newestMs) entry.newestMs = timeMs
+    entry.seenMs = nowMs
+    this.#mark(entry)
+    if (ordered) this.#wait(entry, record, timeMs)
+    if (runs === 'all') this.#advanceAll(nowMs, entry)
+    else this.#advance(entry, this.#clockOf(entry, nowMs))
+    if (!ordered) {
+      this.#ask(entry, record, timeMs, this.#clockOf(entry, nowMs))
+      // What it made of the past is due at once.
+      this.#advance(entry, this.#clockOf(entry, nowMs))
+    }
+    this.#schedule(entry)
+  }
+
+  #takeLate(
+    entry: Remembered<State>,
+    record: TelemetryRecord,
+    timeMs: number,
+    nowMs: number
+  ): void {
+    this.#late++
+    this.effects.late()
+    const turn = this.#turn.begin(record, this.#clockOf(entry, nowMs))
+    this.memory.late?.(record, timeMs, turn)
+    turn.end()
+  }
+
+  #wait(entry: Remembered<State>, record: TelemetryRecord, timeMs: number): void {
+    this.#waiting++
+    this.effects.waits()
+    insert(entry.waiting, { record, timeMs, number: ++this.#clock.number, isKept: false })
+    this.#schedule(entry)
+  }
+
+  /** Everything of a key up to this time, in the order of time; what is due comes first. */
+  #advance(entry: Remembered<State>, untilMs: number, clockMs = untilMs): void {
+    for (;;) {
+      const dueMs = entry.dueMs
+      const first = entry.waiting[0]
+      const recordMs = first === undefined ? Number.POSITIVE_INFINITY : first.timeMs
+      if (Math.min(dueMs, recordMs) > untilMs) return
+      this.#mark(entry)
+      if (dueMs <= recordMs) this.#fire(entry, dueMs, clockMs)
+      else {
+        entry.takeFirst()
+        this.#waiting--
+        this.effects.resumes()
+        this.#ask(entry, first!.record, first!.timeMs, first!.timeMs)
+      }
+    }
+  }
+
+  #fire(entry: Remembered<State>, dueMs: number, clockMs: number): void {
+    const turn = this.#turn.begin(undefined, this.clock.ordered ? dueMs : clockMs)
+    const state = this.memory.due?.(entry.state as State, dueMs, turn)
+    this.#remember(entry, state)
+    if (entry.dueMs <= dueMs)
+      throw new MillraceError(
+        'STATE_STUCK',
+        `What was due at ${new Date(dueMs).toISOString()} is due at that time again.`
+      )
+  }
+
+  #ask(entry: Remembered<State>, record: TelemetryRecord, timeMs: number, clockMs: number): void {
+    const turn = this.#turn.begin(record, clockMs)
+    const state = this.memory.take(entry.state, record, timeMs, turn)
+    turn.end()
+    this.#remember(entry, state)
+  }
+
+  #remember(entry: Remembered<State>, state: State | undefined): void {
+    entry.state = state
+    const dueMs = state === undefined ? undefined : this.memory.dueMs?.(state)
+    entry.dueMs = dueMs === undefined || Number.isNaN(dueMs) ? Number.POSITIVE_INFINITY : dueMs
+  }
+
+  #clockOf(entry: Remembered<State>, nowMs: number): number {
+    return this.clock.runs === 'all'
+      ? this.#clock.allMs
+      : this.#clock.ofKey(entry.newestMs, entry.seenMs, nowMs)
+  }
+
+  /**
+   * The keys that have something to do, in the order of that. With one clock for all these are due
+   * by event time; with a clock for each, those that have been silent for long enough.
+   * @param needed stays, though nothing be left of it, since a record of it is being taken
+   */
+  #advanceAll(nowMs: number, needed?: Remembered<State>): void {
+    const untilMs = this.clock.runs === 'all' ? this.#clock.advance(nowMs) : nowMs
+    while (this.#heap.firstMs <= untilMs) {
+      const entry = this.#heap.take()!
+      entry.scheduledMs = Number.POSITIVE_INFINITY
+      if (this.#keys.get(entry.key) !== entry) continue
+      const clockMs = this.#clockOf(entry, nowMs)
+      // No further than to what another key has to do before that.
+      const aheadMs = this.clock.runs === 'all' ? Math.min(clockMs, this.#heap.firstMs) : clockMs
+      this.#advance(entry, aheadMs, clockMs)
+      this.#schedule(entry)
+      if (entry.isEmpty && entry !== needed) this.#drop(entry)
+    }
+  }
+
+  /** A key stands in the heap once, at its time or an earlier one. */
+  #schedule(entry: Remembered<State>): void {
+    const nextMs = Math.min(entry.dueMs, entry.waiting[0]?.timeMs ?? Number.POSITIVE_INFINITY)
+    if (nextMs === Number.POSITIVE_INFINITY) return
+    const atMs =
+      this.clock.runs === 'all'
+        ? nextMs
+        : this.#clock.wallOfKey(nextMs, entry.newestMs, entry.seenMs)
+    if (atMs >= entry.scheduledMs || atMs === Number.POSITIVE_INFINITY) return
+    entry.scheduledMs = atMs
+    this.#heap.add(atMs, entry)
+  }
+
+  #mark(entry: Remembered<State>): void {
+    if (entry.isDirty) return
+    entry.isDirty = true
+    this.#dirty.push(entry)
+  }
+
+  #drop(entry: Remembered<State>): void {
+    this.#keys.delete(entry.key)
+    if (entry.isKept) this.#mark(entry)
+  }
+
+  #full(): Reason {
+    return {
+      code: 'STATE_FULL',
+      message: `The node remembers ${this.#keys.size} keys and lets ${this.#waiting} records wait for their time; it may not remember more.`
+    }
+  }
+
+  /** Forgets old keys now and then, as event time goes on. */
+  #sweep(): void {
+    const { maxAgeMs } = this.bounds
+    if (maxAgeMs === Number.POSITIVE_INFINITY) return
+    if (this.#clock.newestMs - this.#sweptMs < maxAgeMs / SWEEP_PARTS) return
+    this.#sweepNow()
+  }
+
+  #sweepNow(): void {
+    const before = this.#clock.newestMs - this.bounds.maxAgeMs
+    this.#sweptMs = this.#clock.newestMs
+    if (before === Number.NEGATIVE_INFINITY) return
+    for (const entry of this.#keys.values())
+      if (entry.newestMs < before && entry.isAtRest) this.#drop(entry)
+  }
+}
+
+const NO_TIME: Reason = { code: 'TS_UNPARSABLE', message: 'The record has no time that is one.' }
+
+const ahead = (timeMs: number, arrivedMs: number): Reason => ({
+  code: 'TS_FUTURE',
+  message: `The time of the record is ${Math.round((timeMs - arrivedMs) / 1000)} s ahead of its arrival.`
+})
+
+/** One for all records, since it is asked for each. */
+class EngineTurn implements Turn {
+  clockMs = 0
+  #record: TelemetryRecord | undefined
+  /** What was said of the record: nothing, that it counts in a result, or where it went. */
+  #said: 'nothing' | 'absorbed' | 'gone' = 'nothing'
+
+  constructor(private readonly effects: Effects) {}
+
+  begin(record: TelemetryRecord | undefined, clockMs: number): this {
+    this.#record = record
+    this.#said = 'nothing'
+    this.clockMs = clockMs
+    return this
+  }
+  emit(output: number, record: object): void {
+    const isTaken = record === this.#record
+    if (isTaken) this.#said = 'gone'
+    this.effects.emitted(output, record, isTaken)
+  }
+  reject(reason: Reason): void {
+    if (this.#record === undefined || this.#said === 'gone') return
+    this.#said = 'gone'
+    this.effects.rejected(this.#record, reason)
+  }
+  absorb(): void {
+    if (this.#said === 'nothing') this.#said = 'absorbed'
+  }
+  end(): void {
+    if (this.#said === 'absorbed') this.effects.absorbed()
+    else if (this.#said === 'nothing') this.effects.filtered()
+  }
+}

@@ -1,0 +1,101 @@
+import { jsonText } from '../record/json-write.ts'
+import type { TelemetryRecord } from '../record/record.ts'
+
+/** A record that waits for the clock. */
+export interface Waiting {
+  readonly record: TelemetryRecord
+  readonly timeMs: number
+  /** In the order of arrival, over restarts. */
+  readonly number: number
+  /** The store has it. */
+  isKept: boolean
+}
+
+/** Puts it behind those of its time and before. */
+export function insert(list: Waiting[], added: Waiting): void {
+  let at = list.length
+  while (at > 0 && list[at - 1]!.timeMs > added.timeMs) at--
+  if (at === list.length) list.push(added)
+  else list.splice(at, 0, added)
+}
+
+const FAR = Number.POSITIVE_INFINITY
+
+/** What is remembered of one key, and when it has something to do. */
+export class Remembered<State> {
+  state: State | undefined
+  /** When something is due, in event time. */
+  dueMs = FAR
+  /** Under which time it stands in the heap. */
+  scheduledMs = FAR
+  /** In the order of their times. */
+  waiting: Waiting[] = []
+  isDirty = false
+  /** The store has it. */
+  isKept = false
+  #taken: number[] | undefined
+
+  constructor(
+    readonly key: string,
+    /** The newest record, in event time. */
+    public newestMs: number,
+    /** When the last record came, by the computer's clock. */
+    public seenMs: number
+  ) {}
+
+  get isEmpty(): boolean {
+    return this.state === undefined && this.waiting.length === 0
+  }
+  /** Nothing will happen to it without a record. */
+  get isAtRest(): boolean {
+    return this.dueMs === FAR && this.waiting.length === 0
+  }
+
+  takeFirst(): void {
+    const { number, isKept } = this.waiting.shift()!
+    if (!isKept) return
+    this.#taken ??= []
+    this.#taken.push(number)
+  }
+
+  /** Adds what the store has to change. */
+  write(changes: Map<string, string | undefined>, isGone: boolean): void {
+    this.isDirty = false
+    for (const number of this.#taken ?? []) changes.set(nameOf(number), undefined)
+    this.#taken = undefined
+    const name = `k:${this.key}`
+    if (isGone) {
+      // The key may have come again meanwhile, and then says itself what the store has.
+      if (this.isKept && !changes.has(name)) changes.set(name, undefined)
+      this.isKept = false
+      return
+    }
+    this.isKept = true
+    changes.set(name, JSON.stringify([this.newestMs, this.dueMs, this.state]))
+    for (const each of this.waiting) {
+      if (each.isKept) continue
+      each.isKept = true
+      changes.set(
+        nameOf(each.number),
+        JSON.stringify([this.key, each.timeMs, jsonText(each.record)])
+      )
+    }
+  }
+
+  static read<State>(key: string, value: string, nowMs: number): Remembered<State> {
+    const [newestMs, dueMs, state] = JSON.parse(value) as [number | null, number | null, State]
+    const entry = new Remembered<State>(key, newestMs ?? Number.NEGATIVE_INFINITY, nowMs)
+    entry.state = state ?? undefined
+    entry.dueMs = dueMs ?? FAR
+    entry.isKept = true
+    return entry
+  }
+
+  static readWaiting(name: string, value: string): [key: string, waiting: Waiting] {
+    const [key, timeMs, text] = JSON.parse(value) as [string, number, string]
+    const number = Number(name.slice(2))
+    return [key, { record: JSON.parse(text), timeMs, number, isKept: true }]
+  }
+}
+
+const nameOf = (number: number) => `w:${number}`
