@@ -2,7 +2,7 @@ import { MillraceError } from '../errors.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 import { Clock } from './clock.ts'
 import { DueHeap } from './due-heap.ts'
-import { insert, Remembered, type Waiting } from './remembered.ts'
+import { type Delayed, insert, Remembered } from './remembered.ts'
 import type { BoundOptions, ClockOptions, Memory, Turn } from './types.ts'
 
 /** Told what becomes of each record, and what is made. In the order in which it happens. */
@@ -113,7 +113,7 @@ export class Engine<State> {
 
   /** Takes up what was kept, before the first record. Time goes on from `nowMs`. */
   load(kept: Iterable<readonly [key: string, value: string]>, nowMs: number): void {
-    const waiting: [key: string, waiting: Waiting][] = []
+    const waiting: [key: string, waiting: Delayed][] = []
     for (const [name, value] of kept) {
       if (name === 'clock') this.#clock.load(JSON.parse(value), nowMs)
       else if (name.startsWith('k:')) {

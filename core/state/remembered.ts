@@ -2,7 +2,7 @@ import { jsonText } from '../record/json-write.ts'
 import type { TelemetryRecord } from '../record/record.ts'
 
 /** A record that waits for the clock. */
-export interface Waiting {
+export interface Delayed {
   readonly record: TelemetryRecord
   readonly timeMs: number
   /** In the order of arrival, over restarts. */
@@ -12,7 +12,7 @@ export interface Waiting {
 }
 
 /** Puts it behind those of its time and before. */
-export function insert(list: Waiting[], added: Waiting): void {
+export function insert(list: Delayed[], added: Delayed): void {
   let at = list.length
   while (at > 0 && list[at - 1]!.timeMs > added.timeMs) at--
   if (at === list.length) list.push(added)
@@ -29,7 +29,7 @@ export class Remembered<State> {
   /** Under which time it stands in the heap. */
   scheduledMs = FAR
   /** In the order of their times. */
-  waiting: Waiting[] = []
+  waiting: Delayed[] = []
   isDirty = false
   /** The store has it. */
   isKept = false
@@ -91,7 +91,7 @@ export class Remembered<State> {
     return entry
   }
 
-  static readWaiting(name: string, value: string): [key: string, waiting: Waiting] {
+  static readWaiting(name: string, value: string): [key: string, waiting: Delayed] {
     const [key, timeMs, text] = JSON.parse(value) as [string, number, string]
     const number = Number(name.slice(2))
     return [key, { record: JSON.parse(text), timeMs, number, isKept: true }]
