@@ -7,6 +7,7 @@ import {
   mqttUrlProblems,
   postgresUrlProblems
 } from '../address.ts'
+import { durationMs } from '../duration.ts'
 import { isFieldPath } from '../record/field-path.ts'
 import { textTemplateProblems } from '../record/text-template.ts'
 import { topicTemplateProblems } from '../record/topic-template.ts'
@@ -48,6 +49,10 @@ const CHECKS = {
     isTimeZone(text)
       ? []
       : [`there is no time zone "${text}"; give a name such as Europe/Berlin, or an offset`],
+  duration: text =>
+    durationMs(text) === undefined
+      ? [`"${text}" is no duration such as 30 s, 15 min or 1 h 30 min`]
+      : [],
   instant: text =>
     isInstant(text) ? [] : [`"${text}" is not a time such as 2026-01-31T00:00:00Z`],
   'full-path': text =>

@@ -2,11 +2,11 @@ import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { afterLeap, eastMs, MAX_CHARACTERS, readIso } from '../../core/record/iso-time.ts'
 import { numberIn } from '../../core/record/number-text.ts'
 import type { Reason } from '../../core/record/record.ts'
+import { type RepeatedHour, zoneOf } from '../../core/record/zone.ts'
 import { fromDecimal, fromNumber, type Unit } from './epoch.ts'
 import { type Instant, MAX_MS, MIN_MS } from './instant.ts'
 import type { ReadForms } from './patterns.ts'
 import { excelMs, readSecondsAndNanos, readSpelled } from './spelled.ts'
-import { type RepeatedHour, zoneOf } from './time-zone.ts'
 
 export interface Rules {
   readonly unit: Unit | 'auto' | 'excel'

@@ -34,6 +34,7 @@ const good: [Check, string[]][] = [
   ['field-path', ['device_id', 'meta.id', '0']],
   ['table-name', ['telemetry', 'iot.telemetry', '"My Table"']],
   ['time-zone', ['Europe/Berlin', 'UTC', '+02:00', '-0330', '+05']],
+  ['duration', ['30 s', '15min', '1 h 30 min', '0.5 h', '2 weeks', '500 ms', '1d']],
   [
     'instant',
     ['2026-01-31T00:00:00Z', '2026-01-31', '2026-01-31T00:00+01:00', '2026-01-31T00:00:00.5Z']
@@ -81,6 +82,11 @@ const wrong: [Check, string, RegExp][] = [
   ['field-path', 'a..b', /not the path/],
   ['field-path', '__proto__', /not the path/],
   ['table-name', 'a b', /not the name of a table/],
+  ['duration', '30', /"30" is no duration such as 30 s/],
+  ['duration', 's 30', /no duration/],
+  ['duration', '30 s later', /no duration/],
+  ['duration', '1 constructor', /no duration/],
+  ['duration', '9'.repeat(100), /no duration/],
   ['time-zone', 'Berlin', /there is no time zone "Berlin"/],
   ['time-zone', '+25:00', /there is no time zone/],
   ['time-zone', 'Europe/Berlin ', /there is no time zone/],

@@ -1,7 +1,5 @@
-import { MAX_ZONE_LENGTH, offsetMs, zoneFormat } from '../../core/time-zone.ts'
-
-const MINUTE_MS = 60_000
-const DAY_MS = 86_400_000
+import { MAX_ZONE_LENGTH, offsetMs, zoneFormat } from '../time-zone.ts'
+import { DAY_MS, MINUTE_MS } from './calendar.ts'
 
 /** Which of two times is meant when the clocks were put back and the hour came twice. */
 export type RepeatedHour = 'reject' | 'earlier' | 'later'
@@ -11,6 +9,8 @@ export interface Zone {
   readonly name: string
   /** UTC of a local time (as if it were UTC, in ms); or why there is none, or not one only. */
   toUtc(localMs: number, fold: RepeatedHour): number | 'twice' | 'skipped'
+  /** Milliseconds that the clock there is ahead of UTC at this time. Asking takes 3 us. */
+  offsetAt(utcMs: number): number
 }
 
 /** Devices name zones, so their number must be bounded; a formatter takes some 50 kB. */
@@ -32,7 +32,8 @@ export function zoneOf(name: string): Zone | undefined {
 function makeZone(name: string): Zone | undefined {
   if (name.length > MAX_ZONE_LENGTH) return undefined
   const offset = /^[+-]\d/.test(name) ? offsetMs(name) : undefined
-  if (offset !== undefined) return { name, toUtc: localMs => localMs - offset }
+  if (offset !== undefined)
+    return { name, toUtc: localMs => localMs - offset, offsetAt: () => offset }
   const format = zoneFormat(name)
   return format && new NamedZone(name, format)
 }
@@ -60,27 +61,27 @@ class NamedZone implements Zone {
     const known = this.#steady.get(day)
     if (known !== undefined) return known
     if (this.#steady.size > 10_000) this.#steady.clear()
-    const before = this.#offsetAt((day - 1) * DAY_MS)
-    const offset = before === this.#offsetAt((day + 2) * DAY_MS) ? before : Number.NaN
+    const before = this.offsetAt((day - 1) * DAY_MS)
+    const offset = before === this.offsetAt((day + 2) * DAY_MS) ? before : Number.NaN
     this.#steady.set(day, offset)
     return offset
   }
 
   #aroundChange(localMs: number, day: number, fold: RepeatedHour): number | 'twice' | 'skipped' {
-    const offsets = [this.#offsetAt((day - 1) * DAY_MS), this.#offsetAt((day + 2) * DAY_MS)]
+    const offsets = [this.offsetAt((day - 1) * DAY_MS), this.offsetAt((day + 2) * DAY_MS)]
     const times = offsets
       .map(offset => localMs - offset)
-      .filter((utcMs, index) => this.#offsetAt(utcMs) === offsets[index])
+      .filter((utcMs, index) => this.offsetAt(utcMs) === offsets[index])
     if (times.length === 0) return 'skipped'
     if (times.length === 2 && fold === 'reject') return 'twice'
     return fold === 'later' ? Math.max(...times) : Math.min(...times)
   }
 
   /**
-   * Milliseconds east of Greenwich at a time, from a text that ends in GMT, GMT+05:30 or (before
+   * From a text that ends in GMT, GMT+05:30 or (before
    * 1900) GMT+00:53:28.
    */
-  #offsetAt(utcMs: number): number {
+  offsetAt(utcMs: number): number {
     const match = /([+-])(\d{2}):(\d{2})(?::(\d{2}))?$/.exec(this.format.format(utcMs))
     if (!match) return 0
     const [, sign, hours, minutes, seconds = '0'] = match
