@@ -82,6 +82,8 @@ export const CODES = {
   TS_FUTURE: 'The time is further in the future than the node allows.',
   STATE_FULL:
     'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',
+  STATE_UNAVAILABLE:
+    'What the node remembers cannot be read or written on the disk; nothing is acknowledged until it can.',
   STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',
   TS_PAST: 'The time is further in the past than the node allows.',
   UNKNOWN_DEVICE:

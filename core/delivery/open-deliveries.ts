@@ -189,6 +189,29 @@ export class OpenDeliveries implements DeliveryOwner {
       : token.deliveries.every(({ givenUp }) => givenUp)
   }
 
+  /** What its source says of a message that belongs to one delivery. */
+  optionsOf(message: object): OpenOptions | undefined {
+    const token = tokenOf(message)
+    return token instanceof OpenDelivery ? token.options : undefined
+  }
+
+  whenSettled(message: object, callback: (acknowledged: boolean) => void): void {
+    const token = tokenOf(message)
+    const all =
+      token === undefined ? [] : token instanceof OpenDelivery ? [token] : token.deliveries
+    const open = all.filter(({ settled }) => !settled)
+    let acknowledged = all.every(({ givenUp }) => !givenUp)
+    let left = open.length
+    if (left === 0) callback(acknowledged)
+    for (const delivery of open) {
+      delivery.watchers ??= []
+      delivery.watchers.push(isAcknowledged => {
+        acknowledged &&= isAcknowledged
+        if (--left === 0) callback(acknowledged)
+      })
+    }
+  }
+
   sweep(nowMs: number, graceMs: number): void {
     for (const delivery of this.#unconfirmed) {
       if (delivery.settled || delivery.pending > 0 || delivery.confirmations > 0)
@@ -245,6 +268,9 @@ export class OpenDeliveries implements DeliveryOwner {
     if (delivery.aliases !== null) for (const id of delivery.aliases) this.#forget(delivery, id)
     delivery.aliases = null
     this.#unconfirmed.delete(delivery)
+    if (delivery.watchers !== null)
+      for (const watcher of delivery.watchers) watcher(!delivery.givenUp)
+    delivery.watchers = null
     delivery.options.onSettled(settlement)
   }
 

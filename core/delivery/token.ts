@@ -79,6 +79,8 @@ export class OpenDelivery implements Delivery {
   aliases: string[] | null = null
   previous: OpenDelivery | null = null
   next: OpenDelivery | null = null
+  /** Told when it is settled. */
+  watchers: ((acknowledged: boolean) => void)[] | null = null
   /** Head of the list of its copies. */
   flights: Flight | null = null
 

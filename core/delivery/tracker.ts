@@ -5,7 +5,14 @@ import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
 import { OpenDeliveries } from './open-deliveries.ts'
 import { isOpen, tokenOf } from './token.ts'
-import type { Confirmed, Delivery, OpenOptions, PausableSource, Tracker } from './types.ts'
+import type {
+  Confirmed,
+  Delivery,
+  OpenOptions,
+  PausableSource,
+  Position,
+  Tracker
+} from './types.ts'
 
 const SWEEP_MS = 25
 /**
@@ -115,6 +122,19 @@ export class FlowTracker implements Tracker {
   }
   isGivenUp(message: object): boolean {
     return this.#deliveries.isGivenUp(message)
+  }
+
+  attemptOf(message: object): object | undefined {
+    return tokenOf(message)
+  }
+  takenOf(message: object): object | undefined {
+    return this.#deliveries.optionsOf(message)?.taken
+  }
+  settledBefore(message: object): Position | undefined {
+    return this.#deliveries.optionsOf(message)?.settledBefore
+  }
+  whenSettled(message: object, callback: (acknowledged: boolean) => void): void {
+    this.#deliveries.whenSettled(message, callback)
   }
 
   /**

@@ -44,6 +44,18 @@ export interface OpenOptions {
    * `Tracker.transactionOf`.
    */
   readonly transaction?: object | undefined
+  /** What the source took, the same for each attempt; see `Tracker.takenOf`. */
+  readonly taken?: object | undefined
+  /** See `Tracker.settledBefore`. */
+  readonly settledBefore?: Position | undefined
+}
+
+/** A place in what a source takes in order. */
+export interface Position {
+  /** For Kafka `topic/partition`. */
+  readonly lane: string
+  /** For Kafka the offset. */
+  readonly at: string
 }
 
 /** A source, as far as it makes way for a deployment. */
@@ -88,6 +100,23 @@ export interface Tracker {
    * have not yet.
    */
   isGivenUp(message: object): boolean
+  /** This attempt of the delivery, another object at each; undefined where nobody waits for it. */
+  attemptOf(message: object): object | undefined
+  /**
+   * What the source took to make this message: the same object at each attempt. Undefined where it
+   * does not say, and for a message that was made of several.
+   */
+  takenOf(message: object): object | undefined
+  /**
+   * Everything that came before this position of its lane was settled when the message was sent.
+   * Undefined where the source does not say, and for a message that was made of several.
+   */
+  settledBefore(message: object): Position | undefined
+  /**
+   * Calls back once all deliveries of the message are settled, whether each of them was
+   * acknowledged: then nothing of it comes again. At once where nobody waits for it.
+   */
+  whenSettled(message: object, callback: (acknowledged: boolean) => void): void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

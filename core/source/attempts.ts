@@ -47,7 +47,9 @@ export class Attempts {
     private readonly options: SourceOptions,
     private readonly tracker: Tracker,
     private readonly unwired: UnwiredOutput,
-    private readonly finished: (message: InFlightMessage, counted: Acknowledged) => void
+    private readonly finished: (message: InFlightMessage, counted: Acknowledged) => void,
+    /** Where the first message of the lane begins that is not settled. */
+    private readonly firstOf: (lane: string) => string | undefined
   ) {
     this.#stage = options.node.type.replace(/^millrace-/, '')
   }
@@ -114,13 +116,16 @@ export class Attempts {
   /** What leaves by several outputs is one delivery: all of it is dealt with, or none. */
   #deliver(held: InFlightMessage, message: Sendable, output: number, transaction?: object): void {
     const { node, mode, timeoutMs } = this.options
-    const { records, survived } = held.taken
+    const { records, survived, lane } = held.taken
+    const at = this.firstOf(lane)
     const first = isByOutput(message) ? message.find(Boolean)! : message
     const delivery = this.tracker.open(first, node.id, {
       mode: mode === 'stored' ? 'stored' : 'finished',
       records,
       timeoutMs,
       transaction,
+      taken: held.taken,
+      settledBefore: at === undefined ? undefined : { lane, at },
       onSettled: settlement => this.#settled(held, settlement),
       onTouched: survived
     })

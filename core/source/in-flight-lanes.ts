@@ -38,6 +38,11 @@ export class InFlightLanes {
     return this.#lanes.get(lane)?.size ?? 0
   }
 
+  /** The first of a lane that is not acknowledged. */
+  firstOf(lane: string): TakenMessage | undefined {
+    return this.#lanes.get(lane)?.first?.taken
+  }
+
   add(taken: TakenMessage): InFlightMessage {
     const message = new InFlightMessage(taken, this.#number++, () => {
       this.#forget(taken)

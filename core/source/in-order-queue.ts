@@ -18,6 +18,11 @@ export class InOrderQueue<Entry extends InOrderEntry> {
     return this.#line.length - this.#start
   }
 
+  /** The first that has not gone out. */
+  get first(): Entry | undefined {
+    return this.#line[this.#start]
+  }
+
   add(entry: Entry): void {
     this.#line.push(entry)
   }

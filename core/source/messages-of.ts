@@ -26,10 +26,11 @@ function partOf(
   deadLetterOutput: number,
   acknowledge: () => void
 ): TakenMessage {
-  const { lane, split, survived } = batch
+  const { lane, from, split, survived } = batch
   const records = split[which]
   return {
     lane,
+    from,
     records: records.length,
     // Shared out by the number of records, since both are in flight as long as one is.
     bytes: Math.round(
@@ -50,9 +51,10 @@ export function messageOfPortion(
   deadLetterOutput: number,
   isLast: boolean
 ): TakenMessage {
-  const { lane, survived, acknowledge } = many
+  const { lane, from, survived, acknowledge } = many
   return {
     lane,
+    from,
     records: records.length,
     bytes,
     message: withPayload(many, records),

@@ -46,8 +46,12 @@ export class DeliverySource implements PausableSource {
     this.#leave = mode === 'received' ? () => {} : this.#tracker.register(node, this)
     this.#unwired = new UnwiredOutput(node, deadLetterOutput)
     this.#counts = new SourceCounts(options, this.#unwired)
-    this.#attempts = new Attempts(options, this.#tracker, this.#unwired, (message, counted) =>
-      this.#finish(message, counted)
+    this.#attempts = new Attempts(
+      options,
+      this.#tracker,
+      this.#unwired,
+      (message, counted) => this.#finish(message, counted),
+      lane => this.#lanes.firstOf(lane)?.from
     )
     this.#portions = new Portions({
       hasRoomFor: (records, bytes) => this.#fits(records, bytes),
@@ -193,9 +197,10 @@ export class DeliverySource implements PausableSource {
   }
 
   /** Nothing of it goes into the flow, so it only has to wait for its turn. */
-  #takeNothing({ lane, acknowledge }: Pick<TakenMessage, 'lane' | 'acknowledge'>): void {
+  #takeNothing(batch: Pick<TakenMessage, 'lane' | 'from' | 'acknowledge'>): void {
     if (this.#closed) return
-    const taken: TakenMessage = { lane, records: 0, rebuild: () => ({}), acknowledge }
+    const { lane, from, acknowledge } = batch
+    const taken: TakenMessage = { lane, from, records: 0, rebuild: () => ({}), acknowledge }
     if (this.options.mode === 'received') this.#acknowledge(taken)
     else this.#leaveInTurn(this.#lanes.add(taken))
   }

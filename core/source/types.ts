@@ -39,6 +39,8 @@ export interface SourceOptions {
 export interface TakenMessage {
   /** What is acknowledged in order among itself: a Kafka partition, an MQTT connection. */
   readonly lane: string
+  /** Where in the lane it begins, where that has a name: a Kafka offset. */
+  readonly from?: string | undefined
   /** How many records it carries. */
   readonly records: number
   /** How much memory its payload takes, about; 0 where absent. */
@@ -75,7 +77,8 @@ export interface Split {
 }
 
 /** What arrived together, to be acknowledged together. */
-export interface TakenBatch extends Pick<TakenMessage, 'lane' | 'acknowledge' | 'survived'> {
+export interface TakenBatch
+  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived'> {
   readonly bytes: number
   /** Its records, for the first attempt. */
   readonly split: Split
@@ -92,7 +95,7 @@ export interface TakenBatch extends Pick<TakenMessage, 'lane' | 'acknowledge' | 
  * portions, as there is room in the flow, and others have their turn in between.
  */
 export interface TakenMany
-  extends Pick<TakenMessage, 'lane' | 'acknowledge' | 'survived'>,
+  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived'>,
     Pick<TakenBatch, 'isSingle' | 'properties'> {
   /** How many messages of the protocol it is. */
   readonly length: number

@@ -107,6 +107,12 @@ export class Clock {
       this.#partitions.set(name, { newestMs: newest, seenMs: nowMs })
   }
 
+  clear(): void {
+    this.#partitions.clear()
+    this.#last = undefined
+    this.#allMs = this.#newestMs = this.#seenMs = NEVER
+  }
+
   #silentMs(seenMs: number, nowMs: number): number {
     const silentMs = nowMs - seenMs - this.options.idleMs
     return silentMs > 0 ? silentMs : 0

@@ -27,6 +27,10 @@ export class DueHeap<T> {
     values[at] = value
   }
 
+  clear(): void {
+    this.#times.length = this.#values.length = 0
+  }
+
   take(): T | undefined {
     const first = this.#values[0]
     const lastMs = this.#times.pop()

@@ -131,6 +131,15 @@ export class Engine<State> {
     for (const entry of this.#keys.values()) this.#schedule(entry)
   }
 
+  /** Forgets everything; the store has to as well. */
+  clear(): void {
+    this.#keys.clear()
+    this.#heap.clear()
+    this.#clock.clear()
+    this.#dirty = []
+    this.#waiting = 0
+  }
+
   #entryOf(key: string, timeMs: number, nowMs: number): Remembered<State> | undefined {
     const known = this.#keys.get(key)
     if (known !== undefined) {

@@ -1,5 +1,5 @@
-import { jsonText } from '../record/json-write.ts'
 import type { TelemetryRecord } from '../record/record.ts'
+import { recordOf, textOf } from './answer.ts'
 
 /** A record that waits for the clock. */
 export interface Delayed {
@@ -75,10 +75,7 @@ export class Remembered<State> {
     for (const each of this.waiting) {
       if (each.isKept) continue
       each.isKept = true
-      changes.set(
-        nameOf(each.number),
-        JSON.stringify([this.key, each.timeMs, jsonText(each.record)])
-      )
+      changes.set(nameOf(each.number), JSON.stringify([this.key, each.timeMs, textOf(each.record)]))
     }
   }
 
@@ -94,7 +91,7 @@ export class Remembered<State> {
   static readWaiting(name: string, value: string): [key: string, waiting: Delayed] {
     const [key, timeMs, text] = JSON.parse(value) as [string, number, string]
     const number = Number(name.slice(2))
-    return [key, { record: JSON.parse(text), timeMs, number, isKept: true }]
+    return [key, { record: recordOf(text), timeMs, number, isKept: true }]
   }
 }
 

@@ -61,6 +61,7 @@ export function batchOf(
   const splitAgain = () => shape(batch, slice.from, slice.to)
   return {
     lane: key,
+    from: batch.messages[slice.from]!.offset,
     bytes,
     split: splitAgain(),
     splitAgain,
@@ -85,6 +86,7 @@ export function manyOf(
   const { from } = slice
   return {
     lane: key,
+    from: batch.messages[from]!.offset,
     length: recordsOf(slice),
     bytesOf: index => batch.messages[from + index]!.value?.length ?? 0,
     splitOf: index => shape(batch, from + index, from + index + 1),
@@ -113,6 +115,7 @@ export function inTransaction(
       : { topic, payload: isSingle && payload.length === 1 ? payload[0] : payload }
   return {
     lane: key,
+    from: batch.messages[from]!.offset,
     records: accepted.length + rejected.length,
     bytes,
     rejected,

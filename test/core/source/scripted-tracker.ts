@@ -56,6 +56,10 @@ export class ScriptedTracker implements Tracker {
   isGivenUp(): boolean {
     return false
   }
+  attemptOf(): undefined {}
+  takenOf(): undefined {}
+  settledBefore(): undefined {}
+  whenSettled(): void {}
 }
 
 export const acknowledged = (

@@ -1,0 +1,104 @@
+import { backoffMs, pause } from '../backoff.ts'
+import type { StateStore } from './types.ts'
+
+/** So long a checkpoint lets others join, at most; it takes its time from how long it takes. */
+const MAX_GATHER_MS = 200
+const GATHER_FACTOR = 3
+
+export interface CheckpointsOptions {
+  /** What changed since the last call. */
+  collect(): Map<string, string | undefined>
+  /** It cannot be written; undefined: it can again. */
+  onTrouble(error: unknown): void
+}
+
+/**
+ * Writes checkpoints, one at a time, each for everybody who waits when it begins. The less often
+ * they have to be written, the less a record costs: so the next one waits a little where the last
+ * one took long.
+ */
+export class Checkpoints {
+  #store: StateStore | undefined
+  #waiting: (() => void)[] = []
+  #unwritten = new Map<string, string | undefined>()
+  #running: Promise<void> | undefined
+  readonly #stop = new AbortController()
+  #tookMs = 0
+  #isCleared = false
+
+  constructor(private readonly options: CheckpointsOptions) {}
+
+  /** Nothing is written before. */
+  open(store: StateStore): void {
+    this.#store = store
+    this.#begin()
+  }
+
+  /** Calls back, in a turn of its own, once everything up to now is on the disk. */
+  add(kept: () => void): void {
+    this.#waiting.push(kept)
+    this.#begin()
+  }
+
+  /** The store forgets everything before the next checkpoint. */
+  clear(): void {
+    this.#isCleared = true
+    this.#unwritten.clear()
+    this.add(() => {})
+  }
+
+  /** Writes what there is, and ends. What could not be written is given up. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    if (this.#store !== undefined) await this.#write(this.#store).catch(() => {})
+    await this.#store?.close()
+    this.#store = undefined
+  }
+
+  #begin(): void {
+    if (this.#running !== undefined || this.#store === undefined || this.#waiting.length === 0)
+      return
+    this.#running = this.#run(this.#store).finally(() => {
+      this.#running = undefined
+      if (!this.#stop.signal.aborted) this.#begin()
+    })
+  }
+
+  async #run(store: StateStore): Promise<void> {
+    const { signal } = this.#stop
+    await pause(Math.min(MAX_GATHER_MS, this.#tookMs * GATHER_FACTOR), { signal })
+    for (let attempt = 0; ; attempt++) {
+      try {
+        await this.#write(store)
+        return
+      } catch (error) {
+        this.options.onTrouble(error)
+        await pause(backoffMs(attempt), { signal })
+        if (signal.aborted) return
+      }
+    }
+  }
+
+  async #write(store: StateStore): Promise<void> {
+    const beganMs = performance.now()
+    const waiting = this.#waiting
+    this.#waiting = []
+    try {
+      if (this.#isCleared) await store.clear()
+      this.#isCleared = false
+      for (const [key, value] of this.options.collect()) this.#unwritten.set(key, value)
+      await store.write(this.#unwritten)
+    } catch (error) {
+      this.#waiting = [...waiting, ...this.#waiting]
+      throw error
+    }
+    this.#unwritten.clear()
+    this.#tookMs = performance.now() - beganMs
+    this.options.onTrouble(undefined)
+    // Apart from what is sent meanwhile, or the tracker takes it for one message made of both.
+    setImmediate(() => {
+      for (const kept of waiting) kept()
+    })
+  }
+}

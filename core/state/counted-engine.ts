@@ -1,0 +1,103 @@
+import type { NodeSpec, Options } from '../node/spec.ts'
+import { unfitness } from '../record/parse-record.ts'
+import type { TelemetryRecord } from '../record/record.ts'
+import { Engine } from './engine.ts'
+import { type Attempt, Ledger } from './ledger.ts'
+import { Taking } from './taking.ts'
+import type { BoundOptions, ClockOptions, Memory } from './types.ts'
+
+/** What a room brings: its memory, how time passes for it, and what it may use. */
+export interface Remembering<State> {
+  readonly memory: Memory<State>
+  readonly clock: ClockOptions
+  readonly bounds: BoundOptions
+  /** What stands beside the rate in the status. */
+  note?(): string | undefined
+}
+
+/**
+ * Makes what a node remembers from its options; throws OptionsError for those that cannot be used.
+ * `say` writes to the log of the node.
+ */
+export type MakeMemory<S extends NodeSpec, State> = (
+  options: Options<S>,
+  say: (notice: string) => void
+) => Remembering<State>
+
+export interface CountedOptions {
+  /** How many outputs there are, and which of them is for what is rejected. */
+  readonly outputs: number
+  readonly rejectedOutput: number
+  /** The name of the node in what it rejects. */
+  readonly stage: string
+  /** See `Engine`. */
+  readonly settleMs?: number
+}
+
+/** An engine that counts each record once, and gives the same answer to one that comes again. */
+export class CountedEngine<State> {
+  readonly taking: Taking
+  readonly ledger = new Ledger()
+  readonly #engine: Engine<State>
+
+  constructor(
+    { memory, clock, bounds }: Remembering<State>,
+    { outputs, rejectedOutput, stage, settleMs }: CountedOptions
+  ) {
+    this.taking = new Taking(outputs, rejectedOutput, stage)
+    this.#engine = new Engine(memory, clock, bounds, this.taking, settleMs)
+  }
+
+  /** How many keys are remembered. */
+  get size(): number {
+    return this.#engine.size
+  }
+  /** Records that wait for the clock. */
+  get waiting(): number {
+    return this.#engine.waiting
+  }
+
+  /** Takes one of the records of a message; `index` is its place there. */
+  take(record: unknown, index: number, attempt: Attempt, nowMs: number): void {
+    const { taking, ledger } = this
+    const unfit = unfitness(record)
+    if (unfit !== undefined) {
+      taking.beginRecord(undefined)
+      taking.rejected(record as TelemetryRecord, unfit)
+      return
+    }
+    const taken = record as TelemetryRecord
+    const known = ledger.find(taken, index, attempt)
+    if (known === 'new') {
+      taking.beginRecord(taken)
+      this.#engine.take(taken, ledger.partition, nowMs, ledger.arrivedMs)
+      ledger.count(taking.answer, attempt)
+    } else {
+      taking.tally.duplicates++
+      if (known !== 'settled') taking.again(known, taken)
+    }
+  }
+
+  /** Time passes without a record; what leaves is in `taking`. */
+  pass(nowMs: number): void {
+    this.taking.begin()
+    this.taking.beginRecord(undefined)
+    this.#engine.pass(nowMs)
+  }
+
+  changes(): Map<string, string | undefined> {
+    const changes = this.#engine.changes()
+    this.ledger.changes(changes)
+    return changes
+  }
+
+  load(kept: readonly (readonly [key: string, value: string])[], nowMs: number): void {
+    this.#engine.load(kept, nowMs)
+    this.ledger.load(kept)
+  }
+
+  clear(): void {
+    this.#engine.clear()
+    this.ledger.clear()
+  }
+}

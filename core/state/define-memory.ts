@@ -1,0 +1,134 @@
+import { join } from 'node:path'
+import type { NodeAPI } from 'node-red'
+import { retrying } from '../backoff.ts'
+import { deploymentsOf, type FlowPlace } from '../deployments.ts'
+import { type Closing, type Context, defineNode } from '../node/define-node.ts'
+import type { Migrations } from '../node/migrate.ts'
+import { type PreviewExtras, previewRoute } from '../node/preview.ts'
+import { dialogRoute } from '../node/probe/route.ts'
+import { showRate } from '../node/show-rate.ts'
+import type { NodeSpec } from '../node/spec.ts'
+import type { MakeMemory } from './counted-engine.ts'
+import { openLevelStore, removeStore } from './level-store.ts'
+import { MemoryNode } from './memory-node.ts'
+import { memoryPreview } from './memory-preview.ts'
+
+export interface MemoryExtras extends PreviewExtras {
+  readonly migrations?: Migrations
+}
+
+/**
+ * A node that remembers: what it is given is counted once, acknowledged after it is kept, and
+ * answered the same when it comes again; see docs/delivery.md. It owns counts, status, preview,
+ * store and end. A room has only its memory.
+ */
+export function defineMemory<S extends NodeSpec, State>(
+  spec: S,
+  make: MakeMemory<S, State>,
+  { migrations, ...dialog }: MemoryExtras = {}
+): (RED: NodeAPI) => void {
+  let paused = new Map<string, FlowPlace>()
+  const start = (context: Context<S>) => {
+    const { node, options, metrics, status } = context
+    const remembering = make(options, notice => node.warn(notice))
+    const remembers = new MemoryNode<S, State>(context, spec, remembering)
+    const stopStatus = showRate(
+      status,
+      metrics,
+      () => remembers.problem,
+      () => remembers.note
+    )
+    const stop = new AbortController()
+    const folder = storeFolder(context)
+    const opened = open(remembers, folder, stop.signal)
+    paused.delete(folder)
+    forgetting(context.RED).set(context.id, () => remembers.forget())
+    return {
+      accept: remembers.accept.bind(remembers),
+      async close(closing: Closing) {
+        forgetting(context.RED).delete(context.id)
+        stopStatus()
+        stop.abort()
+        await opened
+        await remembers.close()
+        if (closing === 'deleted') await removeStore(folder)
+        else if (closing === 'paused') paused.set(folder, context.place)
+      }
+    }
+  }
+  const define = defineNode(spec, start, undefined, migrations)
+  return RED => {
+    previewRoute(RED, spec, memoryPreview(spec, make), dialog)
+    forgetRoute(RED)
+    paused = pausedStores(RED, spec.type)
+    define(RED)
+  }
+}
+
+/** Where what a node remembers is kept. */
+export function storeFolder({ id, RED }: { readonly id: string; readonly RED: NodeAPI }): string {
+  const { userDir = process.cwd() } = RED.settings as { userDir?: string }
+  return join(userDir, 'millrace', 'state', encodeURIComponent(id))
+}
+
+/** Tries until the store can be opened: nothing may be acknowledged without it. */
+async function open(
+  remembers: Pick<MemoryNode<NodeSpec, unknown>, 'open' | 'tellTrouble'>,
+  folder: string,
+  signal: AbortSignal
+): Promise<void> {
+  try {
+    await retrying(async () => remembers.open(await openLevelStore(folder)), {
+      signal,
+      backoff: { maxMs: 5_000 },
+      onRetry: error => remembers.tellTrouble(error)
+    })
+    remembers.tellTrouble(undefined)
+  } catch (error) {
+    remembers.tellTrouble(error)
+  }
+}
+
+type Forgetting = Map<string, () => void>
+const forgettingOf = new WeakMap<object, Forgetting>()
+const withRoute = new WeakSet<object>()
+
+/** What the nodes of a runtime do to forget, by their ids. */
+function forgetting(RED: NodeAPI): Forgetting {
+  const known = forgettingOf.get(RED.events) ?? new Map<string, () => void>()
+  forgettingOf.set(RED.events, known)
+  return known
+}
+
+/**
+ * `POST /millrace/forget` with `{ id }`: the node forgets what it remembers. As guarded as what a
+ * dialog asks.
+ */
+function forgetRoute(RED: NodeAPI): void {
+  if (withRoute.has(RED.events)) return
+  withRoute.add(RED.events)
+  dialogRoute(RED, '/millrace/forget', 'Try again in a few seconds.', async body => {
+    const { id } = (body ?? {}) as { id?: unknown }
+    const forget = forgetting(RED).get(String(id))
+    forget?.()
+    const message =
+      forget === undefined
+        ? 'The node does not run: deploy it first.'
+        : 'Everything that the node remembered is forgotten.'
+    return { ok: forget !== undefined, message }
+  })
+}
+
+/** What disabled nodes have kept is removed once they are deleted. */
+function pausedStores(RED: NodeAPI, type: string): Map<string, FlowPlace> {
+  const deployments = deploymentsOf(RED)
+  const paused = new Map<string, FlowPlace>()
+  deployments.onChange(`${type} state`, () => {
+    for (const [folder, place] of paused) {
+      if (!deployments.lacks(place)) continue
+      paused.delete(folder)
+      void removeStore(folder).catch(() => {})
+    }
+  })
+  return paused
+}

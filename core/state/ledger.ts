@@ -1,0 +1,192 @@
+import { type Provenance, provenanceOf } from '../record/record.ts'
+import type { Answer } from './answer.ts'
+import { type Counted, Lane, type RecordId } from './lane.ts'
+
+/** Where the records of one thing that a source took are counted. */
+interface Book {
+  get(offset: number, id: RecordId, writtenMs: number): Counted | null | undefined
+  add(offset: number, id: RecordId, counted: Counted, writtenMs: number): void
+  replace(id: RecordId, counted: Counted): void
+  has(id: RecordId, counted: Counted): boolean
+}
+
+/** A message as a node got it, for those of its records that were counted. */
+export interface Attempt {
+  /** The delivery that it belongs to, another one at each attempt; else the message itself. */
+  readonly token: object
+  /** What the source took, the same at each attempt; undefined where it does not say. */
+  readonly taken: object | undefined
+  /** Of those of its records that need no answer. */
+  readonly silent: Counted
+  /** Its records that were answered. */
+  readonly answered: Answered[]
+}
+
+interface Answered {
+  readonly book: Book
+  readonly id: RecordId
+  readonly counted: Counted
+}
+
+export function attemptOf(token: object, taken: object | undefined): Attempt {
+  return { token, taken, silent: { attempt: token, answer: null }, answered: [] }
+}
+
+/** What is known of a record: it is new, counted and to be answered again, or counted and done. */
+export type Known = 'new' | 'settled' | Answer
+
+/**
+ * Knows which records count in what is remembered, and what was answered to those whose deliveries
+ * are not settled. What came from Kafka is known by its offset, over restarts; the rest by the
+ * thing that its source took, as long as that is there.
+ */
+export class Ledger {
+  readonly #lanes = new Map<string, Lane>()
+  #books = new WeakMap<object, MemoryBook>()
+  /** Where the record stands that was asked for last. */
+  #book: Book | undefined
+  #offset = 0
+  #id: RecordId = 0
+  #writtenMs = 0
+  #lane: { topic: string; partition: number; lane: Lane } | undefined
+
+  /** Of Kafka: the name of the partition; the others are one partition of the input. */
+  partition = ''
+  /** When the record came into the system, as Kafka tells; undefined where it does not. */
+  arrivedMs: number | undefined
+
+  /** The source has settled all before this offset. */
+  settledBefore(lane: string, offset: string): void {
+    this.#laneOf(lane).settledBefore(Number(offset))
+  }
+
+  /** Looks a record up, and stays with it: `count` is about the same one. */
+  find(record: object, index: number, attempt: Attempt): Known {
+    this.#place(provenanceOf(record), index, attempt)
+    const book = this.#book
+    if (book === undefined) return 'new'
+    for (let sibling = 0, id = this.#id; ; id = `${this.#id}~${++sibling}`) {
+      const counted = book.get(this.#offset, id, this.#writtenMs)
+      if (counted === null) return 'settled'
+      if (counted === undefined) {
+        this.#id = id
+        return 'new'
+      }
+      // Of the same attempt: not the same record again, but another that was made of the same.
+      if (counted.attempt === attempt.token) continue
+      this.#again(book, id, counted.answer, attempt)
+      return counted.answer ?? 'settled'
+    }
+  }
+
+  /** The record that was found to be new counts from now on. */
+  count(answer: Answer | null, attempt: Attempt): void {
+    const book = this.#book
+    if (book === undefined) return
+    const counted = answer === null ? attempt.silent : { attempt: attempt.token, answer }
+    book.add(this.#offset, this.#id, counted, this.#writtenMs)
+    if (answer !== null) attempt.answered.push({ book, id: this.#id, counted })
+  }
+
+  /** The message was acknowledged: its records need no answer any more. */
+  settled({ answered }: Attempt): void {
+    for (const { book, id, counted } of answered)
+      if (book.has(id, counted)) book.replace(id, { attempt: counted.attempt, answer: null })
+    answered.length = 0
+  }
+
+  changes(changes: Map<string, string | undefined>): void {
+    for (const lane of this.#lanes.values()) lane.write(changes)
+  }
+
+  load(kept: Iterable<readonly [key: string, value: string]>): void {
+    for (const [name, value] of kept) {
+      if (name.startsWith('l:')) this.#laneOf(name.slice(2)).load(value)
+      else if (name.startsWith('c:'))
+        this.#laneOf(name.slice(2, name.lastIndexOf('#'))).loadChunk(name, value)
+    }
+  }
+
+  /** Forgets what was counted; what comes again counts again. */
+  clear(): void {
+    this.#lanes.clear()
+    this.#books = new WeakMap()
+    this.#lane = undefined
+  }
+
+  #again(book: Book, id: RecordId, answer: Answer | null, attempt: Attempt): void {
+    const counted = answer === null ? attempt.silent : { attempt: attempt.token, answer }
+    book.replace(id, counted)
+    if (answer !== null) attempt.answered.push({ book, id, counted })
+  }
+
+  #place(provenance: Provenance | undefined, index: number, { taken }: Attempt): void {
+    this.partition = ''
+    this.arrivedMs = undefined
+    if (provenance === undefined) {
+      this.#book = taken === undefined ? undefined : this.#bookOf(taken)
+      this.#id = `#${index}`
+      return
+    }
+    const { place, batch } = provenance
+    const from = provenance.taken
+    const { origin } = from
+    if (origin.kind !== 'kafka') {
+      this.#book = this.#bookOf(batch)
+      this.#id = place === undefined ? provenance.index : `${provenance.index}/${place}`
+      return
+    }
+    const lane = this.#laneIn(origin.topic, origin.partition)
+    this.#book = lane
+    this.partition = lane.name
+    this.#offset = Number(origin.offset)
+    this.#id = place === undefined ? this.#offset : `${this.#offset}/${place}`
+    this.#writtenMs = Number(from.writtenMs ?? origin.timestamp)
+    // A topic may have no times: -1, or 0 for records that were made up.
+    if (this.#writtenMs > 0) this.arrivedMs = this.#writtenMs
+  }
+
+  #bookOf(taken: object): MemoryBook {
+    let book = this.#books.get(taken)
+    if (book === undefined) {
+      book = new MemoryBook()
+      this.#books.set(taken, book)
+    }
+    return book
+  }
+
+  #laneIn(topic: string, partition: number): Lane {
+    const last = this.#lane
+    if (last !== undefined && last.partition === partition && last.topic === topic) return last.lane
+    const lane = this.#laneOf(`${topic}/${partition}`)
+    this.#lane = { topic, partition, lane }
+    return lane
+  }
+
+  #laneOf(name: string): Lane {
+    let lane = this.#lanes.get(name)
+    if (lane === undefined) {
+      lane = new Lane(name)
+      this.#lanes.set(name, lane)
+    }
+    return lane
+  }
+}
+
+/** Of what has no offsets: there as long as what the source took. */
+class MemoryBook implements Book {
+  readonly #counted = new Map<RecordId, Counted>()
+
+  get(_offset: number, id: RecordId): Counted | undefined {
+    return this.#counted.get(id)
+  }
+  add(_offset: number, id: RecordId, counted: Counted): void {
+    this.#counted.set(id, counted)
+  }
+  replace(id: RecordId, counted: Counted): void {
+    this.#counted.set(id, counted)
+  }
+  has(id: RecordId, counted: Counted): boolean {
+    return this.#counted.get(id) === counted
+  }
+}

@@ -1,0 +1,285 @@
+import { MillraceError, reasonOf } from '../errors.ts'
+import type { Context, Done } from '../node/define-node.ts'
+import { QueueLimit } from '../node/queue-limit.ts'
+import type { NodeSpec } from '../node/spec.ts'
+import { compact } from '../node/status.ts'
+import { inSlices } from '../record/in-slices.ts'
+import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
+import { Checkpoints } from './checkpoints.ts'
+import { CountedEngine, type Remembering } from './counted-engine.ts'
+import { type Attempt, attemptOf } from './ledger.ts'
+import { Outbox } from './outbox.ts'
+import type { StateStore } from './types.ts'
+
+const BEAT_MS = 400
+const PASS_MS = 200
+/** Until each partition has been heard after a start, the time of all stands still. */
+const SETTLE_MS = 3_000
+
+interface Held {
+  readonly message: Message
+  readonly done: Done
+}
+
+/** A node that remembers, in Node-RED: takes messages one after the other, and ends them. */
+export class MemoryNode<S extends NodeSpec, State> {
+  readonly #engine: CountedEngine<State>
+  readonly #checkpoints: Checkpoints
+  readonly #outbox: Outbox
+  readonly #limit: QueueLimit
+  readonly #rejectedOutput: number
+  /** Wait for their turn, while another is taken or the store is being opened. */
+  readonly #queue: Held[] = []
+  #queuedRecords = 0
+  /** Taken, until a checkpoint holds what they changed. */
+  readonly #unkept = new Set<Message>()
+  readonly #timers: NodeJS.Timeout[] = []
+  #isBusy = true
+  #isSingle = false
+  #isClosed = false
+  #trouble: string | undefined
+  #late = 0
+
+  constructor(
+    private readonly context: Context<S>,
+    private readonly spec: NodeSpec,
+    private readonly remembering: Remembering<State>
+  ) {
+    const { node, tracker, isWired } = context
+    this.#rejectedOutput = spec.outputs.indexOf('rejected')
+    this.#engine = new CountedEngine(remembering, {
+      outputs: spec.outputs.length,
+      rejectedOutput: this.#rejectedOutput,
+      stage: spec.type.replace(/^millrace-/, ''),
+      settleMs: SETTLE_MS
+    })
+    const warn = (sentence: string) => node.warn(sentence)
+    this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
+    this.#outbox = new Outbox({
+      nodeId: node.id,
+      tracker,
+      isWired,
+      send: (message, output) => context.send(this.#byOutput(message, output))
+    })
+    this.#checkpoints = new Checkpoints({
+      collect: () => this.#changes(),
+      onTrouble: error => this.tellTrouble(error)
+    })
+    this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
+  }
+
+  /** What is wrong with the store, in a few words. */
+  get problem(): string | undefined {
+    return this.#trouble
+  }
+  /** What stands beside the rate in the status. */
+  get note(): string {
+    if ((this.context.metrics.refused.get('STATE_FULL') ?? 0) > 0) return 'STATE_FULL'
+    const keys = `${compact(this.#engine.size)} keys`
+    const late = this.#late > 0 ? `${compact(this.#late)} late` : undefined
+    return this.remembering.note?.() ?? late ?? keys
+  }
+
+  /** Takes up what was kept. What comes meanwhile waits. */
+  async open(store: StateStore): Promise<void> {
+    const kept: (readonly [key: string, value: string])[] = []
+    for await (const entry of store.load()) kept.push(entry)
+    if (this.#isClosed) {
+      await store.close()
+      return
+    }
+    this.#engine.load(kept, Date.now())
+    for (const [name, value] of kept) this.#outbox.load(name, value)
+    this.#checkpoints.open(store)
+    this.#outbox.begin()
+    this.#timers.push(setInterval(() => this.#pass(), PASS_MS).unref())
+    this.#isBusy = false
+    this.#next()
+  }
+
+  /** The store cannot be used, undefined: it can again. Told when that changes. */
+  tellTrouble(error: unknown): void {
+    const { node } = this.context
+    if (error === undefined) {
+      if (this.#trouble !== undefined) node.log('What the node remembers can be kept again.')
+      this.#trouble = undefined
+      return
+    }
+    if (this.#trouble === undefined) node.warn(`${reasonOf(error)} Nothing is acknowledged.`)
+    this.#trouble = 'cannot keep its state'
+    this.context.status.failed(this.#trouble)
+  }
+
+  accept(message: Message, done: Done): void {
+    if (!this.#isBusy) {
+      this.#take({ message, done })
+      return
+    }
+    const records = countOf(message.payload)
+    const refusal = this.#limit.refusal(message, records, this.#queuedRecords)
+    if (refusal) done(refusal)
+    else {
+      this.#queue.push({ message, done })
+      this.#queuedRecords += records
+    }
+  }
+
+  /** Forgets everything that came so far. */
+  forget(): void {
+    this.#engine.clear()
+    this.#outbox.clear()
+    this.#checkpoints.clear()
+    this.context.node.log('Everything that the node remembered is forgotten.')
+  }
+
+  async close(): Promise<void> {
+    this.#isClosed = true
+    this.#isBusy = true
+    for (const timer of this.#timers) clearInterval(timer)
+    this.#outbox.close()
+    this.#limit.end()
+    await this.#checkpoints.close()
+    const sentence = 'The node was deployed again before it had taken the message.'
+    for (const { done } of this.#queue.splice(0)) done(new MillraceError('CLOSED', sentence))
+  }
+
+  #take(held: Held): void {
+    const { message, done } = held
+    const { tracker } = this.context
+    if (tracker.isGivenUp(message)) this.#giveBack(held)
+    else if (message.forget === true) {
+      this.context.metrics.filtered += countOf(message.payload)
+      this.forget()
+      this.#checkpoints.add(done)
+    } else {
+      const attempt = attemptOf(tracker.attemptOf(message) ?? message, tracker.takenOf(message))
+      const before = tracker.settledBefore(message)
+      if (before !== undefined) this.#engine.ledger.settledBefore(before.lane, before.at)
+      this.#takeRecords(held, attempt)
+    }
+  }
+
+  #takeRecords(held: Held, attempt: Attempt): void {
+    const { message, done } = held
+    const nowMs = Date.now()
+    let index = 0
+    this.#engine.taking.begin()
+    try {
+      const take = (record: unknown) => this.#engine.take(record, index++, attempt, nowMs)
+      const rest = inSlices(recordsOf(message.payload), take)
+      if (rest === undefined) this.#finish(held, attempt)
+      else void this.#finishLater(rest, held, attempt)
+    } catch (error) {
+      done(asError(error))
+    }
+  }
+
+  async #finishLater(rest: Promise<void>, held: Held, attempt: Attempt): Promise<void> {
+    this.#isBusy = true
+    try {
+      await rest
+      if (this.context.tracker.isGivenUp(held.message)) this.#giveBack(held)
+      else this.#finish(held, attempt)
+    } catch (error) {
+      held.done(asError(error))
+    }
+    if (this.#isClosed) return
+    this.#isBusy = false
+    this.#next()
+  }
+
+  /** What waits is taken, each in a turn of its own. */
+  #next(): void {
+    const next = this.#queue.shift()
+    if (next === undefined) return
+    this.#queuedRecords -= countOf(next.message.payload)
+    this.#take(next)
+    if (this.#isBusy || this.#queue.length === 0) return
+    this.#isBusy = true
+    setImmediate(() => {
+      if (this.#isClosed) return
+      this.#isBusy = false
+      this.#next()
+    })
+  }
+
+  #giveBack({ message, done }: Held): void {
+    this.context.metrics.returned += countOf(message.payload)
+    done()
+  }
+
+  /** The results leave at once; the message itself is done when a checkpoint holds what it did. */
+  #finish({ message, done }: Held, attempt: Attempt): void {
+    const { tracker, send } = this.context
+    const { outputs } = this.#engine.taking
+    this.#isSingle = !Array.isArray(message.payload)
+    const leaves = this.#count(outputs)
+    if (leaves) send(answer(message, outputs))
+    if (attempt.answered.length > 0)
+      tracker.whenSettled(message, acknowledged => {
+        if (acknowledged) this.#engine.ledger.settled(attempt)
+      })
+    this.#unkept.add(message)
+    this.#checkpoints.add(() => {
+      this.#unkept.delete(message)
+      // Nobody else stores what is part of the state or was left out.
+      if (!leaves) tracker.confirm(message, {})
+      done()
+    })
+  }
+
+  /** Counts what became of the records; true if something leaves. */
+  #count(outputs: readonly (readonly object[])[]): boolean {
+    const { metrics } = this.context
+    const { tally } = this.#engine.taking
+    let left = 0
+    for (const [output, records] of outputs.entries()) {
+      left += records.length
+      if (output !== this.#rejectedOutput) metrics.out += records.length
+    }
+    const rejected = outputs[this.#rejectedOutput] ?? []
+    metrics.rejected += rejected.length
+    if (rejected.length > 0) metrics.countRefused(rejected)
+    metrics.filtered += tally.filtered
+    metrics.duplicates += tally.duplicates
+    metrics.inFlight = this.#engine.waiting
+    this.#late += tally.late
+    metrics.gauges.set('keys remembered', this.#engine.size)
+    if (this.#late > 0) metrics.gauges.set('late', this.#late)
+    return left > 0
+  }
+
+  /** Time passes: what is due though nothing comes leaves by itself. */
+  #pass(): void {
+    if (this.#isBusy) return
+    this.#engine.pass(Date.now())
+    const { outputs } = this.#engine.taking
+    if (!this.#count(outputs)) return
+    for (const [output, records] of outputs.entries()) {
+      if (records.length === 0) continue
+      if (this.#isSingle) for (const record of records) this.#outbox.add(output, record)
+      else this.#outbox.add(output, records)
+    }
+    this.#checkpoints.add(() => {})
+  }
+
+  #changes(): Map<string, string | undefined> {
+    const changes = this.#engine.changes()
+    this.#outbox.changes(changes)
+    return changes
+  }
+
+  /** Deliveries whose records wait here must not time out. */
+  #touch(): void {
+    const { tracker } = this.context
+    for (const message of this.#unkept) tracker.touch(message)
+    for (const { message } of this.#queue) tracker.touch(message)
+  }
+
+  #byOutput(message: object, output: number): (object | null)[] {
+    return this.spec.outputs.map((_label, index) => (index === output ? message : null))
+  }
+}
+
+const asError = (error: unknown): Error =>
+  error instanceof Error ? error : new Error(reasonOf(error))

@@ -1,0 +1,28 @@
+import type { Make } from '../node/preview.ts'
+import type { NodeSpec } from '../node/spec.ts'
+import { recordsOf } from '../record/message.ts'
+import { CountedEngine, type MakeMemory } from './counted-engine.ts'
+import { attemptOf } from './ledger.ts'
+
+/** The node of a dialog that is open: it takes the samples in their order, and keeps nothing. */
+export const memoryPreview =
+  <S extends NodeSpec, State>(spec: S, make: MakeMemory<S, State>): Make<S> =>
+  (options, say) => {
+    const remembering = make(options, say)
+    return {
+      sort(message) {
+        const engine = new CountedEngine(remembering, {
+          outputs: spec.outputs.length,
+          rejectedOutput: spec.outputs.indexOf('rejected'),
+          stage: spec.type.replace(/^millrace-/, '')
+        })
+        engine.taking.begin()
+        const attempt = attemptOf(message, message)
+        const nowMs = Date.now()
+        for (const [index, record] of recordsOf(message.payload).entries())
+          engine.take(record, index, attempt, nowMs)
+        const { outputs, tally } = engine.taking
+        return { outputs, filtered: tally.filtered + engine.waiting }
+      }
+    }
+  }

@@ -1,0 +1,171 @@
+import assert from 'node:assert/strict'
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import { checks } from '../../../core/conformance/checks.ts'
+import { conformanceNodes, FEED, feedOf, placed } from '../../../core/conformance/nodes.ts'
+import type { Subject } from '../../../core/conformance/run.ts'
+import { trackerOf } from '../../../core/delivery/tracker.ts'
+import { nodeMetrics } from '../../../core/node/metrics.ts'
+import type { NodeSpec } from '../../../core/node/spec.ts'
+import { defineMemory } from '../../../core/state/define-memory.ts'
+import { keyBy, timeBy } from '../../../core/state/keyed.ts'
+import type { Memory } from '../../../core/state/types.ts'
+import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
+import { until } from '../../until.ts'
+
+const spec = {
+  type: 'millrace-counting',
+  label: 'counting',
+  summary: 'A node of a test.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  outputs: ['passed', 'counts', 'rejected'],
+  fields: {}
+} as const satisfies NodeSpec
+
+/** Passes every record, says every third time how many there were, and tells of silences. */
+const counting: Memory<{ n: number; lastMs: number }> = {
+  keyOf: keyBy(['device']),
+  timeOf: timeBy('ts'),
+  take(state, record, timeMs, turn) {
+    const n = (state?.n ?? 0) + 1
+    if (record.pass !== false) turn.emit(0, record)
+    if (n % 3 === 0) turn.emit(1, { device: record.device, n })
+    return { n, lastMs: timeMs }
+  },
+  dueMs: ({ lastMs }) => lastMs + 60_000,
+  due(state, timeMs, turn) {
+    turn.emit(1, { silent: state.n })
+    return { n: state.n, lastMs: timeMs + 1e9 }
+  }
+}
+
+const T0 = Date.parse('2026-03-01T10:00:00Z')
+const remembering = {
+  memory: counting,
+  clock: { runs: 'key', latenessMs: 0, idleMs: 200, aheadMs: 1e12, ordered: false },
+  bounds: { maxKeys: 1000, maxAgeMs: Number.POSITIVE_INFINITY }
+} as const
+
+const subject: Subject = {
+  type: spec.type,
+  config: {},
+  outputs: spec.outputs,
+  idField: 'n',
+  record: n => ({ n, device: `d${n}`, ts: T0 + n }),
+  again: 'left out'
+}
+
+/** What has left, and how often the next messages of an output are to fail. */
+const left: { output: number; payload: unknown }[] = []
+let failures = 0
+
+function listening(RED: NodeAPI): void {
+  RED.nodes.registerType('listening', function (this: Node, config: NodeDef) {
+    RED.nodes.createNode(this, config)
+    const { output } = config as NodeDef & { output: number }
+    this.on('input', (message, _send, done) => {
+      left.push({ output, payload: structuredClone(message.payload) })
+      if (failures > 0) {
+        failures--
+        done(new Error('the sink is away'))
+        return
+      }
+      trackerOf(RED).confirm(message, { stored: 1 })
+      done()
+    })
+  })
+}
+
+describe('a node that remembers, in Node-RED', function () {
+  this.timeout(60_000)
+  let nodeRed: RunningNodeRed
+  let id = 'counting-0'
+  let runs = 0
+
+  before(async () => {
+    const nodes = [conformanceNodes, listening, defineMemory(spec, () => remembering)]
+    nodeRed = await startNodeRed({ nodes })
+  })
+  after(() => nodeRed.stop())
+  beforeEach(() => {
+    id = `counting-${++runs}`
+    left.length = 0
+    failures = 0
+  })
+
+  const flow = (mode: 'finished' | 'stored' = 'finished', name = '') => [
+    { id: 'tab', type: 'tab', label: 'state' },
+    { id: `${id}-feed`, type: FEED, z: 'tab', mode, wires: [[id]] },
+    { id, type: spec.type, z: 'tab', name, wires: [[`${id}-0`], [`${id}-1`], []] },
+    { id: `${id}-0`, type: 'listening', z: 'tab', output: 0, wires: [] },
+    { id: `${id}-1`, type: 'listening', z: 'tab', output: 1, wires: [] }
+  ]
+  const record = (n: number, more: object = {}) =>
+    placed({ n, device: 'a', ts: T0 + n * 1000, ...more }, n)
+  const feed = (payload: object[]) =>
+    feedOf(`${id}-feed`).send(payload.length, () => payload.map(each => ({ ...each })))
+  const metrics = () => nodeMetrics(id)!
+  const outputOf = (output: number) =>
+    left.filter(each => each.output === output).flatMap(({ payload }) => payload)
+  const folder = () => join(nodeRed.userDir, 'millrace', 'state', id)
+
+  for (const check of checks)
+    it(`keeps what every node promises: ${check.name}`, () => check.run(nodeRed, subject))
+
+  it('counts a record once, and gives the same answer to one whose result was lost', async () => {
+    await nodeRed.deploy(flow())
+    failures = 2
+    const fed = feed([record(0), record(1), record(2)])
+    await fed.acknowledged
+    assert.ok(fed.attempts > 1)
+    const counts = outputOf(1)
+    assert.ok(counts.length > 1)
+    for (const count of counts) assert.deepEqual(count, { device: 'a', n: 3 })
+    await feed([record(3), record(4), record(5)]).acknowledged
+    assert.deepEqual(outputOf(1).at(-1), { device: 'a', n: 6 })
+  })
+
+  it('acknowledges what is only remembered, also where each record must be stored', async () => {
+    await nodeRed.deploy(flow('stored'))
+    const fed = feed([record(0, { pass: false }), record(1, { pass: false })])
+    await fed.acknowledged
+    assert.deepEqual([fed.attempts, metrics().filtered, metrics().out], [1, 2, 0])
+  })
+
+  it('remembers over a redeploy, and forgets once it is deleted', async () => {
+    await nodeRed.deploy(flow())
+    await feed([record(0), record(1)]).acknowledged
+    await nodeRed.deploy(flow('finished', 'renamed'))
+    await feed([record(1), record(2)]).acknowledged
+    assert.deepEqual(outputOf(1), [{ device: 'a', n: 3 }])
+    assert.ok(existsSync(folder()))
+    await nodeRed.deploy([{ id: 'tab', type: 'tab', label: 'state' }])
+    assert.equal(existsSync(folder()), false)
+  })
+
+  it('sends what a silence makes until it is dealt with', async () => {
+    await nodeRed.deploy(flow())
+    await feed([{ ...record(0), ts: Date.now() - 59_800 }]).acknowledged
+    failures = 2
+    await until('it is sent again', () => outputOf(1).length > 2)
+    assert.deepEqual(outputOf(1), [{ silent: 1 }, { silent: 1 }, { silent: 1 }])
+  })
+
+  it('forgets when it is told to, by a message or by the dialog', async () => {
+    await nodeRed.deploy(flow())
+    await feed([record(0), record(1)]).acknowledged
+    const answer = await fetch(`${nodeRed.url}/millrace/forget`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ id })
+    })
+    assert.equal(((await answer.json()) as { ok: boolean }).ok, true)
+    await feed([record(0), record(1)]).acknowledged
+    assert.deepEqual(outputOf(1), [])
+    await feed([record(2)]).acknowledged
+    assert.deepEqual(outputOf(1), [{ device: 'a', n: 3 }])
+  })
+})
