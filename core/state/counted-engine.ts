@@ -1,8 +1,8 @@
 import type { NodeSpec, Options } from '../node/spec.ts'
 import { unfitness } from '../record/parse-record.ts'
 import type { TelemetryRecord } from '../record/record.ts'
+import { type Attempt, CountedRecords } from './counted-records.ts'
 import { Engine } from './engine.ts'
-import { type Attempt, Ledger } from './ledger.ts'
 import { Taking } from './taking.ts'
 import type { BoundOptions, ClockOptions, Memory } from './types.ts'
 
@@ -37,7 +37,7 @@ export interface CountedOptions {
 /** An engine that counts each record once, and gives the same answer to one that comes again. */
 export class CountedEngine<State> {
   readonly taking: Taking
-  readonly ledger = new Ledger()
+  readonly counted = new CountedRecords()
   readonly #engine: Engine<State>
 
   constructor(
@@ -59,7 +59,7 @@ export class CountedEngine<State> {
 
   /** Takes one of the records of a message; `index` is its place there. */
   take(record: unknown, index: number, attempt: Attempt, nowMs: number): void {
-    const { taking, ledger } = this
+    const { taking, counted } = this
     const unfit = unfitness(record)
     if (unfit !== undefined) {
       taking.beginRecord(undefined)
@@ -67,11 +67,11 @@ export class CountedEngine<State> {
       return
     }
     const taken = record as TelemetryRecord
-    const known = ledger.find(taken, index, attempt)
+    const known = counted.find(taken, index, attempt)
     if (known === 'new') {
       taking.beginRecord(taken)
-      this.#engine.take(taken, ledger.partition, nowMs, ledger.arrivedMs)
-      ledger.count(taking.answer, attempt)
+      this.#engine.take(taken, counted.partition, nowMs, counted.arrivedMs)
+      counted.count(taking.answer, attempt)
     } else {
       taking.tally.duplicates++
       if (known !== 'settled') taking.again(known, taken)
@@ -87,17 +87,17 @@ export class CountedEngine<State> {
 
   changes(): Map<string, string | undefined> {
     const changes = this.#engine.changes()
-    this.ledger.changes(changes)
+    this.counted.changes(changes)
     return changes
   }
 
   load(kept: readonly (readonly [key: string, value: string])[], nowMs: number): void {
     this.#engine.load(kept, nowMs)
-    this.ledger.load(kept)
+    this.counted.load(kept)
   }
 
   clear(): void {
     this.#engine.clear()
-    this.ledger.clear()
+    this.counted.clear()
   }
 }

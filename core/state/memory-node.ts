@@ -7,8 +7,8 @@ import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { CountedEngine, type Remembering } from './counted-engine.ts'
-import { type Attempt, attemptOf } from './ledger.ts'
-import { Outbox } from './outbox.ts'
+import { type Attempt, attemptOf } from './counted-records.ts'
+import { SilenceMessages } from './silence-messages.ts'
 import type { StateStore } from './types.ts'
 
 const BEAT_MS = 400
@@ -25,7 +25,7 @@ interface Held {
 export class MemoryNode<S extends NodeSpec, State> {
   readonly #engine: CountedEngine<State>
   readonly #checkpoints: Checkpoints
-  readonly #outbox: Outbox
+  readonly #silences: SilenceMessages
   readonly #limit: QueueLimit
   readonly #rejectedOutput: number
   /** Wait for their turn, while another is taken or the store is being opened. */
@@ -55,7 +55,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     })
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
-    this.#outbox = new Outbox({
+    this.#silences = new SilenceMessages({
       nodeId: node.id,
       tracker,
       isWired,
@@ -89,9 +89,9 @@ export class MemoryNode<S extends NodeSpec, State> {
       return
     }
     this.#engine.load(kept, Date.now())
-    for (const [name, value] of kept) this.#outbox.load(name, value)
+    for (const [name, value] of kept) this.#silences.load(name, value)
     this.#checkpoints.open(store)
-    this.#outbox.begin()
+    this.#silences.begin()
     this.#timers.push(setInterval(() => this.#pass(), PASS_MS).unref())
     this.#isBusy = false
     this.#next()
@@ -127,7 +127,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   /** Forgets everything that came so far. */
   forget(): void {
     this.#engine.clear()
-    this.#outbox.clear()
+    this.#silences.clear()
     this.#checkpoints.clear()
     this.context.node.log('Everything that the node remembered is forgotten.')
   }
@@ -136,7 +136,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#isClosed = true
     this.#isBusy = true
     for (const timer of this.#timers) clearInterval(timer)
-    this.#outbox.close()
+    this.#silences.close()
     this.#limit.end()
     await this.#checkpoints.close()
     const sentence = 'The node was deployed again before it had taken the message.'
@@ -154,7 +154,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     } else {
       const attempt = attemptOf(tracker.attemptOf(message) ?? message, tracker.takenOf(message))
       const before = tracker.settledBefore(message)
-      if (before !== undefined) this.#engine.ledger.settledBefore(before.lane, before.at)
+      if (before !== undefined) this.#engine.counted.settledBefore(before.lane, before.at)
       this.#takeRecords(held, attempt)
     }
   }
@@ -217,7 +217,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     if (leaves) send(answer(message, outputs))
     if (attempt.answered.length > 0)
       tracker.whenSettled(message, acknowledged => {
-        if (acknowledged) this.#engine.ledger.settled(attempt)
+        if (acknowledged) this.#engine.counted.settled(attempt)
       })
     this.#unkept.add(message)
     this.#checkpoints.add(() => {
@@ -257,15 +257,15 @@ export class MemoryNode<S extends NodeSpec, State> {
     if (!this.#count(outputs)) return
     for (const [output, records] of outputs.entries()) {
       if (records.length === 0) continue
-      if (this.#isSingle) for (const record of records) this.#outbox.add(output, record)
-      else this.#outbox.add(output, records)
+      if (this.#isSingle) for (const record of records) this.#silences.add(output, record)
+      else this.#silences.add(output, records)
     }
     this.#checkpoints.add(() => {})
   }
 
   #changes(): Map<string, string | undefined> {
     const changes = this.#engine.changes()
-    this.#outbox.changes(changes)
+    this.#silences.changes(changes)
     return changes
   }
 

@@ -2,7 +2,7 @@ import type { Make } from '../node/preview.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { recordsOf } from '../record/message.ts'
 import { CountedEngine, type MakeMemory } from './counted-engine.ts'
-import { attemptOf } from './ledger.ts'
+import { attemptOf } from './counted-records.ts'
 
 /** The node of a dialog that is open: it takes the samples in their order, and keeps nothing. */
 export const memoryPreview =

@@ -14,7 +14,7 @@ interface Outgoing {
   readonly text: string
 }
 
-export interface OutboxOptions {
+export interface SilenceOptions {
   readonly nodeId: string
   readonly tracker: Pick<Tracker, 'open' | 'deploying' | 'afterDeployment'>
   isWired(output: number): boolean
@@ -25,14 +25,14 @@ export interface OutboxOptions {
  * What leaves because time goes on by itself belongs to no message of a source: it is a message of
  * its own, kept with the checkpoints and sent again until the flow has dealt with it.
  */
-export class Outbox {
+export class SilenceMessages {
   readonly #open = new Map<number, Outgoing>()
   readonly #timers = new Set<NodeJS.Timeout>()
   #number = 0
   #changed = new Map<string, string | undefined>()
   #closed = false
 
-  constructor(private readonly options: OutboxOptions) {}
+  constructor(private readonly options: SilenceOptions) {}
 
   /** Messages that the flow has not dealt with. */
   get size(): number {

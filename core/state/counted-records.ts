@@ -33,14 +33,14 @@ export function attemptOf(token: object, taken: object | undefined): Attempt {
 }
 
 /** What is known of a record: it is new, counted and to be answered again, or counted and done. */
-export type Known = 'new' | 'settled' | Answer
+export type Found = 'new' | 'settled' | Answer
 
 /**
  * Knows which records count in what is remembered, and what was answered to those whose deliveries
  * are not settled. What came from Kafka is known by its offset, over restarts; the rest by the
  * thing that its source took, as long as that is there.
  */
-export class Ledger {
+export class CountedRecords {
   readonly #lanes = new Map<string, Lane>()
   #books = new WeakMap<object, MemoryBook>()
   /** Where the record stands that was asked for last. */
@@ -61,7 +61,7 @@ export class Ledger {
   }
 
   /** Looks a record up, and stays with it: `count` is about the same one. */
-  find(record: object, index: number, attempt: Attempt): Known {
+  find(record: object, index: number, attempt: Attempt): Found {
     this.#place(provenanceOf(record), index, attempt)
     const book = this.#book
     if (book === undefined) return 'new'
