@@ -1,5 +1,6 @@
 import type { RootHookObject } from 'mocha'
 import { leaveServices } from '../stack/lifecycle.ts'
+import { writeResults } from './results.ts'
 import { testHome } from './services.ts'
 
 /**
@@ -9,6 +10,8 @@ import { testHome } from './services.ts'
 export const mochaHooks: RootHookObject = {
   async afterAll(this: Mocha.Context) {
     this.timeout(60_000)
+    const results = process.env.MILLRACE_RESULTS
+    if (results !== undefined) writeResults(results, this.test!.parent!)
     await leaveServices(testHome)
   }
 }

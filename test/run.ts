@@ -4,11 +4,13 @@
  * else; any other word runs the test files whose path has it, with the services that these need.
  */
 import { spawn } from 'node:child_process'
-import { readdirSync, readFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { dirname, join, relative, sep } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { leaveServices, resetUnshared } from '../stack/lifecycle.ts'
-import { servicesOf } from './needs.ts'
+import { endsServices, servicesOf } from './needs.ts'
+import { readResults, type TestCounts } from './results.ts'
 import { services, testHome } from './services.ts'
 
 const ROOT = dirname(dirname(fileURLToPath(import.meta.url)))
@@ -39,10 +41,10 @@ const LIMIT_MS = (long ? 240 : 20) * 60_000
  * own process gets a process.
  */
 const HAS_NODE_RED = /node-red(\.ts|-node-test-helper)|kafka-flow\.ts|editor\.ts/
-/** A file that ends services which all share runs when nothing else does. */
-const ENDS_SERVICES = /import \{[^}]*\b(kill|restart|stop)\b[^}]*\} from '(\.\.\/)+services\.ts'/
 /** A file that says so at its top does little itself, and runs beside those that are busy. */
 const MOSTLY_WAITS = /^\/\/ Mostly waits\.$/m
+/** So many of these run beside a busy one. */
+const WAITERS = 2
 
 /**
  * What could not be run on this machine: said once more at the end, and counted neither as passed
@@ -50,9 +52,9 @@ const MOSTLY_WAITS = /^\/\/ Mostly waits\.$/m
  */
 const notRun = new Set<string>()
 
-interface Outcome {
-  readonly passed: number
-  readonly failed: number
+interface Outcome extends TestCounts {
+  /** Files that did not pass, and what the others have passed, where that is known. */
+  readonly again?: { readonly files: readonly string[]; readonly passed: number }
 }
 
 type Show = (text: string) => void
@@ -101,11 +103,14 @@ async function checks(): Promise<Outcome> {
     ['types of the tests', () => tool('typescript/bin/tsc', '-p', 'test')]
   ]
   let passed = 0
-  for (const [name, step] of steps) {
+  const take = async ([name, step]: (typeof steps)[number]) => {
     const { code } = await step()
     if (code === 0) passed++
     console.log(`${code === 0 ? '✔' : '✘'} ${name}`)
   }
+  const [build, ...others] = steps
+  await take(build!)
+  await Promise.all(others.map(take))
   return { passed, failed: steps.length - passed }
 }
 
@@ -126,7 +131,7 @@ function testFiles(): string[] {
 
 interface Process {
   readonly files: readonly string[]
-  readonly lane: 'main' | 'beside' | 'last'
+  readonly lane: 'busy' | 'waits' | 'last'
 }
 
 /** Files that run in one process each, and those of a folder that can share one. */
@@ -136,14 +141,15 @@ function processesOf(files: readonly string[]): Process[] {
   for (const file of files) {
     const folder = file.split('/')[1]!
     const text = readFileSync(join(ROOT, file), 'utf8')
-    if (ENDS_SERVICES.test(text)) processes.push({ files: [file], lane: 'last' })
-    else if (MOSTLY_WAITS.test(text)) processes.push({ files: [file], lane: 'beside' })
-    else if (HAS_NODE_RED.test(text)) processes.push({ files: [file], lane: 'main' })
+    // What ends services that all share runs when nothing else does.
+    if (endsServices(ROOT, file)) processes.push({ files: [file], lane: 'last' })
+    else if (MOSTLY_WAITS.test(text)) processes.push({ files: [file], lane: 'waits' })
+    else if (HAS_NODE_RED.test(text)) processes.push({ files: [file], lane: 'busy' })
     else if (shared.has(folder)) shared.get(folder)!.push(file)
     else {
       const together = [file]
       shared.set(folder, together)
-      processes.push({ files: together, lane: 'main' })
+      processes.push({ files: together, lane: 'busy' })
     }
   }
   return processes
@@ -166,7 +172,12 @@ async function mocha(
     '30000'
   ]
   const args = [path, ...options, ...files]
-  const { code, output } = await run(process.execPath, args, environment, show)
+  const home = mkdtempSync(join(tmpdir(), 'millrace-results-'))
+  const results = join(home, 'results.json')
+  const withResults = { ...environment, MILLRACE_RESULTS: results }
+  const { code, output } = await run(process.execPath, args, withResults, show)
+  const again = readResults(results)
+  rmSync(home, { recursive: true, force: true })
   for (const [line] of output.matchAll(/^⚠ not run: .*$/gm)) notRun.add(line)
   const count = (word: string) =>
     Number(new RegExp(`^ *(\\d+) ${word}`, 'm').exec(output)?.[1] ?? 0)
@@ -174,14 +185,15 @@ async function mocha(
   // A run that ended without its summary, or failed outside of a test, is a failure too.
   return {
     passed,
-    failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed
+    failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed,
+    ...(again === undefined ? {} : { again })
   }
 }
 
 /**
- * What fails is run once more, and the second run counts: real brokers that elect, rebalance and
- * recover on two cores are not always in time. It is said, so that a test that needs it often is
- * seen.
+ * Files with a test that fails are run once more, and the second run counts: real brokers that
+ * elect, rebalance and recover on two cores are not always in time. It is said, so that a test that
+ * needs it often is seen.
  */
 async function twice(
   files: readonly string[],
@@ -190,21 +202,27 @@ async function twice(
 ): Promise<Outcome> {
   const first = await mocha(files, environment, show)
   if (first.failed === 0) return first
-  const what = files.length === 1 ? files[0] : dirname(files[0]!)
-  show(`↻ ${first.failed} failed, once more: ${what}\n\n`)
-  return mocha(files, environment, show)
+  const { files: failed, passed } = first.again ?? { files, passed: 0 }
+  const names = failed.map(file => relative(ROOT, file))
+  show(`↻ ${first.failed} failed, once more: ${names.join(', ')}\n\n`)
+  const second = await mocha(failed, environment, show)
+  return { passed: passed + second.passed, failed: second.failed }
 }
 
-/** One process after the other. What runs beside others is shown when it has ended. */
+/**
+ * One process after the other, as `next` has them. What runs beside others is shown when it has
+ * ended.
+ */
 async function inTurn(
-  processes: readonly Process[],
+  next: () => Process | undefined,
   environment: Record<string, string>
 ): Promise<Outcome> {
   let [passed, failed] = [0, 0]
-  for (const { files, lane } of processes) {
+  for (let process = next(); process !== undefined; process = next()) {
+    const { files, lane } = process
     const startMs = performance.now()
     let held = ''
-    const show: Show = lane === 'beside' ? text => (held += text) : showNow
+    const show: Show = lane === 'waits' ? text => (held += text) : showNow
     const outcome = await twice(files, environment, show)
     passed += outcome.passed
     failed += outcome.failed
@@ -230,12 +248,17 @@ async function tests(
     await resetUnshared(testHome)
     await services(...servicesOf(ROOT, files))
     const processes = processesOf(files)
-    const of = (lane: Process['lane']) =>
-      inTurn(
-        processes.filter(process => process.lane === lane),
-        environment
-      )
-    outcomes.push(...(await Promise.all([of('main'), of('beside')])), await of('last'))
+    const lane = (name: Process['lane']) => processes.filter(process => process.lane === name)
+    const [busy, waits, last] = [lane('busy'), lane('waits'), lane('last')]
+    // Never two that are busy at a time; who is through with them helps with those that wait.
+    const besides = Array.from({ length: WAITERS }, () => inTurn(() => waits.shift(), environment))
+    outcomes.push(
+      ...(await Promise.all([
+        inTurn(() => busy.shift() ?? waits.shift(), environment),
+        ...besides
+      ])),
+      await inTurn(() => last.shift(), environment)
+    )
   } catch (error) {
     console.error(error)
     outcomes.push({ passed: 0, failed: 1 })

@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { askOnce, describeCluster } from '../../core/kafka/cluster.ts'
 import { Database } from '../../core/postgres/pool.ts'

@@ -1,8 +1,9 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { KafkaCluster } from '../../stack/kafka/cluster.ts'
 import { testHome } from '../services.ts'
-import type { BrokerFault } from './broker-faults.ts'
+import { type BrokerFault, brokerFault } from './broker-faults.ts'
 import { type BrokerCrash, crash, type Hop, type Result } from './crash.ts'
 
 const LONG = process.env.MILLRACE_CRASH === 'long'
@@ -66,7 +67,9 @@ describe('three Kafka brokers lose some of them: what MQTT had acknowledged is s
 
   for (const which of LONG ? all() : SHORT) {
     it(nameOf(which), async () => {
-      const { lost, strange, warnings, ...counts } = await crash({ ...which, cluster })
+      const { lost, strange, warnings, ...counts } = await crash({ ...which, cluster }, at =>
+        brokerFault(cluster, which.target, at.topic)
+      )
       table.push({ crash: nameOf(which), ...counts, lost: lost.length })
       assert.deepEqual(
         { lost: lost.slice(0, 5), strange: strange.slice(0, 5), rowsTwice: counts.rowsTwice },

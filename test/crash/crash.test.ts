@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { type Crash, crash, type Hop, type How, type Result, type Target } from './crash.ts'
+import { serviceFault } from './service-faults.ts'
 
 const LONG = process.env.MILLRACE_CRASH === 'long'
 const TARGETS: Target[] = ['node-red', 'mqtt', 'kafka', 'postgres']
@@ -61,7 +62,7 @@ describe('crashes: what the broker had acknowledged is in the table or the dead-
     ? [...all(), ...AS_SHIPPED, ...allInTransactions()]
     : [...SHORT, ...AS_SHIPPED, ...SHORT_IN_TRANSACTIONS]) {
     it(nameOf(which), async () => {
-      const result = await crash(which)
+      const result = await crash(which, at => serviceFault(which, at))
       const { lost, strange, warnings, ...counts } = result
       table.push({ crash: nameOf(which), ...counts, lost: lost.length })
       assert.deepEqual(

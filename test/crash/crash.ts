@@ -4,7 +4,6 @@
  */
 import { setTimeout as wait } from 'node:timers/promises'
 import type { KafkaCluster } from '../../stack/kafka/cluster.ts'
-import type { ServiceName } from '../../stack/services.ts'
 import { ensureTable } from '../../stack/table.ts'
 import { endOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
@@ -13,9 +12,9 @@ import { account, countRows, expectedOf, rowsOf } from '../pipeline/account.ts'
 import { type Reading, readings } from '../pipeline/readings.ts'
 import { endSession, type Names, namesFor, pipeline, type TabName } from '../pipeline/tabs.ts'
 import { publish } from '../publish.ts'
-import { kill, restart, services, stop } from '../services.ts'
+import { services } from '../services.ts'
 import { until } from '../until.ts'
-import { type BrokerFault, brokerFault } from './broker-faults.ts'
+import type { BrokerFault } from './broker-faults.ts'
 
 /** The hop that is under way: device to raw topic, raw to clean topic, clean topic to table. */
 export type Hop = 'ingest' | 'process' | 'persist'
@@ -74,7 +73,6 @@ const BEFORE: Record<Hop, TabName[]> = {
 const ALL: TabName[] = ['ingest', 'process', 'persist']
 /** What the broker takes before this has subscribed for the first time goes to nobody. */
 const SUBSCRIBER = 'millrace-mqtt-ingest'
-const AWAY_MS = 1_500
 const STALLED_MS = 60_000
 const PATIENCE_MS = 120_000
 let runs = 0
@@ -91,8 +89,24 @@ type Run = (Crash | BrokerCrash) & {
   readonly database: string
 }
 
-/** Runs it on the test services. Rejects if the pipeline does not get over the crash. */
-export async function crash(which: Crash | BrokerCrash): Promise<Result> {
+/** What a crash may be of, in the middle of a hop. */
+export interface UnderWay {
+  readonly nodeRed: NodeRedProcess
+  readonly brokers: string
+  /** The consumer groups of the pipeline. */
+  readonly groups: readonly string[]
+  /** The topic that the hop, or the one before it, is writing. */
+  readonly topic: string
+}
+
+/**
+ * Runs it on the test services; `fault` is what happens when the hop is under way. Rejects if the
+ * pipeline does not get over it.
+ */
+export async function crash(
+  which: Crash | BrokerCrash,
+  fault: (at: UnderWay) => Promise<void>
+): Promise<Result> {
   const { mqtt, postgres } = await services('mqtt', 'postgres')
   const kafka = 'cluster' in which ? which.cluster : (await services('kafka')).kafka
   const names = namesFor(`crash-${process.pid}-${++runs}`)
@@ -126,7 +140,7 @@ export async function crash(which: Crash | BrokerCrash): Promise<Result> {
     database: postgres.url
   }
   try {
-    await upTo(run)
+    await upTo(run, () => fault(underWay(run)))
     return await result(run)
   } finally {
     await nodeRed.remove()
@@ -135,7 +149,7 @@ export async function crash(which: Crash | BrokerCrash): Promise<Result> {
 }
 
 /** Brings the earlier hops to their end, then crashes the one that is asked for. */
-async function upTo(run: Run): Promise<void> {
+async function upTo(run: Run, fault: () => Promise<void>): Promise<void> {
   const { hop, nodeRed, names, brokers, database, seed } = run
   const share = 0.2 + 0.5 * ((seed * 0.618) % 1)
   if (hop === 'ingest') {
@@ -148,7 +162,7 @@ async function upTo(run: Run): Promise<void> {
       PATIENCE_MS,
       5
     )
-    await fault(run)
+    await fault()
     await published
     return
   }
@@ -165,7 +179,7 @@ async function upTo(run: Run): Promise<void> {
     hop === 'process' ? endOf(brokers, names.clean) : countRows(database, names.table)
   const goal = expectedOf(run.sent).rows * share
   await until('the hop to be under way', async () => (await progress()) > goal, PATIENCE_MS, 5)
-  await fault(run)
+  await fault()
 }
 
 async function publishAll(run: Run): Promise<void> {
@@ -182,22 +196,11 @@ async function publishAll(run: Run): Promise<void> {
 
 const REACHED: Record<Hop, 'raw' | 'clean'> = { ingest: 'raw', process: 'clean', persist: 'clean' }
 
-async function fault(run: Run): Promise<void> {
-  if ('cluster' in run) {
-    await brokerFault(run.cluster, run.target, run.names[REACHED[run.hop]])
-    return
-  }
-  const { target, how, nodeRed } = run
-  if (target === 'node-red') {
-    await nodeRed.end(how === 'stop' ? 'SIGTERM' : 'SIGKILL')
-    await wait(AWAY_MS)
-    await nodeRed.start()
-    return
-  }
-  const service: ServiceName = target
-  await (how === 'stop' ? stop(service) : kill(service))
-  await wait(AWAY_MS)
-  await restart(service)
+function underWay({ nodeRed, brokers, names, hop, flowOf }: Run): UnderWay {
+  const groups = flowOf(ALL).flatMap(({ groupId }) =>
+    typeof groupId === 'string' && groupId !== '' ? [groupId] : []
+  )
+  return { nodeRed, brokers, groups, topic: names[REACHED[hop]] }
 }
 
 async function result({

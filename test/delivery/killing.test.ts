@@ -3,6 +3,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { forgetMembers } from '../kafka-groups.ts'
 import { endOf, type Found, kafkaOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -102,7 +103,11 @@ describe('a record that kills Node-RED', function () {
     nodeRed = new NodeRedProcess({
       flow: flow(brokers, topics, [{ ...source, wires: [['code'], ['letters']] }], FREEZES)
     })
-    await supervise(nodeRed, () => isThrough(topics))
+    await supervise(
+      nodeRed,
+      () => isThrough(topics),
+      () => forgetMembers(brokers, topics.raw)
+    )
     const { passed, letters } = await found(topics)
     assert.deepEqual(passed, good)
     holds(letters)
@@ -164,6 +169,7 @@ describe('a record that kills Node-RED', function () {
       await nodeRed.start()
       await until('the records to wait for their topic', () => isWaiting(nodeRed!), 60_000, 100)
       await nodeRed.end('SIGKILL')
+      await forgetMembers(brokers, topics.raw)
     }
     await makeTopics(brokers, { [topics.clean]: 1 })
     await nodeRed.start()
@@ -223,11 +229,12 @@ function holds(letters: readonly Found[]): void {
 
 /**
  * Starts it again whenever it has ended or is frozen, as a service manager with a watchdog does,
- * until all is through.
+ * until all is through. `killed` is called after each time that it had to be killed.
  */
 async function supervise(
   nodeRed: NodeRedProcess,
-  isThrough: () => Promise<boolean>
+  isThrough: () => Promise<boolean>,
+  killed?: () => Promise<void>
 ): Promise<void> {
   let answeredMs: number | undefined
   await until(
@@ -242,7 +249,7 @@ async function supervise(
         answeredMs = performance.now()
       } catch {
         if (answeredMs !== undefined && performance.now() - answeredMs > FROZEN_MS)
-          await nodeRed.end('SIGKILL')
+          await nodeRed.end('SIGKILL').then(killed)
       }
       return nodeRed.isRunning && (await isThrough())
     },

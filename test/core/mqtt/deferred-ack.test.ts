@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import type mqtt from 'mqtt'
 import type { Received } from '../../../core/mqtt/deferred-ack.ts'

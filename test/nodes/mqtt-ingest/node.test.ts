@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import type { MqttClient } from 'mqtt'
 import { type KafkaMessage, provenanceOf, type Rejection } from '../../../core/record/record.ts'

@@ -2,6 +2,7 @@
  * What happens to a database while the sink writes: each time what the status says, and that no row
  * is lost, doubled or wrong.
  */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdtempSync, rmSync } from 'node:fs'
