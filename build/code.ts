@@ -103,7 +103,7 @@ const compileVendor = (root: string, packages: readonly string[]) =>
     minify: true
   })
 
-/** The file of a package, without its ending: `vendor/csv-parse-sync` of `csv-parse/sync`. */
+/** The file of a package, without its ending: `vendor/msgpack-msgpack` of `@msgpack/msgpack`. */
 const vendorName = (path: string) =>
   `vendor/${path.replaceAll('@', '').replaceAll('/', '-').replace(/\.js$/, '')}`
 

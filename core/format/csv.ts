@@ -73,7 +73,7 @@ function withOneNewline(text: string): [text: string, newline: '\n' | '\r\n' | '
 }
 
 /** Without the blanks around it; quotes behind a blank are quotes all the same. */
-function cellText(cell: string): string {
+export function cellText(cell: string): string {
   const text = cell.trim()
   return text.length > 1 && text[0] === '"' && cell[0] !== '"' && text.endsWith('"')
     ? text.slice(1, -1).replaceAll('""', '"')

@@ -1,5 +1,6 @@
-import { parse } from 'csv-parse/sync'
+import Papa from 'papaparse'
 import { reasonOf } from '../../core/errors.ts'
+import { cellText } from '../../core/format/csv.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { exactNumber } from './exact-number.ts'
 import type { MetadataRow } from './metadata.ts'
@@ -64,12 +65,17 @@ function parseCsv(text: string): string[][] {
   const firstLine = text.slice(0, text.search(/[\r\n]|$/))
   const counts = DELIMITERS.map(delimiter => firstLine.split(delimiter).length)
   const delimiter = DELIMITERS[counts.indexOf(Math.max(...counts))]!
-  try {
-    return parse(text, { trim: true, skip_empty_lines: true, delimiter })
-  } catch (error) {
-    throw new Error(`it is not CSV: ${reasonOf(error)}`, { cause: error })
-  }
+  const { data, errors } = Papa.parse<string[]>(text, { delimiter, skipEmptyLines: 'greedy' })
+  const [broken] = errors
+  if (broken !== undefined) throw notCsv(broken.row ?? 0, `: ${broken.message}`)
+  const columns = data[0]?.length ?? 0
+  return data.map((cells, row) => {
+    if (cells.length === columns) return cells.map(cellText)
+    throw notCsv(row, ` has ${cells.length} cells, and there are ${columns} columns`)
+  })
 }
+
+const notCsv = (row: number, why: string) => new Error(`it is not CSV: line ${row + 1}${why}`)
 
 /** A column is of numbers if every cell is written as one. */
 function isNumeric(cells: readonly string[]): boolean {

@@ -6,6 +6,12 @@ const tables: [name: string, text: string, rows: object][] = [
   ['commas', 'id,a\n1,x\n', { 1: { id: '1', a: 'x' } }],
   ['semicolons and a byte order mark', '\uFEFFid;a\r\n1;"x;y"\r\n', { 1: { id: '1', a: 'x;y' } }],
   ['tabs, blanks around and empty lines', ' id \t a \n\n 1 \t x \n', { 1: { id: '1', a: 'x' } }],
+  ['quotes behind a blank', 'id,a\n1, "x""y" \n', { 1: { id: '1', a: 'x"y' } }],
+  [
+    'lines that end in several ways',
+    'id,a\r\n1,x\r\n2,y',
+    { 1: { id: '1', a: 'x' }, 2: { id: '2', a: 'y' } }
+  ],
   [
     'a column of numbers',
     'id,a\n1,52.5\n2,-3\n3,\n',
@@ -36,6 +42,20 @@ const tables: [name: string, text: string, rows: object][] = [
 describe('nodes/enrich/table', () => {
   for (const [name, text, rows] of tables) {
     it(`reads ${name}`, () => assert.deepEqual(Object.fromEntries(readTable(text, 'id')), rows))
+  }
+
+  const faulty: [name: string, text: string, why: RegExp][] = [
+    [
+      'a cell too many',
+      'id,a\n1,x\n2,x,y\n',
+      /not CSV: line 3 has 3 cells, and there are 2 columns/
+    ],
+    ['a cell too few', 'id,a\n1\n', /not CSV: line 2 has 1 cells, and there are 2 columns/],
+    ['a quote without its end', 'id,a\n1,"x\n', /not CSV: line 2: /],
+    ['a device twice', 'id\n1\n1\n', /line 3: id "1" is there twice/]
+  ]
+  for (const [name, text, why] of faulty) {
+    it(`refuses ${name}, and says where`, () => assert.throws(() => readTable(text, 'id'), why))
   }
 })
 
