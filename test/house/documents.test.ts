@@ -11,17 +11,22 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
   repository: { url: string }
 }
 const home = repositoryOf(manifest)
-const texts = projectFiles('docs', 'nodes')
-  .filter(file => file.path.endsWith('.md'))
-  .concat(
-    ['README.md', 'CONTRIBUTING.md', 'SECURITY.md'].flatMap(path =>
-      projectFiles('').filter(file => file.path === path)
-    )
-  )
+const texts = projectFiles('').filter(({ path }) => path.endsWith('.md'))
 
 /** Targets of links and pictures, without their anchors. */
 const linksIn = (text: string): string[] =>
   [...text.matchAll(/\]\(([^)\s#]+)(?:#[^)]*)?\)/g)].map(([, target]) => target!)
+
+/** The places in a text that a link may name behind #, as forges make them of headings. */
+const anchorsIn = (text: string): Set<string> =>
+  new Set(
+    [...text.matchAll(/^#+ (.*)$/gm)].map(([, heading]) =>
+      heading!
+        .toLowerCase()
+        .replace(/[^\p{L}\p{N}\- ]/gu, '')
+        .replaceAll(' ', '-')
+    )
+  )
 
 /** The file of the repository that a link means; undefined for what is elsewhere. */
 function fileOf(path: string, link: string): string | undefined {
@@ -49,6 +54,18 @@ describe('the documents', () => {
     assert.deepEqual(broken, [])
   })
 
+  it('link to headings that are there', () => {
+    const broken = texts.flatMap(({ path, text }) =>
+      [...text.matchAll(/\]\(([^)\s#]*)#([^)\s]+)\)/g)].flatMap(([, link, anchor]) => {
+        const file = link === '' ? path : fileOf(path, link!)
+        if (file === undefined) return []
+        const target = readFileSync(join(ROOT, file), 'utf8')
+        return anchorsIn(target).has(anchor!) ? [] : [`${path} → ${link}#${anchor}`]
+      })
+    )
+    assert.deepEqual(broken, [])
+  })
+
   it('are all in their index', () => {
     const index = readFileSync(join(ROOT, 'docs', 'README.md'), 'utf8')
     const documents = projectFiles('docs')
@@ -70,7 +87,8 @@ describe('the documents', () => {
   })
 
   it('have no reading to send whose time grows older than the table keeps', () => {
-    const sent = [...texts, ...projectFiles('flows', 'examples')]
+    const forPeople = texts.filter(({ path }) => !path.startsWith('bench/'))
+    const sent = [...forPeople, ...projectFiles('flows', 'examples')]
     const dated = sent.flatMap(({ path, text }) =>
       /ts\\?"?: *"?(\d{10,}|\d{4}-)/.test(text) ? [path] : []
     )
