@@ -1,6 +1,6 @@
 /**
- * Which services test files need, and which of them end one, read from the files themselves and from
- * what they import below test/.
+ * Which services test files need, and which of them end one, read from the files themselves and
+ * from what they import below test/.
  */
 import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'

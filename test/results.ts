@@ -7,7 +7,7 @@ export interface TestCounts {
   readonly failed: number
 }
 
-/** Writes the counts of each file; a test that was not run, since a hook before it failed, failed. */
+/** Writes the counts of each file. A test that was not run, as a hook failed, has failed. */
 export function writeResults(path: string, root: Suite): void {
   const files: Record<string, TestCounts> = {}
   const visit = ({ file, tests, suites }: Suite) => {
