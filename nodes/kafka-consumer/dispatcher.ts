@@ -101,13 +101,16 @@ export class Dispatcher {
 
   /**
    * Another generation, in which nothing is paused: what is on its way of other partitions than
-   * these is not ours to acknowledge.
+   * these is not ours to acknowledge. All of them are forgotten before the first is dropped, which
+   * makes room: a partition that is still known would be filled, and paused for ever, since nobody
+   * resumes what is forgotten.
    */
   keep(isKept: (topic: string, partition: number) => boolean): void {
     const all = [...this.#partitions.values()]
     for (const partition of all) partition.paused = false
-    for (const partition of all)
-      if (!isKept(partition.topic, partition.number)) this.#drop(partition)
+    const lost = all.filter(({ topic, number }) => !isKept(topic, number))
+    for (const { key } of lost) this.#partitions.delete(key)
+    for (const partition of lost) this.#drop(partition)
     this.refill()
   }
 
@@ -165,9 +168,9 @@ export class Dispatcher {
     this.#waitingBytes -= bytes
   }
 
+  /** Of a partition that is forgotten. */
   #drop(partition: Partition): void {
     const { key, waiting, careful, transaction } = partition
-    this.#partitions.delete(key)
     if (this.#first === partition) this.#first = undefined
     for (const fetched of waiting) this.#forget(fetched)
     this.source.dropLane(key)
