@@ -10,6 +10,7 @@ import type { TransactionScope } from '../../core/kafka/produce/transaction-scop
 import { Candidate, candidateOf, leaveOut, refuse } from './candidate.ts'
 import type { OutgoingMessage } from './outgoing-message.ts'
 import { SeenRecords } from './seen-records.ts'
+import { UnreadWrites } from './unread-writes.ts'
 
 /** The clocks of those who write may differ by so much. */
 const SKEW_MS = 60_000
@@ -47,6 +48,7 @@ export class Deduplication {
   readonly #follower: TopicFollower
   /** On their way, by identity; those in a transaction until that is known to be over. */
   readonly #pending = new Map<string, Candidate>()
+  readonly #unread = new UnreadWrites()
   #queue: Undecided[] = []
   #running = false
   #askedMs = 0
@@ -110,11 +112,11 @@ export class Deduplication {
       const waiting = this.#queue
       this.#queue = []
       this.#askedMs = performance.now()
-      const isClosed = await this.#follower.caughtUp().then(
-        () => false,
-        () => true
-      )
-      if (isClosed) return
+      this.#sweep()
+      this.#unread.ask()
+      const isAll = await this.#follower.caughtUp().catch(() => undefined)
+      if (isAll === undefined) return
+      if (isAll) for (const identity of this.#unread.missing()) this.#seen.forget(identity)
       this.#sweep()
       for (const { message, candidates } of waiting) {
         try {
@@ -157,16 +159,22 @@ export class Deduplication {
   }
 
   #settled(candidate: Candidate): void {
-    const { message, identity, reason, twins } = candidate
+    const { message, reason, twins } = candidate
     if (reason !== undefined || message.transaction === undefined) this.#forget(candidate)
     if (reason === undefined && message.transaction === undefined)
-      this.#seen.add(identity, Date.now(), Date.now())
+      this.#written(candidate, Date.now())
     for (const twin of twins) {
       if (reason === undefined) leaveOut(twin)
       else refuse(twin, reason)
     }
     if (reason === undefined) message.less()
     else refuse(candidate, reason)
+  }
+
+  /** Its own reader may have been faster. */
+  #written({ identity, wasSeen }: Candidate, atMs: number): void {
+    this.#seen.add(identity, atMs, Date.now())
+    if (!wasSeen) this.#unread.written(identity)
   }
 
   #failed(candidates: readonly Candidate[], error: Error): void {
@@ -187,10 +195,11 @@ export class Deduplication {
    */
   #sweep(): void {
     const nowMs = Date.now()
-    for (const [identity, { message, open, sinceMs }] of this.#pending) {
+    for (const [identity, candidate] of this.#pending) {
+      const { message, open, sinceMs } = candidate
       if (message.transaction === undefined) continue
       if (message.transaction.over === 'committed' && open === 0) {
-        this.#seen.add(identity, sinceMs, nowMs)
+        this.#written(candidate, sinceMs)
         this.#pending.delete(identity)
       } else if (sinceMs < nowMs - OLD_MS) this.#pending.delete(identity)
     }
@@ -210,6 +219,7 @@ export class Deduplication {
   #forgetAll(): void {
     this.#sweep()
     this.#seen.clear()
+    this.#unread.clear()
     for (const candidate of this.#pending.values()) candidate.wasSeen = false
   }
 
@@ -218,6 +228,7 @@ export class Deduplication {
     for (const { key, value, headers, timestamp } of messages) {
       const identity = identityOf(key, value, headers)
       this.#seen.add(identity, Math.min(Number(timestamp), nowMs), nowMs)
+      this.#unread.read(identity)
       const pending = this.#pending.get(identity)
       if (pending) pending.wasSeen = true
     }

@@ -18,6 +18,10 @@ export class SeenRecords {
     return timeMs !== undefined && timeMs >= nowMs - this.windowMs
   }
 
+  forget(identity: string): void {
+    this.#times.delete(identity)
+  }
+
   clear(): void {
     this.#times.clear()
   }

@@ -1,6 +1,6 @@
 import { backoffMs, pause } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
-import type { Admin } from '../admin/admin.ts'
+import type { Admin, LogEnd, PartitionEnds } from '../admin/admin.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
 import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, KafkaReader, KafkaRecord, ReadBatch } from '../port.ts'
@@ -24,6 +24,10 @@ export interface FollowerEvents extends HealthEvents {
    */
   anew(): void
 }
+
+/** The ends of those that hold anything. */
+const holding = (offsets: readonly PartitionEnds[]): Ends =>
+  new Map(offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : [])))
 
 /**
  * The reader's own ghost, left by a coordinator that was restarted, keeps it waiting for so long.
@@ -58,14 +62,19 @@ export class TopicFollower {
   /**
    * Resolves once `read` was given all that was committed to the topic when this was called,
    * however long that takes. What a leader had taken by then and replicas had not is waited for: it
-   * can be read later on, though nobody was told that it was taken.
+   * can be read later on, though nobody was told that it was taken. True if that is all that is in
+   * the topic; else a transaction is under way, or it is not known.
    * @throws MillraceError CLOSED
    */
-  async caughtUp(): Promise<void> {
-    await this.#replicated()
-    let ends = await this.#ends()
+  async caughtUp(): Promise<boolean> {
+    const replicated = await this.#replicated()
+    const stable = await this.#ends()
+    let ends = holding(stable)
     // What the topic ended with may be gone before it is read: by retention, or with the topic.
-    while (!(await this.#positions.reach(ends))) ends = lowerOf(ends, await this.#ends())
+    while (!(await this.#positions.reach(ends))) ends = lowerOf(ends, holding(await this.#ends()))
+    const highOf = new Map(stable.map(({ partition, high }) => [partition, high]))
+    const isStable = (end: LogEnd) => end.replicated <= (highOf.get(end.partition) ?? 0n)
+    return replicated?.every(isStable) ?? false
   }
 
   /** Within about 3 s, even when the broker is dead. */
@@ -77,14 +86,18 @@ export class TopicFollower {
     await this.#reader?.close(CLOSE_GRACE_MS)
   }
 
-  /** Resolves once all that the leaders' logs hold now can be read, or is in no log any more. */
-  async #replicated(): Promise<void> {
+  /**
+   * Resolves once all that the leaders' logs hold now can be read, or is in no log any more, with
+   * where the logs end; undefined where brokers do not tell.
+   */
+  async #replicated(): Promise<readonly LogEnd[] | undefined> {
     const { topic } = this.options
     let open: Map<number, bigint> | undefined
+    let ends: readonly LogEnd[] | undefined
     for (let attempt = 0; open === undefined || open.size > 0; attempt++) {
       if (attempt > 0)
         await pause(backoffMs(attempt - 1, { initialMs: 10, maxMs: 500 }), { unref: true })
-      const ends = await this.#ask(asked => asked.logEnds(topic))
+      ends = await this.#ask(asked => asked.logEnds(topic))
       const before = open
       open = new Map()
       for (const { partition, replicated, end } of ends ?? []) {
@@ -94,13 +107,11 @@ export class TopicFollower {
         if (replicated < goal) open.set(partition, goal)
       }
     }
+    return ends
   }
 
-  /**
-   * Where the partitions that hold anything end; the last stable offset where transactions are
-   * under way.
-   */
-  async #ends(): Promise<Ends> {
+  /** Where the partitions end: the last stable offset where transactions are under way. */
+  async #ends(): Promise<readonly PartitionEnds[]> {
     let before = this.#positions.copy()
     const offsets = await this.#ask(asked => {
       // Reading goes on while the broker answers.
@@ -112,9 +123,7 @@ export class TopicFollower {
       ([partition, position]) => (highOf.get(partition) ?? 0n) < position
     )
     if (isAnew) this.#beginAnew()
-    return new Map(
-      offsets.flatMap(({ partition, low, high }) => (high > low ? [[partition, high]] : []))
-    )
+    return offsets
   }
 
   /** Asks until there is an answer. @throws MillraceError CLOSED */

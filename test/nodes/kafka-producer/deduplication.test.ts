@@ -334,11 +334,27 @@ describe('kafka-producer with deduplication', function () {
       await close()
     })
 
+    for (const scope of [undefined, { over: 'committed' }]) {
+      const how = scope === undefined ? '' : 'in a transaction '
+      it(`does not matter for what was written ${how}to a topic that was made anew before it was read`, async () => {
+        const { written, add, close } = deduplicationTo(await rig.topic(1), 60_000)
+        add('a', scope)
+        await until('the first', () => written.length === 1)
+        // the topic that has taken it is gone, and this one has nothing
+        acknowledge(written)
+        add('a')
+        await until('the second', () => written.length === 2, 10_000)
+        await close()
+      })
+    }
+
     it('counts from when a transaction wrote, and nothing does that came too late for it', async () => {
-      const { written, add, close } = deduplicationTo(await rig.topic(1), 1_000)
+      const topic = await rig.topic(1)
+      const { written, add, close } = deduplicationTo(topic, 1_000)
       const scope: { over: 'committed' | undefined } = { over: undefined }
       add('a', scope)
       await until('the first', () => written.length === 1)
+      await rig.feed.send({ topic, messages: [{ value: 'a' }] })
       acknowledge(written)
       scope.over = 'committed'
       add('a')
