@@ -135,11 +135,16 @@ export class Follower implements FlowHooks {
         flight.token,
         'A node completed the message while flows were deployed or stopped.'
       )
-    const state = stateOf(node)!
-    if (state.sends.length > 0) this.#joins.join([flight.token], state.sends)
-    else if (!error && (state.held > 1 || state.unsent.length > 0))
-      this.#joins.noteUnsent(state, flight.token)
+    // What is stored went into nothing else: a sink that ends a batch of messages in one turn, and
+    // sends what it rejects of one of them, does not send that for all.
+    if (!flight.confirmed) this.#goesInto(stateOf(node)!, flight.token, Boolean(error))
     this.#finish(flight)
+  }
+
+  #goesInto(state: NodeState, token: Token, hasFailed: boolean): void {
+    if (state.sends.length > 0) this.#joins.join([token], state.sends)
+    else if (!hasFailed && (state.held > 1 || state.unsent.length > 0))
+      this.#joins.noteUnsent(state, token)
   }
 
   /**

@@ -110,12 +110,32 @@ export function registerTestNodes(RED: NodeAPI): void {
       else setTimeout(finish, delayMs)
     })
   })
+  registerBatchSink(RED)
   for (const [type, handler] of Object.entries(FOREIGN)) {
     RED.nodes.registerType(type, function (this: Node, config: NodeDef & { alsoDone?: boolean }) {
       RED.nodes.createNode(this, config)
       this.on('input', handler(this, config))
     })
   }
+}
+
+/** Stores two messages at a time, and ends both in one turn; sends on what is `bad`. */
+function registerBatchSink(RED: NodeAPI): void {
+  RED.nodes.registerType('test-batch-sink', function (this: Node, config: NodeDef) {
+    RED.nodes.createNode(this, config)
+    let batch: { message: Message; done: Done }[] = []
+    this.on('input', (message: Message, send: Send, done: Done) => {
+      batch.push({ message, done })
+      if (batch.length < 2) return
+      const stored = batch
+      batch = []
+      for (const each of stored) {
+        trackerOf(RED).confirm(each.message, { stored: 1 })
+        if (each.message.payload === 'bad') send({ ...each.message, payload: 'rejected' })
+        each.done()
+      }
+    })
+  })
 }
 
 /** How many messages of the source are in a payload. */

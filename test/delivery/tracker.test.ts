@@ -6,6 +6,7 @@ import type { Hooks, Runtime } from '../../core/delivery/node-red.ts'
 import { FlowTracker } from '../../core/delivery/tracker.ts'
 import type { OpenOptions, Settlement } from '../../core/delivery/types.ts'
 import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import { until } from '../until.ts'
 import { nodeApi, registerTestNodes } from './nodes.ts'
 
 const HELD = { type: 'delay', pauseType: 'delay', timeout: '60', timeoutUnits: 'seconds' }
@@ -130,6 +131,24 @@ describe('tracker', function () {
       filtered: 0
     })
   })
+
+  for (const payloads of [
+    ['good', 'bad'],
+    ['bad', 'good']
+  ]) {
+    it(`does not take what a sink sends of one message for all that it stored with it: ${payloads}`, async () => {
+      const settled: unknown[] = []
+      await nodeRed.deploy(flow({ type: 'test-batch-sink' }, { type: 'test-batch-sink' }))
+      const sent = payloads.map(payload => send({ payload }, { timeoutMs: 5000 }))
+      for (const [index, { settled: end }] of sent.entries())
+        void end.then(() => settled.push(payloads[index]))
+      await until('the stored', () => settled.length > 0)
+      await new Promise(setImmediate)
+      assert.deepEqual(settled, ['good'], 'what is rejected is held by the last node')
+      nodeRed.node<Node>('sink').receive({ payload: 'another' })
+      await until('the rejected', () => settled.length > 1)
+    })
+  }
 
   it('knows nothing of a message that no source has opened', () => {
     tracker.confirm({ payload: 1 }, { stored: 1 })
