@@ -1,9 +1,12 @@
 /**
  * Loaded into Node-RED's process with --import: notes in a file how long its event loop stood
  * still, and its memory. What counts is the time that the main thread computed in one turn, so that
- * a busy machine does not look like a frozen flow.
+ * a busy machine does not look like a frozen flow. Where it is asked for, garbage is collected now
+ * and then: what is left is what the process holds, whatever else waits to be collected.
  */
 import { appendFileSync, readFileSync } from 'node:fs'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 
 const EVERY_MS = 20
 const WORTH_NOTING_MS = 40
@@ -26,14 +29,27 @@ let lastMs = performance.now()
 let lastComputedMs = computedMs()
 let beats = 0
 
+const collectEveryMs = Number(process.env.MILLRACE_COLLECT_EVERY_S ?? 0) * 1000
+let collect = () => {}
+if (collectEveryMs > 0) {
+  setFlagsFromString('--expose-gc')
+  collect = runInNewContext('gc')
+}
+
+function memory() {
+  const { rss, heapUsed, external } = process.memoryUsage()
+  return { rss, heapUsed, external }
+}
+
 function beat() {
   const lateMs = performance.now() - lastMs - EVERY_MS
   const blockedMs = Math.min(lateMs, computedMs() - lastComputedMs)
   if (blockedMs > WORTH_NOTING_MS)
     note({ blockedMs: Math.round(blockedMs), lateMs: Math.round(lateMs) })
-  if (++beats % (1000 / EVERY_MS) === 0) {
-    const { rss, heapUsed, external } = process.memoryUsage()
-    note({ rss, heapUsed, external })
+  if (++beats % (1000 / EVERY_MS) === 0) note(memory())
+  if (collectEveryMs > 0 && beats % (collectEveryMs / EVERY_MS) === 0) {
+    collect()
+    note({ left: memory() })
   }
   lastMs = performance.now()
   lastComputedMs = computedMs()
