@@ -4,6 +4,8 @@ export interface HeardShown {
   readonly topic: string
   /** Base64. */
   readonly bytes: string
+  /** Where it came from, as the runtime wrote it. */
+  readonly taken?: unknown
 }
 
 /** Few, as for nodes that run: what a person has listened to is forgotten with the page. */

@@ -74,6 +74,7 @@ export class LearnPanel {
     this.element.replaceChildren(
       element('div', { class: 'millrace-half-title' }, say('found')),
       this.#list(findings),
+      ...statements(learned.text),
       ...(isNothing ? [element('div', { class: 'millrace-facts' }, say('nothingFound'))] : []),
       ...behind.map(each => this.#behindPart(each)),
       ...questions.map(question => this.#question(question)),
@@ -102,12 +103,18 @@ export class LearnPanel {
     )
   }
 
-  #behindPart({ type, label, findings }: NonNullable<LearnedHere['behind']>[number]): HTMLElement {
+  #behindPart({
+    type,
+    label,
+    findings,
+    text
+  }: NonNullable<LearnedHere['behind']>[number]): HTMLElement {
     return element(
       'div',
       { class: 'millrace-learned-node' },
       element('label', {}, this.#box(type), icon('arrow-right'), element('b', {}, label)),
-      this.#list(findings.map(finding => ({ ...finding, settings: {} })))
+      this.#list(findings.map(finding => ({ ...finding, settings: {} }))),
+      ...statements(text)
     )
   }
 
@@ -149,6 +156,19 @@ export class LearnPanel {
     )
     this.close()
   }
+}
+
+/** Folded: most people want to know that it is there. */
+function statements(text: string | undefined): HTMLElement[] {
+  if (text === undefined) return []
+  return [
+    element(
+      'details',
+      {},
+      element('summary', {}, say('statements')),
+      element('pre', { class: 'millrace-statements' }, text)
+    )
+  ]
 }
 
 /** All that the browser knows. */

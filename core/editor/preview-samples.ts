@@ -83,9 +83,14 @@ export async function samplesFor(type: string, id: string): Promise<SampleChoice
 
 const timeOf = (ms: number) => new Date(ms).toLocaleTimeString()
 
-const offeredOf = ({ seenMs, topic, bytes }: ReturnType<typeof heardBy>[number]): Offered => ({
+const offeredOf = ({
+  seenMs,
+  topic,
+  bytes,
+  taken
+}: ReturnType<typeof heardBy>[number]): Offered => ({
   label: `${say('heard')}, ${timeOf(seenMs)} · ${topic}`,
-  given: { topic, bytes },
+  given: { topic, bytes, ...(taken === undefined ? {} : { taken }) },
   text: textOfBytes(bytes),
   isSeen: true
 })

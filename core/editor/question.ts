@@ -10,6 +10,7 @@ const ANSWERS: Readonly<Record<Pick, string>> = {
   'kafka-topics': 'millrace-kafka-cluster',
   'kafka-groups': 'millrace-kafka-cluster',
   'mqtt-messages': 'millrace-mqtt-broker',
+  'kafka-messages': 'millrace-kafka-cluster',
   tables: 'millrace-timescale-database',
   columns: 'millrace-timescale-database'
 }

@@ -1,7 +1,7 @@
 import { fromTheFuture, type Migrations, migrated, VERSION_FIELD } from '../node/migrate.ts'
-import type { Field } from '../node/spec.ts'
-import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
+import { type NodeType, parsed, problemsIn } from './check.ts'
 import { Dialog } from './dialog.ts'
+import { labelOf } from './label.ts'
 import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import type { EditorHooks } from './types.ts'
@@ -67,25 +67,6 @@ function handlersOf(type: NodeType): Handlers {
     },
     close
   }
-}
-
-/** A node that is wider hides its neighbours. */
-const MAX_LABEL = 36
-
-/** What stands on the canvas, or in the list of configuration nodes, without a name. */
-function labelOf(type: NodeType, node: EditorNode): string {
-  const values = parsed(type, node)
-  const label = type.hooks.label?.(values) || addressIn(type, values) || type.spec.label
-  return label.length > MAX_LABEL ? `${label.slice(0, MAX_LABEL - 1)}…` : label
-}
-
-/** The first text that a configuration node must have: its address. */
-function addressIn({ spec }: NodeType, values: Record<string, unknown>): string {
-  if (spec.category !== 'config') return ''
-  const isAddress = (field: Field) =>
-    field.kind === 'text' && field.required === true && isShown(field, values)
-  const [name] = Object.entries(spec.fields).find(([, field]) => isAddress(field)) ?? []
-  return name === undefined ? '' : String(values[name] ?? '')
 }
 
 function checked(type: NodeType, node: EditorNode, name: string, value: unknown): true | string {

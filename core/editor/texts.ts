@@ -48,6 +48,7 @@ export const TEXTS = {
   learnHelp:
     'Looks at the messages and proposes what to fill in. Nothing is changed before you agree.',
   found: 'What the messages show',
+  statements: 'The SQL for it',
   nothingFound: 'Nothing that would have to be filled in.',
   nothingToLearn: 'There is no message to learn from yet: paste one, or choose a file.',
   fillIn: 'Fill in',

@@ -1,4 +1,4 @@
-import type { Field, Pick } from '../node/spec.ts'
+import type { Field, Listening } from '../node/spec.ts'
 import type { Problem } from '../options-error.ts'
 
 /**
@@ -31,7 +31,7 @@ export interface EditorHooks {
   /** True where the runtime proposes settings from messages. */
   readonly learns?: boolean
   /** What its configuration node is asked for to hear messages before anything is deployed. */
-  readonly listens?: Pick
+  readonly listens?: Listening
 }
 
 /**

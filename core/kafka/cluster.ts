@@ -1,6 +1,7 @@
 import type { Admin } from './admin/admin.ts'
 import { SharedAdmin } from './admin/shared-admin.ts'
 import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
+import { type LastMessage, lastMessages } from './consume/last-messages.ts'
 import { positionsOf, rememberMember } from './consume/own-groups.ts'
 import {
   type FollowerEvents,
@@ -95,6 +96,13 @@ export async function askOnce<T>(
     await admin.close()
   }
 }
+
+/** The last messages of topics, with settings that are not saved yet. */
+export const readLast = (
+  settings: ClusterSettings,
+  topics: readonly string[],
+  signal: AbortSignal
+): Promise<LastMessage[]> => lastMessages(kafkajsClient(settings), topics, signal)
 
 /** Says what answers there, e.g. "Connected: 3 brokers (a:9092, b:9092, c:9092), cluster 4ZyZ…". */
 export async function describeCluster(admin: Admin): Promise<string> {

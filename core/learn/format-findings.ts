@@ -47,8 +47,14 @@ function bytesIn(payload: unknown): Buffer[] {
 const placeFindings = (payloads: readonly unknown[]): Finding[] =>
   payloads[0] === undefined ? [] : placeFinding(placeOf(payloads[0]), false)
 
-function placeFinding({ at, path, elements }: FoundPlace, isTopOnly: boolean): Finding[] {
-  if (at === 'message' || (isTopOnly && path !== '')) return []
-  const where = path === '' ? 'The message is a list' : `The records are in the list ${path}`
-  return [{ says: where, evidence: `${elements} in the first`, settings: { at, path } }]
+function placeFinding(place: FoundPlace, isTopOnly: boolean): Finding[] {
+  const { at, path, elements } = place
+  if (at === 'message' || (isTopOnly && (path !== '' || at === 'object'))) return []
+  return [{ says: saysOf(place), evidence: `${elements} in the first`, settings: { at, path } }]
+}
+
+function saysOf({ at, path, names = [] }: FoundPlace): string {
+  if (at === 'object')
+    return `Each value of ${path === '' ? 'the message' : path} is a record: ${names.join(', ')}, …`
+  return path === '' ? 'The message is a list' : `The records are in the list ${path}`
 }

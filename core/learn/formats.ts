@@ -152,6 +152,8 @@ export interface FoundPlace {
   readonly at: 'message' | 'list' | 'object'
   readonly path: string
   readonly elements: number
+  /** Of an object: a few of its names. */
+  readonly names?: readonly string[]
 }
 
 /**
@@ -162,8 +164,39 @@ export function placeOf(value: unknown): FoundPlace {
   if (Array.isArray(value)) return { at: 'list', path: '', elements: value.length }
   const list = isObject(value) ? longestList(value, [], 0) : undefined
   if (list !== undefined) return { at: 'list', path: list.path, elements: list.length }
+  const object = isObject(value) ? objectOfRecords(value) : undefined
+  if (object !== undefined) return object
   return { at: 'message', path: '', elements: 1 }
 }
+
+/** An object of records at the top, or the one field beside plain values that is such. */
+function objectOfRecords(object: Record<string, unknown>): FoundPlace | undefined {
+  if (isOfRecords(object)) return placeIn('', object)
+  const inner = Object.entries(object)
+    .slice(0, MOST_FIELDS)
+    .filter(([name, value]) => isObject(value) && PLAIN.test(name) && !NO_READINGS.test(name))
+  const [only, ...more] = inner
+  if (only === undefined || more.length > 0) return undefined
+  return isOfRecords(only[1]) ? placeIn(only[0], only[1] as object) : undefined
+}
+
+const placeIn = (path: string, object: object): FoundPlace => ({
+  at: 'object',
+  path,
+  elements: Object.keys(object).length,
+  names: Object.keys(object).slice(0, 3)
+})
+
+/** All its values are objects with the same names in them. */
+function isOfRecords(value: unknown): boolean {
+  const values = isObject(value) ? Object.values(value).slice(0, 100) : []
+  const [first, ...others] = values
+  if (!isObject(first) || others.length === 0) return false
+  const names = namesOf(first)
+  return names !== '' && others.every(one => isObject(one) && namesOf(one) === names)
+}
+
+const namesOf = (object: object) => Object.keys(object).sort().join('\n')
 
 interface FoundList {
   readonly path: string

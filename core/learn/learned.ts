@@ -28,6 +28,8 @@ export interface Question {
 export interface Learned {
   readonly findings: readonly Finding[]
   readonly questions: readonly Question[]
+  /** What a person may want to read besides, such as the statements that would be run. */
+  readonly text?: string
   /** False where records are already as this node would make them. */
   readonly isNeeded?: boolean
 }

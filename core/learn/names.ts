@@ -75,6 +75,10 @@ export function sureness(name: string, meaning: Meaning): number {
   return at < 0 ? 0 : NAMES[meaning].length - at
 }
 
+/** Whether a name means this and hardly anything else: `deviceId`, not `id`. */
+export const isSurely = (name: string, meaning: Meaning): boolean =>
+  sureness(name, meaning) > NAMES[meaning].length / 2
+
 /**
  * The field of a survey that means this, by its name and what it holds: of several the surest, then
  * the one that is least deep. Undefined if there is none.

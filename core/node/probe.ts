@@ -8,7 +8,8 @@ import { dialogRoute } from './probe/route.ts'
 import { nodesOf, type SavedNodes } from './probe/saved.ts'
 import { tlsOf } from './probe/unsaved-tls.ts'
 import { settled } from './probe/values.ts'
-import { type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
+import type { Written } from './samples/written.ts'
+import { type Listening, type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
 
 /** What a probe gets beside the options of the dialog. */
 export interface Asked {
@@ -34,13 +35,15 @@ export interface Asked {
  */
 export type Probes<S extends NodeSpec> = {
   readonly test?: (options: Options<S>, asked: Asked) => Promise<string>
-  /** What comes in a few seconds, as bytes. */
-  readonly 'mqtt-messages'?: (options: Options<S>, asked: Asked) => Promise<Heard[]>
+} & {
+  /** What comes in a few seconds, or has come last, as bytes. */
+  readonly [P in Listening]?: (options: Options<S>, asked: Asked) => Promise<Heard[]>
 } & {
   readonly [P in Names]?: (options: Options<S>, asked: Asked) => Promise<string[]>
 }
 
-type Names = Exclude<Pick, 'mqtt-messages'>
+type Names = Exclude<Pick, Listening>
+const LISTENING: ReadonlySet<string> = new Set<Listening>(['mqtt-messages', 'kafka-messages'])
 
 /** A message that a dialog listened for. */
 export interface Heard {
@@ -48,6 +51,8 @@ export interface Heard {
   readonly topic: string
   /** Base64. */
   readonly bytes: string
+  /** Where it came from, as samples of nodes have it: origin, key and headers in a list of one. */
+  readonly taken?: Written
 }
 
 const BUSY = 'Other connections are being tested at the moment. Try again in a few seconds.'
@@ -117,7 +122,7 @@ async function run<S extends NodeSpec>(
   return withDeadline(DEADLINE_MS, async signal => {
     const asked: Asked = { signal, tls: tls.options, query }
     if (action === 'test') return { message: await probes.test!(options, asked) }
-    if (action === 'mqtt-messages') return { heard: await probes[action]!(options, asked) }
+    if (LISTENING.has(action)) return { heard: await probes[action as Listening]!(options, asked) }
     return { items: await probes[action as Names]!(options, asked) }
   })
 }

@@ -77,7 +77,9 @@ export interface TextField extends FieldBase {
   readonly as?: Writing
 }
 export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address'
-export type Pick = 'kafka-topics' | 'kafka-groups' | 'mqtt-messages' | 'tables' | 'columns'
+/** What a configuration node can be asked for: names to choose from, or messages as they come. */
+export type Pick = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | Listening
+export type Listening = 'mqtt-messages' | 'kafka-messages'
 export interface SecretField extends FieldBase {
   readonly kind: 'secret'
   readonly default: ''

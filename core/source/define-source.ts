@@ -98,7 +98,8 @@ export interface SourceExtras<S extends SourceSpec> {
   readonly probes?: Probes<S>
   readonly migrations?: Migrations
   /** Shows in the dialog what it makes of a message; must not ask the other system. */
-  readonly preview?: Pick<PreviewKind, 'learn' | 'behind'> & { readonly make: Make<S> }
+  readonly preview?: Pick<PreviewKind, 'learn' | 'behind'> &
+    Partial<Pick<PreviewKind, 'takes'>> & { readonly make: Make<S> }
 }
 
 /** What the fields of `SourceSpec` give. */
@@ -132,7 +133,7 @@ export function defineSource<S extends SourceSpec>(
   if (preview === undefined) return define
   const { make, ...more } = preview
   return RED => {
-    previewRoute(RED, spec, make, { ...more, takes: 'bytes', isAlone: true })
+    previewRoute(RED, spec, make, { takes: 'bytes', ...more, isAlone: true })
     define(RED)
   }
 }

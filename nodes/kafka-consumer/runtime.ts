@@ -5,10 +5,15 @@ import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
 import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
 import { dispatcherFor, groupOptions } from './consumer.ts'
+import { learn } from './learn.ts'
 import { migrations } from './migrations.ts'
+import { previewed } from './preview.ts'
 import { shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
 import { lagText, troubleOf, workingText } from './status.ts'
+
+/** From a message to a row: what Learn proposes to put behind, each where it is needed. */
+const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']
 
 export default defineSource(
   spec,
@@ -53,5 +58,5 @@ export default defineSource(
       vital: () => lagText(group.lag)
     }
   },
-  { migrations }
+  { migrations, preview: { make: previewed, learn, behind: BEHIND, takes: 'kafka' } }
 )

@@ -1,5 +1,8 @@
-import { formatFindings } from '../../core/learn/format-findings.ts'
-import type { Finding, Learn } from '../../core/learn/learned.ts'
+import { bytesOf, formatOf } from '../../core/learn/formats.ts'
+import type { Finding, Learn, Observed } from '../../core/learn/learned.ts'
+import { fieldMeaning, isSurely } from '../../core/learn/names.ts'
+import { sourceFormat } from '../../core/learn/source-format.ts'
+import { isObject, nameOf, surveyOf } from '../../core/learn/survey.ts'
 import { topicTemplateOf } from '../../core/learn/topics.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { spec } from './spec.ts'
@@ -7,26 +10,27 @@ import { spec } from './spec.ts'
 /** The format of the messages, and which level of their topics names the device. */
 export const learn: Learn = async (observed, values) => {
   const topics = [...new Set(observed.map(({ topic }) => topic).filter(topic => topic !== ''))]
-  const found = await formatFindings(observed, true)
+  const found = await sourceFormat(observed, spec.fields)
   const isValue = observed.some(({ payload }) => isOneValue(payload))
+  const typed = String(values.topic ?? '')
+  // One topic for all devices: then it is the message that names them.
+  const isShared = !/[+#{]/.test(typed) && (await namesDevice(observed))
   return {
-    findings: [...found.map(shownAs), ...topicFinding(topics, String(values.topic ?? ''), isValue)],
+    findings: [...found, ...(isShared ? [] : topicFinding(topics, typed, isValue))],
     questions: []
   }
+}
+
+/** Whether the messages have a field that surely names their device. */
+async function namesDevice(observed: readonly Observed[]): Promise<boolean> {
+  const found = await formatOf(observed.flatMap(({ payload }) => bytesOf(payload) ?? []))
+  const survey = surveyOf([found?.value].flat().filter(isObject))
+  return fieldMeaning(survey, 'device', facts => isSurely(nameOf(facts), 'device')) !== undefined
 }
 
 /** A payload that is a value by itself, or has one: then the topic says what was measured. */
 const isOneValue = (payload: unknown): boolean =>
   Buffer.isBuffer(payload) && /^(?!\s*[[{])|"value"\s*:/.test(payload.toString('latin1', 0, 4_000))
-
-/** A message that is one object of JSON needs nothing but the usual output. */
-function shownAs(finding: Finding): Finding {
-  const { format, decompress, at } = finding.settings
-  const isUsual = format === 'json' && decompress === undefined && at === undefined
-  const known = Object.keys(finding.settings).every(name => Object.hasOwn(spec.fields, name))
-  if (isUsual || !known) return { ...finding, settings: isUsual ? { output: 'records' } : {} }
-  return { ...finding, settings: { output: 'decoded', ...finding.settings } }
-}
 
 function topicFinding(topics: readonly string[], typed: string, hasMetric: boolean): Finding[] {
   if (topics.length === 0 || topicTemplateProblems(typed).length > 0) return []

@@ -8,8 +8,10 @@ import {
   surveyOf
 } from '../../core/learn/survey.ts'
 import { timeFieldOf } from '../../core/learn/times.ts'
+import { parseOptions } from '../../core/node/spec.ts'
 import { recordsOf } from '../../core/record/message.ts'
-import type { spec } from './spec.ts'
+import { statementsFrom } from './preview.ts'
+import { spec } from './spec.ts'
 
 type Column = {
   column: string
@@ -22,13 +24,24 @@ type Column = {
 const MOST_COLUMNS = 40
 
 /** A column for each field, with its type; the key of time, device and metric. */
-export const learn: Learn = observed => {
+export const learn: Learn = (observed, values) => {
   const records = observed.flatMap(({ payload }) => recordsOf(payload)).filter(isObject)
   const survey = surveyOf(records)
   if (survey.records === 0) return { findings: [], questions: [] }
   const time = timeOf(survey)
   const columns = columnsOf(survey, time)
-  return { findings: findingsOf(columns, survey, time), questions: [] }
+  const findings = findingsOf(columns, survey, time)
+  const text = statementsOf({ ...values, columns })
+  return { findings, questions: [], ...(text === undefined ? {} : { text }) }
+}
+
+/** What would be run with these columns; undefined where other settings are not whole yet. */
+function statementsOf(values: Readonly<Record<string, unknown>>): string | undefined {
+  try {
+    return statementsFrom(parseOptions(spec, { ...values, database: '-' }))
+  } catch {
+    return undefined
+  }
 }
 
 /** The time in UTC that normalize has written goes before the one of the device. */

@@ -15,10 +15,8 @@ const MOST_ROWS = 1_000
  * no database is asked. With it the statements that would be run.
  */
 export function previewed(options: SinkOptions): Previewed {
-  const { plan, ...wish } = sinkPlan(options)
-  const statements = statementsFor({ ...wish, plan }, true).map(each => `${each};`)
-  const created = options.create === 'create' ? [...CREATES, ...statements, ''] : []
-  const text = [...created, `-- ${WRITES}`, insertion(plan, wish.table.sql)].join('\n')
+  const { plan } = sinkPlan(options)
+  const text = statementsFrom(options)
   return {
     sort(message: Message): SortedSample {
       const rows = new Rows(plan, MOST_ROWS)
@@ -32,6 +30,14 @@ export function previewed(options: SinkOptions): Previewed {
       return { outputs: [written, rejected], filtered: 0, text }
     }
   }
+}
+
+/** The statements that would be run with these settings. */
+export function statementsFrom(options: SinkOptions): string {
+  const { plan, ...wish } = sinkPlan(options)
+  const statements = statementsFor({ ...wish, plan }, true).map(each => `${each};`)
+  const created = options.create === 'create' ? [...CREATES, ...statements, ''] : []
+  return [...created, `-- ${WRITES}`, insertion(plan, wish.table.sql)].join('\n')
 }
 
 const CREATES = ['-- where the table is missing']

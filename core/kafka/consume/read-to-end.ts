@@ -5,6 +5,8 @@ export interface ReadOptions {
   readonly topic: string
   /** Where reading stops, as it was when the caller asked. */
   readonly ends: readonly PartitionEnds[]
+  /** Where to begin, by partition; at the beginning of what is not named. */
+  readonly from?: ReadonlyMap<number, bigint>
   /** Of one request: somebody waits for the end, or for the error. */
   readonly retries: number
   /**
@@ -21,17 +23,17 @@ export interface ReadOptions {
 const MAX_WAIT_MS = 200
 
 /**
- * Reads a topic from its beginning to where it ended. Rejects with the first error of `each` or of
- * the reader.
+ * Reads a topic from its beginning, or from the given offsets, to where it ended. Rejects with the
+ * first error of `each` or of the reader.
  */
 export async function readToEnd(
   client: KafkaClient,
-  { topic, ends, retries, each }: ReadOptions
+  { topic, ends, from, retries, each }: ReadOptions
 ): Promise<void> {
   const holding = ends.filter(({ low, high }) => high > low)
   const open = new Map(holding.map(({ partition, high }) => [partition, high]))
   if (open.size === 0) return
-  const next = new Map<number, bigint>()
+  const next = new Map(from)
   let reader: KafkaReader | undefined
   try {
     await new Promise<void>((resolve, reject) => {

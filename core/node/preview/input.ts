@@ -5,6 +5,8 @@ import type { Message } from '../../record/message.ts'
 import { ParseFailure } from '../../record/parse-failure.ts'
 import {
   type Headers,
+  KAFKA_MESSAGE,
+  type KafkaMessage,
   type Origin,
   PROVENANCE,
   Provenance,
@@ -55,7 +57,14 @@ export class Input {
     const { text, bytes, payload } = this.given
     if (bytes === undefined && text === undefined) return read(payload)
     const raw = bytes === undefined ? Buffer.from(text!) : Buffer.from(bytes, 'base64')
+    if (this.takes === 'kafka') return this.#kafkaMessage(raw)
     return this.takes === 'bytes' ? raw : decoded(raw)
+  }
+
+  #kafkaMessage(value: Buffer): KafkaMessage {
+    const { key, headers, origin } = this.#takenAt(0)
+    const timestamp = origin.kind === 'kafka' ? origin.timestamp : String(Date.now())
+    return { [KAFKA_MESSAGE]: true, key, value, headers, timestamp }
   }
 
   #placed(record: unknown, index: number): unknown {

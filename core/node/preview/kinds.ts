@@ -29,10 +29,10 @@ export interface PreviewKind {
   readonly make: Make<NodeSpec>
   readonly learn?: Learn | undefined
   /**
-   * Whether a text in the dialog stands for bytes as a device sends them, or for what was decoded
-   * before.
+   * Whether a text in the dialog stands for bytes as a device sends them, for the value of a Kafka
+   * message, or for what was decoded before.
    */
-  readonly takes: 'bytes' | 'records'
+  readonly takes: 'bytes' | 'kafka' | 'records'
   /** Its configuration nodes are not needed for the preview. */
   readonly isAlone?: boolean
   /** Types of the nodes that Learn proposes to put behind it, in this order. */

@@ -32,6 +32,17 @@ describe('the format of bytes', () => {
       '{"rx_metadata":[{"g":1},{"g":2},{"g":3}],"data":{"readings":[{"v":1},{"v":2}]}}',
       { format: 'json', at: 'list', path: 'data.readings' }
     ],
+    [
+      'each value of an object',
+      '{"d1":{"v":1,"ts":1},"d2":{"v":2,"ts":1}}',
+      { format: 'json', at: 'object', path: '' }
+    ],
+    [
+      'each value of an object that is inside',
+      '{"ts":1,"data":{"t":{"v":1},"h":{"v":2}}}',
+      { format: 'json', at: 'object', path: 'data' }
+    ],
+    ['objects that are not alike', '{"a":{"x":1},"b":{"y":1}}', { format: 'json' }],
     ['JSON lines', '{"a":1}\n{"a":2}\n', { format: 'json-lines' }],
     ['a number', '23.5', { format: 'bare' }],
     ['a word', 'ON', { format: 'bare' }],
@@ -117,6 +128,23 @@ describe('what other nodes learn', () => {
         ['list', 'jsonb']
       ]
     )
+  })
+
+  it('timescale-sink: the statements for its columns', async () => {
+    const given = RECORDS.map(payload => ({ topic: '', payload }))
+    const { text = '' } = await sink(given, { table: 'readings' }, {})
+    assert.match(text, /^CREATE TABLE "readings" \(/m)
+    assert.match(text, /^COPY "readings" \("time", /m)
+  })
+
+  it('decode: what the names of an object are is asked, never guessed', async () => {
+    const payload = Buffer.from('{"d1":{"v":1},"d2":{"v":2}}')
+    const ask = (answers: Record<string, string>) => decode([{ topic: '', payload }], {}, answers)
+    assert.deepEqual(
+      (await ask({})).questions.map(({ name, answer }) => [name, answer]),
+      [['keyField', '']]
+    )
+    assert.equal(settingsOf(await ask({ keyField: 'device_id' })).keyField, 'device_id')
   })
 
   it('enrich: the field of the device', async () => {
