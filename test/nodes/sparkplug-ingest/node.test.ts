@@ -1,76 +1,18 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import type { MqttClient } from 'mqtt'
-import { report } from '../../../core/node/metrics.ts'
-import simulator from '../../../nodes/device-simulator/runtime.ts'
-import broker from '../../../nodes/mqtt-broker/runtime.ts'
-import ingest from '../../../nodes/sparkplug-ingest/runtime.ts'
 import { makes } from '../../brokers.ts'
-import { collectorOf, registerCollect } from '../../collector.ts'
+import { collectorOf } from '../../collector.ts'
 import { device, unique } from '../../core/mqtt/rig.ts'
-import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../../node-red.ts'
-import { kill, restart, services } from '../../services.ts'
 import { until } from '../../until.ts'
 import { Edge } from './edge.ts'
+import { open, red, sceneOf, withNodeRed } from './in-node-red.ts'
 import { LiveEdge } from './live-edge.ts'
-
-type Row = { device_id: string; metric: string; value: unknown; ts: number }
-
-function sceneOf(url: string, options: Record<string, unknown> = {}, fleet?: object) {
-  const group = unique('group')
-  const z = unique('tab')
-  const ids = {
-    server: unique('server'),
-    ingest: unique('ingest'),
-    taken: unique('taken'),
-    rejected: unique('rejected')
-  }
-  const flow: FlowEntry[] = [
-    { id: z, type: 'tab' },
-    { id: ids.server, type: 'millrace-mqtt-broker', url },
-    {
-      id: ids.ingest,
-      z,
-      type: 'millrace-sparkplug-ingest',
-      broker: ids.server,
-      groups: group,
-      reorderMs: 300,
-      ...options,
-      wires: [[ids.taken], [ids.rejected]]
-    },
-    { id: ids.taken, z, type: 'collect', wires: [] },
-    { id: ids.rejected, z, type: 'collect', wires: [] }
-  ]
-  if (fleet !== undefined) {
-    const type = 'millrace-device-simulator'
-    const more = { broker: ids.server, group, target: 'sparkplug', wires: [[], []], ...fleet }
-    flow.push({ id: unique('fleet'), z, type, ...more })
-  }
-  const rows = () => collectorOf(ids.taken).records as Row[]
-  const lines = () =>
-    rows().map(row => `${row.device_id.slice(group.length + 1)} ${row.metric} ${row.value}`)
-  const mine = () => report().nodes.find(({ id }) => id === ids.ingest)
-  const working = () => until('the subscription', () => mine()?.status?.healthy === true, 30_000)
-  return { group, flow, rows, lines, mine, working, ids }
-}
 
 const plant = (group: string) => {
   const edge = new Edge(group, 'E')
   edge.metrics.set('d1', [{ name: 'temperature', datatype: 10, double_value: 20 }])
   return edge
-}
-
-let red: RunningNodeRed
-const open: { end(): Promise<unknown> }[] = []
-function withNodeRed(): void {
-  before(async function () {
-    this.timeout(90_000)
-    red = await startNodeRed({ nodes: [broker, simulator, ingest, registerCollect] })
-  })
-  after(() => red.stop())
-  afterEach(async () => {
-    await red.deploy([])
-    await Promise.all(open.splice(0).map(client => client.end()))
-  })
 }
 
 for (const make of makes) {
@@ -183,29 +125,3 @@ for (const make of makes) {
     })
   })
 }
-
-describe('sparkplug-ingest over kill -9 of the server', function () {
-  this.timeout(120_000)
-  withNodeRed()
-
-  it('goes on with the births of new sessions', async () => {
-    const { mqtt } = await services('mqtt')
-    const options = { birthValues: false, deviceId: 'name', hostId: unique('host') }
-    const scene = sceneOf(mqtt.url, options, { devices: 4, sites: 2, ratePerSecond: 100 })
-    await red.deploy(scene.flow)
-    const readings = () => scene.rows().filter(({ metric }) => metric !== 'online')
-    await until('readings', () => readings().length > 50, 30_000)
-    await kill('mqtt')
-    await until('the break', () => scene.mine()?.status?.healthy === false, 30_000)
-    await restart('mqtt')
-    const before = readings().length
-    await until('readings again', () => readings().length > before + 100, 60_000)
-    const ids = new Set(readings().map(({ device_id }) => device_id))
-    assert.equal(ids.size, 4)
-    const { taken, stored, rejected, filtered, duplicates, inFlight } = (({ counts }) => ({
-      ...counts,
-      taken: counts.in - counts.returned
-    }))(scene.mine()!)
-    assert.equal(taken, stored + rejected + filtered + duplicates + inFlight)
-  })
-})

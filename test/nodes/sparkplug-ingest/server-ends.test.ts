@@ -1,0 +1,31 @@
+import assert from 'node:assert/strict'
+import { unique } from '../../core/mqtt/rig.ts'
+import { kill, restart, services } from '../../services.ts'
+import { until } from '../../until.ts'
+import { red, sceneOf, withNodeRed } from './in-node-red.ts'
+
+describe('sparkplug-ingest over kill -9 of the server', function () {
+  this.timeout(120_000)
+  withNodeRed()
+
+  it('goes on with the births of new sessions', async () => {
+    const { mqtt } = await services('mqtt')
+    const options = { birthValues: false, deviceId: 'name', hostId: unique('host') }
+    const scene = sceneOf(mqtt.url, options, { devices: 4, sites: 2, ratePerSecond: 100 })
+    await red.deploy(scene.flow)
+    const readings = () => scene.rows().filter(({ metric }) => metric !== 'online')
+    await until('readings', () => readings().length > 50, 30_000)
+    await kill('mqtt')
+    await until('the break', () => scene.mine()?.status?.healthy === false, 30_000)
+    await restart('mqtt')
+    const before = readings().length
+    await until('readings again', () => readings().length > before + 100, 60_000)
+    const ids = new Set(readings().map(({ device_id }) => device_id))
+    assert.equal(ids.size, 4)
+    const { taken, stored, rejected, filtered, duplicates, inFlight } = (({ counts }) => ({
+      ...counts,
+      taken: counts.in - counts.returned
+    }))(scene.mine()!)
+    assert.equal(taken, stored + rejected + filtered + duplicates + inFlight)
+  })
+})
