@@ -10,7 +10,7 @@ import { enricher, type Find } from './logic.ts'
 import { NewDevices } from './new-devices.ts'
 import { persist } from './persist.ts'
 import { spec } from './spec.ts'
-import { shortReason, Trouble } from './trouble.ts'
+import { refusedSentence, shortReason, Trouble } from './trouble.ts'
 import { devicesOf } from './waiting-devices.ts'
 
 const open = (context: Context<typeof spec>): Transform => {
@@ -18,7 +18,7 @@ const open = (context: Context<typeof spec>): Transform => {
   const closing = new AbortController()
   const database = databaseOf(context)
   const trouble = new Trouble(options.source === 'database' ? databaseWords : shortReason, node)
-  const refused = new ThrottledNotice((devices, why) => node.warn(refusedText(devices, why)))
+  const refused = new ThrottledNotice((devices, why) => node.warn(refusedSentence(devices, why)))
   let behind: () => readonly Message[] = () => []
   const directory = directoryOf(options, {
     database: () => database!,
@@ -64,6 +64,3 @@ const newDevicesOf = ({ node, metrics }: Context<typeof spec>) =>
 
 const databaseOf = (context: Context<typeof spec>): Database | undefined =>
   context.options.source === 'database' ? context.provided<Database>('database') : undefined
-
-const refusedText = (devices: number, why: string) =>
-  `The source of metadata fails for ${devices === 1 ? 'a device' : `${devices} devices, e.g. one`} while it answers for others: ${why}`

@@ -30,3 +30,7 @@ export class Trouble {
       this.log.log('The metadata can be read again.')
   }
 }
+
+/** Some devices cannot be looked up, and the source works all the same. */
+export const refusedSentence = (devices: number, why: string): string =>
+  `The source of metadata fails for ${devices === 1 ? 'a device' : `${devices} devices, e.g. one`} while it answers for others: ${why}`

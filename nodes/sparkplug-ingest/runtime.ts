@@ -1,26 +1,17 @@
 import type { NodeAPI } from 'node-red'
-import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import { type DeletedSessions, watchDeletedSessions } from '../../core/mqtt/deleted-sessions.ts'
-import { IngestSession } from '../../core/mqtt/ingest-session.ts'
-import { keptSessionsOf } from '../../core/mqtt/kept-sessions.ts'
-import { providedBy } from '../../core/node/define-node.ts'
-import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
+import type { IngestSession } from '../../core/mqtt/ingest-session.ts'
+import { defineSource } from '../../core/source/define-source.ts'
 import { loadWire } from '../../core/sparkplug/wire.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import { Gatherer } from './gatherer.ts'
 import { Host } from './logic.ts'
 import { Presence } from './presence.ts'
+import { sessionOf, watchSessions } from './session.ts'
 import { spec } from './spec.ts'
-import { announcementsOf, deniesHost, filtersOf, groupsIn, isState } from './state.ts'
 import { askedSentence, troubleOf, workingText } from './status.ts'
 
-type SparkplugContext = SourceContext<typeof spec>
-
-const deletedSessions = new WeakMap<NodeAPI, DeletedSessions>()
-
 export default (RED: NodeAPI): void => {
-  const serverOf = (id: string) => providedBy<MqttBroker>(RED, id)
-  deletedSessions.set(RED, watchDeletedSessions(RED, spec.type, serverOf))
+  watchSessions(RED)
   register(RED)
 }
 
@@ -77,57 +68,3 @@ const register = defineSource(spec, context => {
 })
 
 const now = () => ({ atMs: performance.now(), clockMs: Date.now() })
-
-function sessionOf(
-  context: SparkplugContext,
-  gatherer: Gatherer,
-  host: Host,
-  presence: Presence
-): IngestSession {
-  const { RED, id, node, place, options, metrics, show, provided } = context
-  const { hostId, groups } = options
-  const session: IngestSession = new IngestSession({
-    ...options,
-    broker: provided<MqttBroker>('broker'),
-    brokerId: options.broker,
-    nodeId: id,
-    place,
-    kept: keptSessionsOf(RED),
-    deleted: deletedSessions.get(RED)!,
-    filters: filtersOf(groupsIn(groups), hostId),
-    group: '',
-    qos: 1,
-    retained: 'never',
-    keepSession: options.session === 'kept',
-    ...(hostId === '' ? {} : { announce: announcementsOf(hostId) }),
-    began: isResumed => {
-      presence.restart()
-      if (!isResumed) host.lostSight()
-    },
-    intake: {
-      get taken() {
-        return gatherer.taken
-      },
-      get open() {
-        return gatherer.open
-      },
-      get full() {
-        return gatherer.full
-      },
-      openOf: acks => gatherer.openOf(acks),
-      offer(packet, acks) {
-        if (!isState(packet.topic)) return gatherer.offer(packet, acks)
-        acks.acknowledge([packet])
-        if (deniesHost(packet, hostId) && !presence.isAway) session.announce(true)
-        return true
-      }
-    },
-    log: (line, isProblem) => (isProblem ? node.warn(line) : node.log(line)),
-    changed: show,
-    skipped() {
-      metrics.in++
-      metrics.filtered++
-    }
-  })
-  return session
-}
