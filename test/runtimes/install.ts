@@ -7,6 +7,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { promisify } from 'node:util'
+import { takeLock } from '../../stack/state.ts'
+import { testHome } from '../services.ts'
 
 const HERE = dirname(fileURLToPath(import.meta.url))
 const INSTALL_LIMIT_MS = 300_000
@@ -27,14 +29,20 @@ export function runtime5(): Promise<Runtime5> {
 
 async function install(): Promise<Runtime5> {
   const nodeRed = join(HERE, 'node_modules', 'node-red')
-  if (!isCurrent(nodeRed)) {
-    const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
-    // The packages of Node have install scripts only for their aliases; node-red's are not needed
-    // for tests.
-    await promisify(execFile)(npm, ['ci', '--prefix', HERE, '--ignore-scripts'], {
-      cwd: HERE,
-      timeout: INSTALL_LIMIT_MS
-    })
+  // Several processes of a run ask for it, the first of them in a fresh clone at the same time.
+  const unlock = await takeLock(join(testHome, 'runtimes.lock'), INSTALL_LIMIT_MS)
+  try {
+    if (!isCurrent(nodeRed)) {
+      const npm = process.platform === 'win32' ? 'npm.cmd' : 'npm'
+      // The packages of Node have install scripts only for their aliases; node-red's are not needed
+      // for tests.
+      await promisify(execFile)(npm, ['ci', '--prefix', HERE, '--ignore-scripts'], {
+        cwd: HERE,
+        timeout: INSTALL_LIMIT_MS
+      })
+    }
+  } finally {
+    unlock()
   }
   return { node: nodeBinary(), nodeRed }
 }

@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { runOnNodeRed5 } from '../../on-node-red-5.ts'
 import { services } from '../../services.ts'
