@@ -241,9 +241,9 @@ export class Engine<State> {
   }
 
   #clockOf(entry: Remembered<State>, nowMs: number): number {
-    return this.clock.runs === 'all'
-      ? this.#clock.allMs
-      : this.#clock.ofKey(entry.newestMs, entry.seenMs, nowMs)
+    if (this.clock.runs === 'all') return this.#clock.allMs
+    const clockMs = this.#clock.ofKey(entry.newestMs, entry.seenMs, nowMs)
+    return clockMs > entry.clockMs ? clockMs : entry.clockMs
   }
 
   /**
@@ -261,6 +261,7 @@ export class Engine<State> {
       // No further than to what another key has to do before that.
       const aheadMs = this.clock.runs === 'all' ? Math.min(clockMs, this.#heap.firstMs) : clockMs
       this.#advance(entry, aheadMs, clockMs)
+      if (this.clock.runs === 'key') entry.clockMs = clockMs
       this.#schedule(entry)
       if (entry.isEmpty && entry !== needed) this.#drop(entry)
     }

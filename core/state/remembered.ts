@@ -1,3 +1,4 @@
+import { jsonText } from '../record/json-write.ts'
 import type { TelemetryRecord } from '../record/record.ts'
 import { recordOf, textOf } from './answer.ts'
 
@@ -30,6 +31,8 @@ export class Remembered<State> {
   scheduledMs = FAR
   /** In the order of their times. */
   waiting: Delayed[] = []
+  /** How far its clock had come by itself when something was due. */
+  clockMs = Number.NEGATIVE_INFINITY
   isDirty = false
   /** The store has it. */
   isKept = false
@@ -71,7 +74,7 @@ export class Remembered<State> {
       return
     }
     this.isKept = true
-    changes.set(name, JSON.stringify([this.newestMs, this.dueMs, this.state]))
+    changes.set(name, jsonText([this.newestMs, this.dueMs, this.state, this.clockMs]))
     for (const each of this.waiting) {
       if (each.isKept) continue
       each.isKept = true
@@ -80,10 +83,16 @@ export class Remembered<State> {
   }
 
   static read<State>(key: string, value: string, nowMs: number): Remembered<State> {
-    const [newestMs, dueMs, state] = JSON.parse(value) as [number | null, number | null, State]
+    const [newestMs, dueMs, state, clockMs] = recordOf(value) as unknown as [
+      number | null,
+      number | null,
+      State | null | undefined,
+      number | null
+    ]
     const entry = new Remembered<State>(key, newestMs ?? Number.NEGATIVE_INFINITY, nowMs)
     entry.state = state ?? undefined
     entry.dueMs = dueMs ?? FAR
+    entry.clockMs = clockMs ?? Number.NEGATIVE_INFINITY
     entry.isKept = true
     return entry
   }

@@ -19,7 +19,8 @@ export interface Memory<State> {
   /**
    * A record of a key.
    * @param state what is remembered of the key; undefined at its first record
-   * @returns what to remember from now on; undefined forgets the key
+   * @returns what to remember from now on; undefined forgets the key, and how far its clock had
+   * come
    */
   take(
     state: State | undefined,

@@ -1,6 +1,7 @@
 import { checks } from '../../core/conformance/checks.ts'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import type { Subject } from '../../core/conformance/run.ts'
+import deadband from '../../nodes/deadband/runtime.ts'
 import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
 import normalize from '../../nodes/normalize/runtime.ts'
@@ -83,6 +84,21 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
       otherwise: false
     },
     record: reading
+  },
+  {
+    ...base,
+    type: 'millrace-deadband',
+    config: {},
+    record: n => ({ ...reading(n), device_id: `d${n}`, ts_utc: '2026-03-01T10:00:00Z' }),
+    again: 'left out'
+  },
+  {
+    ...base,
+    title: 'millrace-deadband, most left out',
+    type: 'millrace-deadband',
+    config: { width: 5 },
+    record: n => ({ ...reading(n), ts_utc: new Date(1_772_359_200_000 + n).toISOString() }),
+    again: 'left out'
   }
 ]
 
@@ -92,7 +108,7 @@ describe('conformance of the transforms', function () {
 
   before(async () => {
     nodeRed = await startNodeRed({
-      nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route]
+      nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route, deadband]
     })
   })
   after(() => nodeRed.stop())

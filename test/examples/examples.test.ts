@@ -32,6 +32,7 @@ const OUTCOMES: Record<
   'lesson-mqtt-publish-ask': { in: 2, stored: 1, rejected: 1 },
   'lesson-enrich-join': { in: 2, rejected: 1 },
   'lesson-route-rules': { in: 10, out: 10 },
+  'lesson-deadband-pass': { in: 10, out: 4 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */

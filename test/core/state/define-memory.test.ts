@@ -58,9 +58,9 @@ const subject: Subject = {
   again: 'left out'
 }
 
-/** What has left, and how often the next messages of an output are to fail. */
+/** What has left, and how many of the next messages of an output are to fail. */
 const left: { output: number; payload: unknown }[] = []
-let failures = 0
+const failures = [0, 0]
 
 function listening(RED: NodeAPI): void {
   RED.nodes.registerType('listening', function (this: Node, config: NodeDef) {
@@ -68,8 +68,8 @@ function listening(RED: NodeAPI): void {
     const { output } = config as NodeDef & { output: number }
     this.on('input', (message, _send, done) => {
       left.push({ output, payload: structuredClone(message.payload) })
-      if (failures > 0) {
-        failures--
+      if (failures[output]! > 0) {
+        failures[output]!--
         done(new Error('the sink is away'))
         return
       }
@@ -93,7 +93,7 @@ describe('a node that remembers, in Node-RED', function () {
   beforeEach(() => {
     id = `counting-${++runs}`
     left.length = 0
-    failures = 0
+    failures.fill(0)
   })
 
   const flow = (mode: 'finished' | 'stored' = 'finished', name = '') => [
@@ -117,7 +117,7 @@ describe('a node that remembers, in Node-RED', function () {
 
   it('counts a record once, and gives the same answer to one whose result was lost', async () => {
     await nodeRed.deploy(flow())
-    failures = 2
+    failures.fill(1)
     const fed = feed([record(0), record(1), record(2)])
     await fed.acknowledged
     assert.ok(fed.attempts > 1)
@@ -148,8 +148,8 @@ describe('a node that remembers, in Node-RED', function () {
 
   it('sends what a silence makes until it is dealt with', async () => {
     await nodeRed.deploy(flow())
+    failures[1] = 2
     await feed([{ ...record(0), ts: Date.now() - 59_800 }]).acknowledged
-    failures = 2
     await until('it is sent again', () => outputOf(1).length > 2)
     assert.deepEqual(outputOf(1), [{ silent: 1 }, { silent: 1 }, { silent: 1 }])
   })
