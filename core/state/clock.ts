@@ -47,34 +47,45 @@ export class Clock {
   /** A record of a partition has come. */
   see(timeMs: number, name: string, nowMs: number): void {
     if (timeMs > this.#newestMs) this.#newestMs = timeMs
+    const isBack = nowMs - this.#seenMs >= this.options.idleMs
     this.#seenMs = nowMs
     if (this.options.runs === 'key') return
     if (nowMs < this.#beganMs) this.#beganMs = nowMs
+    // After a time without any connection each partition gets its time to be heard again.
+    if (isBack) for (const each of this.#partitions.values()) each.seenMs = nowMs
     const partition =
       this.#last?.name === name ? this.#last.partition : this.#partitionOf(name, nowMs)
     if (timeMs > partition.newestMs) partition.newestMs = timeMs
     partition.seenMs = nowMs
   }
 
-  /** Lets the clock of all keys go on as far as it may; gives where it stands. */
+  /** Lets the clock of all keys go on as far as records have brought it; gives where it stands. */
   advance(nowMs: number): number {
     if (nowMs - this.#beganMs < this.settleMs) return this.#allMs
-    const { latenessMs } = this.options
     let slowestMs = Number.POSITIVE_INFINITY
     for (const { newestMs, seenMs } of this.#partitions.values())
       if (nowMs - seenMs < this.options.idleMs && newestMs < slowestMs) slowestMs = newestMs
-    // While all are silent, time goes on from the newest record.
-    const reachedMs =
-      slowestMs === Number.POSITIVE_INFINITY
-        ? this.#newestMs + this.#silentMs(this.#seenMs, nowMs)
-        : slowestMs
-    if (reachedMs - latenessMs > this.#allMs) this.#allMs = reachedMs - latenessMs
+    if (slowestMs !== Number.POSITIVE_INFINITY) this.reach(slowestMs - this.options.latenessMs)
     return this.#allMs
   }
 
-  /** Of a key by itself. */
-  ofKey(newestMs: number, seenMs: number, nowMs: number): number {
-    return newestMs - this.options.latenessMs + this.#silentMs(seenMs, nowMs)
+  /** Something has happened at this time. */
+  reach(timeMs: number): void {
+    if (timeMs > this.#allMs) this.#allMs = timeMs
+  }
+
+  /**
+   * How far time has come if a silence counts too. The clock itself goes on only to what happens
+   * (`reach`), so that what comes after a time without any connection is not late.
+   */
+  advanceSilent(nowMs: number): number {
+    return Math.max(this.advance(nowMs), this.silentOfKey(this.#newestMs, this.#seenMs, nowMs))
+  }
+
+  /** The same of a key by itself. */
+  silentOfKey(newestMs: number, seenMs: number, nowMs: number): number {
+    const silentMs = nowMs - seenMs - this.options.idleMs
+    return silentMs < 0 ? NEVER : newestMs - this.options.latenessMs + silentMs
   }
 
   /** When a key that stays silent comes to this time, by the computer's clock. */
@@ -111,11 +122,6 @@ export class Clock {
     this.#partitions.clear()
     this.#last = undefined
     this.#allMs = this.#newestMs = this.#seenMs = NEVER
-  }
-
-  #silentMs(seenMs: number, nowMs: number): number {
-    const silentMs = nowMs - seenMs - this.options.idleMs
-    return silentMs > 0 ? silentMs : 0
   }
 
   #partitionOf(name: string, nowMs: number): Partition {

@@ -82,8 +82,8 @@ export class Engine<State> {
     else {
       const entry = this.#entryOf(key, timeMs, nowMs)
       if (entry === undefined) this.effects.rejected(record, this.#full())
-      else if (this.clock.ordered && timeMs < this.#clockOf(entry, nowMs))
-        this.#takeLate(entry, record, timeMs, nowMs)
+      else if (this.clock.ordered && timeMs < this.#clockOf(entry))
+        this.#takeLate(entry, record, timeMs)
       else if (this.clock.ordered && this.#waiting >= MAX_WAITING)
         this.effects.rejected(record, this.#full())
       else this.#enter(entry, record, timeMs, partition, nowMs)
@@ -93,7 +93,8 @@ export class Engine<State> {
 
   /** Time passes without a record: what is due by now happens. */
   pass(nowMs: number): void {
-    this.#advanceAll(nowMs)
+    if (this.clock.runs === 'all') this.#advanceAll(this.#clock.advanceSilent(nowMs))
+    else this.#advanceSilent(nowMs)
     this.#sweep()
   }
 
@@ -168,25 +169,20 @@ export class Engine<State> {
     entry.seenMs = nowMs
     this.#mark(entry)
     if (ordered) this.#wait(entry, record, timeMs)
-    if (runs === 'all') this.#advanceAll(nowMs, entry)
-    else this.#advance(entry, this.#clockOf(entry, nowMs))
+    if (runs === 'all') this.#advanceAll(this.#clock.advance(nowMs), entry)
+    else this.#advance(entry, this.#clockOf(entry))
     if (!ordered) {
-      this.#ask(entry, record, timeMs, this.#clockOf(entry, nowMs))
+      this.#ask(entry, record, timeMs, this.#clockOf(entry))
       // What it made of the past is due at once.
-      this.#advance(entry, this.#clockOf(entry, nowMs))
+      this.#advance(entry, this.#clockOf(entry))
     }
     this.#schedule(entry)
   }
 
-  #takeLate(
-    entry: Remembered<State>,
-    record: TelemetryRecord,
-    timeMs: number,
-    nowMs: number
-  ): void {
+  #takeLate(entry: Remembered<State>, record: TelemetryRecord, timeMs: number): void {
     this.#late++
     this.effects.late()
-    const turn = this.#turn.begin(record, this.#clockOf(entry, nowMs))
+    const turn = this.#turn.begin(record, this.#clockOf(entry))
     this.memory.late?.(record, timeMs, turn)
     turn.end()
   }
@@ -198,15 +194,20 @@ export class Engine<State> {
     this.#schedule(entry)
   }
 
-  /** Everything of a key up to this time, in the order of time; what is due comes first. */
-  #advance(entry: Remembered<State>, untilMs: number, clockMs = untilMs): void {
+  /**
+   * Everything of a key up to this time, in the order of time; what is due comes first. Gives the
+   * time of the last that happened.
+   */
+  #advance(entry: Remembered<State>, untilMs: number): number {
+    let reachedMs = Number.NEGATIVE_INFINITY
     for (;;) {
       const dueMs = entry.dueMs
       const first = entry.waiting[0]
       const recordMs = first === undefined ? Number.POSITIVE_INFINITY : first.timeMs
-      if (Math.min(dueMs, recordMs) > untilMs) return
+      if (Math.min(dueMs, recordMs) > untilMs) return reachedMs
+      reachedMs = Math.min(dueMs, recordMs)
       this.#mark(entry)
-      if (dueMs <= recordMs) this.#fire(entry, dueMs, clockMs)
+      if (dueMs <= recordMs) this.#fire(entry, dueMs)
       else {
         entry.takeFirst()
         this.#waiting--
@@ -216,8 +217,9 @@ export class Engine<State> {
     }
   }
 
-  #fire(entry: Remembered<State>, dueMs: number, clockMs: number): void {
-    const turn = this.#turn.begin(undefined, this.clock.ordered ? dueMs : clockMs)
+  #fire(entry: Remembered<State>, dueMs: number): void {
+    const clockMs = this.clock.ordered ? dueMs : Math.max(dueMs, this.#clockOf(entry))
+    const turn = this.#turn.begin(undefined, clockMs)
     const state = this.memory.due?.(entry.state as State, dueMs, turn)
     this.#remember(entry, state)
     if (entry.dueMs <= dueMs)
@@ -240,31 +242,51 @@ export class Engine<State> {
     entry.dueMs = dueMs === undefined || Number.isNaN(dueMs) ? Number.POSITIVE_INFINITY : dueMs
   }
 
-  #clockOf(entry: Remembered<State>, nowMs: number): number {
+  /** As far as records have brought it, or what happened in a silence. */
+  #clockOf(entry: Remembered<State>): number {
     if (this.clock.runs === 'all') return this.#clock.allMs
-    const clockMs = this.#clock.ofKey(entry.newestMs, entry.seenMs, nowMs)
+    const clockMs = entry.newestMs - this.clock.latenessMs
     return clockMs > entry.clockMs ? clockMs : entry.clockMs
   }
 
   /**
-   * The keys that have something to do, in the order of that. With one clock for all these are due
-   * by event time; with a clock for each, those that have been silent for long enough.
+   * One clock for all: the keys that have something to do up to this time, in the order of that.
    * @param needed stays, though nothing be left of it, since a record of it is being taken
    */
-  #advanceAll(nowMs: number, needed?: Remembered<State>): void {
-    const untilMs = this.clock.runs === 'all' ? this.#clock.advance(nowMs) : nowMs
+  #advanceAll(untilMs: number, needed?: Remembered<State>): void {
     while (this.#heap.firstMs <= untilMs) {
-      const entry = this.#heap.take()!
-      entry.scheduledMs = Number.POSITIVE_INFINITY
-      if (this.#keys.get(entry.key) !== entry) continue
-      const clockMs = this.#clockOf(entry, nowMs)
+      const entry = this.#nextInHeap()
+      if (entry === undefined) continue
       // No further than to what another key has to do before that.
-      const aheadMs = this.clock.runs === 'all' ? Math.min(clockMs, this.#heap.firstMs) : clockMs
-      this.#advance(entry, aheadMs, clockMs)
-      if (this.clock.runs === 'key') entry.clockMs = clockMs
+      const reachedMs = this.#advance(entry, Math.min(untilMs, this.#heap.firstMs))
+      this.#clock.reach(reachedMs)
       this.#schedule(entry)
       if (entry.isEmpty && entry !== needed) this.#drop(entry)
     }
+  }
+
+  /**
+   * A clock for each key: those that have been silent for so long that something is due. Their
+   * clocks go on to that and no further, so that what comes after a time without any connection is
+   * not late.
+   */
+  #advanceSilent(nowMs: number): void {
+    const silent: Remembered<State>[] = []
+    while (this.#heap.firstMs <= nowMs) {
+      const entry = this.#nextInHeap()
+      if (entry === undefined) continue
+      const untilMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
+      entry.clockMs = Math.max(entry.clockMs, this.#advance(entry, untilMs))
+      if (entry.isEmpty) this.#drop(entry)
+      else silent.push(entry)
+    }
+    for (const entry of silent) this.#schedule(entry)
+  }
+
+  #nextInHeap(): Remembered<State> | undefined {
+    const entry = this.#heap.take()!
+    entry.scheduledMs = Number.POSITIVE_INFINITY
+    return this.#keys.get(entry.key) === entry ? entry : undefined
   }
 
   /** A key stands in the heap once, at its time or an earlier one. */
