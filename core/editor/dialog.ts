@@ -5,6 +5,7 @@ import { CodeControl } from './code.ts'
 import { element } from './element.ts'
 import { addFieldPick } from './field-pick.ts'
 import { Fold } from './fold.ts'
+import { forgetRow } from './forget.ts'
 import { hear } from './heard.ts'
 import type { NodesBehind } from './learn-panel.ts'
 import { listControl } from './list.ts'
@@ -59,6 +60,8 @@ export class Dialog implements Form {
     this.#buildHeadings()
     if (this.type.spec.category === 'config')
       this.main.append(testRow(() => questionOf(this, undefined) as never))
+    if (this.type.spec.remembers === true)
+      (this.#root.querySelector('.millrace-advanced') ?? this.main).append(forgetRow(this.id))
     this.type.hooks.opened?.(this)
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())

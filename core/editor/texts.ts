@@ -55,6 +55,9 @@ export const TEXTS = {
   leave: 'Leave it',
   close: 'Close',
   choose: 'choose…',
+  forget: 'Forget what is kept',
+  forgetSure:
+    'Press again to forget everything that the node remembers. Records that come again count again.',
   pickField: 'Pick from the message',
   noFields: 'The message that is shown below has no fields.',
 

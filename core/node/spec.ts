@@ -26,6 +26,8 @@ export interface NodeSpec {
   /** Headings of the dialog by the name that fields give as their `section`, in their order. */
   readonly sections?: Readonly<Record<string, string>>
   readonly fields: Readonly<Record<string, Field>>
+  /** It keeps what it remembers (core/state): its dialog has a button that makes it forget. */
+  readonly remembers?: true
   readonly examples?: readonly Example[]
 }
 

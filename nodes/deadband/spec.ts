@@ -9,6 +9,7 @@ export const spec = {
   category: 'telemetry',
   family: 'transform',
   inputs: 1,
+  remembers: true,
   outputs: ['passed', 'rejected'],
   sections: { what: 'What passes', apart: 'Records and their time' },
   fields: {
