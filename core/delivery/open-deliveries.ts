@@ -189,10 +189,10 @@ export class OpenDeliveries implements DeliveryOwner {
       : token.deliveries.every(({ givenUp }) => givenUp)
   }
 
-  /** What its source says of a message that belongs to one delivery. */
-  optionsOf(message: object): OpenOptions | undefined {
+  /** The delivery of a message that belongs to one. */
+  deliveryOf(message: object): OpenDelivery | undefined {
     const token = tokenOf(message)
-    return token instanceof OpenDelivery ? token.options : undefined
+    return token instanceof OpenDelivery ? token : undefined
   }
 
   whenSettled(message: object, callback: (acknowledged: boolean) => void): void {

@@ -127,11 +127,14 @@ export class FlowTracker implements Tracker {
   attemptOf(message: object): object | undefined {
     return tokenOf(message)
   }
+  sourceOf(message: object): string | undefined {
+    return this.#deliveries.deliveryOf(message)?.nodeId
+  }
   takenOf(message: object): object | undefined {
-    return this.#deliveries.optionsOf(message)?.taken
+    return this.#deliveries.deliveryOf(message)?.options.taken
   }
   settledBefore(message: object): Position | undefined {
-    return this.#deliveries.optionsOf(message)?.settledBefore
+    return this.#deliveries.deliveryOf(message)?.options.settledBefore
   }
   whenSettled(message: object, callback: (acknowledged: boolean) => void): void {
     this.#deliveries.whenSettled(message, callback)

@@ -16,6 +16,8 @@ export interface Attempt {
   readonly token: object
   /** What the source took, the same at each attempt; undefined where it does not say. */
   readonly taken: object | undefined
+  /** The id of the source node: what two of them read of one topic is counted for each. */
+  readonly source: string
   /** Of those of its records that need no answer. */
   readonly silent: Counted
   /** Its records that were answered. */
@@ -28,8 +30,8 @@ interface Answered {
   readonly counted: Counted
 }
 
-export function attemptOf(token: object, taken: object | undefined): Attempt {
-  return { token, taken, silent: { attempt: token, answer: null }, answered: [] }
+export function attemptOf(token: object, taken: object | undefined, source = ''): Attempt {
+  return { token, taken, source, silent: { attempt: token, answer: null }, answered: [] }
 }
 
 /** What is known of a record: it is new, counted and to be answered again, or counted and done. */
@@ -48,7 +50,7 @@ export class CountedRecords {
   #offset = 0
   #id: RecordId = 0
   #writtenMs = 0
-  #lane: { topic: string; partition: number; lane: Lane } | undefined
+  #lane: { source: string; topic: string; partition: number; lane: Lane } | undefined
 
   /** Of Kafka: the name of the partition; the others are one partition of the input. */
   partition = ''
@@ -56,8 +58,8 @@ export class CountedRecords {
   arrivedMs: number | undefined
 
   /** The source has settled all before this offset. */
-  settledBefore(lane: string, offset: string): void {
-    this.#laneOf(lane).settledBefore(Number(offset))
+  settledBefore(source: string, lane: string, offset: string): void {
+    this.#laneOf(`${source}/${lane}`).settledBefore(Number(offset))
   }
 
   /** Looks a record up, and stays with it: `count` is about the same one. */
@@ -120,7 +122,7 @@ export class CountedRecords {
     if (answer !== null) attempt.answered.push({ book, id, counted })
   }
 
-  #place(provenance: Provenance | undefined, index: number, { taken }: Attempt): void {
+  #place(provenance: Provenance | undefined, index: number, { taken, source }: Attempt): void {
     this.partition = ''
     this.arrivedMs = undefined
     if (provenance === undefined) {
@@ -136,7 +138,7 @@ export class CountedRecords {
       this.#id = place === undefined ? provenance.index : `${provenance.index}/${place}`
       return
     }
-    const lane = this.#laneIn(origin.topic, origin.partition)
+    const lane = this.#laneIn(source, origin.topic, origin.partition)
     this.#book = lane
     this.partition = lane.name
     this.#offset = Number(origin.offset)
@@ -155,11 +157,17 @@ export class CountedRecords {
     return book
   }
 
-  #laneIn(topic: string, partition: number): Lane {
+  #laneIn(source: string, topic: string, partition: number): Lane {
     const last = this.#lane
-    if (last !== undefined && last.partition === partition && last.topic === topic) return last.lane
-    const lane = this.#laneOf(`${topic}/${partition}`)
-    this.#lane = { topic, partition, lane }
+    if (
+      last !== undefined &&
+      last.partition === partition &&
+      last.topic === topic &&
+      last.source === source
+    )
+      return last.lane
+    const lane = this.#laneOf(`${source}/${topic}/${partition}`)
+    this.#lane = { source, topic, partition, lane }
     return lane
   }
 

@@ -12,7 +12,7 @@ export interface Counted {
 }
 
 /** So many are told apart at most where the source does not say what it has settled. */
-const MAX_COUNTED = 1_000_000
+const MAX_COUNTED = 200_000
 
 interface Chunk {
   readonly name: string
@@ -38,6 +38,8 @@ export class Lane {
   #chunks: Chunk[] = []
   #chunkNumber = 0
   #isChanged = false
+  /** The source says what it has settled. */
+  #isTold = false
 
   constructor(readonly name: string) {}
 
@@ -61,7 +63,8 @@ export class Lane {
     if (writtenMs > this.#writtenMs) this.#writtenMs = writtenMs
     this.#counted.set(id, counted)
     this.#added.push(id)
-    if (this.#counted.size > MAX_COUNTED) this.settledBefore(this.#oldest() + 1)
+    if (!this.#isTold && this.#counted.size > MAX_COUNTED)
+      this.#forgetBefore(this.#offsetAt(MAX_COUNTED / 10) + 1)
   }
 
   /** It came again, or its answer is not needed any more. */
@@ -75,6 +78,11 @@ export class Lane {
 
   /** The source has settled everything before this offset. */
   settledBefore(offset: number): void {
+    this.#isTold = true
+    this.#forgetBefore(offset)
+  }
+
+  #forgetBefore(offset: number): void {
     if (offset <= this.#floor) return
     this.#floor = offset
     this.#isChanged = true
@@ -148,8 +156,10 @@ export class Lane {
     changes.set(name, JSON.stringify(chunk))
   }
 
-  #oldest(): number {
-    for (const id of this.#counted.keys()) return offsetOf(id)
+  /** Of the record that was counted so many after the first. */
+  #offsetAt(place: number): number {
+    let at = 0
+    for (const id of this.#counted.keys()) if (at++ === place) return offsetOf(id)
     return this.#floor
   }
 

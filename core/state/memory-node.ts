@@ -150,11 +150,16 @@ export class MemoryNode<S extends NodeSpec, State> {
     else if (message.forget === true) {
       this.context.metrics.filtered += countOf(message.payload)
       this.forget()
-      this.#checkpoints.add(done)
+      this.#checkpoints.add(() => {
+        tracker.confirm(message, {})
+        done()
+      })
     } else {
-      const attempt = attemptOf(tracker.attemptOf(message) ?? message, tracker.takenOf(message))
+      const source = tracker.sourceOf(message) ?? ''
+      const token = tracker.attemptOf(message) ?? message
+      const attempt = attemptOf(token, tracker.takenOf(message), source)
       const before = tracker.settledBefore(message)
-      if (before !== undefined) this.#engine.counted.settledBefore(before.lane, before.at)
+      if (before !== undefined) this.#engine.counted.settledBefore(source, before.lane, before.at)
       this.#takeRecords(held, attempt)
     }
   }

@@ -72,8 +72,9 @@ export interface ClockOptions {
   /** A clock stays this far behind the newest record, so that records may come in any order. */
   readonly latenessMs: number
   /**
-   * No record for so long, by the clock of the computer: time goes on by itself, at the pace of the
-   * computer's clock, this far behind it.
+   * No record for so long, by the clock of the computer: time goes on by itself, from the newest
+   * record at the pace of the computer's clock, this far behind it. It goes on to what is due then
+   * and no further, so that what an outage has held up is not late.
    */
   readonly idleMs: number
   /** A record further ahead of its arrival than this is rejected, and moves no clock. */

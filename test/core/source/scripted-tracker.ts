@@ -57,6 +57,7 @@ export class ScriptedTracker implements Tracker {
     return false
   }
   attemptOf(): undefined {}
+  sourceOf(): undefined {}
   takenOf(): undefined {}
   settledBefore(): undefined {}
   whenSettled(): void {}

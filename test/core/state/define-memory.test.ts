@@ -26,19 +26,19 @@ const spec = {
 } as const satisfies NodeSpec
 
 /** Passes every record, says every third time how many there were, and tells of silences. */
-const counting: Memory<{ n: number; lastMs: number }> = {
+const counting: Memory<{ n: number; silentMs?: number }> = {
   keyOf: keyBy(['device']),
   timeOf: timeBy('ts'),
   take(state, record, timeMs, turn) {
     const n = (state?.n ?? 0) + 1
     if (record.pass !== false) turn.emit(0, record)
     if (n % 3 === 0) turn.emit(1, { device: record.device, n })
-    return { n, lastMs: timeMs }
+    return record.last === true ? { n, silentMs: timeMs + 300 } : { n }
   },
-  dueMs: ({ lastMs }) => lastMs + 60_000,
-  due(state, timeMs, turn) {
-    turn.emit(1, { silent: state.n })
-    return { n: state.n, lastMs: timeMs + 1e9 }
+  dueMs: ({ silentMs }) => silentMs,
+  due({ n }, _timeMs, turn) {
+    turn.emit(1, { silent: n })
+    return { n }
   }
 }
 
@@ -149,7 +149,7 @@ describe('a node that remembers, in Node-RED', function () {
   it('sends what a silence makes until it is dealt with', async () => {
     await nodeRed.deploy(flow())
     failures[1] = 2
-    await feed([{ ...record(0), ts: Date.now() - 59_800 }]).acknowledged
+    await feed([record(0, { last: true })]).acknowledged
     await until('it is sent again', () => outputOf(1).length > 2)
     assert.deepEqual(outputOf(1), [{ silent: 1 }, { silent: 1 }, { silent: 1 }])
   })

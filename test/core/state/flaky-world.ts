@@ -122,7 +122,7 @@ export class FlakyWorld<State> {
     const oldest = Math.min(
       ...this.#underWay.filter(each => each.partition === partition).map(each => each.from)
     )
-    this.#engine.counted.settledBefore(`log/${partition}`, String(oldest))
+    this.#engine.counted.settledBefore('', `log/${partition}`, String(oldest))
     message.attempt = attemptOf({}, taken)
     this.#engine.taking.begin()
     const records = this.#recordsOf(partition, from, to)

@@ -9,7 +9,7 @@ import { openLevelStore, removeStore } from '../../../core/state/level-store.ts'
 
 const WRITER = fileURLToPath(new URL('endless-writer.ts', import.meta.url))
 const KILLS = process.env.MILLRACE_CRASH ? 100 : 20
-const AT_A_TIME = 5
+const AT_A_TIME = 10
 
 async function contentOf(folder: string): Promise<Map<string, string>> {
   const store = await openLevelStore(folder)
