@@ -105,8 +105,9 @@ function forgetting(RED: NodeAPI): Forgetting {
  * dialog asks.
  */
 function forgetRoute(RED: NodeAPI): void {
-  if (withRoute.has(RED.events)) return
-  withRoute.add(RED.events)
+  const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
+  if (!app || withRoute.has(app)) return
+  withRoute.add(app)
   dialogRoute(RED, '/millrace/forget', 'Try again in a few seconds.', async body => {
     const { id } = (body ?? {}) as { id?: unknown }
     const forget = forgetting(RED).get(String(id))

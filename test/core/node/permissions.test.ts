@@ -64,6 +64,8 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
     assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), [
       'GET /millrace/metrics',
       'GET /millrace/metrics/prometheus',
+      'POST /millrace/forget',
+      'POST /millrace/preview/millrace-deadband',
       'POST /millrace/preview/millrace-decode',
       'POST /millrace/preview/millrace-enrich',
       'POST /millrace/preview/millrace-mqtt-ingest',
