@@ -1,6 +1,6 @@
 import { getter } from '../../core/record/field-path.ts'
 import type { Memory } from '../../core/state/types.ts'
-import { msOf, type Settings } from './settings.ts'
+import { type DeadbandSettings, msOf } from './settings.ts'
 
 interface SeenState {
   /** The times of the records that passed, as they were written, in their order. */
@@ -11,7 +11,7 @@ interface SeenState {
 const MAX_SEEN = 1_000
 
 /** Leaves out a record of a key and time that came already, in whatever order they come. */
-export function duplicates({ keyOf, timeOf, options }: Settings): Memory<SeenState> {
+export function duplicates({ keyOf, timeOf, options }: DeadbandSettings): Memory<SeenState> {
   const timeIn = getter(options.timeField)
   const rememberMs = msOf(options.remember)
   return {

@@ -1,6 +1,6 @@
 import type { TelemetryRecord } from '../../core/record/record.ts'
 import type { Memory } from '../../core/state/types.ts'
-import { isUsable, type OtherState, type Settings, takeOther } from './settings.ts'
+import { type DeadbandSettings, isUsable, type OtherState, takeOther } from './settings.ts'
 
 interface ExceptionState extends OtherState {
   /** The last value that passed, and when it was measured. */
@@ -11,7 +11,7 @@ interface ExceptionState extends OtherState {
 }
 
 /** Report by exception: a value passes when it differs enough from the last one that passed. */
-export function byException(settings: Settings): Memory<ExceptionState> {
+export function byException(settings: DeadbandSettings): Memory<ExceptionState> {
   const { keyOf, timeOf, valueIn, widthOf, maxSilenceMs, minPauseMs, options } = settings
   const isChanged = (last: number, value: number, record: TelemetryRecord) =>
     Math.abs(value - last) > widthOf(last, record)

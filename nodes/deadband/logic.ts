@@ -2,7 +2,7 @@ import type { Remembering } from '../../core/state/counted-engine.ts'
 import type { Memory } from '../../core/state/types.ts'
 import { duplicates } from './duplicates.ts'
 import { byException } from './exception.ts'
-import { type DeadbandOptions, msOf, type Settings, settingsOf } from './settings.ts'
+import { type DeadbandOptions, type DeadbandSettings, msOf, settingsOf } from './settings.ts'
 import { swingingDoor } from './swinging-door.ts'
 import { thinning } from './thinning.ts'
 
@@ -21,7 +21,7 @@ const IDLE_MS = 5_000
  * @throws OptionsError for settings that cannot be used together
  */
 export function deadband(options: DeadbandOptions): Remembering<unknown> {
-  const make: (settings: Settings) => unknown = METHODS[options.method]
+  const make: (settings: DeadbandSettings) => unknown = METHODS[options.method]
   const ordered = options.method !== 'duplicates'
   return {
     memory: make(settingsOf(options)) as Memory<unknown>,

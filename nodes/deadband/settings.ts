@@ -10,7 +10,7 @@ import { spec } from './spec.ts'
 export type DeadbandOptions = Options<typeof spec>
 
 /** What all methods share. */
-export interface Settings extends Pick<Memory<unknown>, 'keyOf' | 'timeOf'> {
+export interface DeadbandSettings extends Pick<Memory<unknown>, 'keyOf' | 'timeOf'> {
   readonly valueIn: Get
   /** How far a value may be from this one, which passed. */
   widthOf(passed: number, record: TelemetryRecord): number
@@ -23,7 +23,7 @@ export interface Settings extends Pick<Memory<unknown>, 'keyOf' | 'timeOf'> {
 export const msOf = (text: string): number => durationMs(text) ?? 0
 
 /** @throws OptionsError */
-export function settingsOf(options: DeadbandOptions): Settings {
+export function settingsOf(options: DeadbandOptions): DeadbandSettings {
   const problems = problemsOf(options)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return {
@@ -52,7 +52,7 @@ function problemsOf(options: DeadbandOptions): string[] {
 /** A width of 0.1 lets 20.3 and 20.4 be alike, whose difference is a little more in binary. */
 const WITH_ROUNDING = 1 + 1e-9
 
-function widthOf({ band, width, widths, low, high }: DeadbandOptions): Settings['widthOf'] {
+function widthOf({ band, width, widths, low, high }: DeadbandOptions): DeadbandSettings['widthOf'] {
   const others = new Map(widths.map(({ metric, width: other }) => [metric, other]))
   const given = (record: TelemetryRecord) =>
     (others.size === 0 ? width : (others.get(record.metric as string) ?? width)) * WITH_ROUNDING
@@ -71,7 +71,7 @@ export interface OtherState {
 
 /** Deals with a record whose value is no number; what it was is noted in `state`. */
 export function takeOther(
-  { options }: Settings,
+  { options }: DeadbandSettings,
   state: OtherState,
   record: TelemetryRecord,
   value: unknown,

@@ -1,6 +1,6 @@
 import type { TelemetryRecord } from '../../core/record/record.ts'
 import type { Memory } from '../../core/state/types.ts'
-import { isUsable, type OtherState, type Settings, takeOther } from './settings.ts'
+import { type DeadbandSettings, isUsable, type OtherState, takeOther } from './settings.ts'
 
 /** A record that may have to pass once the next one is known. */
 interface HeldPoint {
@@ -23,11 +23,11 @@ type Opened = DoorState & { value: number; timeMs: number }
 
 /**
  * Swinging door: leaves out points as long as one straight line from the last that passed goes by
- * all of them within the width. Then the last of them passes, and the line goes on from it.
- * Source of the rule: E. H. Bristol, "Swinging door trending" (ISA 1990), with the bound that a line
+ * all of them within the width. Then the last of them passes, and the line goes on from it. Source
+ * of the rule: E. H. Bristol, "Swinging door trending" (ISA 1990), with the bound that a line
  * between points that pass is nowhere further from one that was left out than the width.
  */
-export function swingingDoor(settings: Settings): Memory<DoorState> {
+export function swingingDoor(settings: DeadbandSettings): Memory<DoorState> {
   const { keyOf, timeOf, valueIn, maxSilenceMs } = settings
   const door = new Door(settings)
   return {
@@ -59,7 +59,7 @@ export function swingingDoor(settings: Settings): Memory<DoorState> {
 const isOpened = (state: DoorState): state is Opened => state.value !== undefined
 
 class Door {
-  constructor(private readonly settings: Settings) {}
+  constructor(private readonly settings: DeadbandSettings) {}
 
   /** What to remember after this point; `pass` is told of each that has to pass. */
   next(state: Opened, point: HeldPoint, pass: (point: HeldPoint) => void): DoorState {

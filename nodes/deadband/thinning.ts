@@ -3,7 +3,7 @@ import { setter } from '../../core/record/field-path.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
 import { largestTriangles, type Point } from './largest-triangles.ts'
-import { isUsable, msOf, notANumber, type Settings } from './settings.ts'
+import { type DeadbandSettings, isUsable, msOf, notANumber } from './settings.ts'
 
 /** A point of an interval, with its record. */
 type RecordPoint = [...Point, record: TelemetryRecord]
@@ -22,7 +22,7 @@ interface IntervalState {
 const MAX_POINTS = 4_000
 
 /** Keeps one record, or a few, of each interval of a key. */
-export function thinning(settings: Settings): Memory<IntervalState> {
+export function thinning(settings: DeadbandSettings): Memory<IntervalState> {
   const { keyOf, timeOf, options } = settings
   const everyMs = msOf(options.every)
   const keeping = KEEPING[options.keep](settings)
@@ -50,7 +50,9 @@ interface Keeping {
   end(state: IntervalState, turn: Turn): void
 }
 
-const KEEPING: Readonly<Record<Settings['options']['keep'], (settings: Settings) => Keeping>> = {
+const KEEPING: Readonly<
+  Record<DeadbandSettings['options']['keep'], (settings: DeadbandSettings) => Keeping>
+> = {
   first: () => ({
     add(state, record, _timeMs, turn) {
       if (state.count === undefined) turn.emit(0, record)
