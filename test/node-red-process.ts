@@ -81,7 +81,11 @@ export class NodeRedProcess {
       this.options.node ?? process.execPath,
       [redJs, '--userDir', this.userDir, '--settings', settings, ...flags, 'flows.json'],
       {
-        env: { ...process.env, ...this.options.environment },
+        env: {
+          ...process.env,
+          NODE_RED_PORT: String(this.#port),
+          ...this.options.environment
+        },
         stdio: ['ignore', 'pipe', 'pipe']
       }
     )

@@ -69,7 +69,7 @@ export interface NodeRed {
   start(): Promise<void>
   stop(): Promise<void>
   version(): string
-  readonly httpAdmin: (request: unknown, response: unknown) => void
+  readonly httpAdmin: (request: unknown, response: unknown, next: () => void) => void
   readonly httpNode: (request: unknown, response: unknown) => void
   readonly nodes: { getNode(id: string): unknown }
   readonly events: NodeAPI['events']
@@ -107,7 +107,10 @@ export async function startNodeRed(options: StartOptions = {}): Promise<RunningN
   const server = createServer()
   await new Promise<void>(listening => server.listen(0, '127.0.0.1', listening))
   RED.init(server, { ...quiet(userDir, nodesDir, logs), ...options.settings })
-  server.on('request', (request, response) => RED.httpAdmin(request, response))
+  // Both at the same address, as Node-RED itself has them.
+  server.on('request', (request, response) =>
+    RED.httpAdmin(request, response, () => RED.httpNode(request, response))
+  )
   const first = flowsStarted(RED)
   await RED.start()
   await first

@@ -33,6 +33,7 @@ export interface NodeSpec {
 
 export type Family =
   | 'mqtt'
+  | 'http'
   | 'sparkplug'
   | 'kafka'
   | 'timescale'

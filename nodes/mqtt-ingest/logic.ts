@@ -8,6 +8,7 @@ import {
 } from '../../core/format/reader.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { FILL_IN } from '../../core/record/fill-in.ts'
 import {
   compileTopicTemplate,
   type TopicTemplate,
@@ -16,7 +17,6 @@ import {
 import { problemsBetween } from './check.ts'
 import { Shaper } from './shaper.ts'
 import { spec } from './spec.ts'
-import { FILL_IN } from './topic-fields.ts'
 
 /**
  * @throws OptionsError where the template is wrong, or has no field of the name that the key has,

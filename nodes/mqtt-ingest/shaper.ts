@@ -2,6 +2,7 @@ import { isCompressed } from '../../core/format/decompress.ts'
 import { carrying, placed, refusal } from '../../core/format/placed.ts'
 import type { LoadingReader } from '../../core/format/reader.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
+import type { FillIn } from '../../core/record/fill-in.ts'
 import type { JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
 import {
@@ -13,7 +14,6 @@ import {
 import type { TopicTemplate } from '../../core/record/topic-template.ts'
 import type { Split } from '../../core/source/types.ts'
 import type { MqttBatch } from './batch.ts'
-import type { FillIn } from './topic-fields.ts'
 
 const STAGE = 'mqtt-ingest'
 

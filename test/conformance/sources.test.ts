@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto'
 import type { MqttClient } from 'mqtt'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import { type SourceSubject, sourceChecks } from '../../core/conformance/source-checks.ts'
+import httpIngest from '../../nodes/http-ingest/runtime.ts'
 import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
 import kafkaConsumer from '../../nodes/kafka-consumer/runtime.ts'
 import mqttBroker from '../../nodes/mqtt-broker/runtime.ts'
@@ -13,6 +14,7 @@ import { makes } from '../brokers.ts'
 import { kafkaRig, type Rig } from '../core/kafka/kafka-rig.ts'
 import { device, unique } from '../core/mqtt/rig.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import { httpSubject } from '../nodes/http-ingest/subject.ts'
 import { sparkplugSubject } from '../nodes/sparkplug-ingest/subject.ts'
 
 describe('conformance of the sources, each fed by its own protocol', function () {
@@ -36,7 +38,8 @@ describe('conformance of the sources, each fed by its own protocol', function ()
         mqttIngest,
         sparkplugIngest,
         kafkaCluster,
-        kafkaConsumer
+        kafkaConsumer,
+        httpIngest
       ]
     })
   })
@@ -98,7 +101,8 @@ describe('conformance of the sources, each fed by its own protocol', function ()
     }),
     'mqtt-ingest': mqtt({}),
     'mqtt-ingest with QoS 2, in small batches': mqtt({ qos: '2', batchSize: 7 }),
-    'sparkplug-ingest': sparkplugSubject(() => ({ url: mqttUrl, publisher }))
+    'sparkplug-ingest': sparkplugSubject(() => ({ url: mqttUrl, publisher })),
+    'http-ingest': httpSubject(() => nodeRed.url)
   }
   for (const [name, subject] of Object.entries(subjects)) {
     describe(name, () => {

@@ -1,14 +1,17 @@
-import { agrees, conflictSentence } from '../../core/record/conflict.ts'
-import { ParseFailure } from '../../core/record/parse-failure.ts'
-import type { Wins } from '../../core/record/wins.ts'
+import { agrees, conflictSentence } from './conflict.ts'
+import { ParseFailure } from './parse-failure.ts'
+import type { Wins } from './wins.ts'
 
-/** Puts the fields of the topic into a record; gives why it is rejected where the two disagree. */
+/**
+ * Puts the fields of a topic or path into a record; gives why it is rejected where the two
+ * disagree.
+ */
 export type FillIn = (
   record: Record<PropertyKey, unknown>,
   fields: Readonly<Record<string, string>> | undefined
 ) => ParseFailure | undefined
 
-/** What to do where the payload has a field of the topic already. */
+/** What to do where the record has a field of that name already. */
 export const FILL_IN: Readonly<Record<Wins, FillIn>> = {
   payload(record, fields) {
     for (const name in fields) if (!Object.hasOwn(record, name)) record[name] = fields[name]

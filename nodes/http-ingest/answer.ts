@@ -1,0 +1,87 @@
+import type { Rejection } from '../../core/record/record.ts'
+import type { HttpRefusal } from './refusal.ts'
+
+/** What a sender is told. */
+export interface HttpAnswer {
+  readonly status: number
+  readonly headers: Readonly<Record<string, string>>
+  /** JSON; undefined for none. */
+  readonly body: object | undefined
+  /** The connection ends with it. */
+  readonly ends?: boolean
+}
+
+/** The first of so many are named; all are counted. */
+const MAX_NAMED = 100
+
+/** What became of the records of a body at this node. */
+export class BodyOutcome {
+  accepted = 0
+  rejected = 0
+  readonly #named: { place: string; code: string; message: string }[] = []
+
+  add(
+    accepted: number,
+    rejected: readonly Rejection[],
+    placeOf: (each: Rejection) => string
+  ): void {
+    this.accepted += accepted
+    this.rejected += rejected.length
+    for (const each of rejected.slice(0, MAX_NAMED - this.#named.length)) {
+      const { code, message } = each.reason
+      this.#named.push({ place: placeOf(each), code, message })
+    }
+  }
+
+  /** The flow has dealt with all of it; or it was only taken, where nobody waits for the flow. */
+  answer(isStored: boolean): HttpAnswer {
+    const { accepted, rejected } = this
+    const errors = this.#named
+    if (rejected === 0) return { status: isStored ? 204 : 202, headers: {}, body: undefined }
+    return {
+      status: accepted === 0 ? 400 : 207,
+      headers: {},
+      body: { accepted, rejected, errors }
+    }
+  }
+}
+
+export const answerOf = ({ status, message, headers, ends }: HttpRefusal): HttpAnswer => ({
+  status,
+  headers,
+  body: { error: message },
+  ends
+})
+
+/**
+ * The same for a client of InfluxDB, which knows no 207: a point that is none is an error of the
+ * whole write, and the text says that the others were kept.
+ */
+export function influxAnswer({ status, headers, body, ends }: HttpAnswer): HttpAnswer {
+  if (body === undefined) return { status: status === 202 ? 204 : status, headers, body }
+  const { error, accepted, rejected, errors } = body as {
+    error?: string
+    accepted?: number
+    rejected?: number
+    errors?: readonly { message: string }[]
+  }
+  const message =
+    error ??
+    `partial write: ${rejected} of ${(accepted ?? 0) + (rejected ?? 0)} points refused. ${errors?.[0]?.message}`
+  const code = INFLUX_CODES[status] ?? 'invalid'
+  return {
+    status: status === 207 ? 400 : status,
+    headers,
+    body: { code, message },
+    ...(ends === true && { ends })
+  }
+}
+
+const INFLUX_CODES: Readonly<Record<number, string>> = {
+  401: 'unauthorized',
+  403: 'forbidden',
+  405: 'method not allowed',
+  413: 'request too large',
+  429: 'too many requests',
+  503: 'unavailable'
+}
