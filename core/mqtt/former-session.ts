@@ -5,24 +5,27 @@ import type { DeletedSessions } from './deleted-sessions.ts'
 import type { Intake } from './intake.ts'
 import { hasExpired, type KeptSession, type KeptSessions } from './kept-sessions.ts'
 import type { Link } from './link.ts'
+import { leadToSame } from './same-server.ts'
 import { discardSession, linkOf, queuedIn } from './session-end.ts'
 import { SessionMemory } from './session-memory.ts'
 import {
   formerEnded,
   formerFails,
+  formerGoesOn,
   formerLeft,
   formerWaits,
   MAY_BE_SAME,
   NO_WAY
 } from './session-notices.ts'
-import { MAX_RECEIVE_MAXIMUM, type MqttSettings } from './settings.ts'
+import { MAX_RECEIVE_MAXIMUM, type MqttSettings, shownUrl } from './settings.ts'
 import { StaleSubscriptions } from './stale-subscriptions.ts'
 
 export interface FormerSessionOptions {
   /** Under which it is kept; see `KeptSessions.begin`. */
   readonly key: string
-  /** Of the session that the node has now. */
-  readonly clientId: string
+  /** Of the session that the node has now, and its connection, if there is one. */
+  readonly settings: MqttSettings
+  own(): Link | undefined
   readonly kept: KeptSessions
   readonly deleted: DeletedSessions
   readonly intake: Intake
@@ -35,6 +38,7 @@ const GRACE_MS = 3000
 const BACKOFF = { initialMs: 1000, maxMs: 60_000 }
 const LOOK_EVERY_MS = 100
 const BEAT_MS = 1000
+const CAME_ANEW = 'The connection to the new server was made anew meanwhile.'
 
 /**
  * The session that a node had before its client id or server was changed. Nobody would fetch what
@@ -50,6 +54,8 @@ export class FormerSession {
   #taken = 0
   #isEnding = false
   #isDrained = false
+  /** It is on another server, as was found out where the client id is the same. */
+  #isElsewhere = false
 
   constructor(private readonly options: FormerSessionOptions) {}
 
@@ -94,22 +100,43 @@ export class FormerSession {
     const { key, kept, deleted, log } = this.options
     const session = kept.get(key)
     if (session === undefined) return
-    const isSameId = session.clientId === this.options.clientId
-    const heir = isSameId ? undefined : deleted.heirOf(key, session)
+    const heir = deleted.heirOf(session.formerOf ?? key, session)
     const settings = deleted.settingsFor(key, session)
     if (hasExpired(session, Date.now())) kept.forget(key)
     else if (heir !== undefined) {
       log(`The session "${session.clientId}" goes on with ${heir}.`, false)
       kept.forget(key)
-    } else if (isSameId || settings === undefined) {
-      log(formerLeft(session, isSameId ? MAY_BE_SAME : NO_WAY), true)
+    } else if (settings === undefined) this.#leave(session, NO_WAY)
+    else if (await this.#isApart(session, settings)) await this.#end(session, settings)
+  }
+
+  /**
+   * False where it is the session that the node has now, or may be: then nothing of it is touched.
+   * @throws MillraceError where one of the servers cannot be reached
+   */
+  async #isApart(session: KeptSession, settings: MqttSettings): Promise<boolean> {
+    const { key, kept, log, settings: own } = this.options
+    if (session.clientId !== own.clientId || this.#isElsewhere) return true
+    const isSame = await leadToSame(own, settings, GRACE_MS)
+    if (this.#abort.signal.aborted) return false
+    if (isSame === undefined) this.#leave(session, MAY_BE_SAME)
+    else if (isSame) {
+      log(formerGoesOn(session, shownUrl(own.url)), false)
       kept.forget(key)
-    } else await this.#end(session, settings)
+    }
+    this.#isElsewhere = isSame === false
+    return this.#isElsewhere
+  }
+
+  #leave(session: KeptSession, why: string): void {
+    this.options.log(formerLeft(session, why), true)
+    this.options.kept.forget(this.options.key)
   }
 
   async #end(session: KeptSession, settings: MqttSettings): Promise<void> {
     const { key, kept, log } = this.options
-    if (!this.#isDrained) {
+    const own = this.options.own()
+    if (!this.#isDrained || this.#isElsewhere) {
       const queued = await queuedIn(settings, GRACE_MS)
       if (this.#abort.signal.aborted) return
       log(formerWaits(session, queued), queued.messages > 0)
@@ -117,6 +144,9 @@ export class FormerSession {
       if (waits && !(await this.#drain(session, settings))) return
       this.#isDrained = true
     }
+    // Were it the session of the node after all, to connect to it would have thrown this one out.
+    if (this.#isElsewhere && !(own?.up && this.options.own() === own))
+      throw new MillraceError('MQTT_CONNECTION_LOST', CAME_ANEW)
     await discardSession(settings, GRACE_MS)
     kept.forget(key)
     log(formerEnded(session, this.#taken), false)

@@ -11,7 +11,7 @@ import { type KeptSessions, sessionOf } from './kept-sessions.ts'
 import type { Link } from './link.ts'
 import { SessionMemory } from './session-memory.ts'
 import { changeWarning, pausedNotice, staleSentence } from './session-notices.ts'
-import { type Announce, MAX_RECEIVE_MAXIMUM, type Qos } from './settings.ts'
+import { type Announce, MAX_RECEIVE_MAXIMUM, type MqttSettings, type Qos } from './settings.ts'
 import { plainFilter, StaleSubscriptions } from './stale-subscriptions.ts'
 
 export type { Intake }
@@ -233,16 +233,17 @@ export class IngestSession {
     this.#link = link
     this.#problem = undefined
     this.options.changed()
-    this.#endFormers(link.settings.clientId)
+    this.#endFormers(link.settings)
   }
 
   /** Not before this session stands: what is published from now on comes by it. */
-  #endFormers(clientId: string): void {
+  #endFormers(settings: MqttSettings): void {
     if (this.#formers !== undefined || this.#stopped) return
     const { nodeId, kept, deleted, intake, log, changed } = this.options
+    const own = () => this.#link
     this.#formers = kept
       .formersOf(nodeId)
-      .map(key => new FormerSession({ key, clientId, kept, deleted, intake, log, changed }))
+      .map(key => new FormerSession({ key, settings, own, kept, deleted, intake, log, changed }))
     for (const former of this.#formers) former.start()
   }
 

@@ -30,7 +30,12 @@ export const formerFails = (session: KeptSession, reason: string): string =>
   `The session ${nameOf(session)} of before the change could not be ended: ${reason} This is tried until it works.`
 
 export const NO_WAY = 'no node is left that says how to reach that server'
-export const MAY_BE_SAME = 'the new address may lead to the same server, where it would be this one'
+export const MAY_BE_SAME =
+  'these servers do not let it be told whether the new address leads to the same one, where it would be this one'
+
+/** The other address leads to the same server. */
+export const formerGoesOn = (session: KeptSession, server: string): string =>
+  `${server} leads to the same server as ${session.server}, so the session "${session.clientId}" goes on.`
 
 /** It cannot be ended here: only a person can fetch what waits. */
 export function formerLeft(session: KeptSession, why: string): string {

@@ -60,6 +60,16 @@ async function prepare(place: Place): Promise<Command> {
 
 const server = new OwnServer('mosquitto', prepare)
 
+/** One more, without rights and TLS, with these lines in its configuration. */
+export const mosquittoWith = (name: string, lines: readonly string[]): OwnServer =>
+  new OwnServer(`mosquitto-${name}`, async ({ folder, port }) => {
+    const path = join(folder, 'mosquitto.conf')
+    const user = process.getuid?.() === 0 ? ['user root'] : []
+    const all = [...user, 'allow_anonymous true', `listener ${port} 127.0.0.1`, ...lines, '']
+    writeFileSync(path, all.join('\n'))
+    return { file: file!, args: ['-c', path] }
+  })
+
 /** The mosquitto of the machine. */
 export const mosquitto: MqttServer = {
   name: 'mosquitto',

@@ -7,7 +7,7 @@ import { keptSessionsOf } from '../../../core/mqtt/kept-sessions.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
 import { accounts } from '../../../stack/services.ts'
-import { makes } from '../../brokers.ts'
+import { type BrokerMake, makes } from '../../brokers.ts'
 import { registerCollect } from '../../collector.ts'
 import { device, hasSession, unique } from '../../core/mqtt/rig.ts'
 import { MqttTap } from '../../mqtt-tap.ts'
@@ -162,16 +162,22 @@ for (const make of makes) {
       })
     }
 
-    it('leaves the session alone where only the address is another, which may lead to the same', async () => {
+    it('goes on with its session where another address leads to the same server', async () => {
       const clientId = unique('former')
-      const scene = sceneOf(url, { clientId })
+      const scene = sceneOf(url, { clientId, acknowledge: 'stored' })
       await deploy(scene)
+      scene.taken.treatment = 'hold'
+      await publish(scene, 0)
+      await until('the held one', () => scene.taken.records.length === 1)
+      scene.taken.treatment = 'store'
+      scene.taken.got.length = 0
       scene.flow[1]!.url = tap.url
       await red.deploy(scene.flow, 'nodes')
-      await until('the warning', () => toldOf(scene, clientId, 'To lose nothing').length === 1)
-      await publish(scene, 0)
-      await until('what comes', () => missing(scene, 1).length === 0)
-      assert.equal(formers(scene).length, 0)
+      await until('what was held', () => missing(scene, 1).length === 0)
+      await until('the end', () => formers(scene).length === 0, 15_000)
+      await publish(scene, 1)
+      await until('what comes', () => missing(scene, 2).length === 0)
+      assert.deepEqual(problemsOf(scene, /session/), [])
     })
 
     it('keeps what the flow has not dealt with over another deploy, and ends it then', async () => {
@@ -192,6 +198,44 @@ for (const make of makes) {
       await until('the end', () => formers(scene).length === 0, 15_000)
       assert.equal(await hasSession(url, clientId), false)
     })
+  })
+}
+
+if (makes.length > 1) {
+  describe('mqtt-ingest that is moved to another server', function () {
+    this.timeout(30_000)
+    withNodeRed()
+    afterEach(() => red.deploy([]))
+    after(async () => {
+      for (const make of makes) await make.stop()
+    })
+
+    for (const [from, to] of [makes, makes.toReversed()] as [BrokerMake, BrokerMake][]) {
+      it(`from ${from.name} to ${to.name}: takes what waits there, then ends that session, its own stays`, async () => {
+        const clientId = unique('former')
+        const [before, after] = [await from.start(), await to.start()]
+        const scene = sceneOf(before, { acknowledge: 'stored', clientId })
+        const [old, next] = [await device(before), await device(after)]
+        await red.deploy(scene.flow)
+        await greeted(scene, old)
+        scene.taken.treatment = 'hold'
+        const publish = (by: MqttClient, n: number) =>
+          by.publishAsync(topicOf(scene), `{"n":${n}}`, { qos: 1 })
+        for (const n of range(20)) await publish(old, n)
+        await until('the held ones', () => scene.taken.records.length === 20)
+        scene.taken.treatment = 'store'
+        scene.taken.got.length = 0
+        scene.flow[1]!.url = after
+        await red.deploy(scene.flow, 'nodes')
+        await until('what was held', () => missing(scene, 20).length === 0, 15_000)
+        const kept = keptSessionsOf(red.RED as unknown as Parameters<typeof keptSessionsOf>[0])
+        await until('the end', () => kept.formersOf(scene.ingest).length === 0, 15_000)
+        assert.equal(await hasSession(before, clientId), false)
+        await publish(next, 20)
+        await until('what comes now', () => missing(scene, 21).length === 0)
+        await Promise.all([old.endAsync(), next.endAsync()])
+      })
+    }
   })
 }
 
