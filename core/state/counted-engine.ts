@@ -13,6 +13,11 @@ export interface Remembering<State> {
   readonly bounds: BoundOptions
   /** What stands beside the rate in the status. */
   note?(): string | undefined
+  /**
+   * How long all is silent after the samples of a dialog, which shows what leaves by then. Without
+   * it time does not go on there.
+   */
+  readonly previewMs?: number
 }
 
 /**

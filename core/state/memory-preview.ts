@@ -22,7 +22,14 @@ export const memoryPreview =
         for (const [index, record] of recordsOf(message.payload).entries())
           engine.take(record, index, attempt, nowMs)
         const { outputs, tally } = engine.taking
-        return { outputs, filtered: tally.filtered + engine.waiting }
+        const { filtered } = tally
+        const { previewMs } = remembering
+        if (previewMs !== undefined) engine.pass(nowMs + previewMs)
+        const then = previewMs === undefined ? [] : engine.taking.outputs
+        return {
+          outputs: outputs.map((records, index) => [...records, ...(then[index] ?? [])]),
+          filtered: filtered + engine.waiting
+        }
       }
     }
   }
