@@ -67,7 +67,7 @@ export const CODES = {
   SCHEMA_TOO_COSTLY:
     'Checking the record against the JSON Schema takes more work than one record may, so that no record holds up the others.',
   SCHEMA_UNKNOWN: 'There is no JSON Schema for this kind of record.',
-  NOT_A_NUMBER: 'A field that is to be converted to a number is none.',
+  NOT_A_NUMBER: 'A field that must be a number, or is to be converted to one, is none.',
   TS_MISSING: 'The record has no time.',
   TS_UNPARSABLE: 'The time is of no form that is known, or there is no such time in the calendar.',
   TS_AMBIGUOUS_UNIT:

@@ -1,6 +1,7 @@
 import { checks } from '../../core/conformance/checks.ts'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import type { Subject } from '../../core/conformance/run.ts'
+import aggregate from '../../nodes/aggregate/runtime.ts'
 import deadband from '../../nodes/deadband/runtime.ts'
 import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
@@ -99,6 +100,15 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
     config: { width: 5 },
     record: n => ({ ...reading(n), ts_utc: new Date(1_772_359_200_000 + n).toISOString() }),
     again: 'left out'
+  },
+  {
+    ...base,
+    type: 'millrace-aggregate',
+    outputs: ['results', 'late', 'rejected'],
+    config: { timeField: 'ts' },
+    record: reading,
+    many: true,
+    again: 'left out'
   }
 ]
 
@@ -108,7 +118,17 @@ describe('conformance of the transforms', function () {
 
   before(async () => {
     nodeRed = await startNodeRed({
-      nodes: [conformanceNodes, decode, validate, reshape, normalize, enrich, route, deadband]
+      nodes: [
+        conformanceNodes,
+        decode,
+        validate,
+        reshape,
+        normalize,
+        enrich,
+        route,
+        deadband,
+        aggregate
+      ]
     })
   })
   after(() => nodeRed.stop())

@@ -35,6 +35,11 @@ const OUTCOMES: Record<
   'lesson-enrich-join': { in: 2, rejected: 1 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-deadband-pass': { in: 10, out: 4 },
+  'lesson-aggregate-minutes': { in: 18 },
+  'lesson-aggregate-store': { stored: 3 },
+  'lesson-recipe-consumption-store': { stored: 3 },
+  'lesson-recipe-cold-chain-store': { stored: 3 },
+  'lesson-recipe-cold-chain-limit': { in: 3, out: 1 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */
@@ -68,6 +73,13 @@ const MAKES: readonly (readonly [device: string, metric: string, value: number])
   ['shellyplus1pm-a8', 'switch:0.apower', 8.9],
   ['tasmota_1', 'AM2301.Humidity', 58.2],
   ['tasmota_1', 'AM2301.Temperature', 24.6]
+]
+
+/** What is made of the readings of windows: device, metric, and values by time. */
+const WINDOWS: readonly (readonly [device: string, metric: string, values: readonly number[]])[] = [
+  ['meter-1', 'energy_kwh_consumed', [2.5, 3, 3]],
+  ['oven-1', 'temperature_c_avg', [20.25, 20.85, 21.45]],
+  ['truck-7', 'temperature_c_avg', [5, 10, 6]]
 ]
 
 describe('examples', function () {
@@ -136,7 +148,7 @@ describe('examples', function () {
           ([name, count]) => now?.[name as keyof typeof now] === count
         )
       }
-      await until(`${id} to count ${JSON.stringify(expected)}`, matching, 15_000).catch(
+      await until(`${id} to count ${JSON.stringify(expected)}`, matching, 45_000).catch(
         async error => {
           throw new Error(`${error.message}, but it counts ${JSON.stringify(await counts(id))}`)
         }
@@ -155,6 +167,18 @@ describe('examples', function () {
       MAKES.map(row => [...row, true])
     )
   })
+
+  for (const [device, metric, values] of WINDOWS)
+    it(`${device}: ${metric} of each window is a row of the table`, async () => {
+      const { rows } = await database.query(
+        'SELECT value FROM telemetry WHERE device_id = $1 AND metric = $2 ORDER BY time',
+        [device, metric]
+      )
+      assert.deepEqual(
+        rows.map(({ value }) => Math.round(Number(value) * 1000) / 1000),
+        values
+      )
+    })
 
   it('run by themselves where they should', async () => {
     for (const [id, [name, least]] of Object.entries(BUSY)) {

@@ -217,7 +217,8 @@ describe('architecture', () => {
       'cborg',
       'fzstd',
       'luxon',
-      'protobufjs'
+      'protobufjs',
+      'tdigest'
     ])
     const isKnown = (name: string) =>
       name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')

@@ -33,7 +33,8 @@ function collector(RED: NodeAPI): void {
   })
 }
 
-function flowOf(spec: NodeSpec, example: Example) {
+/** Each example has a node of its own: one that remembers would know those before. */
+function flowOf(spec: NodeSpec, example: Example, id: string) {
   const collectors = example.then.map((_expected, output) => ({
     id: `out${output}`,
     type: 'test-collector',
@@ -47,16 +48,16 @@ function flowOf(spec: NodeSpec, example: Example) {
   return [
     { id: 'tab', type: 'tab', label: 'example' },
     {
-      id: 'node',
+      id,
       type: spec.type,
       z: 'tab',
       ...structuredClone(defaults),
       ...example.options,
-      wires: collectors.map(({ id }) => [id])
+      wires: collectors.map(each => [each.id])
     },
     ...collectors,
-    { id: 'complete', type: 'complete', z: 'tab', scope: ['node'], wires: [['done']] },
-    { id: 'catch', type: 'catch', z: 'tab', scope: ['node'], wires: [['failed']] },
+    { id: 'complete', type: 'complete', z: 'tab', scope: [id], wires: [['done']] },
+    { id: 'catch', type: 'catch', z: 'tab', scope: [id], wires: [['failed']] },
     { id: 'done', type: 'test-collector', z: 'tab', output: 'done', wires: [] },
     { id: 'failed', type: 'test-collector', z: 'tab', output: 'failed', wires: [] }
   ]
@@ -80,15 +81,16 @@ describe('the examples of the specs, run in Node-RED', () => {
   after(() => nodeRed?.stop())
 
   for (const { spec } of rooms) {
-    for (const example of (spec as NodeSpec).examples ?? []) {
+    for (const [index, example] of ((spec as NodeSpec).examples ?? []).entries()) {
       it(`${spec.label}: ${example.name}`, async () => {
-        await nodeRed.deploy(flowOf(spec, example))
+        const id = `${spec.label}-${index}`.replaceAll(' ', '-')
+        await nodeRed.deploy(flowOf(spec, example, id))
         run = new Run()
         const message = {
           payload: structuredClone(example.given),
           ...(example.topic === undefined ? {} : { topic: example.topic })
         }
-        nodeRed.node<{ receive(message: object): void }>('node').receive(message)
+        nodeRed.node<{ receive(message: object): void }>(id).receive(message)
         await run.ended
         const found = example.then.map((_expected, output) => plain(run.outputs.get(output)))
         assert.deepEqual(found, example.then.map(plain))

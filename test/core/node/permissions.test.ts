@@ -65,6 +65,7 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
       'GET /millrace/metrics',
       'GET /millrace/metrics/prometheus',
       'POST /millrace/forget',
+      'POST /millrace/preview/millrace-aggregate',
       'POST /millrace/preview/millrace-deadband',
       'POST /millrace/preview/millrace-decode',
       'POST /millrace/preview/millrace-enrich',
