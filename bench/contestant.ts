@@ -16,7 +16,7 @@ import { join } from 'node:path'
 import { end, identify, isAlive, type ProcessId } from '../stack/process.ts'
 import { treeOf, UsageTimeline } from './process-tree.ts'
 
-export const LANES = ['A', 'B', 'C', 'E'] as const
+export const LANES = ['A', 'B', 'C', 'W', 'E'] as const
 export type LaneName = (typeof LANES)[number]
 
 /**

@@ -24,6 +24,7 @@ export const WHAT: Readonly<Record<LaneName | 'rates', string>> = {
   A: 'MQTT QoS 1 → raw topic',
   B: 'raw topic → validate, UTC, location → clean topic',
   C: 'clean topic → table',
+  W: 'raw topic → the average of each device and minute → clean topic',
   E: 'end to end at a fixed rate, from publish to the commit of the row',
   rates: 'end to end, by the rate'
 }

@@ -2,7 +2,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
-import { type Contestant, type LaneName, readContestants } from './contestant.ts'
+import { type Contestant, LANES, type LaneName, readContestants } from './contestant.ts'
 import { writeDocs, writeRates } from './docs.ts'
 import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
@@ -11,6 +11,7 @@ import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import type { Result, Setting } from './lanes/lane.ts'
 import { laneRates } from './lanes/rates.ts'
+import { laneW } from './lanes/w.ts'
 import { machine } from './machine.ts'
 import { mosquittoProduct } from './mosquitto.ts'
 import { oneLine, type Report, textTable } from './report.ts'
@@ -22,11 +23,12 @@ const lanes: Readonly<
   A: laneA,
   B: laneB,
   C: laneC,
+  W: laneW,
   E: laneE
 }
 
 const QUICK = {
-  records: { A: 4_000, B: 5_000, C: 5_000 },
+  records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000 },
   rates: [500, 1_000],
   rateSeconds: 3,
   warmUp: { perSecond: 1_000, seconds: 3 }
@@ -38,11 +40,11 @@ function settingOf(request: Request, usual: Setting): Setting {
     ...(request.quick ? QUICK : {}),
     ...(request.rateSeconds === undefined ? {} : { rateSeconds: request.rateSeconds })
   }
-  const { A, B, C } = setting.records
+  const { A, B, C, W } = setting.records
   const scaled = (count: number) => Math.ceil(count * request.scale)
   return {
     ...setting,
-    records: { A: scaled(A), B: scaled(B), C: scaled(C) },
+    records: { A: scaled(A), B: scaled(B), C: scaled(C), W: scaled(W) },
     nodeFlags: request.profile
       ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`]
       : []
@@ -110,7 +112,7 @@ async function main(): Promise<void> {
     process.argv.slice(2),
     all.map(({ name }) => name)
   )
-  const partly = request.contestants.length > 0 || request.lanes.length < 4
+  const partly = request.contestants.length > 0 || request.lanes.length < LANES.length
   if (request.writeDocs && !partly) return console.log(writeDocs())
   const contestants =
     partly && request.contestants.length > 0

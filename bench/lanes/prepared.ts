@@ -1,6 +1,7 @@
 import { firstTime, type Setting } from './lane.ts'
 
 const filled = new WeakMap<object, Map<string, Promise<string>>>()
+const ranges = new WeakMap<object, Map<string, { readonly firstMs: number }>>()
 
 /**
  * A topic with so many prepared records, made once a run and read by every contestant in a group of
@@ -29,8 +30,18 @@ async function fill(
   count: number
 ): Promise<string> {
   await field.topics.create(topic, partitions)
-  await field.topics.fill(topic, kind, { from: 0, count, firstMs: firstTime() }, shape, partitions)
+  const firstMs = firstTime()
+  const known = ranges.get(field) ?? new Map<string, { readonly firstMs: number }>()
+  ranges.set(field, known.set(topic, { firstMs }))
+  await field.topics.fill(topic, kind, { from: 0, count, firstMs }, shape, partitions)
   return topic
+}
+
+/** The time of the first record of a topic that was prepared. */
+export function preparedRange({ field }: Setting, topic: string): { readonly firstMs: number } {
+  const range = ranges.get(field)?.get(topic)
+  if (range === undefined) throw new Error(`Nothing was prepared in ${topic}.`)
+  return range
 }
 
 /** Removes what was prepared in this run. */

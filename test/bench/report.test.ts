@@ -71,7 +71,7 @@ describe('the arguments of a run', () => {
   })
 
   it('mean everything where there are none', () => {
-    assert.deepEqual(parseRequest([], known).lanes, ['A', 'B', 'C', 'E'])
+    assert.deepEqual(parseRequest([], known).lanes, ['A', 'B', 'C', 'W', 'E'])
   })
 
   for (const args of [['nobody'], ['--scale=0'], ['--scale=much']]) {

@@ -95,6 +95,34 @@ const persist = () =>
     { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE, ...columns }
   )
 
-const lanes = { A: [ingest], B: [processing], C: [persist], E: [ingest, processing, persist] }
+/** Averages of each device and minute. */
+const averaging = () =>
+  row(
+    'average',
+    {
+      id: 'from-raw',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: RAW_TOPIC,
+      groupId: `${GROUP}-average`,
+      ...pace
+    },
+    {
+      id: 'minutes',
+      type: 'millrace-aggregate',
+      timeField: 'ts',
+      key: [{ field: 'device_id' }],
+      shape: 'wide'
+    },
+    { id: 'averages', type: 'millrace-kafka-producer', cluster: 'cluster', topic: CLEAN_TOPIC }
+  )
+
+const lanes = {
+  A: [ingest],
+  B: [processing],
+  C: [persist],
+  W: [averaging],
+  E: [ingest, processing, persist]
+}
 
 export const flowsOf = lane => [...settings, ...lanes[lane].flatMap(flow => flow())]
