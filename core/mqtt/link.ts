@@ -228,6 +228,8 @@ function clientOptions(settings: MqttSettings): IClientOptions {
     // A dozen calls a message of the package debug cost 1 us of 12, though it is off.
     ...(process.env.DEBUG ? {} : { log: () => {} }),
     resubscribe: false,
+    // A Buffer for each of 65,536 packet ids, 7 MB in all; acknowledgements are written without it.
+    writeCache: false,
     ...(settings.protocolVersion === 5 ? { properties: connectProperties(settings) } : {}),
     ...(will ? { will: willOf(will, settings.protocolVersion) } : {})
   }
