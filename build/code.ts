@@ -45,7 +45,7 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
     for (const file of outputFiles)
       files.set(
         relative(root, file.path).replaceAll('\\', '/'),
-        Buffer.from(withoutUnused(file.text))
+        Buffer.from(loadedWhenNeeded(withoutUnused(file.text)))
       )
     for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
   }
@@ -61,6 +61,22 @@ const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filena
 
 const withoutUnused = (code: string) =>
   code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart()
+
+/** `var import_luxon = require("./vendor/luxon.js");` */
+const VENDORED = /^var (import_\w+) = (require\("[./]+\/vendor\/[^"]+"\));$/gm
+
+/**
+ * A package of `vendor/` is loaded by who first uses it: most nodes of a palette are not deployed,
+ * and Node-RED loads the files of all.
+ */
+function loadedWhenNeeded(code: string): string {
+  const names: string[] = []
+  const lazy = code.replace(VENDORED, (_, name: string, load: string) => {
+    names.push(name)
+    return `const ${name} = { get now() { return this.loaded ??= ${load}; } };`
+  })
+  return names.reduce((text, name) => text.replaceAll(`${name}.`, `${name}.now.`), lazy)
+}
 
 const shared = (root: string) =>
   ({
