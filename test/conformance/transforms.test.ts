@@ -2,6 +2,7 @@ import { checks } from '../../core/conformance/checks.ts'
 import { conformanceNodes } from '../../core/conformance/nodes.ts'
 import type { Subject } from '../../core/conformance/run.ts'
 import aggregate from '../../nodes/aggregate/runtime.ts'
+import alarm from '../../nodes/alarm/runtime.ts'
 import deadband from '../../nodes/deadband/runtime.ts'
 import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
@@ -109,6 +110,14 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
     record: reading,
     many: true,
     again: 'left out'
+  },
+  {
+    ...base,
+    type: 'millrace-alarm',
+    outputs: ['events'],
+    config: { limit: -1, key: [{ field: 'n' }] },
+    record: n => ({ ...reading(n), device_id: `d${n}`, ts_utc: '2026-03-01T10:00:00Z' }),
+    again: 'left out'
   }
 ]
 
@@ -127,7 +136,8 @@ describe('conformance of the transforms', function () {
         enrich,
         route,
         deadband,
-        aggregate
+        aggregate,
+        alarm
       ]
     })
   })

@@ -1,0 +1,238 @@
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
+import { getter, setter } from '../../core/record/field-path.ts'
+import { inherit, type TelemetryRecord } from '../../core/record/record.ts'
+import type { Remembering } from '../../core/state/counted-engine.ts'
+import { keyBy, timeBy } from '../../core/state/keyed.ts'
+import type { Memory, Turn } from '../../core/state/types.ts'
+import { type Commanded, commandOf, isCommand } from './commands.ts'
+import { type AlarmCondition, conditionOf } from './condition.ts'
+import { type AlarmEvent, eventOf, type Said } from './event.ts'
+import { type AlarmOptions, checkTogether, msOf } from './settings.ts'
+import { type AlarmState, isSuppressed, noteRaise } from './state.ts'
+
+/** Where no record comes, delays and silences are over so long after they are by event time. */
+const IDLE_MS = 1_000
+
+/**
+ * What the node remembers, and how time passes for it.
+ * @throws OptionsError for settings that cannot be used together
+ */
+export function alarm(options: AlarmOptions): Remembering<AlarmState> {
+  checkTogether(options)
+  return {
+    memory: new Alarms(options),
+    clock: {
+      runs: 'key',
+      latenessMs: 0,
+      idleMs: IDLE_MS,
+      aheadMs: msOf(options.ahead),
+      // An alarm does not wait for records that may come late.
+      ordered: false
+    },
+    bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) }
+  }
+}
+
+/** When something happens to an alarm, and by what. */
+interface Moment {
+  readonly timeMs: number
+  readonly turn: Turn
+  /** The reading or command; absent where time alone does it. */
+  readonly record?: TelemetryRecord
+  readonly said?: Said
+}
+
+/** The alarms of one node, one a key. */
+class Alarms implements Memory<AlarmState> {
+  readonly keyOf
+  readonly #readingTime
+  readonly #valueIn
+  readonly #condition: AlarmCondition
+  readonly #onMs: number
+  readonly #offMs: number
+  readonly #pauseMs: number
+  readonly #silenceMs: number
+
+  constructor(private readonly options: AlarmOptions) {
+    this.keyOf = keyBy(options.key.map(({ field }) => field))
+    this.#readingTime = timeBy(options.timeField)
+    this.#valueIn = getter(options.valueField)
+    this.#condition = conditionOf(options)
+    const isSilence = options.when === 'silent'
+    this.#onMs = isSilence ? 0 : msOf(options.onDelay)
+    this.#offMs = isSilence ? 0 : msOf(options.offDelay)
+    this.#pauseMs = msOf(options.pause)
+    this.#silenceMs = isSilence ? msOf(options.silence) : Number.POSITIVE_INFINITY
+  }
+
+  /** A command may have no time: it is given now, which is what the clock of its alarm says. */
+  timeOf(record: TelemetryRecord) {
+    const isTimeless = isCommand(record) && record[this.options.timeField] === undefined
+    return isTimeless ? 0 : this.#readingTime(record)
+  }
+
+  take(state: AlarmState | undefined, record: TelemetryRecord, timeMs: number, turn: Turn) {
+    if (isCommand(record)) return this.#command(state, record, timeMs, turn)
+    const value = this.#valueIn(record)
+    const isMet = this.#condition.isMet(value, state?.isMet ?? false)
+    if (isMet === undefined) {
+      turn.reject(notWatched(this.options.valueField))
+      return state
+    }
+    const known = state ?? this.#begin(record, timeMs)
+    // An older record says nothing of now.
+    if (timeMs < known.newestMs) return known
+    turn.absorb()
+    known.newestMs = timeMs
+    if (isMet !== known.isMet) Object.assign(known, { isMet, sinceMs: timeMs })
+    known.value = kept(value)
+    if (isMet) known.peak = this.#condition.peakOf(known.peak, known.value)
+    this.#settle(known, { timeMs, turn, record })
+    return known
+  }
+
+  dueMs(state: AlarmState): number | undefined {
+    return Math.min(this.#nextMs(state), state.shelvedUntilMs ?? Number.POSITIVE_INFINITY)
+  }
+
+  due(state: AlarmState, timeMs: number, turn: Turn): AlarmState {
+    if (state.shelvedUntilMs !== undefined && state.shelvedUntilMs <= timeMs)
+      this.#heed(state, { timeMs, turn }, 'unshelved')
+    if (this.#isSilent(state, timeMs)) Object.assign(state, { isMet: true, sinceMs: timeMs })
+    this.#settle(state, { timeMs, turn })
+    return state
+  }
+
+  #begin(record: TelemetryRecord, timeMs: number): AlarmState {
+    const fields: TelemetryRecord = {}
+    for (const { field } of this.options.key) setter(field)(fields, kept(getter(field)(record)))
+    return {
+      fields,
+      newestMs: timeMs,
+      isMet: false,
+      sinceMs: timeMs,
+      isActive: false,
+      isTold: false,
+      isAcknowledged: false,
+      startMs: timeMs,
+      raises: []
+    }
+  }
+
+  /** When the alarm changes if nothing more comes. */
+  #nextMs(state: AlarmState): number {
+    const { isMet, isActive, sinceMs, raisedMs, newestMs } = state
+    if (isMet && !isActive)
+      return Math.max(sinceMs + this.#onMs, (raisedMs ?? -Infinity) + this.#pauseMs)
+    if (!isMet && isActive) return sinceMs + this.#offMs
+    return isMet ? Number.POSITIVE_INFINITY : newestMs + this.#silenceMs
+  }
+
+  #isSilent({ isMet, newestMs }: AlarmState, timeMs: number): boolean {
+    return !isMet && timeMs >= newestMs + this.#silenceMs
+  }
+
+  /** Raises the alarm, or lets it return, if its time has come. */
+  #settle(state: AlarmState, moment: Moment): void {
+    if (state.isMet === state.isActive || this.#nextMs(state) > moment.timeMs) return
+    if (state.isMet) this.#raise(state, moment)
+    else this.#return(state, moment)
+  }
+
+  #raise(state: AlarmState, moment: Moment): void {
+    const { timeMs } = moment
+    Object.assign(state, { isActive: true, startMs: timeMs, raisedMs: timeMs })
+    state.isAcknowledged = false
+    state.isTold = false
+    delete state.isReturnUntold
+    state.peak = state.value
+    noteRaise(state, timeMs)
+    this.#tell(state, moment, 'raised')
+  }
+
+  #return(state: AlarmState, moment: Moment): void {
+    state.isActive = false
+    const wasTold = state.isTold
+    if (!this.options.acknowledge) state.isAcknowledged = true
+    if (wasTold && isSuppressed(state)) state.isReturnUntold = true
+    else if (wasTold) this.#tell(state, moment, 'returned')
+    if (!wasTold || (state.isAcknowledged && !state.isReturnUntold)) this.#end(state)
+  }
+
+  /** Nothing of it is open any more. */
+  #end(state: AlarmState): void {
+    state.isTold = false
+    state.isAcknowledged = false
+    delete state.isReturnUntold
+    delete state.peak
+  }
+
+  #command(state: AlarmState | undefined, record: TelemetryRecord, timeMs: number, turn: Turn) {
+    const commanded = commandOf(record)
+    if ('code' in commanded) turn.reject(commanded)
+    // Nothing was ever heard of it: there is no alarm to which this could be done.
+    else if (state !== undefined) {
+      turn.absorb()
+      const { said } = commanded
+      const moment = { timeMs: Math.max(timeMs, state.newestMs), turn, record, said }
+      this.#obey(state, moment, commanded)
+    }
+    return state
+  }
+
+  #obey(state: AlarmState, moment: Moment, { command, forMs }: Commanded): void {
+    const longestMs = msOf(this.options.longestShelf)
+    if (command === 'acknowledge') this.#acknowledge(state, moment)
+    else if (command === 'shelve') {
+      state.shelvedUntilMs = moment.timeMs + Math.min(forMs ?? longestMs, longestMs)
+      this.#emit(state, moment, 'shelved')
+    } else if (command === 'out-of-service') {
+      state.isOutOfService = true
+      this.#emit(state, moment, 'out-of-service')
+    } else if (command === 'unshelve' && state.shelvedUntilMs !== undefined)
+      this.#heed(state, moment, 'unshelved')
+    else if (command === 'in-service' && state.isOutOfService)
+      this.#heed(state, moment, 'in-service')
+  }
+
+  #acknowledge(state: AlarmState, moment: Moment): void {
+    if (!state.isTold || state.isAcknowledged) return
+    state.isAcknowledged = true
+    this.#tell(state, moment, 'acknowledged')
+    if (!state.isActive) this.#end(state)
+  }
+
+  /** It is watched again; what happened to it meanwhile is told now. */
+  #heed(state: AlarmState, moment: Moment, event: 'unshelved' | 'in-service'): void {
+    if (event === 'unshelved') delete state.shelvedUntilMs
+    else delete state.isOutOfService
+    this.#emit(state, moment, event)
+    if (isSuppressed(state)) return
+    if (state.isActive && !state.isTold) this.#tell(state, moment, 'raised')
+    if (state.isActive || !state.isReturnUntold) return
+    delete state.isReturnUntold
+    this.#tell(state, moment, 'returned')
+    if (state.isAcknowledged) this.#end(state)
+  }
+
+  #tell(state: AlarmState, moment: Moment, event: AlarmEvent): void {
+    if (isSuppressed(state)) return
+    state.isTold = true
+    this.#emit(state, moment, event)
+  }
+
+  #emit(state: AlarmState, { timeMs, turn, record, said }: Moment, event: AlarmEvent): void {
+    const told = eventOf(this.options, this.#condition, state, event, timeMs, said)
+    turn.emit(0, inherit(record, told))
+  }
+}
+
+/** What a state can hold, and so a store. */
+const kept = (value: unknown) => (isExactNumber(value) ? String(value) : value)
+
+const notWatched = (field: string) =>
+  ({
+    code: 'VALUE_UNUSABLE',
+    message: `The field ${field} is missing, or is nothing that can be compared with the limit.`,
+    path: field
+  }) as const

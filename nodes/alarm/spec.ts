@@ -1,0 +1,216 @@
+import type { Condition, NodeSpec } from '../../core/node/spec.ts'
+import { EXAMPLES } from './examples.ts'
+
+const numeric: Condition = { when: ['above', 'below', 'outside'] }
+const present: Condition = { when: ['above', 'below', 'outside', 'equals', 'differs'] }
+
+export const spec = {
+  type: 'millrace-alarm',
+  label: 'alarm',
+  summary:
+    'Watches a value for each device and tells each change of its alarm: raised, acknowledged, returned, shelved.',
+  category: 'telemetry',
+  family: 'transform',
+  inputs: 1,
+  remembers: true,
+  outputs: ['events', 'rejected'],
+  sections: { what: 'When it is raised', life: 'What follows', apart: 'Records and their time' },
+  fields: {
+    alarm: {
+      kind: 'text',
+      label: 'Alarm',
+      default: 'too high',
+      required: true,
+      help: 'Its name, which stands in every event.'
+    },
+    priority: {
+      kind: 'choice',
+      label: 'Priority',
+      default: 'medium',
+      choices: { low: 'low', medium: 'medium', high: 'high', critical: 'critical' },
+      help: 'How soon somebody must act. Of a hundred alarms some eighty should be low, fifteen medium and five high.'
+    },
+    when: {
+      kind: 'choice',
+      label: 'When the value is',
+      section: 'what',
+      default: 'above',
+      choices: {
+        above: 'above a limit',
+        below: 'below a limit',
+        outside: 'outside of two limits',
+        equals: 'equal to',
+        differs: 'another than',
+        silent: 'missing for some time'
+      },
+      help: 'What is not as it should be. Missing: no record of a device comes that has sent one before.'
+    },
+    limit: {
+      kind: 'number',
+      label: 'Limit',
+      section: 'what',
+      default: 80,
+      when: { when: ['above', 'below'] },
+      help: 'The value may be equal to it.'
+    },
+    low: {
+      kind: 'number',
+      label: 'Lower limit',
+      section: 'what',
+      default: 0,
+      when: { when: 'outside' },
+      help: 'The value may be equal to it.'
+    },
+    high: {
+      kind: 'number',
+      label: 'Upper limit',
+      section: 'what',
+      default: 80,
+      when: { when: 'outside' },
+      help: 'The value may be equal to it.'
+    },
+    text: {
+      kind: 'text',
+      label: 'Value',
+      section: 'what',
+      default: 'open',
+      placeholder: 'open',
+      when: { when: ['equals', 'differs'] },
+      help: 'A word, a number, true or false.'
+    },
+    silence: {
+      kind: 'text',
+      label: 'Missing for',
+      section: 'what',
+      default: '5 min',
+      required: true,
+      check: 'duration',
+      when: { when: 'silent' },
+      help: 'So long after its last record.'
+    },
+    onDelay: {
+      kind: 'text',
+      label: 'For at least',
+      section: 'what',
+      default: '0 s',
+      required: true,
+      check: 'duration',
+      when: present,
+      help: 'It is raised when this has been so for that long, without a record that says otherwise.'
+    },
+    deadband: {
+      kind: 'number',
+      label: 'Back by more than',
+      section: 'what',
+      default: 0,
+      min: 0,
+      when: numeric,
+      help: 'The value has returned when it is within the limit by more than this: raised above 80, returned at 75 or below.'
+    },
+    offDelay: {
+      kind: 'text',
+      label: 'Back for at least',
+      section: 'what',
+      default: '0 s',
+      required: true,
+      check: 'duration',
+      when: present,
+      help: 'It has returned when the value has been so for that long.'
+    },
+    acknowledge: {
+      kind: 'bool',
+      label: 'Must be acknowledged',
+      section: 'life',
+      default: true,
+      help: 'An alarm that has returned stays open until somebody has acknowledged it. Otherwise it is over at once.'
+    },
+    pause: {
+      kind: 'text',
+      label: 'At most one every',
+      section: 'life',
+      default: '',
+      check: 'duration',
+      placeholder: 'no limit',
+      help: 'An alarm of the same device is not raised sooner than so long after the one before. Empty: no limit.'
+    },
+    longestShelf: {
+      kind: 'text',
+      label: 'Shelved at most for',
+      section: 'life',
+      default: '8 h',
+      required: true,
+      check: 'duration',
+      help: 'Then it is watched again by itself.'
+    },
+    key: {
+      kind: 'list',
+      label: 'Apart for each',
+      section: 'apart',
+      default: [{ field: 'device_id' }, { field: 'metric' }],
+      help: 'Each combination of these fields has an alarm of its own. They stand in the events.',
+      columns: {
+        field: {
+          kind: 'text',
+          pick: 'fields',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'device_id',
+          help: 'Name, or path.'
+        }
+      }
+    },
+    valueField: {
+      kind: 'text',
+      pick: 'fields',
+      check: 'field-path',
+      label: 'Value field',
+      section: 'apart',
+      default: 'value',
+      required: true,
+      when: present,
+      help: 'The field that is watched.'
+    },
+    timeField: {
+      kind: 'text',
+      pick: 'fields',
+      check: 'field-path',
+      label: 'Time of a record',
+      section: 'apart',
+      default: 'ts_utc',
+      required: true,
+      help: 'ISO 8601 with a zone, or milliseconds since 1970.'
+    },
+    ahead: {
+      kind: 'text',
+      label: 'Reject the future beyond',
+      section: 'advanced',
+      default: '1 h',
+      required: true,
+      check: 'duration',
+      help: 'A record further ahead of its arrival is rejected: delays would be over too soon.'
+    },
+    maxKeys: {
+      kind: 'number',
+      label: 'Alarms at most',
+      section: 'advanced',
+      default: 100_000,
+      min: 1,
+      max: 2_000_000,
+      integer: true,
+      unit: 'alarms',
+      help: 'A record of one more is rejected as STATE_FULL.'
+    },
+    maxAge: {
+      kind: 'text',
+      label: 'Forget after',
+      section: 'advanced',
+      default: '90 d',
+      required: true,
+      check: 'duration',
+      help: 'An alarm of which nothing came for so long is forgotten.'
+    }
+  },
+  examples: EXAMPLES
+} as const satisfies NodeSpec
