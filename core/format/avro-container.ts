@@ -1,10 +1,11 @@
 import { inflateRawSync } from 'node:zlib'
 import { reasonOf } from '../errors.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { Datum, invalid, Wrong } from './avro-datum.ts'
+import { Datum, invalid, MAX_EMPTY, Wrong } from './avro-datum.ts'
 import { type AvroType, avroTypeOf } from './avro-schema.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 import { decompressed } from './decompress.ts'
+import { inPieces, PIECE_VALUES, type Step } from './pieces.ts'
 
 /** Avro 1.12, "Object Container Files". */
 const MAGIC = Buffer.from('Obj\x01', 'latin1')
@@ -27,8 +28,8 @@ export function avroContainer(options: DecoderOptions): Decode {
       const metadata = head.read(METADATA, 1) as Readonly<Record<string, string>>
       const of = (name: string) => Buffer.from(metadata[name] ?? '', 'base64').toString()
       const undo = undoing(of('avro.codec'))
-      const file = new File(head, typeOf(of('avro.schema')), undo, options)
-      return { values: file.values(), isList: true }
+      const file = new File(bytes, head, typeOf(of('avro.schema')), undo, options)
+      return { pieces: inPieces(file.start, place => file.from(place)) }
     } catch (error) {
       return invalid(reasonOf(error))
     }
@@ -66,6 +67,7 @@ class File {
   readonly #sync: Buffer
 
   constructor(
+    private readonly bytes: Buffer,
     private readonly head: Datum,
     private readonly type: AvroType,
     private readonly undo: Undo,
@@ -74,27 +76,63 @@ class File {
     this.#sync = head.take(SYNC_BYTES)
   }
 
-  /** Block by block; what follows a block that cannot be read is refused as a whole. */
-  *values(): Generator {
-    while (!this.head.isAtEnd) {
-      try {
-        yield* this.#block()
-      } catch (error) {
-        if (!(error instanceof Wrong || error instanceof RangeError || isOfZlib(error))) throw error
-        yield invalid(reasonOf(error))
-        return
-      }
+  get start(): Place {
+    return { at: this.head.place, spare: MAX_EMPTY, block: undefined }
+  }
+
+  /** Some values of a block; what follows a block that cannot be read is refused as a whole. */
+  from(place: Place): Step<unknown, Place> {
+    const values: unknown[] = []
+    try {
+      const block = place.block ?? this.#blockAt(place.at)
+      if (block === undefined) return { values, next: undefined }
+      const spare = place.spare - (place.block === undefined ? emptyIn(block) : 0)
+      if (spare < 0) throw new Wrong('it claims too many values that take no byte')
+      return { values, next: { ...this.#read(block, values), spare } }
+    } catch (error) {
+      if (!(error instanceof Wrong || error instanceof RangeError || isOfZlib(error))) throw error
+      values.push(invalid(reasonOf(error)))
+      return { values, next: undefined }
     }
   }
 
-  *#block(): Generator {
-    const count = this.head.count()
-    const block = this.undo(this.head.take(this.head.length()))
-    if (!this.head.take(SYNC_BYTES).equals(this.#sync)) throw new Wrong('a block has no end')
-    const values = new Datum(block, 0, this.options)
-    for (let index = 0; index < count; index++) yield values.element(this.type, 0)
-    if (!values.isAtEnd) throw new Wrong('something stands behind the values of a block')
+  #read({ bytes, at, left, end }: Block, values: unknown[]): Omit<Place, 'spare'> {
+    const datum = new Datum(bytes, at, this.options)
+    const count = Math.min(left, PIECE_VALUES)
+    for (let index = 0; index < count; index++) values.push(datum.element(this.type, 0))
+    if (count < left) return { at: end, block: { bytes, at: datum.place, left: left - count, end } }
+    if (!datum.isAtEnd) throw new Wrong('something stands behind the values of a block')
+    return { at: end, block: undefined }
   }
+
+  #blockAt(at: number): Block | undefined {
+    if (at === this.bytes.length) return undefined
+    const file = new Datum(this.bytes, at, this.options)
+    const left = file.count()
+    const bytes = this.undo(file.take(file.length()))
+    if (!file.take(SYNC_BYTES).equals(this.#sync)) throw new Wrong('a block has no end')
+    return { bytes, at: 0, left, end: file.place }
+  }
+}
+
+/** Values of a block that take no byte, at least. */
+const emptyIn = ({ bytes, left }: Block) => Math.max(0, left - bytes.length)
+
+/** Where in the file a block begins, or within one that is undone already. */
+interface Place {
+  readonly at: number
+  /** So many values that take no byte may still come. */
+  readonly spare: number
+  readonly block: Block | undefined
+}
+
+interface Block {
+  readonly bytes: Buffer
+  readonly at: number
+  /** Values that are left of it. */
+  readonly left: number
+  /** Where in the file the next one begins. */
+  readonly end: number
 }
 
 const isOfZlib = (error: unknown) =>

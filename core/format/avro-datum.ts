@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { scaled } from '../record/exact-number.ts'
 import { integerOf, numberOf } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
@@ -9,7 +10,7 @@ import type { DecoderOptions } from './decoder.ts'
  * Values that take no byte, such as nulls of a list, are counted: a list may claim any number of
  * them.
  */
-const MAX_EMPTY = 100_000
+export const MAX_EMPTY = 100_000
 const MAX_DECIMAL_BYTES = 400
 
 /** What is wrong with the bytes, for `invalid`. */
@@ -28,6 +29,10 @@ export class Datum {
     private readonly options: DecoderOptions
   ) {}
 
+  /** The byte that is read next. */
+  get place(): number {
+    return this.at
+  }
   get isAtEnd(): boolean {
     return this.at === this.bytes.length
   }
@@ -67,10 +72,17 @@ export class Datum {
       case 'double':
         return this.#real(this.take(8).readDoubleLE(0))
       case 'string':
-        return this.take(this.length()).toString()
+        return this.#text()
       default:
         return integerOf(this.#long(), this.options.exact)
     }
+  }
+
+  #text(): string {
+    const bytes = this.take(this.length())
+    const text = bytes.toString()
+    if (text.includes('\uFFFD') && !isUtf8(bytes)) throw new Wrong('a text is not valid UTF-8')
+    return text
   }
 
   #boolean(): boolean {
@@ -103,7 +115,7 @@ export class Datum {
     const entries: [string, unknown][] = []
     for (let count = this.count(); count > 0; count = this.count()) {
       for (let index = 0; index < count; index++) {
-        const key = this.take(this.length()).toString()
+        const key = this.#text()
         entries.push([key, this.element(of, depth)])
       }
     }

@@ -4,7 +4,7 @@ import { ExactDecimal } from '../record/exact-decimal.ts'
 import { isExact, scaled } from '../record/exact-number.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
-import { plain } from './plain.ts'
+import { hasReplacement, plain } from './plain.ts'
 
 /** CBOR (RFC 8949): one value a payload. */
 export function cbor(options: DecoderOptions): Decode {
@@ -12,7 +12,7 @@ export function cbor(options: DecoderOptions): Decode {
     const value = cborValue(bytes)
     return value instanceof ParseFailure && value.path === undefined
       ? value
-      : one(plain(value, options))
+      : one(plain(value, { ...options, hasReplacement: hasReplacement(bytes) }))
   }
 }
 
@@ -44,6 +44,7 @@ const TAGS: Readonly<Record<number, TagDecode>> = {
   2: read => integer(read(), false),
   3: read => integer(read(), true),
   4: read => decimal(read()),
+  5: read => bigFloat(read()),
   21: content,
   22: content,
   23: content,
@@ -67,11 +68,30 @@ function integer(bytes: unknown, isNegative: boolean): unknown {
 
 /** Mantissa times a power of ten. */
 function decimal(parts: unknown): unknown {
+  const [power, mantissa] = powerAndMantissa(parts)
+  return numberOf(scaled(mantissa, power))
+}
+
+const MAX_BINARY_POWER = 1000
+
+/** Mantissa times a power of two: below 1 that is 5 to this power, that many decimals behind. */
+function bigFloat(parts: unknown): unknown {
+  const [power, mantissa] = powerAndMantissa(parts)
+  if (Math.abs(power) > MAX_BINARY_POWER) throw new Error('a number is too large or too small')
+  return numberOf(
+    power < 0
+      ? scaled(BigInt(mantissa) * 5n ** BigInt(-power), power)
+      : String(BigInt(mantissa) << BigInt(power))
+  )
+}
+
+function powerAndMantissa(parts: unknown): readonly [power: number, mantissa: number | bigint] {
   const [power, mantissa] = Array.isArray(parts) ? (parts as unknown[]) : []
   const isInteger = (value: unknown): value is number | bigint =>
-    typeof value === 'number' || typeof value === 'bigint'
+    typeof value === 'bigint' || Number.isInteger(value)
   if (!isInteger(power) || !isInteger(mantissa))
-    throw new Error('a decimal fraction has no exponent and mantissa')
-  const text = scaled(mantissa, Number(power))
-  return isExact(text) ? Number(text) : new ExactDecimal(text)
+    throw new Error('a number has no exponent and mantissa')
+  return [Number(power), mantissa]
 }
+
+const numberOf = (text: string) => (isExact(text) ? Number(text) : new ExactDecimal(text))

@@ -4,6 +4,7 @@ import { isExact, isJsonNumber } from '../record/exact-number.ts'
 import { utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
+import { inPieces, type Step } from './pieces.ts'
 
 const DELIMITERS: Readonly<Record<string, string>> = {
   comma: ',',
@@ -12,7 +13,9 @@ const DELIMITERS: Readonly<Record<string, string>> = {
   pipe: '|'
 }
 /** So many lines are read at a time, so that others can have their turn in between. */
-const LINES = 1000
+const LINES = 500
+/** What is searched for their ends: the library looks for a quote in all that it is given. */
+const WINDOW = 131_072
 
 type Line = readonly string[] | ParseFailure
 
@@ -25,18 +28,23 @@ export function csv(options: DecoderOptions): Decode {
   const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined)
     throw new OptionsError('CSV', [`the column "${twice}" stands in it twice`])
+  const delimiter = DELIMITERS[options.delimiter] ?? ','
   return bytes => {
-    const text = utf8Text(bytes)
-    if (text instanceof ParseFailure) return text
-    const lines = linesOf(withoutTrailingNuls(text), DELIMITERS[options.delimiter] ?? ',')
-    const first = lines.next()
-    if (first.done) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no lines.')
-    const header = named.length > 0 ? named : first.value
+    const given = utf8Text(bytes)
+    if (given instanceof ParseFailure) return given
+    const lines = new Lines(withoutTrailingNuls(given), delimiter)
+    const place = lines.firstPlace()
+    if (place === undefined) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no lines.')
+    const header = named.length > 0 ? named : lines.from(place).values[0]!
     if (header instanceof ParseFailure) return header
     if (new Set(header).size < header.length) return invalid('two columns have the same name')
+    const make = maker(header)
     return {
-      values: recordsOf(header, lines, named.length > 0 ? first.value : undefined),
-      isList: true
+      pieces: inPieces(place, from => {
+        const { values, next } = lines.from(from)
+        const isHeader = from === place && named.length === 0
+        return { values: (isHeader ? values.slice(1) : values).map(make), next }
+      })
     }
   }
 }
@@ -44,24 +52,60 @@ export function csv(options: DecoderOptions): Decode {
 const invalid = (why: string) =>
   new ParseFailure('FORMAT_INVALID', `The payload is not CSV as expected: ${why}.`)
 
-/** The lines as cells; one that is no CSV by itself is its reason. */
-function* linesOf(given: string, delimiter: string): Generator<Line, undefined> {
-  const [text, newline] = withOneNewline(given)
-  for (let at = 0; at < text.length; ) {
-    const { data, errors, meta } = Papa.parse<string[]>(at === 0 ? text : text.slice(at), {
-      delimiter,
-      newline,
+class Lines {
+  readonly #text: string
+  readonly #newline: '\n' | '\r\n' | '\r'
+
+  constructor(
+    given: string,
+    private readonly delimiter: string
+  ) {
+    ;[this.#text, this.#newline] = withOneNewline(given)
+  }
+
+  /** Where those begin that hold the first line which is not empty. */
+  firstPlace(): number | undefined {
+    for (let at: number | undefined = 0; at !== undefined; ) {
+      const { values, next }: Step<Line, number> = this.from(at)
+      if (values.length > 0) return at
+      at = next
+    }
+    return undefined
+  }
+
+  /** Some lines as cells; one that is no CSV by itself is its reason. */
+  from(at: number): Step<Line, number> {
+    const { data, errors, meta, end } = this.#parsed(at)
+    const problems = new Map(errors.map(({ row, message }) => [row, message]))
+    const values: Line[] = []
+    for (const [row, cells] of data.entries()) {
+      const problem = problems.get(row)
+      if (problem !== undefined) values.push(invalid(problem))
+      else if (cells.length > 1 || cells[0]!.trim() !== '') values.push(cells.map(cellText))
+    }
+    const next = meta.truncated ? at + meta.cursor : end
+    return { values, next: next < this.#text.length ? next : undefined }
+  }
+
+  #parsed(at: number) {
+    const text = this.#text
+    const cut = text.lastIndexOf(this.#newline, at + WINDOW) + this.#newline.length
+    if (at + WINDOW < text.length && cut > at) {
+      const found = this.#parse(text.slice(at, cut))
+      // A line may end within a cell that stands in quotes; then there is more to it.
+      if (!found.errors.some(({ code }) => code === 'MissingQuotes')) return { ...found, end: cut }
+    }
+    return { ...this.#parse(at === 0 ? text : text.slice(at)), end: text.length }
+  }
+
+  #parse(text: string): Papa.ParseResult<string[]> {
+    return Papa.parse<string[]>(text, {
+      delimiter: this.delimiter,
+      newline: this.#newline,
       preview: LINES,
       // The fast mode divides the whole text first.
       fastMode: false
     })
-    const problems = new Map(errors.map(({ row, message }) => [row, message]))
-    for (const [row, cells] of data.entries()) {
-      const problem = problems.get(row)
-      if (problem !== undefined) yield invalid(problem)
-      else if (cells.length > 1 || cells[0]!.trim() !== '') yield cells.map(cellText)
-    }
-    at = meta.truncated ? at + meta.cursor : text.length
   }
 }
 
@@ -78,16 +122,6 @@ export function cellText(cell: string): string {
   return text.length > 1 && text[0] === '"' && cell[0] !== '"' && text.endsWith('"')
     ? text.slice(1, -1).replaceAll('""', '"')
     : text
-}
-
-function* recordsOf(
-  header: readonly string[],
-  lines: Iterable<Line>,
-  first: Line | undefined
-): Generator<object> {
-  const make = maker(header)
-  if (first !== undefined) yield make(first)
-  for (const line of lines) yield make(line)
 }
 
 function maker(header: readonly string[]): (cells: Line) => object {

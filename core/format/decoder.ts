@@ -1,4 +1,5 @@
 import type { ParseFailure } from '../record/parse-failure.ts'
+import type { Piece } from './pieces.ts'
 
 /** What is known of a payload besides its bytes. */
 export interface ArrivedBytes {
@@ -10,11 +11,18 @@ export interface ArrivedBytes {
  * What one payload holds. A value that could not be read stands there as its reason, so that the
  * others are kept.
  */
-export interface Content {
-  /** Read when they are asked for, once: many of them take more than one turn of the event loop. */
-  readonly values: Iterable<unknown>
-  /** A format that holds one value a payload, or one that holds several, each with its place. */
+export type Content = AtOnce | InPieces
+
+/** A format that holds one value a payload, or all of its few values. */
+export interface AtOnce {
+  readonly values: readonly unknown[]
+  /** It may hold several, each with its place. */
   readonly isList: boolean
+}
+
+/** A format that holds any number of values, read when they are asked for, once. */
+export interface InPieces {
+  readonly pieces: Iterable<Piece<unknown>>
 }
 
 /**
@@ -23,7 +31,7 @@ export interface Content {
  */
 export type Decode = (bytes: Buffer, arrival: ArrivedBytes) => Content | ParseFailure
 
-export const one = (value: unknown): Content => ({ values: [value], isList: false })
+export const one = (value: unknown): AtOnce => ({ values: [value], isList: false })
 
 /** The settings of formats, as the nodes have them. */
 export interface DecoderOptions {

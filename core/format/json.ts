@@ -1,7 +1,8 @@
 import { isJsonNumber } from '../record/exact-number.ts'
 import { endOfText, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { type Decode, type DecoderOptions, one } from './decoder.ts'
+import { type Decode, type DecoderOptions, type InPieces, one } from './decoder.ts'
+import { inPieces, type Piece, PieceFill, type Step } from './pieces.ts'
 
 export function json(options: DecoderOptions): Decode {
   return bytes => {
@@ -17,20 +18,33 @@ export function jsonLines(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    return listed(text, valuesOfLines(text, options))
+    return listed(text, () =>
+      inPieces({ from: 0, number: 1 }, place => linesFrom(text, place, options))
+    )
   }
 }
 
-function* valuesOfLines(text: string, options: DecoderOptions): Generator {
-  let number = 1
-  for (let from = 0; from < text.length; number++) {
+interface LinePlace {
+  readonly from: number
+  readonly number: number
+}
+
+function linesFrom(
+  text: string,
+  place: LinePlace,
+  options: DecoderOptions
+): Step<unknown, LinePlace> {
+  const fill = new PieceFill(place.from)
+  let { from, number } = place
+  for (; from < text.length && !fill.isFull(from); number++) {
     const end = text.indexOf('\n', from)
     const line = text.slice(from, end < 0 ? text.length : end)
     // RFC 7464: a record separator may stand before each text.
     const value = line.replace(/^\x1e/, '').trim()
-    if (value !== '') yield parsed(value, `line ${number}`, options)
+    if (value !== '') fill.values.push(parsed(value, `line ${number}`, options))
     from = end < 0 ? text.length : end + 1
   }
+  return { values: fill.values, next: from < text.length ? { from, number } : undefined }
 }
 
 /**
@@ -41,16 +55,19 @@ export function jsonSequence(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    return listed(text, valuesIn(text, options))
+    return listed(text, first => inPieces(first, at => valuesFrom(text, at, options)))
   }
 }
 
-function* valuesIn(text: string, options: DecoderOptions): Generator {
-  for (let at = nextValue(text, 0); at < text.length; ) {
+function valuesFrom(text: string, from: number, options: DecoderOptions): Step<unknown, number> {
+  const fill = new PieceFill(from)
+  let at = from
+  while (at < text.length && !fill.isFull(at)) {
     const end = endOfValue(text, at)
-    yield parsed(text.slice(at, end), `character ${at + 1}`, options)
+    fill.values.push(parsed(text.slice(at, end), `character ${at + 1}`, options))
     at = nextValue(text, end)
   }
+  return { values: fill.values, next: at < text.length ? at : undefined }
 }
 
 function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | ParseFailure {
@@ -60,10 +77,15 @@ function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | Parse
     : withoutTrailingNuls(text)
 }
 
-const listed = (text: string, values: Iterable<unknown>) =>
-  nextValue(text, 0) < text.length
-    ? { values, isList: true }
+function listed(
+  text: string,
+  piecesFrom: (first: number) => Iterable<Piece<unknown>>
+): InPieces | ParseFailure {
+  const first = nextValue(text, 0)
+  return first < text.length
+    ? { pieces: piecesFrom(first) }
     : new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
+}
 
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
   const value = canBegin(text) ? parsedWithoutStack(text, options) : NO_JSON
@@ -115,7 +137,7 @@ const LIST = 0x5b
 const isBetween = (code: number) =>
   code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c
 
-function nextValue(text: string, from: number): number {
+export function nextValue(text: string, from: number): number {
   let at = from
   while (at < text.length && isBetween(text.charCodeAt(at))) at++
   return at
@@ -125,7 +147,7 @@ function nextValue(text: string, from: number): number {
  * The place after the value that begins here: an object or list by its brackets, a text by its
  * quotes, else a word.
  */
-function endOfValue(text: string, start: number): number {
+export function endOfValue(text: string, start: number): number {
   const first = text[start]
   if (first === '"') return endOfText(text, start)
   if (first !== '{' && first !== '[') {

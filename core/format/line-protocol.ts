@@ -2,6 +2,7 @@ import { isJsonNumber } from '../record/exact-number.ts'
 import { integerOf, numberOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
+import { inPieces, PieceFill, type Step } from './pieces.ts'
 
 /**
  * InfluxDB line protocol: `weather,site=a temperature=21.5,ok=t 1708700000000000000`, a point a
@@ -12,11 +13,28 @@ export function lineProtocol({ exact }: DecoderOptions): Decode {
   return bytes => {
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
-    const points = new Points(withoutTrailingNuls(text), exact)
+    const cut = withoutTrailingNuls(text)
+    const points = new Points(cut, exact)
     return points.next()
-      ? { values: points.all(), isList: true }
+      ? { pieces: inPieces(points.place, place => pointsFrom(cut, exact, place)) }
       : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
   }
+}
+
+interface PointPlace {
+  readonly at: number
+  readonly line: number
+}
+
+function pointsFrom(text: string, exact: boolean, place: PointPlace): Step<unknown, PointPlace> {
+  const points = new Points(text, exact, place)
+  const fill = new PieceFill(place.at)
+  let hasMore = true
+  while (hasMore && !fill.isFull(points.place.at)) {
+    fill.values.push(points.point())
+    hasMore = points.next()
+  }
+  return { values: fill.values, next: hasMore ? points.place : undefined }
 }
 
 /** No Error, since its stack would cost more than the line. */
@@ -43,13 +61,21 @@ const WORDS: Readonly<Record<string, boolean>> = {
 }
 
 class Points {
-  #at = 0
-  #line = 1
+  #at: number
+  #line: number
 
   constructor(
     private readonly text: string,
-    private readonly exact: boolean
-  ) {}
+    private readonly exact: boolean,
+    { at, line }: PointPlace = { at: 0, line: 1 }
+  ) {
+    this.#at = at
+    this.#line = line
+  }
+
+  get place(): PointPlace {
+    return { at: this.#at, line: this.#line }
+  }
 
   /** Goes to the next point, over empty lines and comments; false if there is none. */
   next(): boolean {
@@ -58,12 +84,6 @@ class Points {
       if (this.#here !== '#') return this.#at < this.text.length
       this.#skipLine()
     }
-  }
-
-  /** The points from here on; to be called where one begins. */
-  *all(): Generator {
-    do yield this.point()
-    while (this.next())
   }
 
   /** The point that begins here, or why it is none; goes to the end of its line. */

@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 
 /**
@@ -60,6 +61,7 @@ export function extentProblem(bytes: Buffer): string | undefined {
     at += size
     wanted += elements - 1
     if (at > bytes.length) return 'it is cut off'
+    if (!isText(bytes, at - size, at)) return 'a text in it is not valid UTF-8'
     if (elements > 0) {
       open.push(elements)
       if (open.length > MAX_DEPTH + 1) return `it is nested more than ${MAX_DEPTH} levels deep`
@@ -68,6 +70,17 @@ export function extentProblem(bytes: Buffer): string | undefined {
     while (open.length > 0 && --open[open.length - 1]! === 0) open.pop()
   }
   return at < bytes.length ? 'something stands behind the value' : undefined
+}
+
+/** Of a text whether it is UTF-8; the library takes other bytes for other characters. */
+function isText(bytes: Buffer, from: number, end: number): boolean {
+  const first = bytes[from]!
+  const isShort = first >= 0xa0 && first < 0xc0
+  if (!isShort && (first < 217 || first > 219)) return true
+  const start = from + (isShort ? 1 : 1 + SIZED[first]![0])
+  for (let at = start; at < end; at++)
+    if (bytes[at]! > 0x7f) return isUtf8(bytes.subarray(start, end))
+  return true
 }
 
 /**

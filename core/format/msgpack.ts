@@ -17,6 +17,17 @@ EXTENSIONS.register({
   }
 })
 
+const OPTIONS = {
+  useBigInt64: true,
+  extensionCodec: EXTENSIONS,
+  /** Devices number their measurements, some by 64 bits. */
+  mapKeyConverter(key: unknown): string | number {
+    if (typeof key === 'string' || typeof key === 'number') return key
+    if (typeof key === 'bigint') return String(key)
+    throw new Error('a key is neither a text nor a number')
+  }
+}
+
 /** MessagePack: one value a payload. */
 export function msgpack(options: DecoderOptions): Decode {
   return bytes => {
@@ -25,7 +36,7 @@ export function msgpack(options: DecoderOptions): Decode {
     const problem = extentProblem(bytes)
     if (problem !== undefined) return invalid(problem)
     try {
-      return one(plain(decode(bytes, { useBigInt64: true, extensionCodec: EXTENSIONS }), options))
+      return one(plain(decode(bytes, OPTIONS), options))
     } catch (error) {
       return invalid(reasonOf(error))
     }

@@ -8,6 +8,7 @@ import {
   type Taken,
   type TelemetryRecord
 } from '../record/record.ts'
+import type { Piece } from './pieces.ts'
 import type { Item } from './records-at.ts'
 
 /** Where a record comes from that stands in this place of a taken message; empty for all of it. */
@@ -69,6 +70,26 @@ export function placed(
     }
   }
   return found
+}
+
+export interface PlacedPiece {
+  readonly split: PlacedRecords
+  /** The same in new objects. */
+  again(): PlacedRecords
+}
+
+/** The same of what is read some at a time. */
+export function* placedPieces(
+  pieces: Iterable<Piece<Item>>,
+  provenance: Provenance,
+  stage: string,
+  complete?: (record: TelemetryRecord) => ParseFailure | undefined
+): Generator<PlacedPiece> {
+  for (const { values, again } of pieces)
+    yield {
+      split: placed(values, provenance, stage, complete),
+      again: () => placed(again(), provenance, stage, complete)
+    }
 }
 
 const completed = (failure: ParseFailure | undefined, place: string) =>

@@ -7,7 +7,20 @@ import { MAX_DEPTH } from '../record/parse-record.ts'
 export interface PlainRules {
   readonly exact: boolean
   readonly nanAsNull: boolean
+  /**
+   * U+FFFD stands in the bytes themselves; otherwise it stands for bytes that are no UTF-8, which
+   * its decoder has put it in the place of.
+   */
+  readonly hasReplacement?: boolean
 }
+
+const REPLACEMENT = '\uFFFD'
+const REPLACEMENT_BYTES = Buffer.from(REPLACEMENT)
+
+/** Whether the bytes write U+FFFD themselves. */
+export const hasReplacement = (bytes: Buffer): boolean => bytes.includes(REPLACEMENT_BYTES)
+
+const noText = () => new ParseFailure('FORMAT_INVALID', 'A text in it is not valid UTF-8.', '')
 
 /**
  * What a binary format holds as a record holds it: bytes as base64, times as ISO 8601, maps as
@@ -18,6 +31,7 @@ export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   if (typeof value === 'bigint') return integerOf(value, rules.exact)
   if (typeof value === 'number') return Number.isFinite(value) || !rules.nanAsNull ? value : null
   if (value === undefined) return null
+  if (typeof value === 'string') return isChanged(value, rules) ? noText() : value
   if (typeof value !== 'object' || value === null || value instanceof ParseFailure) return value
   if (value instanceof ExactDecimal) return longNumber(value.text, rules.exact)
   if (value instanceof Uint8Array)
@@ -33,6 +47,7 @@ export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   const made = new Map<string, unknown>()
   for (const [key, each] of entries) {
     const name = nameOf(key)
+    if (isChanged(name, rules)) return noText()
     if (made.has(name))
       return new ParseFailure(
         'FORMAT_INVALID',
@@ -45,6 +60,9 @@ export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   // refuses.
   return Object.fromEntries(made)
 }
+
+const isChanged = (text: string, rules: PlainRules) =>
+  rules.hasReplacement === false && text.includes(REPLACEMENT)
 
 function nameOf(key: unknown): string {
   if (typeof key === 'string') return key

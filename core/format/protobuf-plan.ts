@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer'
 import protobuf from 'protobufjs'
 import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
@@ -165,6 +166,16 @@ const real = (wire: number, read: (reader: protobuf.Reader) => number): Scalar =
   }
 })
 
+/** The library puts U+FFFD in the place of bytes that are no UTF-8. */
+function textOf(reader: protobuf.Reader): string {
+  const at = reader.pos
+  const text = reader.string()
+  if (!text.includes('\uFFFD')) return text
+  reader.pos = at
+  if (!isUtf8(reader.bytes())) throw new Error('a text is not valid UTF-8')
+  return text
+}
+
 const SCALARS: Readonly<Record<string, Scalar>> = {
   double: real(1, reader => reader.double()),
   float: real(5, reader => reader.float()),
@@ -179,7 +190,7 @@ const SCALARS: Readonly<Record<string, Scalar>> = {
   fixed64: wide(1, true, reader => reader.fixed64()),
   sfixed64: wide(1, false, reader => reader.sfixed64()),
   bool: { wire: 0, canPack: true, absent: false, read: reader => reader.bool() },
-  string: { wire: 2, canPack: false, absent: '', read: reader => reader.string() },
+  string: { wire: 2, canPack: false, absent: '', read: textOf },
   bytes: {
     wire: 2,
     canPack: false,

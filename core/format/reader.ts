@@ -1,10 +1,12 @@
 import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { ArrivedBytes, Decode, DecoderOptions } from './decoder.ts'
+import type { ArrivedBytes, AtOnce, Decode, DecoderOptions } from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
 import { decompressed } from './decompress.ts'
+import { isLongList, longListIn } from './long-list.ts'
 import type { Format } from './names.ts'
-import { type Item, type Placing, recordsAt } from './records-at.ts'
+import { inOnePiece, inParts, PIECE_VALUES, type Piece } from './pieces.ts'
+import { type FoundRecords, foundAt, type Item, type Placing, recordsAt } from './records-at.ts'
 
 /** All that a node says of how bytes become records. */
 export interface ReaderOptions extends Omit<DecoderOptions, 'trailingNuls'>, Placing {
@@ -23,10 +25,10 @@ export interface Reader {
    * has no elements.
    */
   read(bytes: Buffer, arrival: ArrivedBytes): Item[]
-  /** The same, each read when it is asked for: they are to be gone through once. */
-  items(bytes: Buffer, arrival: ArrivedBytes): Iterable<Item>
-  /** The same of a value that was decoded before. */
-  find(value: unknown): Item[]
+  /** The same, some at a time, each piece read when it is asked for: to be gone through once. */
+  pieces(bytes: Buffer, arrival: ArrivedBytes): Iterable<Piece<Item>>
+  /** The same of a value that was decoded before, some at a time. */
+  find(value: unknown): Iterable<readonly Item[]>
 }
 
 /**
@@ -59,7 +61,7 @@ export const jsonRulesOf = ({ cutNuls, nanAsNull, exact }: ReaderOptions): JsonR
 /** A reader whose library may still be loading. */
 export interface LoadingReader {
   /** To be used once `ready` is there. */
-  readonly reader: Pick<Reader, 'read'>
+  readonly reader: Pick<Reader, 'read' | 'pieces'>
   /** Undefined where nothing is loaded; refused with an OptionsError for a schema that is wrong. */
   readonly ready: Promise<void> | undefined
 }
@@ -72,41 +74,88 @@ export function loadingReader(options: ReaderOptions): LoadingReader {
   const ready = made.then(reader => {
     loaded = reader
   })
-  return { ready, reader: { read: (bytes, arrival) => loaded!.read(bytes, arrival) } }
+  return {
+    ready,
+    reader: {
+      read: (bytes, arrival) => loaded!.read(bytes, arrival),
+      pieces: (bytes, arrival) => loaded!.pieces(bytes, arrival)
+    }
+  }
 }
 
 class BytesReader implements Reader {
   readonly #records: (value: unknown, place: string) => Item[]
+  readonly #found: (value: unknown, place: string) => FoundRecords
 
   constructor(
     private readonly decode: Decode,
     private readonly options: ReaderOptions
   ) {
     this.#records = recordsAt(options)
+    this.#found = foundAt(options)
   }
 
   read(bytes: Buffer, arrival: ArrivedBytes): Item[] {
-    const items = this.items(bytes, arrival)
-    return Array.isArray(items) ? items : [...items]
+    const [first, ...others] = this.pieces(bytes, arrival)
+    const items = [...(first?.values ?? [])]
+    for (const { values } of others) for (const item of values) items.push(item)
+    return items
   }
 
-  items(bytes: Buffer, arrival: ArrivedBytes): Iterable<Item> {
+  pieces(bytes: Buffer, arrival: ArrivedBytes): Iterable<Piece<Item>> {
     const { decompress, maxBytes } = this.options
     const undone = decompress ? decompressed(bytes, maxBytes) : bytes
-    const content = undone instanceof ParseFailure ? undone : this.decode(undone, arrival)
-    if (content instanceof ParseFailure) return [{ record: content, place: '' }]
-    const { values, isList } = content
-    if (isList) return this.#each(values)
-    const [value] = values
-    return this.#records(value, '')
+    if (undone instanceof ParseFailure) return failed(undone)
+    if (isLongList(undone, this.options)) {
+      const pieces = longListIn(undone, this.options)
+      if (pieces !== undefined) return pieces
+    }
+    const content = this.decode(undone, arrival)
+    if (content instanceof ParseFailure) return failed(content)
+    if ('pieces' in content) return this.#each(content.pieces)
+    const found = this.#foundIn(content)
+    return found.length <= PIECE_VALUES
+      ? inOnePiece(found, () => this.#foundAgain(undone, arrival))
+      : inParts(found, () => this.#foundAgain(undone, arrival))
   }
 
-  *#each(values: Iterable<unknown>): Generator<Item> {
-    let index = 0
-    for (const value of values) yield* this.#records(value, String(index++))
+  #foundIn({ values, isList }: AtOnce): FoundRecords {
+    if (!isList) return this.#found(values[0], '')
+    if (this.options.at === 'message')
+      return {
+        length: values.length,
+        items: (from, to) =>
+          values
+            .slice(from, to)
+            .flatMap((value, index) => this.#records(value, String(from + index)))
+      }
+    const items = values.flatMap((value, index) => this.#records(value, String(index)))
+    return { length: items.length, items: (from, to) => items.slice(from, to) }
   }
 
-  find(value: unknown): Item[] {
-    return this.#records(value, '')
+  #foundAgain(bytes: Buffer, arrival: ArrivedBytes): FoundRecords {
+    return this.#foundIn(this.decode(bytes, arrival) as AtOnce)
   }
+
+  *#each(pieces: Iterable<Piece<unknown>>): Generator<Piece<Item>> {
+    let count = 0
+    for (const { values, again } of pieces) {
+      const first = count
+      const itemsOf = (each: readonly unknown[]) =>
+        each.flatMap((value, index) => this.#records(value, String(first + index)))
+      yield { values: itemsOf(values), again: () => itemsOf(again()) }
+      count += values.length
+    }
+  }
+
+  *find(value: unknown): Generator<Item[]> {
+    const found = this.#found(value, '')
+    for (let from = 0; from === 0 || from < found.length; from += PIECE_VALUES)
+      yield found.items(from, Math.min(found.length, from + PIECE_VALUES))
+  }
+}
+
+function failed(failure: ParseFailure): Piece<Item>[] {
+  const values = [{ record: failure, place: '' }]
+  return [{ values, again: () => values }]
 }

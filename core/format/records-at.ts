@@ -3,6 +3,7 @@ import { getter, pathOf, stepsOf } from '../record/field-path.ts'
 import { ParseFailure, under } from '../record/parse-failure.ts'
 import { unfitness } from '../record/parse-record.ts'
 import type { TelemetryRecord } from '../record/record.ts'
+import type { Numbered } from './pieces.ts'
 
 export interface Placing {
   /** Where the records stand: the value itself, each element of a list, each value of an object. */
@@ -29,31 +30,112 @@ export interface Item {
  */
 const MAX_COPIED = 300_000
 
+/** The records of a value, made when they are asked for. */
+export type FoundRecords = Numbered<Item>
+
 /**
  * Makes the function that finds the records in a value; each that is not fit to be one is refused
  * by itself.
  */
 export function recordsAt(placing: Placing): (value: unknown, place: string) => Item[] {
-  const { at, path } = placing
-  if (at === 'message') return (value, place) => [item(value, place)]
-  const find = path === '' ? (value: unknown) => value : getter(path)
+  if (placing.at === 'message') return (value, place) => [item(value, place)]
+  const find = finder(placing)
   return (value, place) => {
-    if (value instanceof ParseFailure) return [item(value, place)]
-    const found = find(value)
-    const within = join(place, path)
-    if (!(at === 'list' ? Array.isArray(found) : isObject(found)))
-      return [item(missing(at, path), place)]
-    const elements =
-      at === 'list' ? listed(found as unknown[], within) : keyed(found as object, within, placing)
-    const around = placing.around && path !== '' ? fieldsAround(value, stepsOf(path) ?? []) : {}
-    const copied = sizeOf(around) * elements.length
-    if (copied > MAX_COPIED) return [item(tooMuch(copied), place)]
-    return elements.map(element => item(merged(element.value, around), element.place))
+    const found = find(value, place)
+    return 'record' in found ? [found] : found.items(0, found.length)
   }
 }
 
+/** The same, for what holds so many that others are to have their turn in between. */
+export function foundAt(placing: Placing): (value: unknown, place: string) => FoundRecords {
+  const find = placing.at === 'message' ? item : finder(placing)
+  return (value, place) => {
+    const found = find(value, place)
+    return 'record' in found ? { length: 1, items: () => [found] } : found
+  }
+}
+
+/** Gives the only record, or why there is none, by itself. */
+function finder(placing: Placing): (value: unknown, place: string) => FoundRecords | Item {
+  const { at, path } = placing
+  const find = path === '' ? (value: unknown) => value : getter(path)
+  const none = missing(at as 'list' | 'object', path)
+  return (value, place) => {
+    if (value instanceof ParseFailure) return item(value, place)
+    const found = find(value)
+    if (!(at === 'list' ? Array.isArray(found) : isObject(found))) return item(none, place)
+    const within = join(place, path)
+    const make =
+      at === 'list'
+        ? ofList(found as unknown[], within)
+        : ofObject(found as object, within, placing)
+    const around = aroundOf(value, placing, make.length)
+    if (around instanceof ParseFailure) return item(around, place)
+    return {
+      length: make.length,
+      items: (from, to) => range(from, to, index => make.at(index, around))
+    }
+  }
+}
+
+interface Made {
+  readonly length: number
+  at(index: number, around: TelemetryRecord): Item
+}
+
+const ofList = (list: readonly unknown[], within: string): Made => ({
+  length: list.length,
+  at: (index, around) => item(merged(list[index], around), join(within, String(index)))
+})
+
+function ofObject(object: object, within: string, placing: Placing): Made {
+  const elements = keyed(object, within, placing)
+  return {
+    length: elements.length,
+    at(index, around) {
+      const { value, place } = elements[index]!
+      return item(merged(value(), around), place)
+    }
+  }
+}
+
+function range<T>(from: number, to: number, make: (index: number) => T): T[] {
+  const made: T[] = []
+  for (let index = from; index < to; index++) made.push(make(index))
+  return made
+}
+
+/**
+ * The records of a list that is read by itself, some elements at a time.
+ * @param rest what stands around it
+ * @param length how many elements it has in all
+ */
+export function elementsOf(
+  rest: unknown,
+  placing: Placing,
+  length: number
+): ParseFailure | ((elements: readonly unknown[], first: number) => Item[]) {
+  const around = aroundOf(rest, placing, length)
+  if (around instanceof ParseFailure) return around
+  return (elements, first) =>
+    elements.map((element, index) =>
+      item(merged(element, around), join(placing.path, String(first + index)))
+    )
+}
+
+/** The fields around the list or object, if they are to go into each of so many records. */
+function aroundOf(
+  value: unknown,
+  { path, around: isAsked }: Placing,
+  records: number
+): TelemetryRecord | ParseFailure {
+  const around = isAsked && path !== '' ? fieldsAround(value, stepsOf(path) ?? []) : {}
+  const copied = sizeOf(around) * records
+  return copied > MAX_COPIED ? tooMuch(copied) : around
+}
+
 interface Element {
-  readonly value: unknown
+  value(): unknown
   readonly place: string
 }
 
@@ -85,7 +167,7 @@ const tooMuch = (copied: number) =>
  * A value as a record, with the reason if it is none; the path in the reason begins at the message.
  */
 function item(value: unknown, place: string): Item {
-  const failure = value instanceof ParseFailure ? value : unfitness(value)
+  const failure = value instanceof ParseFailure ? value : unfitness(value, true)
   if (failure === undefined) return { record: value as TelemetryRecord, place }
   return { record: place === '' ? trimmed(failure) : under(failure, place), place }
 }
@@ -93,20 +175,18 @@ function item(value: unknown, place: string): Item {
 const trimmed = (failure: ParseFailure) =>
   failure.path === '' ? new ParseFailure(failure.code, failure.message) : failure
 
-const listed = (list: readonly unknown[], within: string): Element[] =>
-  list.map((value, index) => ({ value, place: join(within, String(index)) }))
-
 /** Each value of an object, with its key; where that is a list, each of its elements. */
-function keyed(object: object, within: string, placing: Placing): Element[] {
-  return Object.entries(object).flatMap(([key, value]) => {
+const keyed = (object: object, within: string, placing: Placing): Element[] =>
+  Object.entries(object).flatMap(([key, value]) => {
     const place = join(within, pathOf([key]))
-    if (!Array.isArray(value)) return { value: withKey(value, key, placing), place }
-    return listed(value, place).map(element => ({
-      ...element,
-      value: withKey(element.value, key, placing)
-    }))
+    const each = (element: unknown, at: string) => ({
+      value: () => withKey(element, key, placing),
+      place: at
+    })
+    return Array.isArray(value)
+      ? value.map((element, index) => each(element, join(place, String(index))))
+      : each(value, place)
   })
-}
 
 function withKey(value: unknown, key: string, { keyField, valueField }: Placing): unknown {
   if (value instanceof ParseFailure) return value

@@ -3,7 +3,7 @@ import { inexact, parseJson, utf8Text, withoutTrailingNuls } from '../record/jso
 import { ParseFailure } from '../record/parse-failure.ts'
 import { cborValue } from './cbor.ts'
 import type { ArrivedBytes, Decode, DecoderOptions } from './decoder.ts'
-import { plain } from './plain.ts'
+import { hasReplacement, plain } from './plain.ts'
 
 /** RFC 8428, table 4: what labels are in CBOR. */
 const LABELS: Readonly<Record<string, string>> = {
@@ -46,7 +46,12 @@ export function senmlJson(options: DecoderOptions): Decode {
 export function senmlCbor(options: DecoderOptions): Decode {
   return (bytes, arrival) => {
     const value = cborValue(bytes)
-    return resolved(value instanceof ParseFailure ? value : plain(value, options), arrival)
+    return resolved(
+      value instanceof ParseFailure
+        ? value
+        : plain(value, { ...options, hasReplacement: hasReplacement(bytes) }),
+      arrival
+    )
   }
 }
 

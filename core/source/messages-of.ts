@@ -44,19 +44,22 @@ function partOf(
   }
 }
 
-/** The message that a portion leaves as; the last one of `many` acknowledges it. */
+/**
+ * The message that a portion leaves as; the last one of `many` acknowledges it, and counts with the
+ * bytes of all of it, which are kept up to then.
+ */
 export function messageOfPortion(
   many: TakenMany,
-  { which, records, bytes, again }: Portion,
+  { which, records, again }: Portion,
   deadLetterOutput: number,
   isLast: boolean
 ): TakenMessage {
-  const { lane, from, survived, acknowledge } = many
+  const { lane, from, bytes, survived, acknowledge } = many
   return {
     lane,
     from,
     records: records.length,
-    bytes,
+    bytes: isLast ? bytes : 0,
     message: withPayload(many, records),
     rebuild: () => withPayload(many, again()),
     acknowledge: isLast ? acknowledge : () => {},

@@ -1,4 +1,4 @@
-import type { Split, TakenMany } from './types.ts'
+import type { Split, SplitPiece, TakenMany } from './types.ts'
 
 export type Which = keyof Split
 
@@ -6,65 +6,84 @@ export type Which = keyof Split
 export interface Portion {
   readonly which: Which
   readonly records: readonly object[]
-  readonly bytes: number
   /** The same records in new objects. */
   again(): object[]
 }
 
-/** The records of one message that have not left. */
+/** The records of a piece that have not left. */
 interface Chunk {
-  readonly index: number
+  readonly again: SplitPiece['again']
   readonly records: readonly object[]
-  readonly bytesEach: number
   /** So many of them have left. */
   from: number
+}
+
+/** The records of a piece that are in a portion. */
+interface Part {
+  readonly again: SplitPiece['again']
+  readonly from: number
+  readonly to: number
 }
 
 /** Cuts what arrived together into portions, and reads of it no more than the next one needs. */
 export class PortionCutter {
   readonly #chunks: Readonly<Record<Which, Chunk[]>> = { accepted: [], rejected: [] }
   readonly #counts = { accepted: 0, rejected: 0 }
-  #next = 0
-  #again: { index: number; split: Split; given: Set<string> } | undefined
+  /** The message that is being read, and what is left of it. */
+  #index = 0
+  #pieces: Iterator<SplitPiece> | undefined
+  #holdsAny = false
 
   constructor(readonly many: TakenMany) {}
 
-  /** Everything has left. */
-  get isEmpty(): boolean {
-    const { accepted, rejected } = this.#counts
-    return this.#next === this.many.length && accepted + rejected === 0
-  }
-
-  /** Reads until there is a portion; false if the time was over before that. */
+  /**
+   * Reads until there is a portion, or nothing is left; false if the time was over before that.
+   */
   read(endMs: number): boolean {
-    while (this.#next < this.many.length && this.#full() === undefined) {
-      this.#readOne(this.#next++)
+    while (!this.#isRead && this.#full() === undefined) {
+      this.#readPiece()
       if (performance.now() > endMs) break
     }
-    return this.#next === this.many.length || this.#full() !== undefined
+    return this.#isRead || this.#full() !== undefined
   }
 
-  /** How many records the next portion has, and their bytes; undefined where nothing is left. */
-  peek(): { which: Which; records: number; bytes: number } | undefined {
+  /** Whether everything has left. Reads on for that while there is time; else it is not said. */
+  isEmpty(endMs: number): boolean {
+    return this.#waiting === 0 && this.read(endMs) && this.#waiting === 0
+  }
+
+  /** How many records the next portion has; undefined where nothing is left. */
+  peek(): { which: Which; records: number } | undefined {
+    if (this.#waiting === 0) return undefined
     const which = this.#full() ?? (this.#counts.accepted > 0 ? 'accepted' : 'rejected')
-    const records = Math.min(this.#counts[which], this.many.portion)
-    const bytes = this.#walk(which, records, () => undefined)
-    return records === 0 ? undefined : { which, records, bytes }
+    return { which, records: Math.min(this.#counts[which], this.many.portion) }
   }
 
   /** Takes the next portion out; call after `peek` has given one. */
   take(): Portion {
     const { which, records: count } = this.peek()!
-    const [{ index, from: skip }] = this.#chunks[which] as [Chunk]
+    const chunks = this.#chunks[which]
     const records: object[] = []
-    const bytes = this.#walk(which, count, (chunk, part) => {
-      records.push(...chunk.records.slice(chunk.from, chunk.from + part))
-      chunk.from += part
-    })
-    const left = this.#chunks[which].findIndex(({ records: all, from }) => from < all.length)
-    this.#chunks[which].splice(0, left < 0 ? this.#chunks[which].length : left)
+    const parts: Part[] = []
+    for (let left = count; left > 0; left = count - records.length) {
+      const chunk = chunks[0]!
+      const { again, from } = chunk
+      const to = Math.min(chunk.records.length, from + left)
+      for (let at = from; at < to; at++) records.push(chunk.records[at]!)
+      parts.push({ again, from, to })
+      chunk.from = to
+      if (to === chunk.records.length) chunks.shift()
+    }
     this.#counts[which] -= count
-    return { which, records, bytes, again: () => this.#collect(which, index, skip, count) }
+    return { which, records, again: () => readAgain(parts, which) }
+  }
+
+  get #isRead(): boolean {
+    return this.#index === this.many.length
+  }
+
+  get #waiting(): number {
+    return this.#counts.accepted + this.#counts.rejected
   }
 
   #full(): Which | undefined {
@@ -73,49 +92,34 @@ export class PortionCutter {
     return this.#counts.rejected >= portion ? 'rejected' : undefined
   }
 
-  #readOne(index: number): void {
-    const split = this.many.splitOf(index)
-    const all = split.accepted.length + split.rejected.length
-    if (all === 0) this.many.holdsNone(index)
-    const bytesEach = this.many.bytesOf(index) / all
+  #readPiece(): void {
+    this.#pieces ??= this.many.piecesOf(this.#index)[Symbol.iterator]()
+    const { done, value: piece } = this.#pieces.next()
+    if (!done) this.#keep(piece)
+    else {
+      if (!this.#holdsAny) this.many.holdsNone(this.#index)
+      this.#holdsAny = false
+      this.#pieces = undefined
+      this.#index++
+    }
+  }
+
+  #keep(piece: SplitPiece): void {
     for (const which of ['accepted', 'rejected'] as const) {
-      const records = split[which]
-      if (records.length > 0) this.#chunks[which].push({ index, records, bytesEach, from: 0 })
+      const records = piece.split[which]
+      if (records.length === 0) continue
+      this.#holdsAny = true
+      this.#chunks[which].push({ again: piece.again, records, from: 0 })
       this.#counts[which] += records.length
     }
   }
+}
 
-  /** Over the chunks that the next so many records stand in; gives their bytes. */
-  #walk(which: Which, count: number, visit: (chunk: Chunk, part: number) => void): number {
-    let bytes = 0
-    let left = count
-    for (const chunk of this.#chunks[which]) {
-      if (left === 0) break
-      const part = Math.min(left, chunk.records.length - chunk.from)
-      left -= part
-      bytes += part * chunk.bytesEach
-      visit(chunk, part)
-    }
-    return Math.round(bytes)
+function readAgain(parts: readonly Part[], which: Which): object[] {
+  const records: object[] = []
+  for (const { again, from, to } of parts) {
+    const split = again()
+    for (let at = from; at < to; at++) records.push(split[which][at]!)
   }
-
-  #collect(which: Which, index: number, skip: number, count: number): object[] {
-    const records: object[] = []
-    for (let at = index, from = skip; at < this.many.length && records.length < count; at++) {
-      records.push(...this.#splitAgain(at, `${which} ${from}`)[which].slice(from, from + count))
-      from = 0
-    }
-    return records.slice(0, count)
-  }
-
-  /**
-   * A long list leaves in many portions: where several are sent again it is read once for all of
-   * them. None is given what another was, since nodes change what they get.
-   */
-  #splitAgain(index: number, portion: string): Split {
-    if (this.#again?.index !== index || this.#again.given.has(portion))
-      this.#again = { index, split: this.many.splitOf(index), given: new Set() }
-    this.#again.given.add(portion)
-    return this.#again.split
-  }
+  return records
 }

@@ -1,12 +1,15 @@
 import { type Portion, PortionCutter } from './portion-cutter.ts'
 import type { TakenMany } from './types.ts'
 
-/** As for the records of a batch in a transform (core/record/in-slices.ts). */
-const SLICE_MS = 20
+/**
+ * Half of what a transform takes for the records of a batch (core/record/in-slices.ts), since those
+ * go on with what leaves here before timers have their turn.
+ */
+const SLICE_MS = 10
 
 export interface PortionsOptions {
   /** Whether the flow has room for so much. */
-  hasRoomFor(records: number, bytes: number): boolean
+  hasRoomFor(records: number): boolean
   /** Messages of the lane that are in the flow. */
   sentOf(lane: string): number
   send(many: TakenMany, portion: Portion, isLast: boolean): void
@@ -24,11 +27,17 @@ export class Portions {
   readonly #lines = new Map<string, PortionCutter[]>()
   #turn: NodeJS.Immediate | undefined
   #isAtIt = false
+  #bytes = 0
+  #endMs: number | undefined
   /** Waits for room, or for another turn. */
   #isHeld = false
 
   constructor(private readonly options: PortionsOptions) {}
 
+  /** Of what waits: it is kept until the last of it has left, and on from there in the flow. */
+  get bytes(): number {
+    return this.#bytes
+  }
   /** Something waits to leave. */
   get exist(): boolean {
     return this.#lines.size > 0
@@ -42,6 +51,7 @@ export class Portions {
   }
 
   add(many: TakenMany): void {
+    this.#bytes += many.bytes
     const line = this.#lines.get(many.lane)
     if (line !== undefined) line.push(new PortionCutter(many))
     else this.#lines.set(many.lane, [new PortionCutter(many)])
@@ -49,11 +59,12 @@ export class Portions {
   }
 
   drop(lane: string): void {
+    for (const { many } of this.#lines.get(lane) ?? []) this.#bytes -= many.bytes
     this.#lines.delete(lane)
   }
 
   end(): void {
-    this.#lines.clear()
+    for (const lane of [...this.#lines.keys()]) this.drop(lane)
     clearImmediate(this.#turn)
   }
 
@@ -62,7 +73,7 @@ export class Portions {
     if (this.#isAtIt || !this.exist) return
     this.#isAtIt = true
     this.#isHeld = false
-    const endMs = performance.now() + SLICE_MS
+    const endMs = this.#endOfTurn()
     let moved = true
     while (moved && !this.#isHeld) {
       moved = false
@@ -73,6 +84,17 @@ export class Portions {
       }
     }
     this.#isAtIt = false
+  }
+
+  /** Several messages may be done with in one turn, and each makes room: all have one slice. */
+  #endOfTurn(): number {
+    if (this.#endMs === undefined) {
+      this.#endMs = performance.now() + SLICE_MS
+      setImmediate(() => {
+        this.#endMs = undefined
+      })
+    }
+    return this.#endMs
   }
 
   /** Sends the next portion of a lane; false if it has to wait. */
@@ -91,12 +113,12 @@ export class Portions {
       this.options.end(many)
       return true
     }
-    if (!this.options.hasRoomFor(next.records, next.bytes)) {
+    if (!this.options.hasRoomFor(next.records)) {
       this.#isHeld = true
       return false
     }
     const portion = cutter.take()
-    const isLast = cutter.isEmpty
+    const isLast = cutter.isEmpty(endMs)
     if (isLast) this.#leave(lane)
     this.options.send(many, portion, isLast)
     return true
@@ -104,7 +126,7 @@ export class Portions {
 
   #leave(lane: string): void {
     const line = this.#lines.get(lane)!
-    line.shift()
+    this.#bytes -= line.shift()!.many.bytes
     if (line.length === 0) this.#lines.delete(lane)
   }
 

@@ -54,7 +54,7 @@ export class DeliverySource implements PausableSource {
       lane => this.#lanes.firstOf(lane)?.from
     )
     this.#portions = new Portions({
-      hasRoomFor: (records, bytes) => this.#fits(records, bytes),
+      hasRoomFor: records => this.#fits(records, 0, 0),
       sentOf: lane => this.#lanes.sizeOf(lane),
       send: (many, portion, isLast) => this.#takePortion(many, portion, isLast),
       end: many => this.#takeNothing(many),
@@ -96,11 +96,13 @@ export class DeliverySource implements PausableSource {
     return !this.isPaused && !this.#portions.isHeld && this.#fits(records, bytes)
   }
 
-  #fits(records: number, bytes: number): boolean {
-    const { records: inFlight, bytes: bytesInFlight } = this.#lanes
+  /** What waits to leave was let in already, with its bytes. */
+  #fits(records: number, bytes: number, waitingBytes = this.#portions.bytes): boolean {
+    const { records: inFlight, bytes: inFlightBytes } = this.#lanes
     if (inFlight === 0) return true
     return (
-      inFlight + records <= this.options.maxInFlight && bytesInFlight + bytes <= MAX_IN_FLIGHT_BYTES
+      inFlight + records <= this.options.maxInFlight &&
+      inFlightBytes + waitingBytes + bytes <= MAX_IN_FLIGHT_BYTES
     )
   }
 
@@ -197,10 +199,9 @@ export class DeliverySource implements PausableSource {
   }
 
   /** Nothing of it goes into the flow, so it only has to wait for its turn. */
-  #takeNothing(batch: Pick<TakenMessage, 'lane' | 'from' | 'acknowledge'>): void {
+  #takeNothing({ lane, from, bytes, acknowledge }: TakenBatch | TakenMany): void {
     if (this.#closed) return
-    const { lane, from, acknowledge } = batch
-    const taken: TakenMessage = { lane, from, records: 0, rebuild: () => ({}), acknowledge }
+    const taken: TakenMessage = { lane, from, bytes, records: 0, rebuild: () => ({}), acknowledge }
     if (this.options.mode === 'received') this.#acknowledge(taken)
     else this.#leaveInTurn(this.#lanes.add(taken))
   }

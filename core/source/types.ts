@@ -76,6 +76,13 @@ export interface Split {
   readonly rejected: readonly Rejection[]
 }
 
+/** Some of the records of a message; an empty piece says only that time has passed. */
+export interface SplitPiece {
+  readonly split: Split
+  /** The same in new objects, for each further attempt. */
+  again(): Split
+}
+
 /** What arrived together, to be acknowledged together. */
 export interface TakenBatch
   extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived'> {
@@ -99,9 +106,10 @@ export interface TakenMany
     Pick<TakenBatch, 'isSingle' | 'properties'> {
   /** How many messages of the protocol it is. */
   readonly length: number
-  bytesOf(index: number): number
-  /** The records of one of these; the same again, in new objects, at each call. */
-  splitOf(index: number): Split
+  /** Of all that is kept until it is acknowledged. */
+  readonly bytes: number
+  /** The records of one of these, each piece read when it is asked for; gone through once. */
+  piecesOf(index: number): Iterable<SplitPiece>
   /** Told once of each message that holds no record. */
   holdsNone(index: number): void
   /** At most so many records leave together. */

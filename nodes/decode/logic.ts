@@ -58,36 +58,35 @@ function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => n
     function* everything(): Generator<Found> {
       for (const [index, payload] of payloads.entries()) {
         const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
-        const size = sizeOf(payload)
         let found = 0
-        for (const item of itemsOf(payload, provenance, reader, format === 'bare', now)) {
-          yield { item, payload, provenance, isDear: found === 0 && size > DEAR_BYTES }
-          found++
+        for (const items of piecesOf(payload, provenance, reader, format === 'bare', now)) {
+          yield { items, payload, provenance }
+          found += items.length
         }
         if (found === 0) filtered++
       }
     }
-    const rest = eachInSlices(everything(), ({ item, payload, provenance, isDear }) => {
-      const { record, place } = item
-      if (record instanceof ParseFailure)
-        rejected.push(rejection(record, place, payload, provenance))
-      else records.push(carrying(record, place, payload, provenance))
-      return isDear
+    const rest = eachInSlices(everything(), ({ items, payload, provenance }) => {
+      for (const { record, place } of items) {
+        if (record instanceof ParseFailure)
+          rejected.push(rejection(record, place, payload, provenance))
+        else records.push(carrying(record, place, payload, provenance))
+      }
+      return items.length !== 1 || sizeOf(payload) > DEAR_BYTES
     })
     const outputs = [records, rejected] as const
     return rest === undefined ? { outputs, filtered } : rest.then(() => ({ outputs, filtered }))
   }
 }
 
-/** What stands in one payload. */
+/** Some of what stands in one payload. */
 interface Found {
-  readonly item: Item
+  readonly items: readonly Item[]
   readonly payload: unknown
   readonly provenance: Provenance
-  /** The clock is to be looked at, since so much was read at once. */
-  readonly isDear: boolean
 }
 
+/** The clock is to be looked at where so much was read at once. */
 const DEAR_BYTES = 16_384
 
 function sizeOf(payload: unknown): number {
@@ -97,18 +96,20 @@ function sizeOf(payload: unknown): number {
     : 0
 }
 
-function itemsOf(
+function* piecesOf(
   payload: unknown,
   provenance: Provenance,
   reader: Reader,
   isBare: boolean,
   now: () => number
-): Iterable<Item> {
+): Generator<readonly Item[]> {
   const value = isKafkaMessage(payload) ? payload.value : payload
-  if (value === null && isKafkaMessage(payload)) return [{ record: TOMBSTONE, place: '' }]
   const bytes = bytesOf(value, isBare)
-  if (bytes === undefined) return reader.find(value)
-  return reader.items(bytes, { arrivedMs: arrivedMs(provenance, now) })
+  if (value === null && isKafkaMessage(payload)) yield [{ record: TOMBSTONE, place: '' }]
+  else if (bytes === undefined) yield* reader.find(value)
+  else
+    for (const { values } of reader.pieces(bytes, { arrivedMs: arrivedMs(provenance, now) }))
+      yield values
 }
 
 const TOMBSTONE = new ParseFailure(

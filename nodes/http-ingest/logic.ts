@@ -1,6 +1,6 @@
 import { placingProblems } from '../../core/format/check.ts'
 import { formatDefaults } from '../../core/format/fields.ts'
-import { placed } from '../../core/format/placed.ts'
+import { placedPieces } from '../../core/format/placed.ts'
 import { type LoadingReader, loadingReader, type ReaderOptions } from '../../core/format/reader.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -8,7 +8,7 @@ import { FILL_IN } from '../../core/record/fill-in.ts'
 import type { ParseFailure } from '../../core/record/parse-failure.ts'
 import { Provenance, provenanceOf, type TelemetryRecord } from '../../core/record/record.ts'
 import { compileTopicTemplate } from '../../core/record/topic-template.ts'
-import type { Split } from '../../core/source/types.ts'
+import type { SplitPiece } from '../../core/source/types.ts'
 import { ContentReaders } from './content.ts'
 import { HttpBody } from './http-body.ts'
 import { askedOf, completePoint, writeQuery } from './influx.ts'
@@ -29,6 +29,9 @@ export interface RequestLine {
   readonly contentType: string | undefined
 }
 
+/** Reads a body; its pieces are gone through once. */
+export type ReadBody = () => Iterable<SplitPiece>
+
 /** Makes records of the bodies that one node takes. */
 export interface BodyIntake {
   /** What is asked for at this path; undefined where it is not this node's. */
@@ -36,10 +39,10 @@ export interface BodyIntake {
   /** Its library is there; refused with an OptionsError for a schema that is wrong. */
   readonly ready: Promise<void> | undefined
   /**
-   * How to read a body: a function that gives its records, the same again at each call.
+   * How to read a body: a function that gives its records, some at a time.
    * @param body its compression undone
    */
-  open(line: RequestLine, body: Buffer, arrivedMs: number): Promise<(() => Split) | HttpRefusal>
+  open(line: RequestLine, body: Buffer, arrivedMs: number): Promise<ReadBody | HttpRefusal>
 }
 
 /** @throws OptionsError for settings that cannot be used */
@@ -75,7 +78,7 @@ class RecordIntake implements BodyIntake {
     { path, contentType }: RequestLine,
     body: Buffer,
     arrivedMs: number
-  ): Promise<(() => Split) | HttpRefusal> {
+  ): Promise<ReadBody | HttpRefusal> {
     const loading = this.#own ?? this.#byType.readerOf(contentType, body)
     if (loading instanceof HttpRefusal) return loading
     await loading.ready
@@ -110,7 +113,7 @@ class PointIntake implements BodyIntake {
     { path, query }: RequestLine,
     body: Buffer,
     arrivedMs: number
-  ): Promise<(() => Split) | HttpRefusal> {
+  ): Promise<ReadBody | HttpRefusal> {
     const write = writeQuery(query)
     if (write === undefined) return new HttpRefusal(400, 'The precision must be ns, us, ms or s.')
     return reading({ path, body, arrivedMs, key: null }, this.#lines, point =>
@@ -130,9 +133,9 @@ function reading(
   { path, body, arrivedMs, key }: Arrived,
   { reader }: LoadingReader,
   complete: (record: TelemetryRecord) => ParseFailure | undefined
-): () => Split {
+): ReadBody {
   const provenance = new Provenance(new HttpBody(path, body, arrivedMs, key), 0)
-  return () => placed(reader.read(body, { arrivedMs }), provenance, STAGE, complete)
+  return () => placedPieces(reader.pieces(body, { arrivedMs }), provenance, STAGE, complete)
 }
 
 /** Where in the body a record stands; empty for all of it. */

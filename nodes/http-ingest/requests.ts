@@ -1,12 +1,12 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '../../core/errors.ts'
 import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
-import type { Split, TakenMany } from '../../core/source/types.ts'
+import type { TakenMany } from '../../core/source/types.ts'
 import type { Access } from './access.ts'
 import { answerOf, BodyOutcome, type HttpAnswer } from './answer.ts'
 import { announced, type GONE, readBody } from './body.ts'
 import { undone } from './content.ts'
-import { type BodyIntake, placeOf } from './logic.ts'
+import { type BodyIntake, placeOf, type ReadBody } from './logic.ts'
 import { busy, HttpRefusal } from './refusal.ts'
 import type { Repeats } from './repeats.ts'
 import type { Taker } from './routes.ts'
@@ -146,27 +146,27 @@ export class Requests implements Taker {
     request: IncomingMessage,
     body: Buffer,
     arrivedMs: number
-  ): Promise<(() => Split) | HttpRefusal> {
+  ): Promise<ReadBody | HttpRefusal> {
     const query = new URL(request.url ?? '/', 'http://localhost').searchParams
     const contentType = request.headers['content-type']
     const read = await this.options.intake.open({ path, query, contentType }, body, arrivedMs)
     return this.#isOpen ? read : CLOSING
   }
 
-  #deliver(read: () => Split, bytes: number, settle: (answer: HttpAnswer) => void): void {
+  #deliver(read: ReadBody, bytes: number, settle: (answer: HttpAnswer) => void): void {
     const { source, waits, portion, isSingle } = this.options
     const outcome = new BodyOutcome()
-    let isRead = false
     const lane = `request ${this.#number++}`
     source.takeMany({
       lane,
       length: 1,
-      bytesOf: () => bytes,
-      splitOf() {
-        const split = read()
-        if (!isRead) outcome.add(split.accepted.length, split.rejected, placeOf)
-        isRead = true
-        return split
+      bytes,
+      *piecesOf() {
+        for (const piece of read()) {
+          const { accepted, rejected } = piece.split
+          outcome.add(accepted.length, rejected, placeOf)
+          yield piece
+        }
       },
       holdsNone: () => undefined,
       portion,

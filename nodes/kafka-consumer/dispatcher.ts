@@ -265,13 +265,15 @@ export class Dispatcher {
   }
 
   #send(partition: Partition, fetched: FetchedSlice): void {
-    const { isSingle, batchSize, perPartition, onNone } = this.options
+    const { isSingle, batchSize, perPartition, onNone, shaping } = this.options
     const { transaction } = partition
     const back = this.#endOfTrial(partition, () => fetched.pending.done())
     if (transaction !== undefined)
       this.source.take({ ...inTransaction(partition, fetched, transaction, isSingle), ...back })
     else if (fetched.isMany) {
-      const leaving = { isSingle, portion: batchSize, inTurn: perPartition === 1, onNone }
+      const { piecesOf } = shaping
+      const inTurn = perPartition === 1
+      const leaving = { isSingle, portion: batchSize, inTurn, onNone, piecesOf }
       this.source.takeMany(manyOf(partition, fetched, leaving, back))
     } else this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
   }

@@ -2,7 +2,7 @@ import type { PendingRange } from '../../core/kafka/consume/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
 import type { TakenBatch, TakenMany, TakenMessage } from '../../core/source/types.ts'
 import type { BatchSlice, KafkaBatch } from './batch.ts'
-import type { Shape } from './shapes.ts'
+import type { Shape, Shaping } from './shapes.ts'
 
 /** A batch that was fetched and is not in the flow yet. */
 export interface FetchedSlice {
@@ -75,12 +75,13 @@ export function batchOf(
 interface Leaving extends Pick<TakenMany, 'isSingle' | 'portion' | 'inTurn'> {
   /** A message that holds no record has been read. */
   onNone(): void
+  readonly piecesOf: Shaping['piecesOf']
 }
 
 export function manyOf(
   { key, topic }: Partition,
-  { batch, slice, shape }: FetchedSlice,
-  { onNone, ...leaving }: Leaving,
+  { batch, slice, bytes }: FetchedSlice,
+  { onNone, piecesOf, ...leaving }: Leaving,
   back: WayBack
 ): TakenMany {
   const { from } = slice
@@ -88,8 +89,8 @@ export function manyOf(
     lane: key,
     from: batch.messages[from]!.offset,
     length: recordsOf(slice),
-    bytesOf: index => batch.messages[from + index]!.value?.length ?? 0,
-    splitOf: index => shape(batch, from + index, from + index + 1),
+    bytes,
+    piecesOf: index => piecesOf(batch, from + index),
     holdsNone: onNone,
     properties: { topic },
     ...leaving,

@@ -2,7 +2,7 @@ import { readableLetter } from '../../core/dead-letter/decode.ts'
 import { placingProblems } from '../../core/format/check.ts'
 import { isCompressed } from '../../core/format/decompress.ts'
 import { formatDefaults } from '../../core/format/fields.ts'
-import { carrying, placed, refusal } from '../../core/format/placed.ts'
+import { carrying, placedPieces, refusal } from '../../core/format/placed.ts'
 import {
   isPlainJson,
   jsonRulesOf,
@@ -23,7 +23,7 @@ import {
   type Reason,
   type Rejection
 } from '../../core/record/record.ts'
-import type { Split } from '../../core/source/types.ts'
+import type { Split, SplitPiece } from '../../core/source/types.ts'
 import type { BatchSlice, KafkaBatch } from './batch.ts'
 import { spec } from './spec.ts'
 
@@ -80,28 +80,31 @@ export const recordsBy =
     return { accepted, rejected }
   }
 
+type Read = Pick<Reader, 'pieces'>
+
 /** The same of any format, each of which may hold any number of records. */
 const readBy =
-  (reader: Pick<Reader, 'read'>): Shape =>
+  (reader: Read): Shape =>
   (batch, from, to) => {
     const all = { accepted: [] as object[], rejected: [] as Rejection[] }
     for (let index = from; index < to; index++) {
-      const { accepted, rejected } = readOne(reader, batch, index)
-      for (const record of accepted) all.accepted.push(record)
-      for (const rejection of rejected) all.rejected.push(rejection)
+      for (const { split } of piecesOf(reader, batch, index)) {
+        for (const record of split.accepted) all.accepted.push(record)
+        for (const rejection of split.rejected) all.rejected.push(rejection)
+      }
     }
     return all
   }
 
-function readOne(reader: Pick<Reader, 'read'>, batch: KafkaBatch, index: number) {
+function piecesOf(reader: Read, batch: KafkaBatch, index: number): Iterable<SplitPiece> {
   const { value, timestamp } = batch.messages[index]!
   const provenance = new Provenance(batch, index)
+  if (value === null) {
+    const none = () => ({ accepted: [], rejected: [refusal(TOMBSTONE, provenance, STAGE)] })
+    return [{ split: none(), again: none }]
+  }
   // Kafka's own time of the message stays the same however often it is read.
-  const items =
-    value === null
-      ? [{ record: TOMBSTONE, place: '' }]
-      : reader.read(value, { arrivedMs: Number(timestamp) })
-  return placed(items, provenance, STAGE)
+  return placedPieces(reader.pieces(value, { arrivedMs: Number(timestamp) }), provenance, STAGE)
 }
 
 /** What the choices of the dialog make of messages. */
@@ -112,9 +115,19 @@ export interface Shaping {
    * portions.
    */
   isMany(batch: KafkaBatch, slice: BatchSlice): boolean
+  /** The records of one message of these, some at a time. */
+  piecesOf(batch: KafkaBatch, index: number): Iterable<SplitPiece>
   /** The library of the format is there; undefined where it needs none. */
   readonly ready: Promise<void> | undefined
 }
+
+/** Each message is one record. */
+const byItself = (shape: Shape): Shaping => ({
+  shape,
+  isMany: never,
+  piecesOf: () => [],
+  ready: undefined
+})
 
 const never = () => false
 const always = () => true
@@ -122,8 +135,8 @@ const always = () => true
 /** @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise */
 export function shapingOf(options: Options<typeof spec>): Shaping {
   const { output, nanAsNull, exact } = options
-  if (output === 'messages') return { shape: asMessages, isMany: never, ready: undefined }
-  if (output === 'letters') return { shape: asLetters, isMany: never, ready: undefined }
+  if (output === 'messages') return byItself(asMessages)
+  if (output === 'letters') return byItself(asLetters)
   if (output === 'decoded') return recordsOf(options as ReaderOptions)
   return recordsOf(formatDefaults({ nanAsNull, exact }))
 }
@@ -133,12 +146,14 @@ function recordsOf(reading: ReaderOptions): Shaping {
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   const { reader, ready } = loadingReader(reading)
   const read = readBy(reader)
-  if (!isPlainJson(reading)) return { shape: read, isMany: always, ready }
+  const pieces = (batch: KafkaBatch, index: number) => piecesOf(reader, batch, index)
+  if (!isPlainJson(reading)) return { shape: read, isMany: always, piecesOf: pieces, ready }
   const parse = recordsBy(jsonRulesOf(reading))
   const isMany = reading.decompress ? hasCompressed : never
   return {
     shape: (batch, from, to) => (isMany(batch, { from, to }) ? read : parse)(batch, from, to),
     isMany,
+    piecesOf: pieces,
     ready
   }
 }

@@ -58,8 +58,8 @@ function deliverMany(batch: MqttBatch, ways: Ways): void {
   source.takeMany({
     lane: LANE,
     length: packets.length,
-    bytesOf: index => packets[index]!.payload.length,
-    splitOf: index => shaper.splitOf(batch, index),
+    bytes: batch.bytes,
+    piecesOf: index => shaper.piecesOf(batch, index),
     holdsNone: index => {
       if (shaper.isForOthers(batch, index)) countForOthers(ways, 1, packets[index]!.topic)
       else countFiltered(ways.metrics, 1)

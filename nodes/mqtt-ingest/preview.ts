@@ -23,7 +23,9 @@ export function previewed(options: Options<typeof spec>): Previewed {
       })
       batch.add(packetOf(String(topic ?? ''), payload))
       if (shaper.isMany(batch)) {
-        const { accepted, rejected } = shaper.splitOf(batch, 0)
+        const splits = [...shaper.piecesOf(batch, 0)].map(({ split }) => split)
+        const accepted = splits.flatMap(split => split.accepted)
+        const rejected = splits.flatMap(split => split.rejected)
         return { outputs: [accepted, rejected], filtered: shaper.isForOthers(batch, 0) ? 1 : 0 }
       }
       const { accepted, rejected, forOthers } = shaper.shape(batch)

@@ -1,5 +1,5 @@
 import { isCompressed } from '../../core/format/decompress.ts'
-import { carrying, placed, refusal } from '../../core/format/placed.ts'
+import { carrying, placedPieces, refusal } from '../../core/format/placed.ts'
 import type { LoadingReader } from '../../core/format/reader.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
 import type { FillIn } from '../../core/record/fill-in.ts'
@@ -12,7 +12,7 @@ import {
   type Rejection
 } from '../../core/record/record.ts'
 import type { TopicTemplate } from '../../core/record/topic-template.ts'
-import type { Split } from '../../core/source/types.ts'
+import type { Split, SplitPiece } from '../../core/source/types.ts'
 import type { MqttBatch } from './batch.ts'
 
 const STAGE = 'mqtt-ingest'
@@ -49,8 +49,6 @@ export interface ShapedBatch extends Split {
   readonly otherTopic: string
 }
 
-const NONE: Split = { accepted: [], rejected: [] }
-
 /** Makes records or Kafka messages of MQTT messages. */
 export class Shaper {
   constructor(private readonly options: ShapeOptions) {}
@@ -73,7 +71,7 @@ export class Shaper {
 
   /**
    * Whether its messages may hold any number of records, or take long to read: then they are shaped
-   * one by one, by `splitOf`.
+   * one by one, by `piecesOf`.
    */
   isMany({ packets, kills }: MqttBatch): boolean {
     const { makesRecords, isPlain, decompresses } = this.options
@@ -104,20 +102,20 @@ export class Shaper {
     return { accepted, rejected, forOthers, otherTopic }
   }
 
-  /** The records of one message, however many; none of one that is for others. */
-  splitOf(batch: MqttBatch, index: number): Split {
+  /** The records of one message, however many, some at a time; none of one that is for others. */
+  piecesOf(batch: MqttBatch, index: number): Iterable<SplitPiece> {
     const { topic, payload } = batch.packets[index]!
     const { template, fillIn, loading } = this.options
     const fields = template.match(topic)
     const problem = this.#problem(topic, fields, payload.length)
     const provenance = new Provenance(batch, index)
     if (problem === undefined) {
-      const items = loading.reader.read(payload as Buffer, { arrivedMs: batch.arrivedMs })
-      return placed(items, provenance, STAGE, record => fillIn(record, fields))
+      const pieces = loading.reader.pieces(payload as Buffer, { arrivedMs: batch.arrivedMs })
+      return placedPieces(pieces, provenance, STAGE, record => fillIn(record, fields))
     }
-    return this.isForOthers(batch, index)
-      ? NONE
-      : { accepted: [], rejected: [refusal(problem, provenance, STAGE)] }
+    if (this.isForOthers(batch, index)) return []
+    const refused = () => ({ accepted: [], rejected: [refusal(problem, provenance, STAGE)] })
+    return [{ split: refused(), again: refused }]
   }
 
   /**

@@ -157,13 +157,13 @@ describe('many records in one payload', () => {
     ['line-protocol', Buffer.alloc(1_000_000, 'a\n')]
   ]
   for (const [format, bytes] of payloads) {
-    it(`${format}: the first of a megabyte is there before the others are read`, async () => {
+    it(`${format}: the first records of a megabyte are there before the others are read`, async () => {
       const reader = await readerOf(readerOptions({ format }))
       let best = Number.POSITIVE_INFINITY
       for (let time = 0; time < 3; time++) {
         const began = process.cpuUsage()
-        const iterator = reader.items(bytes, { arrivedMs: 0 })[Symbol.iterator]()
-        for (let count = 0; count < 100; count++) iterator.next()
+        const [first] = reader.pieces(bytes, { arrivedMs: 0 })
+        assert.ok(first!.values.length > 0)
         const { user, system } = process.cpuUsage(began)
         best = Math.min(best, (user + system) / 1000)
       }

@@ -263,6 +263,58 @@ const binaries: readonly Case[] = [
   ]
 ]
 
+/** Bytes that are no UTF-8 in the place of a text. */
+const noTexts: readonly Case[] = [
+  ['MessagePack', { format: 'msgpack' }, hex('81 a161 a2fffe'), [['FORMAT_INVALID', '']]],
+  ['MessagePack, long', { format: 'msgpack' }, hex('81 a161 d902fffe'), [['FORMAT_INVALID', '']]],
+  ['CBOR', { format: 'cbor' }, hex('a1 6161 63eda080'), [['FORMAT_INVALID', 'a']]],
+  ['CBOR, a key', { format: 'cbor' }, hex('a1 62fffe 01'), [['FORMAT_INVALID', '']]],
+  [
+    'CBOR with the character itself',
+    { format: 'cbor' },
+    hex('a1 6161 63efbfbd'),
+    [{ a: '\uFFFD' }]
+  ],
+  [
+    'Protobuf',
+    { format: 'protobuf', schema: 'syntax="proto3"; message M { string a = 1; }' },
+    hex('0a02fffe'),
+    [['FORMAT_INVALID', '']]
+  ],
+  ['Avro', { format: 'avro', schema: '"string"' }, hex('04fffe'), [['FORMAT_INVALID', '']]],
+  [
+    'half of a character in a list',
+    { at: 'list' },
+    '[{"a":"\\ud800"},{"a":"ok"}]',
+    [['JSON_INVALID', '0.a'], { a: 'ok' }]
+  ]
+]
+
+const moreNumbers: readonly Case[] = [
+  [
+    'MessagePack with numbers of 64 bits for keys',
+    { format: 'msgpack' },
+    hex('82 01 02 cfffffffffffffffff 03'),
+    [{ 1: 2, '18446744073709551615': 3 }]
+  ],
+  ['a CBOR bigfloat', { format: 'cbor' }, hex('a1 6161 c5822003'), [{ a: 1.5 }]],
+  [
+    'a CBOR bigfloat of many digits',
+    { format: 'cbor' },
+    hex('a1 6161 c582384f03'),
+    [{ a: 3 * 2 ** -80 }]
+  ]
+]
+
+for (const [title, few] of [
+  ['texts that are none', noTexts],
+  ['numbers that formats have by themselves', moreNumbers]
+] as const)
+  describe(title, () => {
+    for (const [name, options, payload, found] of few)
+      it(name, async () => assert.deepEqual(await read(options, payload), found))
+  })
+
 describe('formats', () => {
   for (const [name, options, payload, found] of [...texts, ...lines, ...binaries]) {
     it(`reads ${name}`, async () => assert.deepEqual(await read(options, payload), found))

@@ -19,7 +19,7 @@ describe('nodes/kafka-consumer: what waits of partitions', () => {
     paused.clear()
     scene = sourceWith({ maxInFlight: 100, onCapacity: () => dispatcher.refill() })
     dispatcher = new Dispatcher(scene.source, {
-      shaping: { shape: asMessages, isMany: () => false, ready: undefined },
+      shaping: { shape: asMessages, isMany: () => false, piecesOf: () => [], ready: undefined },
       batchSize: 1,
       isSingle: true,
       perPartition: 1,
