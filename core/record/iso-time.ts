@@ -164,10 +164,10 @@ function two(text: string, at: number): number {
 /** 2024-02-23, 20240223; the year of more digits has a sign. */
 const DATE = String.raw`(?<dash>-?)(?:(?<month>\d\d)\k<dash>(?<day>\d\d)|W(?<week>\d\d)\k<dash>(?<weekday>\d)|(?<nth>\d{3}))`
 const TIME = String.raw`(?<hour>\d\d)(?::?(?<minute>\d\d)(?::?(?<second>\d\d)(?:[.,](?<fraction>\d+))?)?)?`
-const ZONE = String.raw`\s?(?<offset>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\[(?<region>[^\]]+)\])?`
+const ZONE = String.raw`\s?(?<offset>Z|UTC|GMT|[+-]\d\d(?::?\d\d)?)?(?:\[(?<region>[^\]=]+)\])?(?:\[[\w-]+=[^\]]+\])*`
 /**
  * Every form of a date with a time of the day, also week dates (2024-W08-5) and ordinal dates
- * (2024-054).
+ * (2024-054). What RFC 9557 lets stand behind it, such as a calendar, says nothing of the time.
  */
 const ISO = new RegExp(String.raw`^(?<year>\d{4}|[+-]\d{6})${DATE}[T ]${TIME}${ZONE}$`, 'i')
 

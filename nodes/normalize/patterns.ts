@@ -47,12 +47,49 @@ export function formsReader(forms: readonly PatternForm[]): ReadForms | undefine
 const isSame = (one: PatternTime, other: PatternTime) =>
   one.ms === other.ms && one.extraNs === other.extraNs && one.isLeap === other.isLeap
 
-function readerOf({
-  pattern: written,
-  language
-}: PatternForm): (text: string) => PatternTime | undefined {
+/** Spaces that do not break, as `toLocaleString` writes them before AM. */
+const FIXED_SPACES = /[\u00a0\u2009\u202f]/g
+/** Behind letters: whether a short name has a point differs from one list of names to the next. */
+const POINTS = /(?<=\p{L})\./gu
+const HAS_NAMES = /LLL|MMM|EEE|ccc|a/
+
+/** Short names are found as any of the usual lists has them: März and Mär, Sep and Sept. */
+function readerOf(form: PatternForm): (text: string) => PatternTime | undefined {
+  const readers = spellings(form).map(each => readerAsWritten(each, form.pattern))
+  if (!HAS_NAMES.test(form.pattern)) return readers[0]!
+  return written => {
+    const text = written.replace(FIXED_SPACES, ' ')
+    const [first, ...others] = readers
+    const found = first!(text)
+    if (found !== undefined) return found
+    const bare = text.replace(POINTS, '')
+    for (const read of [
+      ...others,
+      ...(bare === text ? [] : readers.map(each => () => each(bare)))
+    ]) {
+      const time = read(text)
+      if (time !== undefined) return time
+    }
+    return undefined
+  }
+}
+
+function spellings({ pattern, language }: PatternForm): PatternForm[] {
+  const plain = pattern.replace(FIXED_SPACES, ' ')
+  const other = plain.replace(UNQUOTED, letters =>
+    letters.replace(/(?<!M)MMM(?!M)|(?<!L)LLL(?!L)/g, name => (name === 'MMM' ? 'LLL' : 'MMM'))
+  )
+  const languages = language === 'en' ? ['en', 'en-GB'] : [language]
+  const patterns = other === plain ? [plain] : [plain, other]
+  return patterns.flatMap(each => languages.map(name => ({ pattern: each, language: name })))
+}
+
+function readerAsWritten(
+  { pattern: form, language }: PatternForm,
+  written: string
+): (text: string) => PatternTime | undefined {
   // More than three places have one letter in the library, however many they are.
-  const pattern = written.replace(UNQUOTED, letters => letters.replace(/S{4,}/g, 'u'))
+  const pattern = form.replace(UNQUOTED, letters => letters.replace(/S{4,}/g, 'u'))
   const options = { locale: language, zone: 'utc', setZone: true }
   const parser = DateTime.buildFormatParser(pattern, options)
   const tokens = pattern.replace(/'[^']*'/g, '')

@@ -25,6 +25,9 @@ const MAIL =
  */
 const CTIME =
   /^(?<weekday>sun|mon|tue|wed|thu|fri|sat) +(?<month>[a-z]{3}) +(?<day>\d{1,2}) +(?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d)(?: +(?<zone>[+-]\d{4}|[a-z]{1,5}))? +(?<year>\d{4})$/i
+/** What JavaScript makes of a Date: `Fri Feb 23 2024 15:53:20 GMT+0100 (CET)`. */
+const SCRIPT =
+  /^(?<weekday>sun|mon|tue|wed|thu|fri|sat) (?<month>[a-z]{3}) (?<day>\d\d) (?<year>\d{4}) (?<hour>\d\d):(?<minute>\d\d):(?<second>\d\d) GMT(?<zone>[+-]\d{4})(?: \([^)]*\))?$/i
 /** JSON of older .NET: milliseconds since 1970 in UTC; the offset behind them is a remark. */
 const NET = /^\\?\/Date\((-?\d{1,16})(?:[+-]\d{4})?\)\\?\/$/
 
@@ -34,6 +37,8 @@ export function readSpelled(text: string): Spelled | undefined {
   if (net) return { ms: Number(net[1]), isLeap: false, zone: '+0000', rule: '/Date(ms)/' }
   const mail = MAIL.exec(text)?.groups
   if (mail) return fromNames(mail, 'RFC 2822')
+  const script = SCRIPT.exec(text)?.groups
+  if (script) return fromNames(script, 'JavaScript')
   const ctime = CTIME.exec(text)?.groups
   return ctime && fromNames(ctime, 'ctime')
 }

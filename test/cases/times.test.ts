@@ -108,7 +108,31 @@ describe('cases: times as fleets write them', () => {
       form('dd.MM.yyyy HH:mm:ss,u'),
       '2024-02-23T14:53:20.123456700Z'
     ],
-    ['23.02.2024 15:53:20.123', form('dd.MM.yyyy HH:mm:ss.SSS'), '2024-02-23T14:53:20.123Z']
+    ['23.02.2024 15:53:20.123', form('dd.MM.yyyy HH:mm:ss.SSS'), '2024-02-23T14:53:20.123Z'],
+    ['23. Mär 2024 15:53', form('d. MMM yyyy HH:mm', 'de'), '2024-03-23T14:53:00.000Z'],
+    ['23. Mär. 2024 15:53', form('d. MMM yyyy HH:mm', 'de'), '2024-03-23T14:53:00.000Z'],
+    ['23. März 2024 15:53', form('d. LLL yyyy HH:mm', 'de'), '2024-03-23T14:53:00.000Z'],
+    ['23 feb. 2024 15:53', form('d MMM yyyy HH:mm', 'es'), '2024-02-23T14:53:00.000Z'],
+    ['23 feb. 2024 15:53', form('d MMM yyyy HH:mm', 'nl'), '2024-02-23T14:53:00.000Z'],
+    ['23 Sept 2024 15:53', form('d MMM yyyy HH:mm'), '2024-09-23T13:53:00.000Z'],
+    ['2/23/2024, 3:53:20\u202fPM', form('M/d/yyyy, h:mm:ss a'), '2024-02-23T14:53:20.000Z'],
+    ['2/23/2024 3:53:20 p.m.', form('M/d/yyyy h:mm:ss a'), '2024-02-23T14:53:20.000Z'],
+    ['2/23/2024 0:53:20 p.m.', form('M/d/yyyy h:mm:ss a'), 'TS_UNPARSABLE'],
+    [
+      'Fri Feb 23 2024 15:53:20 GMT+0100 (Central European Standard Time)',
+      {},
+      '2024-02-23T14:53:20.000Z'
+    ],
+    ['Sat Feb 23 2024 15:53:20 GMT+0100', {}, 'TS_UNPARSABLE'],
+    ['2024-02-23T14:53:20Z[Europe/Berlin][u-ca=gregory]', {}, '2024-02-23T14:53:20.000Z'],
+    ['2024-02-23T15:53:20[Europe/Berlin][u-ca=gregory]', {}, '2024-02-23T14:53:20.000Z'],
+    ['2024-02-23T14:53:20Z[!u-ca=hebrew]', {}, 'TS_UNPARSABLE'],
+    ['2024-W53-5T00:00:00Z', {}, 'TS_UNPARSABLE'],
+    ['2023-366T00:00:00Z', {}, 'TS_UNPARSABLE'],
+    ['Fri Feb 23 24:00:00 2024', berlin, '2024-02-23T23:00:00.000Z'],
+    ['23.02.2024 24:00', form('dd.MM.yyyy HH:mm'), '2024-02-23T23:00:00.000Z'],
+    ['23.02.2024 24:01', form('dd.MM.yyyy HH:mm'), 'TS_UNPARSABLE'],
+    ['2016-12-31T23:59:60.5Z', {}, '2017-01-01T00:00:00.500Z']
   ]
   for (const [value, settings, expected] of times)
     it(`${JSON.stringify(value)} is ${expected}`, () =>
