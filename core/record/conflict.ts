@@ -1,7 +1,14 @@
+import { isExactNumber } from './exact-decimal.ts'
 import { jsonText } from './json-write.ts'
 
-/** Whether the record may say this where it must agree with what stands beside it. */
-export const agrees = (there: unknown, beside: unknown): boolean => String(there) === String(beside)
+/**
+ * Whether the record may say this where it must agree with what stands beside it. A list of one
+ * text is written as the text, but is another value.
+ */
+export const agrees = (there: unknown, beside: unknown): boolean =>
+  isOneValue(there) && String(there) === String(beside)
+
+const isOneValue = (value: unknown) => typeof value !== 'object' || isExactNumber(value)
 
 /** Why a record is rejected whose field says something else (`FIELD_CONFLICT`). */
 export function conflictSentence(path: string, there: unknown, beside: unknown): string {

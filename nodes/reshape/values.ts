@@ -4,7 +4,7 @@ import { jsonText } from '../../core/record/json-write.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
-import { times, unitConverter } from './units.ts'
+import { plus, scaledBy, unitConverter } from './units.ts'
 
 type Row = Settings['values'][number]
 type Action = Row['action']
@@ -64,8 +64,9 @@ function treatmentOf(
     apply(given) {
       let value = given
       for (const { row, step } of rules) {
-        // "all" means all numbers where numbers are calculated with.
-        if (row.metric.includes('*') && CALCULATES.has(row.action) && typeof value !== 'number')
+        // "all" means all numbers where numbers are calculated with; one of more digits than can be
+        // calculated with is refused, or it would stay in the unit that the others have left.
+        if (row.metric.includes('*') && CALCULATES.has(row.action) && numeric(value) === undefined)
           continue
         const next = step(value)
         if (next === undefined || (typeof next === 'number' && !Number.isFinite(next)))
@@ -120,11 +121,9 @@ export function stepOf({ action, by }: Row): Step | string {
     case 'scale':
       return number === undefined || number === 0
         ? `"${by}" is no factor such as 0.1`
-        : calculated(times(number))
+        : calculated(scaledBy(number))
     case 'offset':
-      return number === undefined
-        ? `"${by}" is no number such as -40`
-        : calculated(value => value + number)
+      return number === undefined ? `"${by}" is no number such as -40` : calculated(plus(number))
     case 'round':
       return number === undefined || !Number.isInteger(number) || number < 0 || number > 15
         ? `"${by}" is no number of places from 0 to 15`
@@ -144,13 +143,16 @@ const calculated =
   value =>
     typeof value === 'number' ? calculate(value) : undefined
 
-/** Number reads "1.005e2" exactly, where a multiplication by 100 gives 100.49999999999999. */
+/**
+ * Number reads "1.005e2" exactly, where a multiplication by 100 gives 100.49999999999999. Halves
+ * are rounded away from zero, on both sides of it.
+ */
 function rounded(value: number, places: number): number {
-  const [digits, exponent = '0'] = String(value).split('e') as [string, string?]
-  const result = Number(
-    `${Math.round(Number(`${digits}e${Number(exponent) + places}`))}e${-places}`
-  )
-  return Number.isFinite(result) ? result : value
+  const [digits, exponent = '0'] = String(Math.abs(value)).split('e') as [string, string?]
+  const whole = Math.round(Number(`${digits}e${Number(exponent) + places}`))
+  const result = Number(`${whole}e${-places}`)
+  if (!Number.isFinite(result)) return value
+  return value < 0 && result !== 0 ? -result : result
 }
 
 function wordsStep(table: string): Step | string {

@@ -98,15 +98,23 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   chirpstack: {
     topic: 'application/7d/device/0101010101010101/event/up',
     payload: {
+      deduplicationId: '3ac7e3c4-4401-4b8d-9386-a5c902f9202d',
       time: '2022-07-18T09:34:15.775023242+00:00',
       deviceInfo: {
+        tenantId: '52f14cd4-c6f1-4fbd-8f87-4025e1d49242',
         tenantName: 'ChirpStack',
+        applicationName: 'Test application',
+        deviceProfileName: 'Test device-profile',
         deviceName: 'Test device',
-        devEui: '0101010101010101'
+        devEui: '0101010101010101',
+        tags: { key: 'value' }
       },
-      fCnt: 10,
-      fPort: 5,
-      data: 'qrs=',
+      devAddr: '00189440',
+      dr: 1,
+      fPort: 1,
+      data: 'qg==',
+      rxInfo: [{ gatewayId: '0016c001f153a14c', uplinkId: 4217106255, rssi: -36, snr: 10.5 }],
+      // There where the device profile has a codec.
       object: { temperatureSensor: { 1: 25 }, humiditySensor: { 1: 32 } }
     },
     rows: [
@@ -218,8 +226,14 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   },
   azure: {
     topic: 'azure-iot-operations/data/thermostat',
-    payload: { temperature: { SourceTimestamp: '2024-07-29T15:02:17.1858435Z', Value: 4558 } },
-    rows: [['2024-07-29T15:02:17.1858435Z', 'thermostat', 'temperature', 4558]]
+    payload: {
+      temperature: { SourceTimestamp: '2024-07-29T15:02:17.1858435Z', Value: 4558 },
+      'Tag 10': { SourceTimestamp: '2024-07-29T15:02:17.1858869Z', Value: 4558 }
+    },
+    rows: [
+      ['2024-07-29T15:02:17.1858435Z', 'thermostat', 'temperature', 4558],
+      ['2024-07-29T15:02:17.1858869Z', 'thermostat', 'Tag 10', 4558]
+    ]
   },
   'aws-shadow': {
     topic: '$aws/things/thing1/shadow/update/accepted',
