@@ -26,9 +26,21 @@ const MAX_PARTS = 1_000_000
  * @param maxMetrics a payload with more is refused
  */
 export function decodePayload(bytes: Buffer, maxMetrics: number): Payload | ParseFailure {
+  const steps = payloadInSteps(bytes, maxMetrics, Number.POSITIVE_INFINITY)
+  return steps.next().value as Payload | ParseFailure
+}
+
+/** The same, so many metrics a step: others can have their turn in between. */
+export function* payloadInSteps(
+  bytes: Buffer,
+  maxMetrics: number,
+  each: number
+): Generator<undefined, Payload | ParseFailure> {
   if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
   try {
-    return new PayloadReader(bytes, maxMetrics).payload()
+    const reader = new PayloadReader(bytes, maxMetrics)
+    while (!reader.read(each)) yield
+    return reader.payload
   } catch (error) {
     if (error instanceof TooMany) return new ParseFailure('MEASUREMENTS_TOO_MANY', error.message)
     const why = reasonOf(error)
@@ -42,6 +54,8 @@ class TooMany extends Error {}
 type Mutable<T> = { -readonly [Key in keyof T]: T[Key] }
 type Take = (field: number, wire: number) => boolean
 
+const never = () => false
+
 const VARINT = 0
 const EIGHT_BYTES = 1
 const WITH_LENGTH = 2
@@ -49,6 +63,12 @@ const FOUR_BYTES = 5
 
 class PayloadReader {
   readonly #reader: protobuf.Reader
+  readonly #metrics: Metric[] = []
+  readonly payload: Mutable<Payload> = {
+    timestamp: undefined,
+    seq: undefined,
+    metrics: this.#metrics
+  }
   #parts = 0
 
   constructor(
@@ -58,20 +78,27 @@ class PayloadReader {
     this.#reader = wire().Reader.create(bytes)
   }
 
-  payload(): Payload {
-    const metrics: Metric[] = []
-    const payload: Mutable<Payload> = { timestamp: undefined, seq: undefined, metrics }
-    this.#fields(this.#reader.len, (field, wire) => {
-      if (field === 2 && wire === WITH_LENGTH) {
-        if (metrics.length >= this.maxMetrics)
-          throw new TooMany(`The message has more than ${this.maxMetrics} metrics.`)
-        metrics.push(this.#metric(1))
-      } else if (field === 1 && wire === VARINT) payload.timestamp = this.#long()
-      else if (field === 3 && wire === VARINT) payload.seq = this.#long()
-      else return false
-      return true
-    })
-    return payload
+  /** Reads so many more metrics, or to the end; true when it is reached. */
+  read(metrics: number): boolean {
+    const all = this.#metrics
+    const enough = all.length + metrics
+    const reader = this.#reader
+    const { payload } = this
+    this.#fields(
+      reader.len,
+      (field, wire) => {
+        if (field === 2 && wire === WITH_LENGTH) {
+          if (all.length >= this.maxMetrics)
+            throw new TooMany(`The message has more than ${this.maxMetrics} metrics.`)
+          all.push(this.#metric(1))
+        } else if (field === 1 && wire === VARINT) payload.timestamp = this.#long()
+        else if (field === 3 && wire === VARINT) payload.seq = this.#long()
+        else return false
+        return true
+      },
+      () => all.length >= enough
+    )
+    return reader.pos >= reader.len
   }
 
   #metric(depth: number): Metric {
@@ -271,10 +298,10 @@ class PayloadReader {
     return parameter
   }
 
-  /** Offers each field up to `end`; one that is not taken is passed over. */
-  #fields(end: number, take: Take): void {
+  /** Offers each field up to `end`, or to where it is enough; one not taken is passed over. */
+  #fields(end: number, take: Take, isEnough = never): void {
     const reader = this.#reader
-    while (reader.pos < end) {
+    while (reader.pos < end && !isEnough()) {
       const tag = reader.uint32()
       if (!take(tag >>> 3, tag & 7)) reader.skipType(tag & 7)
     }

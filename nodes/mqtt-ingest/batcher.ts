@@ -1,4 +1,4 @@
-import { createHash } from 'node:crypto'
+import { contentId } from '../../core/mqtt/content-id.ts'
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
@@ -97,7 +97,9 @@ export class Batcher implements BatchOwner {
     if (this.full) return false
     if (!this.#hasBegun && packet.qos > 0) this.#beginWith(packet)
     const deaths =
-      this.#careful > 0 ? this.options.trials.enter(LANE, idOf(packet), this.options.onTurn) : 0
+      this.#careful > 0
+        ? this.options.trials.enter(LANE, contentId(packet), this.options.onTurn)
+        : 0
     if (deaths === undefined) return false
     this.#taken++
     this.#open++
@@ -195,7 +197,7 @@ export class Batcher implements BatchOwner {
   #beginWith(first: Received): void {
     const { trials, warn, maxInFlight } = this.options
     this.#hasBegun = true
-    const { isCareful, starts } = trials.begin(LANE, idOf(first))
+    const { isCareful, starts } = trials.begin(LANE, contentId(first))
     if (!isCareful) return
     this.#careful = maxInFlight
     warn(carefulSentence(starts, `the topic "${first.topic}"`))
@@ -226,7 +228,3 @@ export class Batcher implements BatchOwner {
 
 const packetsOf = (batches: readonly MqttBatch[]): readonly Received[] =>
   batches.length === 1 ? batches[0]!.packets : batches.flatMap(({ packets }) => packets)
-
-/** The server gives packet ids anew, so it is the content that says which message this is. */
-const idOf = ({ topic, payload }: Received): string =>
-  createHash('sha256').update(topic).update('\0').update(payload).digest('base64')

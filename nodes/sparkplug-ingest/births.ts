@@ -26,16 +26,20 @@ export class Birth {
   readonly #names = new Map<string, Definition>()
   readonly #aliases = new Map<Integer, Definition | typeof CLASH>()
 
-  constructor(payload: Payload) {
-    for (const { name, alias, datatype, properties } of payload.metrics) {
-      if (name === undefined) continue
-      const definition = { name, datatype, units: unitsIn(properties) }
-      this.#names.set(name, definition)
-      if (alias === undefined) continue
-      const other = this.#aliases.get(alias)
-      const isClash = other !== undefined && (other === CLASH || other.name !== name)
-      this.#aliases.set(alias, isClash ? CLASH : definition)
-    }
+  static of({ metrics }: Payload): Birth {
+    const birth = new Birth()
+    for (const metric of metrics) birth.add(metric)
+    return birth
+  }
+
+  add({ name, alias, datatype, properties }: Metric): void {
+    if (name === undefined) return
+    const definition = { name, datatype, units: unitsIn(properties) }
+    this.#names.set(name, definition)
+    if (alias === undefined) return
+    const other = this.#aliases.get(alias)
+    const isClash = other !== undefined && (other === CLASH || other.name !== name)
+    this.#aliases.set(alias, isClash ? CLASH : definition)
   }
 
   get size(): number {
@@ -61,6 +65,12 @@ function unitsIn(properties: PropertySet | undefined): string | undefined {
   return undefined
 }
 
+/** A birth with so many metrics that it was read over several turns of the event loop. */
+export interface PreparedBirth {
+  readonly birth: Birth
+  readonly entries: readonly Entry[]
+}
+
 /** Entries of a message, and whether an alias is in it that the birth does not have. */
 export interface Resolved {
   readonly entries: readonly Entry[]
@@ -72,35 +82,46 @@ export interface Resolved {
  * @param isSure false: a birth may have been missed, so that what an alias stands for is not known
  */
 export function resolve(
-  { payload: { metrics } }: SparkplugArrival,
+  { payload: { metrics } }: Pick<SparkplugArrival, 'payload'>,
   birth: Birth | undefined,
   isSure: boolean
 ): Resolved {
   const entries: Entry[] = []
   let lacksAlias = false
   for (let place = 0; place < metrics.length; place++) {
-    const metric = metrics[place]!
-    const found = definitionOf(metric, birth, isSure)
-    if (found instanceof ParseFailure) {
-      lacksAlias ||= found.code === 'SPARKPLUG_ALIAS_UNKNOWN'
-      const { code, message } = found
-      entries.push({ kind: 'failed', failure: new ParseFailure(code, message, `metrics.${place}`) })
-    } else if (!PROTOCOL.has(found.name)) {
-      const units = unitsIn(metric.properties)
-      // Properties are sent again only when they change.
-      if (units !== undefined) found.units = units
-      entries.push({
-        kind: 'metric',
-        place,
-        metric,
-        name: found.name,
-        datatype: metric.datatype || found.datatype,
-        units: found.units,
-        isOrphan: birth === undefined
-      })
-    }
+    const entry = entryOf(metrics[place]!, place, birth, isSure)
+    if (entry === undefined) continue
+    entries.push(entry)
+    lacksAlias ||= entry.kind === 'failed' && entry.failure.code === 'SPARKPLUG_ALIAS_UNKNOWN'
   }
   return { entries, lacksAlias }
+}
+
+/** Undefined for a metric of the protocol itself. */
+export function entryOf(
+  metric: Metric,
+  place: number,
+  birth: Birth | undefined,
+  isSure: boolean
+): Entry | undefined {
+  const found = definitionOf(metric, birth, isSure)
+  if (found instanceof ParseFailure) {
+    const { code, message } = found
+    return { kind: 'failed', failure: new ParseFailure(code, message, `metrics.${place}`) }
+  }
+  if (PROTOCOL.has(found.name)) return undefined
+  const units = unitsIn(metric.properties)
+  // Properties are sent again only when they change.
+  if (units !== undefined) found.units = units
+  return {
+    kind: 'metric',
+    place,
+    metric,
+    name: found.name,
+    datatype: metric.datatype || found.datatype,
+    units: found.units,
+    isOrphan: birth === undefined
+  }
 }
 
 function definitionOf(

@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { Integer } from '../../core/sparkplug/types.ts'
 import type { Entry, SparkplugArrival, StatusEntry } from './arrival.ts'
-import { Birth, resolve, sessionNumber } from './births.ts'
+import { Birth, type PreparedBirth, resolve, sessionNumber } from './births.ts'
 import { SentAgain } from './sent-again.ts'
 
 /** What an edge node needs of its host. */
@@ -53,6 +53,7 @@ export class EdgeNode {
   #expected = 0
   readonly #births = new Map<string, Birth>()
   readonly #again = new SentAgain()
+  readonly #prepared = new WeakMap<SparkplugArrival, PreparedBirth>()
   /** Came too early, since the first of them. */
   #early: SparkplugArrival[] = []
   #earlySinceMs = 0
@@ -77,7 +78,9 @@ export class EdgeNode {
     return this.#isOnline === true
   }
 
-  receive(arrival: SparkplugArrival): void {
+  /** @param born what was made of a long birth already */
+  receive(arrival: SparkplugArrival, born?: PreparedBirth): void {
+    if (born !== undefined) this.#prepared.set(arrival, born)
     const { type } = arrival.address
     if (type === 'NBIRTH') this.#born(arrival)
     else if (type === 'NDEATH') this.#died(arrival)
@@ -227,7 +230,12 @@ export class EdgeNode {
     const { birthValues, tellsStatus } = this.host
     const { address, payload, clockMs } = arrival
     const come = status(address.device, true, payload.timestamp ?? clockMs)
-    const { entries } = resolve(arrival, this.#births.get(address.device ?? ITSELF), true)
+    const birth = this.#births.get(address.device ?? ITSELF)
+    const born = this.#prepared.get(arrival)
+    const entries =
+      born !== undefined && born.birth === birth
+        ? born.entries
+        : resolve(arrival, birth, true).entries
     const values = birthValues ? entries : entries.filter(({ kind }) => kind === 'failed')
     const news = isNews && tellsStatus ? [come] : []
     this.host.settled(arrival, [...news, ...values], { filtered: entries.length - values.length })
@@ -274,7 +282,7 @@ export class EdgeNode {
       return
     }
     const isBirth = type === 'DBIRTH'
-    const birth = isBirth ? new Birth(arrival.payload) : this.#births.get(device ?? ITSELF)
+    const birth = isBirth ? Birth.of(arrival.payload) : this.#births.get(device ?? ITSELF)
     this.host.settled(arrival, resolve(arrival, birth, isBirth).entries)
   }
 
@@ -283,9 +291,9 @@ export class EdgeNode {
   }
 
   /** False if so many metrics are known already that these are not. */
-  #know(device: string, { payload }: SparkplugArrival): boolean {
+  #know(device: string, arrival: SparkplugArrival): boolean {
     this.#forget(device)
-    const birth = new Birth(payload)
+    const birth = this.#prepared.get(arrival)?.birth ?? Birth.of(arrival.payload)
     const hasRoom = this.host.know(birth.size)
     if (hasRoom) this.#births.set(device, birth)
     else this.host.know(-birth.size)

@@ -4,8 +4,11 @@ import { ParseFailure } from '../../core/record/parse-failure.ts'
 import { decodePayload } from '../../core/sparkplug/decode.ts'
 import { encodePayload } from '../../core/sparkplug/encode.ts'
 import { type Address, addressOf, isCommand, topicOf } from '../../core/sparkplug/topic.ts'
+import type { Payload } from '../../core/sparkplug/types.ts'
 import type { ArrivalOutcome, Entry, SparkplugArrival } from './arrival.ts'
+import type { PreparedBirth } from './births.ts'
 import { EdgeNode, type LeftAside, type Surroundings } from './edge-node.ts'
+import { LONG_BYTES, prepared } from './long-message.ts'
 import { Rebirths } from './rebirths.ts'
 import type { spec } from './spec.ts'
 
@@ -37,6 +40,14 @@ export interface Moment {
   readonly clockMs: number
 }
 
+interface LongMessage {
+  readonly packet: Received
+  readonly acks: DeferredAcks
+  readonly moment: Moment
+  readonly address: Address
+  readonly steps: ReturnType<typeof prepared>
+}
+
 /** Bounds of what is kept of edge nodes, whoever makes them up. */
 const MAX_EDGE_NODES = 50_000
 const MAX_KNOWN_METRICS = 2_000_000
@@ -58,6 +69,7 @@ export class Host implements Surroundings {
   #held = 0
   #heldBytes = 0
   #known = 0
+  #long: LongMessage | undefined
 
   constructor(
     private readonly options: HostOptions,
@@ -84,10 +96,45 @@ export class Host implements Surroundings {
     return this.#rebirths.asked
   }
 
-  /** A message of the server. */
-  receive(packet: Received, acks: DeferredAcks, { atMs, clockMs }: Moment): void {
-    const address = addressOf(packet.topic)
-    const read = this.#read(packet, address)
+  /** A message of the server. A long one is only begun: nothing else may come before it is read. */
+  receive(packet: Received, acks: DeferredAcks, moment: Moment): void {
+    const { payload, topic } = packet
+    const address = addressOf(topic)
+    const { maxPayloadBytes, maxMetrics } = this.options
+    const isLong = payload.length > LONG_BYTES && payload.length <= maxPayloadBytes
+    if (isLong && address !== undefined && !isCommand(address.type)) {
+      const steps = prepared(packet, address, maxMetrics)
+      this.#long = { packet, acks, moment, address, steps }
+    } else this.#take(packet, acks, moment, address, this.#read(packet, address))
+  }
+
+  /** A long message is being read. */
+  get isReading(): boolean {
+    return this.#long !== undefined
+  }
+
+  /** Reads on until it is others' turn; true when the message has been read. */
+  proceed(isOver: () => boolean): boolean {
+    const long = this.#long
+    if (long === undefined) return true
+    const { packet, acks, moment, address, steps } = long
+    let step = steps.next()
+    while (!step.done && !isOver()) step = steps.next()
+    if (!step.done) return false
+    this.#long = undefined
+    const { payload, born } = step.value
+    this.#take(packet, acks, moment, address, payload, born)
+    return true
+  }
+
+  #take(
+    packet: Received,
+    acks: DeferredAcks,
+    { atMs, clockMs }: Moment,
+    address: Address | undefined,
+    read: Payload | ParseFailure | undefined,
+    born?: PreparedBirth
+  ): void {
     if (read === undefined) this.#end({ packet, acks, entries: [] })
     else if (read instanceof ParseFailure)
       this.#end({ packet, acks, entries: [{ kind: 'failed', failure: read }] })
@@ -95,13 +142,15 @@ export class Host implements Surroundings {
       const arrival = { packet, acks, address: address!, payload: read, atMs, clockMs }
       const node = this.#nodeOf(arrival)
       if (node === undefined) return
-      node.receive(arrival)
+      node.receive(arrival, born)
       if (node.isWaiting) this.#waiting.add(node)
     }
   }
 
   /** Call several times a second. */
   tick(nowMs: number): void {
+    // What the message that is being read may bring is not missing.
+    if (this.isReading) return
     this.#rebirths.tick(nowMs)
     for (const node of this.#waiting) {
       node.tick(nowMs)
@@ -116,6 +165,7 @@ export class Host implements Surroundings {
 
   /** Nothing more comes. What waits is read as far as that goes without a birth. */
   end(): void {
+    this.#long = undefined
     for (const node of this.#waiting) node.end()
     this.#waiting.clear()
   }

@@ -15,6 +15,8 @@ export default (RED: NodeAPI): void => {
   register(RED)
 }
 
+/** A long message is read for so long before others have their turn. */
+const SLICE_MS = 20
 /** How often the host looks at what waits. */
 const LOOK_MS = 50
 
@@ -35,9 +37,21 @@ const register = defineSource(spec, context => {
     ...options,
     source,
     metrics,
+    trials: context.trials,
+    warn: sentence => node.warn(sentence),
     onRoom: resume,
-    receive: (packet, acks) => host.receive(packet, acks, now())
+    isReading: () => host.isReading,
+    receive(packet, acks) {
+      host.receive(packet, acks, now())
+      if (host.isReading) setImmediate(readOn)
+    }
   })
+  const readOn = () => {
+    if (isStopped) return
+    const endMs = performance.now() + SLICE_MS
+    if (host.proceed(() => performance.now() > endMs)) resume()
+    else setImmediate(readOn)
+  }
   const presence = new Presence(isThere => session.announce(isThere))
   const session: IngestSession = sessionOf(context, gatherer, host, presence)
   const looks = setInterval(() => host.tick(performance.now()), LOOK_MS).unref()

@@ -30,6 +30,7 @@ export class Scene {
     for (const { topic, payload } of messages) {
       const packet = { cmd: 'publish', topic, payload, qos: 0, retain: false, dup: false }
       this.host.receive(packet as Received, acks, { atMs: this.nowMs, clockMs: CLOCK_MS })
+      while (this.host.isReading) this.host.proceed(() => true)
     }
     return this
   }

@@ -6,6 +6,8 @@ import type { Edge, Sent } from './edge.ts'
 export class LiveEdge {
   #client: MqttClient | undefined
   rebirths = 0
+  /** How the commands came. */
+  readonly commands: { qos: number; retain: boolean }[] = []
 
   constructor(
     readonly edge: Edge,
@@ -21,7 +23,8 @@ export class LiveEdge {
     })
     this.#client = client
     client.on('error', () => {})
-    client.on('message', (_topic, bytes) => {
+    client.on('message', (_topic, bytes, { qos, retain }) => {
+      this.commands.push({ qos, retain })
       const [command] = contentOf(bytes).metrics
       if (command?.name !== 'Node Control/Rebirth' || command.boolean_value !== true) return
       this.rebirths++

@@ -49,6 +49,7 @@ for (const make of makes) {
       edge.publish(edge.edge.data('d1', { temperature: 22 }))
       await until('live data', () => scene.lines().includes('E/d1 temperature 22'))
       assert.equal(edge.rebirths, 1)
+      assert.deepEqual(edge.commands, [{ qos: 0, retain: false }])
       assert.equal(collectorOf(scene.ids.rejected).records.length, 0)
     })
 
