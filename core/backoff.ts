@@ -82,3 +82,36 @@ export async function retrying<T>(
     }
   }
 }
+
+/**
+ * Starts again what seemed to work and has ended, with pauses that grow until it works. Where one
+ * try either works or fails, `retrying` is enough.
+ */
+export class Restarts {
+  #inARow = 0
+  #timer: NodeJS.Timeout | undefined
+
+  constructor(
+    private readonly start: () => void,
+    private readonly backoff: BackoffOptions
+  ) {}
+
+  /** How often it was started again since it last worked. */
+  get inARow(): number {
+    return this.#inARow
+  }
+
+  later(): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.start, backoffMs(this.#inARow++, this.backoff))
+  }
+
+  /** The next pause is a short one again. */
+  works(): void {
+    this.#inARow = 0
+  }
+
+  end(): void {
+    clearTimeout(this.#timer)
+  }
+}

@@ -1,4 +1,4 @@
-import { backoffMs, pause } from '../backoff.ts'
+import { pause, Restarts } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { MqttError, rivalProblem } from './connect-errors.ts'
 import { Link } from './link.ts'
@@ -34,9 +34,8 @@ const BACKOFF = { initialMs: 250, maxMs: 15_000 }
  */
 export class MqttConnection {
   #link: Link | undefined
-  #timer: NodeJS.Timeout | undefined
+  readonly #restarts = new Restarts(() => void this.#open(), BACKOFF)
   #pulse: Pulse | undefined
-  #attempt = 0
   /** When the server accepted the connection. */
   #acceptedMs: number | undefined
   #upSinceMs = 0
@@ -85,7 +84,7 @@ export class MqttConnection {
   async close(graceMs = 5000, { endSession = false } = {}): Promise<void> {
     if (this.#closed) return
     this.#closed = true
-    clearTimeout(this.#timer)
+    this.#restarts.end()
     const link = this.#link
     if (link?.up) await this.#sayGoodbye(link)
     const wasUp = link?.up ?? false
@@ -148,10 +147,11 @@ export class MqttConnection {
       return
     }
     const known = this.#orRival(error)
-    if (this.#upSinceMs > 0 && performance.now() - this.#upSinceMs > STABLE_MS) this.#attempt = 0
+    if (this.#upSinceMs > 0 && performance.now() - this.#upSinceMs > STABLE_MS)
+      this.#restarts.works()
     this.#upSinceMs = 0
     this.#complain(known)
-    this.#timer = setTimeout(() => void this.#open(), backoffMs(this.#attempt++, BACKOFF))
+    this.#restarts.later()
   }
 
   /**

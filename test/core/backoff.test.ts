@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { backoffMs, pause, retrying } from '../../core/backoff.ts'
+import { backoffMs, pause, Restarts, retrying } from '../../core/backoff.ts'
+import { until } from '../until.ts'
 
 describe('backoff', () => {
   it('doubles, with jitter between half and all', () => {
@@ -65,5 +66,22 @@ describe('retrying', () => {
     await pause(600_000, closing)
     process.off('warning', note)
     assert.deepEqual(warnings, [])
+  })
+})
+
+describe('restarts', () => {
+  it('come one after the other, count until it works, and end', async () => {
+    let started = 0
+    const restarts = new Restarts(() => started++, { initialMs: 1, maxMs: 2 })
+    restarts.later()
+    restarts.later()
+    await until('the start', () => started === 1, 1_000, 1)
+    assert.equal(restarts.inARow, 2)
+    restarts.works()
+    assert.equal(restarts.inARow, 0)
+    restarts.later()
+    restarts.end()
+    await pause(10)
+    assert.equal(started, 1)
   })
 })

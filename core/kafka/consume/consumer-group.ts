@@ -1,4 +1,4 @@
-import { backoffMs, pause } from '../../backoff.ts'
+import { pause, Restarts } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import { PACES } from '../../pace.ts'
 import { Health } from '../health.ts'
@@ -62,8 +62,7 @@ export class ConsumerGroup {
   #ready = false
   #readyMs = 0
   #timer: NodeJS.Timeout | undefined
-  #restart: NodeJS.Timeout | undefined
-  #crashes = 0
+  readonly #restarts = new Restarts(() => this.#run(), { initialMs: 500, maxMs: 10_000 })
   #closed = false
   readonly #health: Health
   readonly #start: GroupStart
@@ -150,7 +149,7 @@ export class ConsumerGroup {
     this.#closed = true
     this.#health.close()
     clearInterval(this.#timer)
-    clearTimeout(this.#restart)
+    this.#restarts.end()
     await this.#member?.close(CLOSE_GRACE_MS, async () => {
       await this.#commits.underWay
       await this.#commitNow()
@@ -191,7 +190,7 @@ export class ConsumerGroup {
         if (isCurrent()) this.#answered(nodeId)
       },
       heartbeat: () => {
-        if (this.#ready && this.#crashes === 0) this.#health.works()
+        if (this.#ready && this.#restarts.inARow === 0) this.#health.works()
       },
       rebalancing: () => void this.#commitNow(),
       foreignTopics: topics => this.events.notice(foreignSentence(this.groupId, topics)),
@@ -228,7 +227,7 @@ export class ConsumerGroup {
    * group proves nothing.
    */
   #proven(): void {
-    this.#crashes = 0
+    this.#restarts.works()
     this.#health.works()
   }
 
@@ -255,7 +254,7 @@ export class ConsumerGroup {
     if (isElsewhere && !(await this.#start.commit(member, starts, isOver))) return
     this.#ready = true
     this.#readyMs = performance.now()
-    if (this.#crashes === 0 || assignments.length === 0) this.#health.works()
+    if (this.#restarts.inARow === 0 || assignments.length === 0) this.#health.works()
     member.resume(assignments)
     this.events.assigned(assignments, isKept)
   }
@@ -304,8 +303,7 @@ export class ConsumerGroup {
     if (PASSES.has(answerOf(error) ?? '')) this.#health.waits(error)
     else this.#health.fails(error)
     void member.close(1_000)
-    const waitMs = backoffMs(this.#crashes++, { initialMs: 500, maxMs: 10_000 })
-    this.#restart = setTimeout(() => this.#run(), waitMs)
+    this.#restarts.later()
   }
 
   #stop(error: MillraceError): void {

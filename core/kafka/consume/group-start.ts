@@ -1,4 +1,4 @@
-import { backoffMs, pause } from '../../backoff.ts'
+import { retrying } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import type { Assignment, GroupMember, PartitionOffset } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
@@ -72,15 +72,13 @@ export class GroupStart {
 
   /** Undefined if the generation is over. */
   async #patiently<T>(isOver: IsOver, act: () => Promise<T>): Promise<T | undefined> {
-    for (let attempt = 0; !isOver(); attempt++) {
-      try {
-        const done = await act()
-        return isOver() ? undefined : done
-      } catch (error) {
+    const unlessOver = async () => (isOver() ? undefined : act())
+    const done = await retrying(unlessOver, {
+      backoff: { maxMs: 5_000 },
+      unref: true,
+      onRetry: error =>
         this.events.failed(orTopicMissing(error as MillraceError, this.options.topics))
-        await pause(backoffMs(attempt, { maxMs: 5_000 }), { unref: true })
-      }
-    }
-    return undefined
+    })
+    return isOver() ? undefined : done
   }
 }

@@ -1,4 +1,4 @@
-import { backoffMs, pause } from '../../backoff.ts'
+import { backoffMs, pause, Restarts, retrying } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
 import type { Admin, LogEnd, PartitionEnds } from '../admin/admin.ts'
 import type { SharedAdmin } from '../admin/shared-admin.ts'
@@ -43,9 +43,8 @@ export class TopicFollower {
   readonly #health: Health
   readonly #positions = new Positions()
   #reader: KafkaReader | undefined
-  #restart: NodeJS.Timeout | undefined
-  #failures = 0
-  #closed = false
+  readonly #restarts = new Restarts(() => void this.#run(), { initialMs: 500, maxMs: 10_000 })
+  readonly #closing = new AbortController()
 
   constructor(
     private readonly options: FollowerOptions,
@@ -79,9 +78,9 @@ export class TopicFollower {
 
   /** Within about 3 s, even when the broker is dead. */
   async close(): Promise<void> {
-    this.#closed = true
+    this.#closing.abort()
     this.#health.close()
-    clearTimeout(this.#restart)
+    this.#restarts.end()
     this.#positions.close()
     await this.#reader?.close(CLOSE_GRACE_MS)
   }
@@ -128,13 +127,17 @@ export class TopicFollower {
 
   /** Asks until there is an answer. @throws MillraceError CLOSED */
   async #ask<T>(question: (admin: Admin) => Promise<T>): Promise<T> {
-    for (let attempt = 0; !this.#closed; attempt++) {
-      try {
-        return await this.options.admin.ask(question)
-      } catch (error) {
-        this.#health.trouble(this.#explain(error))
-        await pause(backoffMs(attempt, { maxMs: 5_000 }), { unref: true })
-      }
+    const { signal } = this.#closing
+    try {
+      if (!signal.aborted)
+        return await retrying(() => this.options.admin.ask(question), {
+          backoff: { maxMs: 5_000 },
+          signal,
+          unref: true,
+          onRetry: error => this.#health.trouble(this.#explain(error))
+        })
+    } catch (error) {
+      if (!signal.aborted) throw error
     }
     throw new MillraceError('CLOSED', 'The node was stopped.')
   }
@@ -147,7 +150,7 @@ export class TopicFollower {
 
   async #run(): Promise<void> {
     const { client, topic } = this.options
-    const isCurrent = () => reader === this.#reader && !this.#closed
+    const isCurrent = () => reader === this.#reader && !this.#closing.signal.aborted
     const positions = () => this.#positions.copy()
     const options = { topic, positions, sessionTimeoutMs: SESSION_TIMEOUT_MS }
     const reader = client.reader(options, {
@@ -159,7 +162,7 @@ export class TopicFollower {
       },
       answered: () => {
         if (!isCurrent()) return
-        this.#failures = 0
+        this.#restarts.works()
         this.#health.works()
       },
       trouble: error => this.#health.trouble(error),
@@ -200,7 +203,6 @@ export class TopicFollower {
     if (reader === undefined) return
     this.#reader = undefined
     void reader.close(CLOSE_GRACE_MS)
-    const waitMs = backoffMs(this.#failures++, { initialMs: 500, maxMs: 10_000 })
-    this.#restart = setTimeout(() => void this.#run(), waitMs)
+    this.#restarts.later()
   }
 }

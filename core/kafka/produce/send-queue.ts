@@ -56,7 +56,7 @@ export class SendQueue {
   #taken = 0
   #sends = 0
   #closed = false
-  #wake: (() => void) | undefined
+  readonly #closing = new AbortController()
   readonly #maxRecords: number
 
   constructor(private readonly options: SendQueueOptions) {
@@ -136,7 +136,7 @@ export class SendQueue {
     while (this.#running && performance.now() < endMs) await pause(20)
     this.#closed = true
     clearTimeout(this.#timer)
-    this.#wake?.()
+    this.#closing.abort()
     await this.#discard(500)
   }
 
@@ -256,19 +256,17 @@ export class SendQueue {
     )
   }
 
+  /**
+   * Not `retrying`: before it goes again, what failed may be divided, and what is in doubt is
+   * looked for.
+   */
   #pause(attempt: number): Promise<void> {
     const ms = backoffMs(attempt, {
       initialMs: 200,
       maxMs: 5_000,
       random: this.options.random ?? Math.random
     })
-    return new Promise(resolve => {
-      const timer = setTimeout(resolve, ms)
-      this.#wake = () => {
-        clearTimeout(timer)
-        resolve()
-      }
-    })
+    return pause(ms, this.#closing)
   }
 }
 
