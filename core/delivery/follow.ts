@@ -67,6 +67,11 @@ export class Follower implements FlowHooks {
     private readonly graceClock: () => number
   ) {}
 
+  /** A grace is running. */
+  get awaitsSilence(): boolean {
+    return this.#silent.size > 0
+  }
+
   /** Counts a copy for every destination before anything else can happen to it. */
   readonly onSend = (events: readonly SendEvent[]): void => {
     if (this.deliveries.opening !== null) this.deliveries.opening.routed = true

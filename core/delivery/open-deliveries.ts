@@ -46,6 +46,11 @@ export class OpenDeliveries implements DeliveryOwner {
     private readonly isWired: (nodeId: string) => boolean
   ) {}
 
+  /** A grace is running. */
+  get awaitsMore(): boolean {
+    return this.#unconfirmed.size > 0
+  }
+
   open(message: FlowMessage, msgid: string, nodeId: string, options: OpenOptions): OpenDelivery {
     const delivery = new OpenDelivery(this, msgid, nodeId, options, this.now())
     delivery.previous = this.#last

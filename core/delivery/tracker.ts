@@ -15,6 +15,8 @@ import type {
 } from './types.ts'
 
 const SWEEP_MS = 25
+/** Where nothing waits for a grace to end, only timeouts of seconds are looked at. */
+const CALM_SWEEP_MS = 100
 /**
  * A busy process delays the timers of nodes as it delays ours: time in which nothing could run must
  * not use up a grace.
@@ -41,6 +43,7 @@ export class FlowTracker implements Tracker {
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
   #phaseKnown = false
+  #sweepMs = 0
   #sweptMs = 0
   /** The clock of the graces. */
   #graceMs = 0
@@ -53,10 +56,10 @@ export class FlowTracker implements Tracker {
     const nodeOf = (id: string) => runtime.nodes.getNode(id)
     this.#deliveries = new OpenDeliveries(
       now,
-      () => this.#graceMs,
+      () => this.#graceNow(),
       id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false
     )
-    this.#follower = new Follower(this.#deliveries, nodeOf, () => this.#graceMs)
+    this.#follower = new Follower(this.#deliveries, nodeOf, () => this.#graceNow())
     this.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
     this.#listen()
     beforeFlowsStop(
@@ -99,7 +102,7 @@ export class FlowTracker implements Tracker {
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {
     this.#install()
-    if (this.#sweeper === undefined) this.#startSweeping()
+    if (this.#sweeper === undefined) this.#sweepEvery(CALM_SWEEP_MS)
     const flowMessage = message as FlowMessage
     flowMessage._msgid ??= this.runtime.util.generateId()
     return this.#deliveries.open(flowMessage, flowMessage._msgid, nodeId, options)
@@ -238,9 +241,17 @@ export class FlowTracker implements Tracker {
     this.#sweeper = undefined
   }
 
-  #startSweeping(): void {
+  /** What the clock of the graces shows. Who asks is about to wait for the end of one. */
+  #graceNow(): number {
+    if (this.#sweepMs !== SWEEP_MS || this.#sweeper === undefined) this.#sweepEvery(SWEEP_MS)
+    return this.#graceMs
+  }
+
+  #sweepEvery(ms: number): void {
+    clearInterval(this.#sweeper)
+    this.#sweepMs = ms
     this.#sweptMs = this.now()
-    this.#sweeper = setInterval(() => this.#sweep(), SWEEP_MS).unref()
+    this.#sweeper = setInterval(() => this.#sweep(), ms).unref()
   }
 
   #sweep(): void {
@@ -249,7 +260,11 @@ export class FlowTracker implements Tracker {
     this.#sweptMs = nowMs
     this.#follower.sweep(this.#graceMs)
     this.#deliveries.sweep(nowMs, this.#graceMs)
-    if (this.openCount > 0) return
+    if (this.openCount > 0) {
+      const isWaiting = this.#follower.awaitsSilence || this.#deliveries.awaitsMore
+      if (this.#sweepMs === SWEEP_MS && !isWaiting) this.#sweepEvery(CALM_SWEEP_MS)
+      return
+    }
     clearInterval(this.#sweeper)
     this.#sweeper = undefined
     if (this.#sources === 0) this.#remove()

@@ -1,3 +1,4 @@
+import { everySecond } from '../every-second.ts'
 import { Rate } from '../rate.ts'
 import type { NodeMetrics } from './metrics.ts'
 import { compact, type Status } from './status.ts'
@@ -16,13 +17,12 @@ export function showRate(
 ): () => void {
   const rate = new Rate()
   rate.of(metrics.in)
-  const timer = setInterval(() => {
+  return everySecond(() => {
     const perSecond = rate.of(metrics.in)
     const wrong = problem()
     if (wrong !== undefined) status.waiting(wrong)
     else if (metrics.in > 0) status.healthy(rateText(perSecond, metrics, note()))
-  }, 1000).unref()
-  return () => clearInterval(timer)
+  })
 }
 
 /** What an editor shows of a status without cutting it. */

@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red'
 import type { AcknowledgeMode } from '../delivery/types.ts'
 import type { Closing } from '../deployments.ts'
+import { everySecond } from '../every-second.ts'
 import { type Behaviour, type Context, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
 import type { PreviewKind } from '../node/preview/kinds.ts'
@@ -143,7 +144,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
   readonly #trials: Trials
   readonly #opened: OpenSource
   readonly #rate = new Rate()
-  readonly #ticker: NodeJS.Timeout
+  readonly #endTicks: () => void
   readonly #retryText: string
   #isClosed = false
 
@@ -161,7 +162,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     const hasWire = isWired(outputs.rejected)
     this.#retryText = hasWire ? 'retrying' : 'retrying, no wire for dead letters'
     this.#opened = this.#open(open, mode)
-    this.#ticker = setInterval(() => this.#tick(), 1000).unref()
+    this.#endTicks = everySecond(() => this.#tick())
     status.waiting('connecting')
     if (mode !== 'received' && !hasWire) node.warn(UNWIRED[mode])
     const { ready } = this.#opened
@@ -175,7 +176,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
    */
   async close(closing: Closing): Promise<void> {
     this.#isClosed = true
-    clearInterval(this.#ticker)
+    this.#endTicks()
     this.#opened.stop()
     this.#trials.end()
     this.#opened.flush?.()
@@ -189,7 +190,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
       await ready
       if (!this.#isClosed) this.#opened.start?.()
     } catch (error) {
-      clearInterval(this.#ticker)
+      this.#endTicks()
       if (!this.#isClosed) this.context.refuse(error)
     }
   }

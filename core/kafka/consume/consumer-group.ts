@@ -1,5 +1,6 @@
 import { pause, Restarts } from '../../backoff.ts'
 import { MillraceError } from '../../errors.ts'
+import { everySecond } from '../../every-second.ts'
 import { PACES } from '../../pace.ts'
 import { Health } from '../health.ts'
 import {
@@ -23,7 +24,6 @@ import { PartitionTransaction } from './partition-transaction.ts'
 
 export type { FetchedBatch, GroupEvents, GroupOptions }
 
-const COMMIT_EVERY_MS = 1_000
 /**
  * After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's
  * session to end.
@@ -61,7 +61,7 @@ export class ConsumerGroup {
   /** It is known where to read from. */
   #ready = false
   #readyMs = 0
-  #timer: NodeJS.Timeout | undefined
+  #endCommits = () => {}
   readonly #restarts = new Restarts(() => this.#run(), { initialMs: 500, maxMs: 10_000 })
   #closed = false
   readonly #health: Health
@@ -82,7 +82,7 @@ export class ConsumerGroup {
 
   /** Joins the group, however long that takes; see the events for how it goes. */
   start(): void {
-    this.#timer = setInterval(() => void this.#commitNow(), COMMIT_EVERY_MS)
+    this.#endCommits = everySecond(() => void this.#commitNow())
     this.#run()
   }
 
@@ -148,7 +148,7 @@ export class ConsumerGroup {
   async close(): Promise<void> {
     this.#closed = true
     this.#health.close()
-    clearInterval(this.#timer)
+    this.#endCommits()
     this.#restarts.end()
     await this.#member?.close(CLOSE_GRACE_MS, async () => {
       await this.#commits.underWay

@@ -1,4 +1,11 @@
-import type { Consumer, EachBatchPayload, LogEntry, OffsetsByTopicPartition } from 'kafkajs'
+import type {
+  Assigner,
+  Consumer,
+  EachBatchPayload,
+  LogEntry,
+  OffsetsByTopicPartition,
+  PartitionAssigner
+} from 'kafkajs'
 import { pause } from '../../backoff.ts'
 import type {
   Assignment,
@@ -11,12 +18,16 @@ import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { registerCodecs } from './compression.ts'
 import { KafkajsInstance, RETRY } from './instance.ts'
+import { kafkajs } from './kafkajs.ts'
+import { waitLongerWhenIdle } from './quiet-fetch.ts'
 
 /**
  * How long an idle fetch waits at the broker, and at most how long a resumed partition waits for
  * its first fetch.
  */
 const MAX_WAIT_MS = 200
+/** Where nothing has come for two seconds, five wake-ups a second cost more than they bring. */
+const IDLE_WAIT_MS = 500
 const HEARTBEAT_MS = 2_000
 /** Partitions that are taken over at a time, so that none waits for the pause after another. */
 const SIDE_BY_SIDE = 32
@@ -59,10 +70,17 @@ export class GroupMemberOfKafkajs implements GroupMember {
       rebalanceTimeout: 60_000,
       metadataMaxAge: options.metadataMaxAgeMs,
       maxWaitTimeInMs: MAX_WAIT_MS,
+      partitionAssigners: [config => this.#assigner(config)],
       maxBytesPerPartition: options.maxBytesPerPartition,
       retry: { ...RETRY, restartOnFailure: async () => false }
     })
     this.#listen()
+  }
+
+  /** The usual one of kafkajs, which asks for it in place of telling its cluster. */
+  #assigner(config: Parameters<PartitionAssigner>[0]): Assigner {
+    waitLongerWhenIdle(config.cluster, { usualMs: MAX_WAIT_MS, idleMs: IDLE_WAIT_MS })
+    return kafkajs().PartitionAssigners.roundRobin(config)
   }
 
   start(): void {

@@ -2,7 +2,9 @@ import { loadModule, replaceModule } from '../../load-module.ts'
 import { guardReadCommitted } from './aborted.ts'
 import { fetchedMessages } from './fetched-messages.ts'
 import { produceRequest } from './produce-request.ts'
+import { fetchQuietly } from './quiet-fetch.ts'
 import { frameRequest } from './request-frame.ts'
+import { shareTimeoutChecks } from './request-timeouts.ts'
 
 type Kafkajs = typeof import('kafkajs')
 
@@ -40,6 +42,8 @@ export function kafkajs(): Kafkajs {
       guardPendingWait()
       guardReadCommitted()
       guardCoordinatorErrors()
+      fetchQuietly()
+      shareTimeoutChecks()
     }
   }
   return loaded

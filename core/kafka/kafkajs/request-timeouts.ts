@@ -1,0 +1,52 @@
+import { loadModule } from '../../load-module.ts'
+
+interface SentRequest {
+  readonly sentAt: number | null
+  readonly requestTimeout: number
+  timeoutRequest(): void
+}
+interface RequestQueue {
+  readonly enforceRequestTimeout: boolean
+  readonly requestTimeout: number
+  readonly inflight: ReadonlyMap<number, SentRequest>
+  isConnected(): boolean
+  scheduleRequestTimeoutCheck(): void
+  destroy(): void
+}
+
+/** For timeouts of seconds. */
+const CHECK_MS = 500
+
+/**
+ * kafkajs 2.2.4 looks ten times a second at each of its connections whether a request has taken too
+ * long, and a pipeline has about eight. Here one timer looks at all of them twice a second.
+ */
+export function shareTimeoutChecks(): void {
+  const { prototype } = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')
+  const { scheduleRequestTimeoutCheck, destroy } = prototype
+  const queues = new Set<RequestQueue>()
+  let timer: NodeJS.Timeout | undefined
+  prototype.scheduleRequestTimeoutCheck = function () {
+    if (this.requestTimeout < 4 * CHECK_MS) return scheduleRequestTimeoutCheck.call(this)
+    if (!this.enforceRequestTimeout) return
+    queues.add(this)
+    timer ??= setInterval(() => {
+      for (const queue of queues) check(queue)
+    }, CHECK_MS)
+  }
+  prototype.destroy = function () {
+    destroy.call(this)
+    queues.delete(this)
+    if (queues.size > 0) return
+    clearInterval(timer)
+    timer = undefined
+  }
+}
+
+function check(queue: RequestQueue): void {
+  const nowMs = Date.now()
+  for (const request of queue.inflight.values())
+    if (request.sentAt !== null && nowMs - request.sentAt > request.requestTimeout)
+      request.timeoutRequest()
+  if (!queue.isConnected()) queue.destroy()
+}
