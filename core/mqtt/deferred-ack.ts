@@ -34,6 +34,7 @@ export class DeferredAcks {
   /** There was a hold since the last ping of the pinger. */
   #hasHeld = false
   #ended = false
+  #isResting = false
   /** Packet ids of QoS 2 that were taken and not acknowledged yet. */
   readonly #exactlyOnce = new Set<number>()
   readonly #topics = new Map<number, string>()
@@ -88,6 +89,25 @@ export class DeferredAcks {
     if (length > 0) client.stream.write(length === bytes.length ? bytes : bytes.subarray(0, length))
   }
 
+  /**
+   * Leaves what comes in the socket until `wake`. A server that gets its messages one by one sends
+   * them so, and to wake for each costs more than to deal with it.
+   */
+  rest(): void {
+    if (this.#isResting || this.#ended) return
+    this.#isResting = true
+    this.client.stream.pause()
+  }
+  /**
+   * What came meanwhile is read at once. Where mqtt.js itself has stopped reading it takes one
+   * piece more, and stops again.
+   */
+  wake(): void {
+    if (!this.#isResting) return
+    this.#isResting = false
+    this.client.stream.resume()
+  }
+
   /** There is room again. */
   resume(): void {
     const held = this.#held
@@ -101,6 +121,7 @@ export class DeferredAcks {
    * has the `open` messages of it.
    */
   end(open: Iterable<Received> = []): void {
+    this.wake()
     if (!this.#ended) this.memory.ended(open)
     this.#ended = true
     this.#held = undefined

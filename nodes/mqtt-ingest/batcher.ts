@@ -8,6 +8,8 @@ import { ServerWindow } from './server-window.ts'
 export interface BatcherOptions {
   readonly batchSize: number
   readonly gatherMs: number
+  /** In place of it after a batch of few messages. */
+  readonly sparseMs: number
   readonly burstMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
@@ -34,6 +36,15 @@ const MAX_BATCH_BYTES = 900_000
  * for that batch, not for the one after it.
  */
 const ACKNOWLEDGED_BEFORE_MS = 4
+/**
+ * Who gathers for so long need not hear of each message meanwhile: the socket is read when the
+ * batch is about to leave.
+ */
+const RESTS_FROM_MS = 10
+/** Batches of fewer messages are sparse: a pipeline then works for itself, not for them. */
+const SPARSE = 60
+/** More than that the socket may not hold while it is not read. */
+const RESTS_BELOW_BYTES = 100_000
 /** All messages of the node, as far as trials are concerned. */
 const LANE = 'mqtt'
 
@@ -55,8 +66,11 @@ export class Batcher implements BatchOwner {
   #open = 0
   #openBytes = 0
   #hasBegun = false
+  #isSparse = false
   /** When the last batch left. */
   #leftMs = Number.NEGATIVE_INFINITY
+  /** The last batch was full or nearly, so that reading must not stop. */
+  #isPressed = false
   /**
    * So many messages go one at a time, since one of them may have killed Node-RED: as many as were
    * on their way at most.
@@ -130,7 +144,25 @@ export class Batcher implements BatchOwner {
     if (batch === undefined) return
     this.#batch = undefined
     this.#leftMs = performance.now()
+    const { packets, bytes, acks } = batch
+    this.#isSparse = packets.length < SPARSE
+    this.#isPressed = packets.length >= this.options.batchSize || bytes > RESTS_BELOW_BYTES
+    acks.wake()
     this.options.deliver(batch)
+  }
+
+  /** Its time has come: with it goes what waits in the socket. */
+  readonly #leave = (): void => {
+    const batch = this.#batch
+    if (batch === undefined) return
+    batch.acks.wake()
+    this.#whenRead(-1)
+  }
+
+  /** A turn of the event loop reads the socket; once nothing more has come all is read. */
+  #whenRead(taken: number): void {
+    if (this.#taken === taken) this.flush()
+    else this.#immediate = setImmediate(before => this.#whenRead(before), this.#taken)
   }
 
   /** The flow is done with a batch: it is acknowledged soon. */
@@ -216,13 +248,24 @@ export class Batcher implements BatchOwner {
 
   /** When the next batch leaves that is not full before. */
   #nextMs(): number {
-    return this.#leftMs + this.options.gatherMs
+    const { gatherMs, sparseMs } = this.options
+    return this.#leftMs + (this.#isSparse ? sparseMs : gatherMs)
+  }
+
+  /** A server that stops at a limit of its own is answered as soon as it does. */
+  get #mayRest(): boolean {
+    return (
+      !this.#isPressed && this.#careful === 0 && this.#window.limit === Number.POSITIVE_INFINITY
+    )
   }
 
   #schedule(): void {
     const waitMs = Math.max(this.options.burstMs, this.#nextMs() - performance.now())
     if (waitMs < 1) this.#immediate = setImmediate(this.flush)
-    else this.#timer = setTimeout(this.flush, waitMs)
+    else {
+      this.#timer = setTimeout(this.#leave, waitMs)
+      if (waitMs >= RESTS_FROM_MS && this.#mayRest) this.#batch?.acks.rest()
+    }
   }
 }
 

@@ -24,7 +24,8 @@ const packetOf = (topic: string, payload: string, more: object = {}): Received =
     ...more
   }) as Received
 /** Which connection brought a batch; here nobody hears acknowledgements. */
-const connection = () => ({ acknowledge() {} }) as unknown as DeferredAcks
+const still = { acknowledge() {}, rest() {}, wake() {} }
+const connection = () => ({ ...still }) as unknown as DeferredAcks
 const ownerOf = (keyOf: (topic: string) => string | null) => ({
   isSingle: false,
   keyOf,
@@ -192,6 +193,7 @@ describe('mqtt-ingest batcher', () => {
     const batcher = new Batcher({
       batchSize: 10,
       gatherMs: 5,
+      sparseMs: options.gatherMs ?? 5,
       burstMs: 0,
       maxInFlight: 100,
       isPaused: () => false,
@@ -208,7 +210,7 @@ describe('mqtt-ingest batcher', () => {
   /** A connection, and how many messages each of its writes acknowledges. */
   const told = () => {
     const writes: number[] = []
-    const acks = { acknowledge: (packets: unknown[]) => writes.push(packets.length) }
+    const acks = { ...still, acknowledge: (packets: unknown[]) => writes.push(packets.length) }
     return { acks: acks as unknown as DeferredAcks, writes }
   }
 
@@ -237,6 +239,36 @@ describe('mqtt-ingest batcher', () => {
     await until('the second batch', () => sizes().length === 2, 1000, 1)
     assert.ok(performance.now() - leftMs >= 48)
     assert.deepEqual(sizes(), [1, 4])
+  })
+
+  it('leaves the socket alone while it gathers, and takes with a batch what waited there', async () => {
+    const { batcher, sizes } = setUp({ gatherMs: 60, maxInFlight: 1000 })
+    let isResting = false
+    const acks = {
+      ...still,
+      rest: () => {
+        isResting = true
+      },
+      wake() {
+        if (isResting) setImmediate(() => burst(batcher, 3, acks))
+        isResting = false
+      }
+    } as unknown as DeferredAcks
+    batcher.offer(packet, acks)
+    assert.equal(isResting, false, 'nothing is gathered after a pause')
+    batcher.flush()
+    burst(batcher, 2, acks)
+    assert.equal(isResting, true)
+    await until('the second batch', () => sizes().length === 2, 1000, 1)
+    assert.deepEqual([sizes(), isResting], [[1, 5], false])
+  })
+
+  it('goes on reading where batches are full', () => {
+    const { batcher, sizes } = setUp({ gatherMs: 1_000_000, maxInFlight: 1000 })
+    let rests = 0
+    const acks = { ...still, rest: () => rests++ } as unknown as DeferredAcks
+    burst(batcher, 25, acks)
+    assert.deepEqual([sizes(), rests], [[10, 10], 0])
   })
 
   it('acknowledges shortly before the next batch, in one write', async () => {
