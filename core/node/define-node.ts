@@ -9,6 +9,7 @@ import {
   placeOf
 } from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
+import { keepHeapSmall } from '../heap.ts'
 import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { adminRoutes } from './admin.ts'
@@ -100,6 +101,7 @@ export function defineNode<S extends NodeSpec>(
     const paused = pausedNodes(deploymentsOf(RED), spec.type)
     function construct(this: Node, config: NodeDef): void {
       RED.nodes.createNode(this, config)
+      keepHeapSmall()
       paused.delete(this.id)
       run(this, config, spec, { start, migrations, paused }, RED)
     }
