@@ -21,12 +21,18 @@ export class CodeControl implements Control {
   constructor(
     private readonly place: HTMLElement,
     private readonly field: CodeField,
-    private readonly before: string,
+    private before: string,
     private readonly changed: () => void
   ) {}
 
   value(): string {
     return this.#editor?.getValue() ?? this.before
+  }
+
+  /** Puts another text in its place. */
+  write(text: string): void {
+    if (this.#editor) this.#editor.setValue(text, -1)
+    else this.before = text
   }
 
   shown(): void {

@@ -1,20 +1,25 @@
-import type { ChoiceField, Column, Field, ListField, Pick } from '../node/spec.ts'
+import type { ChoiceField, Column, Field, ListField, Pick, Place } from '../node/spec.ts'
+import { compileTopicTemplate, topicTemplateProblems } from '../record/topic-template.ts'
 import { addBehind } from './add-behind.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
 import { CodeControl } from './code.ts'
+import { addCodes } from './codes.ts'
+import { ComposedCode } from './composed.ts'
 import { element } from './element.ts'
-import { addFieldPick } from './field-pick.ts'
+import { addFieldPick, type Picked, type PickedIn, type ShownTree, valuesIn } from './field-pick.ts'
 import { Fold } from './fold.ts'
 import { forgetRow } from './forget.ts'
 import { hear } from './heard.ts'
 import type { NodesBehind } from './learn-panel.ts'
 import { listControl } from './list.ts'
 import { PreviewPane } from './preview-pane.ts'
+import { samplesFor } from './preview-samples.ts'
 import { addPick, listen, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import { FieldRow } from './row.ts'
+import { addTopicPick } from './topic-pick.ts'
 import type { Control, Form, Values } from './types.ts'
 import { WRITING } from './writing.ts'
 
@@ -145,7 +150,30 @@ export class Dialog implements Form {
   }
 
   pickField(input: HTMLInputElement): void {
-    addFieldPick(input, 'fields', () => this.#preview?.shown())
+    addFieldPick(input, 'fields', () => this.#shown())
+  }
+
+  pickCodes(input: HTMLInputElement): void {
+    addCodes(input)
+  }
+
+  valuesSeen(path: string): readonly (string | number | boolean)[] {
+    return valuesIn(this.#preview?.seen() ?? [], path)
+  }
+
+  /** Where no message is shown, the last one that the node has seen or would get. */
+  async #shown(): Promise<ShownTree | undefined> {
+    if (this.#preview) return this.#preview.shown()
+    const [last] = (await samplesFor(ANY_TYPE, this.id)).offered
+    return last?.isSeen ? { ...last.given, text: last.text } : undefined
+  }
+
+  /** What a tree is picked in, by the settings of the dialog. */
+  #pickedIn(): PickedIn {
+    const { at, topic } = this.values()
+    const { topic: field } = this.fields
+    const template = field?.kind === 'text' && field.check === 'topic-template' ? topic : ''
+    return { at: String(at ?? ''), ofTopic: levelsOf(String(template ?? ''), this.#preview) }
   }
 
   /** What a person has agreed to; the nodes behind come with Done. */
@@ -209,7 +237,12 @@ export class Dialog implements Form {
 
   #control(place: HTMLElement, name: string, field: Field, value: unknown): Built {
     const changed = () => this.changed()
-    if (field.kind === 'code') return new CodeControl(place, field, String(value), changed)
+    if (field.kind === 'code') {
+      const { as } = field
+      return as === undefined
+        ? new CodeControl(place, field, String(value), changed)
+        : new ComposedCode(place, { ...field, as }, String(value), changed)
+    }
     if (field.kind === 'list') return this.#list(place, name, field, value)
     const custom = this.type.hooks.controls?.[name]
     if (custom) return custom.edit(place, value, this)
@@ -230,9 +263,15 @@ export class Dialog implements Form {
   #addPick(field: Column, input: HTMLInputElement): void {
     if (field.kind !== 'text' || field.pick === undefined) return
     const { pick } = field
-    if (pick === 'fields' || pick === 'headers') {
-      if (this.#hasPreview) addFieldPick(input, pick, () => this.#preview?.shown())
-    } else addPick(input, pick, () => questionOf(this, pick))
+    if (pick === 'topic') addTopicPick(input, () => this.#preview?.shown().topic ?? '')
+    else if (isPlace(pick))
+      addFieldPick(
+        input,
+        pick,
+        () => this.#shown(),
+        () => this.#pickedIn()
+      )
+    else addPick(input, pick, () => questionOf(this, pick))
   }
 
   #native(name: string): Native | null {
@@ -280,6 +319,18 @@ export class Dialog implements Form {
       ? referenceProblems(String(values[name] ?? ''))
       : problems
   }
+}
+
+const isPlace = (pick: Pick | Place): pick is Picked =>
+  ['fields', 'measurements', 'parts', 'headers'].includes(pick)
+
+/** Samples are found by the node; a type with a preview has the way to them. */
+const ANY_TYPE = 'millrace-route'
+
+/** What the levels of the topic shown give; nothing where the template is wrong or of another. */
+function levelsOf(template: string, preview: PreviewPane | undefined): Record<string, string> {
+  if (template === '' || topicTemplateProblems(template).length > 0) return {}
+  return compileTopicTemplate(template).match(preview?.shown().topic ?? '') ?? {}
 }
 
 const isDefault = (field: Field, value: unknown) =>

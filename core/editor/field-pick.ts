@@ -1,4 +1,5 @@
-import { pathOf } from '../record/field-path.ts'
+import type { Place } from '../node/spec.ts'
+import { getter, isFieldPath, pathOf } from '../record/field-path.ts'
 import { button, element } from './element.ts'
 import { say } from './texts-of.ts'
 import { bare, isLeaf, jsonOf } from './written-text.ts'
@@ -13,8 +14,16 @@ export interface ShownTree {
   readonly taken?: unknown
 }
 
-/** What can be picked: a field of a record by its path, or the name of a header. */
-export type Picked = 'fields' | 'headers'
+/** What can be picked from a tree. */
+export type Picked = Exclude<Place, 'topic'>
+
+/** What a dialog knows beside the message. */
+export interface PickedIn {
+  /** Fields that come from the topic, with their values in the topic shown. */
+  readonly ofTopic: Readonly<Record<string, string>>
+  /** Where measurements stand; empty for the record itself. */
+  readonly at: string
+}
 
 interface Item {
   readonly path: string
@@ -36,9 +45,13 @@ const MAX_VALUE = 40
 export function addFieldPick(
   input: HTMLInputElement,
   picked: Picked,
-  shown: () => ShownTree | undefined
+  shown: () => Promise<ShownTree | undefined>,
+  within: () => PickedIn = () => ({ ofTopic: {}, at: '' })
 ): void {
-  const opener = button('sitemap', '', () => open(input, itemsOf(shown(), picked)))
+  const opener = button('sitemap', '', async () => {
+    const items = itemsOf(await shown(), picked, within())
+    if (input.isConnected) open(input, items)
+  })
   opener.classList.add('millrace-picker')
   opener.setAttribute('aria-label', say('pickField'))
   window.RED.popover.tooltip($(opener), say('pickField'))
@@ -78,22 +91,67 @@ function line(item: Item, choose: (item: Item) => void): HTMLElement {
   return made
 }
 
-function itemsOf(shown: ShownTree | undefined, picked: Picked): Item[] {
+function itemsOf(shown: ShownTree | undefined, picked: Picked, { ofTopic, at }: PickedIn): Item[] {
   if (shown === undefined) return []
   const items: Item[] = []
-  if (picked === 'fields') walk(items, recordIn(shown), [])
-  else
-    for (const [name, value] of Object.entries(headersIn(shown)))
-      items.push({ path: name, depth: 0, name, value: brief(value) })
+  const plain = (path: string, value: unknown) =>
+    items.push({ path, depth: 0, name: path, value: brief(value) })
+  if (picked === 'headers')
+    for (const [name, value] of Object.entries(headersIn(shown))) plain(name, value)
+  else if (picked === 'parts') items.push(...partsOf(placeIn(shown, at)))
+  else if (picked === 'measurements') walk(items, placeIn(shown, at), [])
+  else {
+    walk(items, recordIn(shown), [])
+    for (const [name, value] of Object.entries(ofTopic))
+      if (!items.some(({ path }) => path === name))
+        items.push({ path: name, depth: 0, name, value: `${value} · ${say('fromTopic')}` })
+  }
   return items
 }
 
-/** The first record of the message; what was typed counts where it is JSON. */
-function recordIn({ text, payload }: ShownTree): unknown {
-  const value = bare(payload === undefined || payload === null ? parsed(text) : payload)
-  const first = Array.isArray(value) ? bare(value[0]) : value
-  return typeof first === 'string' ? parsed(first) : first
+/** What the objects of a record have, each once: they are alike. */
+function partsOf(place: unknown): Item[] {
+  if (isLeaf(place)) return []
+  const found = new Map<string, Item>()
+  for (const each of Object.values(place as object).slice(0, MOST_PARTS)) {
+    const items: Item[] = []
+    if (!Array.isArray(bare(each))) walk(items, each, [])
+    for (const item of items) if (!found.has(item.path)) found.set(item.path, item)
+  }
+  return [...found.values()]
 }
+
+const MOST_PARTS = 50
+
+/** What holds the measurements. */
+function placeIn(shown: ShownTree, at: string): unknown {
+  const record = recordIn(shown)
+  return bare(at !== '' && isFieldPath(at) ? getter(at)(record) : record)
+}
+
+/** The first record of the message; what was typed counts where it is JSON. */
+const recordIn = (shown: ShownTree): unknown => recordsIn(shown)[0]
+
+function recordsIn({ text, payload }: ShownTree): unknown[] {
+  const value = bare(payload === undefined || payload === null ? parsed(text) : payload)
+  const each = Array.isArray(value) ? value.map(bare) : [value]
+  return each.map(one => (typeof one === 'string' ? parsed(one) : one))
+}
+
+/** Different numbers, texts and truths that a field holds in these messages, in the order seen. */
+export function valuesIn(trees: readonly ShownTree[], path: string): (string | number | boolean)[] {
+  if (!isFieldPath(path)) return []
+  const get = getter(path)
+  const found = new Set<string | number | boolean>()
+  for (const record of trees.flatMap(recordsIn)) {
+    const value = bare(get(record))
+    if (['string', 'number', 'boolean'].includes(typeof value)) found.add(value as string)
+    if (found.size >= MOST_VALUES) break
+  }
+  return [...found]
+}
+
+const MOST_VALUES = 20
 
 function parsed(text: string): unknown {
   try {

@@ -1,4 +1,5 @@
 import { button, element } from './element.ts'
+import type { TextKey } from './texts.ts'
 import { say } from './texts-of.ts'
 
 /**
@@ -8,7 +9,8 @@ import { say } from './texts-of.ts'
 export function addPanel(
   input: HTMLInputElement,
   iconName: string,
-  fill: (content: HTMLElement, close: () => void) => void
+  fill: (content: HTMLElement, close: () => void) => void,
+  name: TextKey = 'pick'
 ): void {
   const opener = button(iconName, '', () => {
     const content = element('div', { class: 'millrace-pick' })
@@ -28,8 +30,8 @@ export function addPanel(
     content.querySelector<HTMLElement>('input, button')?.focus()
   })
   opener.classList.add('millrace-picker')
-  opener.setAttribute('aria-label', say('pick'))
-  window.RED.popover.tooltip($(opener), say('pick'))
+  opener.setAttribute('aria-label', say(name))
+  window.RED.popover.tooltip($(opener), say(name))
   input.after(opener)
 }
 

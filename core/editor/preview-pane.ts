@@ -157,6 +157,12 @@ export class PreviewPane {
     return { topic: this.#topic.value, text: this.#text.value, payload, taken }
   }
 
+  /** All that came, or the one that is shown. */
+  seen(): ShownTree[] {
+    const came = this.#offered.filter(({ isSeen }) => isSeen)
+    return [this.shown(), ...came.map(({ text, given }) => ({ ...given, text }))]
+  }
+
   async #load(): Promise<void> {
     const { offered, stopped } = await samplesFor(this.of.type, this.of.id)
     if (this.#closed) return
@@ -224,6 +230,12 @@ export class PreviewPane {
     this.refresh()
   }
 
+  /** Nothing was chosen, typed or read: no node ever gets that. */
+  #isEmpty(): boolean {
+    const isGiven = this.#chosen !== undefined || this.#file !== undefined
+    return !isGiven && !this.#hasSomething()
+  }
+
   #hasSomething(): boolean {
     return this.#text.value.trim() !== ''
   }
@@ -255,6 +267,11 @@ export class PreviewPane {
   async #ask(): Promise<void> {
     if (this.#asking) {
       this.#again = true
+      return
+    }
+    if (this.#isEmpty()) {
+      const hint = say(this.of.listen ? 'noMessageYet' : 'noMessage')
+      this.#out.replaceChildren(element('div', { class: 'millrace-facts' }, hint))
       return
     }
     this.#asking = true

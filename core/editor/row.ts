@@ -140,7 +140,7 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
 }
 
 /** More characters than fit beside a label, in a dialog of 500 px. */
-const MANY_CHARACTERS = 27
+const MANY_CHARACTERS = 24
 
 /** Whether what the control usually holds needs the width of the dialog. */
 function isLong(field: Field, row: HTMLElement): boolean {

@@ -78,6 +78,10 @@ export interface Form {
   onChange(listener: (values: Values) => void): void
   /** Puts a button behind an input of a path, which picks a field from the message shown. */
   pickField(input: HTMLInputElement): void
+  /** Puts a button behind an input of codes, which shows them with their sentences. */
+  pickCodes(input: HTMLInputElement): void
+  /** What a field holds in the messages that the dialog knows. */
+  valuesSeen(path: string): readonly (string | number | boolean)[]
   /** The main section; a node may put what it needs at its end. */
   readonly main: HTMLElement
 }

@@ -1,5 +1,6 @@
 import type { Writing } from '../node/spec.ts'
 import { addAddress } from './address.ts'
+import { addBrokers } from './brokers.ts'
 import { addCodes } from './codes.ts'
 import { addInstant } from './instant.ts'
 import { addTimeZones } from './time-zones.ts'
@@ -11,5 +12,6 @@ export const WRITING: Readonly<
   'time-zone': addTimeZones,
   instant: addInstant,
   codes: addCodes,
-  'mqtt-address': addAddress
+  'mqtt-address': addAddress,
+  brokers: addBrokers
 }

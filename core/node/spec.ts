@@ -72,14 +72,19 @@ export interface TextField extends FieldBase {
   /** What else the text must be. */
   readonly check?: Check
   /**
-   * The form shows a Pick button that asks the runtime for a list of these, or opens the fields or
-   * headers of the message that the dialog shows.
+   * The form shows a Pick button that asks the runtime for a list of these, or opens what the
+   * message that the dialog shows has of it.
    */
-  readonly pick?: Pick | 'fields' | 'headers'
+  readonly pick?: Pick | Place
   /** What helps to write it: a list with search, a calendar, boxes to tick, parts of a URL. */
   readonly as?: Writing
 }
-export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address'
+/**
+ * In the message that a dialog shows: fields of the record; measurements, seen from what holds
+ * them; what the objects that are measurements have; names of headers; levels of the topic.
+ */
+export type Place = 'fields' | 'measurements' | 'parts' | 'headers' | 'topic'
+export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address' | 'brokers'
 /** What a configuration node can be asked for: names to choose from, or messages as they come. */
 export type Pick = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | Listening
 export type Listening = 'mqtt-messages' | 'kafka-messages'
@@ -120,6 +125,8 @@ export interface CodeField extends FieldBase {
   readonly kind: 'code'
   readonly default: string
   readonly language: 'json' | 'sql' | 'csv' | 'text'
+  /** Rows in front of the text, which write it and are read from it. */
+  readonly as?: 'table' | 'json-schema'
   readonly required?: boolean
   readonly check?: Check
 }

@@ -53,6 +53,7 @@ export const spec = {
       section: 'source',
       default: DEVICES,
       language: 'csv',
+      as: 'table',
       required: true,
       when: { source: 'inline' },
       help: 'CSV with a header line, or a JSON array of objects.'

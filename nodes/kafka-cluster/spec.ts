@@ -15,6 +15,7 @@ export const spec = {
     brokers: {
       kind: 'text',
       check: 'brokers',
+      as: 'brokers',
       label: 'Brokers',
       default: '127.0.0.1:19092',
       placeholder: 'kafka-1:9092, kafka-2:9092',

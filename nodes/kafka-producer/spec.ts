@@ -43,6 +43,7 @@ export const spec = {
     },
     keyField: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'Key from field',
       section: 'records',

@@ -28,6 +28,7 @@ export const spec = {
     },
     topic: {
       kind: 'text',
+      pick: 'topic',
       check: 'topic-template',
       label: 'Topics',
       default: '{org}/{site}/{device_type}/{device_id}/{measurement}',

@@ -39,6 +39,7 @@ export const spec = {
     },
     field: {
       kind: 'text',
+      pick: 'fields',
       check: 'field-path',
       label: 'Field',
       default: 'value',

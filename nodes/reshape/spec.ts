@@ -1,12 +1,12 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
+import { eachFields, objects } from './each-fields.ts'
 import { EXAMPLES } from './examples.ts'
 import { PRESET_CHOICES } from './presets.ts'
 import { calculated, values } from './value-fields.ts'
 
 const unpivot = { mode: 'unpivot' } as const
 const one = { mode: ['unpivot', 'keep'] } as const
-const objects = { mode: 'unpivot', each: 'object' } as const
 
 export const spec = {
   type: 'millrace-reshape',
@@ -74,6 +74,7 @@ export const spec = {
     },
     topic: {
       kind: 'text',
+      pick: 'topic',
       check: 'topic-template',
       label: 'Topic',
       section: 'topic',
@@ -182,7 +183,7 @@ export const spec = {
           check: 'field-path',
           label: 'New name',
           default: '',
-          placeholder: 'ts',
+          placeholder: 'the same',
           help: 'Empty to keep the name.'
         }
       }
@@ -225,6 +226,7 @@ export const spec = {
       columns: {
         field: {
           kind: 'text',
+          pick: 'measurements',
           check: 'field-path',
           label: 'Field',
           default: '',
@@ -265,54 +267,7 @@ export const spec = {
       when: unpivot,
       help: 'Named by their place: Power.0, Power.1.'
     },
-    each: {
-      kind: 'choice',
-      label: 'Each one is',
-      section: 'made',
-      default: 'value',
-      choices: { value: 'a value', object: 'an object with value and time' },
-      when: unpivot,
-      help: 'Such as 21.5, or {"Value": 21.5, "SourceTimestamp": "…"}.'
-    },
-    valueAt: {
-      kind: 'text',
-      check: 'field-path',
-      label: 'Its value in',
-      section: 'made',
-      default: 'Value',
-      required: true,
-      when: objects,
-      help: 'The field of the object with the value.'
-    },
-    timeAt: {
-      kind: 'text',
-      check: 'field-path',
-      label: 'Its time in',
-      section: 'made',
-      default: 'SourceTimestamp',
-      when: objects,
-      help: 'The field of the object with the time. Empty where it has none of its own.'
-    },
-    unitAt: {
-      kind: 'text',
-      check: 'field-path',
-      label: 'Its unit in',
-      section: 'made',
-      default: '',
-      placeholder: 'Unit',
-      when: objects,
-      help: 'Goes to the field unit. Empty where it has none.'
-    },
-    qualityAt: {
-      kind: 'text',
-      check: 'field-path',
-      label: 'Its quality in',
-      section: 'made',
-      default: '',
-      placeholder: 'StatusCode',
-      when: objects,
-      help: 'Goes to the field quality. Empty where it has none.'
-    },
+    ...eachFields,
     by: {
       kind: 'list',
       label: 'One record for the same',

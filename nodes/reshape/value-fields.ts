@@ -9,6 +9,7 @@ export const values = {
   columns: {
     metric: {
       kind: 'text',
+      pick: 'measurements',
       label: 'Metric',
       default: '*',
       required: true,

@@ -16,8 +16,9 @@ import {
 /** Longer labels make a node wider than a screen. */
 const MAX_CHARACTERS = 40
 const NEW_RULE: Rule = { match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }
+
 const ROW =
-  'display: grid; grid-template-columns: 9fr 11fr 12fr 24px; gap: 4px; align-items: center; margin-bottom: 4px; border-radius: 4px'
+  'display: flex; flex-wrap: wrap; gap: 4px; align-items: center; margin-bottom: 4px; border-radius: 4px'
 const FULL = 'width: 100%; min-width: 0; margin: 0; box-sizing: border-box'
 
 const rulesIn = ({ rules }: Values): readonly Rule[] =>
@@ -69,7 +70,7 @@ function rulesControl(place: HTMLElement, value: unknown, form: Form): Control {
     removable: true,
     height: 'auto',
     addItem(container: JQuery, _index: number, { rule = NEW_RULE, before: index }: Item) {
-      const box = new RuleBox(rule, changed, input => form.pickField(input))
+      const box = new RuleBox(rule, form)
       container.append(box.root)
       const remove = container.parent().find('.red-ui-editableList-item-remove')[0]
       if (remove) asButton(remove, 'Remove this rule')
@@ -106,8 +107,7 @@ class RuleBox {
 
   constructor(
     rule: Rule,
-    private readonly changed: () => void,
-    private readonly pick: (input: HTMLInputElement) => void
+    private readonly form: Form
   ) {
     this.#match = element(
       'select',
@@ -162,11 +162,11 @@ class RuleBox {
 
   #add(condition: RuleCondition): void {
     this.#append(condition)
-    this.changed()
+    this.form.changed()
   }
 
   #append(condition: RuleCondition): void {
-    const row = new ConditionRow(condition, this.changed, () => this.#remove(row), this.pick)
+    const row = new ConditionRow(condition, this.form, () => this.#remove(row))
     this.#rows.push(row)
     this.#place.append(row.root)
     row.build()
@@ -175,7 +175,7 @@ class RuleBox {
   #remove(row: ConditionRow): void {
     this.#rows = this.#rows.filter(other => other !== row)
     row.root.remove()
-    this.changed()
+    this.form.changed()
   }
 }
 
@@ -184,15 +184,14 @@ class ConditionRow {
   readonly root = element('div', { style: ROW })
   readonly #field: HTMLInputElement
   readonly #operator: HTMLSelectElement
-  readonly #operands = element('div', { style: 'min-width: 0' })
+  readonly #operands = element('div', { style: 'flex: 1 1 130px; min-width: 0' })
   #read: () => Pick<RuleCondition, 'value' | 'value2'> = () => ({})
   #needs: Operator['needs'] | undefined
 
   constructor(
     private readonly condition: RuleCondition,
-    changed: () => void,
-    remove: () => void,
-    pick: (input: HTMLInputElement) => void
+    private readonly form: Form,
+    remove: () => void
   ) {
     this.#field = element('input', {
       type: 'text',
@@ -203,17 +202,26 @@ class ConditionRow {
     })
     this.#field.value = String(condition.field ?? '')
     const options = Object.entries(OPERATORS).map(([name, { label }]) => option(name, label))
-    this.#operator = element('select', { style: FULL, 'aria-label': 'operator' }, ...options)
+    this.#operator = element(
+      'select',
+      { style: 'flex: none; width: auto; margin: 0', 'aria-label': 'operator' },
+      ...options
+    )
     this.#operator.value = condition.operator
     this.#operator.addEventListener('change', () => {
       this.build(this.#read())
-      changed()
+      form.changed()
     })
     const less = button('remove', '', remove)
     less.classList.add('red-ui-button-small')
     less.setAttribute('aria-label', 'Remove this condition')
-    const field = element('span', { class: 'millrace-cell-control' }, this.#field)
-    pick(this.#field)
+    const field = element(
+      'span',
+      { class: 'millrace-cell-control', style: 'flex: 1 1 96px; min-width: 0' },
+      this.#field
+    )
+    form.pickField(this.#field)
+    $(this.#field).on('change', () => this.#offerCodes())
     this.root.append(field, this.#operator, this.#operands, less)
   }
 
@@ -241,6 +249,11 @@ class ConditionRow {
     if (needs === this.#needs) return
     this.#needs = needs
     this.#operands.replaceChildren()
+    this.#buildOperands(needs, value, value2)
+    this.#offerCodes()
+  }
+
+  #buildOperands(needs: Operator['needs'], value: RuleCondition['value'], value2?: Operand): void {
     const first = Array.isArray(value)
       ? (value[0] as Operand | undefined)
       : (value as Operand | undefined)
@@ -274,7 +287,8 @@ class ConditionRow {
       'aria-label': 'compare with'
     })
     input.value = text
-    this.#operands.append(input)
+    this.#operands.append(element('span', { class: 'millrace-cell-control' }, input))
+    this.#offerValues(input)
     return input
   }
 
@@ -292,11 +306,35 @@ class ConditionRow {
     input.typedInput({ types: ['num', 'str', 'bool'], default: type })
     input.typedInput('type', type)
     input.typedInput('value', String(value ?? ''))
-    for (const part of this.#operands.querySelectorAll('.red-ui-typedInput-input, select'))
+    for (const part of this.#operands.querySelectorAll('.red-ui-typedInput-input, select')) {
       part.setAttribute('aria-label', 'compare with')
+      if (part instanceof HTMLInputElement) this.#offerValues(part)
+    }
     return () => operandOf(input.typedInput('type'), input.typedInput('value'))
   }
+
+  /** The last values of the field, to choose from while one is typed. */
+  #offerValues(input: HTMLInputElement): void {
+    const list = element('datalist', { id: `millrace-values-${++count}` })
+    input.setAttribute('list', list.id)
+    this.#operands.append(list)
+    input.addEventListener('focus', () => {
+      const values = this.form.valuesSeen(this.#field.value.trim())
+      list.replaceChildren(...values.map(value => element('option', { value: String(value) })))
+    })
+  }
+
+  /** A field of reasons is compared with codes, which nobody knows by heart. */
+  #offerCodes(): void {
+    const isOfCodes = /(^|\.)code$/.test(this.#field.value.trim())
+    const picker = this.#operands.querySelector('.millrace-picker')
+    const input = this.#operands.querySelector<HTMLInputElement>('.millrace-cell-control > input')
+    if (!isOfCodes) picker?.remove()
+    else if (picker === null && input !== null) this.form.pickCodes(input)
+  }
 }
+
+let count = 0
 
 const option = (value: string, label: string) => element('option', { value }, label)
 

@@ -56,6 +56,7 @@ export const spec = {
       section: 'schema',
       default: READING,
       language: 'json',
+      as: 'json-schema',
       required: true,
       when: { choose: 'one' },
       help: 'Draft 04, 06, 07, 2019-09 or 2020-12, with formats. References to other documents are refused: put what you refer to under $defs.'

@@ -44,6 +44,8 @@ describe('the forms in a browser', function () {
   })
 
   const row = (form: Locator, field: string) => form.locator(`[data-field="${field}"]`)
+  const asText = (form: Locator, field: string) =>
+    row(form, field).getByRole('button', { name: 'Text', exact: true }).click()
   const isRed = (control: Locator) =>
     control.evaluate(shown => shown.classList.contains('input-error'))
   /** The reason that the tooltip of a red control gives. */
@@ -137,6 +139,7 @@ describe('the forms in a browser', function () {
   it('code with a mistake is red, with the place of the mistake', async () => {
     const form = await editor.edit('check')
     const place = row(form, 'schema').locator('.millrace-place')
+    await asText(form, 'schema')
     await place.locator('.monaco-editor').waitFor()
     await place.locator('.view-line').first().click()
     await editor.page.keyboard.press('Control+A')
@@ -151,6 +154,7 @@ describe('the forms in a browser', function () {
 
   it('code can be edited in a larger window', async () => {
     const form = await editor.edit('check')
+    await asText(form, 'schema')
     await row(form, 'schema').locator('.millrace-larger').click()
     const larger = editor.page.locator('.red-ui-tray', { hasText: 'JSON editor' })
     await larger.locator('.view-line').first().click()

@@ -43,7 +43,7 @@ try {
     (await nodeRed.metrics()).nodes.find(({ id }) => id === 'persist-store')?.counts.stored ?? 0
   await until('rows', async () => (await stored()) > 100, 60_000)
   await wait(RUN_MS)
-  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1640, height: 480 })
+  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1640, height: 560 })
   for (const tab of TABS) {
     await editor.page.evaluate(id => {
       const { RED } = window as unknown as { RED: { workspaces: { show(id: string): void } } }
@@ -52,9 +52,16 @@ try {
     await wait(1_500)
     await editor.page.screenshot({ path: join(FOLDER, `${tab}.png`) })
   }
-  await editor.page.setViewportSize({ width: 1280, height: 900 })
+  // High enough for the preview at the end of a dialog.
+  await editor.page.setViewportSize({ width: 1280, height: 1360 })
   await editor.edit('persist-store')
+  const rows = editor.page.locator('.millrace-rows').first()
+  await rows.waitFor()
   await editor.page.screenshot({ path: join(FOLDER, 'timescale-sink.png') })
+  await editor.cancel()
+  const enrich = await editor.edit('process-enrich')
+  await enrich.locator('.millrace-added').first().waitFor()
+  await enrich.locator('.millrace-preview').screenshot({ path: join(FOLDER, 'preview.png') })
 } finally {
   await browser.close()
   await nodeRed.remove()

@@ -120,7 +120,11 @@ describe('the rules of route in a browser', function () {
       .locator('select')
       .nth(1)
       .selectOption('matches')
-    await form.locator('ol.millrace-list > li').nth(0).getByRole('textbox').last().fill('(a+)\\1')
+    await form
+      .locator('ol.millrace-list > li')
+      .nth(0)
+      .getByLabel('compare with', { exact: true })
+      .fill('(a+)\\1')
     await form.locator('.input-error').first().waitFor()
     await editor.screenshot('route-refused')
     await editor.done()

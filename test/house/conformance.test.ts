@@ -17,8 +17,16 @@ import {
 import { type Room, readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
 import { CODES } from '../../core/errors.ts'
-import { type Field, type NodeSpec, parseOptions } from '../../core/node/spec.ts'
+import { type Field, type NodeSpec, type Place, parseOptions } from '../../core/node/spec.ts'
 import { projectFiles, ROOT } from './sources.ts'
+
+const PLACES: ReadonlySet<string> = new Set<Place>([
+  'fields',
+  'measurements',
+  'parts',
+  'headers',
+  'topic'
+])
 
 const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
   'node-red': { nodes: Record<string, string>; plugins: Record<string, string> }
@@ -218,7 +226,7 @@ function fitsTheEditor(name: string, room: () => Room): void {
     for (const field of picks) {
       if (field.kind !== 'text' || field.pick === undefined) continue
       // These are picked from the message that the dialog shows.
-      if (field.pick === 'fields' || field.pick === 'headers') continue
+      if (PLACES.has(field.pick)) continue
       const answers = field.pick.startsWith('kafka')
         ? 'millrace-kafka-cluster'
         : 'millrace-timescale-database'

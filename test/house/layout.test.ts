@@ -20,6 +20,9 @@ import { projectFiles, ROOT } from './sources.ts'
 const CANVAS: Box = { left: 0, top: 0, right: 938, bottom: 780 }
 /** Longer ones are shortened, see core/node/status.ts. */
 const STATUS_CHARACTERS = 30
+/** A wire to the right needs so much room, or it turns in loops; one that leads back needs more. */
+const LEAST_ROOM = 5
+const LEAST_WAY_BACK = 100
 
 const roomOf = new Map<string, Room>()
 
@@ -86,6 +89,9 @@ function hiddenWires(all: readonly Placed[]): string[] {
       targets.flatMap(id => {
         const to = byId.get(id)
         if (to === undefined) return [`${from.node.id} is wired to ${id}, which is not there`]
+        const room = to.body.left - from.body.right
+        if (room < LEAST_ROOM && room > -LEAST_WAY_BACK)
+          return [`${from.node.id} and ${id} are too near for the wire between them`]
         const points = wireOf(from, port, to.body)
         return all
           .filter(other => other !== from && other !== to)

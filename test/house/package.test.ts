@@ -14,7 +14,8 @@ const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as
 const listed = Object.keys(manifest['node-red'].nodes)
 const families = projectFiles('icons').map(file => file.path.replace('icons/', ''))
 const examples = projectFiles('examples').map(file => file.path.replace('examples/', ''))
-const MAX_EDITOR_BYTES = 540_000
+/** A fifth of it is the rooms for windows, alarms, deadbands and HTTP. */
+const MAX_EDITOR_BYTES = 590_000
 /** A twelfth of it is the library that reads forms of time. */
 const MAX_UNPACKED_BYTES = 3_250_000
 
