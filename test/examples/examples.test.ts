@@ -41,6 +41,8 @@ const OUTCOMES: Record<
   'lesson-recipe-cold-chain-store': { stored: 3 },
   'lesson-recipe-cold-chain-limit': { in: 3, out: 1 },
   'lesson-alarm-watch': { in: 6, out: 3 },
+  'lesson-recipe-alarm-store': { stored: 3 },
+  'lesson-recipe-alarm-publish': { stored: 3 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */
