@@ -56,6 +56,12 @@ export class NodeRedProcess {
     return existsSync(file) ? Number(readFileSync(file, 'utf8').split(' ')[1]) * 4096 : 0
   }
 
+  /** Where it will be, for flows that ask themselves. */
+  async address(): Promise<string> {
+    this.#port ||= await freePort()
+    return this.url
+  }
+
   /** Writes the flow that the next start runs. */
   deploy(flow: readonly FlowEntry[]): void {
     writeFileSync(join(this.userDir, 'flows.json'), JSON.stringify(flow))
@@ -81,11 +87,7 @@ export class NodeRedProcess {
       this.options.node ?? process.execPath,
       [redJs, '--userDir', this.userDir, '--settings', settings, ...flags, 'flows.json'],
       {
-        env: {
-          ...process.env,
-          NODE_RED_PORT: String(this.#port),
-          ...this.options.environment
-        },
+        env: { ...process.env, ...this.options.environment },
         stdio: ['ignore', 'pipe', 'pipe']
       }
     )
