@@ -6,13 +6,13 @@ import { compact, type Status } from './status.ts'
 /**
  * Shows below a node how many records a second it deals with, and how many it rejected so far. Once
  * a second and not once a message, since a message of one record must not pay for it. While there
- * is a `problem` (short, no sentence), it shows that instead; a `note` stands beside the rate, or
- * alone where both are too long. Returns what stops it.
+ * is a `problem` (short, no sentence), it shows that instead, in red where a person must mend it; a
+ * `note` stands beside the rate, or alone where both are too long. Returns what stops it.
  */
 export function showRate(
   status: Status,
   metrics: NodeMetrics,
-  problem: () => string | undefined = () => undefined,
+  problem: () => string | { readonly mend: string } | undefined = () => undefined,
   note: () => string | undefined = () => undefined
 ): () => void {
   const rate = new Rate()
@@ -20,7 +20,8 @@ export function showRate(
   return everySecond(() => {
     const perSecond = rate.of(metrics.in)
     const wrong = problem()
-    if (wrong !== undefined) status.waiting(wrong)
+    if (typeof wrong === 'object') status.failed(wrong.mend)
+    else if (wrong !== undefined) status.waiting(wrong)
     else if (metrics.in > 0) status.healthy(rateText(perSecond, metrics, note()))
   })
 }

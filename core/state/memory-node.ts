@@ -68,9 +68,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
   }
 
-  /** What is wrong with the store, in a few words. */
-  get problem(): string | undefined {
-    return this.#trouble
+  /** What is wrong with the store. */
+  get problem(): { readonly mend: string } | undefined {
+    return this.#trouble === undefined ? undefined : { mend: this.#trouble }
   }
   /** What stands beside the rate in the status. */
   get note(): string {

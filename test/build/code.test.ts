@@ -15,7 +15,7 @@ import { filesBelow } from '../../build/files.ts'
 import { build } from '../../build.ts'
 import { ROOT } from '../house/sources.ts'
 
-const HEAVY = ['kafkajs', 'pg', 'pg-copy-streams', 'mqtt', 'ajv', 'ajv-formats']
+const HEAVY = ['classic-level', 'kafkajs', 'pg', 'pg-copy-streams', 'mqtt', 'ajv', 'ajv-formats']
 
 /** A palette of one node in a temporary folder. */
 function room(files: Readonly<Record<string, string>>): string {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Node, NodeAPI, NodeDef } from 'node-red'
 import { checks } from '../../../core/conformance/checks.ts'
 import { conformanceNodes, FEED, feedOf, placed } from '../../../core/conformance/nodes.ts'
@@ -152,6 +152,22 @@ describe('a node that remembers, in Node-RED', function () {
     await feed([record(0, { last: true })]).acknowledged
     await until('it is sent again', () => outputOf(1).length > 2)
     assert.deepEqual(outputOf(1), [{ silent: 1 }, { silent: 1 }, { silent: 1 }])
+  })
+
+  it('acknowledges nothing while it cannot keep its state, says so, and goes on when it can', async () => {
+    mkdirSync(dirname(folder()), { recursive: true })
+    writeFileSync(folder(), 'not a folder')
+    await nodeRed.deploy(flow())
+    let isAcknowledged = false
+    const fed = feed([record(0)])
+    void fed.acknowledged.then(() => {
+      isAcknowledged = true
+    })
+    await until('it to say so', () => /cannot keep/.test(metrics().status?.text ?? ''))
+    assert.deepEqual([isAcknowledged, metrics().status?.healthy], [false, false])
+    rmSync(folder())
+    await fed.acknowledged
+    await until('it to be well', () => metrics().status?.healthy)
   })
 
   it('forgets when it is told to, by a message or by the dialog', async () => {
