@@ -26,6 +26,8 @@ export interface FormerSessionOptions {
   /** Of the session that the node has now, and its connection, if there is one. */
   readonly settings: MqttSettings
   own(): Link | undefined
+  /** The session that the node has now is this one, by another address. */
+  goesOn(session: KeptSession): void
   readonly kept: KeptSessions
   readonly deleted: DeletedSessions
   readonly intake: Intake
@@ -123,6 +125,7 @@ export class FormerSession {
     else if (isSame) {
       log(formerGoesOn(session, shownUrl(own.url)), false)
       kept.forget(key)
+      this.options.goesOn(session)
     }
     this.#isElsewhere = isSame === false
     return this.#isElsewhere

@@ -7,7 +7,7 @@ import { DeferredAcks, type Received } from './deferred-ack.ts'
 import type { DeletedSessions } from './deleted-sessions.ts'
 import { FormerSession } from './former-session.ts'
 import type { Intake } from './intake.ts'
-import { type KeptSessions, sessionOf } from './kept-sessions.ts'
+import { type KeptSession, type KeptSessions, sessionOf } from './kept-sessions.ts'
 import type { Link } from './link.ts'
 import { SessionMemory } from './session-memory.ts'
 import { changeWarning, pausedNotice, staleSentence } from './session-notices.ts'
@@ -222,13 +222,10 @@ export class IngestSession {
     const session = sessionOf({ settings: link.settings, broker: brokerId, place, grantedExpiryS })
     if (session === undefined) kept.forget(nodeId)
     else {
-      const stale = link.sessionPresent
-        ? kept.filtersOf(session).filter(filter => !this.#filters.includes(filter))
-        : []
-      this.#stale.begin(stale, performance.now())
-      if (stale.length > 0) this.options.log(staleSentence(stale), false)
-      for (const filter of [...stale, ...this.#filters]) session.filters.add(filter)
+      for (const filter of this.#filters) session.filters.add(filter)
+      const before = link.sessionPresent ? kept.filtersOf(session) : []
       kept.keep(nodeId, session)
+      this.#leaveLater(before)
     }
     this.#link = link
     this.#problem = undefined
@@ -236,14 +233,26 @@ export class IngestSession {
     this.#endFormers(link.settings)
   }
 
+  /** What the session is subscribed to from before, and does not need any more. */
+  #leaveLater(before: readonly string[]): void {
+    const { nodeId, kept, log } = this.options
+    const stale = before.filter(filter => !this.#filters.includes(filter))
+    this.#stale.begin(stale, performance.now())
+    if (stale.length === 0) return
+    log(staleSentence(stale), false)
+    for (const filter of stale) kept.get(nodeId)?.filters.add(filter)
+    kept.save()
+  }
+
   /** Not before this session stands: what is published from now on comes by it. */
   #endFormers(settings: MqttSettings): void {
     if (this.#formers !== undefined || this.#stopped) return
     const { nodeId, kept, deleted, intake, log, changed } = this.options
     const own = () => this.#link
-    this.#formers = kept
-      .formersOf(nodeId)
-      .map(key => new FormerSession({ key, settings, own, kept, deleted, intake, log, changed }))
+    const goesOn = ({ filters }: KeptSession) =>
+      this.#leaveLater([...new Set([...filters, ...(kept.get(nodeId)?.filters ?? [])])])
+    const shared = { settings, own, goesOn, kept, deleted, intake, log, changed }
+    this.#formers = kept.formersOf(nodeId).map(key => new FormerSession({ key, ...shared }))
     for (const former of this.#formers) former.start()
   }
 

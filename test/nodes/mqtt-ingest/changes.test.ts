@@ -172,9 +172,12 @@ for (const make of makes) {
       scene.taken.treatment = 'store'
       scene.taken.got.length = 0
       scene.flow[1]!.url = tap.url
-      await red.deploy(scene.flow, 'nodes')
+      await change(scene, {
+        topic: `${scene.org}/{site}/{device_type}/{device_id}/{measurement}`
+      })
       await until('what was held', () => missing(scene, 1).length === 0)
       await until('the end', () => formers(scene).length === 0, 15_000)
+      await left()
       await publish(scene, 1)
       await until('what comes', () => missing(scene, 2).length === 0)
       assert.deepEqual(problemsOf(scene, /session/), [])
