@@ -107,7 +107,10 @@ export class Follower implements FlowHooks {
     if (tokenOf(event.msg) !== token) carry(event.msg, token)
     launch(event.destination.node!, event.msg, token)
     const source = event.source.node
-    if (isLegacy(source) && heldBy(source) > 0) this.#answered(source, event.msg, token)
+    // One send is one answer, however many wires it takes: its clones belong to no other message of
+    // the same delivery that the node holds.
+    if (isLegacy(source) && heldBy(source) > 0 && !event.cloneMessage)
+      this.#answered(source, event.msg, token)
   }
 
   readonly onReceive = ({ msg, destination: { node } }: ReceiveEvent): void => {

@@ -34,6 +34,8 @@ export interface SendEvent {
   readonly source: { readonly node: FlowNode }
   /** `node` is known from `preDeliver` on. */
   readonly destination: { readonly id: string; readonly node?: FlowNode }
+  /** Of all that one call of `send` gives, only the first message goes on as it is. */
+  readonly cloneMessage?: boolean
 }
 
 export interface ReceiveEvent {

@@ -73,6 +73,22 @@ const graph: fc.Arbitrary<Graph> = fc.record({
 
 const MESSAGES = 3
 
+/** Found by chance: a node that never says it is done holds a message twice, and sends to two. */
+const HELD_TWICE: Graph = {
+  nodes: [
+    { kind: 'function', to: [9, 0] },
+    { kind: 'function that waits', to: [7] },
+    { kind: 'function that waits', to: [5] },
+    { kind: 'delay', to: [0] },
+    { kind: 'legacy, async', to: [0, 9] }
+  ],
+  sinks: [
+    { delayMs: 20, fail: false },
+    { delayMs: 0, fail: false }
+  ],
+  caught: false
+}
+
 function flowOf({ nodes, sinks, caught }: Graph, index: number): FlowCase {
   const names = [
     ...nodes.map((_, position) => `n${position}`),
@@ -147,7 +163,7 @@ for (const runtimeSyncDelivery of [false, true]) {
           assert.deepEqual(await problemsOf(nodeRed, graphs, runtimeSyncDelivery), [])
         }),
         // A graph that fails is small enough to be read as it is.
-        { numRuns: 2, endOnFailure: true }
+        { numRuns: 3, endOnFailure: true, examples: [[[HELD_TWICE]]] }
       )
     })
   })
