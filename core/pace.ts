@@ -6,16 +6,13 @@
  * the one before it, but at once where it is full or nothing could be added to it. What comes after
  * a pause waits for the rest of its burst only.
  *
- * Where batches are sparse, `sparseMs`, they go through the pipeline faster than large ones, and
- * may gather for longer in the same time from device to table.
- *
  * A fetch gathers for less than MQTT ingest does: what ingest has gathered then finds a fetch that
  * waits for it, so that only the first hop of a pipeline adds to its latency.
  */
 export const PACES = {
-  latency: { arrivalsMs: 5, sparseMs: 5, burstMs: 0, fetchesMs: 4 },
-  balanced: { arrivalsMs: 40, sparseMs: 50, burstMs: 3, fetchesMs: 25 },
-  economy: { arrivalsMs: 250, sparseMs: 250, burstMs: 3, fetchesMs: 200 }
+  latency: { arrivalsMs: 5, burstMs: 0, fetchesMs: 4 },
+  balanced: { arrivalsMs: 40, burstMs: 3, fetchesMs: 25 },
+  economy: { arrivalsMs: 250, burstMs: 3, fetchesMs: 200 }
 } as const
 
 export type Pace = keyof typeof PACES

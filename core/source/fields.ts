@@ -24,7 +24,7 @@ const PACE = {
   default: 'balanced',
   choices: {
     latency: 'latency: hardly any wait, several times the CPU time',
-    balanced: 'balanced: 30 to 40 ms, 80 ms for the slowest',
+    balanced: 'balanced: about 30 ms, 70 ms for the slowest',
     economy: 'economy: about 150 ms, 280 ms for the slowest'
   },
   help: 'How long records wait for others to go on with, since a batch costs the same whatever it holds. The times are those from device to table. At 100 records/s economy takes a third of the CPU time of balanced, at 1,000/s the same.'

@@ -8,8 +8,6 @@ import { ServerWindow } from './server-window.ts'
 export interface BatcherOptions {
   readonly batchSize: number
   readonly gatherMs: number
-  /** In place of it after a batch of few messages. */
-  readonly sparseMs: number
   readonly burstMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
@@ -41,8 +39,6 @@ const ACKNOWLEDGED_BEFORE_MS = 4
  * batch is about to leave.
  */
 const RESTS_FROM_MS = 10
-/** Batches of fewer messages are sparse: a pipeline then works for itself, not for them. */
-const SPARSE = 60
 /** More than that the socket may not hold while it is not read. */
 const RESTS_BELOW_BYTES = 100_000
 /** All messages of the node, as far as trials are concerned. */
@@ -66,7 +62,6 @@ export class Batcher implements BatchOwner {
   #open = 0
   #openBytes = 0
   #hasBegun = false
-  #isSparse = false
   /** When the last batch left. */
   #leftMs = Number.NEGATIVE_INFINITY
   /** The last batch was full or nearly, so that reading must not stop. */
@@ -145,7 +140,6 @@ export class Batcher implements BatchOwner {
     this.#batch = undefined
     this.#leftMs = performance.now()
     const { packets, bytes, acks } = batch
-    this.#isSparse = packets.length < SPARSE
     this.#isPressed = packets.length >= this.options.batchSize || bytes > RESTS_BELOW_BYTES
     acks.wake()
     this.options.deliver(batch)
@@ -248,8 +242,7 @@ export class Batcher implements BatchOwner {
 
   /** When the next batch leaves that is not full before. */
   #nextMs(): number {
-    const { gatherMs, sparseMs } = this.options
-    return this.#leftMs + (this.#isSparse ? sparseMs : gatherMs)
+    return this.#leftMs + this.options.gatherMs
   }
 
   /** A server that stops at a limit of its own is answered as soon as it does. */

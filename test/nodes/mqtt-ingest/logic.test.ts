@@ -193,7 +193,6 @@ describe('mqtt-ingest batcher', () => {
     const batcher = new Batcher({
       batchSize: 10,
       gatherMs: 5,
-      sparseMs: options.gatherMs ?? 5,
       burstMs: 0,
       maxInFlight: 100,
       isPaused: () => false,
