@@ -61,7 +61,7 @@ export const spec = {
       default: 10,
       min: 0.01,
       max: 200_000,
-      unit: 'readings/s',
+      unit: '/s',
       help: 'Readings a second of the whole fleet. Where the server is slower, the fleet waits.'
     },
     count: {
