@@ -20,7 +20,10 @@ const nodes = rooms.map(({ spec }) => ({
   ...(spec.category === 'config' ? {} : { z: 'tab', x: 200, y: 100, wires: [] })
 }))
 
-/** Selects whose longest choice, and inputs whose text or placeholder, is wider than they are. */
+/**
+ * Selects that are narrower than the browser makes them by itself, inputs whose text or placeholder
+ * is wider than they are, labels that are cut, and rows that stand over the next one.
+ */
 const cutIn = (form: Locator) =>
   form.evaluate(shown => {
     const context = document.createElement('canvas').getContext('2d')!
@@ -31,17 +34,28 @@ const cutIn = (form: Locator) =>
       const { width } = box.getBoundingClientRect()
       // What a configuration node is called is up to the person.
       if (width === 0 || box.closest('.red-ui-typedInput-container, .millrace-ref')) continue
+      const field = box.closest<HTMLElement>('[data-field]')!.dataset.field
+      if (box instanceof HTMLSelectElement) {
+        const free = box.cloneNode(true) as HTMLSelectElement
+        free.style.cssText = 'position: absolute; visibility: hidden; width: auto; flex: none'
+        box.after(free)
+        const needed = free.getBoundingClientRect().width
+        free.remove()
+        if (needed > width + 1) cut.push(`${field}: ${box.options[0]?.text} …`)
+        continue
+      }
       const style = getComputedStyle(box)
       context.font = style.font
-      const texts =
-        box instanceof HTMLSelectElement
-          ? Array.from(box.options, option => option.text)
-          : [box.value || box.placeholder]
+      const text = box.value || box.placeholder
       const inner = width - Number.parseFloat(style.paddingLeft) - 4
-      const field = box.closest<HTMLElement>('[data-field]')!.dataset.field
-      for (const text of texts)
-        if (context.measureText(text).width > inner) cut.push(`${field}: ${text}`)
+      if (context.measureText(text).width > inner) cut.push(`${field}: ${text}`)
     }
+    for (const label of shown.querySelectorAll<HTMLElement>('label, .millrace-label, h4'))
+      if (label.clientWidth > 0 && label.scrollWidth > label.clientWidth)
+        cut.push(`label: ${label.textContent}`)
+    for (const row of shown.querySelectorAll<HTMLElement>('[data-field]'))
+      if (row.clientHeight > 0 && row.scrollHeight > row.clientHeight + 2)
+        cut.push(`${row.dataset.field}: stands over what is below it`)
     return cut
   })
 
@@ -52,9 +66,17 @@ async function fits(form: Locator): Promise<void> {
     cut = await cutIn(form)
     return cut.length === 0
   }
-  await until('texts that fit', isWhole, 5_000).catch(() => assert.deepEqual(cut, []))
+  await until('texts that fit', isWhole, 5_000).catch(error => {
+    assert.deepEqual(cut, [])
+    throw error
+  })
 }
 
+/** A laptop of 1440 by 900 at 150 %. */
+const ZOOMED = { width: 960, height: 600 }
+const WHOLE = { width: 1440, height: 900 }
+
+/** Node-RED 5 follows the system into the dark; 4.1 is light. */
 describe('every dialog can be read by all', function () {
   this.timeout(240_000)
   let nodeRed: RunningNodeRed
@@ -65,7 +87,7 @@ describe('every dialog can be read by all', function () {
     await build()
     nodeRed = await startEditor()
     browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
+    editor = await Editor.open(browser, nodeRed.url, { dark: nodeRed.version.startsWith('5') })
     await editor.importFlow([{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes])
     await editor.page.evaluate(AXE)
   })
@@ -96,6 +118,9 @@ describe('every dialog can be read by all', function () {
       )
       await fits(form)
       await editor.atWidth(500, () => fits(form))
+      await editor.page.setViewportSize(ZOOMED)
+      await fits(form)
+      await editor.page.setViewportSize(WHOLE)
     })
   }
 })
