@@ -69,7 +69,11 @@ describe('the built code', () => {
   it('has core once, whichever node asks for it', () => {
     for (const name of names) {
       const text = readFileSync(join(ROOT, 'dist', `${name}.js`), 'utf8')
-      assert.match(text, /require\("\.\/core\/(?:node|sink|source|state)\/define-[a-z]+\.js"\)/, name)
+      assert.match(
+        text,
+        /require\("\.\/core\/(?:node|sink|source|state)\/define-[a-z]+\.js"\)/,
+        name
+      )
       assert.doesNotMatch(text, /^\/\/ core\//m, `${name} has a file of core in it`)
     }
   })
