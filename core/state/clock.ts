@@ -15,6 +15,9 @@ interface SavedClock {
   readonly newestMs: number | null
   readonly partitions: readonly (readonly [name: string, newestMs: number])[]
   readonly number: number
+  /** When it was kept, and when the last record had come, less `downMs`. */
+  readonly atMs?: number | null
+  readonly seenMs?: number | null
 }
 
 /** How far event time has come. It never goes back. */
@@ -26,6 +29,9 @@ export class Clock {
   #seenMs = NEVER
   /** Counts the records that wait. */
   number = 0
+  /** Now, by the computer's clock. */
+  nowMs = NEVER
+  #downMs = 0
 
   /** When the first record came, by the computer's clock. */
   #beganMs = Number.POSITIVE_INFINITY
@@ -42,6 +48,14 @@ export class Clock {
   /** The newest record of all. */
   get newestMs(): number {
     return this.#newestMs
+  }
+
+  /**
+   * How long nothing ran between the first start and now. Times of the computer's clock are kept
+   * less that, so that a silence goes on after a restart, and the time in between is no part of it.
+   */
+  get downMs(): number {
+    return this.#downMs
   }
 
   /** A record of a partition has come. */
@@ -105,17 +119,28 @@ export class Clock {
       allMs: finite(this.#allMs),
       newestMs: finite(this.#newestMs),
       partitions: [...this.#partitions].map(([name, { newestMs }]) => [name, newestMs] as const),
-      number: this.number
+      number: this.number,
+      atMs: finite(this.nowMs - this.#downMs),
+      seenMs: finite(this.#seenMs - this.#downMs)
     }
   }
 
-  load({ allMs, newestMs, partitions, number }: SavedClock, nowMs: number): void {
+  load({ allMs, newestMs, partitions, number, atMs, seenMs }: SavedClock, nowMs: number): void {
     this.#allMs = allMs ?? NEVER
     this.#newestMs = newestMs ?? NEVER
-    this.#seenMs = nowMs
+    this.nowMs = nowMs
+    // What an outage has held up gets its time to come, before a silence goes on.
+    const graceMs = Math.max(this.settleMs, this.options.idleMs)
+    if (typeof atMs === 'number') this.#downMs = nowMs - atMs + graceMs
+    this.#seenMs = this.resumedMs(seenMs ?? Number.NaN, nowMs)
     this.number = number
     for (const [name, newest] of partitions)
       this.#partitions.set(name, { newestMs: newest, seenMs: nowMs })
+  }
+
+  /** By the computer's clock, of a time that was kept; one that was not kept is now. */
+  resumedMs(keptMs: number, nowMs: number): number {
+    return Number.isNaN(keptMs) ? nowMs : Math.min(nowMs, keptMs + this.#downMs)
   }
 
   clear(): void {

@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 import { Clock } from './clock.ts'
 import { DueHeap } from './due-heap.ts'
+import { TIMELESS } from './keyed.ts'
 import { type Delayed, insert, Remembered } from './remembered.ts'
 import type { BoundOptions, ClockOptions, Memory, Turn } from './types.ts'
 
@@ -72,6 +73,7 @@ export class Engine<State> {
    */
   take(record: TelemetryRecord, partition: string, nowMs: number, arrivedMs = nowMs): void {
     const { memory } = this
+    this.#clock.nowMs = nowMs
     const timeMs = memory.timeOf(record)
     const key = memory.keyOf(record)
     if (typeof timeMs !== 'number') this.effects.rejected(record, timeMs)
@@ -93,6 +95,7 @@ export class Engine<State> {
 
   /** Time passes without a record: what is due by now happens. */
   pass(nowMs: number): void {
+    this.#clock.nowMs = nowMs
     if (this.clock.runs === 'all') this.#advanceAll(this.#clock.advanceSilent(nowMs))
     else this.#advanceSilent(nowMs)
     this.#sweep()
@@ -106,19 +109,20 @@ export class Engine<State> {
   /** Everything that changed since the last call, as a store keeps it. */
   changes(): Map<string, string | undefined> {
     const changes = new Map<string, string | undefined>()
-    for (const entry of this.#dirty) entry.write(changes, this.#keys.get(entry.key) !== entry)
+    for (const entry of this.#dirty)
+      entry.write(changes, this.#keys.get(entry.key) !== entry, this.#clock.downMs)
     this.#dirty = []
     changes.set('clock', JSON.stringify(this.#clock.saved()))
     return changes
   }
 
-  /** Takes up what was kept, before the first record. Time goes on from `nowMs`. */
+  /** Takes up what was kept, before the first record. Time and silences go on from `nowMs`. */
   load(kept: Iterable<readonly [key: string, value: string]>, nowMs: number): void {
     const waiting: [key: string, waiting: Delayed][] = []
     for (const [name, value] of kept) {
       if (name === 'clock') this.#clock.load(JSON.parse(value), nowMs)
       else if (name.startsWith('k:')) {
-        const entry = Remembered.read<State>(name.slice(2), value, nowMs)
+        const entry = Remembered.read<State>(name.slice(2), value)
         this.#keys.set(entry.key, entry)
       } else if (name.startsWith('w:')) waiting.push(Remembered.readWaiting(name, value))
     }
@@ -129,7 +133,10 @@ export class Engine<State> {
       this.#clock.number = Math.max(this.#clock.number, each.number)
       this.#waiting++
     }
-    for (const entry of this.#keys.values()) this.#schedule(entry)
+    for (const entry of this.#keys.values()) {
+      entry.seenMs = this.#clock.resumedMs(entry.seenMs, nowMs)
+      this.#schedule(entry)
+    }
   }
 
   /** Forgets everything; the store has to as well. */
@@ -164,15 +171,17 @@ export class Engine<State> {
     nowMs: number
   ): void {
     const { ordered, runs } = this.clock
-    this.#clock.see(timeMs, partition, nowMs)
+    const isTimeless = timeMs === TIMELESS
+    if (!isTimeless) this.#clock.see(timeMs, partition, nowMs)
     if (timeMs > entry.newestMs) entry.newestMs = timeMs
-    entry.seenMs = nowMs
+    if (!isTimeless) entry.seenMs = nowMs
     this.#mark(entry)
     if (ordered) this.#wait(entry, record, timeMs)
     if (runs === 'all') this.#advanceAll(this.#clock.advance(nowMs), entry)
     else this.#advance(entry, this.#clockOf(entry))
     if (!ordered) {
-      this.#ask(entry, record, timeMs, this.#clockOf(entry))
+      const isNow = isTimeless && runs === 'key'
+      this.#ask(entry, record, timeMs, isNow ? this.#nowOf(entry, nowMs) : this.#clockOf(entry))
       // What it made of the past is due at once.
       this.#advance(entry, this.#clockOf(entry))
     }
@@ -247,6 +256,12 @@ export class Engine<State> {
     if (this.clock.runs === 'all') return this.#clock.allMs
     const clockMs = entry.newestMs - this.clock.latenessMs
     return clockMs > entry.clockMs ? clockMs : entry.clockMs
+  }
+
+  /** In a silence that is later than what was heard last. */
+  #nowOf(entry: Remembered<State>, nowMs: number): number {
+    const silentMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
+    return Math.max(this.#clockOf(entry), silentMs)
   }
 
   /**

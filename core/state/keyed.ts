@@ -8,6 +8,9 @@ const MAX_CHARACTERS = 500
 const FIRST_MS = 1e11
 const LAST_MS = 1e14
 
+/** The time of a record that has none since it is given now; see `Memory.timeOf`. */
+export const TIMELESS = 0
+
 /**
  * The key of a record by its fields. Values are compared as texts, so that 7 and "7" are one
  * device.

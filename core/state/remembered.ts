@@ -42,7 +42,7 @@ export class Remembered<State> {
     readonly key: string,
     /** The newest record, in event time. */
     public newestMs: number,
-    /** When the last record came, by the computer's clock. */
+    /** When the last record came, by the computer's clock; NaN if that was not kept. */
     public seenMs: number
   ) {}
 
@@ -61,8 +61,11 @@ export class Remembered<State> {
     this.#taken.push(number)
   }
 
-  /** Adds what the store has to change. */
-  write(changes: Map<string, string | undefined>, isGone: boolean): void {
+  /**
+   * Adds what the store has to change.
+   * @param downMs see `Clock.downMs`
+   */
+  write(changes: Map<string, string | undefined>, isGone: boolean, downMs: number): void {
     this.isDirty = false
     for (const number of this.#taken ?? []) changes.set(nameOf(number), undefined)
     this.#taken = undefined
@@ -74,7 +77,8 @@ export class Remembered<State> {
       return
     }
     this.isKept = true
-    changes.set(name, jsonText([this.newestMs, this.dueMs, this.state, this.clockMs]))
+    const seenMs = this.seenMs - downMs
+    changes.set(name, jsonText([this.newestMs, this.dueMs, this.state, this.clockMs, seenMs]))
     for (const each of this.waiting) {
       if (each.isKept) continue
       each.isKept = true
@@ -82,14 +86,20 @@ export class Remembered<State> {
     }
   }
 
-  static read<State>(key: string, value: string, nowMs: number): Remembered<State> {
-    const [newestMs, dueMs, state, clockMs] = recordOf(value) as unknown as [
+  static read<State>(key: string, value: string): Remembered<State> {
+    const [newestMs, dueMs, state, clockMs, seenMs] = recordOf(value) as unknown as [
       number | null,
       number | null,
       State | null | undefined,
-      number | null
+      number | null,
+      // What was kept by an earlier version has none.
+      number | null | undefined
     ]
-    const entry = new Remembered<State>(key, newestMs ?? Number.NEGATIVE_INFINITY, nowMs)
+    const entry = new Remembered<State>(
+      key,
+      newestMs ?? Number.NEGATIVE_INFINITY,
+      seenMs ?? Number.NaN
+    )
     entry.state = state ?? undefined
     entry.dueMs = dueMs ?? FAR
     entry.clockMs = clockMs ?? Number.NEGATIVE_INFINITY

@@ -14,7 +14,11 @@ export interface Memory<State> {
    * record cannot have one: it is rejected.
    */
   keyOf(record: TelemetryRecord): string | Reason
-  /** When it was measured, milliseconds since 1970. A reason where it has no usable time. */
+  /**
+   * When it was measured, milliseconds since 1970. A reason where it has no usable time. `TIMELESS`
+   * for one that is given now, such as a command: it ends no silence and moves no clock. It is of
+   * use only where the clock is not `ordered`.
+   */
   timeOf(record: TelemetryRecord): number | Reason
   /**
    * A record of a key.
@@ -56,7 +60,8 @@ export interface Turn {
   absorb(): void
   /**
    * How far the time of this key's clock has come. Where the clock is `ordered`, it is the time of
-   * the record taken or of what is due; else a record may be ahead of it by the lateness.
+   * the record taken or of what is due; else a record may be ahead of it by the lateness. For a
+   * record without a time it is now, which in a silence is later than the newest record.
    */
   readonly clockMs: number
 }

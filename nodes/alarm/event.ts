@@ -1,3 +1,4 @@
+import { getter, setField } from '../../core/record/field-path.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
 import type { AlarmCondition } from './condition.ts'
 import type { AlarmOptions } from './settings.ts'
@@ -18,24 +19,25 @@ export type Said = Readonly<Partial<Record<'by' | 'comment', string>>>
 
 /** Makes the record that tells it. The same change gives the same record, also after a crash. */
 export function eventOf(
-  { alarm, priority, timeField }: AlarmOptions,
+  options: AlarmOptions,
   { limit }: AlarmCondition,
   state: AlarmState,
   event: AlarmEvent,
   timeMs: number,
   said: Said = {}
 ): TelemetryRecord {
-  const key = Object.values(state.fields).join('/')
   const started = isoOf(state.startMs)
-  return {
-    ...state.fields,
-    alarm,
-    // One alarm from its start to its end; a change of it is this and the event's time.
-    alarm_id: `${alarm}/${key}/${started}`,
+  const told: TelemetryRecord = {
+    // The time may be set in the same object as a field of the key.
+    ...structuredClone(state.fields),
+    alarm: options.alarm,
+    alarm_id: idOf(options, state, started),
     event,
     state: phaseOf(state),
-    priority,
-    [timeField]: isoOf(timeMs),
+    priority: options.priority
+  }
+  setField(told, options.timeField, isoOf(timeMs))
+  return Object.assign(told, {
     started_at: started,
     ...(event === 'returned' && { ended_at: isoOf(timeMs) }),
     ...(state.value !== undefined && { value: state.value }),
@@ -43,7 +45,16 @@ export function eventOf(
     ...(limit !== undefined && { limit }),
     ...(isChattering(state) && { chattering: true }),
     ...said
-  }
+  })
 }
+
+/** One alarm from its start to its end; a change of it is this and the event's time. */
+function idOf({ alarm, key }: AlarmOptions, { fields }: AlarmState, started: string): string {
+  const names = key.map(({ field }) => String(getter(field)(fields)))
+  return [...[alarm, ...names].map(oneStep), started].join('/')
+}
+
+/** So that `a/b` and `c` are not the same as `a` and `b/c`. */
+const oneStep = (name: string): string => name.replace(/[%/]/g, encodeURIComponent)
 
 const isoOf = (ms: number): string => new Date(ms).toISOString()

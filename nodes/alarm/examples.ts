@@ -42,7 +42,13 @@ export const EXAMPLES: readonly Example[] = [
           peak: 90,
           limit: 80
         }),
-        event('acknowledged', 'normal', 40, { value: 74, peak: 90, limit: 80, by: 'shift 2' })
+        event('acknowledged', 'normal', 40, {
+          ts_utc: '2026-03-01T10:00:40.001Z',
+          value: 74,
+          peak: 90,
+          limit: 80,
+          by: 'shift 2'
+        })
       ],
       null
     ]

@@ -2,7 +2,7 @@ import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter, setter } from '../../core/record/field-path.ts'
 import { inherit, type TelemetryRecord } from '../../core/record/record.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
-import { keyBy, timeBy } from '../../core/state/keyed.ts'
+import { keyBy, TIMELESS, timeBy } from '../../core/state/keyed.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
 import { type Commanded, commandOf, isCommand } from './commands.ts'
 import { type AlarmCondition, conditionOf } from './condition.ts'
@@ -46,6 +46,7 @@ interface Moment {
 class Alarms implements Memory<AlarmState> {
   readonly keyOf
   readonly #readingTime
+  readonly #timeIn
   readonly #valueIn
   readonly #condition: AlarmCondition
   readonly #onMs: number
@@ -56,6 +57,7 @@ class Alarms implements Memory<AlarmState> {
   constructor(private readonly options: AlarmOptions) {
     this.keyOf = keyBy(options.key.map(({ field }) => field))
     this.#readingTime = timeBy(options.timeField)
+    this.#timeIn = getter(options.timeField)
     this.#valueIn = getter(options.valueField)
     this.#condition = conditionOf(options)
     const isSilence = options.when === 'silent'
@@ -67,8 +69,8 @@ class Alarms implements Memory<AlarmState> {
 
   /** A command may have no time: it is given now, which is what the clock of its alarm says. */
   timeOf(record: TelemetryRecord) {
-    const isTimeless = isCommand(record) && record[this.options.timeField] === undefined
-    return isTimeless ? 0 : this.#readingTime(record)
+    const isTimeless = isCommand(record) && this.#timeIn(record) === undefined
+    return isTimeless ? TIMELESS : this.#readingTime(record)
   }
 
   take(state: AlarmState | undefined, record: TelemetryRecord, timeMs: number, turn: Turn) {
@@ -86,7 +88,7 @@ class Alarms implements Memory<AlarmState> {
     known.newestMs = timeMs
     if (isMet !== known.isMet) Object.assign(known, { isMet, sinceMs: timeMs })
     known.value = kept(value)
-    if (isMet) known.peak = this.#condition.peakOf(known.peak, known.value)
+    if (isMet && known.isActive) known.peak = this.#condition.peakOf(known.peak, known.value)
     this.#settle(known, { timeMs, turn, record })
     return known
   }
@@ -141,12 +143,19 @@ class Alarms implements Memory<AlarmState> {
 
   #raise(state: AlarmState, moment: Moment): void {
     const { timeMs } = moment
-    Object.assign(state, { isActive: true, startMs: timeMs, raisedMs: timeMs })
-    state.isAcknowledged = false
-    state.isTold = false
-    delete state.isReturnUntold
-    state.peak = state.value
+    const isFirst = state.raisedMs === undefined
+    Object.assign(state, { isActive: true, isAcknowledged: false, raisedMs: timeMs })
     noteRaise(state, timeMs)
+    // Nobody heard that it had returned: it is the same alarm, which goes on.
+    if (state.isReturnUntold) {
+      delete state.isReturnUntold
+      state.peak = this.#condition.peakOf(state.peak, state.value)
+      return
+    }
+    // Two alarms that began at the same time would have the same id.
+    state.startMs = isFirst ? timeMs : Math.max(timeMs, state.startMs + 1)
+    state.isTold = false
+    state.peak = state.value
     this.#tell(state, moment, 'raised')
   }
 
@@ -174,8 +183,8 @@ class Alarms implements Memory<AlarmState> {
     else if (state !== undefined) {
       turn.absorb()
       const { said } = commanded
-      const moment = { timeMs: Math.max(timeMs, state.newestMs), turn, record, said }
-      this.#obey(state, moment, commanded)
+      const nowMs = Math.max(timeMs, state.newestMs, turn.clockMs)
+      this.#obey(state, { timeMs: nowMs, turn, record, said }, commanded)
     }
     return state
   }
@@ -198,8 +207,9 @@ class Alarms implements Memory<AlarmState> {
   #acknowledge(state: AlarmState, moment: Moment): void {
     if (!state.isTold || state.isAcknowledged) return
     state.isAcknowledged = true
-    this.#tell(state, moment, 'acknowledged')
-    if (!state.isActive) this.#end(state)
+    // What a person does is told, also while nobody is to be disturbed.
+    this.#emit(state, moment, 'acknowledged')
+    if (!state.isActive && !state.isReturnUntold) this.#end(state)
   }
 
   /** It is watched again; what happened to it meanwhile is told now. */
@@ -221,8 +231,14 @@ class Alarms implements Memory<AlarmState> {
     this.#emit(state, moment, event)
   }
 
+  /**
+   * Each event of an alarm is later than the one before: its id and this time tell it apart. None
+   * is before the alarm's start, to which a silence can have led ahead of the records.
+   */
   #emit(state: AlarmState, { timeMs, turn, record, said }: Moment, event: AlarmEvent): void {
-    const told = eventOf(this.options, this.#condition, state, event, timeMs, said)
+    const eventMs = Math.max(timeMs, state.startMs, (state.lastEventMs ?? -Infinity) + 1)
+    state.lastEventMs = eventMs
+    const told = eventOf(this.options, this.#condition, state, event, eventMs, said)
     turn.emit(0, inherit(record, told))
   }
 }

@@ -100,12 +100,12 @@ export const spec = {
     },
     deadband: {
       kind: 'number',
-      label: 'Back by more than',
+      label: 'Back by',
       section: 'what',
       default: 0,
       min: 0,
       when: numeric,
-      help: 'The value has returned when it is within the limit by more than this: raised above 80, returned at 75 or below.'
+      help: 'The value has returned when it is within the limit by at least this: raised above 80, returned at 75 or below.'
     },
     offDelay: {
       kind: 'text',
@@ -122,7 +122,7 @@ export const spec = {
       label: 'Must be acknowledged',
       section: 'life',
       default: true,
-      help: 'An alarm that has returned stays open until somebody has acknowledged it. Otherwise it is over at once.'
+      help: 'An alarm that has returned stays open until somebody has acknowledged it, or a new one of the same device has taken its place. Otherwise it is over at once.'
     },
     pause: {
       kind: 'text',

@@ -18,6 +18,8 @@ export interface AlarmState {
   isReturnUntold?: boolean
   startMs: number
   raisedMs?: number
+  /** The time of its last event; the next one is later. */
+  lastEventMs?: number
   /** The value that went furthest beyond the limit, and the last one. */
   peak?: unknown
   value?: unknown

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { keyBy, timeBy } from '../../../core/state/keyed.ts'
+import { keyBy, TIMELESS, timeBy } from '../../../core/state/keyed.ts'
 import type { Memory } from '../../../core/state/types.ts'
 import { type Ran, runMemory, type Step } from './run-memory.ts'
 
@@ -134,6 +134,38 @@ describe('engine of what is remembered', () => {
       clock: { idleMs: 5_000 }
     })
     assert.deepEqual(outputs[1], [{ silent: 30 }, { silent: 60 }, { silent: 90 }])
+  })
+
+  it('lets a silence go on after restarts, without the time in which nothing ran', () => {
+    const down = { downMs: 3_600_000 }
+    // Each start gives five seconds to what was held up, and a silence begins after five.
+    const steps = [at(0), { silentMs: 20_000 }, down, { silentMs: 9_000 }, down]
+    const clock = { idleMs: 5_000 }
+    const before = runMemory(silence, [...steps, { silentMs: 15_000 }], { clock })
+    assert.deepEqual(before.outputs[1], undefined)
+    const after = runMemory(silence, [...steps, { silentMs: 17_000 }], { clock })
+    assert.deepEqual(after.outputs[1], [{ silent: 30 }])
+    const forAll = runMemory(silence, [...steps, { silentMs: 17_000 }], {
+      clock: { ...clock, runs: 'all' }
+    })
+    assert.deepEqual(forAll.outputs[1], [{ silent: 30 }])
+  })
+
+  it('is not heard by a record without a time, which comes now', () => {
+    const asked: number[] = []
+    const timeless: Memory<{ untilMs: number }> = {
+      ...silence,
+      timeOf: record => (record.ts === undefined ? TIMELESS : (record.ts as number)),
+      take(state, record, timeMs, turn) {
+        if (timeMs !== TIMELESS) return silence.take(state, record, timeMs, turn)
+        asked.push(seconds({ ts: turn.clockMs }))
+        return state
+      }
+    }
+    const command = { device_id: 'a' }
+    const steps = [at(0), { silentMs: 20_000 }, command, { silentMs: 20_000 }, command]
+    const { outputs } = runMemory(timeless, steps, { clock: { idleMs: 5_000 } })
+    assert.deepEqual([outputs[1], asked], [[{ silent: 30 }], [15, 35]])
   })
 
   it('says the same of a silence when records come, as in a replay', () => {

@@ -7,6 +7,8 @@ export type Step =
   | TelemetryRecord
   | { readonly given: TelemetryRecord; readonly partition?: string; readonly atMs?: number }
   | { readonly silentMs: number }
+  /** Nothing runs for so long; then a new engine takes up what was kept. */
+  | { readonly downMs: number }
 
 export interface RunOptions {
   readonly clock?: Partial<ClockOptions>
@@ -113,6 +115,10 @@ class Run<State> {
       this.#engine.pass(this.#nowMs)
       return
     }
+    if ('downMs' in step) {
+      this.restart(step.downMs as number)
+      return
+    }
     const {
       given,
       partition = '',
@@ -125,13 +131,14 @@ class Run<State> {
     this.#engine.take(given, partition, this.#nowMs)
   }
 
-  /** As when the process ended and started at once. */
-  restart(): void {
+  /** As when the process ended, and started so long after. */
+  restart(downMs = 0): void {
     for (const [key, value] of this.#engine.changes()) {
       if (value === undefined) this.#store.delete(key)
       else this.#store.set(key, value)
     }
     this.#engine = this.#start()
+    this.#nowMs += downMs
     this.#engine.load(this.#store, this.#nowMs)
   }
 

@@ -4,7 +4,7 @@ import { recordsOf } from '../../../core/record/message.ts'
 import type { TelemetryRecord } from '../../../core/record/record.ts'
 import { alarm } from '../../../nodes/alarm/logic.ts'
 import { spec } from '../../../nodes/alarm/spec.ts'
-import { runMemory, type Step } from '../../core/state/run-memory.ts'
+import { type Ran, runMemory, type Step } from '../../core/state/run-memory.ts'
 import { itRunsItsExamples } from '../spec-examples.ts'
 
 const T0 = Date.parse('2026-03-01T10:00:00Z')
@@ -23,17 +23,24 @@ const command = (name: string, more: object = {}): TelemetryRecord => ({
 })
 const silent = (seconds: number): Step => ({ silentMs: seconds * 1000 })
 
-function run(options: Record<string, unknown>, steps: readonly Step[]) {
+function runOnce(options: Record<string, unknown>, steps: readonly Step[], restarts = false) {
   const { memory, clock, bounds } = alarm(parseOptions(spec, options))
-  const once = runMemory(memory, steps, { clock, bounds })
-  const restarted = runMemory(memory, steps, { clock, bounds, restarts: true })
+  return runMemory(memory, steps, { clock, bounds, restarts })
+}
+
+function run(options: Record<string, unknown>, steps: readonly Step[]) {
+  const once = runOnce(options, steps)
+  const restarted = runOnce(options, steps, true)
   assert.deepEqual(restarted.outputs, once.outputs, 'The same with a restart after each step.')
   return once
 }
 
 /** `second event state` of each event. */
 const story = (options: Record<string, unknown>, steps: readonly Step[]) =>
-  (run({ limit: 80, ...options }, steps).outputs[0] ?? []).map(
+  told(run({ limit: 80, ...options }, steps))
+
+const told = ({ outputs }: Ran) =>
+  (outputs[0] ?? []).map(
     ({ ts_utc, event, state }) => `${(Date.parse(String(ts_utc)) - T0) / 1000} ${event} ${state}`
   )
 
@@ -58,19 +65,24 @@ describe('alarm', () => {
       'raised, returned and open until it is acknowledged',
       {},
       [at(0, 81), at(1, 80), command('acknowledge'), at(2, 81)],
-      [`0 ${RAISED}`, '1 returned returned-unacknowledged', '1 acknowledged normal', `2 ${RAISED}`]
+      [
+        `0 ${RAISED}`,
+        '1 returned returned-unacknowledged',
+        '1.001 acknowledged normal',
+        `2 ${RAISED}`
+      ]
     ],
     [
       'acknowledged while it is active',
       {},
       [at(0, 81), command('acknowledge'), at(5, 85), at(9, 70)],
-      [`0 ${RAISED}`, '0 acknowledged active-acknowledged', '9 returned normal']
+      [`0 ${RAISED}`, '0.001 acknowledged active-acknowledged', '9 returned normal']
     ],
     [
       'acknowledged once only',
       {},
       [command('acknowledge'), at(0, 81), command('acknowledge'), command('acknowledge')],
-      [`0 ${RAISED}`, '0 acknowledged active-acknowledged']
+      [`0 ${RAISED}`, '0.001 acknowledged active-acknowledged']
     ],
     [
       'raised anew although it was never acknowledged',
@@ -142,7 +154,7 @@ describe('alarm', () => {
       'shelved: nobody hears of it, until it is not any more',
       {},
       [at(0, 70), command('shelve', { for: '1 min' }), at(10, 81), at(20, 81), silent(60)],
-      ['0 shelved shelved', '60 unshelved active-unacknowledged', `60 ${RAISED}`]
+      ['0 shelved shelved', '60 unshelved active-unacknowledged', `60.001 ${RAISED}`]
     ],
     [
       'returned while it was shelved',
@@ -150,16 +162,51 @@ describe('alarm', () => {
       [at(0, 81), command('shelve'), at(5, 70), command('unshelve', { ts_utc: timeOf(9) })],
       [
         `0 ${RAISED}`,
-        '0 shelved shelved',
+        '0.001 shelved shelved',
         '9 unshelved returned-unacknowledged',
+        '9.001 returned returned-unacknowledged'
+      ]
+    ],
+    [
+      'returned and acknowledged while it was shelved',
+      {},
+      [
+        at(0, 81),
+        command('shelve'),
+        at(5, 70),
+        command('acknowledge'),
+        command('unshelve', { ts_utc: timeOf(9) })
+      ],
+      [
+        `0 ${RAISED}`,
+        '0.001 shelved shelved',
+        '5 acknowledged shelved',
+        '9 unshelved normal',
+        '9.001 returned normal'
+      ]
+    ],
+    [
+      'returned and so again while it was shelved: one alarm',
+      {},
+      [at(0, 81), command('shelve'), at(5, 70), at(7, 85), command('unshelve'), at(9, 70)],
+      [
+        `0 ${RAISED}`,
+        '0.001 shelved shelved',
+        '7 unshelved active-unacknowledged',
         '9 returned returned-unacknowledged'
       ]
+    ],
+    [
+      'shelved twice at one time',
+      {},
+      [at(0, 70), command('shelve'), command('unshelve'), command('shelve')],
+      ['0 shelved shelved', '0.001 unshelved normal', '0.002 shelved shelved']
     ],
     [
       'shelved no longer than allowed',
       { longestShelf: '30 s' },
       [at(0, 81), command('shelve', { for: '1 d' }), at(31, 81)],
-      [`0 ${RAISED}`, '0 shelved shelved', '30 unshelved active-unacknowledged']
+      [`0 ${RAISED}`, '0.001 shelved shelved', '30 unshelved active-unacknowledged']
     ],
     [
       'out of service',
@@ -167,10 +214,42 @@ describe('alarm', () => {
       [at(0, 70), command('out-of-service'), at(1, 99), at(2, 70), command('in-service')],
       ['0 out-of-service out-of-service', '2 in-service normal']
     ],
+    [
+      'a silence that goes on behind commands and restarts',
+      { when: 'silent', silence: '5 min' },
+      [
+        at(0, 1),
+        silent(140),
+        command('acknowledge'),
+        silent(140),
+        command('acknowledge'),
+        silent(40)
+      ],
+      [`300 ${RAISED}`]
+    ],
+    [
+      'returned by a record that was held up: not before it was raised',
+      { when: 'silent', silence: '5 min' },
+      [at(0, 1), silent(310), at(60, 1)],
+      [`300 ${RAISED}`, '300.001 returned returned-unacknowledged']
+    ],
     ['what comes late changes nothing', {}, [at(10, 81), at(5, 70), at(11, 82)], [`10 ${RAISED}`]]
   ]
   for (const [name, options, steps, told] of stories)
     it(name, () => assert.deepEqual(story(options, steps), told))
+
+  it('takes a command without a time as given now, also in a silence', () => {
+    const missing = { when: 'silent', silence: '5 min' }
+    assert.deepEqual(told(runOnce(missing, [at(0, 1), silent(401), command('acknowledge')])), [
+      `300 ${RAISED}`,
+      '400 acknowledged active-acknowledged'
+    ])
+    const shelve = command('shelve', { for: '1 min' })
+    assert.deepEqual(
+      told(runOnce({ ...missing, silence: '1 h' }, [at(0, 1), silent(4001), shelve, silent(62)])),
+      [`3600 ${RAISED}`, '4000 shelved shelved', '4060 unshelved active-unacknowledged']
+    )
+  })
 
   it('keeps devices apart', () => {
     const { outputs } = run({}, [at(0, 81), at(1, 70, { device_id: 'b' }), at(2, 90)])
@@ -190,6 +269,50 @@ describe('alarm', () => {
   it('tells the peak, also of numbers with more digits than a double has', () => {
     const { outputs } = run({ acknowledge: false }, [at(0, 81), at(1, 9007199254740993n), at(2, 1)])
     assert.equal(outputs[0]?.[1]?.peak, '9007199254740993')
+  })
+
+  it('tells the peak of an alarm, not of what came after it', () => {
+    const steps = [at(0, 81), at(40, 83), at(50, 70), at(60, 95), command('acknowledge')]
+    const { outputs } = run({ onDelay: '30 s' }, steps)
+    assert.deepEqual(
+      outputs[0]?.map(({ event, peak }) => [event, peak]),
+      [
+        ['raised', 81],
+        ['returned', 83],
+        ['acknowledged', 83]
+      ]
+    )
+  })
+
+  it('keeps ids apart, also of nested fields and of names with a slash', () => {
+    const key = [{ field: 'meta.id' }, { field: 'metric' }]
+    const of = (id: string, metric: string) => at(0, 81, { meta: { id }, metric })
+    const { outputs } = run({ key }, [of('a/b', 'c'), of('a', 'b/c'), of('a%2Fb', 'c')])
+    assert.deepEqual(
+      outputs[0]?.map(({ alarm_id }) => String(alarm_id).replace(/\/2026.*/, '')),
+      ['too high/a%2Fb/c', 'too high/a/b%2Fc', 'too high/a%252Fb/c']
+    )
+  })
+
+  it('begins another alarm at the same time with another id', () => {
+    const { outputs } = run({ acknowledge: false }, [at(0, 81), at(0, 70), at(0, 82)])
+    assert.equal(new Set(outputs[0]?.map(({ alarm_id }) => alarm_id)).size, 2)
+  })
+
+  it('reads and writes the time where its path leads', () => {
+    const options = { timeField: 'meta.ts', key: [{ field: 'meta.id' }] }
+    const of = (second: number, more: object) => ({
+      meta: { id: 'a', ts: timeOf(second) },
+      ...more
+    })
+    const { outputs } = run(options, [of(0, { value: 81 }), of(9, { command: 'acknowledge' })])
+    assert.deepEqual(
+      outputs[0]?.map(({ meta, event }) => [event, meta]),
+      [
+        ['raised', { id: 'a', ts: timeOf(0) }],
+        ['acknowledged', { id: 'a', ts: timeOf(9) }]
+      ]
+    )
   })
 
   it('says that it chatters: three times in a minute', () => {
