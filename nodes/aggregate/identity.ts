@@ -1,5 +1,4 @@
-import { type Get, getter } from '../../core/record/field-path.ts'
-import { parseIso } from '../../core/record/iso-time.ts'
+import { getter } from '../../core/record/field-path.ts'
 import type { Reason, TelemetryRecord } from '../../core/record/record.ts'
 
 /** The names of devices are not longer; what is kept of each has a bound. */
@@ -45,23 +44,3 @@ const refused = (path: string, part: string | undefined): Reason => ({
       : `${path} and the other fields that tell the windows apart are longer than ${MAX_KEY_CHARACTERS} characters together.`,
   path
 })
-
-/** When a record was measured, milliseconds since 1970. */
-export function timeReader(path: string): (record: TelemetryRecord) => number | Reason {
-  const get: Get = getter(path)
-  return record => {
-    const value = get(record)
-    const ms = typeof value === 'string' ? parseIso(value) : value
-    if (typeof ms === 'number' && Math.abs(ms) <= MAX_TIME_MS) return ms
-    return value === undefined || value === null
-      ? { code: 'TS_MISSING', message: `There is no ${path}.`, path }
-      : {
-          code: 'TS_UNPARSABLE',
-          message: `${path} is neither ISO 8601 with a zone nor milliseconds since 1970.`,
-          path
-        }
-  }
-}
-
-/** What a Date holds, without its last year, in which no window could end. */
-const MAX_TIME_MS = 8.64e15 - 366 * 86_400_000

@@ -1,9 +1,10 @@
 import { durationMs } from '../../core/duration.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { timeBy } from '../../core/state/keyed.ts'
 import type { BoundOptions, ClockOptions, Memory } from '../../core/state/types.ts'
 import { longestMs, problemsBetween } from './check.ts'
 import { functionsOf } from './functions.ts'
-import { keyFields, timeReader } from './identity.ts'
+import { keyFields } from './identity.ts'
 import type { AggregateSettings } from './settings.ts'
 import { spec } from './spec.ts'
 import { type KeyState, WindowMemory } from './window-memory.ts'
@@ -27,7 +28,7 @@ export function aggregator(settings: AggregateSettings): Aggregator {
   return {
     memory: {
       keyOf: record => key.text(record),
-      timeOf: timeReader(settings.timeField),
+      timeOf: timeBy(settings.timeField),
       take: (state, record, timeMs, turn) => windows.take(state, record, timeMs, turn),
       late: (record, _timeMs, turn) => windows.late(record, turn),
       dueMs: state => windows.dueMs(state),

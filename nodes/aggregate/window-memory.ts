@@ -231,17 +231,19 @@ export class WindowMemory {
     window.n++
   }
 
-  /** The values before hold in all open windows until now. */
+  /** The values before hold in all open windows until the ones of this record. */
   #holdUntil(state: KeyState, timeMs: number): void {
-    for (const window of state.w) this.#hold(state, window, timeMs)
+    for (const window of state.w) this.#hold(state, window, timeMs, true)
   }
 
-  #hold({ c: carried }: KeyState, window: OpenWindow, untilMs: number): void {
+  #hold({ c: carried }: KeyState, window: OpenWindow, untilMs: number, isTaking = false): void {
     if (carried === undefined) return
     for (let index = 0; index < this.#parts.length; index++) {
-      const { part } = this.#parts[index]!
+      const { part, field } = this.#parts[index]!
       const last = carried[index]
       if (part.hold === undefined || last === undefined || last === null) continue
+      // what the record says nothing of holds on, and is added with the next value or at the end
+      if (isTaking && !takes(part, this.#values[field])) continue
       const from = Math.max(last[0], window.s)
       const until = Math.min(untilMs, window.e, last[0] + this.#holdMs)
       if (until > from) window.a[index] = part.hold(window.a[index], sampleOf(last)!, until - from)

@@ -174,6 +174,23 @@ describe('aggregate: functions', () => {
       })
     ))
 
+  it('a stretch counts once over time, also where a record lacks one of the fields', () => {
+    const steps = [
+      reading(0, 10, { state: 'open' }),
+      reading(10, 20),
+      reading(15, undefined, { state: 'open' }),
+      reading(20, 30),
+      reading(30, 40, { state: 'closed' })
+    ]
+    const functions = rows('seconds::state', 'time_avg')
+    const options = { shape: 'wide', unusable: 'skip', functions }
+    const [found] = aggregate(options, [...steps, SILENCE]).results
+    assert.deepEqual(
+      [found?.state_seconds_open, found?.state_seconds_closed, found?.time_avg],
+      [30, 30, 30]
+    )
+  })
+
   it('percentiles of many values are near, and the same at every run', () => {
     const many = Array.from({ length: 20_000 }, (_, index) => ((index * 7919) % 10_007) / 100)
     const steps = many.map((each, index) => reading(index / 1_000, each))

@@ -20,7 +20,8 @@ describe('aggregate: what cannot be used', () => {
     ['a device of a megabyte', reading(0, 1, { device_id: 'x'.repeat(1e6) }), 'KEY_MISSING'],
     ['no time', reading(0, 1, { ts_utc: undefined }), 'TS_MISSING'],
     ['a time without a zone', reading(0, 1, { ts_utc: '2026-01-31T00:00:00' }), 'TS_UNPARSABLE'],
-    ['a time that is none', reading(0, 1, { ts_utc: 9e15 }), 'TS_UNPARSABLE']
+    ['a time that is none', reading(0, 1, { ts_utc: 9e15 }), 'TS_UNPARSABLE'],
+    ['a time in seconds', reading(0, 1, { ts_utc: 1_772_359_202 }), 'TS_UNPARSABLE']
   ]
   for (const [name, record, code] of bad)
     it(`${name} is rejected as ${code}`, () => {
