@@ -55,7 +55,10 @@ function once(settings: object): readonly [taking: number, keeping: number] {
     filtered() {},
     waits() {},
     resumes() {},
-    late() {}
+    late() {},
+    failed(_key, error) {
+      throw error
+    }
   })
   const began = process.cpuUsage()
   let keeping = 0

@@ -86,6 +86,8 @@ export const CODES = {
     'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',
   STATE_UNAVAILABLE:
     'What the node remembers cannot be read or written on the disk; nothing is acknowledged until it can.',
+  STATE_FAILED:
+    'The node failed at a record or at what was due, and has forgotten what it remembered of its key; see the log.',
   STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',
   TS_PAST: 'The time is further in the past than the node allows.',
   UNKNOWN_DEVICE:

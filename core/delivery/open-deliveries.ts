@@ -200,6 +200,14 @@ export class OpenDeliveries implements DeliveryOwner {
     return token instanceof OpenDelivery ? token : undefined
   }
 
+  /** The node that all deliveries of a message are of. */
+  sourceOf(message: object): string | undefined {
+    const token = tokenOf(message)
+    if (token === undefined || token instanceof OpenDelivery) return token?.nodeId
+    const [first, ...others] = token.deliveries
+    return others.every(({ nodeId }) => nodeId === first?.nodeId) ? first?.nodeId : undefined
+  }
+
   whenSettled(message: object, callback: (acknowledged: boolean) => void): void {
     const token = tokenOf(message)
     const all =

@@ -131,7 +131,7 @@ export class FlowTracker implements Tracker {
     return tokenOf(message)
   }
   sourceOf(message: object): string | undefined {
-    return this.#deliveries.deliveryOf(message)?.nodeId
+    return this.#deliveries.sourceOf(message)
   }
   takenOf(message: object): object | undefined {
     return this.#deliveries.deliveryOf(message)?.options.taken

@@ -102,7 +102,7 @@ export interface Tracker {
   isGivenUp(message: object): boolean
   /** This attempt of the delivery, another object at each; undefined where nobody waits for it. */
   attemptOf(message: object): object | undefined
-  /** The id of the source node; undefined for a message that was made of several. */
+  /** The id of the source node; undefined for a message that was made of those of several. */
   sourceOf(message: object): string | undefined
   /**
    * What the source took to make this message: the same object at each attempt. Undefined where it

@@ -92,6 +92,8 @@ export type Origin =
  * nobody asks about.
  */
 export interface Batch {
+  /** A node on the way made it, another one at each attempt of the delivery. */
+  readonly isMade?: true
   at(index: number): Taken
 }
 

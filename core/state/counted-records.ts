@@ -34,6 +34,14 @@ export function attemptOf(token: object, taken: object | undefined, source = '')
   return { token, taken, source, silent: { attempt: token, answer: null }, answered: [] }
 }
 
+/** Of several records that were made of one, the last that was found, and how many were before. */
+interface LastOfSame {
+  readonly book: Book
+  readonly id: RecordId
+  readonly token: object
+  readonly sibling: number
+}
+
 /** What is known of a record: it is new, counted and to be answered again, or counted and done. */
 export type Found = 'new' | 'settled' | Answer
 
@@ -49,6 +57,7 @@ export class CountedRecords {
   #book: Book | undefined
   #offset = 0
   #id: RecordId = 0
+  #ofSame: LastOfSame | undefined
   #writtenMs = 0
   #lane: { source: string; topic: string; partition: number; lane: Lane } | undefined
 
@@ -67,18 +76,28 @@ export class CountedRecords {
     this.#place(provenanceOf(record), index, attempt)
     const book = this.#book
     if (book === undefined) return 'new'
-    for (let sibling = 0, id = this.#id; ; id = `${this.#id}~${++sibling}`) {
+    const same = this.#id
+    for (let sibling = this.#siblingsOf(book, same, attempt); ; sibling++) {
+      const id = sibling === 0 ? same : `${same}~${sibling}`
       const counted = book.get(this.#offset, id, this.#writtenMs)
       if (counted === null) return 'settled'
+      // Of the same attempt: not the same record again, but another that was made of the same.
+      if (counted?.attempt === attempt.token) continue
+      if (sibling > 0) this.#ofSame = { book, id: same, token: attempt.token, sibling }
       if (counted === undefined) {
         this.#id = id
         return 'new'
       }
-      // Of the same attempt: not the same record again, but another that was made of the same.
-      if (counted.attempt === attempt.token) continue
       this.#again(book, id, counted.answer, attempt)
       return counted.answer ?? 'settled'
     }
+  }
+
+  /** How many in a row before were made of the same: looked up one by one, n would cost n². */
+  #siblingsOf(book: Book, id: RecordId, { token }: Attempt): number {
+    const last = this.#ofSame
+    if (last?.book !== book || last.id !== id || last.token !== token) return 0
+    return last.sibling
   }
 
   /** The record that was found to be new counts from now on. */
@@ -113,7 +132,7 @@ export class CountedRecords {
   clear(): void {
     this.#lanes.clear()
     this.#books = new WeakMap()
-    this.#lane = undefined
+    this.#lane = this.#ofSame = undefined
   }
 
   #again(book: Book, id: RecordId, answer: Answer | null, attempt: Attempt): void {
@@ -134,8 +153,10 @@ export class CountedRecords {
     const from = provenance.taken
     const { origin } = from
     if (origin.kind !== 'kafka') {
-      this.#book = this.#bookOf(batch)
-      this.#id = place === undefined ? provenance.index : `${provenance.index}/${place}`
+      const isMade = batch.isMade && taken !== undefined
+      this.#book = this.#bookOf(isMade ? taken : batch)
+      if (isMade) this.#id = `#${index}`
+      else this.#id = place === undefined ? provenance.index : `${provenance.index}/${place}`
       return
     }
     const lane = this.#laneIn(source, origin.topic, origin.partition)

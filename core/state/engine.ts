@@ -1,26 +1,11 @@
-import { MillraceError } from '../errors.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 import { Clock } from './clock.ts'
 import { DueHeap } from './due-heap.ts'
+import { type Effects, EngineTurn } from './engine-turn.ts'
 import { TIMELESS } from './keyed.ts'
 import { type Delayed, insert, Remembered } from './remembered.ts'
-import type { BoundOptions, ClockOptions, Memory, Turn } from './types.ts'
-
-/** Told what becomes of each record, and what is made. In the order in which it happens. */
-export interface Effects {
-  /** `record` is the one taken, or a new one. */
-  emitted(output: number, record: object, isTaken: boolean): void
-  rejected(record: TelemetryRecord, reason: Reason): void
-  /** It is part of what is remembered. */
-  absorbed(): void
-  /** It is left out on purpose. */
-  filtered(): void
-  /** It waits until the clock has come to its time; one of the others follows. */
-  waits(): void
-  /** One that waited is taken now: what follows is about it. */
-  resumes(): void
-  late(): void
-}
+import type { BoundOptions, ClockOptions, Memory } from './types.ts'
 
 /** More records that wait for the clock are rejected: they are kept in memory and on disk. */
 const MAX_WAITING = 200_000
@@ -229,20 +214,34 @@ export class Engine<State> {
   #fire(entry: Remembered<State>, dueMs: number): void {
     const clockMs = this.clock.ordered ? dueMs : Math.max(dueMs, this.#clockOf(entry))
     const turn = this.#turn.begin(undefined, clockMs)
-    const state = this.memory.due?.(entry.state as State, dueMs, turn)
-    this.#remember(entry, state)
-    if (entry.dueMs <= dueMs)
-      throw new MillraceError(
-        'STATE_STUCK',
-        `What was due at ${new Date(dueMs).toISOString()} is due at that time again.`
-      )
+    try {
+      this.#remember(entry, this.memory.due?.(entry.state as State, dueMs, turn))
+      if (entry.dueMs <= dueMs) throw stuck(dueMs)
+    } catch (error) {
+      this.#failed(entry, error)
+    }
   }
 
   #ask(entry: Remembered<State>, record: TelemetryRecord, timeMs: number, clockMs: number): void {
     const turn = this.#turn.begin(record, clockMs)
-    const state = this.memory.take(entry.state, record, timeMs, turn)
-    turn.end()
-    this.#remember(entry, state)
+    try {
+      const state = this.memory.take(entry.state, record, timeMs, turn)
+      turn.end()
+      this.#remember(entry, state)
+    } catch (error) {
+      this.#failed(entry, error)
+      turn.reject({ code: 'STATE_FAILED', message: reasonOf(error) })
+    }
+  }
+
+  /**
+   * A fault of the node that comes again with the same state would come for ever, also after each
+   * start: so the key begins anew.
+   */
+  #failed(entry: Remembered<State>, error: unknown): void {
+    entry.state = undefined
+    entry.dueMs = Number.POSITIVE_INFINITY
+    this.effects.failed(entry.key, error)
   }
 
   #remember(entry: Remembered<State>, state: State | undefined): void {
@@ -287,15 +286,20 @@ export class Engine<State> {
    */
   #advanceSilent(nowMs: number): void {
     const silent: Remembered<State>[] = []
-    while (this.#heap.firstMs <= nowMs) {
-      const entry = this.#nextInHeap()
-      if (entry === undefined) continue
-      const untilMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
-      entry.clockMs = Math.max(entry.clockMs, this.#advance(entry, untilMs))
-      if (entry.isEmpty) this.#drop(entry)
-      else silent.push(entry)
+    try {
+      while (this.#heap.firstMs <= nowMs) {
+        const entry = this.#nextInHeap()
+        if (entry === undefined) continue
+        silent.push(entry)
+        const untilMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
+        entry.clockMs = Math.max(entry.clockMs, this.#advance(entry, untilMs))
+      }
+    } finally {
+      for (const entry of silent) {
+        if (entry.isEmpty) this.#drop(entry)
+        else this.#schedule(entry)
+      }
     }
-    for (const entry of silent) this.#schedule(entry)
   }
 
   #nextInHeap(): Remembered<State> | undefined {
@@ -354,41 +358,13 @@ export class Engine<State> {
 
 const NO_TIME: Reason = { code: 'TS_UNPARSABLE', message: 'The record has no time that is one.' }
 
+const stuck = (dueMs: number) =>
+  new MillraceError(
+    'STATE_STUCK',
+    `What was due at ${new Date(dueMs).toISOString()} is due at that time again.`
+  )
+
 const ahead = (timeMs: number, arrivedMs: number): Reason => ({
   code: 'TS_FUTURE',
   message: `The time of the record is ${Math.round((timeMs - arrivedMs) / 1000)} s ahead of its arrival.`
 })
-
-/** One for all records, since it is asked for each. */
-class EngineTurn implements Turn {
-  clockMs = 0
-  #record: TelemetryRecord | undefined
-  /** What was said of the record: nothing, that it counts in a result, or where it went. */
-  #said: 'nothing' | 'absorbed' | 'gone' = 'nothing'
-
-  constructor(private readonly effects: Effects) {}
-
-  begin(record: TelemetryRecord | undefined, clockMs: number): this {
-    this.#record = record
-    this.#said = 'nothing'
-    this.clockMs = clockMs
-    return this
-  }
-  emit(output: number, record: object): void {
-    const isTaken = record === this.#record
-    if (isTaken) this.#said = 'gone'
-    this.effects.emitted(output, record, isTaken)
-  }
-  reject(reason: Reason): void {
-    if (this.#record === undefined || this.#said === 'gone') return
-    this.#said = 'gone'
-    this.effects.rejected(this.#record, reason)
-  }
-  absorb(): void {
-    if (this.#said === 'nothing') this.#said = 'absorbed'
-  }
-  end(): void {
-    if (this.#said === 'absorbed') this.effects.absorbed()
-    else if (this.#said === 'nothing') this.effects.filtered()
-  }
-}

@@ -20,7 +20,13 @@ export async function openLevelStore(folder: string): Promise<StateStore> {
     const { ClassicLevel: Level } = loadModule<typeof import('classic-level')>('classic-level')
     const level = new Level<string, string>(folder)
     await level.open()
-    await checkFormat(level, folder)
+    try {
+      await checkFormat(level, folder)
+    } catch (error) {
+      // Left open it would be locked until Node-RED starts again.
+      await level.close().catch(() => {})
+      throw error
+    }
     return new LevelStore(level)
   } catch (error) {
     throw unavailable(folder, error)
@@ -34,10 +40,8 @@ export const removeStore = (folder: string): Promise<void> =>
 async function checkFormat(level: ClassicLevel<string, string>, folder: string): Promise<void> {
   const found = await level.get(FORMAT)
   if (found === undefined) await level.put(FORMAT, VERSION, { sync: true })
-  else if (found !== VERSION) {
-    await level.close()
+  else if (found !== VERSION)
     throw new Error(`it is of format ${found}, and this version reads ${VERSION} (${folder})`)
-  }
 }
 
 function unavailable(folder: string, error: unknown): MillraceError {

@@ -5,6 +5,7 @@ import type { NodeSpec } from '../node/spec.ts'
 import { compact } from '../node/status.ts'
 import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
+import { ThrottledNotice } from '../throttled-notice.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { CountedEngine, type Remembering } from './counted-engine.ts'
 import { type Attempt, attemptOf } from './counted-records.ts'
@@ -33,12 +34,17 @@ export class MemoryNode<S extends NodeSpec, State> {
   #queuedRecords = 0
   /** Taken, until a checkpoint holds what they changed. */
   readonly #unkept = new Set<Message>()
+  #unkeptRecords = 0
   readonly #timers: NodeJS.Timeout[] = []
   #isBusy = true
   #isSingle = false
   #isClosed = false
+  #isOpen = false
+  /** It was to forget before the store was open. */
+  #forgetsKept = false
   #trouble: string | undefined
   #late = 0
+  readonly #failures: ThrottledNotice
 
   constructor(
     private readonly context: Context<S>,
@@ -55,6 +61,11 @@ export class MemoryNode<S extends NodeSpec, State> {
     })
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
+    this.#failures = new ThrottledNotice((keys, why) =>
+      node.error(
+        `The node failed, and has forgotten what it remembered of the key: ${why} Keys: ${keys}.`
+      )
+    )
     this.#silences = new SilenceMessages({
       nodeId: node.id,
       tracker,
@@ -82,19 +93,32 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Takes up what was kept. What comes meanwhile waits. */
   async open(store: StateStore): Promise<void> {
-    const kept: (readonly [key: string, value: string])[] = []
-    for await (const entry of store.load()) kept.push(entry)
+    try {
+      await this.#load(store)
+    } catch (error) {
+      // The next attempt opens it again, and finds nothing of this one.
+      this.#engine.clear()
+      await store.close().catch(() => {})
+      throw error
+    }
     if (this.#isClosed) {
       await store.close()
       return
     }
-    this.#engine.load(kept, Date.now())
-    for (const [name, value] of kept) this.#silences.load(name, value)
+    this.#isOpen = true
     this.#checkpoints.open(store)
     this.#silences.begin()
     this.#timers.push(setInterval(() => this.#pass(), PASS_MS).unref())
     this.#isBusy = false
     this.#next()
+  }
+
+  async #load(store: StateStore): Promise<void> {
+    const kept: (readonly [key: string, value: string])[] = []
+    for await (const entry of store.load()) kept.push(entry)
+    if (this.#isClosed || this.#forgetsKept) return
+    this.#engine.load(kept, Date.now())
+    for (const [name, value] of kept) this.#silences.load(name, value)
   }
 
   /** The store cannot be used, undefined: it can again. Told when that changes. */
@@ -111,13 +135,11 @@ export class MemoryNode<S extends NodeSpec, State> {
   }
 
   accept(message: Message, done: Done): void {
-    if (!this.#isBusy) {
-      this.#take({ message, done })
-      return
-    }
     const records = countOf(message.payload)
-    const refusal = this.#limit.refusal(message, records, this.#queuedRecords)
+    const waiting = this.#queuedRecords + this.#unkeptRecords
+    const refusal = this.#limit.refusal(message, records, waiting)
     if (refusal) done(refusal)
+    else if (!this.#isBusy) this.#take({ message, done })
     else {
       this.#queue.push({ message, done })
       this.#queuedRecords += records
@@ -126,6 +148,8 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Forgets everything that came so far. */
   forget(): void {
+    // What is still to be read is not taken up then.
+    if (!this.#isOpen) this.#forgetsKept = true
     this.#engine.clear()
     this.#silences.clear()
     this.#checkpoints.clear()
@@ -138,6 +162,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     for (const timer of this.#timers) clearInterval(timer)
     this.#silences.close()
     this.#limit.end()
+    this.#failures.end()
     await this.#checkpoints.close()
     const sentence = 'The node was deployed again before it had taken the message.'
     for (const { done } of this.#queue.splice(0)) done(new MillraceError('CLOSED', sentence))
@@ -218,6 +243,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     const { tracker, send } = this.context
     const { outputs } = this.#engine.taking
     this.#isSingle = !Array.isArray(message.payload)
+    const records = countOf(message.payload)
     const leaves = this.#count(outputs)
     if (leaves) send(answer(message, outputs))
     if (attempt.answered.length > 0)
@@ -225,21 +251,23 @@ export class MemoryNode<S extends NodeSpec, State> {
         if (acknowledged) this.#engine.counted.settled(attempt)
       })
     this.#unkept.add(message)
+    this.#unkeptRecords += records
     this.#checkpoints.add(() => {
       this.#unkept.delete(message)
+      this.#unkeptRecords -= records
       // Nobody else stores what is part of the state or was left out.
       if (!leaves) tracker.confirm(message, {})
       done()
     })
   }
 
-  /** Counts what became of the records; true if something leaves. */
+  /** Counts what became of the records; true if something leaves by a wire. */
   #count(outputs: readonly (readonly object[])[]): boolean {
-    const { metrics } = this.context
+    const { metrics, isWired } = this.context
     const { tally } = this.#engine.taking
-    let left = 0
+    let leaves = false
     for (const [output, records] of outputs.entries()) {
-      left += records.length
+      if (records.length > 0 && isWired(output)) leaves = true
       if (output !== this.#rejectedOutput) metrics.out += records.length
     }
     const rejected = outputs[this.#rejectedOutput] ?? []
@@ -247,19 +275,34 @@ export class MemoryNode<S extends NodeSpec, State> {
     if (rejected.length > 0) metrics.countRefused(rejected)
     metrics.filtered += tally.filtered
     metrics.duplicates += tally.duplicates
+    if (tally.failed > 0) this.#failures.add(tally.failed, reasonOf(tally.failure))
     metrics.inFlight = this.#engine.waiting
     this.#late += tally.late
     metrics.gauges.set('keys remembered', this.#engine.size)
     if (this.#late > 0) metrics.gauges.set('late', this.#late)
-    return left > 0
+    return leaves
   }
 
   /** Time passes: what is due though nothing comes leaves by itself. */
   #pass(): void {
     if (this.#isBusy) return
-    this.#engine.pass(Date.now())
+    this.#guard(() => this.#engine.pass(Date.now()))
+    this.#guard(() => this.#sendPassed())
+  }
+
+  /** What throws in a timer ends Node-RED. */
+  #guard(act: () => void): void {
+    try {
+      act()
+    } catch (error) {
+      this.context.report(error)
+    }
+  }
+
+  #sendPassed(): void {
     const { outputs } = this.#engine.taking
-    if (!this.#count(outputs)) return
+    const hasFailed = this.#engine.taking.tally.failed > 0
+    if (!this.#count(outputs) && !hasFailed) return
     for (const [output, records] of outputs.entries()) {
       if (records.length === 0) continue
       if (this.#isSingle) for (const record of records) this.#silences.add(output, record)

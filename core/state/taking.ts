@@ -1,7 +1,7 @@
 import { cloneRecord } from '../record/clone-record.ts'
 import { type Reason, reject, type TelemetryRecord } from '../record/record.ts'
 import { type Answer, type Left, leavesAgain, textOf } from './answer.ts'
-import type { Effects } from './engine.ts'
+import type { Effects } from './engine-turn.ts'
 
 /** What became of records, to be added to the counts of the node. */
 export class Tally {
@@ -9,6 +9,9 @@ export class Tally {
   absorbed = 0
   duplicates = 0
   late = 0
+  /** Keys that are forgotten since the node failed at them, and why the first was. */
+  failed = 0
+  failure: unknown
 }
 
 /**
@@ -87,6 +90,9 @@ export class Taking implements Effects {
   resumes(): void {}
   late(): void {
     this.tally.late++
+  }
+  failed(_key: string, error: unknown): void {
+    if (this.tally.failed++ === 0) this.tally.failure = error
   }
 
   #empty(): object[][] {

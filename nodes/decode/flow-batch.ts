@@ -4,6 +4,8 @@ import { type Batch, type Headers, isKafkaMessage, type Taken } from '../../core
 
 /** What other nodes brought in one message: what a dead letter asks for, built when it does. */
 export class FlowBatch implements Batch {
+  readonly isMade = true
+
   constructor(
     private readonly payloads: readonly unknown[],
     private readonly message: Message

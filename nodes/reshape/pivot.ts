@@ -96,6 +96,6 @@ const isOfOne = (one: Place | undefined, other: Place | undefined) =>
 function finished({ wide, from, mixed }: Group): TelemetryRecord {
   if (!mixed || from === undefined) return wide
   const at = () => ({ ...from.taken, raw: Buffer.from(jsonText(wide)!) })
-  Object.assign(wide, { [PROVENANCE]: new Provenance({ at }, 0) })
+  Object.assign(wide, { [PROVENANCE]: new Provenance({ at, isMade: true }, 0) })
   return wide
 }

@@ -69,6 +69,17 @@ describe('tracker', function () {
     assert.equal(node.error, error)
   })
 
+  it('knows the source of a message that a join made of several of it', async () => {
+    const two = { build: 'array', property: 'payload', propertyType: 'msg', count: '2' }
+    await nodeRed.deploy(flow({ type: 'join', mode: 'custom', ...two }))
+    const joined = new Promise<object>(resolve => nodeRed.node<Node>('sink').once('input', resolve))
+    const sent = [send({ payload: 'a' }), send({ payload: 'b' })]
+    const message = await joined
+    assert.equal(tracker.sourceOf(message), 'source')
+    assert.notEqual(tracker.attemptOf(message), tracker.attemptOf(sent[1]!.message))
+    for (const { settled } of sent) await settled
+  })
+
   it('knows which messages belong to a delivery that is not settled', async () => {
     await nodeRed.deploy(flow({}))
     const { settled, message } = send({ payload: 'x' })

@@ -37,6 +37,7 @@ const counting: Memory<{ n: number; silentMs?: number }> = {
   },
   dueMs: ({ silentMs }) => silentMs,
   due({ n }, _timeMs, turn) {
+    if (n === 2) throw new Error('two are too few')
     turn.emit(1, { silent: n })
     return { n }
   }
@@ -152,6 +153,21 @@ describe('a node that remembers, in Node-RED', function () {
     await feed([record(0, { last: true })]).acknowledged
     await until('it is sent again', () => outputOf(1).length > 2)
     assert.deepEqual(outputOf(1), [{ silent: 1 }, { silent: 1 }, { silent: 1 }])
+  })
+
+  it('acknowledges what leaves by an output without a wire, where each record must be stored', async () => {
+    await nodeRed.deploy(flow('stored'))
+    const fed = feed([placed({ n: 0, device: 'a' }, 0)])
+    await fed.acknowledged
+    assert.deepEqual([fed.attempts, metrics().refused.get('TS_MISSING')], [1, 1])
+  })
+
+  it('forgets a key when it fails at what is due of it, and goes on', async () => {
+    await nodeRed.deploy(flow())
+    await feed([record(0), record(1, { last: true })]).acknowledged
+    await until('it fails', () => metrics().gauges.get('keys remembered') === 0)
+    await feed([record(2), record(3), record(4)]).acknowledged
+    assert.deepEqual(outputOf(1), [{ device: 'a', n: 3 }])
   })
 
   it('acknowledges nothing while it cannot keep its state, says so, and goes on when it can', async () => {

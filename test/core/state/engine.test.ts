@@ -66,6 +66,19 @@ const silence: Memory<{ untilMs: number }> = {
   }
 }
 
+/** Fails at what is due of the device `bad`, or wants to do it again and again. */
+const failing = (fails: () => number): Memory<{ untilMs: number; isBad: boolean }> => ({
+  ...silence,
+  take(state, record, timeMs, turn) {
+    const { untilMs } = silence.take(state, record, timeMs, turn)!
+    return { untilMs, isBad: record.device_id === 'bad' }
+  },
+  due(state, timeMs, turn) {
+    if (state.isBad) return { ...state, untilMs: fails() + timeMs }
+    return { ...state, ...silence.due!(state, timeMs, turn) }
+  }
+})
+
 /** What is due at the same time comes in any order. */
 const sorted = (ran: Ran) => ({
   ...ran,
@@ -166,6 +179,54 @@ describe('engine of what is remembered', () => {
     const steps = [at(0), { silentMs: 20_000 }, command, { silentMs: 20_000 }, command]
     const { outputs } = runMemory(timeless, steps, { clock: { idleMs: 5_000 } })
     assert.deepEqual([outputs[1], asked], [[{ silent: 30 }], [15, 35]])
+  })
+
+  const faults: [name: string, fails: () => number, failed: RegExp][] = [
+    [
+      'throws',
+      () => {
+        throw new Error('broken')
+      },
+      /^bad: Error: broken$/
+    ],
+    ['comes at the same time again', () => 0, /^bad: .* due at that time again/]
+  ]
+  for (const [name, fails, told] of faults)
+    for (const runs of ['key', 'all'] as const)
+      it(`forgets a key of which what is due ${name}, and goes on: a clock of ${runs}`, () => {
+        const steps: Step[] = [at(0, 1, 'bad'), at(0), { silentMs: 40_000 }, { silentMs: 60_000 }]
+        const clock = { runs, idleMs: 5_000 }
+        const { outputs, failed, keys } = runMemory(failing(fails), steps, { clock })
+        assert.deepEqual(outputs[1], [{ silent: 30 }, { silent: 60 }, { silent: 90 }])
+        assert.equal(failed.length, 1)
+        assert.match(failed[0]!, told)
+        assert.equal(keys, 1)
+      })
+
+  it('rejects a record at which the memory fails, also one that waited, and begins anew', () => {
+    const broken: Memory<{ value: unknown }> = {
+      ...before,
+      take(state, record, timeMs, turn) {
+        if (record.value === 'broken') throw new Error('broken')
+        return before.take(state, record, timeMs, turn)
+      }
+    }
+    const steps = [at(0, 'a'), at(2, 'broken'), at(4, 'b'), at(6, 'c'), at(30, 'd')]
+    for (const ordered of [false, true]) {
+      const clock = { ordered, latenessMs: 5_000 }
+      const { outputs, rejected, failed } = runMemory(broken, steps, { clock })
+      const values = outputs[0]?.slice(0, 3).map(({ value, before }) => [value, before])
+      assert.deepEqual(values, [
+        ['a', null],
+        ['b', null],
+        ['c', 'b']
+      ])
+      assert.deepEqual(
+        rejected.map(({ reason }) => reason.code),
+        ['STATE_FAILED']
+      )
+      assert.deepEqual(failed, ['a: Error: broken'])
+    }
   })
 
   it('says the same of a silence when records come, as in a replay', () => {

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { PROVENANCE, Provenance } from '../../../core/record/record.ts'
+import { attemptOf, CountedRecords } from '../../../core/state/counted-records.ts'
 import { Lane } from '../../../core/state/lane.ts'
 
 const counted = { attempt: undefined, answer: null }
@@ -70,5 +72,55 @@ describe('which records of a partition are counted', () => {
     const lane = new Lane('t/0')
     for (let offset = 0; offset < 250_000; offset++) lane.add(offset, offset, counted, offset)
     assert.ok(lane.size > 150_000 && lane.size <= 200_000)
+  })
+})
+
+describe('records that were made of one', () => {
+  it('are known at the next attempt, though a node on the way puts them together anew', () => {
+    const origin = { kind: 'mqtt', topic: 't', qos: 1, retained: false } as const
+    const at = () => ({ origin, key: null, headers: {}, raw: null })
+    const records = new CountedRecords()
+    const taken = {}
+    const found = [1, 2].map(() => {
+      const attempt = attemptOf({}, taken)
+      return [0, 1].map(index => {
+        const made = { [PROVENANCE]: new Provenance({ at, isMade: true }, 0) }
+        const what = records.find(made, index, attempt)
+        if (what === 'new') records.count(null, attempt)
+        return what
+      })
+    })
+    assert.deepEqual(found, [
+      ['new', 'new'],
+      ['settled', 'settled']
+    ])
+  })
+
+  it('are told apart at each attempt, and looked up a few times each', () => {
+    const origin = { kind: 'kafka', topic: 't', partition: 0, offset: '5', timestamp: '9' } as const
+    const at = () => ({ origin, key: null, headers: {}, raw: null })
+    const made = Array.from({ length: 500 }, () => ({ [PROVENANCE]: new Provenance({ at }, 0) }))
+    const { get } = Lane.prototype
+    let looks = 0
+    Lane.prototype.get = function (...asked) {
+      looks++
+      return get.apply(this, asked)
+    }
+    try {
+      const records = new CountedRecords()
+      for (const isFirst of [true, false, false]) {
+        const attempt = attemptOf({}, undefined)
+        for (const [index, record] of made.entries()) {
+          const found = records.find(record, index, attempt)
+          if (isFirst) {
+            assert.equal(found, 'new')
+            records.count([{ output: index }], attempt)
+          } else assert.deepEqual(found, [{ output: index }])
+        }
+      }
+    } finally {
+      Lane.prototype.get = get
+    }
+    assert.ok(looks < 4_000, `${looks} looks`)
   })
 })

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
+import { ClassicLevel } from 'classic-level'
 import { openLevelStore, removeStore } from '../../../core/state/level-store.ts'
 
 const WRITER = fileURLToPath(new URL('endless-writer.ts', import.meta.url))
@@ -115,6 +116,17 @@ describe('the store of what is remembered', function () {
     await store.close()
     assert.deepEqual([...(await contentOf(folder))], [['c', '3']])
     await removeStore(folder)
+    assert.deepEqual([...(await contentOf(folder))], [])
+  })
+
+  it('can be opened again when it failed while it was being opened', async () => {
+    const { get } = ClassicLevel.prototype
+    ClassicLevel.prototype.get = () => Promise.reject(new Error('the disk is away'))
+    try {
+      await assert.rejects(openLevelStore(folder), /the disk is away/)
+    } finally {
+      ClassicLevel.prototype.get = get
+    }
     assert.deepEqual([...(await contentOf(folder))], [])
   })
 

@@ -1,4 +1,5 @@
 import type { Reason, TelemetryRecord } from '../../../core/record/record.ts'
+import type { Remembering } from '../../../core/state/counted-engine.ts'
 import { Engine } from '../../../core/state/engine.ts'
 import type { BoundOptions, ClockOptions, Memory } from '../../../core/state/types.ts'
 
@@ -9,6 +10,8 @@ export type Step =
   | { readonly silentMs: number }
   /** Nothing runs for so long; then a new engine takes up what was kept. */
   | { readonly downMs: number }
+  /** What was kept is taken up by another memory, as after a change of settings. */
+  | { readonly redeployed: Remembering<unknown> }
 
 export interface RunOptions {
   readonly clock?: Partial<ClockOptions>
@@ -25,6 +28,8 @@ export interface Ran {
   readonly filtered: number
   readonly absorbed: number
   readonly late: number
+  /** Keys that are forgotten since the memory failed at them, with the error. */
+  readonly failed: readonly string[]
   /** Records that still wait for their time. */
   readonly waiting: number
   readonly keys: number
@@ -68,6 +73,7 @@ class Told {
   filteredCount = 0
   absorbedCount = 0
   lateCount = 0
+  readonly failures: string[] = []
 
   emitted(output: number, record: object): void {
     while (this.outputs.length <= output) this.outputs.push([])
@@ -87,6 +93,9 @@ class Told {
   late(): void {
     this.lateCount++
   }
+  failed(key: string, error: unknown): void {
+    this.failures.push(`${key}: ${error}`)
+  }
 }
 
 class Run<State> {
@@ -96,8 +105,8 @@ class Run<State> {
   #nowMs = Number.NEGATIVE_INFINITY
 
   constructor(
-    private readonly memory: Memory<State>,
-    private readonly options: RunOptions
+    private memory: Memory<State>,
+    private options: RunOptions
   ) {
     this.#engine = this.#start()
   }
@@ -117,6 +126,13 @@ class Run<State> {
     }
     if ('downMs' in step) {
       this.restart(step.downMs as number)
+      return
+    }
+    if ('redeployed' in step) {
+      const { memory, clock, bounds } = step.redeployed as Remembering<State>
+      this.memory = memory
+      this.options = { ...this.options, clock, bounds }
+      this.restart()
       return
     }
     const {
@@ -143,13 +159,14 @@ class Run<State> {
   }
 
   result(): Ran {
-    const { outputs, rejections, filteredCount, absorbedCount, lateCount } = this.#told
+    const { outputs, rejections, filteredCount, absorbedCount, lateCount, failures } = this.#told
     return {
       outputs,
       rejected: rejections,
       filtered: filteredCount,
       absorbed: absorbedCount,
       late: lateCount,
+      failed: failures,
       waiting: this.#engine.waiting,
       keys: this.#engine.size,
       nowMs: this.#nowMs
