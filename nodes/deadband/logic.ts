@@ -5,6 +5,7 @@ import { byException } from './exception.ts'
 import { type DeadbandOptions, type DeadbandSettings, msOf, settingsOf } from './settings.ts'
 import { swingingDoor } from './swinging-door.ts'
 import { thinning } from './thinning.ts'
+import { versioned, versionOf } from './versioned.ts'
 
 const METHODS = {
   exception: byException,
@@ -24,7 +25,10 @@ export function deadband(options: DeadbandOptions): Remembering<unknown> {
   const make: (settings: DeadbandSettings) => unknown = METHODS[options.method]
   const ordered = options.method !== 'duplicates'
   return {
-    memory: make(settingsOf(options)) as Memory<unknown>,
+    memory: versioned(
+      make(settingsOf(options)) as Memory<unknown>,
+      versionOf(options)
+    ) as Memory<unknown>,
     clock: {
       runs: 'key',
       latenessMs: ordered ? msOf(options.lateness) : 0,

@@ -204,6 +204,38 @@ describe('deadband', () => {
     })
   })
 
+  describe('after a change of settings each key begins anew', () => {
+    const settings: Record<string, unknown>[] = [
+      {},
+      { valueField: 'other' },
+      { method: 'door' },
+      ...['first', 'last', 'mean', 'lttb'].map(keep => ({ method: 'interval', keep })),
+      { method: 'interval', every: '15 s' },
+      { method: 'duplicates' }
+    ]
+    const both = (seconds: number, value: number) => at(seconds, value, { other: -value })
+    const before = [both(60, 1), both(65, 1), both(70, 1.1)]
+    const after: Step[] = [both(110, 1), both(120, 5), both(130, 5.1), both(200, 9)]
+    for (const from of settings)
+      it(`from ${JSON.stringify(from)}`, () => {
+        const passedBefore = run(from, before).outputs[0]?.length ?? 0
+        for (const to of settings.filter(each => each !== from)) {
+          const redeployed = deadband(parseOptions(spec, to))
+          const end = { silentMs: 3_700_000 }
+          const { outputs, failed } = run(from, [...before, { redeployed }, ...after, end])
+          const fresh = run(to, [...after, end])
+          assert.deepEqual(outputs[0]?.slice(passedBefore), fresh.outputs[0], JSON.stringify(to))
+          assert.deepEqual(failed, [])
+        }
+      })
+
+    it('but for a width', () => {
+      const redeployed = deadband(parseOptions(spec, { width: 3 }))
+      const { outputs } = run({ width: 1 }, [at(0, 1), { redeployed }, at(10, 3), at(20, 5)])
+      assert.deepEqual(outputs[0]?.map(secondOf), [0, 20])
+    })
+  })
+
   it('decides the same when it is kept and taken up between any two records', () => {
     const given = fc.array(
       fc.record({
