@@ -1,5 +1,6 @@
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
+import { withoutSlashes } from './paths.ts'
 
 /** Where clients of InfluxDB 2 and 3, and of 1.8, write to. */
 const WRITES = ['api/v2/write', 'write']
@@ -12,7 +13,8 @@ const DIGITS: Readonly<Record<string, number>> = { ns: 0, n: 0, u: 3, us: 3, µ:
 export type AskedFor = 'write' | 'presence' | undefined
 
 export function askedOf(path: string, prefix: string): AskedFor {
-  const start = prefix === '' ? '' : `${prefix.replace(/^\/+|\/+$/g, '')}/`
+  const before = withoutSlashes(prefix)
+  const start = before === '' ? '' : `${before}/`
   if (!path.startsWith(start)) return undefined
   const rest = path.slice(start.length)
   if (WRITES.includes(rest)) return 'write'

@@ -12,6 +12,7 @@ import type { SplitPiece } from '../../core/source/types.ts'
 import { ContentReaders } from './content.ts'
 import { HttpBody } from './http-body.ts'
 import { askedOf, completePoint, writeQuery } from './influx.ts'
+import { withoutSlashes } from './paths.ts'
 import { HttpRefusal } from './refusal.ts'
 import { spec } from './spec.ts'
 
@@ -57,7 +58,7 @@ class RecordIntake implements BodyIntake {
   readonly #byType: ContentReaders
 
   constructor(private readonly options: NodeOptions) {
-    this.#template = compileTopicTemplate(options.urlPath.replace(/^\/+|\/+$/g, ''))
+    this.#template = compileTopicTemplate(withoutSlashes(options.urlPath))
     this.#byType = new ContentReaders(options)
     if (options.format === 'type') return
     const reading = { ...options, decompress: false } as unknown as ReaderOptions

@@ -7,8 +7,12 @@ import { answerOf, BodyOutcome, type HttpAnswer } from './answer.ts'
 import { announced, type GONE, readBody } from './body.ts'
 import { undone } from './content.ts'
 import { type BodyIntake, placeOf, type ReadBody } from './logic.ts'
+import { BodyMemory, Share } from './memory.ts'
+import { queryOf } from './paths.ts'
+import { presence } from './presence.ts'
 import { busy, HttpRefusal } from './refusal.ts'
 import type { Repeats } from './repeats.ts'
+import { Reply, write } from './reply.ts'
 import type { Taker } from './routes.ts'
 
 /** What takes the records on into the flow. */
@@ -43,15 +47,23 @@ export interface RequestsOptions {
 const failure = (error: unknown) =>
   new HttpRefusal(500, `The records could not be taken: ${reasonOf(error)}`)
 const CLOSING = busy(503, 'The node is being stopped or started anew. Try again.')
-const TOO_LATE = busy(503, 'The records are not stored yet; they still may be.')
+const NO_MEMORY = busy(503, 'There is no memory for more at the moment.')
+
+/** Where the end of a request is told. */
+interface Ends {
+  /** Nothing was taken, so it may come again. */
+  refuse(answer: HttpAnswer): void
+  /** The flow has dealt with it. */
+  settle(answer: HttpAnswer): void
+}
 
 /** The requests of one node, from their first byte to their answer. */
 export class Requests implements Taker {
   #isOpen = false
   #number = 0
-  /** Bodies that are being read, or are in the flow. */
-  #bytes = 0
-  readonly #unanswered = new Set<(answer: HttpAnswer) => void>()
+  /** For bodies that are being read, or are in the flow. */
+  readonly #memory = new BodyMemory(MAX_IN_FLIGHT_BYTES)
+  readonly #unanswered = new Set<Reply>()
 
   constructor(private readonly options: RequestsOptions) {}
 
@@ -65,72 +77,83 @@ export class Requests implements Taker {
   }
 
   take(path: string, request: IncomingMessage, response: ServerResponse): void {
-    const say = this.#sayer(response)
-    if (this.options.intake.askedOf(path) === 'presence') say(presence(path))
-    else this.#write(path, request, say).catch(error => say(answerOf(failure(error))))
+    if (this.options.intake.askedOf(path) === 'presence') {
+      write(response, presence(path, this.#isOpen))
+      return
+    }
+    const { waits, answerMs, inWords } = this.options
+    const reply = new Reply(response, { withinMs: waits ? answerMs : undefined, inWords })
+    this.#unanswered.add(reply)
+    reply.onEnd(() => this.#unanswered.delete(reply))
+    this.#write(path, request, reply).catch(error => reply.say(answerOf(failure(error))))
   }
 
   start(): void {
     this.#isOpen = true
   }
 
-  /** Takes no more, and tells those who wait to come again. */
+  /** Takes no more. */
   stop(): void {
     this.#isOpen = false
   }
+
+  /** Tells those who wait to come again, and those who still come. */
   close(): void {
     this.stop()
-    for (const say of [...this.#unanswered]) say(answerOf(CLOSING))
+    for (const { say } of [...this.#unanswered]) say(answerOf(CLOSING))
+    this.options.repeats.forgetOpen()
   }
 
-  async #write(
-    path: string,
-    request: IncomingMessage,
-    say: (answer: HttpAnswer) => void
-  ): Promise<void> {
+  async #write(path: string, request: IncomingMessage, reply: Reply): Promise<void> {
+    const { say } = reply
     const refusal = this.#refusal(request)
     if (refusal !== undefined) return say(answerOf(refusal))
     const { repeats } = this.options
     const key = keyOf(path, request)
-    if (key === undefined) return this.#first(path, request, say, say)
-    if (repeats.isRepeat(key, say)) return void request.resume()
-    return this.#first(
-      path,
-      request,
-      answer => {
-        repeats.forget(key, answer)
+    if (key === undefined) return this.#first(path, request, reply, { refuse: say, settle: say })
+    const first = repeats.begin(key)
+    if (first === undefined) {
+      reply.startTime()
+      reply.onEnd(repeats.waitFor(key, say))
+      return void request.resume()
+    }
+    return this.#first(path, request, reply, {
+      refuse: answer => {
+        first.forget(answer)
         say(answer)
       },
-      answer => {
-        repeats.settle(key, answer)
+      settle: answer => {
+        first.settle(answer)
         say(answer)
       }
-    )
+    })
   }
 
-  /**
-   * @param refuse ends it where nothing was taken, so that it may come again
-   * @param settle ends it once the flow has dealt with it
-   */
   async #first(
     path: string,
     request: IncomingMessage,
-    refuse: (answer: HttpAnswer) => void,
-    settle: (answer: HttpAnswer) => void
+    reply: Reply,
+    { refuse, settle }: Ends
   ): Promise<void> {
     const arrivedMs = this.options.now()
     const share = new Share(this.#memory)
-    const body = await this.#body(request, share)
-    const read = body instanceof Buffer ? await this.#open(path, request, body, arrivedMs) : body
-    if (typeof read === 'function' && body instanceof Buffer) {
-      this.#deliver(read, body.length, answer => {
-        share.give()
-        settle(answer)
-      })
-      return
+    try {
+      const body = await this.#body(request, share)
+      reply.startTime()
+      const read = body instanceof Buffer ? await this.#open(path, request, body, arrivedMs) : body
+      if (typeof read === 'function' && body instanceof Buffer && this.#isOpen && !reply.isSaid) {
+        this.#deliver(read, body.length, answer => {
+          share.give()
+          settle(answer)
+        })
+        return
+      }
+      share.give()
+      refuse(answerOf(read instanceof HttpRefusal ? read : CLOSING))
+    } catch (error) {
+      share.give()
+      refuse(answerOf(failure(error)))
     }
-    share.give()
-    refuse(answerOf(read instanceof HttpRefusal ? read : CLOSING))
   }
 
   async #body(request: IncomingMessage, share: Share): Promise<Buffer | HttpRefusal | typeof GONE> {
@@ -138,19 +161,19 @@ export class Requests implements Taker {
     const grow = (bytes: number) => share.take(bytes)
     const body = await readBody(request, { maxBytes: maxBodyBytes, withinMs: uploadMs, grow })
     if (!(body instanceof Buffer)) return body
-    return undone(body, request.headers['content-encoding'], maxBytes)
+    const whole = undone(body, request.headers['content-encoding'], maxBytes)
+    return whole instanceof Buffer && !share.grow(whole.length) ? NO_MEMORY : whole
   }
 
-  async #open(
+  #open(
     path: string,
     request: IncomingMessage,
     body: Buffer,
     arrivedMs: number
   ): Promise<ReadBody | HttpRefusal> {
-    const query = new URL(request.url ?? '/', 'http://localhost').searchParams
+    const query = queryOf(request.url ?? '/')
     const contentType = request.headers['content-type']
-    const read = await this.options.intake.open({ path, query, contentType }, body, arrivedMs)
-    return this.#isOpen ? read : CLOSING
+    return this.options.intake.open({ path, query, contentType }, body, arrivedMs)
   }
 
   #deliver(read: ReadBody, bytes: number, settle: (answer: HttpAnswer) => void): void {
@@ -197,51 +220,9 @@ export class Requests implements Taker {
     if (source.hasRoomFor(1, bytes)) return undefined
     return busy(429, 'So many records are not stored yet that no more are taken.', true)
   }
-
-  readonly #memory = (bytes: number): boolean => {
-    if (bytes > 0 && this.#bytes > 0 && this.#bytes + bytes > MAX_IN_FLIGHT_BYTES) return false
-    this.#bytes += bytes
-    return true
-  }
-
-  /** What answers a request, once, and at the latest after its time. */
-  #sayer(response: ServerResponse): (answer: HttpAnswer) => void {
-    const { waits, answerMs, inWords } = this.options
-    const end = () => {
-      clearTimeout(timer)
-      this.#unanswered.delete(say)
-    }
-    const say = (answer: HttpAnswer) => {
-      if (!this.#unanswered.has(say)) return
-      end()
-      write(response, inWords(answer))
-    }
-    const timer = waits ? setTimeout(() => say(answerOf(TOO_LATE)), answerMs) : undefined
-    this.#unanswered.add(say)
-    response.on('close', end)
-    return say
-  }
-}
-
-/** What the body of one request takes of the memory that all share. */
-class Share {
-  #bytes = 0
-  constructor(private readonly memory: (bytes: number) => boolean) {}
-
-  take(bytes: number): boolean {
-    if (!this.memory(bytes)) return false
-    this.#bytes += bytes
-    return true
-  }
-  give(): void {
-    this.memory(-this.#bytes)
-    this.#bytes = 0
-  }
 }
 
 const MAX_KEY_CHARACTERS = 256
-/** So long a sender has to read an answer that it may not expect yet. */
-const LAST_WORD_MS = 1_000
 
 /** What a sender calls the write by; the same key at another path is another write. */
 function keyOf(path: string, { headers }: IncomingMessage): string | undefined {
@@ -256,28 +237,4 @@ function isForeign({ headers }: IncomingMessage): boolean {
   const { origin, host } = headers
   if (origin === undefined) return false
   return !URL.canParse(origin) || new URL(origin).host !== host
-}
-
-function presence(path: string): HttpAnswer {
-  const isPing = path.endsWith('ping')
-  const version = { 'X-Influxdb-Version': '2.7.0', 'X-Influxdb-Build': 'OSS' }
-  if (isPing) return { status: 204, headers: version, body: undefined }
-  const body = { name: 'http ingest', status: 'pass', message: 'ready for writes', checks: [] }
-  return { status: 200, headers: version, body }
-}
-
-function write(response: ServerResponse, { status, headers, body, ends }: HttpAnswer): void {
-  if (response.headersSent || response.destroyed) return
-  const text = body === undefined ? '' : JSON.stringify(body)
-  response.writeHead(status, {
-    ...headers,
-    ...(body !== undefined && { 'Content-Type': 'application/json' }),
-    ...(status !== 204 && { 'Content-Length': String(Buffer.byteLength(text)) }),
-    ...(ends && { Connection: 'close' })
-  })
-  response.end(text)
-  const { req: request, socket } = response
-  // What is left of the body goes nowhere, so that the sender comes to read the answer.
-  if (!request.complete) request.resume()
-  if (ends) setTimeout(() => socket?.destroy(), LAST_WORD_MS).unref()
 }

@@ -1,4 +1,6 @@
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
+import { deploymentsOf } from '../../core/deployments.ts'
+import { pathOf } from './paths.ts'
 
 /** Takes requests whose paths are its own. */
 export interface Taker {
@@ -15,6 +17,7 @@ export interface NodeServer {
   readonly httpNode: { use(handler: Handler): void }
   readonly server?: Pick<Server, 'prependListener'> | undefined
   readonly settings: { readonly httpNodeRoot?: unknown }
+  readonly events: object
 }
 
 const ROUTES = Symbol.for('millrace.http-routes')
@@ -24,9 +27,13 @@ const ROUTES = Symbol.for('millrace.http-routes')
  * it has no way to take one away again.
  */
 class Routes {
-  readonly #takers = new Set<Taker>()
+  /** By the ids of their nodes, the one that started first before the others. */
+  readonly #takers = new Map<string, Taker>()
+  /** Their nodes are closed and come again: until then they tell senders to do so too. */
+  readonly #left = new Set<string>()
 
-  constructor({ httpNode, server, settings }: NodeServer) {
+  constructor(RED: NodeServer) {
+    const { httpNode, server, settings } = RED
     const root = rootOf(settings.httpNodeRoot)
     server?.prependListener('request', request => {
       const path = pathOf(request.url ?? '/')
@@ -39,16 +46,26 @@ class Routes {
       if (taker === undefined) next()
       else taker.take(path!, request, response)
     })
+    deploymentsOf(RED).onStarted('http-ingest routes', () => {
+      for (const id of this.#left) this.#takers.delete(id)
+      this.#left.clear()
+    })
   }
 
-  /** Returns what takes it away again. */
-  add(taker: Taker): () => void {
-    this.#takers.add(taker)
-    return () => this.#takers.delete(taker)
+  add(id: string, taker: Taker): void {
+    this.#left.delete(id)
+    this.#takers.delete(id)
+    this.#takers.set(id, taker)
+  }
+
+  /** @param comesAgain its node: it answers on until that, or all others, have started */
+  leave(id: string, comesAgain: boolean): void {
+    if (comesAgain) this.#left.add(id)
+    else this.#takers.delete(id)
   }
 
   #takerOf(path: string): Taker | undefined {
-    for (const taker of this.#takers) if (taker.owns(path)) return taker
+    for (const taker of this.#takers.values()) if (taker.owns(path)) return taker
     return undefined
   }
 }
@@ -67,19 +84,8 @@ function rootOf(httpNodeRoot: unknown): string {
   return root === '' ? '' : `${root}/`
 }
 
-export function routesOf(server: NodeServer): Pick<Routes, 'add'> {
-  const known = server.httpNode as NodeServer['httpNode'] & { [ROUTES]?: Routes }
-  known[ROUTES] ??= new Routes(server)
+export function routesOf(RED: NodeServer): Pick<Routes, 'add' | 'leave'> {
+  const known = RED.httpNode as NodeServer['httpNode'] & { [ROUTES]?: Routes }
+  known[ROUTES] ??= new Routes(RED)
   return known[ROUTES]
-}
-
-/** Undefined for one that is no URL, such as one with `%zz`, or whose levels hold a slash. */
-export function pathOf(url: string): string | undefined {
-  try {
-    const path = url.split('?', 1)[0]!.replace(/^\/+|\/+$/g, '')
-    const levels = path.split('/').map(decodeURIComponent)
-    return levels.some(level => level.includes('/')) ? undefined : levels.join('/')
-  } catch {
-    return undefined
-  }
 }

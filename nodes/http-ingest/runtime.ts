@@ -1,22 +1,26 @@
 import { defineSource } from '../../core/source/define-source.ts'
 import { accessOf } from './access.ts'
 import { influxAnswer } from './answer.ts'
+import { keepOffEditor } from './editor-paths.ts'
 import { intakeOf } from './logic.ts'
-import { Repeats } from './repeats.ts'
+import { repeatsOf } from './repeats.ts'
 import { Requests } from './requests.ts'
 import { type NodeServer, routesOf } from './routes.ts'
 import { spec } from './spec.ts'
 import { openWarning, serverProblem, workingText } from './status.ts'
 
-export default defineSource(spec, ({ RED, node, options, source, mode, show }) => {
+export default defineSource(spec, ({ RED, id, place, node, options, source, mode, show }) => {
   serverProblem(RED.settings)
+  if (options.protocol === 'influx')
+    keepOffEditor('prefix', `${options.prefix}/api/v2/write`, RED.settings)
+  else keepOffEditor('urlPath', options.urlPath, RED.settings)
   const intake = intakeOf(options)
   const { acknowledge: _, ...limits } = options
   const requests = new Requests({
     ...limits,
     intake,
     access: accessOf(options),
-    repeats: new Repeats(Date.now),
+    repeats: repeatsOf(RED, id, place, Date.now),
     source,
     waits: mode !== 'received',
     answerMs: options.answerS * 1000,
@@ -27,7 +31,8 @@ export default defineSource(spec, ({ RED, node, options, source, mode, show }) =
     now: Date.now
   })
   // From the beginning: who comes too early is told to come again, not that nobody is here.
-  const leave = routesOf(RED as unknown as NodeServer).add(requests)
+  const routes = routesOf(RED as unknown as NodeServer)
+  routes.add(id, requests)
   return {
     ready: intake.ready,
     start() {
@@ -37,8 +42,8 @@ export default defineSource(spec, ({ RED, node, options, source, mode, show }) =
     },
     resume: () => undefined,
     stop: () => requests.stop(),
-    close() {
-      leave()
+    close(closing) {
+      routes.leave(id, closing === 'restarted')
       requests.close()
     },
     working: perSecond => workingText(perSecond, requests.open)

@@ -36,7 +36,7 @@ export const spec = {
       placeholder: 'ingest/{site}/{device_id}',
       required: true,
       when: records,
-      help: 'Behind the address of Node-RED, a level each: fixed text, {field} for a level whose text becomes a field of the record, + for any.'
+      help: "Behind the address of Node-RED, a level each: fixed text, {field} for a level whose text becomes a field of the record, + for any. Begins with fixed text that is not the editor's, where the editor has the same address."
     },
     prefix: {
       kind: 'text',
@@ -45,7 +45,7 @@ export const spec = {
       default: '',
       placeholder: 'influx',
       when: { protocol: 'influx' },
-      help: 'What stands before /api/v2/write. Empty for clients that cannot be told.'
+      help: 'What stands before /api/v2/write, /write, /ping and /health. Empty for clients that cannot be told.'
     },
     access: {
       kind: 'choice',
@@ -118,7 +118,7 @@ export const spec = {
       unit: 's',
       section: 'safety',
       when: { acknowledge: WAITS },
-      help: 'A sender that still has no answer gets 503 and Retry-After. Its records stay in the flow; with an Idempotency-Key its next try waits for them.'
+      help: 'A sender that has no answer so long after its body was whole gets 503 and Retry-After. Its records stay in the flow; with an Idempotency-Key its next try waits for them.'
     },
     nanAsNull,
     exact,

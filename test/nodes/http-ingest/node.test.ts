@@ -1,60 +1,15 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { InfluxDB, Point } from '@influxdata/influxdb-client'
 import { encode as msgpack } from '@msgpack/msgpack'
-import { nodeMetrics } from '../../../core/node/metrics.ts'
 import { provenanceOf, type Rejection } from '../../../core/record/record.ts'
 import httpIngest from '../../../nodes/http-ingest/runtime.ts'
-import { collectorOf, registerCollect } from '../../collector.ts'
-import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../../node-red.ts'
+import { registerCollect } from '../../collector.ts'
+import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { until } from '../../until.ts'
-
-const TOKEN = 'a token of some length'.replaceAll(' ', '-')
-const JSON_TYPE = { 'Content-Type': 'application/json' }
-
-let flows = 0
-
-/** A source before what stores, or holds, what it takes. */
-class Scene {
-  readonly id = `http-${++flows}`
-  readonly path = `in/${this.id}`
-
-  constructor(private readonly options: Record<string, unknown>) {}
-
-  get flow(): FlowEntry[] {
-    const z = `${this.id}-tab`
-    const wires = [[`${this.id}-taken`], [`${this.id}-rejected`]]
-    return [
-      { id: z, type: 'tab' },
-      {
-        id: this.id,
-        type: 'millrace-http-ingest',
-        z,
-        urlPath: `${this.path}/{site}/{device_id}`,
-        access: 'open',
-        acknowledge: 'stored',
-        ...this.options,
-        wires
-      },
-      { id: `${this.id}-taken`, type: 'collect', z, wires: [] },
-      { id: `${this.id}-rejected`, type: 'collect', z, wires: [] }
-    ]
-  }
-  get taken() {
-    return collectorOf(`${this.id}-taken`)
-  }
-  get rejected() {
-    return collectorOf(`${this.id}-rejected`)
-  }
-  get metrics() {
-    return nodeMetrics(this.id) ?? assert.fail('The node has not started.')
-  }
-  /** As JSON has them: without where they came from. */
-  get records(): object[] {
-    return JSON.parse(JSON.stringify(this.taken.records)) as object[]
-  }
-}
+import { HttpScene, JSON_TYPE, post, TOKEN } from './scene.ts'
 
 describe('http-ingest', function () {
   this.timeout(30_000)
@@ -66,26 +21,15 @@ describe('http-ingest', function () {
   after(() => red.stop())
   afterEach(() => red.deploy([]))
 
-  async function deploy(options: Record<string, unknown> = {}): Promise<Scene> {
-    const scene = new Scene(options)
+  async function deploy(options: Record<string, unknown> = {}): Promise<HttpScene> {
+    const scene = new HttpScene(options)
     await red.deploy(scene.flow)
     if (options.protocol === 'influx')
-      await until('its format to be loaded', () => scene.metrics.status?.healthy)
+      await until('its start', () => isHealthy(`${red.url}/${options.prefix ?? ''}/health`))
     return scene
   }
-  const urlOf = (scene: Scene) => `${red.url}/${scene.path}/site-01/d1`
-  async function post(
-    url: string,
-    body: string | Buffer,
-    headers: Record<string, string> = JSON_TYPE
-  ): Promise<{ status: number; headers: Headers; body: string }> {
-    const response = await fetch(url, {
-      method: 'POST',
-      headers,
-      body: new Uint8Array(Buffer.from(body))
-    })
-    return { status: response.status, headers: response.headers, body: await response.text() }
-  }
+  const isHealthy = async (url: string) => (await fetch(url)).ok
+  const urlOf = (scene: HttpScene) => `${red.url}/${scene.path}/site-01/d1`
 
   describe('answers what became of the records', () => {
     it('204 once a record is stored, with the fields of the path', async () => {
@@ -187,6 +131,28 @@ describe('http-ingest', function () {
       assert.deepEqual([status, headers.get('retry-after')], [503, '1'])
     })
 
+    it('503 while the flows are stopped; keys that were answered are known afterwards', async () => {
+      const scene = await deploy()
+      const headers = { ...JSON_TYPE, 'Idempotency-Key': 'k1' }
+      assert.equal((await post(urlOf(scene), '{"v":1}', headers)).status, 204)
+      await red.RED.runtime.flows.setState({ state: 'stop' })
+      const { status, headers: said } = await post(urlOf(scene), '{"v":2}')
+      assert.deepEqual([status, said.get('retry-after')], [503, '1'])
+      await red.RED.runtime.flows.setState({ state: 'start' })
+      assert.equal((await post(urlOf(scene), '{"v":1}', headers)).status, 204)
+      assert.deepEqual(scene.records.length, 1)
+      const moved = scene.flow.map(entry =>
+        entry.id === scene.id ? { ...entry, urlPath: `${scene.path}/{device_id}` } : entry
+      )
+      await red.deploy(moved)
+      assert.equal((await post(urlOf(scene), '{"v":3}')).status, 404)
+      assert.equal((await post(`${red.url}/${scene.path}/d1`, '{"v":3}')).status, 204)
+      await red.deploy([])
+      await red.deploy(scene.flow)
+      assert.equal((await post(urlOf(scene), '{"v":1}', headers)).status, 204)
+      assert.equal(scene.records.length, 3)
+    })
+
     it('sends again what the flow failed with, before it answers', async () => {
       const scene = await deploy()
       scene.taken.treatment = 'fail'
@@ -267,7 +233,7 @@ describe('http-ingest', function () {
     })
 
     it('a password that is too short to be one, at its start', async () => {
-      const scene = new Scene({ access: 'token', credentials: { token: 'short' } })
+      const scene = new HttpScene({ access: 'token', credentials: { token: 'short' } })
       await red.deploy(scene.flow)
       assert.match(scene.metrics.status?.text ?? '', /Token: must have at least 16/)
       assert.equal((await post(urlOf(scene), '{"v":1}')).status, 404)
@@ -287,6 +253,14 @@ describe('http-ingest', function () {
       assert.equal(scene.metrics.in, 1)
     })
 
+    it('a path that could be one of the editor, at its start', async () => {
+      const scene = await deploy({ urlPath: '{site}/{device_id}' })
+      assert.match(
+        scene.metrics.status?.text ?? '',
+        /Path: "{site}" could take requests of the editor/
+      )
+    })
+
     it('paths that are not its own', async () => {
       const scene = await deploy()
       for (const path of [scene.path, `${scene.path}/a/b/c`, `${scene.path}/a/%zz`])
@@ -294,7 +268,8 @@ describe('http-ingest', function () {
     })
 
     it('a body that comes too slowly, or is announced and never comes', async () => {
-      const scene = await deploy({ uploadS: 1 })
+      // As with the defaults: the time for the answer does not begin before the body is whole.
+      const scene = await deploy({ uploadS: 1, answerS: 1 })
       const { hostname, port, pathname } = new URL(urlOf(scene))
       const socket = connect(Number(port), hostname)
       socket.write(`POST ${pathname} HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\n{"v"`)
@@ -306,6 +281,30 @@ describe('http-ingest', function () {
       await until('the end of the connection', () => socket.closed || socket.destroyed, 5_000)
       assert.equal(scene.metrics.in, 0)
     })
+  })
+
+  it('takes a path that begins with two slashes, and one large body alone', async () => {
+    const scene = await deploy({ urlPath: 'in a/{site}', maxBodyBytes: 100 << 20 })
+    assert.equal((await post(`${red.url}//in%20a/s`, '{"v":1}')).status, 204)
+    const large = Buffer.alloc(66 << 20, ' ')
+    large.write('{"v":2}')
+    assert.equal((await post(`${red.url}/in%20a/s`, large)).status, 204)
+    assert.equal(scene.records.length, 2)
+  })
+
+  it('counts what a body is with its compression undone', async () => {
+    const scene = await deploy({ maxBytes: 100 << 20 })
+    scene.taken.treatment = 'hold'
+    const whole = Buffer.alloc(33 << 20, ' ')
+    whole.write(`{"v":"${randomBytes(400_000).toString('hex')}"}`)
+    const body = gzipSync(whole, { level: 1 })
+    const headers = { ...JSON_TYPE, 'Content-Encoding': 'gzip' }
+    const first = post(urlOf(scene), body, headers)
+    await until('the record', () => scene.records.length === 1)
+    const second = await post(urlOf(scene), body, headers)
+    assert.deepEqual([second.status, second.headers.get('retry-after')], [503, '1'])
+    scene.taken.release()
+    assert.equal((await first).status, 204)
   })
 
   it('outlives senders that leave in the middle, and such that never read', async () => {
@@ -377,6 +376,15 @@ describe('http-ingest', function () {
       assert.match(partial.body, /"code":"invalid","message":"partial write: 1 of 2 points refused/)
       assert.equal(scene.records.length, 2)
       assert.equal((await fetch(`${red.url}/ping`)).status, 204)
+      const health = async () => {
+        const response = await fetch(`${red.url}/health`)
+        const { status } = (await response.json()) as { status: string }
+        return [response.status, status]
+      }
+      assert.deepEqual(await health(), [200, 'pass'])
+      await red.RED.runtime.flows.setState({ state: 'stop' })
+      assert.deepEqual(await health(), [503, 'fail'])
+      await red.RED.runtime.flows.setState({ state: 'start' })
     })
   })
 })
