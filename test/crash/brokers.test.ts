@@ -1,4 +1,3 @@
-// Mostly waits.
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { KafkaCluster } from '../../stack/kafka/cluster.ts'
