@@ -1,4 +1,5 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
 
 const ordered = 'For the average over time, the increase of a counter and the seconds in a state.'
@@ -153,23 +154,9 @@ export const spec = {
       }
     },
     key: {
-      kind: 'list',
-      label: 'Apart for each',
+      ...memoryFields.key,
       section: 'made',
-      default: [{ field: 'device_id' }, { field: 'metric' }],
-      help: 'Records that agree in these fields have windows of their own. Without a row, all records are taken together.',
-      columns: {
-        field: {
-          kind: 'text',
-          pick: 'fields',
-          check: 'field-path',
-          label: 'Field',
-          default: '',
-          required: true,
-          placeholder: 'device_id',
-          help: 'Name, or path.'
-        }
-      }
+      help: 'Records that agree in these fields have windows of their own. Without a row, all records are taken together.'
     },
     unusable: {
       kind: 'choice',
@@ -256,12 +243,8 @@ export const spec = {
       help: 'When nothing came for so long, time goes on by the clock of the computer, so that the last window is closed too.'
     },
     ahead: {
-      kind: 'text',
-      label: 'Reject the future beyond',
+      ...memoryFields.ahead,
       section: 'late',
-      default: '1 h',
-      required: true,
-      check: 'duration',
       help: 'A record further ahead of the clock of the computer is rejected: one such record would close all windows.'
     },
     hold: {
@@ -282,23 +265,12 @@ export const spec = {
       help: `As long as the value before holds. ${ordered}`
     },
     timeField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Time of a record',
-      section: 'advanced',
-      default: 'ts_utc',
-      required: true,
-      help: 'ISO 8601 with a zone, or milliseconds since 1970.'
+      ...memoryFields.timeField,
+      section: 'advanced'
     },
     valueField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Value field',
+      ...memoryFields.valueField,
       section: 'advanced',
-      default: 'value',
-      required: true,
       help: 'Where values are, and where the results of a long record go.'
     },
     metricField: {
@@ -345,14 +317,8 @@ export const spec = {
       help: 'How many records the window had. Empty for nowhere.'
     },
     maxKeys: {
-      kind: 'number',
+      ...memoryFields.maxKeys,
       label: 'Devices at most',
-      section: 'advanced',
-      default: 100_000,
-      min: 1,
-      max: 2_000_000,
-      integer: true,
-      unit: 'keys',
       help: 'A record of one more is rejected as STATE_FULL. A key takes some 500 bytes of memory, more with percentiles.'
     },
     maxOpen: {
@@ -367,12 +333,7 @@ export const spec = {
       help: 'A record that would open one more is rejected as STATE_FULL.'
     },
     maxAge: {
-      kind: 'text',
-      label: 'Forget after',
-      section: 'advanced',
-      default: '7 d',
-      required: true,
-      check: 'duration',
+      ...memoryFields.maxAge,
       help: 'A device of which nothing came for so long is forgotten, once its windows are closed.'
     }
   },

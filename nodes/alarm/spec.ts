@@ -1,4 +1,5 @@
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
+import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
 
 const numeric: Condition = { when: ['above', 'below', 'outside'] }
@@ -143,72 +144,27 @@ export const spec = {
       help: 'Then it is watched again by itself.'
     },
     key: {
-      kind: 'list',
-      label: 'Apart for each',
-      section: 'apart',
-      default: [{ field: 'device_id' }, { field: 'metric' }],
-      help: 'Each combination of these fields has an alarm of its own. They stand in the events.',
-      columns: {
-        field: {
-          kind: 'text',
-          pick: 'fields',
-          check: 'field-path',
-          label: 'Field',
-          default: '',
-          required: true,
-          placeholder: 'device_id',
-          help: 'Name, or path.'
-        }
-      }
+      ...memoryFields.key,
+      help: 'Each combination of these fields has an alarm of its own. They stand in the events.'
     },
     valueField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Value field',
-      section: 'apart',
-      default: 'value',
-      required: true,
+      ...memoryFields.valueField,
       when: present,
       help: 'The field that is watched.'
     },
-    timeField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Time of a record',
-      section: 'apart',
-      default: 'ts_utc',
-      required: true,
-      help: 'ISO 8601 with a zone, or milliseconds since 1970.'
-    },
+    timeField: memoryFields.timeField,
     ahead: {
-      kind: 'text',
-      label: 'Reject the future beyond',
-      section: 'advanced',
-      default: '1 h',
-      required: true,
-      check: 'duration',
+      ...memoryFields.ahead,
       help: 'A record further ahead of its arrival is rejected: delays would be over too soon.'
     },
     maxKeys: {
-      kind: 'number',
+      ...memoryFields.maxKeys,
       label: 'Alarms at most',
-      section: 'advanced',
-      default: 100_000,
-      min: 1,
-      max: 2_000_000,
-      integer: true,
-      unit: 'alarms',
-      help: 'A record of one more is rejected as STATE_FULL.'
+      unit: 'alarms'
     },
     maxAge: {
-      kind: 'text',
-      label: 'Forget after',
-      section: 'advanced',
+      ...memoryFields.maxAge,
       default: '90 d',
-      required: true,
-      check: 'duration',
       help: 'An alarm of which nothing came for so long is forgotten.'
     }
   },

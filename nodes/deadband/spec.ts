@@ -1,4 +1,5 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
 
 export const spec = {
@@ -177,23 +178,8 @@ export const spec = {
       help: 'Missing values, texts such as open and closed, true and false, NaN.'
     },
     key: {
-      kind: 'list',
-      label: 'Apart for each',
-      section: 'apart',
-      default: [{ field: 'device_id' }, { field: 'metric' }],
-      help: 'Records that agree in these fields are compared with one another. Without a row, all records are.',
-      columns: {
-        field: {
-          kind: 'text',
-          pick: 'fields',
-          check: 'field-path',
-          label: 'Field',
-          default: '',
-          required: true,
-          placeholder: 'device_id',
-          help: 'Name, or path.'
-        }
-      }
+      ...memoryFields.key,
+      help: 'Records that agree in these fields are compared with one another. Without a row, all records are.'
     },
     lateness: {
       kind: 'text',
@@ -206,52 +192,20 @@ export const spec = {
       help: 'Records are compared in the order of their times. Each waits so long for older ones; what is still too late passes.'
     },
     valueField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Value field',
-      section: 'apart',
-      default: 'value',
-      required: true,
+      ...memoryFields.valueField,
       help: 'The field that is compared.'
     },
-    timeField: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Time of a record',
-      section: 'apart',
-      default: 'ts_utc',
-      required: true,
-      help: 'ISO 8601 with a zone, or milliseconds since 1970.'
-    },
+    timeField: memoryFields.timeField,
     ahead: {
-      kind: 'text',
-      label: 'Reject the future beyond',
-      section: 'advanced',
-      default: '1 h',
-      required: true,
-      check: 'duration',
+      ...memoryFields.ahead,
       help: 'A record further ahead of its arrival is rejected: all that follow would be too late.'
     },
     maxKeys: {
-      kind: 'number',
-      label: 'Keys at most',
-      section: 'advanced',
-      default: 100_000,
-      min: 1,
-      max: 2_000_000,
-      integer: true,
-      unit: 'keys',
+      ...memoryFields.maxKeys,
       help: 'A record of one more is rejected as STATE_FULL. A key takes some 700 bytes of memory, and 100 on the disk.'
     },
     maxAge: {
-      kind: 'text',
-      label: 'Forget after',
-      section: 'advanced',
-      default: '7 d',
-      required: true,
-      check: 'duration',
+      ...memoryFields.maxAge,
       help: 'A key of which nothing came for so long is forgotten: its next value passes.'
     }
   },
