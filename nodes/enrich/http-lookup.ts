@@ -72,7 +72,7 @@ async function outcomeOf(
 /**
  * Aborts the work when the time is up or the node is closed. Not by `AbortSignal.any` of an
  * `AbortSignal.timeout`: it holds that weakly, so once garbage was collected it never aborts, and
- * it leaves something behind at the signal of the node for each request (Node.js issue 57736).
+ * it leaves something behind at the signal of the node for each request, a fault of Node.js.
  */
 async function withinTime<T>(
   limitMs: number,

@@ -328,7 +328,7 @@ describe('the form of the code', () => {
     )
   })
 
-  // Node.js issue 57736: what it is made of may be collected as garbage, and it never aborts.
+  // A fault of Node.js: what it is made of may be collected as garbage, and it never aborts.
   it('no time limit rests on AbortSignal.any', () => {
     const weak = product.filter(file => /\bAbortSignal\.any\(/.test(file.text))
     assert.deepEqual(
