@@ -46,7 +46,8 @@ export interface RequestsOptions {
 
 const failure = (error: unknown) =>
   new HttpRefusal(500, `The records could not be taken: ${reasonOf(error)}`)
-const CLOSING = busy(503, 'The node is being stopped or started anew. Try again.')
+const IS_CLOSING = 'The node is being stopped or started anew. Try again.'
+const CLOSING = busy(503, IS_CLOSING)
 const NO_MEMORY = busy(503, 'There is no memory for more at the moment.')
 
 /** Where the end of a request is told. */
@@ -215,7 +216,7 @@ export class Requests implements Taker {
       const headers = asks === undefined ? {} : { 'WWW-Authenticate': asks }
       return new HttpRefusal(401, 'Who writes here must say who it is.', headers, true)
     }
-    if (!this.#isOpen || source.isPaused) return { ...CLOSING, ends: true } as HttpRefusal
+    if (!this.#isOpen || source.isPaused) return busy(503, IS_CLOSING, true)
     const bytes = Math.max(1, Math.min(announced(request), maxBodyBytes))
     if (source.hasRoomFor(1, bytes)) return undefined
     return busy(429, 'So many records are not stored yet that no more are taken.', true)
