@@ -1,4 +1,5 @@
 import type { NodeSpec, Options } from '../node/spec.ts'
+import type { Message } from '../record/message.ts'
 import { unfitness } from '../record/parse-record.ts'
 import type { TelemetryRecord } from '../record/record.ts'
 import { type Attempt, CountedRecords } from './counted-records.ts'
@@ -63,7 +64,7 @@ export class CountedEngine<State> {
   }
 
   /** Takes one of the records of a message; `index` is its place there. */
-  take(record: unknown, index: number, attempt: Attempt, nowMs: number): void {
+  take(record: unknown, index: number, attempt: Attempt, nowMs: number, message?: Message): void {
     const { taking, counted } = this
     const unfit = unfitness(record)
     if (unfit !== undefined) {
@@ -75,7 +76,7 @@ export class CountedEngine<State> {
     const known = counted.find(taken, index, attempt)
     if (known === 'new') {
       taking.beginRecord(taken)
-      this.#engine.take(taken, counted.partition, nowMs, counted.arrivedMs)
+      this.#engine.take(taken, counted.partition, nowMs, counted.arrivedMs, message)
       counted.count(taking.answer, attempt)
     } else {
       taking.tally.duplicates++

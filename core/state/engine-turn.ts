@@ -1,3 +1,4 @@
+import type { Message } from '../record/message.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 import type { Turn } from './types.ts'
 
@@ -22,14 +23,16 @@ export interface Effects {
 /** One for all records, since it is asked for each. */
 export class EngineTurn implements Turn {
   clockMs = 0
+  message: Message | undefined
   #record: TelemetryRecord | undefined
   /** What was said of the record: nothing, that it counts in a result, or where it went. */
   #said: 'nothing' | 'absorbed' | 'gone' = 'nothing'
 
   constructor(private readonly effects: Effects) {}
 
-  begin(record: TelemetryRecord | undefined, clockMs: number): this {
+  begin(record: TelemetryRecord | undefined, clockMs: number, message?: Message): this {
     this.#record = record
+    this.message = message
     this.#said = 'nothing'
     this.clockMs = clockMs
     return this

@@ -1,4 +1,5 @@
 import { MillraceError, reasonOf } from '../errors.ts'
+import type { Message } from '../record/message.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 import { Clock } from './clock.ts'
 import { DueHeap } from './due-heap.ts'
@@ -22,6 +23,8 @@ export class Engine<State> {
   /** By event time where one clock is for all, else by the time of the computer. */
   readonly #heap = new DueHeap<Remembered<State>>()
   readonly #turn: EngineTurn
+  /** Of the record that is being taken. */
+  #message: Message | undefined
   #dirty: Remembered<State>[] = []
   #sweptMs = Number.NEGATIVE_INFINITY
   #waiting = 0
@@ -55,9 +58,17 @@ export class Engine<State> {
   /**
    * @param partition of the input; those without one are one partition
    * @param arrivedMs when the record came into the system, for what is too far ahead of that
+   * @param message what it has come in
    */
-  take(record: TelemetryRecord, partition: string, nowMs: number, arrivedMs = nowMs): void {
+  take(
+    record: TelemetryRecord,
+    partition: string,
+    nowMs: number,
+    arrivedMs = nowMs,
+    message?: Message
+  ): void {
     const { memory } = this
+    this.#message = message
     this.#clock.nowMs = nowMs
     const timeMs = memory.timeOf(record)
     const key = memory.keyOf(record)
@@ -76,6 +87,7 @@ export class Engine<State> {
       else this.#enter(entry, record, timeMs, partition, nowMs)
       if (entry?.isEmpty) this.#drop(entry)
     }
+    this.#message = undefined
   }
 
   /** Time passes without a record: what is due by now happens. */
@@ -166,7 +178,8 @@ export class Engine<State> {
     else this.#advance(entry, this.#clockOf(entry))
     if (!ordered) {
       const isNow = isTimeless && runs === 'key'
-      this.#ask(entry, record, timeMs, isNow ? this.#nowOf(entry, nowMs) : this.#clockOf(entry))
+      const clockMs = isNow ? this.#nowOf(entry, nowMs) : this.#clockOf(entry)
+      this.#ask(entry, record, timeMs, clockMs, this.#message)
       // What it made of the past is due at once.
       this.#advance(entry, this.#clockOf(entry))
     }
@@ -176,7 +189,7 @@ export class Engine<State> {
   #takeLate(entry: Remembered<State>, record: TelemetryRecord, timeMs: number): void {
     this.#late++
     this.effects.late()
-    const turn = this.#turn.begin(record, this.#clockOf(entry))
+    const turn = this.#turn.begin(record, this.#clockOf(entry), this.#message)
     this.memory.late?.(record, timeMs, turn)
     turn.end()
   }
@@ -222,8 +235,14 @@ export class Engine<State> {
     }
   }
 
-  #ask(entry: Remembered<State>, record: TelemetryRecord, timeMs: number, clockMs: number): void {
-    const turn = this.#turn.begin(record, clockMs)
+  #ask(
+    entry: Remembered<State>,
+    record: TelemetryRecord,
+    timeMs: number,
+    clockMs: number,
+    message?: Message
+  ): void {
+    const turn = this.#turn.begin(record, clockMs, message)
     try {
       const state = this.memory.take(entry.state, record, timeMs, turn)
       turn.end()

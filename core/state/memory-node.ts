@@ -195,7 +195,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     let index = 0
     this.#engine.taking.begin()
     try {
-      const take = (record: unknown) => this.#engine.take(record, index++, attempt, nowMs)
+      const take = (record: unknown) => this.#engine.take(record, index++, attempt, nowMs, message)
       const rest = inSlices(recordsOf(message.payload), take)
       if (rest === undefined) this.#finish(held, attempt)
       else void this.#finishLater(rest, held, attempt)

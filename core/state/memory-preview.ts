@@ -20,7 +20,7 @@ export const memoryPreview =
         const attempt = attemptOf(message, message)
         const nowMs = Date.now()
         for (const [index, record] of recordsOf(message.payload).entries())
-          engine.take(record, index, attempt, nowMs)
+          engine.take(record, index, attempt, nowMs, message)
         const { outputs, tally } = engine.taking
         const { filtered } = tally
         const { previewMs } = remembering

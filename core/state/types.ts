@@ -1,3 +1,4 @@
+import type { Message } from '../record/message.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
 
 /**
@@ -64,6 +65,12 @@ export interface Turn {
    * record without a time it is now, which in a silence is later than the newest record.
    */
   readonly clockMs: number
+  /**
+   * What the record taken has come in, for what is not in the record itself, such as `msg.topic`.
+   * Undefined for one that has waited for the clock, and for what is due: it is not kept. Where a
+   * memory needs it, its clock is not `ordered`.
+   */
+  readonly message?: Message | undefined
 }
 
 /** How time passes for a memory. */

@@ -1,11 +1,12 @@
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import type { Memory } from '../../core/state/types.ts'
+import { versioned } from '../../core/state/versioned.ts'
 import { duplicates } from './duplicates.ts'
 import { byException } from './exception.ts'
 import { type DeadbandOptions, type DeadbandSettings, msOf, settingsOf } from './settings.ts'
 import { swingingDoor } from './swinging-door.ts'
 import { thinning } from './thinning.ts'
-import { versioned, versionOf } from './versioned.ts'
+import { versionOfSettings } from './versioned.ts'
 
 const METHODS = {
   exception: byException,
@@ -27,7 +28,7 @@ export function deadband(options: DeadbandOptions): Remembering<unknown> {
   return {
     memory: versioned(
       make(settingsOf(options)) as Memory<unknown>,
-      versionOf(options)
+      versionOfSettings(options)
     ) as Memory<unknown>,
     clock: {
       runs: 'key',

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { keyBy, timeBy } from '../../../core/state/keyed.ts'
 import type { Memory } from '../../../core/state/types.ts'
-import { FlakyWorld, type Happening, type LogEntry } from './flaky-world.ts'
+import { FlakyWorld, type LogEntry } from './flaky-world.ts'
+import { happenings } from './happenings.ts'
 
 /** Passes every record, and tells how many came and what they add up to in ten seconds. */
 interface Sums {
@@ -46,39 +47,6 @@ const partitions = fc.array(
     { minLength: 1, maxLength: 12 }
   ),
   { minLength: 1, maxLength: 3 }
-)
-
-const happenings: fc.Arbitrary<Happening[]> = fc.array(
-  fc.oneof(
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('send' as const),
-        partition: fc.nat(2),
-        messages: fc.integer({ min: 1, max: 4 })
-      })
-    },
-    {
-      weight: 8,
-      arbitrary: fc.record({
-        kind: fc.constant('arrive' as const),
-        which: fc.nat(5),
-        fails: fc.boolean()
-      })
-    },
-    { weight: 5, arbitrary: fc.record({ kind: fc.constant('checkpoint' as const) }) },
-    {
-      weight: 6,
-      arbitrary: fc.record({
-        kind: fc.constant('end' as const),
-        which: fc.nat(5),
-        fails: fc.boolean()
-      })
-    },
-    { weight: 2, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const) }) }
-  ),
-  { maxLength: 80 }
 )
 
 /** Each record has a number of its own; the last of each partition ends all windows. */

@@ -1,12 +1,21 @@
+import type { Message } from '../../../core/record/message.ts'
 import type { Reason, TelemetryRecord } from '../../../core/record/record.ts'
 import type { Remembering } from '../../../core/state/counted-engine.ts'
 import { Engine } from '../../../core/state/engine.ts'
 import type { BoundOptions, ClockOptions, Memory } from '../../../core/state/types.ts'
 
+interface Given {
+  readonly given: TelemetryRecord
+  readonly partition?: string
+  readonly atMs?: number
+  /** What it came in. */
+  readonly message?: Message
+}
+
 /** A step of a table: a record, one with its circumstances, or the silence after it. */
 export type Step =
   | TelemetryRecord
-  | { readonly given: TelemetryRecord; readonly partition?: string; readonly atMs?: number }
+  | Given
   | { readonly silentMs: number }
   /** Nothing runs for so long; then a new engine takes up what was kept. */
   | { readonly downMs: number }
@@ -138,13 +147,12 @@ class Run<State> {
     const {
       given,
       partition = '',
-      atMs
-    } = 'given' in step
-      ? (step as { given: TelemetryRecord; partition?: string; atMs?: number })
-      : { given: step }
+      atMs,
+      message
+    }: Given = 'given' in step ? (step as Given) : { given: step }
     const timeMs = atMs ?? this.memory.timeOf(given)
     if (typeof timeMs === 'number' && timeMs > this.#nowMs) this.#nowMs = timeMs
-    this.#engine.take(given, partition, this.#nowMs)
+    this.#engine.take(given, partition, this.#nowMs, this.#nowMs, message)
   }
 
   /** As when the process ended, and started so long after. */
