@@ -6,6 +6,7 @@ import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
 import { OpenDeliveries } from './open-deliveries.ts'
 import { isOpen, tokenOf } from './token.ts'
 import type {
+  Backlog,
   Confirmed,
   Delivery,
   OpenOptions,
@@ -39,6 +40,7 @@ export class FlowTracker implements Tracker {
   readonly #follower: Follower
   #sources = 0
   readonly #pausable = new Set<PausableSource>()
+  readonly #sourceOf = new Map<string, PausableSource>()
   #uninstall: (() => void)[] = []
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
@@ -90,14 +92,25 @@ export class FlowTracker implements Tracker {
     if (!this.#phaseKnown && this.runtime.nodes.getNode((node as FlowNode).id) !== node)
       this.#follower.unsettled = true
     if (this.#sources++ === 0) this.#install()
-    if (source !== undefined) this.#pausable.add(source)
+    const { id } = node as FlowNode
+    if (source !== undefined) {
+      this.#pausable.add(source)
+      this.#sourceOf.set(id, source)
+    }
     let registered = true
     return () => {
       if (!registered) return
       registered = false
-      if (source !== undefined) this.#pausable.delete(source)
+      if (source !== undefined) {
+        this.#pausable.delete(source)
+        if (this.#sourceOf.get(id) === source) this.#sourceOf.delete(id)
+      }
       if (--this.#sources === 0 && this.openCount === 0) this.#remove()
     }
+  }
+
+  backlogOf(source: string): Backlog | undefined {
+    return this.#sourceOf.get(source)?.backlog
   }
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {

@@ -58,6 +58,16 @@ export interface Position {
   readonly at: string
 }
 
+/** What of a source is in the flow, for those who must know whether what comes next can come. */
+export interface Backlog {
+  /** It may send no more until something of it has come to its end. */
+  readonly isBlocked: boolean
+  /** How long the oldest is there. */
+  readonly oldestMs: number
+  /** For how long nothing of it has come to its end. */
+  readonly stalledMs: number
+}
+
 /** A source, as far as it makes way for a deployment. */
 export interface PausableSource {
   /** Sends nothing more into the flow that it has not sent before, until it is resumed. */
@@ -65,6 +75,7 @@ export interface PausableSource {
   resume(): void
   /** Whether something is in flight that seems to come to an end: waiting for it is worth while. */
   readonly isMoving: boolean
+  readonly backlog?: Backlog
 }
 
 /**
@@ -119,6 +130,8 @@ export interface Tracker {
    * acknowledged: then nothing of it comes again. At once where nobody waits for it.
    */
   whenSettled(message: object, callback: (acknowledged: boolean) => void): void
+  /** Of the source node of this id; undefined where it is none, or does not say. */
+  backlogOf(source: string): Backlog | undefined
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

@@ -62,6 +62,8 @@ export interface OpenSource {
    * `resume`.
    */
   flush?(): void
+  /** It holds something back by itself until something of it has come to its end. */
+  isBlocked?(): boolean
   /** Called once a second. */
   tick?(): void
   /** Takes nothing more; acknowledgements still go out. */
@@ -213,6 +215,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
       deadLetterOutput: rejected,
       isWired,
       onCapacity: () => this.#opened.resume(),
+      isBlocked: () => this.#opened.isBlocked?.() ?? false,
       onPause: () => this.#opened.flush?.()
     })
   }

@@ -43,14 +43,25 @@ export class InFlightLanes {
     return this.#lanes.get(lane)?.first?.taken
   }
 
+  /** When the oldest was taken; undefined while there is none. */
+  get oldestMs(): number | undefined {
+    let oldestMs: number | undefined
+    for (const { first } of this.#lanes.values())
+      if (first !== undefined && !(first.takenMs >= (oldestMs ?? Number.POSITIVE_INFINITY)))
+        oldestMs = first.takenMs
+    return oldestMs
+  }
+
   add(taken: TakenMessage): InFlightMessage {
-    const message = new InFlightMessage(taken, this.#number++, () => {
+    const nowMs = performance.now()
+    const release = () => {
       this.#forget(taken)
       this.#movedMs = performance.now()
       this.released(taken)
-    })
+    }
+    const message = new InFlightMessage(taken, this.#number++, release, nowMs)
     this.#laneOf(taken.lane).add(message)
-    if (this.#messages++ === 0) this.#movedMs = performance.now()
+    if (this.#messages++ === 0) this.#movedMs = nowMs
     this.#records += taken.records
     this.#bytes += taken.bytes ?? 0
     return message

@@ -23,6 +23,7 @@ export class InFlightMessage implements InOrderEntry {
     readonly taken: TakenMessage,
     /** Counts what the source has taken. */
     readonly number: number,
-    readonly release: () => void
+    readonly release: () => void,
+    readonly takenMs: number
   ) {}
 }

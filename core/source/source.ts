@@ -1,6 +1,6 @@
 import { pause } from '../backoff.ts'
 import { trackerOf } from '../delivery/tracker.ts'
-import type { PausableSource, Tracker } from '../delivery/types.ts'
+import type { Backlog, PausableSource, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
 import { type Acknowledged, Attempts } from './attempts.ts'
 import type { InFlightMessage } from './in-flight.ts'
@@ -89,6 +89,16 @@ export class DeliverySource implements PausableSource {
     const { messages, records: inFlight, movedMs } = this.#lanes
     const stalledMs = messages > 0 ? performance.now() - movedMs : 0
     return { records: inFlight, retrying, reason, stalledMs }
+  }
+
+  get backlog(): Backlog {
+    const { oldestMs, messages, movedMs } = this.#lanes
+    const nowMs = performance.now()
+    return {
+      isBlocked: this.full || this.isBehind || (this.options.isBlocked?.() ?? false),
+      oldestMs: oldestMs === undefined ? 0 : nowMs - oldestMs,
+      stalledMs: messages > 0 ? nowMs - movedMs : 0
+    }
   }
 
   /** Whether so much more may be taken now. Where nothing is in flight, any one message may. */

@@ -63,8 +63,18 @@ export class CountedEngine<State> {
     return this.#engine.waiting
   }
 
-  /** Takes one of the records of a message; `index` is its place there. */
-  take(record: unknown, index: number, attempt: Attempt, nowMs: number, message?: Message): void {
+  /**
+   * Takes one of the records of a message; `index` is its place there.
+   * @param nowMs by the clock of silences, `wallMs` by the computer's
+   */
+  take(
+    record: unknown,
+    index: number,
+    attempt: Attempt,
+    nowMs: number,
+    message?: Message,
+    wallMs = nowMs
+  ): void {
     const { taking, counted } = this
     const unfit = unfitness(record)
     if (unfit !== undefined) {
@@ -76,7 +86,8 @@ export class CountedEngine<State> {
     const known = counted.find(taken, index, attempt)
     if (known === 'new') {
       taking.beginRecord(taken)
-      this.#engine.take(taken, counted.partition, nowMs, counted.arrivedMs, message)
+      const arrivedMs = counted.arrivedMs ?? wallMs
+      this.#engine.take(taken, counted.partition, nowMs, arrivedMs, message)
       counted.count(taking.answer, attempt)
     } else {
       taking.tally.duplicates++

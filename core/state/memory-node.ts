@@ -9,6 +9,7 @@ import { ThrottledNotice } from '../throttled-notice.ts'
 import { Checkpoints } from './checkpoints.ts'
 import { CountedEngine, type Remembering } from './counted-engine.ts'
 import { type Attempt, attemptOf } from './counted-records.ts'
+import { FlowTime } from './flow-time.ts'
 import { SilenceMessages } from './silence-messages.ts'
 import type { StateStore } from './types.ts'
 
@@ -45,6 +46,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   #trouble: string | undefined
   #late = 0
   readonly #failures: ThrottledNotice
+  readonly #time: FlowTime
 
   constructor(
     private readonly context: Context<S>,
@@ -52,6 +54,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     private readonly remembering: Remembering<State>
   ) {
     const { node, tracker, isWired } = context
+    this.#time = new FlowTime(tracker, remembering.clock.idleMs)
     this.#rejectedOutput = spec.outputs.indexOf('rejected')
     this.#engine = new CountedEngine(remembering, {
       outputs: spec.outputs.length,
@@ -88,7 +91,8 @@ export class MemoryNode<S extends NodeSpec, State> {
     if ((this.context.metrics.refused.get('STATE_FULL') ?? 0) > 0) return 'STATE_FULL'
     const keys = `${compact(this.#engine.size)} keys`
     const late = this.#late > 0 ? `${compact(this.#late)} late` : undefined
-    return this.remembering.note?.() ?? late ?? keys
+    const stands = this.#time.stands ? 'held up, time stands' : undefined
+    return stands ?? this.remembering.note?.() ?? late ?? keys
   }
 
   /** Takes up what was kept. What comes meanwhile waits. */
@@ -117,7 +121,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     const kept: (readonly [key: string, value: string])[] = []
     for await (const entry of store.load()) kept.push(entry)
     if (this.#isClosed || this.#forgetsKept) return
-    this.#engine.load(kept, Date.now())
+    this.#engine.load(kept, this.#time.nowMs)
     for (const [name, value] of kept) this.#silences.load(name, value)
   }
 
@@ -181,6 +185,7 @@ export class MemoryNode<S extends NodeSpec, State> {
       })
     } else {
       const source = tracker.sourceOf(message) ?? ''
+      this.#time.heard(source)
       const token = tracker.attemptOf(message) ?? message
       const attempt = attemptOf(token, tracker.takenOf(message), source)
       const before = tracker.settledBefore(message)
@@ -191,11 +196,13 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   #takeRecords(held: Held, attempt: Attempt): void {
     const { message, done } = held
-    const nowMs = Date.now()
+    const wallMs = Date.now()
+    const { nowMs } = this.#time
     let index = 0
     this.#engine.taking.begin()
     try {
-      const take = (record: unknown) => this.#engine.take(record, index++, attempt, nowMs, message)
+      const take = (record: unknown) =>
+        this.#engine.take(record, index++, attempt, nowMs, message, wallMs)
       const rest = inSlices(recordsOf(message.payload), take)
       if (rest === undefined) this.#finish(held, attempt)
       else void this.#finishLater(rest, held, attempt)
@@ -241,6 +248,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   /** The results leave at once; the message itself is done when a checkpoint holds what it did. */
   #finish({ message, done }: Held, attempt: Attempt): void {
     const { tracker, send } = this.context
+    this.#time.took(this.#engine.counted.arrivedMs)
     const { outputs } = this.#engine.taking
     this.#isSingle = !Array.isArray(message.payload)
     const records = countOf(message.payload)
@@ -285,8 +293,10 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Time passes: what is due though nothing comes leaves by itself. */
   #pass(): void {
+    this.#time.look()
+    const { nowMs } = this.#time
     if (this.#isBusy) return
-    this.#guard(() => this.#engine.pass(Date.now()))
+    this.#guard(() => this.#engine.pass(nowMs))
     this.#guard(() => this.#sendPassed())
   }
 

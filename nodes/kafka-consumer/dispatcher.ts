@@ -66,6 +66,13 @@ export class Dispatcher {
     private readonly options: DispatcherOptions
   ) {}
 
+  /** A partition has more than the flow takes of it now. */
+  get isBlocked(): boolean {
+    for (const { paused, waiting } of this.#partitions.values())
+      if (paused || waiting.length > 0) return true
+    return false
+  }
+
   /** Takes over what one fetch brought of a partition. */
   take({ topic, partition: number, messages, nextOffset, part }: FetchedBatch): void {
     if (messages.length === 0) return

@@ -48,6 +48,7 @@ export default defineSource(
       ready: shaping.ready,
       start: () => group.start(),
       resume: () => dispatcher.refill(),
+      isBlocked: () => dispatcher.isBlocked,
       tick: () => void metrics.gauges.set('lag', group.lag),
       stop: () => dispatcher.stop(),
       async close() {

@@ -101,6 +101,11 @@ export class Batcher implements BatchOwner {
     )
   }
 
+  /** The server sends no more until something is acknowledged. */
+  get isBlocked(): boolean {
+    return this.full || this.#open >= this.#window.limit
+  }
+
   /** Takes a message; false if there is no room. */
   offer(packet: Received, acks: DeferredAcks): boolean {
     if (this.full) return false

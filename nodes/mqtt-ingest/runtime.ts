@@ -61,6 +61,7 @@ const register = defineSource(
       ready: shaper.ready,
       start: () => session.start(),
       resume: () => session.resume(),
+      isBlocked: () => batcher.isBlocked,
       flush() {
         batcher.flush()
         batcher.acknowledge()

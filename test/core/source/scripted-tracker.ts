@@ -60,6 +60,7 @@ export class ScriptedTracker implements Tracker {
   sourceOf(): undefined {}
   takenOf(): undefined {}
   settledBefore(): undefined {}
+  backlogOf(): undefined {}
   whenSettled(): void {}
 }
 

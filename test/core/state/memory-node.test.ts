@@ -68,6 +68,7 @@ describe('a node that remembers, and its store', () => {
         attemptOf: quiet,
         takenOf: quiet,
         settledBefore: quiet,
+        backlogOf: quiet,
         whenSettled: quiet,
         confirm: quiet,
         touch: quiet

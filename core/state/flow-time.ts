@@ -1,0 +1,42 @@
+import type { Tracker } from '../delivery/types.ts'
+import { SilenceClock } from './silence-clock.ts'
+import { Upstream } from './upstream.ts'
+
+/** The time of a node in a flow: stands still while the flow holds up what comes next to it. */
+export class FlowTime {
+  readonly #clock: SilenceClock
+  readonly #upstream: Upstream
+  #isHeldUp = false
+
+  constructor(
+    tracker: Pick<Tracker, 'backlogOf'>,
+    /** What counts as a silence. */
+    idleMs: number,
+    private readonly wallMs: () => number = Date.now
+  ) {
+    this.#clock = new SilenceClock(wallMs(), idleMs)
+    this.#upstream = new Upstream(tracker)
+  }
+
+  get nowMs(): number {
+    return this.#clock.at(this.wallMs(), this.#isHeldUp)
+  }
+  get stands(): boolean {
+    return this.#clock.stands
+  }
+
+  /** Looks at the sources; to be called a few times a second. */
+  look(): void {
+    this.#isHeldUp = this.#upstream.isHeldUp(this.wallMs())
+  }
+
+  /** A message of this source has come. */
+  heard(source: string): void {
+    this.#upstream.heard(source, this.wallMs())
+  }
+
+  /** A record has come. @param arrivedMs when it came into the system, where that is known */
+  took(arrivedMs: number | undefined): void {
+    this.#clock.heard(this.wallMs(), arrivedMs)
+  }
+}

@@ -1,0 +1,47 @@
+import type { Tracker } from '../delivery/types.ts'
+
+/** What takes longer in the flow is held by something: sinks gather for a second at most. */
+const HELD_MS = 2_000
+
+interface Heard {
+  lastMs: number
+  /** How far apart its messages have come, at most; what lies long ago counts less and less. */
+  gapMs: number
+}
+
+/** The sources that a node hears from: whether what they have cannot come now. */
+export class Upstream {
+  readonly #heard = new Map<string, Heard>()
+
+  constructor(private readonly tracker: Pick<Tracker, 'backlogOf'>) {}
+
+  /** A message of this source has come. */
+  heard(source: string, nowMs: number): void {
+    const known = this.#heard.get(source)
+    if (known === undefined) {
+      this.#heard.set(source, { lastMs: nowMs, gapMs: 0 })
+      return
+    }
+    // A gap in which it was held up is none of its own.
+    if (!this.#isHeldUp(source, known, nowMs))
+      known.gapMs = Math.max(nowMs - known.lastMs, known.gapMs * 0.9)
+    known.lastMs = nowMs
+  }
+
+  /**
+   * A source may send no more until the flow is done with what it has; or it has something in the
+   * flow that does not come to its end, and nothing of it reaches the node any more.
+   */
+  isHeldUp(nowMs: number): boolean {
+    for (const [source, heard] of this.#heard) if (this.#isHeldUp(source, heard, nowMs)) return true
+    return false
+  }
+
+  #isHeldUp(source: string, { lastMs, gapMs }: Heard, nowMs: number): boolean {
+    const backlog = this.tracker.backlogOf(source)
+    if (backlog === undefined || backlog.oldestMs < HELD_MS) return false
+    if (backlog.isBlocked) return true
+    // Where messages come in bursts, as from a batch node, the time between them is no outage.
+    return backlog.stalledMs >= HELD_MS && nowMs - lastMs >= Math.max(HELD_MS, 2 * gapMs)
+  }
+}
