@@ -16,3 +16,16 @@ export const PACES = {
 } as const
 
 export type Pace = keyof typeof PACES
+
+/** For how long what comes is gathered; `own`: for as long as somebody has set. */
+export function gatheringOf({
+  pace,
+  lingerMs
+}: {
+  readonly pace: Pace | 'own'
+  readonly lingerMs: number
+}): { readonly gatherMs: number; readonly burstMs: number } {
+  if (pace === 'own') return { gatherMs: lingerMs, burstMs: 0 }
+  const { arrivalsMs, burstMs } = PACES[pace]
+  return { gatherMs: arrivalsMs, burstMs }
+}

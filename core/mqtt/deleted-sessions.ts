@@ -1,4 +1,4 @@
-import { backoffMs } from '../backoff.ts'
+import { backoffMs, pause } from '../backoff.ts'
 import { type Deployments, deploymentsOf } from '../deployments.ts'
 import { reasonOf } from '../errors.ts'
 import type { MqttBroker } from './broker.ts'
@@ -148,8 +148,14 @@ export class DeletedSessions {
           true
         )
       }
-      setTimeout(() => void this.#end(nodeId, attempt + 1), backoffMs(attempt, BACKOFF)).unref()
+      void this.#again(nodeId, attempt + 1)
     }
+  }
+
+  /** Nobody waits for it, and it keeps no process alive. */
+  async #again(nodeId: string, attempt: number): Promise<void> {
+    await pause(backoffMs(attempt - 1, BACKOFF), { unref: true })
+    await this.#end(nodeId, attempt)
   }
 
   #forget(nodeId: string): void {
@@ -208,7 +214,7 @@ const untilText = ({ expiryS, leftMs }: KeptSession): string =>
 const expanded = (text: string): string =>
   text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => process.env[name] ?? whole)
 
-interface Runtime {
+export interface SessionRuntime {
   readonly events: object
   readonly settings: { readonly userDir?: unknown }
   readonly log: { info(line: string): void; warn(line: string): void }
@@ -220,7 +226,7 @@ interface Runtime {
  * @param serverOf the server node of this id, if it runs
  */
 export function watchDeletedSessions(
-  RED: Runtime,
+  RED: SessionRuntime,
   type: string,
   serverOf: (id: string) => MqttBroker | undefined
 ): DeletedSessions {

@@ -1,6 +1,6 @@
 import { everySecond } from '../every-second.ts'
-import { Rate } from '../rate.ts'
 import type { NodeMetrics } from './metrics.ts'
+import { Rate } from './rate.ts'
 import { compact, type Status } from './status.ts'
 
 /**

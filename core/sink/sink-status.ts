@@ -1,7 +1,7 @@
 import { backAfter } from '../node/outage.ts'
+import { Rate } from '../node/rate.ts'
 import { fitting, refusedTexts } from '../node/show-rate.ts'
 import { compact, MAX_TEXT, SILENT_MS, type Status } from '../node/status.ts'
-import { Rate } from '../rate.ts'
 import type { SinkTrouble } from './types.ts'
 
 /** What the sink is like at the moment. */

@@ -108,3 +108,19 @@ export const sourceFields = {
   retries: NumberField
   timeoutS: NumberField
 }
+
+/** In place of `pace` where a linger could be set before there were paces. */
+export const lingerFields = {
+  pace: { ...PACE, choices: { ...PACE.choices, own: 'by a linger of its own' } },
+  lingerMs: {
+    kind: 'number',
+    label: 'Linger',
+    default: 40,
+    min: 0,
+    max: 1000,
+    unit: 'ms',
+    section: 'advanced',
+    when: { pace: ['own'] },
+    help: 'A batch that is not full leaves no sooner than so long after the one before it.'
+  }
+} as const satisfies { pace: ChoiceField; lingerMs: NumberField }

@@ -1,4 +1,4 @@
-import { Rate } from '../../core/rate.ts'
+import { Rate } from '../../core/node/rate.ts'
 import type { Simulation, SimulationProgress } from './logic.ts'
 import type { ReadingOutput } from './reading-output.ts'
 

@@ -1,5 +1,6 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
+import type { PacedBatch } from '../../core/mqtt/paced-batches.ts'
 import type { Batch, Taken } from '../../core/record/record.ts'
 import type { KillsReason } from '../../core/source/trials.ts'
 
@@ -18,7 +19,7 @@ export interface BatchOwner {
  * Messages that leave together, as the server sent them. What nobody asks for is not built. A batch
  * knows the way back: who sends it on needs only to call `acknowledge`.
  */
-export class MqttBatch implements Batch {
+export class MqttBatch implements Batch, PacedBatch {
   readonly packets: Received[] = []
   bytes = 0
   /** When it was begun, in milliseconds since 1970. */
@@ -31,6 +32,10 @@ export class MqttBatch implements Batch {
     readonly acks: DeferredAcks,
     private readonly owner: BatchOwner
   ) {}
+
+  get size(): number {
+    return this.packets.length
+  }
 
   /** Each of its messages leaves by itself, not in an array. */
   get isSingle(): boolean {

@@ -2,7 +2,7 @@ import { format, formatFields, formatFieldsWhen } from '../../core/format/fields
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
-import { sourceFields, WAITS } from '../../core/source/fields.ts'
+import { lingerFields, sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const asRecords: Condition = { output: ['records', 'decoded'] }
 /** `keyField` is the one of the Kafka key here. */
@@ -71,10 +71,7 @@ export const spec = {
       when: { qos: ['1', '2'] },
       help: 'When the server may forget a message. "Stored" is strict: what no sink confirms is sent again.'
     },
-    pace: {
-      ...sourceFields.pace,
-      choices: { ...sourceFields.pace.choices, own: 'by a linger of its own' }
-    },
+    pace: lingerFields.pace,
     group: {
       kind: 'text',
       label: 'Shared group',
@@ -112,17 +109,7 @@ export const spec = {
       unit: 'messages',
       help: 'At most this many messages leave together. 1 sends every record by itself, not in an array.'
     },
-    lingerMs: {
-      kind: 'number',
-      label: 'Linger',
-      default: 40,
-      min: 0,
-      max: 1000,
-      unit: 'ms',
-      section: 'advanced',
-      when: { pace: ['own'] },
-      help: 'A batch that is not full leaves no sooner than so long after the one before it.'
-    },
+    lingerMs: lingerFields.lingerMs,
     maxInFlight: {
       ...sourceFields.maxInFlight,
       max: 65_535,

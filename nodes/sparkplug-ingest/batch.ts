@@ -1,4 +1,6 @@
+import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
+import type { PacedBatch } from '../../core/mqtt/paced-batches.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import {
   type Batch,
@@ -8,59 +10,62 @@ import {
   reject,
   type Taken
 } from '../../core/record/record.ts'
-import type { Split } from '../../core/source/types.ts'
+import type { Split, SplitPiece } from '../../core/source/types.ts'
 import type { ArrivalOutcome, Entry } from './arrival.ts'
+import { entriesOf } from './entries.ts'
 import { deviceIdOf, type RecordOptions, recordOf } from './records.ts'
-
-/** Some of the entries of a message: one with many metrics is spread over several batches. */
-interface Part {
-  readonly outcome: ArrivalOutcome
-  readonly from: number
-  readonly to: number
-}
 
 const STAGE = 'sparkplug-ingest'
 
-/** Records that leave together. */
-export class SparkplugBatch implements Batch {
-  readonly #parts: Part[] = []
-  /** Messages whose last records are in it: they are acknowledged with it. */
-  readonly ends: ArrivalOutcome[] = []
-  records = 0
+/** Messages whose records go into the flow together. */
+export class SparkplugBatch implements Batch, PacedBatch {
+  readonly packets: Received[] = []
+  readonly #outcomes: ArrivalOutcome[] = []
   bytes = 0
+  /** Records that they hold at most. */
+  size = 0
 
-  constructor(private readonly options: RecordOptions) {}
+  constructor(
+    /** The connection that brought them. */
+    readonly acks: DeferredAcks,
+    private readonly options: RecordOptions
+  ) {}
 
-  /** Adds these entries of a message, the last of it or not. */
-  add(outcome: ArrivalOutcome, from: number, to: number): void {
-    const { length } = outcome.packet.payload
-    const all = outcome.entries.length
-    this.#parts.push({ outcome, from, to })
-    this.records += to - from
-    this.bytes += all === 0 ? length : Math.round((length * (to - from)) / all)
-    if (to === all) this.ends.push(outcome)
+  add(outcome: ArrivalOutcome): void {
+    const { packet, entries, arrival, reading } = outcome
+    this.packets.push(packet)
+    this.#outcomes.push(outcome)
+    this.bytes += packet.payload.length
+    this.size += entries.length + (reading === undefined ? 0 : arrival!.payload.metrics.length)
+  }
+
+  /**
+   * The records of one message, some at a time.
+   * @param leftOut told of values that are left out on purpose
+   */
+  *piecesOf(index: number, leftOut: (values: number) => void): Generator<SplitPiece> {
+    for (const entries of entriesOf(this.#outcomes[index]!, leftOut)) {
+      const again = () => this.#split(index, entries)
+      yield { split: again(), again }
+    }
   }
 
   /** The same again at each call, in new objects. */
-  split(): Split {
+  #split(index: number, entries: readonly Entry[]): Split {
     const accepted: object[] = []
     const rejected: Rejection[] = []
-    for (const [index, { outcome, from, to }] of this.#parts.entries()) {
-      const { entries, arrival } = outcome
-      for (let at = from; at < to; at++) {
-        const entry = entries[at]!
-        const made =
-          entry.kind === 'failed' ? entry.failure : recordOf(entry, arrival!, this.options)
-        const provenance = new Provenance(this, index, placeOf(entry))
-        if (made instanceof ParseFailure) rejected.push(rejection(provenance, made))
-        else accepted.push(Object.assign(made, { [PROVENANCE]: provenance }))
-      }
+    const { arrival } = this.#outcomes[index]!
+    for (const entry of entries) {
+      const made = entry.kind === 'failed' ? entry.failure : recordOf(entry, arrival!, this.options)
+      const provenance = new Provenance(this, index, placeOf(entry))
+      if (made instanceof ParseFailure) rejected.push(rejection(provenance, made))
+      else accepted.push(Object.assign(made, { [PROVENANCE]: provenance }))
     }
     return { accepted, rejected }
   }
 
   at(index: number): Taken {
-    const { arrival, packet } = this.#parts[index]!.outcome
+    const { arrival, packet } = this.#outcomes[index]!
     const { topic, qos, retain, payload, properties } = packet
     return {
       origin: { kind: 'mqtt', topic, qos, retained: retain },

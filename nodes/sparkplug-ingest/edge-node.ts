@@ -1,8 +1,8 @@
 import { createHash } from 'node:crypto'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { Integer } from '../../core/sparkplug/types.ts'
-import type { Entry, SparkplugArrival, StatusEntry } from './arrival.ts'
-import { Birth, type PreparedBirth, resolve, sessionNumber } from './births.ts'
+import type { ArrivalOutcome, SparkplugArrival, StatusEntry } from './arrival.ts'
+import { Birth, sessionNumber } from './births.ts'
 import { SentAgain } from './sent-again.ts'
 
 /** What an edge node needs of its host. */
@@ -14,7 +14,7 @@ export interface Surroundings {
   readonly birthValues: boolean
   readonly tellsStatus: boolean
   /** A message has come to its end. */
-  settled(arrival: SparkplugArrival, entries: readonly Entry[], left?: LeftAside): void
+  settled(arrival: SparkplugArrival, fate: Fate): void
   /** Asks for births, not before this time. */
   ask(node: EdgeNode, fromMs: number): void
   /** The birth of the edge node has come. */
@@ -27,10 +27,8 @@ export interface Surroundings {
   know(metrics: number): boolean
 }
 
-export interface LeftAside {
-  readonly duplicates?: number
-  readonly filtered?: number
-}
+/** What is to become of a message, as far as its edge node says. */
+export type Fate = Partial<Pick<ArrivalOutcome, 'entries' | 'reading' | 'duplicates' | 'filtered'>>
 
 /** The edge node itself, among its devices. */
 const ITSELF = ''
@@ -53,7 +51,6 @@ export class EdgeNode {
   #expected = 0
   readonly #births = new Map<string, Birth>()
   readonly #again = new SentAgain()
-  readonly #prepared = new WeakMap<SparkplugArrival, PreparedBirth>()
   /** Came too early, since the first of them. */
   #early: SparkplugArrival[] = []
   #earlySinceMs = 0
@@ -78,9 +75,7 @@ export class EdgeNode {
     return this.#isOnline === true
   }
 
-  /** @param born what was made of a long birth already */
-  receive(arrival: SparkplugArrival, born?: PreparedBirth): void {
-    if (born !== undefined) this.#prepared.set(arrival, born)
+  receive(arrival: SparkplugArrival): void {
     const { type } = arrival.address
     if (type === 'NBIRTH') this.#born(arrival)
     else if (type === 'NDEATH') this.#died(arrival)
@@ -114,7 +109,7 @@ export class EdgeNode {
   #born(arrival: SparkplugArrival): void {
     const digest = createHash('sha1').update(arrival.packet.payload).digest('base64')
     if (this.#isInStep && digest === this.#lastBirth) {
-      this.#leaveOut(arrival, 'duplicates')
+      this.#leaveOut(arrival)
       return
     }
     this.#lastBirth = digest
@@ -144,7 +139,7 @@ export class EdgeNode {
       session !== undefined &&
       BigInt(session) !== BigInt(this.#session)
     if (isOld || this.#isOnline === false) {
-      this.host.settled(arrival, [], { filtered: 1 })
+      this.host.settled(arrival, { filtered: 1 })
       return
     }
     this.end()
@@ -156,20 +151,20 @@ export class EdgeNode {
     this.#session = undefined
     this.#devicesOnline.clear()
     this.#forgetBirths()
-    this.host.settled(arrival, this.host.tellsStatus ? gone : [])
+    this.host.settled(arrival, { entries: this.host.tellsStatus ? gone : [] })
   }
 
   #inOrder(arrival: SparkplugArrival): void {
     if (Number(arrival.payload.seq ?? 0) > 0xff) {
       const failure = new ParseFailure('FORMAT_INVALID', 'The sequence number is above 255.')
-      this.host.settled(arrival, [{ kind: 'failed', failure }])
+      this.host.settled(arrival, { entries: [{ kind: 'failed', failure }] })
       return
     }
     if (this.#distance(arrival) === 0) {
       this.#next(arrival)
       this.#followers()
     } else if (this.#again.has(arrival) || this.#early.some(other => isSame(other, arrival)))
-      this.#leaveOut(arrival, 'duplicates')
+      this.#leaveOut(arrival)
     else {
       if (this.#early.length === 0) this.#earlySinceMs = arrival.atMs
       this.#early.push(arrival)
@@ -199,11 +194,9 @@ export class EdgeNode {
     const { type, device = ITSELF } = arrival.address
     if (type === 'DBIRTH') this.#deviceBorn(arrival, device)
     else if (type === 'DDEATH') this.#deviceDied(arrival, device)
-    else if (this.#births.has(device)) {
-      const { entries, lacksAlias } = resolve(arrival, this.#births.get(device), true)
-      this.host.settled(arrival, entries)
-      if (lacksAlias) this.host.ask(this, arrival.atMs)
-    } else this.#hold(arrival)
+    else if (this.#births.has(device))
+      this.#settleData(arrival, device, () => this.host.ask(this, arrival.atMs))
+    else this.#hold(arrival)
   }
 
   #deviceBorn(arrival: SparkplugArrival, device: string): void {
@@ -223,7 +216,7 @@ export class EdgeNode {
 
   #tellDeath(arrival: SparkplugArrival, device: string): void {
     const gone = status(device, false, arrival.payload.timestamp ?? arrival.clockMs)
-    this.host.settled(arrival, this.host.tellsStatus ? [gone] : [])
+    this.host.settled(arrival, { entries: this.host.tellsStatus ? [gone] : [] })
   }
 
   #settleBirth(arrival: SparkplugArrival, isNews: boolean): void {
@@ -231,14 +224,20 @@ export class EdgeNode {
     const { address, payload, clockMs } = arrival
     const come = status(address.device, true, payload.timestamp ?? clockMs)
     const birth = this.#births.get(address.device ?? ITSELF)
-    const born = this.#prepared.get(arrival)
-    const entries =
-      born !== undefined && born.birth === birth
-        ? born.entries
-        : resolve(arrival, birth, true).entries
-    const values = birthValues ? entries : entries.filter(({ kind }) => kind === 'failed')
-    const news = isNews && tellsStatus ? [come] : []
-    this.host.settled(arrival, [...news, ...values], { filtered: entries.length - values.length })
+    this.host.settled(arrival, {
+      entries: isNews && tellsStatus ? [come] : [],
+      reading: { birth, isSure: true, leavesValuesOut: !birthValues, lacksAlias() {} }
+    })
+  }
+
+  /** Its metrics are read later: by then `lacking` may be of a birth that counts no more. */
+  #settleData(arrival: SparkplugArrival, device: string, lacking = () => {}): void {
+    const birth = this.#births.get(device)
+    const lacksAlias = () => {
+      if (this.#births.get(device) === birth) lacking()
+    }
+    const reading = { birth, isSure: true, leavesValuesOut: false, lacksAlias }
+    this.host.settled(arrival, { reading })
   }
 
   #outOfStep(nowMs: number): void {
@@ -269,8 +268,7 @@ export class EdgeNode {
   #readLate(arrival: SparkplugArrival): void {
     const { type, device = ITSELF } = arrival.address
     if (!this.#births.has(device)) this.#hold(arrival)
-    else if (type === 'NDATA' || type === 'DDATA')
-      this.host.settled(arrival, resolve(arrival, this.#births.get(device), true).entries)
+    else if (type === 'NDATA' || type === 'DDATA') this.#settleData(arrival, device)
     else this.#readAlone(arrival)
   }
 
@@ -282,18 +280,20 @@ export class EdgeNode {
       return
     }
     const isBirth = type === 'DBIRTH'
-    const birth = isBirth ? Birth.of(arrival.payload) : this.#births.get(device ?? ITSELF)
-    this.host.settled(arrival, resolve(arrival, birth, isBirth).entries)
+    const birth = isBirth ? birthIn(arrival) : this.#births.get(device ?? ITSELF)
+    const reading = { birth, isSure: isBirth, leavesValuesOut: false, lacksAlias() {} }
+    this.host.settled(arrival, { reading })
   }
 
-  #leaveOut(arrival: SparkplugArrival, as: keyof LeftAside): void {
-    this.host.settled(arrival, [], { [as]: Math.max(1, arrival.payload.metrics.length) })
+  /** It came before. */
+  #leaveOut(arrival: SparkplugArrival): void {
+    this.host.settled(arrival, { duplicates: Math.max(1, arrival.payload.metrics.length) })
   }
 
   /** False if so many metrics are known already that these are not. */
   #know(device: string, arrival: SparkplugArrival): boolean {
     this.#forget(device)
-    const birth = this.#prepared.get(arrival)?.birth ?? Birth.of(arrival.payload)
+    const birth = birthIn(arrival)
     const hasRoom = this.host.know(birth.size)
     if (hasRoom) this.#births.set(device, birth)
     else this.host.know(-birth.size)
@@ -317,6 +317,8 @@ const status = (
   isOnline: boolean,
   ts: number | bigint
 ): StatusEntry => ({ kind: 'status', device, isOnline, ts })
+
+const birthIn = ({ birth, payload }: SparkplugArrival): Birth => birth ?? Birth.of(payload)
 
 const isSame = (one: SparkplugArrival, other: SparkplugArrival): boolean =>
   one.packet.topic === other.packet.topic &&

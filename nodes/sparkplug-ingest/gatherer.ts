@@ -1,6 +1,7 @@
 import { contentId } from '../../core/mqtt/content-id.ts'
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
-import type { Intake } from '../../core/mqtt/ingest-session.ts'
+import type { Intake } from '../../core/mqtt/intake.ts'
+import { PacedBatches } from '../../core/mqtt/paced-batches.ts'
 import type { NodeMetrics } from '../../core/node/metrics.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
@@ -11,7 +12,10 @@ import type { RecordOptions } from './records.ts'
 
 export interface GathererOptions extends RecordOptions {
   readonly batchSize: number
-  readonly lingerMs: number
+  readonly gatherMs: number
+  readonly burstMs: number
+  /** How long a message may be missing. */
+  readonly reorderMs: number
   readonly source: DeliverySource
   readonly metrics: NodeMetrics
   /** Records that may be unacknowledged. */
@@ -23,28 +27,22 @@ export interface GathererOptions extends RecordOptions {
   isReading(): boolean
   /** Looks at a message; what becomes of it comes by `settled`. */
   receive(packet: Received, acks: DeferredAcks): void
-  /** There is room again, after a message of many batches. */
-  onRoom(): void
+  /** The message that was refused last may be offered again. */
+  onTurn(): void
 }
 
-/** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
-const MAX_BATCH_BYTES = 900_000
-/** So many full batches may wait for their turn before nothing more is taken. */
-const MAX_QUEUED = 4
+/** So many messages may wait for their trial before nothing more is taken. */
+const MAX_LINE = 4
 const LANE = 'sparkplug'
 
-/** Takes messages as long as the flow has room, and gathers their records into batches. */
+/** Takes messages as long as the flow has room, and gathers what the host has done with. */
 export class Gatherer implements Intake {
-  #batch: SparkplugBatch | undefined
-  /** Full ones of a large message: each leaves in a turn of its own. */
-  readonly #queue: SparkplugBatch[] = []
-  #timer: NodeJS.Timeout | undefined
-  #immediate: NodeJS.Immediate | undefined
-  #next: NodeJS.Immediate | undefined
+  readonly #batches: PacedBatches<SparkplugBatch>
   taken = 0
   /** Messages that are not acknowledged, those included that wait for a birth. */
   open = 0
-  readonly #openPackets = new Map<Received, DeferredAcks>()
+  /** Are in no batch yet: they wait for a birth, or for their trial. */
+  readonly #waiting = new Map<Received, DeferredAcks>()
   #hasBegun = false
   /**
    * So many messages go into the flow one at a time, since one of them may have killed Node-RED: as
@@ -52,14 +50,31 @@ export class Gatherer implements Intake {
    */
   #careful = 0
   readonly #line: ArrivalOutcome[] = []
-  /** One of them is in the flow. */
-  #isOnTrial = false
+  /** One of them that is in the flow. */
+  #onTrial: Received | undefined
 
-  constructor(private readonly options: GathererOptions) {}
+  constructor(private readonly options: GathererOptions) {
+    const { source, gatherMs, reorderMs, maxInFlight } = options
+    this.#batches = new PacedBatches({
+      ...options,
+      begin: acks => new SparkplugBatch(acks, options),
+      isFull: () => source.full,
+      isHurried: () => this.#careful > 0 || source.isPaused || 2 * source.inFlight >= maxInFlight,
+      // What waits in the socket would pass for missing.
+      mayRest: () => this.#careful === 0 && reorderMs > 2 * gatherMs,
+      deliver: batch => this.#deliver(batch),
+      released: batch => this.#released(batch)
+    })
+  }
 
   get full(): boolean {
     const { source, isReading } = this.options
-    return this.#line.length + this.#queue.length > MAX_QUEUED || source.full || isReading()
+    return this.#line.length > MAX_LINE || source.full || source.isBehind || isReading()
+  }
+
+  /** Nothing comes until something of it has come to its end. */
+  get isBlocked(): boolean {
+    return this.full || this.#batches.isAtLimit
   }
 
   offer(packet: Received, acks: DeferredAcks): boolean {
@@ -67,9 +82,72 @@ export class Gatherer implements Intake {
     if (!this.#hasBegun && packet.qos > 0) this.#beginWith(packet)
     this.taken++
     this.open++
-    if (packet.qos > 0) this.#openPackets.set(packet, acks)
+    if (packet.qos > 0) this.#waiting.set(packet, acks)
     this.options.receive(packet, acks)
     return true
+  }
+
+  *openOf(acks: DeferredAcks): Generator<Received> {
+    yield* this.#batches.openOf(acks)
+    for (const [packet, of] of this.#waiting) if (of === acks) yield packet
+  }
+
+  /** The host is done with a message. */
+  settled(outcome: ArrivalOutcome): void {
+    if (this.#careful === 0) this.#gather(outcome)
+    else {
+      this.#line.push(outcome)
+      this.#tryNext()
+    }
+  }
+
+  /** Sends all that is waiting. */
+  flush = (): void => this.#batches.flush()
+
+  /** Acknowledges what the flow is done with. */
+  acknowledge = (): void => this.#batches.acknowledge()
+
+  #gather(outcome: ArrivalOutcome): void {
+    const { packet, acks, duplicates, filtered } = outcome
+    this.options.metrics.duplicates += duplicates
+    this.options.metrics.in += duplicates
+    this.#leftOut(filtered)
+    this.#waiting.delete(packet)
+    this.#batches.batchOf(acks).add(outcome)
+    this.#batches.added(packet.payload.length)
+  }
+
+  readonly #leftOut = (values: number): void => {
+    this.options.metrics.filtered += values
+    this.options.metrics.in += values
+  }
+
+  #deliver(batch: SparkplugBatch): void {
+    const { source, batchSize, maxInFlight, trials } = this.options
+    source.takeMany({
+      lane: LANE,
+      length: batch.packets.length,
+      bytes: batch.bytes,
+      piecesOf: index => batch.piecesOf(index, this.#leftOut),
+      holdsNone() {},
+      isSingle: batchSize === 1,
+      portion: Math.min(batchSize, maxInFlight),
+      inTurn: false,
+      acknowledge: () => this.#batches.finished(batch),
+      survived: () => {
+        if (this.#onTrial !== undefined) trials.survived(LANE)
+      }
+    })
+  }
+
+  #released({ packets }: SparkplugBatch): void {
+    this.open -= packets.length
+    const tried = this.#onTrial
+    if (tried === undefined || !packets.includes(tried)) return
+    this.#onTrial = undefined
+    this.#careful--
+    if (tried.qos > 0) this.options.trials.passed(LANE)
+    this.#endOfTrial()
   }
 
   /** The server sends first what was not acknowledged, in the order it was sent in. */
@@ -85,7 +163,7 @@ export class Gatherer implements Intake {
   /** The next message whose records go into the flow alone. */
   readonly #tryNext = (): void => {
     const [outcome] = this.#line
-    if (outcome === undefined || this.#isOnTrial) return
+    if (outcome === undefined || this.#onTrial !== undefined) return
     // What is not sent again can kill only once.
     const comesAgain = outcome.packet.qos > 0
     const deaths = comesAgain
@@ -93,7 +171,8 @@ export class Gatherer implements Intake {
       : 0
     if (deaths === undefined) return
     this.#line.shift()
-    this.#isOnTrial = true
+    this.flush()
+    this.#onTrial = outcome.packet
     this.#gather(deaths > 0 ? this.#aside(outcome, deaths) : outcome)
     this.flush()
   }
@@ -102,123 +181,12 @@ export class Gatherer implements Intake {
     const { code, message } = killsReason(deaths)
     this.options.warn(`${message} Its topic is "${outcome.packet.topic}".`)
     const entries = [{ kind: 'failed', failure: new ParseFailure(code, message) } as const]
-    return { ...outcome, entries, duplicates: 0, filtered: 0 }
-  }
-
-  *openOf(acks: DeferredAcks): Generator<Received> {
-    for (const [packet, of] of this.#openPackets) if (of === acks) yield packet
-  }
-
-  /** The host is done with a message. */
-  settled(outcome: ArrivalOutcome): void {
-    if (this.#careful === 0) this.#gather(outcome)
-    else {
-      this.#line.push(outcome)
-      this.#tryNext()
-    }
-  }
-
-  #gather(outcome: ArrivalOutcome): void {
-    const { batchSize, metrics } = this.options
-    const { duplicates, filtered, entries } = outcome
-    metrics.in += duplicates + filtered
-    metrics.duplicates += duplicates
-    metrics.filtered += filtered
-    let from = 0
-    do {
-      this.#batch ??= new SparkplugBatch(this.options)
-      const to = Math.min(entries.length, from + batchSize - this.#batch.records)
-      this.#batch.add(outcome, from, to)
-      from = to
-      if (this.#batch.records >= batchSize || this.#batch.bytes >= MAX_BATCH_BYTES) this.#full()
-    } while (from < entries.length)
-    this.#schedule()
-  }
-
-  /** Sends all that is waiting. */
-  flush = (): void => {
-    this.#unschedule()
-    clearImmediate(this.#next)
-    this.#next = undefined
-    for (const batch of this.#queue.splice(0)) this.#deliver(batch)
-    const batch = this.#batch
-    this.#batch = undefined
-    if (batch !== undefined) this.#deliver(batch)
-  }
-
-  #full = (): void => {
-    this.#unschedule()
-    if (this.#batch === undefined) return
-    this.#queue.push(this.#batch)
-    this.#batch = undefined
-    if (this.#next === undefined) this.#step()
-  }
-
-  /** Others have their turn between two batches. */
-  #step(): void {
-    this.#deliver(this.#queue.shift()!)
-    this.#next = setImmediate(() => {
-      this.#next = undefined
-      if (this.#queue.length > 0) this.#step()
-      else this.options.onRoom()
-    })
-  }
-
-  /**
-   * An idle flow gets what the socket brought at once; one that is busy would only be given smaller
-   * batches by that.
-   */
-  #schedule(): void {
-    if (this.#batch === undefined || this.#timer !== undefined || this.#immediate !== undefined)
-      return
-    const { source, lingerMs } = this.options
-    if (source.inFlight === 0) this.#immediate = setImmediate(this.#full)
-    else this.#timer = setTimeout(this.#full, lingerMs)
-  }
-
-  #unschedule(): void {
-    clearTimeout(this.#timer)
-    clearImmediate(this.#immediate)
-    this.#timer = undefined
-    this.#immediate = undefined
-  }
-
-  #deliver(batch: SparkplugBatch): void {
-    this.options.source.takeBatch({
-      lane: LANE,
-      bytes: batch.bytes,
-      split: batch.split(),
-      splitAgain: () => batch.split(),
-      isSingle: this.options.batchSize === 1,
-      acknowledge: () => this.#acknowledge(batch),
-      survived: () => {
-        if (this.#isOnTrial) this.options.trials.survived(LANE)
-      }
-    })
+    return { ...outcome, entries, reading: undefined, duplicates: 0, filtered: 0 }
   }
 
   /** Once all that were on their way have passed, the others go on as ever. */
   #endOfTrial(): void {
     if (this.#careful > 0) setImmediate(this.#tryNext)
     else for (const outcome of this.#line.splice(0)) this.#gather(outcome)
-  }
-
-  #acknowledge({ ends }: SparkplugBatch): void {
-    this.open -= ends.length
-    if (this.#isOnTrial && ends.length > 0) {
-      this.#isOnTrial = false
-      this.#careful--
-      if (ends.some(({ packet }) => packet.qos > 0)) this.options.trials.passed(LANE)
-      this.#endOfTrial()
-    }
-    const packets = new Map<DeferredAcks, Received[]>()
-    for (const { packet, acks } of ends) {
-      if (packet.qos === 0) continue
-      this.#openPackets.delete(packet)
-      const list = packets.get(acks)
-      if (list === undefined) packets.set(acks, [packet])
-      else list.push(packet)
-    }
-    for (const [acks, list] of packets) acks.acknowledge(list)
   }
 }

@@ -5,9 +5,9 @@ import { decodePayload } from '../../core/sparkplug/decode.ts'
 import { encodePayload } from '../../core/sparkplug/encode.ts'
 import { type Address, addressOf, isCommand, topicOf } from '../../core/sparkplug/topic.ts'
 import type { Payload } from '../../core/sparkplug/types.ts'
-import type { ArrivalOutcome, Entry, SparkplugArrival } from './arrival.ts'
-import type { PreparedBirth } from './births.ts'
-import { EdgeNode, type LeftAside, type Surroundings } from './edge-node.ts'
+import type { ArrivalOutcome, SparkplugArrival } from './arrival.ts'
+import type { Birth } from './births.ts'
+import { EdgeNode, type Fate, type Surroundings } from './edge-node.ts'
 import { LONG_BYTES, prepared } from './long-message.ts'
 import { Rebirths } from './rebirths.ts'
 import type { spec } from './spec.ts'
@@ -122,8 +122,8 @@ export class Host implements Surroundings {
     while (!step.done && !isOver()) step = steps.next()
     if (!step.done) return false
     this.#long = undefined
-    const { payload, born } = step.value
-    this.#take(packet, acks, moment, address, payload, born)
+    const { payload, birth } = step.value
+    this.#take(packet, acks, moment, address, payload, birth)
     return true
   }
 
@@ -133,16 +133,16 @@ export class Host implements Surroundings {
     { atMs, clockMs }: Moment,
     address: Address | undefined,
     read: Payload | ParseFailure | undefined,
-    born?: PreparedBirth
+    birth?: Birth
   ): void {
-    if (read === undefined) this.#end({ packet, acks, entries: [] })
+    if (read === undefined) this.#end({ packet, acks })
     else if (read instanceof ParseFailure)
       this.#end({ packet, acks, entries: [{ kind: 'failed', failure: read }] })
     else {
-      const arrival = { packet, acks, address: address!, payload: read, atMs, clockMs }
+      const arrival = { packet, acks, address: address!, payload: read, atMs, clockMs, birth }
       const node = this.#nodeOf(arrival)
       if (node === undefined) return
-      node.receive(arrival, born)
+      node.receive(arrival)
       if (node.isWaiting) this.#waiting.add(node)
     }
   }
@@ -170,8 +170,8 @@ export class Host implements Surroundings {
     this.#waiting.clear()
   }
 
-  settled(arrival: SparkplugArrival, entries: readonly Entry[], left: LeftAside = {}): void {
-    this.#end({ packet: arrival.packet, acks: arrival.acks, arrival, entries, ...left })
+  settled(arrival: SparkplugArrival, fate: Fate): void {
+    this.#end({ packet: arrival.packet, acks: arrival.acks, arrival, ...fate })
   }
   ask(node: EdgeNode, fromMs: number): void {
     this.#rebirths.ask(node, fromMs)
@@ -216,7 +216,7 @@ export class Host implements Surroundings {
     if (this.#nodes.size >= MAX_EDGE_NODES && !this.#makeRoom()) {
       const sentence = `No more than ${MAX_EDGE_NODES} edge nodes can be known at a time.`
       const failure = new ParseFailure('SPARKPLUG_BIRTH_MISSING', sentence)
-      this.settled(arrival, [{ kind: 'failed', failure }])
+      this.settled(arrival, { entries: [{ kind: 'failed', failure }] })
       return undefined
     }
     const made = new EdgeNode(group, edgeNode, this)
@@ -247,9 +247,8 @@ export class Host implements Surroundings {
     return true
   }
 
-  #end(
-    outcome: Partial<ArrivalOutcome> & Pick<ArrivalOutcome, 'packet' | 'acks' | 'entries'>
-  ): void {
-    this.ports.settled({ arrival: undefined, duplicates: 0, filtered: 0, ...outcome })
+  #end(outcome: Pick<ArrivalOutcome, 'packet' | 'acks'> & Partial<ArrivalOutcome>): void {
+    const nothing = { entries: [], reading: undefined, duplicates: 0, filtered: 0 }
+    this.ports.settled({ arrival: undefined, ...nothing, ...outcome })
   }
 }

@@ -3,23 +3,18 @@ import { ParseFailure } from '../../core/record/parse-failure.ts'
 import { payloadInSteps } from '../../core/sparkplug/decode.ts'
 import type { Address } from '../../core/sparkplug/topic.ts'
 import type { Payload } from '../../core/sparkplug/types.ts'
-import type { Entry } from './arrival.ts'
-import { Birth, entryOf, type PreparedBirth } from './births.ts'
+import { Birth } from './births.ts'
+import { STEP } from './entries.ts'
 
 /** Reading fewer bytes takes less than the turn that others are to have in between. */
 export const LONG_BYTES = 262_144
-/** Metrics between two looks at the clock. */
-const STEP = 256
-
 export interface PreparedMessage {
   readonly payload: Payload | ParseFailure
-  readonly born: PreparedBirth | undefined
+  /** What a birth defines. */
+  readonly birth: Birth | undefined
 }
 
-/**
- * Reads a message of many metrics, some at each step; of a birth also what it defines, and its
- * records.
- */
+/** Reads a message of many metrics, some at each step; of a birth also what it defines. */
 export function* prepared(
   { payload: bytes }: Received,
   { type }: Address,
@@ -27,18 +22,41 @@ export function* prepared(
 ): Generator<undefined, PreparedMessage> {
   const payload = yield* payloadInSteps(bytes as Buffer, maxMetrics, STEP)
   if (payload instanceof ParseFailure || !type.endsWith('BIRTH'))
-    return { payload, born: undefined }
-  const { metrics } = payload
+    return { payload, birth: undefined }
   const birth = new Birth()
-  for (let at = 0; at < metrics.length; at++) {
-    birth.add(metrics[at]!)
+  for (const [at, metric] of payload.metrics.entries()) {
+    birth.add(metric)
     if (at % STEP === 0) yield
   }
-  const entries: Entry[] = []
-  for (let place = 0; place < metrics.length; place++) {
-    const entry = entryOf(metrics[place]!, place, birth, true)
-    if (entry !== undefined) entries.push(entry)
-    if (place % STEP === 0) yield
+  return { payload, birth }
+}
+
+/** A long message is read for so long before others have their turn. */
+const SLICE_MS = 10
+
+/** Reads long messages on, turn after turn. */
+export class ReadingTurns {
+  #isEnded = false
+
+  constructor(
+    /** True when the message has been read. */
+    private readonly proceed: (isOver: () => boolean) => boolean,
+    /** It is read, so that others may come. */
+    private readonly read: () => void
+  ) {}
+
+  begin(): void {
+    setImmediate(this.#turn)
   }
-  return { payload, born: { birth, entries } }
+
+  end(): void {
+    this.#isEnded = true
+  }
+
+  readonly #turn = (): void => {
+    if (this.#isEnded) return
+    const endMs = performance.now() + SLICE_MS
+    if (this.proceed(() => performance.now() > endMs)) this.read()
+    else this.begin()
+  }
 }

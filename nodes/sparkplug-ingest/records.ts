@@ -6,7 +6,7 @@ import type { Address } from '../../core/sparkplug/topic.ts'
 import { typeName } from '../../core/sparkplug/types.ts'
 import { meaningOf, propertiesOf } from '../../core/sparkplug/value.ts'
 import type { Entry, MetricEntry, SparkplugArrival } from './arrival.ts'
-import { birthMissing } from './births.ts'
+import { birthMissing } from './entries.ts'
 import type { spec } from './spec.ts'
 
 export type RecordOptions = Pick<Options<typeof spec>, 'deviceId' | 'statusMetric' | 'nanAsNull'>

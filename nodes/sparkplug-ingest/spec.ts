@@ -1,11 +1,12 @@
 import { formatFields } from '../../core/format/fields.ts'
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
-import { sourceFields } from '../../core/source/fields.ts'
+import { lingerFields, sourceFields } from '../../core/source/fields.ts'
 
 export const spec = {
   type: 'millrace-sparkplug-ingest',
   label: 'sparkplug ingest',
+  version: 2,
   summary:
     'Takes the metrics of Sparkplug B edge nodes and devices from an MQTT server, a record each.',
   category: 'telemetry',
@@ -74,6 +75,7 @@ export const spec = {
       section: 'safety',
       help: 'When the server may forget a message, if it was sent with QoS 1 or 2. Most Sparkplug data is sent with QoS 0, which nobody acknowledges.'
     },
+    pace: lingerFields.pace,
     rebirthPauseS: {
       kind: 'number',
       label: 'Pause',
@@ -128,16 +130,7 @@ export const spec = {
       help: 'A kept session brings what was published while the node was away, if that was with QoS 1 or the server queues QoS 0.'
     },
     batchSize: sourceFields.batchSize,
-    lingerMs: {
-      kind: 'number',
-      label: 'Linger',
-      default: 10,
-      min: 0,
-      max: 1000,
-      unit: 'ms',
-      section: 'advanced',
-      help: 'How long a batch waits for more while the flow is busy. An idle flow gets what is there at once.'
-    },
+    lingerMs: lingerFields.lingerMs,
     maxInFlight: sourceFields.maxInFlight,
     maxMetrics: {
       kind: 'number',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { EventEmitter, once } from 'node:events'
+import { Rate } from '../../../core/node/rate.ts'
 import { compact, type Shown, Status, shortened } from '../../../core/node/status.ts'
-import { Rate } from '../../../core/rate.ts'
 
 describe('status', () => {
   it('shows the first at once, then the last of those that follow, and nothing twice', async () => {

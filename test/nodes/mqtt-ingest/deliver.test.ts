@@ -3,9 +3,8 @@ import type { Node, NodeAPI } from 'node-red'
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
 import { DeliverySource } from '../../../core/source/source.ts'
-import { ThrottledNotice } from '../../../core/throttled-notice.ts'
 import { MqttBatch } from '../../../nodes/mqtt-ingest/batch.ts'
-import { deliver, forOthersOf, othersSentence } from '../../../nodes/mqtt-ingest/deliver.ts'
+import { Deliveries } from '../../../nodes/mqtt-ingest/deliver.ts'
 import type { ShapedBatch, Shaper } from '../../../nodes/mqtt-ingest/shaper.ts'
 import { ScriptedTracker, acknowledged as settled } from '../../core/source/scripted-tracker.ts'
 
@@ -16,9 +15,6 @@ import { ScriptedTracker, acknowledged as settled } from '../../core/source/scri
 function scene() {
   const acknowledged: (number | undefined)[] = []
   const logged: string[] = []
-  const others = new ThrottledNotice((messages, topic) =>
-    logged.push(othersSentence(messages, topic))
-  )
   const tracker = new ScriptedTracker()
   const metrics = new NodeMetrics('i', 'millrace-mqtt-ingest', '')
   const acks: Partial<DeferredAcks> = {
@@ -38,7 +34,8 @@ function scene() {
     type: 'millrace-mqtt-ingest',
     send() {},
     error() {},
-    warn() {}
+    warn() {},
+    log: (line: string) => logged.push(line)
   } as unknown as Node
   const source = new DeliverySource({
     RED: {} as NodeAPI,
@@ -60,10 +57,13 @@ function scene() {
     finished: ({ acks, packets }: MqttBatch) => acks.acknowledge(packets),
     survived() {}
   }
+  const shaper = { shape, isMany: () => false as boolean } as unknown as Shaper
+  const options = { batchSize: 10, maxInFlight: 10 }
+  const deliveries = new Deliveries(shaper, { source, metrics, node, options })
   return {
     acknowledged,
     logged,
-    end: () => others.end(),
+    deliveries,
     metrics,
     settle: (which: number) => tracker.open_[which]!.settle(settled(1)),
     bring(messageId: number, topic: 'taken' | 'others') {
@@ -77,20 +77,19 @@ function scene() {
         dup: false,
         payload: Buffer.from('x')
       } as Received)
-      const shaper = { shape, isMany: () => false as boolean } as unknown as Shaper
-      deliver(batch, { shaper, source, metrics, others, portion: 10 })
+      deliveries.deliver(batch)
     }
   }
 }
 
 describe('mqtt-ingest: acknowledging what is for others', () => {
   it('and says so in the log, at once and then not for a minute', () => {
-    const { bring, logged, end } = scene()
+    const { bring, logged, deliveries } = scene()
     for (const id of [1, 2, 3]) bring(id, 'others')
     assert.deepEqual(logged, [
       'A message is of a topic that the template does not take, and was left out: "others".'
     ])
-    end()
+    deliveries.end()
     assert.match(
       logged[1]!,
       /^2 messages are of topics that the template does not take, and were left out, the first of "others"/
@@ -98,10 +97,10 @@ describe('mqtt-ingest: acknowledging what is for others', () => {
   })
 
   it('at once where nothing came before', () => {
-    const { bring, acknowledged, metrics } = scene()
+    const { bring, acknowledged, metrics, deliveries } = scene()
     bring(1, 'others')
     assert.deepEqual(
-      [acknowledged, metrics.in, metrics.filtered, forOthersOf(metrics)],
+      [acknowledged, metrics.in, metrics.filtered, deliveries.forOthers],
       [[1], 1, 1, 1]
     )
   })

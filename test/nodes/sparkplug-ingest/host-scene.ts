@@ -1,5 +1,6 @@
 import type { DeferredAcks, Received } from '../../../core/mqtt/deferred-ack.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
+import type { SplitPiece } from '../../../core/source/types.ts'
 import type { ArrivalOutcome } from '../../../nodes/sparkplug-ingest/arrival.ts'
 import { SparkplugBatch } from '../../../nodes/sparkplug-ingest/batch.ts'
 import { Host } from '../../../nodes/sparkplug-ingest/logic.ts'
@@ -14,13 +15,16 @@ export class Scene {
   readonly options
   readonly host: Host
   readonly outcomes: ArrivalOutcome[] = []
+  readonly pieces: SplitPiece[] = []
+  /** Values that were left out on purpose. */
+  #leftOut = 0
   readonly commands: { topic: string; payload: Buffer; atMs: number }[] = []
   nowMs = 1000
 
   constructor(raw: Record<string, unknown> = {}) {
     this.options = parseOptions(spec, { broker: 'b', reorderMs: 100, holdS: 5, ...raw })
     this.host = new Host(this.options, {
-      settled: outcome => this.outcomes.push(outcome),
+      settled: outcome => this.#settled(outcome),
       command: (topic, payload) => this.commands.push({ topic, payload, atMs: this.nowMs }) > 0,
       asked: () => {}
     })
@@ -43,16 +47,21 @@ export class Scene {
     return this
   }
 
-  #split() {
-    const batch = new SparkplugBatch(this.options)
-    for (const outcome of this.outcomes) batch.add(outcome, 0, outcome.entries.length)
-    return batch.split()
+  #settled(outcome: ArrivalOutcome): void {
+    this.outcomes.push(outcome)
+    const batch = new SparkplugBatch(acks, this.options)
+    batch.add(outcome)
+    const leftOut = (values: number) => {
+      this.#leftOut += values
+    }
+    this.pieces.push(...batch.piecesOf(0, leftOut))
   }
+
   get records() {
-    return this.#split().accepted as Record<string, unknown>[]
+    return this.pieces.flatMap(piece => piece.again().accepted) as Record<string, unknown>[]
   }
   get rejected() {
-    return this.#split().rejected
+    return this.pieces.flatMap(piece => piece.again().rejected)
   }
   get codes() {
     return this.rejected.map(({ reason }) => reason.code)
@@ -62,7 +71,8 @@ export class Scene {
     return this.records.map(({ device_id, metric, value }) => `${device_id} ${metric} ${value}`)
   }
   count(what: 'duplicates' | 'filtered') {
-    return this.outcomes.reduce((sum, outcome) => sum + outcome[what], 0)
+    const told = this.outcomes.reduce((sum, outcome) => sum + outcome[what], 0)
+    return what === 'filtered' ? told + this.#leftOut : told
   }
 }
 

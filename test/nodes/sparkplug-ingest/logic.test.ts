@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { isRejection, provenanceOf } from '../../../core/record/record.ts'
 import { loadWire } from '../../../core/sparkplug/wire.ts'
-import { SparkplugBatch } from '../../../nodes/sparkplug-ingest/batch.ts'
 import { contentOf, payloadOf } from '../../core/sparkplug/publisher.ts'
 import { plant, Scene } from './host-scene.ts'
 
@@ -95,12 +94,12 @@ describe('sparkplug-ingest: births and data', () => {
 
   it('gives the same records again in new objects', () => {
     const edge = plant()
-    const { outcomes, options } = new Scene().take(...edge.births())
-    const batch = new SparkplugBatch(options)
-    for (const outcome of outcomes) batch.add(outcome, 0, outcome.entries.length)
-    const [once, again] = [batch.split().accepted, batch.split().accepted]
-    assert.deepEqual(once, again)
-    assert.notEqual(once[0], again[0])
+    const { pieces } = new Scene().take(...edge.births())
+    for (const { split, again } of pieces) {
+      assert.deepEqual(again(), split)
+      assert.notEqual(again().accepted[0], split.accepted[0])
+    }
+    assert.equal(pieces.length, 4)
   })
 
   it('commands of hosts are passed over, other topics are rejected', () => {

@@ -33,7 +33,11 @@ describe('sparkplug-ingest, a message that kills Node-RED', () => {
       ({ topic, payload }) => ({ topic, payload, qos: topic.includes('BIRTH') ? 0 : 1 }) as Received
     )
     const acked: Received[] = []
-    const acks = { acknowledge: (list: Received[]) => void acked.push(...list) }
+    const acks = {
+      acknowledge: (list: Received[]) => void acked.push(...list),
+      rest() {},
+      wake() {}
+    }
     const host: Host = new Host(options, {
       settled: outcome => gatherer.settled(outcome),
       command: () => true,
@@ -41,11 +45,13 @@ describe('sparkplug-ingest, a message that kills Node-RED', () => {
     })
     const gatherer: Gatherer = new Gatherer({
       ...options,
+      gatherMs: 40,
+      burstMs: 3,
       source: given.source,
       metrics: given.metrics,
       trials,
       warn,
-      onRoom: () => {},
+      onTurn: () => {},
       isReading: () => host.isReading,
       receive: (packet, of) => host.receive(packet, of, { atMs: 0, clockMs: 0 })
     })

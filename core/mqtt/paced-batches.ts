@@ -1,0 +1,216 @@
+import type { DeferredAcks, Received } from './deferred-ack.ts'
+import { ServerWindow } from './server-window.ts'
+
+/** Messages of one connection that leave together and are acknowledged together. */
+export interface PacedBatch {
+  /** The connection that brought them; it knows whom to tell when it has ended. */
+  readonly acks: DeferredAcks
+  readonly packets: readonly Received[]
+  /** Of the payloads of all its messages. */
+  readonly bytes: number
+  /** What of it counts for the batch size: messages, or records. */
+  readonly size: number
+}
+
+export interface PacedBatchesOptions<B extends PacedBatch> {
+  readonly batchSize: number
+  /** A batch leaves no sooner than so long after the one before it. */
+  readonly gatherMs: number
+  /** What comes after a pause waits so long for the rest of its burst. */
+  readonly burstMs: number
+  /** Messages that the server sends without acknowledgement, at most. */
+  readonly maxInFlight: number
+  begin(acks: DeferredAcks): B
+  /** Nothing more may be taken, so there is nothing to wait for. */
+  isFull(): boolean
+  /** Sends a batch into the flow, which says by `finished` when it is done with it. */
+  deliver(batch: B): void
+  /** Acknowledgements are to go out at once. */
+  isHurried(): boolean
+  /** Whether the socket may be left alone while messages are gathered. */
+  mayRest(): boolean
+  /** A batch is acknowledged. */
+  released(batch: B): void
+  /** There is room for more. */
+  onTurn(): void
+}
+
+/** A batch of this size leaves without waiting for more, so that one Kafka request can hold it. */
+const MAX_BATCH_BYTES = 900_000
+/**
+ * Acknowledgements go out so long before the next batch leaves: many servers (mosquitto as it is
+ * installed) leave their small packets to Nagle's algorithm, so that what they have to send waits
+ * until something of ours answers what they sent before. What waits there then still comes in time
+ * for that batch, not for the one after it.
+ */
+const ACKNOWLEDGED_BEFORE_MS = 4
+/**
+ * Who gathers for so long need not hear of each message meanwhile: the socket is read when the
+ * batch is about to leave.
+ */
+const RESTS_FROM_MS = 10
+/** More than that the socket may not hold while it is not read. */
+const RESTS_BELOW_BYTES = 100_000
+
+/**
+ * Decides when batches leave and when they are acknowledged: see core/pace.ts for the rule. Keeps
+ * account of what is in them until then.
+ */
+export class PacedBatches<B extends PacedBatch> {
+  #batch: B | undefined
+  /** Batches that are not acknowledged. */
+  readonly #batches = new Set<B>()
+  #timer: NodeJS.Timeout | undefined
+  #immediate: NodeJS.Immediate | undefined
+  /** The flow is done with these; they are not acknowledged. */
+  #finished: B[] = []
+  #acknowledging: NodeJS.Timeout | undefined
+  readonly #window = new ServerWindow()
+  #added = 0
+  #open = 0
+  #openBytes = 0
+  /** When the last batch left. */
+  #leftMs = Number.NEGATIVE_INFINITY
+  /** The last batch was full or nearly, so that reading must not stop. */
+  #isPressed = false
+
+  constructor(private readonly options: PacedBatchesOptions<B>) {}
+
+  /** Messages in batches that are not acknowledged. */
+  get open(): number {
+    return this.#open
+  }
+  get openBytes(): number {
+    return this.#openBytes
+  }
+
+  /** The server sends no more until something is acknowledged. */
+  get isAtLimit(): boolean {
+    return this.#open >= this.#window.limit
+  }
+
+  /** What this connection brought and is not acknowledged. */
+  *openOf(acks: DeferredAcks): Generator<Received> {
+    for (const batch of this.#batches) if (batch.acks === acks) yield* batch.packets
+  }
+
+  /** The batch to add a message of this connection to; then say so by `added`. */
+  batchOf(acks: DeferredAcks): B {
+    if (this.#batch !== undefined && this.#batch.acks !== acks) this.flush()
+    if (this.#batch === undefined) {
+      this.#batch = this.options.begin(acks)
+      this.#batches.add(this.#batch)
+    }
+    return this.#batch
+  }
+
+  /** A message with so many bytes was added to the batch. */
+  added(bytes: number): void {
+    const batch = this.#batch!
+    this.#added++
+    this.#open++
+    this.#openBytes += bytes
+    this.#window.opened(this.#open)
+    if (this.#finished.length > 0 && this.#isHurried) this.acknowledge()
+    if (
+      batch.size >= this.options.batchSize ||
+      batch.bytes >= MAX_BATCH_BYTES ||
+      this.isAtLimit ||
+      this.options.isFull()
+    )
+      this.flush()
+    else if (batch.packets.length === 1) this.#schedule()
+  }
+
+  /** Sends what is waiting. */
+  flush = (): void => {
+    clearTimeout(this.#timer)
+    clearImmediate(this.#immediate)
+    const batch = this.#batch
+    if (batch === undefined) return
+    this.#batch = undefined
+    this.#leftMs = performance.now()
+    this.#isPressed = batch.size >= this.options.batchSize || batch.bytes > RESTS_BELOW_BYTES
+    batch.acks.wake()
+    this.options.deliver(batch)
+  }
+
+  /** The flow is done with a batch: it is acknowledged soon. */
+  finished(batch: B): void {
+    this.#finished.push(batch)
+    const waitMs = this.#isHurried ? 0 : this.#nextMs - ACKNOWLEDGED_BEFORE_MS - performance.now()
+    if (waitMs < 1) this.acknowledge()
+    else this.#acknowledging ??= setTimeout(this.#acknowledgeAndGoOn, waitMs)
+  }
+
+  /** Acknowledges what the flow is done with, what came by one connection in one write. */
+  acknowledge = (): void => {
+    clearTimeout(this.#acknowledging)
+    this.#acknowledging = undefined
+    const finished = this.#finished
+    if (finished.length === 0) return
+    this.#finished = []
+    this.#window.acknowledging(this.#open)
+    const { acks } = finished[0]!
+    for (const batch of finished) this.#release(batch)
+    if (finished.every(batch => batch.acks === acks)) acks.acknowledge(packetsOf(finished))
+    else for (const batch of finished) batch.acks.acknowledge(batch.packets)
+  }
+
+  /** What there was no room for when the flow was done with them may have room now. */
+  readonly #acknowledgeAndGoOn = (): void => {
+    this.acknowledge()
+    this.options.onTurn()
+  }
+
+  #release(batch: B): void {
+    this.#batches.delete(batch)
+    this.#open -= batch.packets.length
+    this.#openBytes -= batch.bytes
+    this.options.released(batch)
+  }
+
+  /** The server may soon have to wait for acknowledgements, or nothing more is to come. */
+  get #isHurried(): boolean {
+    const most = Math.min(this.options.maxInFlight, this.#window.limit)
+    return 2 * this.#open >= most || this.options.isHurried()
+  }
+
+  /** When the next batch leaves that is not full before. */
+  get #nextMs(): number {
+    return this.#leftMs + this.options.gatherMs
+  }
+
+  #schedule(): void {
+    const waitMs = Math.max(this.options.burstMs, this.#nextMs - performance.now())
+    if (waitMs < 1) this.#immediate = setImmediate(this.flush)
+    else {
+      this.#timer = setTimeout(this.#leave, waitMs)
+      if (waitMs >= RESTS_FROM_MS && this.#mayRest) this.#batch?.acks.rest()
+    }
+  }
+
+  /** A server that stops at a limit of its own is answered as soon as it does. */
+  get #mayRest(): boolean {
+    return (
+      !this.#isPressed && this.#window.limit === Number.POSITIVE_INFINITY && this.options.mayRest()
+    )
+  }
+
+  /** Its time has come: with it goes what waits in the socket. */
+  readonly #leave = (): void => {
+    const batch = this.#batch
+    if (batch === undefined) return
+    batch.acks.wake()
+    this.#whenRead(-1)
+  }
+
+  /** A turn of the event loop reads the socket; once nothing more has come all is read. */
+  #whenRead(added: number): void {
+    if (this.#added === added) this.flush()
+    else this.#immediate = setImmediate(before => this.#whenRead(before), this.#added)
+  }
+}
+
+const packetsOf = (batches: readonly PacedBatch[]): readonly Received[] =>
+  batches.length === 1 ? batches[0]!.packets : batches.flatMap(({ packets }) => packets)
