@@ -22,7 +22,7 @@ export interface Request {
 export const USAGE = `npm run bench -- [lanes] [contestants] [options]
 
   A B C W E          these lanes only
-  rates              CPU and latency from 10 to 20,000 records/s, some 5 minutes a contestant
+  rates              CPU and latency from 10 to 20,000 records/s, some 7 minutes a contestant
   millrace …         these contestants only (folders of bench/contestants)
   --quick            a few thousand records: shows that everything works, its figures mean nothing
   --scale=0.2        this part of the usual number of records

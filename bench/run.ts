@@ -10,7 +10,7 @@ import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import type { Result, Setting } from './lanes/lane.ts'
-import { laneRates } from './lanes/rates.ts'
+import { IN_THE_LONG_RUN, laneRates } from './lanes/rates.ts'
 import { laneW } from './lanes/w.ts'
 import { machine } from './machine.ts'
 import { mosquittoProduct } from './mosquitto.ts'
@@ -56,13 +56,16 @@ type Run = readonly [
   run: (setting: Setting, contestant: Contestant) => Promise<Result[]>
 ]
 
-/** The lanes asked for; each rate of the lane `rates` lasts half as long as one of lane E. */
+/** The lanes asked for. */
 function runsOf({ lanes: names, rates, rateSeconds, quick }: Request): Run[] {
   const runs: Run[] = names.map(name => [name, lanes[name]])
   if (rates === undefined) return runs
-  const seconds = rateSeconds ?? (quick ? 3 : 8)
-  const run: Run[1] = (setting, contestant) =>
-    laneRates({ ...setting, rates, rateSeconds: seconds }, contestant)
+  const times = quick ? { ...QUICK, settleSeconds: 2 } : IN_THE_LONG_RUN
+  const run: Run[1] = (setting, contestant) => {
+    const { warmUp, settleSeconds } = times
+    const seconds = rateSeconds ?? times.rateSeconds
+    return laneRates({ ...setting, rates, warmUp, rateSeconds: seconds }, contestant, settleSeconds)
+  }
   return [...runs, ['rates', run]]
 }
 

@@ -11,10 +11,23 @@ import type { Result, Setting } from './lane.ts'
 export const USUAL_RATES = [10, 100, 200, 500, 1_000, 2_000, 3_000, 5_000, 10_000, 15_000, 20_000]
 export const IDLE = 'idle'
 
-/** Connecting and what is done once after it. */
-const SETTLE_MS = 5_000
+/**
+ * What a pipeline costs in the months that it runs: connecting is over when nothing at all is
+ * measured, and V8 has compiled what runs, which takes half of the CPU time of the first half
+ * minute.
+ */
+export const IN_THE_LONG_RUN = {
+  rateSeconds: 20,
+  settleSeconds: 30,
+  warmUp: { perSecond: 1_000, seconds: 60 }
+}
 
-export async function laneRates(setting: Setting, contestant: Contestant): Promise<Result[]> {
+/** @param settleSeconds before idle is measured */
+export async function laneRates(
+  setting: Setting,
+  contestant: Contestant,
+  settleSeconds: number
+): Promise<Result[]> {
   const { mqtt, kafka, postgres } = setting.field.services
   const pids = [mqtt.pid, kafka.pid, postgres.pid].filter(pid => pid !== undefined)
   const servers = pids.length === 3 ? new UsageTimeline(pids) : undefined
@@ -26,7 +39,7 @@ export async function laneRates(setting: Setting, contestant: Contestant): Promi
   }
   try {
     return await onPipeline(setting, contestant, async pipeline => {
-      const idle = withServers(await nothing(pipeline))
+      const idle = withServers(await nothing(pipeline, settleSeconds))
       await warmUp(pipeline)
       return [idle, ...(await stages(pipeline, withServers))].map(found => ({
         ...found,
@@ -39,9 +52,9 @@ export async function laneRates(setting: Setting, contestant: Contestant): Promi
 }
 
 /** No record at all: CPU time a second in place of a record, and what it needs of memory. */
-async function nothing({ start, running }: Pipeline): Promise<Result> {
+async function nothing({ start, running }: Pipeline, settleSeconds: number): Promise<Result> {
   const { rateSeconds } = start.setting
-  await wait(SETTLE_MS)
+  await wait(settleSeconds * 1000)
   const fromMs = Date.now()
   await wait(rateSeconds * 1000)
   const toMs = Date.now()
