@@ -21,14 +21,16 @@ const root = dirname(fileURLToPath(import.meta.url))
 const at = (...parts) => join(root, ...parts)
 const buildStamp = at('node_modules', '.cache', 'millrace-build')
 /** What the build reads. */
-const sources = ['nodes', 'core', 'icons', 'build', 'build.ts', 'package.json']
+const sources = ['nodes', 'core', 'icons', 'palettes', 'build', 'build.ts', 'package.json']
 
 const modified = path => (existsSync(path) ? statSync(path).mtimeMs : 0)
 
 function newest(path) {
   if (!existsSync(path)) return 0
   if (!statSync(path).isDirectory()) return modified(path)
-  return Math.max(0, ...readdirSync(path).map(name => newest(join(path, name))))
+  // A companion is built into its own folder.
+  const names = readdirSync(path).filter(name => name !== 'dist')
+  return Math.max(0, ...names.map(name => newest(join(path, name))))
 }
 
 function fail(message) {

@@ -1,17 +1,31 @@
-import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import * as esbuild from 'esbuild'
 import { type Files, filesBelow } from './files.ts'
 import { thirdPartyNotices } from './notices.ts'
+import { HOME, isCompanion, manifestOf } from './palettes.ts'
 import type { Room } from './rooms.ts'
 
+/** Where the files of a package come from, and what stays outside of them. */
+interface Place {
+  /** The folder that imports are relative to in what is built. */
+  readonly home: string
+  /** What several rooms share, a file each: `core/` below home. */
+  readonly core: string
+  /** Packages that users install, or have beside this one. */
+  readonly installed: ReadonlySet<string>
+}
+
 /**
- * The repository: `core/` and the packages are taken from here, even where a test builds rooms of
- * another folder.
+ * `core/` and the packages are those of the repository, even where a test builds rooms of another
+ * folder; a companion has a `core/` of its own, if any, and that of the main package by its name.
  */
-export const HOME = resolve(import.meta.dirname, '..')
-const CORE = join(HOME, 'core')
+async function placeOf(root: string): Promise<Place> {
+  const home = isCompanion(root) ? root : HOME
+  const { dependencies, peerDependencies } = await manifestOf(home)
+  const installed = new Set(Object.keys({ ...dependencies, ...peerDependencies }))
+  return { home, core: join(home, 'core'), installed }
+}
 
 /**
  * Every room as one CommonJS file, every file of `core/` as one of its own. Core is never bundled
@@ -20,7 +34,8 @@ const CORE = join(HOME, 'core')
  * minified: own code keeps its lines and names, for the stack traces of errors.
  */
 export async function compileNodes(root: string, rooms: readonly Room[]): Promise<Files> {
-  const core = (await filesBelow(CORE)).filter(
+  const place = await placeOf(root)
+  const core = (await filesBelow(place.core)).filter(
     path => path.endsWith('.ts') && !path.startsWith('editor')
   )
   const files: Files = new Map([['package.json', Buffer.from('{ "type": "commonjs" }\n')]])
@@ -29,14 +44,17 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
   const compiled = await Promise.all([
     compile(
       root,
-      Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(CORE, path)])),
-      packages
+      Object.fromEntries(core.map(path => [`core/${path.slice(0, -3)}`, join(place.core, path)])),
+      { place, packages }
     ),
-    compile(root, { pages: join(HOME, 'build', 'pages.ts') }, packages),
+    compile(root, isCompanion(root) ? {} : { pages: join(HOME, 'build', 'pages.ts') }, {
+      place,
+      packages
+    }),
     compile(
       root,
       Object.fromEntries(rooms.map(room => [room.name, join(room.folder, 'runtime.ts')])),
-      packages,
+      { place, packages },
       DEFAULT_IS_THE_MODULE
     )
   ])
@@ -49,7 +67,7 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
       )
     for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
   }
-  files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
+  if (packages.size > 0) files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
   return files
 }
 
@@ -91,13 +109,19 @@ const shared = (root: string) =>
     logLevel: 'error'
   }) as const
 
-/** @param packages gets the names of those that the code imports and users do not install */
+interface Outside {
+  readonly place: Place
+  /** Gets the names of those that the code imports and users do not install. */
+  readonly packages: Set<string>
+}
+
 async function compile(
   root: string,
   entryPoints: Record<string, string>,
-  packages: Set<string>,
+  outside: Outside,
   footer = ''
 ) {
+  if (Object.keys(entryPoints).length === 0) return { outputFiles: [], metafile: { inputs: {} } }
   return esbuild.build({
     ...shared(root),
     entryPoints,
@@ -108,7 +132,7 @@ async function compile(
       'import.meta.dirname': '__dirname',
       'import.meta.filename': '__filename'
     },
-    plugins: [leaveOutside(await runtimeDependencies(), packages)]
+    plugins: [leaveOutside(outside)]
   })
 }
 
@@ -124,14 +148,15 @@ const vendorName = (path: string) =>
   `vendor/${path.replaceAll('@', '').replaceAll('/', '-').replace(/\.js$/, '')}`
 
 /** Core stays outside, and so do packages: those that users install, and those of `vendor/`. */
-function leaveOutside(dependencies: ReadonlySet<string>, packages: Set<string>): esbuild.Plugin {
+function leaveOutside({ place, packages }: Outside): esbuild.Plugin {
+  const { home, core, installed } = place
   return {
     name: 'leave-outside',
     setup(build) {
       build.onResolve({ filter: /^\./ }, ({ path, importer, kind }) => {
         const target = resolve(dirname(importer), path)
-        if (kind === 'entry-point' || !isBelow(CORE, target)) return undefined
-        const from = isBelow(CORE, importer) ? dirname(importer) : HOME
+        if (kind === 'entry-point' || !isBelow(core, target)) return undefined
+        const from = isBelow(core, importer) ? dirname(importer) : home
         const outside = relative(from, target).replaceAll('\\', '/').replace(/\.ts$/, '.js')
         return { path: outside.startsWith('.') ? outside : `./${outside}`, external: true }
       })
@@ -142,10 +167,10 @@ function leaveOutside(dependencies: ReadonlySet<string>, packages: Set<string>):
         const external =
           path.startsWith('node:') ||
           builtinModules.includes(packageName) ||
-          dependencies.has(packageName)
+          installed.has(packageName)
         if (external) return { path, external }
         packages.add(path)
-        const up = isBelow(CORE, importer) ? relative(dirname(importer), HOME) : '.'
+        const up = isBelow(core, importer) ? relative(dirname(importer), home) : '.'
         return { path: `${up.replaceAll('\\', '/')}/${vendorName(path)}.js`, external: true }
       })
     }
@@ -154,10 +179,3 @@ function leaveOutside(dependencies: ReadonlySet<string>, packages: Set<string>):
 
 const isBelow = (folder: string, path: string) =>
   path.startsWith(`${folder}/`) || path.startsWith(`${folder}\\`)
-
-async function runtimeDependencies(): Promise<Set<string>> {
-  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as {
-    dependencies: Record<string, string>
-  }
-  return new Set(Object.keys(manifest.dependencies))
-}

@@ -8,7 +8,7 @@ import { pathToFileURL } from 'node:url'
 import { MEANING } from '../core/dead-letter/headers.ts'
 import { CODES } from '../core/errors.ts'
 import type { NodeSpec } from '../core/node/spec.ts'
-import { HOME } from './code.ts'
+import { companions, HOME, type Manifest } from './palettes.ts'
 import { readRooms } from './rooms.ts'
 
 export interface Document {
@@ -21,19 +21,45 @@ export interface Document {
 /** Every document with generated parts, as it is and as the code has it now. */
 export async function currentDocuments(): Promise<Document[]> {
   const { rooms } = await readRooms(HOME)
-  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as Manifest
+  const manifest = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as Published
   const home = repositoryOf(manifest)
+  const beside = await companionTables(home)
   const performance = await readFile(join(HOME, 'docs', 'performance.md'), 'utf8')
   return Promise.all([
     document('README.md', text => {
-      const withNodes = between(text, 'nodes', nodeTable(rooms, home))
+      const nodes = [nodeTable(rooms, home), ...beside.map(({ row }) => row)].join('\n')
+      const withNodes = between(text, 'nodes', nodes)
       return atHome(between(withNodes, 'figures', figureTable(performance)), home)
     }),
     document('docs/reasons.md', text => between(text, 'codes', sentenceTable('code', CODES))),
     document('docs/dead-letters.md', text =>
       between(text, 'headers', sentenceTable('header', MEANING))
+    ),
+    document('docs/README.md', text =>
+      between(text, 'companions', beside.map(({ line }) => line).join('\n'))
+    ),
+    ...beside.map(({ readme, table }) =>
+      document(readme, text => atHome(between(text, 'nodes', table), home))
     )
   ])
+}
+
+/** What the documents say of each companion. */
+async function companionTables(home: string) {
+  return Promise.all(
+    (await companions()).map(async ({ short, folder, manifest: { name, description } }) => {
+      const { rooms } = await readRooms(folder)
+      const readme = `palettes/${short}/README.md`
+      const labels = rooms.map(({ spec }) => spec.label).join(', ')
+      const what = `${cell(description)} A package of its own: \`${name}\`.`
+      return {
+        readme,
+        table: nodeTable(rooms, home, `palettes/${short}/nodes`),
+        row: `| [**${labels}**](${home}/blob/main/${readme}) | ${what} | – |`,
+        line: `- [\`${name}\`](../${readme}): ${labels}`
+      }
+    })
+  )
 }
 
 async function document(path: string, make: (text: string) => string): Promise<Document> {
@@ -41,12 +67,10 @@ async function document(path: string, make: (text: string) => string): Promise<D
   return { path, written, generated: make(written) }
 }
 
-interface Manifest {
-  readonly repository: { readonly url: string }
-}
+type Published = Manifest & { readonly repository: { readonly url: string } }
 
 /** Where the project is published, e.g. `https://github.com/owner/name`; package.json says it. */
-export const repositoryOf = ({ repository }: Manifest): string =>
+export const repositoryOf = ({ repository }: Pick<Published, 'repository'>): string =>
   repository.url.replace(/^git\+/, '').replace(/\.git$/, '')
 
 /**
@@ -64,11 +88,12 @@ function atHome(text: string, home: string): string {
 /** The nodes in the order of the palette, each with a link to its help. */
 export function nodeTable(
   rooms: readonly { readonly name: string; readonly spec: NodeSpec }[],
-  home: string
+  home: string,
+  folder = 'nodes'
 ): string {
   const rows = rooms.map(({ name, spec: { label, summary, outputs, category } }) => {
     const ports = category === 'config' ? 'configuration' : outputs.join(', ') || '–'
-    const help = `${home}/blob/main/nodes/${name}/help.md`
+    const help = `${home}/blob/main/${folder}/${name}/help.md`
     return `| [**${label}**](${help}) | ${cell(summary)} | ${cell(ports)} |`
   })
   return ['| node | what it does | outputs |', '|---|---|---|', ...rows].join('\n')

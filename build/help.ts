@@ -8,15 +8,21 @@ import { escapeHtml } from './text.ts'
  *
  * @param prose help.md: Markdown, whose sections are of the third level
  * @param lesson the path of its example below `examples/`, without the extension
+ * @param module the package that brings the example; the main one where absent
  */
-export function helpOf(spec: NodeSpec, prose: string, lesson: string | undefined): string {
+export function helpOf(
+  spec: NodeSpec,
+  prose: string,
+  lesson: string | undefined,
+  module?: string
+): string {
   const parts = [
     `<p>${escapeHtml(spec.summary)}</p>`,
     marked.parse(prose, { async: false }).trim(),
     properties(spec),
     ports(spec),
     examples(spec.examples ?? []),
-    lesson === undefined ? '' : lessonLink(lesson)
+    lesson === undefined ? '' : lessonLink(lesson, module)
   ]
   return parts.filter(part => part !== '').join('\n')
 }
@@ -133,6 +139,6 @@ function example({ name, options, topic, given, then }: Example): string {
 const shown = (value: unknown) =>
   value === null ? 'nothing' : (JSON.stringify(value) ?? 'undefined')
 
-const lessonLink = (lesson: string) =>
-  `<h3>Try it</h3>\n<p><a href="#" class="millrace-lesson" data-lesson="${escapeHtml(lesson)}">Import the example</a> of this node; ` +
+const lessonLink = (lesson: string, module: string | undefined) =>
+  `<h3>Try it</h3>\n<p><a href="#" class="millrace-lesson" data-lesson="${escapeHtml(lesson)}"${module === undefined ? '' : ` data-module="${escapeHtml(module)}"`}>Import the example</a> of this node; ` +
   'it also stands in the menu under Import, Examples.</p>'

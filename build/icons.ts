@@ -1,7 +1,7 @@
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { HOME } from './code.ts'
 import type { Files } from './files.ts'
+import { HOME } from './palettes.ts'
 
 /** The SVG files of `icons/`, for `dist/icons/`, which is where Node-RED looks. */
 export async function copyIcons(root: string): Promise<Files> {

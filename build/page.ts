@@ -12,6 +12,8 @@ export interface Paged {
   readonly help: string
   /** Path of its lesson below `examples/`, without the extension. */
   readonly example?: string | undefined
+  /** The package that brings the lesson; the main one where absent. */
+  readonly module?: string | undefined
   /** File of its own icon; without it, that of its family. */
   readonly icon?: string | undefined
   readonly hasEditor?: boolean
@@ -22,12 +24,12 @@ export interface Paged {
  * @param parts the scripts of the room's editor.ts and migrations.ts, which set `room` and `saved`
  */
 export function pageOf(room: Paged, parts = ''): string {
-  const { spec, help, example } = room
+  const { spec, help, example, module } = room
   return `<script type="text/html" data-template-name="${spec.type}">
 ${formOf(spec)}
 </script>
 <script type="text/html" data-help-name="${spec.type}">
-${helpOf(spec, help, example)}
+${helpOf(spec, help, example, module)}
 </script>
 <script type="text/javascript">
 ${registration(room, parts)}

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import * as esbuild from 'esbuild'
 import { TEXTS } from '../core/editor/texts.ts'
 import { bundleForBrowser } from './browser.ts'
-import { HOME } from './code.ts'
 import type { Files } from './files.ts'
+import { HOME, manifestOf } from './palettes.ts'
 
 const PLUGIN =
   "module.exports = RED => RED.plugins.registerPlugin('millrace-editor', { type: 'millrace-editor' });\n"
@@ -15,9 +15,7 @@ const PLUGIN =
  * registration allows for.
  */
 export async function editorPlugin(): Promise<Files> {
-  const { name } = JSON.parse(await readFile(join(HOME, 'package.json'), 'utf8')) as {
-    name: string
-  }
+  const { name } = await manifestOf(HOME)
   const folder = join(HOME, 'core', 'editor')
   const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor', {
     MODULE: JSON.stringify(name)

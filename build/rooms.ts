@@ -2,6 +2,7 @@ import { access, readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { NodeSpec } from '../core/node/spec.ts'
+import { isCompanion, manifestOf } from './palettes.ts'
 
 /** One node's folder, with what the build needs of it. */
 export interface Room {
@@ -17,6 +18,8 @@ export interface Room {
   readonly hasMigrations: boolean
   /** Path below `examples/` without the extension, if there is a lesson of this node. */
   readonly example: string | undefined
+  /** The companion that it is of; undefined for the main package. */
+  readonly module: string | undefined
 }
 
 /** The rooms that exist, in the order of the palette, and what does not fit together. */
@@ -39,13 +42,18 @@ export async function readRooms(root: string): Promise<{ rooms: Room[]; warnings
   const place = (name: string) => (listed.includes(name) ? listed.indexOf(name) : listed.length)
   complete.sort((a, b) => place(a) - place(b))
   const examples = await readdir(join(root, 'examples')).catch(() => [])
+  const module = isCompanion(root) ? (await manifestOf(root)).name : undefined
   return {
-    rooms: await Promise.all(complete.map(name => readRoom(root, name, examples))),
+    rooms: await Promise.all(complete.map(name => readRoom(root, name, { examples, module }))),
     warnings
   }
 }
 
-async function readRoom(root: string, name: string, examples: readonly string[]): Promise<Room> {
+async function readRoom(
+  root: string,
+  name: string,
+  { examples, module: ofModule }: Pick<Room, 'module'> & { readonly examples: readonly string[] }
+): Promise<Room> {
   const folder = join(root, 'nodes', name)
   const module = (await import(pathToFileURL(join(folder, 'spec.ts')).href)) as { spec: NodeSpec }
   const example = examples.find(file => new RegExp(`^\\d+-${name}(-.*)?\\.json$`).test(file))
@@ -57,7 +65,8 @@ async function readRoom(root: string, name: string, examples: readonly string[])
     help: await readFile(join(folder, 'help.md'), 'utf8').catch(() => ''),
     hasEditor: await exists(join(folder, 'editor.ts')),
     hasMigrations: await exists(join(folder, 'migrations.ts')),
-    example: example?.replace(/\.json$/, '')
+    example: example?.replace(/\.json$/, ''),
+    module: ofModule
   }
 }
 

@@ -5,8 +5,8 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { HOME } from './code.ts'
 import { filesBelow } from './files.ts'
+import { HOME } from './palettes.ts'
 
 const compiler = join(HOME, 'node_modules', 'typescript', 'bin', 'tsc')
 execFileSync(process.execPath, [compiler, '-p', join(HOME, 'tsconfig.types.json')], {

@@ -58,6 +58,14 @@ export const CODES = {
   MQTT_PUBLISH_REFUSED:
     'The MQTT server does not take a message to this topic, e.g. for want of a right.',
   MQTT_MESSAGE_TOO_LARGE: 'The message is larger than the MQTT server takes.',
+  AMQP_CONNECT_FAILED: 'The AMQP server cannot be reached.',
+  AMQP_REFUSED:
+    'The AMQP server does not let the client in, because of its login or for want of one.',
+  AMQP_CONNECTION_LOST: 'The connection to the AMQP server broke, or the server ended it.',
+  AMQP_ADDRESS_REFUSED:
+    'The AMQP server does not serve an address: it is not there, or the client may not use it.',
+  AMQP_MESSAGE_REFUSED: 'The AMQP server rejects a message, or cannot deliver it at its address.',
+  AMQP_MESSAGE_TOO_LARGE: 'The message is larger than the AMQP server takes.',
   MQTT_NO_ANSWER: 'Nobody has answered the command in time.',
   FIELD_MISSING: 'The record lacks a field that the JSON Schema requires.',
   FIELD_TYPE: 'A field of the record has another type than the JSON Schema asks for.',

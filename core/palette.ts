@@ -1,10 +1,28 @@
 /**
- * The door for palettes of others: what a node needs to take part in the delivery guarantee. What
- * stands here keeps its form within a major version; everything else of core may change.
+ * The door for palettes beside this one: what a node needs to take part in the delivery guarantee.
+ * What stands here keeps its form within a major version; everything else of core may change.
+ * docs/palettes.md says what each is for.
  */
-export { type BackoffOptions, backoffMs, pause, type Retries, retrying } from './backoff.ts'
+export { urlProblems } from './address.ts'
+export {
+  type BackoffOptions,
+  backoffMs,
+  pause,
+  Restarts,
+  type Retries,
+  retrying
+} from './backoff.ts'
+export { encodeRejection } from './dead-letter/encode.ts'
 export type { Confirmed, Tracker } from './delivery/types.ts'
-export { MillraceError, reasonOf } from './errors.ts'
+export type { Closing } from './deployments.ts'
+export { type Code, MillraceError, reasonOf } from './errors.ts'
+export { placingProblems } from './format/check.ts'
+export { format, formatDefaults, formatFields, formatFieldsWhen } from './format/fields.ts'
+export { FORMATS, type Format } from './format/names.ts'
+export { placedPieces, refusal } from './format/placed.ts'
+export { type LoadingReader, loadingReader, type ReaderOptions } from './format/reader.ts'
+export type { Finding, Learn, Observed } from './learn/learned.ts'
+export { sourceFormat } from './learn/source-format.ts'
 export {
   type Behaviour,
   type Context,
@@ -20,19 +38,51 @@ export {
   type Transform
 } from './node/define-transform.ts'
 export type { Migrations, Saved } from './node/migrate.ts'
-export type { Field, NodeSpec, Options } from './node/spec.ts'
-export { OptionsError } from './options-error.ts'
+export { Outage } from './node/outage.ts'
+export type { Previewed, SortedSample } from './node/preview.ts'
+export { withDeadline } from './node/probe/deadline.ts'
+export type { Asked, Heard, Probes } from './node/probe.ts'
+export type {
+  ChoiceField,
+  Column,
+  Field,
+  ListField,
+  NodeSpec,
+  NumberField,
+  Options,
+  RefField,
+  TextField
+} from './node/spec.ts'
+export { compact } from './node/status.ts'
+export { OptionsError, type Problem } from './options-error.ts'
+export { PACES, type Pace } from './pace.ts'
+export { isExactNumber } from './record/exact-decimal.ts'
 export { getter, isFieldPath, setField } from './record/field-path.ts'
+export { FILL_IN, type FillIn } from './record/fill-in.ts'
+export { jsonText } from './record/json-write.ts'
 export { countOf, type Message, recordsOf } from './record/message.ts'
+export { ParseFailure } from './record/parse-failure.ts'
 export { unfitness } from './record/parse-record.ts'
 export {
+  type Batch,
+  type Headers,
+  type HeaderValue,
   inherit,
   isRejection,
+  lastHeader,
+  type Origin,
+  Provenance,
+  provenanceOf,
   type Reason,
   type Rejection,
   reject,
+  setHeader,
+  type Taken,
   type TelemetryRecord
 } from './record/record.ts'
+export { type TextTemplate, textTemplate } from './record/text-template.ts'
+export { compileTopicTemplate, type TopicTemplate } from './record/topic-template.ts'
+export { WINS, type Wins } from './record/wins.ts'
 export { defineSink, type Open } from './sink/define-sink.ts'
 export type {
   OpenSink,
@@ -50,6 +100,16 @@ export {
   type SourceSpec,
   type SourceTrouble
 } from './source/define-source.ts'
-export { sourceFields } from './source/fields.ts'
-export type { DeliverySource } from './source/source.ts'
-export type { Split, TakenBatch, TakenMessage, Waiting } from './source/types.ts'
+export { sourceFields, WAITS } from './source/fields.ts'
+export { type DeliverySource, MAX_IN_FLIGHT_BYTES } from './source/source.ts'
+export { carefulSentence, killsReason, type Trials } from './source/trials.ts'
+export type {
+  Split,
+  SplitPiece,
+  TakenBatch,
+  TakenMany,
+  TakenMessage,
+  Waiting
+} from './source/types.ts'
+export { ThrottledNotice } from './throttled-notice.ts'
+export { TLS_UNUSABLE, type TlsOptions, tlsOptionsOf } from './tls.ts'

@@ -15,6 +15,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { MetricsReport } from '../core/node/metrics.ts'
+import { addCompanions } from '../stack/node-red/companions.ts'
 import type { FlowEntry } from './node-red.ts'
 import { until } from './until.ts'
 
@@ -40,6 +41,7 @@ export class NodeRedProcess {
     const scope = join(this.userDir, 'node_modules', '@millrace')
     mkdirSync(scope, { recursive: true })
     symlinkSync(ROOT, join(scope, 'node-red-telemetry'), 'dir')
+    addCompanions(this.userDir)
     this.deploy(options.flow)
   }
 

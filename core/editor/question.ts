@@ -5,8 +5,8 @@ import type { EditorNode } from './red.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
 
-/** Which configuration node can answer. */
-const ANSWERS: Readonly<Record<Pick, string>> = {
+/** Which configuration node can answer; where a colon stands in it, what is asked for names it. */
+const ANSWERS: Readonly<Record<Exclude<Pick, `${string}:${string}`>, string>> = {
   'kafka-topics': 'millrace-kafka-cluster',
   'kafka-groups': 'millrace-kafka-cluster',
   'mqtt-messages': 'millrace-mqtt-broker',
@@ -14,6 +14,9 @@ const ANSWERS: Readonly<Record<Pick, string>> = {
   tables: 'millrace-timescale-database',
   columns: 'millrace-timescale-database'
 }
+
+const answeringOf = (pick: Pick): string =>
+  pick.includes(':') ? pick.split(':', 1)[0]! : ANSWERS[pick as keyof typeof ANSWERS]
 
 /** What an open dialog is about. */
 interface Asking {
@@ -30,7 +33,7 @@ interface Asking {
 export function questionOf(dialog: Asking, pick: Pick | undefined): ProbeQuestion | string {
   const { type, node } = dialog
   const values = dialog.values()
-  const answering = pick === undefined ? type.spec.type : ANSWERS[pick]
+  const answering = pick === undefined ? type.spec.type : answeringOf(pick)
   if (answering === type.spec.type)
     return {
       type: answering,

@@ -9,7 +9,7 @@ import { nodesOf, type SavedNodes } from './probe/saved.ts'
 import { tlsOf } from './probe/unsaved-tls.ts'
 import { settled } from './probe/values.ts'
 import type { Written } from './samples/written.ts'
-import { type Listening, type NodeSpec, type Options, type Pick, parseOptions } from './spec.ts'
+import { type Listening, type Naming, type NodeSpec, type Options, parseOptions } from './spec.ts'
 
 /** What a probe gets beside the options of the dialog. */
 export interface Asked {
@@ -39,11 +39,10 @@ export type Probes<S extends NodeSpec> = {
   /** What comes in a few seconds, or has come last, as bytes. */
   readonly [P in Listening]?: (options: Options<S>, asked: Asked) => Promise<Heard[]>
 } & {
-  readonly [P in Names]?: (options: Options<S>, asked: Asked) => Promise<string[]>
+  readonly [P in Naming]?: (options: Options<S>, asked: Asked) => Promise<string[]>
 }
 
-type Names = Exclude<Pick, Listening>
-const LISTENING: ReadonlySet<string> = new Set<Listening>(['mqtt-messages', 'kafka-messages'])
+const isListening = (action: string): action is Listening => /[-:]messages$/.test(action)
 
 /** A message that a dialog listened for. */
 export interface Heard {
@@ -122,7 +121,7 @@ async function run<S extends NodeSpec>(
   return withDeadline(DEADLINE_MS, async signal => {
     const asked: Asked = { signal, tls: tls.options, query }
     if (action === 'test') return { message: await probes.test!(options, asked) }
-    if (LISTENING.has(action)) return { heard: await probes[action as Listening]!(options, asked) }
-    return { items: await probes[action as Names]!(options, asked) }
+    if (isListening(action)) return { heard: await probes[action]!(options, asked) }
+    return { items: await probes[action as Naming]!(options, asked) }
   })
 }

@@ -33,6 +33,7 @@ export interface NodeSpec {
 
 export type Family =
   | 'mqtt'
+  | 'amqp'
   | 'http'
   | 'sparkplug'
   | 'kafka'
@@ -85,9 +86,13 @@ export interface TextField extends FieldBase {
  */
 export type Place = 'fields' | 'measurements' | 'parts' | 'headers' | 'topic'
 export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address' | 'brokers'
-/** What a configuration node can be asked for: names to choose from, or messages as they come. */
-export type Pick = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | Listening
-export type Listening = 'mqtt-messages' | 'kafka-messages'
+/**
+ * What a configuration node can be asked for: names to choose from, or messages as they come. Those
+ * with a colon begin with the type of the node that answers: `millrace-amqp-server:names`.
+ */
+export type Pick = Naming | Listening
+export type Naming = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | `${string}:names`
+export type Listening = 'mqtt-messages' | 'kafka-messages' | `${string}:messages`
 export interface SecretField extends FieldBase {
   readonly kind: 'secret'
   readonly default: ''

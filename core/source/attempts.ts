@@ -155,6 +155,7 @@ export class Attempts {
       this.#laterAgain(held)
       return
     }
+    if (held.failures >= retries && !isDeadLetter && held.taken.handBack?.(error.message)) return
     if (held.failures < retries || isDeadLetter || this.#mustKeep(held, error)) {
       metrics.retried += held.taken.records
       this.#again(held, backoffMs(held.failures++, this.options.backoff))

@@ -54,7 +54,7 @@ export function messageOfPortion(
   deadLetterOutput: number,
   isLast: boolean
 ): TakenMessage {
-  const { lane, from, bytes, survived, acknowledge } = many
+  const { lane, from, bytes, survived, handBack, acknowledge } = many
   return {
     lane,
     from,
@@ -64,6 +64,7 @@ export function messageOfPortion(
     rebuild: () => withPayload(many, again()),
     acknowledge: isLast ? acknowledge : () => {},
     survived,
+    handBack,
     output: which === 'accepted' ? 0 : deadLetterOutput
   }
 }

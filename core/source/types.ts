@@ -64,6 +64,11 @@ export interface TakenMessage {
    * not killed it at once.
    */
   readonly survived?: (() => void) | undefined
+  /**
+   * The flow has failed with it as often as it may. True where the protocol takes it back, in place
+   * of a dead letter: then its lane is dropped next.
+   */
+  readonly handBack?: ((why: string) => boolean) | undefined
   /** The output it leaves by; 0 where absent. */
   readonly output?: number
   /** Of its records, those that the source rejected itself, where it leaves by both outputs. */
@@ -104,7 +109,7 @@ export interface TakenBatch
  * portions, as there is room in the flow, and others have their turn in between.
  */
 export interface TakenMany
-  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived'>,
+  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived' | 'handBack'>,
     Pick<TakenBatch, 'isSingle' | 'properties'> {
   /** How many messages of the protocol it is. */
   readonly length: number

@@ -35,12 +35,19 @@ final class Access implements ActiveMQSecurityManager5 {
   public Subject authenticate(String name, String password, RemotingConnection connection, String securityDomain) {
     if (name != null && !name.isEmpty()) {
       User user = users.get(name);
-      return user != null && user.password().equals(password) ? subject(name) : null;
+      if (user != null && user.password().equals(password)) return subject(name);
+      // SASL EXTERNAL: AMQP names the certificate that the handshake has verified
+      return name.equals(certificateName(connection)) ? subject("certificate:" + name) : null;
     }
     if (!isEncrypted(connection)) return subject(ANONYMOUS);
+    String certificate = certificateName(connection);
+    return certificate == null ? null : subject("certificate:" + certificate);
+  }
+
+  private static String certificateName(RemotingConnection connection) {
     X509Certificate[] certificates = CertificateUtil.getCertsFromConnection(connection);
     if (certificates == null || certificates.length == 0) return null;
-    return subject("certificate:" + certificates[0].getSubjectX500Principal().getName());
+    return certificates[0].getSubjectX500Principal().getName();
   }
 
   private static boolean isEncrypted(RemotingConnection connection) {

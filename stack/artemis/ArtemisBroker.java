@@ -16,7 +16,7 @@ import org.apache.activemq.artemis.core.settings.impl.AddressFullMessagePolicy;
 import org.apache.activemq.artemis.core.settings.impl.AddressSettings;
 
 /**
- * Apache ActiveMQ Artemis as an MQTT broker: MQTT 5 and 3.1.1 on a plain port, on one with TLS and on one that demands
+ * Apache ActiveMQ Artemis as an MQTT broker: MQTT 5, 3.1.1 and AMQP 1.0 on a plain port, on one with TLS and on one that demands
  * a client certificate; sessions and messages survive a restart. Usage: ArtemisBroker SETTINGS-FILE
  */
 public final class ArtemisBroker {
@@ -115,7 +115,7 @@ public final class ArtemisBroker {
   }
 
   private static void addAcceptor(Configuration configuration, String name, String host, int port, String parameters) throws Exception {
-    configuration.addAcceptorConfiguration(name, "tcp://" + host + ":" + port + "?protocols=MQTT;" + parameters);
+    configuration.addAcceptorConfiguration(name, "tcp://" + host + ":" + port + "?protocols=MQTT,AMQP;" + parameters);
   }
 
   private static String mqttParameters(Settings settings) {
@@ -126,6 +126,10 @@ public final class ArtemisBroker {
             "defaultMqttSessionExpiryInterval=86400",
             "defaultMaximumInFlightPublishMessages=65535",
             "closeMqttConnectionOnPublishAuthorizationFailure=true",
+            // credit that AMQP clients get to send; a client certificate counts as a login where there is one
+            "amqpCredits=1000",
+            "amqpLowCredits=300",
+            "saslMechanisms=PLAIN,ANONYMOUS,EXTERNAL",
             "tcpNoDelay=true",
             "tcpSendBufferSize=262144",
             "tcpReceiveBufferSize=262144")

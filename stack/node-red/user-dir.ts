@@ -14,6 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { repository } from '../services.ts'
+import { addCompanions } from './companions.ts'
 
 const palette = '@millrace/node-red-telemetry'
 
@@ -53,6 +54,7 @@ export type NodeRedSettings = { userDir: string; host: string; port: number }
 export function prepareUserDir({ userDir, host, port }: NodeRedSettings): void {
   mkdirSync(userDir, { recursive: true })
   linkPalette(userDir)
+  addCompanions(userDir)
   const settings = {
     uiHost: host,
     uiPort: port,

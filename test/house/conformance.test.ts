@@ -14,6 +14,7 @@ import {
   type ObjectExpression,
   traverseFast
 } from '@babel/types'
+import { companions, mainPalette, type Palette } from '../../build/palettes.ts'
 import { type Room, readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
 import { CODES } from '../../core/errors.ts'
@@ -28,11 +29,7 @@ const PLACES: ReadonlySet<string> = new Set<Place>([
   'topic'
 ])
 
-const manifest = JSON.parse(readFileSync(join(ROOT, 'package.json'), 'utf8')) as {
-  'node-red': { nodes: Record<string, string>; plugins: Record<string, string> }
-}
-const listed = Object.keys(manifest['node-red'].nodes)
-const { rooms } = await readRooms(ROOT)
+const palettes = [await mainPalette(), ...(await companions())]
 
 /**
  * What Node-RED's editor keeps for itself (red.js, internalProperties, and what a node has anyway).
@@ -71,13 +68,21 @@ const RESERVED = new Set([
   ]
 ])
 
-describe('every node', () => {
+for (const palette of palettes) {
+  const { rooms } = await readRooms(palette.folder)
+  describe(`every node of ${palette.manifest.name}`, () => holdsAll(palette, rooms))
+}
+
+function holdsAll(palette: Palette, rooms: readonly Room[]): void {
+  const { folder: root, manifest } = palette
+  const listed = Object.keys(manifest['node-red'].nodes)
+
   before(async () => {
-    await build()
+    await build({ root })
   })
 
   it('of package.json has a folder, and every folder stands in package.json', () => {
-    const folders = readdirSync(join(ROOT, 'nodes'), { withFileTypes: true })
+    const folders = readdirSync(join(root, 'nodes'), { withFileTypes: true })
     assert.deepEqual(
       folders.filter(entry => !entry.isDirectory()).map(entry => entry.name),
       [],
@@ -92,13 +97,17 @@ describe('every node', () => {
       const room = () =>
         rooms.find(found => found.name === name) ??
         assert.fail(`nodes/${name} has no spec.ts or no runtime.ts`)
-      holdsTheHouse(name, room)
-      fitsTheEditor(name, room)
+      holdsTheHouse(palette, name, room)
+      fitsTheEditor(root, name, room)
     })
   }
-})
+}
 
-function holdsTheHouse(name: string, room: () => Room): void {
+/** Where the tests of its nodes are. */
+const testsOf = ({ short }: Palette) =>
+  short === '' ? join('test', 'nodes') : join('test', 'palettes', short)
+
+function holdsTheHouse(palette: Palette, name: string, room: () => Room): void {
   it('has its files', () => {
     const { spec, folder } = room()
     const isConfig = spec.category === 'config'
@@ -106,9 +115,10 @@ function holdsTheHouse(name: string, room: () => Room): void {
     const missing = needed
       .filter(file => !existsSync(join(folder, file)))
       .map(file => `nodes/${name}/${file}`)
-    const tests = join(ROOT, 'test', 'nodes', name)
-    if (!existsSync(tests) || !readdirSync(tests).some(file => file.endsWith('.test.ts')))
-      missing.push(`test/nodes/${name}/*.test.ts`)
+    const tests = join(testsOf(palette), name)
+    const inRoot = join(ROOT, tests)
+    if (!existsSync(inRoot) || !readdirSync(inRoot).some(file => file.endsWith('.test.ts')))
+      missing.push(`${tests}/*.test.ts`)
     if (!isConfig && !room().example) missing.push(`examples/NN-${name}.json`)
     assert.deepEqual(missing, [], 'all that is missing at once')
     const odd = readdirSync(folder).filter(
@@ -120,7 +130,9 @@ function holdsTheHouse(name: string, room: () => Room): void {
   it('is in its lesson', () => {
     const { spec, example } = room()
     if (spec.category === 'config') return
-    const flow = JSON.parse(readFileSync(join(ROOT, 'examples', `${example}.json`), 'utf8')) as {
+    const flow = JSON.parse(
+      readFileSync(join(palette.folder, 'examples', `${example}.json`), 'utf8')
+    ) as {
       type: string
     }[]
     const has = flow.some(node => node.type === spec.type)
@@ -157,8 +169,8 @@ function holdsTheHouse(name: string, room: () => Room): void {
   })
 }
 
-function fitsTheEditor(name: string, room: () => Room): void {
-  const dist = (path: string) => readFileSync(join(ROOT, 'dist', path), 'utf8')
+function fitsTheEditor(root: string, name: string, room: () => Room): void {
+  const dist = (path: string) => readFileSync(join(root, 'dist', path), 'utf8')
 
   it('has fields that Node-RED does not keep for itself', () => {
     const taken = Object.keys(room().spec.fields).filter(
@@ -227,9 +239,11 @@ function fitsTheEditor(name: string, room: () => Room): void {
       if (field.kind !== 'text' || field.pick === undefined) continue
       // These are picked from the message that the dialog shows.
       if (PLACES.has(field.pick)) continue
-      const answers = field.pick.startsWith('kafka')
-        ? 'millrace-kafka-cluster'
-        : 'millrace-timescale-database'
+      const answers = field.pick.includes(':')
+        ? field.pick.split(':')[0]!
+        : field.pick.startsWith('kafka')
+          ? 'millrace-kafka-cluster'
+          : 'millrace-timescale-database'
       assert.ok(
         [...types, spec.type].includes(answers),
         `"${field.label}" needs a field that refers to a ${answers}`
@@ -316,7 +330,7 @@ describe('the palette', () => {
   })
 
   it('lists no code that nothing reports', () => {
-    const text = projectFiles('core', 'nodes')
+    const text = projectFiles('core', 'nodes', 'palettes')
       .filter(({ path }) => path.endsWith('.ts') && path !== 'core/errors.ts')
       .map(file => file.text)
       .join('\n')

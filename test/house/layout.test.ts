@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { companions, mainPalette } from '../../build/palettes.ts'
 import { type Room, readRooms } from '../../build/rooms.ts'
 import { labelOf } from '../../core/editor/label.ts'
 import type { EditorHooks } from '../../core/editor/types.ts'
@@ -14,7 +15,7 @@ import {
   statusOf,
   wireOf
 } from './canvas.ts'
-import { projectFiles, ROOT } from './sources.ts'
+import { projectFiles } from './sources.ts'
 
 /** What is left of 1440 px beside palette and sidebar, and of 900 px below the tabs. */
 const CANVAS: Box = { left: 0, top: 0, right: 938, bottom: 780 }
@@ -26,8 +27,8 @@ const LEAST_WAY_BACK = 100
 
 const roomOf = new Map<string, Room>()
 
-async function hooksOf(name: string): Promise<EditorHooks> {
-  const file = pathToFileURL(join(ROOT, 'nodes', name, 'editor.ts')).href
+async function hooksOf({ folder }: Room): Promise<EditorHooks> {
+  const file = pathToFileURL(join(folder, 'editor.ts')).href
   return ((await import(file)) as { default: EditorHooks }).default
 }
 
@@ -43,7 +44,7 @@ async function looksOf(node: CanvasNode): Promise<Looks> {
       statusCharacters: node.type.startsWith('mqtt ') ? 12 : 0
     }
   }
-  const hooks = room.hasEditor ? await hooksOf(room.name) : {}
+  const hooks = room.hasEditor ? await hooksOf(room) : {}
   return {
     label: name || labelOf({ spec: room.spec, hooks, migrations: {} }, node),
     inputs: room.spec.inputs,
@@ -114,10 +115,12 @@ const outside = (all: readonly Placed[]): string[] =>
 
 describe('the shipped tabs at 1440 px', () => {
   before(async () => {
-    for (const room of (await readRooms(ROOT)).rooms) roomOf.set(room.spec.type, room)
+    for (const { folder } of [await mainPalette(), ...(await companions())])
+      for (const room of (await readRooms(folder)).rooms) roomOf.set(room.spec.type, room)
   })
 
-  for (const { path, text } of projectFiles('flows', 'examples')) {
+  const beside = projectFiles('palettes').filter(({ path }) => /\/examples\//.test(path))
+  for (const { path, text } of [...projectFiles('flows', 'examples'), ...beside]) {
     it(`${path}: nothing stands over another, no wire runs behind a node, all is in sight`, async () => {
       const all = await placed(text)
       assert.deepEqual([...overlaps(all), ...hiddenWires(all), ...outside(all)], [])

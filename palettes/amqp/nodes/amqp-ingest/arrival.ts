@@ -1,0 +1,90 @@
+import {
+  type Batch,
+  type Headers,
+  type ParseFailure,
+  setHeader,
+  type Taken
+} from '@millrace/node-red-telemetry'
+import type { Delivery, Message } from 'rhea'
+import { bytesOf } from './body.ts'
+
+/** A message as it came. */
+export interface Arrival {
+  readonly message: Message
+  readonly delivery: Pick<Delivery, 'accept' | 'reject' | 'release' | 'modified'>
+  /** Where it was sent to, without what Artemis puts before it. */
+  readonly address: string
+  readonly body: Buffer | ParseFailure
+}
+
+/** @param address of the link, for a message that does not say where it was sent to */
+export function arrivalOf(
+  message: Message,
+  delivery: Arrival['delivery'],
+  address: string
+): Arrival {
+  const { to } = message as { to?: unknown }
+  const sentTo = typeof to === 'string' && to !== '' ? to.replace(/^(topic|queue):\/\//, '') : ''
+  return { message, delivery, address: sentTo || address, body: bytesOf(message.body) }
+}
+
+export const sizeOf = ({ body }: Arrival): number => (Buffer.isBuffer(body) ? body.length : 0)
+
+/** Parts of a message that are told with it, by the names that their headers have. */
+const PARTS = {
+  subject: 'amqp.subject',
+  message_id: 'amqp.message-id',
+  correlation_id: 'amqp.correlation-id',
+  group_id: 'amqp.group-id',
+  content_type: 'content-type',
+  content_encoding: 'content-encoding'
+} as const
+
+/** Messages that leave together, settled together. What nobody asks for is not built. */
+export class AmqpBatch implements Batch {
+  /** When they left, in milliseconds since 1970. */
+  readonly arrivedMs = Date.now()
+  /** Whose records were all refused, by their place. */
+  readonly unreadable = new Set<number>()
+
+  constructor(
+    readonly arrivals: readonly Arrival[],
+    readonly bytes: number,
+    /** Of the connection that brought them: another one cannot settle them. */
+    readonly era: number
+  ) {}
+
+  at(index: number): Taken {
+    const { message, address, body } = this.arrivals[index]!
+    const { group_id: group } = message as { group_id?: unknown }
+    return {
+      origin: { kind: 'flow', topic: address },
+      key: typeof group === 'string' ? group : null,
+      headers: headersOf(message),
+      raw: Buffer.isBuffer(body) ? body : null
+    }
+  }
+}
+
+function headersOf(message: Message): Headers {
+  const headers: Headers = {}
+  for (const [name, header] of Object.entries(PARTS)) {
+    const text = textOf(message[name as keyof typeof PARTS])
+    if (text !== undefined) headers[header] = text
+  }
+  if ((message.delivery_count ?? 0) > 0)
+    headers['amqp.delivery-count'] = String(message.delivery_count)
+  for (const [name, value] of Object.entries(message.application_properties ?? {})) {
+    const text = textOf(value)
+    if (text !== undefined) setHeader<Headers[string]>(headers, name, text)
+  }
+  return headers
+}
+
+/** A part of a message as text; undefined for what is none. */
+export function textOf(value: unknown): string | undefined {
+  if (value === undefined || value === null) return undefined
+  if (value instanceof Date) return value.toISOString()
+  if (Buffer.isBuffer(value)) return value.toString('hex')
+  return typeof value === 'object' ? JSON.stringify(value) : String(value)
+}

@@ -1,0 +1,38 @@
+import { isRejection, type Reason, type WriteRequest } from '@millrace/node-red-telemetry'
+import type { Outgoing } from './logic.ts'
+
+/** The records of one request: it ends when none is open any more. */
+export class PublishedRecords {
+  /** One more than there are, until all have been taken. */
+  #open = 1
+  readonly #refused = new Map<number, Reason>()
+
+  constructor(private readonly request: WriteRequest) {}
+
+  opened(): void {
+    this.#open++
+  }
+  refuse(index: number, reason: Reason): void {
+    this.#refused.set(index, reason)
+  }
+  less(): void {
+    if (--this.#open > 0) return
+    const { records } = this.request
+    const taken = records.filter((_record, index) => !this.#refused.has(index))
+    const letters = taken.filter(isRejection).length
+    const refused = this.#refused.size > 0 ? { refused: this.#refused } : {}
+    this.request.finish({ stored: taken.length - letters, letters, ...refused })
+  }
+}
+
+/** A message on its way. */
+export interface Sending {
+  readonly message: Outgoing
+  readonly of: PublishedRecords
+  readonly index: number
+}
+
+export function refuse({ of, index }: Sending, reason: Reason): void {
+  of.refuse(index, reason)
+  of.less()
+}

@@ -1,0 +1,11 @@
+import { defineSink } from '@millrace/node-red-telemetry'
+import type { AmqpServer } from '../../core/server.ts'
+import { AmqpSink } from './amqp-sink.ts'
+import { spec } from './spec.ts'
+
+export default defineSink(
+  spec,
+  ({ id, options, provided }, port) =>
+    new AmqpSink({ server: provided<AmqpServer>('server'), nodeId: id, options, port }),
+  { service: 'the AMQP server', drainMs: 5_000 }
+)

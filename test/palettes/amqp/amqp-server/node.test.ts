@@ -1,0 +1,92 @@
+import assert from 'node:assert/strict'
+import ingest from '../../../../palettes/amqp/nodes/amqp-ingest/runtime.ts'
+import server from '../../../../palettes/amqp/nodes/amqp-server/runtime.ts'
+import { accounts, type MqttService } from '../../../../stack/services.ts'
+import { registerCollect } from '../../../collector.ts'
+import { type RunningNodeRed, startNodeRed } from '../../../node-red.ts'
+import { services } from '../../../services.ts'
+import { until } from '../../../until.ts'
+import { amqpUrl, nodeOf, sceneOf } from '../rig.ts'
+
+describe('amqp-server in Node-RED', function () {
+  this.timeout(30_000)
+  let red: RunningNodeRed
+  let mqtt: MqttService
+  before(async () => {
+    mqtt = (await services('mqtt')).mqtt
+    red = await startNodeRed({ nodes: [server, ingest, registerCollect] })
+  })
+  after(() => red?.stop())
+  afterEach(() => red.deploy([]))
+
+  /** Presses "Test connection" with these values in the dialog. */
+  async function test(values: object): Promise<{ ok: boolean; message: string }> {
+    const response = await fetch(`${red.url}/millrace/probe/millrace-amqp-server`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ action: 'test', values })
+    })
+    return (await response.json()) as { ok: boolean; message: string }
+  }
+  const { user, password } = accounts.mqtt
+  const secure = () => mqtt.secure!
+  const tlsNode = (more: object) => ({
+    id: 'amqp-tls',
+    type: 'tls-config',
+    cert: '',
+    key: '',
+    ca: secure().ca,
+    verifyservercert: true,
+    ...more
+  })
+
+  it('tests a connection, anonymously and with a password', async () => {
+    const url = amqpUrl(mqtt.url)
+    const anonymous = await test({ url })
+    assert.equal(anonymous.ok, true, anonymous.message)
+    assert.match(anonymous.message, /^Connected to amqp:\/\/127\.0\.0\.1:\d+ anonymously/)
+    const login = await test({ url, login: 'password', username: user, password })
+    assert.match(login.message, /as millrace/)
+  })
+
+  for (const [what, values, message] of [
+    [
+      'a wrong password',
+      { login: 'password', username: user, password: 'wrong' },
+      /does not let the client in: it does not know the user "millrace"/
+    ],
+    ['a port where nobody listens', { url: 'amqp://127.0.0.1:1' }, /nobody listens there/],
+    ['an address that is none', { url: 'mqtt://127.0.0.1' }, /amqp:\/\/ or amqps:\/\//]
+  ] as const) {
+    it(`says what is wrong: ${what}`, async () => {
+      const answer = await test({ url: amqpUrl(mqtt.url), ...values })
+      assert.equal(answer.ok, false)
+      assert.match(answer.message, message)
+      assert.doesNotMatch(answer.message, /wrong/)
+    })
+  }
+
+  it('connects by TLS with a password, and with a client certificate as the login', async () => {
+    const { tlsUrl, mtlsUrl, clientCert: cert, clientKey: key } = secure()
+    const byPassword = sceneOf(
+      amqpUrl(tlsUrl),
+      {},
+      { tls: 'amqp-tls', login: 'password', username: user, credentials: { password } }
+    )
+    await red.deploy([tlsNode({}), ...byPassword.flow])
+    await until('the link', () => nodeOf(byPassword).status?.healthy)
+    const byCertificate = sceneOf(amqpUrl(mtlsUrl), {}, { tls: 'amqp-tls', login: 'certificate' })
+    await red.deploy([tlsNode({ cert, key }), ...byCertificate.flow])
+    await until('the link', () => nodeOf(byCertificate).status?.healthy)
+  })
+
+  it('is red for a certificate that nobody trusts', async () => {
+    const scene = sceneOf(
+      amqpUrl(secure().tlsUrl),
+      {},
+      { login: 'password', username: user, credentials: { password } }
+    )
+    await red.deploy(scene.flow)
+    await until('the status', () => nodeOf(scene).status?.text === 'certificate refused')
+  })
+})
