@@ -106,6 +106,8 @@ export const topics = {
   clean: 'iot-telemetry-clean',
   deadLetter: 'iot-telemetry-dead-letter'
 } as const
+/** Topics of which Kafka keeps the newest record of each key: tables that nodes follow. */
+export const compactedTopics = { devices: 'iot-devices' } as const
 export const partitionsPerTopic = 8
 
 /** The hypertable of readings; its columns and policies are in timescale/telemetry.sql. */

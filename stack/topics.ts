@@ -1,6 +1,6 @@
 /** The Kafka topics that the pipeline uses. */
 import { kafkajsClient } from '../core/kafka/kafkajs/kafkajs-client.ts'
-import { partitionsPerTopic, topics } from './services.ts'
+import { compactedTopics, partitionsPerTopic, topics } from './services.ts'
 
 /**
  * Makes the topics that are missing and returns their names. One that exists is left as it is.
@@ -13,14 +13,18 @@ export async function ensureTopics(brokers: string): Promise<string[]> {
   try {
     await admin.ready
     const existing = new Set(await admin.listTopics())
-    const missing = Object.values(topics).filter(topic => !existing.has(topic))
     // replication: as the broker is configured, which is 1 for ours
-    const wanted = missing.map(topic => ({ topic, partitions: partitionsPerTopic }))
+    const partitions = partitionsPerTopic
+    const settings = { 'cleanup.policy': 'compact' }
+    const wanted = [
+      ...Object.values(topics).map(topic => ({ topic, partitions })),
+      ...Object.values(compactedTopics).map(topic => ({ topic, partitions, settings }))
+    ].filter(({ topic }) => !existing.has(topic))
     if (wanted.length > 0) await admin.createTopics(wanted)
     // a new broker makes its topic of group offsets only now: consumers that start next do not have
     // to wait for it
     await admin.describeGroups(['millrace-setup'])
-    return missing
+    return wanted.map(({ topic }) => topic)
   } finally {
     await admin.close()
   }

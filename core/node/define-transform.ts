@@ -26,11 +26,16 @@ export type Sort = (
   behind: () => readonly Message[]
 ) => ByOutput | Sorted | Promise<ByOutput | Sorted>
 
+export type Holdup = string | { readonly mend: string }
+
 /** A transform that has more than its function. */
 export interface Transform {
   readonly sort: Sort
-  /** What it waits for, in a few words for the status; undefined while nothing is wrong. */
-  problem?(): string | undefined
+  /**
+   * What it waits for, in a few words for the status; `mend` for what a person must mend; undefined
+   * while nothing is wrong.
+   */
+  problem?(): Holdup | undefined
   /** What stands beside the rate in the status, or alone where both are too long. */
   note?(): string | undefined
   /** Must end within Node-RED's 15 s. */
@@ -88,6 +93,9 @@ export function defineTransform<S extends NodeSpec>(
 const transformOf = (made: Sort | Transform): Transform =>
   typeof made === 'function' ? { sort: made } : made
 
+const wordsOf = (problem: Holdup | undefined): string | undefined =>
+  typeof problem === 'object' ? problem.mend : problem
+
 const counted = (sorted: ByOutput | Sorted): Sorted =>
   isList(sorted) ? { outputs: sorted, filtered: 0 } : sorted
 
@@ -108,7 +116,7 @@ function previewOf<S extends NodeSpec>(
       async sort(message) {
         return counted(await sort(message, () => []))
       },
-      ...(problem && { problem: () => problem() }),
+      ...(problem && { problem: () => wordsOf(problem()) }),
       ...(close && { close: () => close() })
     }
   }

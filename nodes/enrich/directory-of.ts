@@ -1,4 +1,6 @@
 import { reasonOf } from '../../core/errors.ts'
+import { formatDefaults } from '../../core/format/fields.ts'
+import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Lookup } from './answer.ts'
@@ -10,16 +12,22 @@ import { httpLookup } from './http-lookup.ts'
 import { projector } from './metadata.ts'
 import { spec } from './spec.ts'
 import { readTable } from './table.ts'
+import { TopicDirectory } from './topic-directory.ts'
+import type { TableUser } from './topic-table.ts'
 
 export interface DirectoryNeeds {
   /** The connection that the person chose; asked for only where the source is a database. */
   readonly database: () => LookupQueries
+  /** The same where the source is a topic. */
+  readonly cluster: () => KafkaCluster
   readonly closing: AbortSignal
   /**
    * Told what is wrong with the source while known devices go on, and undefined when nothing is any
    * more.
    */
   readonly onProblem: (problem: unknown) => void
+  /** Takes what is to be read in the log. */
+  readonly say: Pick<TableUser, 'warn' | 'log'>
   /** Told when the source fails for one device while it answers for others. */
   readonly onRefused?: (key: string, why: string) => void
   /** Devices of messages that wait, a few of those that `not` does not hold for. */
@@ -54,7 +62,29 @@ export function directoryOf(
         httpLookup(options, projector(options.copy, options.key), surroundings.closing),
         surroundings
       )
+    case 'topic':
+      return fromTopic(options, surroundings)
   }
+}
+
+function fromTopic(options: Options<typeof spec>, surroundings: DirectoryNeeds): Directory {
+  const { topic, topicKey, keyInValue, topicDevices, topicMb, waitS, copy } = options
+  const { format, schema, messageType, framing } = options
+  const keyField = topicKey === 'field' ? keyInValue : undefined
+  const { onProblem, say } = surroundings
+  return new TopicDirectory(
+    {
+      cluster: surroundings.cluster(),
+      topic,
+      keyField,
+      format: formatDefaults({ format, schema, messageType, framing }),
+      maxKeys: topicDevices,
+      maxBytes: topicMb * 1e6,
+      project: projector(copy, keyField ?? ''),
+      waitMs: waitS * 1000
+    },
+    { onProblem, ...say }
+  )
 }
 
 function inlineTable({ devices, keyColumn, copy }: Options<typeof spec>) {

@@ -7,8 +7,20 @@ import type { Metadata } from './metadata.ts'
  */
 export type Finder = () => Promise<ReadonlyMap<string, Known>>
 
+/** How it stands with a source, in a few words for the status. */
+export interface DirectoryState {
+  /** Records wait for this. */
+  readonly waits: string | undefined
+  /** A person must mend this. */
+  readonly mend: string | undefined
+  /** Stands beside the rate. */
+  readonly note: string | undefined
+  readonly gauges: readonly (readonly [name: string, value: number])[]
+}
+
 /** Where the metadata of devices comes from. */
 export interface Directory {
+  readonly state?: DirectoryState
   /** What is known without waiting; undefined if it has to be looked up. */
   peek(key: string, nowMs: number): Known | undefined
   finder(keys: readonly string[], now: () => number): Finder

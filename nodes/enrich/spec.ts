@@ -1,4 +1,12 @@
+import { formatFields } from '../../core/format/fields.ts'
+import { FORMATS } from '../../core/format/names.ts'
+import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { EXAMPLES } from './examples.ts'
+
+const ofTopic = { source: 'topic' } as const
+const bySchema = { source: 'topic', format: ['protobuf', 'avro'] } as const
+const { json, msgpack, cbor, protobuf, avro } = FORMATS
 
 const DEVICES = `device_id,location
 sensor-001,hall 1
@@ -43,7 +51,8 @@ export const spec = {
         inline: 'a table typed in here',
         file: 'a CSV or JSON file',
         database: 'a database',
-        http: 'a web service'
+        http: 'a web service',
+        topic: 'a Kafka topic, as a table'
       },
       help: 'Where it is known what belongs to a device.'
     },
@@ -128,6 +137,59 @@ export const spec = {
       when: { source: 'http' },
       help: 'Sent as a bearer token. Empty for none.'
     },
+    cluster: {
+      ...kafkaFields.cluster,
+      section: 'source',
+      when: ofTopic,
+      help: 'The Kafka cluster that has the topic.'
+    },
+    topic: {
+      kind: 'text',
+      check: 'kafka-topic',
+      label: 'Topic',
+      section: 'source',
+      default: '',
+      placeholder: 'devices',
+      required: true,
+      pick: 'kafka-topics',
+      when: ofTopic,
+      help: 'The newest message of each device counts; one without a value deletes the device. The topic should be compacted (cleanup.policy=compact).'
+    },
+    topicKey: {
+      kind: 'choice',
+      label: 'The device is',
+      section: 'source',
+      default: 'key',
+      choices: { key: 'the key of the message', field: 'in a field of its value' },
+      when: ofTopic,
+      help: 'A key is read as text.'
+    },
+    keyInValue: {
+      kind: 'text',
+      check: 'field-path',
+      label: 'Field of the device',
+      section: 'source',
+      default: 'device_id',
+      required: true,
+      when: { source: 'topic', topicKey: 'field' },
+      help: 'The field of the value that names the device, or a path such as payload.after.id.'
+    },
+    format: {
+      kind: 'choice',
+      label: 'Values are',
+      section: 'source',
+      default: 'json',
+      choices: { json, msgpack, cbor, protobuf, avro },
+      when: ofTopic,
+      help: 'The format of the values of the messages.'
+    },
+    schema: { ...formatFields.schema, section: 'source', when: bySchema },
+    messageType: {
+      ...formatFields.messageType,
+      section: 'source',
+      when: { source: 'topic', format: 'protobuf' }
+    },
+    framing: { ...formatFields.framing, section: 'source', when: bySchema },
     keyColumn: {
       kind: 'text',
       label: 'Column of the device',
@@ -244,6 +306,31 @@ export const spec = {
       when: { source: ['database', 'http'] },
       help: 'Bounds the memory; those looked up longest ago are forgotten first.'
     },
+    topicDevices: {
+      kind: 'number',
+      harmless: true,
+      label: 'Devices at most',
+      default: 100_000,
+      min: 1,
+      max: 5_000_000,
+      integer: true,
+      unit: 'devices',
+      section: 'advanced',
+      when: ofTopic,
+      help: 'Devices for which there is no place count as such that the source fails for, and the status is red.'
+    },
+    topicMb: {
+      kind: 'number',
+      harmless: true,
+      label: 'Memory at most',
+      default: 100,
+      min: 1,
+      max: 4_000,
+      unit: 'MB',
+      section: 'advanced',
+      when: ofTopic,
+      help: 'Of all devices: two bytes for each character of their JSON, and 200 bytes a device.'
+    },
     timeoutMs: {
       kind: 'number',
       harmless: true,
@@ -276,66 +363,9 @@ export const spec = {
       min: 0,
       unit: 's',
       section: 'advanced',
-      when: { source: ['file', 'database', 'http'] },
+      when: { source: ['file', 'database', 'http', 'topic'] },
       help: 'While the source of metadata is away, records of devices that are not known yet wait. 0: as long as it takes. Otherwise the message fails after this time: its source delivers it again, and after its last retry as a dead letter.'
     }
   },
-  examples: [
-    {
-      name: 'the location of a device from a table',
-      given: { device_id: 'sensor-001', value: 23.5 },
-      then: [{ device_id: 'sensor-001', value: 23.5, location: 'hall 1' }, null]
-    },
-    {
-      name: 'an unknown device is rejected',
-      given: [
-        { device_id: 'sensor-002', value: 1 },
-        { device_id: 'intruder', value: 2 }
-      ],
-      then: [
-        [{ device_id: 'sensor-002', value: 1, location: 'hall 2' }],
-        [
-          {
-            record: { device_id: 'intruder', value: 2 },
-            reason: {
-              code: 'UNKNOWN_DEVICE',
-              message: 'There is no metadata for device_id "intruder".',
-              path: 'device_id'
-            },
-            stage: 'enrich',
-            origin: null,
-            raw: null
-          }
-        ]
-      ]
-    },
-    {
-      name: 'an unknown device gets default values',
-      options: { unknown: 'default', defaults: [{ field: 'location', value: 'unknown' }] },
-      given: { device_id: 'intruder', value: 2 },
-      then: [{ device_id: 'intruder', value: 2, location: 'unknown' }, null]
-    },
-    {
-      name: 'everything from a JSON table; the measurement is not replaced',
-      options: {
-        devices: '[{ "device_id": 7, "value": "gold", "site": { "name": "north" } }]',
-        copy: []
-      },
-      given: { device_id: '7', value: 2 },
-      then: [{ device_id: '7', value: 2, site: { name: 'north' } }, null]
-    },
-    {
-      name: 'columns by other names, numbers as numbers',
-      options: {
-        devices: 'serial;place;floor\nA1;"hall; west";-1\n',
-        keyColumn: 'serial',
-        copy: [
-          { from: 'place', to: 'location' },
-          { from: 'floor', to: 'position.floor' }
-        ]
-      },
-      given: { device_id: 'A1' },
-      then: [{ device_id: 'A1', location: 'hall; west', position: { floor: -1 } }, null]
-    }
-  ]
+  examples: EXAMPLES
 } as const satisfies NodeSpec

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import type { Database } from '../../core/postgres/pool.ts'
 import { topics } from '../../stack/services.ts'
+import { ensureTopics } from '../../stack/topics.ts'
 import { databaseAt } from '../core/postgres/table-under-test.ts'
 import { makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
@@ -33,6 +34,7 @@ const OUTCOMES: Record<
   'lesson-recipe-many-makes-store': { in: 16, stored: 16 },
   'lesson-mqtt-publish-ask': { in: 2, stored: 1, rejected: 1 },
   'lesson-enrich-join': { in: 2, rejected: 1 },
+  'lesson-recipe-registry-where': { in: 1, out: 1, rejected: 0 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-deadband-pass': { in: 10, out: 4 },
   'lesson-aggregate-minutes': { in: 18 },
@@ -99,6 +101,7 @@ describe('examples', function () {
       brokers,
       Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
     ).catch(() => {})
+    await ensureTopics(brokers)
     nodeRed = new NodeRedProcess({ flow: [] })
     const here: Record<string, object> = {
       'millrace-mqtt-broker': { url: mqtt.url },

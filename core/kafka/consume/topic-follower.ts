@@ -17,7 +17,7 @@ export interface FollowerOptions {
 
 export interface FollowerEvents extends HealthEvents {
   /** Committed records of one partition, in order. */
-  read(messages: readonly KafkaRecord[]): void
+  read(messages: readonly KafkaRecord[], partition: number): void
   /**
    * The topic was deleted and made anew: what was read is not in it, and it is read from its
    * beginning.
@@ -182,7 +182,7 @@ export class TopicFollower {
   #take({ partition, messages }: ReadBatch): void {
     // A reader goes back to the beginning by itself where the topic ends before its position.
     if (BigInt(messages[0]?.offset ?? 0) < this.#positions.of(partition)) this.#beginAnew()
-    else this.events.read(messages)
+    else this.events.read(messages, partition)
   }
 
   async #first(): Promise<Ends> {

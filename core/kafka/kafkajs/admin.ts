@@ -17,6 +17,8 @@ import { KafkajsInstance } from './instance.ts'
 import { LogEnds } from './log-ends.ts'
 import { LogReader } from './log-reader.ts'
 
+/** As the protocol numbers what has settings. */
+const TOPIC_RESOURCE = 2
 const LIMIT_MS = 30_000
 const EVERY_MS = 100
 
@@ -121,6 +123,18 @@ export class AdminOfKafkajs implements AdminConnection {
   ): Promise<{ partition: number; offset: bigint }[]> {
     const found = await this.#ask(this.#admin.fetchTopicOffsetsByTimestamp(topic, sinceMs))
     return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
+  }
+
+  async topicSettings(
+    topic: string,
+    names: readonly string[]
+  ): Promise<ReadonlyMap<string, string>> {
+    const asked = { type: TOPIC_RESOURCE, name: topic, configNames: [...names] }
+    const { resources } = await this.#ask(
+      this.#admin.describeConfigs({ resources: [asked], includeSynonyms: false })
+    )
+    const entries = resources.flatMap(({ configEntries }) => configEntries)
+    return new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
   }
 
   timeAt(place: RecordPlace): Promise<number | undefined> {

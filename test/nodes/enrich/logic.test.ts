@@ -13,6 +13,8 @@ import { isMerged, itRunsItsExamples } from '../spec-examples.ts'
 
 const surroundings: DirectoryNeeds = {
   database: () => ({ query: () => assert.fail('no lookup expected') }),
+  cluster: () => assert.fail('no cluster expected'),
+  say: { warn: assert.fail, log: assert.fail },
   closing: new AbortController().signal,
   onProblem: problem => assert.equal(problem, undefined)
 }
