@@ -31,6 +31,8 @@ export const CODES = {
   FIELD_TAKEN:
     'The key of an object is to become a field that the element has already, with another value.',
   KEY_FORBIDDEN: 'The record has a key such as __proto__ that could change other objects.',
+  KEY_REPEATED:
+    'An object of the payload has two members of the same name, of which only one could be kept.',
   FIELD_CONFLICT:
     'A field of the record is another than the topic, a header or the key says, and the two must agree.',
   MEASUREMENTS_TOO_MANY: 'The record has more measurements than the node allows.',

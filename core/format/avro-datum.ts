@@ -4,7 +4,7 @@ import { integerOf, numberOf } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 import type { AvroType } from './avro-schema.ts'
-import type { DecoderOptions } from './decoder.ts'
+import type { DecoderOptions, Steps } from './decoder.ts'
 
 /**
  * Values that take no byte, such as nulls of a list, are counted: a list may claim any number of
@@ -12,6 +12,10 @@ import type { DecoderOptions } from './decoder.ts'
  */
 export const MAX_EMPTY = 100_000
 const MAX_DECIMAL_BYTES = 400
+/** Fewer bytes are read at once. */
+const STRETCH_BYTES = 32_768
+/** So many elements are read before others have their turn. */
+const TURN_VALUES = 256
 
 /** What is wrong with the bytes, for `invalid`. */
 export class Wrong extends Error {}
@@ -19,9 +23,15 @@ export class Wrong extends Error {}
 export const invalid = (why: string) =>
   new ParseFailure('FORMAT_INVALID', `The payload is not Avro of this schema: ${why}.`)
 
+const tooDeep = () => new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
+
+const isPrimitive = ({ kind }: AvroType) =>
+  kind !== 'record' && kind !== 'union' && kind !== 'array' && kind !== 'map'
+
 /** Avro 1.12, "Binary Encoding". */
 export class Datum {
   #empty = MAX_EMPTY
+  #sinceTurn = 0
 
   constructor(
     private readonly bytes: Buffer,
@@ -38,7 +48,7 @@ export class Datum {
   }
 
   read(type: AvroType, depth: number): unknown {
-    if (depth > MAX_DEPTH * 2) throw new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
+    if (depth > MAX_DEPTH * 2) throw tooDeep()
     switch (type.kind) {
       case 'record':
         return Object.fromEntries(
@@ -59,6 +69,58 @@ export class Datum {
       default:
         return this.#primitive(type.kind)
     }
+  }
+
+  /** The same, where others are to have their turn in between. */
+  *long(type: AvroType, depth: number): Steps<unknown> {
+    if (this.bytes.length - this.at < STRETCH_BYTES) return this.read(type, depth)
+    if (depth > MAX_DEPTH * 2) throw tooDeep()
+    switch (type.kind) {
+      case 'record': {
+        const entries: [string, unknown][] = []
+        for (const { name, type: inner } of type.fields)
+          entries.push([name, yield* this.long(inner, depth + 1)])
+        return Object.fromEntries(entries)
+      }
+      case 'union':
+        return yield* this.long(this.#among(type.branches), depth + 1)
+      case 'array':
+        return yield* this.#longList(type.of, depth)
+      case 'map':
+        return Object.fromEntries(yield* this.#longEntries(type.of, depth))
+      default:
+        return this.read(type, depth)
+    }
+  }
+
+  *#longList(of: AvroType, depth: number): Steps<unknown[]> {
+    const list: unknown[] = []
+    for (let count = this.count(); count > 0; count = this.count()) {
+      for (let index = 0; index < count; index++) list.push(yield* this.#longElement(of, depth))
+    }
+    return list
+  }
+
+  *#longEntries(of: AvroType, depth: number): Steps<[string, unknown][]> {
+    const entries: [string, unknown][] = []
+    for (let count = this.count(); count > 0; count = this.count()) {
+      for (let index = 0; index < count; index++) {
+        const key = this.#text()
+        entries.push([key, yield* this.#longElement(of, depth)])
+      }
+    }
+    return entries
+  }
+
+  *#longElement(of: AvroType, depth: number): Steps<unknown> {
+    const before = this.at
+    const value = isPrimitive(of) ? this.read(of, depth + 1) : yield* this.long(of, depth + 1)
+    this.#countEmpty(before)
+    if (++this.#sinceTurn >= TURN_VALUES) {
+      this.#sinceTurn = 0
+      yield
+    }
+    return value
   }
 
   #primitive(kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string'): unknown {
@@ -125,9 +187,13 @@ export class Datum {
   element(of: AvroType, depth: number): unknown {
     const before = this.at
     const value = this.read(of, depth + 1)
+    this.#countEmpty(before)
+    return value
+  }
+
+  #countEmpty(before: number): void {
     if (this.at === before && --this.#empty < 0)
       throw new Wrong('it claims too many values that take no byte')
-    return value
   }
 
   /** Values of a block; where the number is negative its size in bytes follows. */

@@ -1,7 +1,15 @@
+import type { ParseFailure } from '../record/parse-failure.ts'
 import { avroContainer } from './avro-container.ts'
 import { Datum, invalid, Wrong } from './avro-datum.ts'
-import { avroTypeOf } from './avro-schema.ts'
-import { type Decode, type DecoderOptions, one } from './decoder.ts'
+import { type AvroType, avroTypeOf } from './avro-schema.ts'
+import {
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  LONG_BYTES,
+  one,
+  type Steps
+} from './decoder.ts'
 
 /**
  * What stands before a value: a zero and the number of the schema in a registry; or the mark of
@@ -24,15 +32,30 @@ export function avro(options: DecoderOptions): Decode {
   return bytes => {
     if (bytes.length < start || begins.some((byte, index) => bytes[index] !== byte))
       return invalid(`it does not begin with ${name}`)
+    const datum = new Datum(bytes, start, options)
+    if (bytes.length >= LONG_BYTES) return { steps: inSteps(datum, type) }
     try {
-      const datum = new Datum(bytes, start, options)
-      const value = datum.read(type, 1)
-      return datum.isAtEnd
-        ? one(value)
-        : invalid('something stands behind the value, so the schema is another')
+      return onlyOne(datum, datum.read(type, 1))
     } catch (error) {
-      if (error instanceof Wrong) return invalid(error.message)
-      throw error
+      return failureOf(error)
     }
   }
+}
+
+function* inSteps(datum: Datum, type: AvroType): Steps<Found | ParseFailure> {
+  try {
+    return onlyOne(datum, yield* datum.long(type, 1))
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+const onlyOne = (datum: Datum, value: unknown) =>
+  datum.isAtEnd
+    ? one(value)
+    : invalid('something stands behind the value, so the schema is another')
+
+function failureOf(error: unknown): ParseFailure {
+  if (error instanceof Wrong) return invalid(error.message)
+  throw error
 }

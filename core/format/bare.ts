@@ -1,5 +1,5 @@
 import { isJsonNumber } from '../record/exact-number.ts'
-import { numberOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { numberOf, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { type Decode, type DecoderOptions, one } from './decoder.ts'
 
@@ -13,8 +13,19 @@ export function bare(options: DecoderOptions): Decode {
     if (text instanceof ParseFailure) return text
     const cut = (options.trailingNuls === 'cut' ? withoutTrailingNuls(text) : text).trim()
     if (cut === '') return new ParseFailure('PAYLOAD_EMPTY', 'The payload has only white space.')
-    return one({ [options.valueField]: meaningOf(cut, words, options) })
+    return one({ [options.valueField]: meaningOf(unquoted(cut), words, options) })
   }
+}
+
+/** A text as JSON writes it is that text; a number in quotes stays a text. */
+function unquoted(text: string): string | Quoted {
+  if (text.length < 2 || text[0] !== '"' || !text.endsWith('"')) return text
+  const value = parseJson(text)
+  return typeof value === 'string' ? new Quoted(value) : text
+}
+
+class Quoted {
+  constructor(readonly text: string) {}
 }
 
 const wordsOf = (list: string) =>
@@ -24,12 +35,14 @@ const wordsOf = (list: string) =>
     .filter(word => word !== '')
 
 function meaningOf(
-  text: string,
+  given: string | Quoted,
   words: ReadonlyMap<string, boolean>,
   { nanAsNull, exact }: DecoderOptions
 ): unknown {
+  const text = typeof given === 'string' ? given : given.text
   const word = words.get(text.toLowerCase())
   if (word !== undefined) return word
+  if (typeof given !== 'string') return text
   if (isJsonNumber(text)) return numberOf(text, exact)
   if (nanAsNull && /^[+-]?(?:nan|inf|infinity)$/i.test(text)) return null
   return text

@@ -3,12 +3,22 @@ import { reasonOf } from '../errors.ts'
 import { ExactDecimal } from '../record/exact-decimal.ts'
 import { isExact, scaled } from '../record/exact-number.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { type Decode, type DecoderOptions, one } from './decoder.ts'
-import { hasReplacement, plain } from './plain.ts'
+import { cborContainerAt, endOfCbor } from './cbor-extent.ts'
+import {
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  LONG_BYTES,
+  one,
+  type Steps
+} from './decoder.ts'
+import { longBinary } from './long-binary.ts'
+import { hasReplacement, type PlainRules, plain } from './plain.ts'
 
 /** CBOR (RFC 8949): one value a payload. */
 export function cbor(options: DecoderOptions): Decode {
   return bytes => {
+    if (bytes.length >= LONG_BYTES) return { steps: onlyValue(longCbor(bytes, options)) }
     const value = cborValue(bytes)
     return value instanceof ParseFailure && value.path === undefined
       ? value
@@ -16,18 +26,40 @@ export function cbor(options: DecoderOptions): Decode {
   }
 }
 
+function* onlyValue(value: Steps<unknown>): Steps<Found | ParseFailure> {
+  const read = yield* value
+  return read instanceof ParseFailure && read.path === undefined ? read : one(read)
+}
+
 /** The value with maps as `Map`, since their keys may be numbers. */
 export function cborValue(bytes: Buffer): unknown {
   if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
   try {
-    return decode(bytes, { useMaps: true, rejectDuplicateMapKeys: true, tags: TAGS })
+    return decode(bytes, OPTIONS)
   } catch (error) {
-    const why =
-      error instanceof RangeError
-        ? 'it is nested too deep'
-        : reasonOf(error).replace(/^CBOR decode error: /, '')
-    return new ParseFailure('FORMAT_INVALID', `The payload is not CBOR that can be read: ${why}.`)
+    return invalid(error)
   }
+}
+
+/** The value of a long payload as a record holds it, read some of it at a time. */
+export function* longCbor(bytes: Buffer, options: PlainRules): Steps<unknown> {
+  const rules = { ...options, hasReplacement: hasReplacement(bytes) }
+  try {
+    return yield* longBinary(bytes, {
+      ...FORM,
+      read: (part, depth) => plain(decode(part, OPTIONS), rules, depth)
+    })
+  } catch (error) {
+    return invalid(error)
+  }
+}
+
+function invalid(error: unknown): ParseFailure {
+  const why =
+    error instanceof RangeError
+      ? 'it is nested too deep'
+      : reasonOf(error).replace(/^CBOR decode error: /, '')
+  return new ParseFailure('FORMAT_INVALID', `The payload is not CBOR that can be read: ${why}.`)
 }
 
 type TagDecode = (content: () => unknown) => unknown
@@ -55,6 +87,17 @@ const TAGS: Readonly<Record<number, TagDecode>> = {
   37: content,
   258: content,
   55799: content
+}
+
+const OPTIONS = { useMaps: true, rejectDuplicateMapKeys: true, tags: TAGS }
+
+const FORM = {
+  endOf: endOfCbor,
+  containerAt: (bytes: Buffer, at: number) =>
+    cborContainerAt(bytes, at, tag => TAGS[tag] === content),
+  listHead: 0x9a,
+  mapHead: 0xba,
+  nil: 0xf6
 }
 
 const MAX_INTEGER_BYTES = 400

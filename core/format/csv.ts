@@ -144,5 +144,8 @@ function maker(header: readonly string[]): (cells: Line) => object {
   }
 }
 
+/** As ids in hexadecimal are, such as 12e4; programs write a power of ten with a sign or a point. */
+const ID = /^\d+e\d+$/i
+
 const cellOf = (text: string): string | number =>
-  isJsonNumber(text) && isExact(text) ? Number(text) : text
+  isJsonNumber(text) && isExact(text) && !ID.test(text) ? Number(text) : text

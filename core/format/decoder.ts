@@ -11,7 +11,8 @@ export interface ArrivedBytes {
  * What one payload holds. A value that could not be read stands there as its reason, so that the
  * others are kept.
  */
-export type Content = AtOnce | InPieces
+export type Content = Found | InSteps
+export type Found = AtOnce | InPieces
 
 /** A format that holds one value a payload, or all of its few values. */
 export interface AtOnce {
@@ -24,6 +25,19 @@ export interface AtOnce {
 export interface InPieces {
   readonly pieces: Iterable<Piece<unknown>>
 }
+
+/**
+ * A long payload that has to be read as a whole, some of it at each step, so that others have their
+ * turn in between.
+ */
+export interface InSteps {
+  readonly steps: Steps<Found | ParseFailure>
+}
+
+export type Steps<T> = Generator<undefined, T, undefined>
+
+/** A payload of fewer bytes is read in less than the turn that others are to have in between. */
+export const LONG_BYTES = 262_144
 
 /**
  * Reads a payload. Never throws, whatever the bytes are; takes time and memory in proportion to

@@ -1,17 +1,41 @@
 import { isJsonNumber } from '../record/exact-number.ts'
-import { endOfText, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { endOfText } from '../record/json-scan.ts'
+import { parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { type Decode, type DecoderOptions, type InPieces, one } from './decoder.ts'
+import {
+  type AtOnce,
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  type InPieces,
+  type InSteps,
+  LONG_BYTES,
+  one,
+  type Steps
+} from './decoder.ts'
+import { longJson } from './long-json.ts'
 import { inPieces, type Piece, PieceFill, type Step } from './pieces.ts'
 
 export function json(options: DecoderOptions): Decode {
   return bytes => {
+    if (bytes.length >= LONG_BYTES) return long(bytes, options)
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
-    const value = parseJson(text, options)
-    return value instanceof ParseFailure && value.path === undefined ? value : one(value)
+    return onlyValue(parseJson(text, options))
   }
 }
+
+function long(bytes: Buffer, options: DecoderOptions): InSteps | ParseFailure {
+  const text = textOf(bytes, options)
+  if (text instanceof ParseFailure) return text
+  function* steps(): Steps<Found | ParseFailure> {
+    return onlyValue(yield* longJson(text as string, options))
+  }
+  return { steps: steps() }
+}
+
+const onlyValue = (value: unknown): AtOnce | ParseFailure =>
+  value instanceof ParseFailure && value.path === undefined ? value : one(value)
 
 /** A value a line; a line that holds none is refused by itself. */
 export function jsonLines(options: DecoderOptions): Decode {

@@ -1,20 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { getter, stepsOf } from '../record/field-path.ts'
-import {
-  endOfText,
-  type JsonRules,
-  parseJson,
-  utf8Text,
-  withoutTrailingNuls
-} from '../record/json-text.ts'
+import { stepsOf } from '../record/field-path.ts'
+import { endOfText } from '../record/json-scan.ts'
+import { type JsonRules, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { LONG_BYTES } from './decoder.ts'
 import { endOfValue } from './json.ts'
 import type { Format } from './names.ts'
-import { PIECE_CHARACTERS, type Piece } from './pieces.ts'
+import { NOTHING_YET, PIECE_CHARACTERS, type Piece } from './pieces.ts'
 import { elementsOf, type Item, type Placing } from './records-at.ts'
-
-/** Parsing fewer bytes takes less than the turn that others are to have in between. */
-const LONG_BYTES = 262_144
 
 type ListOptions = Placing & Omit<JsonRules, 'trailingNuls'> & { format: Format; cutNuls: boolean }
 
@@ -155,18 +148,12 @@ class LongList {
 
   /** What stands around the list. */
   #rest(): unknown {
-    const { text, start, options } = this
+    const { text, start } = this
     const rest = parseJson(
       `${text.slice(0, start)}["${LIST}"]${text.slice(this.#end)}`,
       this.#rules
     )
-    if (rest instanceof ParseFailure) return rest
-    const found = options.path === '' ? rest : getter(options.path)(rest)
-    if (Array.isArray(found) && found[0] === LIST) return rest
-    return new ParseFailure(
-      'JSON_INVALID',
-      `The payload has several values by the name ${options.path}, of which one is a long list.`
-    )
+    return rest instanceof ParseFailure ? new ParseFailure(rest.code, rest.message) : rest
   }
 }
 
@@ -197,8 +184,6 @@ const LEFT_BRACKET = 0x5b
 const RIGHT_BRACKET = 0x5d
 const LEFT_BRACE = 0x7b
 const RIGHT_BRACE = 0x7d
-
-const NOTHING_YET: Piece<Item> = { values: [], again: () => [] }
 
 function one(failure: ParseFailure): Piece<Item> {
   const values = [{ record: failure, place: '' }]

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { MAX_DEPTH } from '../record/parse-record.ts'
+import type { Container } from './long-binary.ts'
 
 /**
  * Bytes that follow a first byte from 0xc0 on: of the value itself, or of the length that is
@@ -46,30 +47,52 @@ const CONTAINERS: Readonly<Record<number, readonly [lengthBytes: number, each: n
 }
 
 /**
- * Walks over MessagePack without making anything: why the bytes are not one value, or undefined.
- * Each element takes at least a byte, so lists can be refused that claim more elements than bytes
- * are left.
+ * Walks over the MessagePack value that begins here without making anything: the place behind it,
+ * or undefined if that is beyond the limit. Each element takes at least a byte, so lists can be
+ * refused that claim more elements than bytes are left. @throws Error that says why it is no value
+ * @param count where the members of all maps are counted
  */
-export function extentProblem(bytes: Buffer): string | undefined {
-  let at = 0
+export function endOfMsgpack(
+  bytes: Buffer,
+  start: number,
+  limit: number,
+  count?: { members: number }
+): number | undefined {
+  let at = start
   let wanted = 1
   const open: number[] = []
   while (wanted > 0) {
-    if (at + wanted > bytes.length) return 'it is cut off'
+    if (at + wanted > bytes.length) throw new Error('it is cut off')
+    if (at > limit) return undefined
     const [size, elements] = headOf(bytes, at)
-    if (size === 0) return `0x${bytes[at]!.toString(16)} is no value`
+    if (size === 0) throw new Error(`0x${bytes[at]!.toString(16)} is no value`)
     at += size
     wanted += elements - 1
-    if (at > bytes.length) return 'it is cut off'
-    if (!isText(bytes, at - size, at)) return 'a text in it is not valid UTF-8'
+    if (at > bytes.length) throw new Error('it is cut off')
+    if (!isText(bytes, at - size, at)) throw new Error('a text in it is not valid UTF-8')
     if (elements > 0) {
+      if (count !== undefined && isMap(bytes[at - size]!)) count.members += elements / 2
       open.push(elements)
-      if (open.length > MAX_DEPTH + 1) return `it is nested more than ${MAX_DEPTH} levels deep`
+      if (open.length > MAX_DEPTH + 1)
+        throw new Error(`it is nested more than ${MAX_DEPTH} levels deep`)
       continue
     }
     while (open.length > 0 && --open[open.length - 1]! === 0) open.pop()
   }
-  return at < bytes.length ? 'something stands behind the value' : undefined
+  return at
+}
+
+const isMap = (first: number) => (first & 0xf0) === 0x80 || first === 222 || first === 223
+const isList = (first: number) => (first & 0xf0) === 0x90 || first === 220 || first === 221
+
+/** The list or map that begins here. */
+export function msgpackContainerAt(bytes: Buffer, at: number): Container | undefined {
+  const first = bytes[at]!
+  if (!isMap(first) && !isList(first)) return undefined
+  const [size, values] = headOf(bytes, at)
+  const body = at + size
+  if (body + values > bytes.length) throw new Error('it is cut off')
+  return { isMap: isMap(first), body, members: isMap(first) ? values / 2 : values }
 }
 
 /** Of a text whether it is UTF-8; the library takes other bytes for other characters. */

@@ -1,10 +1,18 @@
-import { decode, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
+import { Decoder, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
 import { reasonOf } from '../errors.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { type Decode, type DecoderOptions, one } from './decoder.ts'
+import {
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  LONG_BYTES,
+  one,
+  type Steps
+} from './decoder.ts'
 import { instantText } from './instant-text.ts'
-import { extentProblem } from './msgpack-extent.ts'
-import { plain } from './plain.ts'
+import { type BinaryForm, longBinary } from './long-binary.ts'
+import { endOfMsgpack, msgpackContainerAt } from './msgpack-extent.ts'
+import { type PlainRules, plain } from './plain.ts'
 
 /** Times have nanoseconds there, which a Date would cut. */
 const EXTENSIONS = new ExtensionCodec()
@@ -28,18 +36,55 @@ const OPTIONS = {
   }
 }
 
+const DECODER = new Decoder(OPTIONS)
+
 /** MessagePack: one value a payload. */
 export function msgpack(options: DecoderOptions): Decode {
+  const form = formOf(options)
   return bytes => {
     if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
-    // The library makes room for as many elements as a list says it has, before it has seen one.
-    const problem = extentProblem(bytes)
-    if (problem !== undefined) return invalid(problem)
+    if (bytes.length >= LONG_BYTES) return { steps: longMsgpack(bytes, form) }
     try {
-      return one(plain(decode(bytes, OPTIONS), options))
+      return one(form.read(bytes, 1))
     } catch (error) {
       return invalid(reasonOf(error))
     }
+  }
+}
+
+const formOf = (rules: PlainRules): BinaryForm => ({
+  endOf: endOfMsgpack,
+  containerAt: msgpackContainerAt,
+  listHead: 0xdd,
+  mapHead: 0xdf,
+  nil: 0xc0,
+  read(bytes, depth) {
+    const count = { members: 0 }
+    // The library makes room for as many elements as a list says it has, before it has seen one.
+    const end = endOfMsgpack(bytes, 0, bytes.length, count)!
+    if (end < bytes.length) throw new Error('something stands behind the value')
+    const value = DECODER.decode(bytes)
+    // It keeps the last of those that have the same key.
+    if (membersOf(value) < count.members) throw new Error('a key stands twice in a map')
+    return plain(value, rules, depth)
+  }
+})
+
+/** Members of the maps in a value; what else the library makes has a prototype of its own. */
+function membersOf(value: unknown): number {
+  if (typeof value !== 'object' || value === null) return 0
+  if (!Array.isArray(value) && Object.getPrototypeOf(value) !== Object.prototype) return 0
+  const held = Array.isArray(value) ? (value as unknown[]) : Object.values(value)
+  let members = Array.isArray(value) ? 0 : held.length
+  for (const each of held) if (typeof each === 'object') members += membersOf(each)
+  return members
+}
+
+function* longMsgpack(bytes: Buffer, form: BinaryForm): Steps<Found | ParseFailure> {
+  try {
+    return one(yield* longBinary(bytes, form))
+  } catch (error) {
+    return invalid(reasonOf(error))
   }
 }
 

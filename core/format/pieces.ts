@@ -57,19 +57,5 @@ export function inOnePiece<T>(found: Numbered<T>, readAnew: () => Numbered<T>): 
   return [{ values: found.items(0, found.length), again }]
 }
 
-/**
- * What a library decodes as a whole. Where several pieces are read again it is decoded once for all
- * of them; none is given what another was, since nodes change what they get.
- */
-export function* inParts<T>(found: Numbered<T>, readAnew: () => Numbered<T>): Generator<Piece<T>> {
-  let anew: { readonly found: Numbered<T>; readonly given: Set<number> } | undefined
-  const again = (from: number, to: number) => {
-    if (anew === undefined || anew.given.has(from)) anew = { found: readAnew(), given: new Set() }
-    anew.given.add(from)
-    return anew.found.items(from, to)
-  }
-  for (let from = 0; from < found.length; from += PIECE_VALUES) {
-    const to = Math.min(found.length, from + PIECE_VALUES)
-    yield { values: found.items(from, to), again: () => again(from, to) }
-  }
-}
+/** Only time has passed. */
+export const NOTHING_YET: Piece<never> = { values: [], again: () => [] }

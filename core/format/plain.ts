@@ -1,5 +1,5 @@
 import { ExactDecimal } from '../record/exact-decimal.ts'
-import { integerOf, longNumber } from '../record/json-text.ts'
+import { integerOf, keyRepeated, longNumber } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 
@@ -48,12 +48,7 @@ export function plain(value: unknown, rules: PlainRules, depth = 1): unknown {
   for (const [key, each] of entries) {
     const name = nameOf(key)
     if (isChanged(name, rules)) return noText()
-    if (made.has(name))
-      return new ParseFailure(
-        'FORMAT_INVALID',
-        `The key ${JSON.stringify(name)} stands in it twice.`,
-        ''
-      )
+    if (made.has(name)) return keyRepeated(name)
     made.set(name, plain(each, rules, depth + 1))
   }
   // From entries, a key such as __proto__ is an own property, which the walk over the record

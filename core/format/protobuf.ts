@@ -3,7 +3,14 @@ import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
-import { type Decode, type DecoderOptions, one } from './decoder.ts'
+import {
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  LONG_BYTES,
+  one,
+  type Steps
+} from './decoder.ts'
 import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
 import { PROTOBUF_TIMES } from './protobuf-times.ts'
 
@@ -25,14 +32,30 @@ export function protobufDecoder(options: DecoderOptions): Decode {
         options,
         budget(bytes)
       )
-      return one(reader.read(plan, bytes.length - start, 1))
+      const end = bytes.length - start
+      return bytes.length < LONG_BYTES
+        ? one(reader.read(plan, end, 1))
+        : { steps: inSteps(reader.long(plan, end, 1)) }
     } catch (error) {
-      if (error instanceof OptionsError) throw error
-      return error instanceof RangeError && !/index out of range/.test(error.message)
-        ? invalid('it is nested too deep')
-        : invalid(/index out of range/.test(reasonOf(error)) ? 'it is cut off' : reasonOf(error))
+      return failureOf(error)
     }
   }
+}
+
+function* inSteps(value: Steps<unknown>): Steps<Found | ParseFailure> {
+  try {
+    return one(yield* value)
+  } catch (error) {
+    return failureOf(error)
+  }
+}
+
+/** @throws OptionsError, which says what is wrong with the schema */
+function failureOf(error: unknown): ParseFailure {
+  if (error instanceof OptionsError) throw error
+  const isCutOff = /index out of range/.test(reasonOf(error))
+  if (error instanceof RangeError && !isCutOff) return invalid('it is nested too deep')
+  return invalid(isCutOff ? 'it is cut off' : reasonOf(error))
 }
 
 const invalid = (why: string) =>
@@ -55,6 +78,9 @@ function afterRegistryHeader(bytes: Buffer): number {
   }
 }
 
+/** So many bytes are read before others have their turn, about. */
+const STRETCH_BYTES = 32_768
+
 class Message {
   constructor(
     private readonly reader: protobuf.Reader,
@@ -64,7 +90,7 @@ class Message {
   ) {}
 
   read(plan: MessagePlan, end: number, depth: number): unknown {
-    if (depth > MAX_DEPTH) throw new Error(`it is nested more than ${MAX_DEPTH} levels deep`)
+    if (depth > MAX_DEPTH) throw tooDeep()
     const { reader } = this
     const found = new Map<string, unknown>()
     while (reader.pos < end) {
@@ -73,8 +99,53 @@ class Message {
       if (field === undefined || !this.#accepts(field, tag & 7)) reader.skipType(tag & 7)
       else this.#take(found, field, tag & 7, depth)
     }
-    if (reader.pos > end) throw new Error('a message is longer than it says')
+    if (reader.pos > end) throw longerThanSaid()
     return this.#finish(plan, found)
+  }
+
+  /** The same, where others are to have their turn in between. */
+  *long(plan: MessagePlan, end: number, depth: number): Steps<unknown> {
+    if (depth > MAX_DEPTH) throw tooDeep()
+    const { reader } = this
+    const found = new Map<string, unknown>()
+    for (let from = reader.pos; reader.pos < end; ) {
+      const tag = reader.uint32()
+      const field = plan.fields.get(tag >>> 3)
+      if (field === undefined || !this.#accepts(field, tag & 7)) reader.skipType(tag & 7)
+      else if (!this.#isLong(field, tag & 7)) this.#take(found, field, tag & 7, depth)
+      else {
+        yield
+        this.#count(found, field)
+        if (field.message === undefined) yield* this.#longList(listIn(found, field), field)
+        else keep(found, field, yield* this.long(field.message(), this.#end(), depth + 1))
+      }
+      if (reader.pos - from < STRETCH_BYTES) continue
+      yield
+      from = reader.pos
+    }
+    if (reader.pos > end) throw longerThanSaid()
+    return this.#finish(plan, found)
+  }
+
+  /** Whether a long message, or a long list of numbers, begins here. */
+  #isLong(field: FieldPlan, wire: number): boolean {
+    if (wire !== 2 || field.key || !(field.message || (field.isRepeated && field.canPack)))
+      return false
+    const { reader } = this
+    const at = reader.pos
+    const length = reader.uint32()
+    reader.pos = at
+    return length > STRETCH_BYTES
+  }
+
+  *#longList(list: unknown[], field: FieldPlan): Steps<void> {
+    const end = this.#end()
+    for (let from = this.reader.pos; this.reader.pos < end; ) {
+      list.push(field.read(this.reader, this.options))
+      if (this.reader.pos - from < STRETCH_BYTES) continue
+      yield
+      from = this.reader.pos
+    }
   }
 
   #accepts(field: FieldPlan, wire: number): boolean {
@@ -83,19 +154,20 @@ class Message {
   }
 
   #take(found: Map<string, unknown>, field: FieldPlan, wire: number, depth: number): void {
-    if (--this.left < 0) throw new Error('it has more values than bytes')
-    for (const other of field.rivals) found.delete(other)
+    this.#count(found, field)
     if (field.key) this.#takeEntry(found, field, depth)
-    else if (!field.isRepeated) found.set(field.name, this.#value(field, depth))
+    else if (!field.isRepeated || wire !== 2 || !field.canPack)
+      keep(found, field, this.#value(field, depth))
     else {
-      const list = (found.get(field.name) as unknown[] | undefined) ?? []
-      found.set(field.name, list)
-      if (wire !== 2 || !field.canPack) list.push(this.#value(field, depth))
-      else {
-        const end = this.#end()
-        while (this.reader.pos < end) list.push(this.#value(field, depth))
-      }
+      const list = listIn(found, field)
+      const end = this.#end()
+      while (this.reader.pos < end) list.push(this.#value(field, depth))
     }
+  }
+
+  #count(found: Map<string, unknown>, { rivals }: FieldPlan): void {
+    if (--this.left < 0) throw new Error('it has more values than bytes')
+    for (const other of rivals) found.delete(other)
   }
 
   #end(): number {
@@ -144,4 +216,18 @@ class Message {
     const made = Object.fromEntries(record)
     return PROTOBUF_TIMES[plan.name]?.(made) ?? made
   }
+}
+
+const tooDeep = () => new Error(`it is nested more than ${MAX_DEPTH} levels deep`)
+const longerThanSaid = () => new Error('a message is longer than it says')
+
+function listIn(found: Map<string, unknown>, { name }: FieldPlan): unknown[] {
+  const list = (found.get(name) as unknown[] | undefined) ?? []
+  found.set(name, list)
+  return list
+}
+
+function keep(found: Map<string, unknown>, field: FieldPlan, value: unknown): void {
+  if (field.isRepeated) listIn(found, field).push(value)
+  else found.set(field.name, value)
 }

@@ -1,11 +1,12 @@
+import { cloneRecord } from '../record/clone-record.ts'
 import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { ArrivedBytes, AtOnce, Decode, DecoderOptions } from './decoder.ts'
+import type { ArrivedBytes, AtOnce, Decode, DecoderOptions, InSteps } from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
 import { decompressed } from './decompress.ts'
 import { isLongList, longListIn } from './long-list.ts'
 import type { Format } from './names.ts'
-import { inOnePiece, inParts, PIECE_VALUES, type Piece } from './pieces.ts'
+import { inOnePiece, NOTHING_YET, PIECE_VALUES, type Piece } from './pieces.ts'
 import { type FoundRecords, foundAt, type Item, type Placing, recordsAt } from './records-at.ts'
 
 /** All that a node says of how bytes become records. */
@@ -112,11 +113,22 @@ class BytesReader implements Reader {
     }
     const content = this.decode(undone, arrival)
     if (content instanceof ParseFailure) return failed(content)
+    if ('steps' in content) return this.#inSteps(content)
     if ('pieces' in content) return this.#each(content.pieces)
     const found = this.#foundIn(content)
     return found.length <= PIECE_VALUES
       ? inOnePiece(found, () => this.#foundAgain(undone, arrival))
-      : inParts(found, () => this.#foundAgain(undone, arrival))
+      : inCopies(found)
+  }
+
+  /** Read as a whole, some of it at each step, before any of its records leaves. */
+  *#inSteps({ steps }: InSteps): Generator<Piece<Item>> {
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) yield NOTHING_YET
+    const content = step.value
+    if (content instanceof ParseFailure) yield* failed(content)
+    else if ('pieces' in content) yield* this.#each(content.pieces)
+    else yield* inCopies(this.#foundIn(content))
   }
 
   #foundIn({ values, isList }: AtOnce): FoundRecords {
@@ -154,6 +166,23 @@ class BytesReader implements Reader {
       yield found.items(from, Math.min(found.length, from + PIECE_VALUES))
   }
 }
+
+/**
+ * The records of a value that stays as it is: each is given as a copy, since nodes change what they
+ * get and reading all of it anew would take long.
+ */
+function* inCopies(found: FoundRecords): Generator<Piece<Item>> {
+  for (let from = 0; from === 0 || from < found.length; from += PIECE_VALUES) {
+    const to = Math.min(found.length, from + PIECE_VALUES)
+    const again = () => found.items(from, to).map(copyOf)
+    yield { values: again(), again }
+  }
+}
+
+const copyOf = ({ record, place }: Item): Item => ({
+  record: record instanceof ParseFailure ? record : cloneRecord(record),
+  place
+})
 
 function failed(failure: ParseFailure): Piece<Item>[] {
   const values = [{ record: failure, place: '' }]

@@ -88,15 +88,39 @@ const ofList = (list: readonly unknown[], within: string): Made => ({
   at: (index, around) => item(merged(list[index], around), join(within, String(index)))
 })
 
+/** Each value of an object, with its key; where that is a list, each of its elements. */
 function ofObject(object: object, within: string, placing: Placing): Made {
-  const elements = keyed(object, within, placing)
+  const keys = Object.keys(object)
+  const elements = keys.some(key => Array.isArray((object as TelemetryRecord)[key]))
+    ? elementPlaces(object as TelemetryRecord, keys)
+    : undefined
   return {
-    length: elements.length,
+    length: elements?.length ?? keys.length,
     at(index, around) {
-      const { value, place } = elements[index]!
-      return item(merged(value(), around), place)
+      const [key, element] = elements?.[index] ?? [keys[index]!, undefined]
+      const held = (object as TelemetryRecord)[key]
+      const value = element === undefined ? held : (held as unknown[])[element]
+      const place = join(within, pathOf([key]))
+      return item(
+        merged(withKey(value, key, placing), around),
+        element === undefined ? place : join(place, String(element))
+      )
     }
   }
+}
+
+/** For each record its key, and its place in the list that the key has. */
+function elementPlaces(
+  object: TelemetryRecord,
+  keys: readonly string[]
+): (readonly [key: string, element: number | undefined])[] {
+  const places: (readonly [string, number | undefined])[] = []
+  for (const key of keys) {
+    const value = object[key]
+    if (!Array.isArray(value)) places.push([key, undefined])
+    else for (const index of value.keys()) places.push([key, index])
+  }
+  return places
 }
 
 function range<T>(from: number, to: number, make: (index: number) => T): T[] {
@@ -134,11 +158,6 @@ function aroundOf(
   return copied > MAX_COPIED ? tooMuch(copied) : around
 }
 
-interface Element {
-  value(): unknown
-  readonly place: string
-}
-
 const isObject = (value: unknown): value is object =>
   typeof value === 'object' &&
   value !== null &&
@@ -174,19 +193,6 @@ function item(value: unknown, place: string): Item {
 
 const trimmed = (failure: ParseFailure) =>
   failure.path === '' ? new ParseFailure(failure.code, failure.message) : failure
-
-/** Each value of an object, with its key; where that is a list, each of its elements. */
-const keyed = (object: object, within: string, placing: Placing): Element[] =>
-  Object.entries(object).flatMap(([key, value]) => {
-    const place = join(within, pathOf([key]))
-    const each = (element: unknown, at: string) => ({
-      value: () => withKey(element, key, placing),
-      place: at
-    })
-    return Array.isArray(value)
-      ? value.map((element, index) => each(element, join(place, String(index))))
-      : each(value, place)
-  })
 
 function withKey(value: unknown, key: string, { keyField, valueField }: Placing): unknown {
   if (value instanceof ParseFailure) return value

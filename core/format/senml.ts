@@ -1,8 +1,17 @@
 import { isExactNumber } from '../record/exact-decimal.ts'
 import { inexact, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { cborValue } from './cbor.ts'
-import type { ArrivedBytes, Decode, DecoderOptions } from './decoder.ts'
+import { cborValue, longCbor } from './cbor.ts'
+import {
+  type ArrivedBytes,
+  type Decode,
+  type DecoderOptions,
+  type Found,
+  LONG_BYTES,
+  type Steps
+} from './decoder.ts'
+import { longJson } from './long-json.ts'
+import { inPieces, PIECE_VALUES, type Step } from './pieces.ts'
 import { hasReplacement, plain } from './plain.ts'
 
 /** RFC 8428, table 4: what labels are in CBOR. */
@@ -37,14 +46,18 @@ type Fields = Readonly<Record<string, unknown>>
 
 export function senmlJson(options: DecoderOptions): Decode {
   return (bytes, arrival) => {
-    const text = utf8Text(bytes)
-    if (text instanceof ParseFailure) return text
-    return resolved(parseJson(withoutTrailingNuls(text), options), arrival)
+    const given = utf8Text(bytes)
+    if (given instanceof ParseFailure) return given
+    const text = withoutTrailingNuls(given)
+    return bytes.length >= LONG_BYTES
+      ? { steps: inSteps(longJson(text, options), arrival) }
+      : resolved(parseJson(text, options), arrival)
   }
 }
 
 export function senmlCbor(options: DecoderOptions): Decode {
   return (bytes, arrival) => {
+    if (bytes.length >= LONG_BYTES) return { steps: inSteps(longCbor(bytes, options), arrival) }
     const value = cborValue(bytes)
     return resolved(
       value instanceof ParseFailure
@@ -55,13 +68,30 @@ export function senmlCbor(options: DecoderOptions): Decode {
   }
 }
 
+function* inSteps(pack: Steps<unknown>, arrival: ArrivedBytes): Steps<Found | ParseFailure> {
+  return resolved(yield* pack, arrival)
+}
+
 /** A record an entry of the pack, with what the base fields before it say. */
-function resolved(pack: unknown, { arrivedMs }: ArrivedBytes) {
+function resolved(pack: unknown, { arrivedMs }: ArrivedBytes): Found | ParseFailure {
   if (pack instanceof ParseFailure) return pack
   if (!Array.isArray(pack))
     return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')
-  const base = new Base(arrivedMs / 1000)
-  return { values: pack.flatMap(entry => base.resolve(entry) ?? []), isList: true }
+  const first = { index: 0, base: new Base(arrivedMs / 1000) }
+  return { pieces: inPieces(first, place => entriesFrom(pack, place)) }
+}
+
+/** An entry of the pack, and what those before it say. */
+interface Place {
+  readonly index: number
+  readonly base: Base
+}
+
+function entriesFrom(pack: readonly unknown[], { index, base }: Place): Step<unknown, Place> {
+  const end = Math.min(pack.length, index + PIECE_VALUES)
+  const own = base.copy()
+  const values = pack.slice(index, end).flatMap(entry => own.resolve(entry) ?? [])
+  return { values, next: end < pack.length ? { index: end, base: own } : undefined }
 }
 
 /** What has more digits than a double holds can be kept, but not added to. */
@@ -79,6 +109,16 @@ class Base {
   #sum = 0
 
   constructor(private readonly nowS: number) {}
+
+  copy(): Base {
+    const copy = new Base(this.nowS)
+    copy.#name = this.#name
+    copy.#time = this.#time
+    copy.#unit = this.#unit
+    copy.#value = this.#value
+    copy.#sum = this.#sum
+    return copy
+  }
 
   /** The record of an entry; undefined for one that only sets base fields. */
   resolve(entry: unknown): object | undefined {

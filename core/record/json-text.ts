@@ -2,6 +2,8 @@ import { isUtf8 } from 'node:buffer'
 import { randomUUID } from 'node:crypto'
 import { ExactDecimal } from './exact-decimal.ts'
 import { isExact, isJsonNumber } from './exact-number.ts'
+import { markRepeatedNames, membersOf, namesIn } from './json-names.ts'
+import { endOfText, QUOTE } from './json-scan.ts'
 import { mayChange } from './long-number.ts'
 import { ParseFailure } from './parse-failure.ts'
 
@@ -62,17 +64,36 @@ function utf16Text(bytes: Buffer): string | undefined {
 
 /**
  * The value that a JSON text writes. A number that a double would change is a `ParseFailure` in its
- * place, or a BigInt. Nothing is thrown.
+ * place, or a BigInt; so is an object that has a name twice. Nothing is thrown.
+ */
+export function parseJson(text: string, rules: JsonRules = JSON_RULES): unknown {
+  try {
+    const value: unknown = JSON.parse(text)
+    const isPlain = !mayChange(text) && membersOf(value) === namesIn(Buffer.from(text))
+    return isPlain ? value : parseClosely(text, rules)
+  } catch (error) {
+    return mended(text, rules) ?? invalid(text, error)
+  }
+}
+
+/**
+ * The same, where names that stand twice are still to be looked for: who walks over the value counts
+ * its members on the way.
  * @param bytes what the text was read from, where they are at hand: they are looked at faster
  */
-export function parseJson(
-  text: string,
-  rules: JsonRules = JSON_RULES,
-  bytes?: Uint8Array
-): unknown {
+export function parseUncounted(text: string, rules: JsonRules, bytes?: Uint8Array): unknown {
   try {
     const value: unknown = JSON.parse(text)
     return mayChange(text, bytes) ? parseClosely(text, rules) : value
+  } catch (error) {
+    return mended(text, rules) ?? invalid(text, error)
+  }
+}
+
+/** The value of a text that was parsed before, each of its names looked at. */
+export function parseAnew(text: string, rules: JsonRules): unknown {
+  try {
+    return parseClosely(text, rules)
   } catch (error) {
     return mended(text, rules) ?? invalid(text, error)
   }
@@ -116,12 +137,29 @@ function parseClosely(text: string, rules: JsonRules): unknown {
     if (!isNan(word)) return word
     return rules.nanAsNull ? 'null' : `"${MARK}${word}"`
   })
-  if (marked === text) return JSON.parse(text)
-  return JSON.parse(marked, (_key, value: unknown) => {
-    return typeof value === 'string' && value.startsWith(MARK)
-      ? unfit(value.slice(MARK.length), rules)
-      : value
+  const named = markRepeatedNames(marked, MARK)
+  if (named === text) return JSON.parse(text)
+  const isRepeated = named !== marked
+  return JSON.parse(named, (_key, value: unknown) => {
+    if (typeof value === 'string' && value.startsWith(MARK))
+      return unfit(value.slice(MARK.length), rules)
+    return isRepeated && typeof value === 'object' ? (repeatedName(value) ?? value) : value
   })
+}
+
+/** That an object has a name twice, where one was marked. */
+function repeatedName(value: object | null): ParseFailure | undefined {
+  for (const name in value) {
+    if (name.startsWith(MARK)) return keyRepeated(name.slice(MARK.length))
+  }
+  return undefined
+}
+
+/** The refusal of an object that has a key twice: which of the values was meant nobody can say. */
+export function keyRepeated(key: string): ParseFailure {
+  const shown = JSON.stringify(key.length > 60 ? `${key.slice(0, 60)}…` : key)
+  const why = 'all of its values but one would be lost'
+  return new ParseFailure('KEY_REPEATED', `The key ${shown} stands in it twice, so ${why}.`, '')
 }
 
 /** What is too large for a double altogether is told by the walk over the values. */
@@ -183,19 +221,6 @@ function replaceWords(text: string, replace: (word: string) => string): string {
     } else at++
   }
   return from === 0 ? text : made + text.slice(from)
-}
-
-const QUOTE = 0x22
-const BACKSLASH = 0x5c
-
-/** The place after the quote that ends the text which begins here; the end of all if none does. */
-export function endOfText(text: string, start: number): number {
-  for (let at = start + 1; at < text.length; at++) {
-    const code = text.charCodeAt(at)
-    if (code === BACKSLASH) at++
-    else if (code === QUOTE) return at + 1
-  }
-  return text.length
 }
 
 /** Letters, digits, `+`, `-` and `.`. */

@@ -1,5 +1,6 @@
 import { ExactDecimal } from './exact-decimal.ts'
-import { JSON_RULES, type JsonRules, parseJson, utf8Text } from './json-text.ts'
+import { namesIn } from './json-names.ts'
+import { JSON_RULES, type JsonRules, parseAnew, parseUncounted, utf8Text } from './json-text.ts'
 import { ParseFailure, under } from './parse-failure.ts'
 import { isKafkaMessage, type TelemetryRecord } from './record.ts'
 
@@ -19,12 +20,30 @@ export function parseRecord(
 ): TelemetryRecord | ParseFailure {
   const text = utf8Text(bytes)
   if (text instanceof ParseFailure) return text
-  const value = parseJson(text, rules, bytes)
-  if (value instanceof ParseFailure) return value.path === '' ? notARecord('a number') : value
+  const isWide = bytes[0]! >= 0xfe
+  // The digits of UTF-16 do not stand side by side, so its text is looked at and not its bytes.
+  const value = parseUncounted(text, rules, isWide ? undefined : bytes)
   // Only an escape can bring half of a character into a text that was UTF-8.
   const isEscaped = text.includes('\\u')
-  return unfitness(value, isEscaped) ?? (value as TelemetryRecord)
+  const failure = failureOf(value, isEscaped)
+  if (failure !== undefined) return failure
+  if (namesIn(isWide ? Buffer.from(text) : bytes) === members) return value as TelemetryRecord
+  const lookedAt = parseAnew(text, rules)
+  return failureOf(lookedAt, isEscaped) ?? (lookedAt as TelemetryRecord)
 }
+
+/** The members of what was looked at last, and of all that it holds. */
+let members = 0
+
+function failureOf(value: unknown, isEscaped: boolean): ParseFailure | undefined {
+  members = 0
+  if (value instanceof ParseFailure) return value.path === '' ? atTheTop(value) : value
+  return unfitness(value, isEscaped)
+}
+
+/** Of a number that is all of the payload there is more to say than that it would be changed. */
+const atTheTop = ({ code, message }: ParseFailure) =>
+  code === 'KEY_REPEATED' ? new ParseFailure(code, message) : notARecord('a number')
 
 /**
  * Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40
@@ -92,6 +111,7 @@ function failureIn(
     return undefined
   }
   for (const key in container) {
+    members++
     if (key === '__proto__') {
       return new ParseFailure(
         'KEY_FORBIDDEN',

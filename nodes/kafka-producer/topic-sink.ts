@@ -7,6 +7,7 @@ import {
   type TransactionScope
 } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Context } from '../../core/node/define-node.ts'
+import { inSlices } from '../../core/record/in-slices.ts'
 import type { Message } from '../../core/record/message.ts'
 import { silence } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
@@ -32,6 +33,8 @@ export class TopicSink implements OpenSink {
   /** The topic cannot be read to see what it has. */
   #blind = false
   #toldOfCluster = false
+  /** Ends when the records of what came are made; what comes meanwhile goes behind. */
+  #encoding: Promise<void> | undefined
 
   constructor(
     private readonly context: ProducerContext,
@@ -77,29 +80,64 @@ export class TopicSink implements OpenSink {
       this.#shorten,
       this.#transactionOf(request.message)
     )
-    if (this.#deduplication === undefined) this.#writeAll(message)
-    else this.#writeFresh(message, this.#deduplication)
-    message.less()
+    const encode = () =>
+      this.#deduplication === undefined
+        ? this.#writeAll(message)
+        : this.#writeFresh(message, this.#deduplication)
+    const encoded = this.#encoding === undefined ? encode() : this.#encoding.then(encode)
+    if (encoded === undefined) return
+    const until = encoded
+      .catch(error => message.fail(error as Error))
+      .then(() => {
+        if (this.#encoding === until) this.#encoding = undefined
+      })
+    this.#encoding = until
   }
 
-  #writeAll(message: OutgoingMessage): void {
+  #writeAll(message: OutgoingMessage): Promise<void> | undefined {
     const together: ProduceRecord[] = []
-    for (let index = 0; index < message.records.length; index++) {
-      const record = this.#encoded(message, index, message)
-      if (record === undefined) continue
-      if (message.transaction === undefined) this.#producer.add(record)
-      else together.push(record)
-    }
-    if (together.length > 0) this.#writeOrFail(message, together)
+    return this.#encodeEach(
+      message,
+      () => message,
+      record => {
+        if (message.transaction === undefined) this.#producer.add(record)
+        else together.push(record)
+      },
+      () => {
+        if (together.length > 0) this.#writeOrFail(message, together)
+      }
+    )
   }
 
-  #writeFresh(message: OutgoingMessage, deduplication: Deduplication): void {
+  #writeFresh(message: OutgoingMessage, deduplication: Deduplication): Promise<void> | undefined {
     const records: ProduceRecord[] = []
-    for (let index = 0; index < message.records.length; index++) {
-      const record = this.#encoded(message, index, deduplication.candidate(message))
-      if (record !== undefined) records.push(record)
+    return this.#encodeEach(
+      message,
+      () => deduplication.candidate(message),
+      record => records.push(record),
+      () => deduplication.add(message, records)
+    )
+  }
+
+  /** Gives a promise where the message has so many records that others are to have their turn. */
+  #encodeEach(
+    message: OutgoingMessage,
+    callbackOf: () => ProduceCallback,
+    take: (record: ProduceRecord) => void,
+    end: () => void
+  ): Promise<void> | undefined {
+    let index = 0
+    const rest = inSlices(message.records, () => {
+      const record = this.#encoded(message, index++, callbackOf())
+      if (record !== undefined) take(record)
+    })
+    const finish = () => {
+      end()
+      message.less()
     }
-    deduplication.add(message, records)
+    if (rest !== undefined) return rest.then(finish)
+    finish()
+    return undefined
   }
 
   /** Undefined if it was refused. */

@@ -1,6 +1,7 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { type Get, getter, setter } from '../../core/record/field-path.ts'
+import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
 import {
@@ -38,24 +39,50 @@ export function normalizer(
   options: Options<typeof spec>,
   now: () => number
 ): (message: Message) => NormalizedRecord {
+  const normalize = recordNormalizer(options)
+  return message => {
+    const outputs: NormalizeOutputs = { normalized: [], rejected: [] }
+    const nowMs = now()
+    for (const record of recordsOf(message.payload)) normalize(record, nowMs, outputs)
+    return [outputs.normalized, outputs.rejected]
+  }
+}
+
+/** The same, and a batch that takes long gives others their turn. */
+export function slicedNormalizer(
+  options: Options<typeof spec>,
+  now: () => number
+): (message: Message) => NormalizedRecord | Promise<NormalizedRecord> {
+  const normalize = recordNormalizer(options)
+  return message => {
+    const outputs: NormalizeOutputs = { normalized: [], rejected: [] }
+    const sorted: NormalizedRecord = [outputs.normalized, outputs.rejected]
+    const nowMs = now()
+    const rest = inSlices(recordsOf(message.payload), record => normalize(record, nowMs, outputs))
+    return rest === undefined ? sorted : rest.then(() => sorted)
+  }
+}
+
+interface NormalizeOutputs {
+  readonly normalized: unknown[]
+  readonly rejected: Rejection[]
+}
+
+function recordNormalizer(
+  options: Options<typeof spec>
+): (given: unknown, nowMs: number, outputs: NormalizeOutputs) => void {
   const problems = problemsBetween(options)
   if (problems.length > 0) throw OptionsError.between(spec, problems)
   const reshape: Reshape = reshaper(options.fields) ?? (record => record)
   const stamp = stamper(options)
-  return message => {
-    const normalized: unknown[] = []
-    const rejected: Rejection[] = []
-    const nowMs = now()
-    for (const given of recordsOf(message.payload)) {
-      const record = unfitness(given) ?? reshape(given as TelemetryRecord)
-      const reason =
-        record instanceof ParseFailure || record instanceof Unconvertible
-          ? record
-          : stamp(record, nowMs)
-      if (reason) rejected.push(reject(given, STAGE, reason))
-      else normalized.push(record)
-    }
-    return [normalized, rejected]
+  return (given, nowMs, { normalized, rejected }) => {
+    const record = unfitness(given) ?? reshape(given as TelemetryRecord)
+    const reason =
+      record instanceof ParseFailure || record instanceof Unconvertible
+        ? record
+        : stamp(record, nowMs)
+    if (reason) rejected.push(reject(given, STAGE, reason))
+    else normalized.push(record)
   }
 }
 

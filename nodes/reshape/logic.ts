@@ -1,8 +1,8 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { type Item, recordsAt } from '../../core/format/records-at.ts'
+import { type FoundRecords, foundAt } from '../../core/format/records-at.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { getter, type Put, setter } from '../../core/record/field-path.ts'
-import { inSlices } from '../../core/record/in-slices.ts'
+import { eachInSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { ParseFailure, unfitness } from '../../core/record/parse-record.ts'
 import {
@@ -101,7 +101,7 @@ export function reshaper(
     const parts = partsOf(recordsOf(message.payload), outcome)
     const rest =
       calculate === undefined
-        ? inSlices(parts, part => take(part))
+        ? eachInSlices(parts, part => take(part))
         : calculateAll(parts, fill, calculate, take)
     const finish = (): ReshapedRecord => {
       shape.end?.(outcome)
@@ -113,7 +113,7 @@ export function reshaper(
 
 /** One after the other, since JSONata answers by promises; others have their turn in between. */
 async function calculateAll(
-  parts: readonly FoundPart[],
+  parts: Iterable<FoundPart>,
   fill: (part: FoundPart) => TelemetryRecord | FieldProblem,
   calculate: Calculate,
   take: (part: FoundPart, filled: TelemetryRecord | FieldProblem) => void
@@ -130,23 +130,24 @@ async function calculateAll(
 
 const SLICE_MS = 20
 
-/** Finds the records in what came, and rejects what is none. */
+/**
+ * Finds the records in what came, and rejects what is none. One may hold very many: these are made
+ * when they are asked for, so that others have their turn in between.
+ */
 function parter(
   settings: Settings
-): (records: readonly unknown[], outcome: Outcome) => FoundPart[] {
+): (records: readonly unknown[], outcome: Outcome) => Iterable<FoundPart> {
   const { bare, valueTo } = settings
   const inside = insideOf(settings)
   const put = setter(valueTo)
-  return (records, outcome) => {
-    const parts: FoundPart[] = []
+  return function* (records, outcome) {
     for (const given of records) {
       const record = bare && isBare(given) ? inObject(put, given) : given
       const failure = unfitness(record)
       if (failure !== undefined) outcome.refused(given, failure)
-      else if (inside === undefined) parts.push(new FoundPart(given, record as TelemetryRecord))
-      else place(inside(record), given, parts, outcome)
+      else if (inside === undefined) yield new FoundPart(given, record as TelemetryRecord)
+      else yield* placed(inside(record), given, outcome)
     }
-    return parts
   }
 }
 
@@ -156,10 +157,10 @@ function insideOf({
   keyTo,
   outer,
   valueTo
-}: Settings): ((record: unknown) => Item[]) | undefined {
+}: Settings): ((record: unknown) => FoundRecords) | undefined {
   if (where === 'whole') return undefined
   const at = where === 'list' ? 'list' : 'object'
-  const find = recordsAt({
+  const find = foundAt({
     at,
     path: listPath,
     keyField: keyTo,
@@ -169,12 +170,17 @@ function insideOf({
   return record => find(record, '')
 }
 
-function place(found: readonly Item[], given: unknown, parts: FoundPart[], outcome: Outcome): void {
+/** So many parts are looked at together. */
+const PARTS = 64
+
+function* placed(found: FoundRecords, given: unknown, outcome: Outcome): Generator<FoundPart> {
   if (found.length === 0) outcome.filtered++
-  for (const { record, place: at } of found) {
-    if (!(record instanceof ParseFailure))
-      parts.push(new FoundPart(given, inheritPart(given, record, at)))
-    else outcome.refusedPart(given, at, at === '' ? given : getter(at)(given), record)
+  for (let from = 0; from < found.length; from += PARTS) {
+    for (const { record, place } of found.items(from, Math.min(found.length, from + PARTS))) {
+      if (!(record instanceof ParseFailure))
+        yield new FoundPart(given, inheritPart(given, record, place))
+      else outcome.refusedPart(given, place, place === '' ? given : getter(place)(given), record)
+    }
   }
 }
 

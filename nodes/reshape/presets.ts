@@ -3,8 +3,6 @@ export interface Preset {
   readonly label: string
   /** Where the maker describes the messages. */
   readonly document: string
-  /** The document has no sample that could be held against it: the form is known from messages. */
-  readonly isUnproven?: true
   /** What differs from the defaults of the fields. */
   readonly settings: Readonly<Record<string, unknown>>
 }
@@ -35,7 +33,6 @@ export const PRESETS = {
   shelly1: {
     label: 'Shelly Gen 1',
     document: 'https://shelly-api-docs.shelly.cloud/gen1/#mqtt-support',
-    isUnproven: true,
     settings: {
       bare: true,
       topic: 'shellies/{device_id}/#',
@@ -116,7 +113,6 @@ export const PRESETS = {
     label: 'KEPServerEX IoT Gateway',
     document:
       'https://support.ptc.com/help/kepware/kepware_edge/en/kepware/kepware-edge/edge-iot-mqtt.html',
-    isUnproven: true,
     settings: {
       recordsAt: 'list',
       listPath: 'values',

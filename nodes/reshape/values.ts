@@ -106,7 +106,8 @@ function matcherOf(pattern: string): (metric: string) => boolean {
     metric.endsWith(behind)
 }
 
-const WORDS = 'on=1, off=0, true=1, false=0, yes=1, no=0, open=1, closed=0, online=1, offline=0'
+const WORDS =
+  'on=1, off=0, true=1, false=0, yes=1, no=0, open=1, closed=0, close=0, online=1, offline=0'
 
 /** The step of a row, or what is wrong with it in words. */
 export function stepOf({ action, by }: Row): Step | string {

@@ -69,3 +69,27 @@ describe('cases: fields whose names have dots, brackets and quotes', () => {
     })
   }
 })
+
+describe('cases: a key that stands twice', () => {
+  const twice = [
+    '{"a":1,"a":2}',
+    '{"a":1,"b":{"c":[{"d":1,"e":2,"d":1}]}}',
+    '{"a":1,"\\u0061":2}',
+    '{"a" : 1 ,\n"a"\t:2}',
+    '{"say \\"x\\":":1,"b":1,"b":2}',
+    '{"":1,"":2}',
+    '{"constructor":1,"constructor":2}'
+  ]
+  for (const text of twice)
+    it(`${text}: neither of the values is lost silently`, () =>
+      assert.equal(ingested(text), 'KEY_REPEATED'))
+
+  const once = [
+    '{"a":"b","b":"a\\":1","c":{"a":1}}',
+    '{"a":[{"a":1},{"a":2}],"t":"12:30:00","x":"\\"a\\" : 1"}',
+    '{"a" :1, "b"  : {"a" : [1, "a", "a"]}}'
+  ]
+  for (const text of once)
+    it(`${text}: each stands once in its object`, () =>
+      assert.deepEqual(ingested(text), JSON.parse(text)))
+})

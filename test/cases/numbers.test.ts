@@ -33,6 +33,12 @@ describe('cases: numbers that a double would change', () => {
     })
   }
 
+  it('in UTF-16, whose digits do not stand side by side, they are looked at as well', () => {
+    const wide = (text: string) => Buffer.from(`\uFEFF${text}`, 'utf16le')
+    assert.equal(ingested(wide('{"id":2882429806056571124}')), 'NUMBER_INEXACT')
+    assert.deepEqual(ingested(wide('{"id":"ä","v":1.5}')), { id: 'ä', v: 1.5 })
+  })
+
   for (const text of ['9007199254740991', '1e21', '0.1', '21.300000000000001', '-0.0', '1.50'])
     it(`${text} is a double, and read as one`, () =>
       assert.deepEqual(ingested(`{"value":${text}}`), { value: Number(text) }))

@@ -38,10 +38,10 @@ describe('nodes/reshape, where a record stood', () => {
     const headers = rejected.map(rejection => encodeRejection(rejection).headers)
     assert.deepEqual(
       headers.map(of => of['millrace.message.place']),
-      ['list.1', 'list.1', 'list.0.a', 'list.0.b', 'list.0.a', 'list.0.b']
+      ['list.0.a', 'list.0.b', 'list.1', 'list.0.a', 'list.0.b', 'list.1']
     )
     assert.deepEqual(provenanceOf(rows[0])?.place, 'list.0.c')
     const ids = headers.map(of => of['millrace.message.id'])
-    assert.deepEqual([new Set(ids).size, ids[0], ids[1]], [2, ids[2], ids[4]])
+    assert.deepEqual([new Set(ids).size, ids[0], ids[3]], [2, ids[2], ids[5]])
   })
 })

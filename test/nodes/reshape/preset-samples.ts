@@ -5,14 +5,26 @@ import { ParseFailure } from '../../../core/record/parse-failure.ts'
 import type { PresetName } from '../../../nodes/reshape/presets.ts'
 import { KAFKA_MS, type Setting, throughKafka } from './reshape-of.ts'
 
-export interface Sample {
+interface Arrived {
   readonly topic?: string
+  readonly payload: unknown
+  /** Time, device, metric and value; or the code of what is rejected. */
+  readonly rows: readonly (readonly unknown[] | string)[]
+}
+
+export interface Sample extends Arrived {
   /** What a person sets besides, since no preset can know it. */
   readonly more?: Setting
-  readonly payload: unknown
-  /** Time, device, metric and value. */
-  readonly rows: readonly (readonly unknown[])[]
+  /** Other messages of the make, where its document tells of many topics. */
+  readonly also?: readonly Arrived[]
 }
+
+/** A bare value of a topic, and the row that it becomes. */
+const bare = (topic: string, payload: string, row: readonly unknown[] | string): Arrived => ({
+  topic,
+  payload,
+  rows: [typeof row === 'string' ? row : [undefined, ...row]]
+})
 
 const THINGSBOARD = { topic: 'v1/devices/me/telemetry' }
 
@@ -35,8 +47,8 @@ function decodedSenml(): unknown {
     topic: '',
     arrivedMs: 0
   } as unknown as Parameters<typeof decode>[1])
-  assert.ok(!(decoded instanceof ParseFailure) && 'values' in decoded)
-  return decoded.values
+  assert.ok(!(decoded instanceof ParseFailure) && 'pieces' in decoded)
+  return [...decoded.pieces].flatMap(({ values }) => values)
 }
 
 /** A message of each make, of the form that the document of the preset gives. */
@@ -68,7 +80,33 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   shelly1: {
     topic: 'shellies/shelly1pm-B1/relay/0/power',
     payload: '12.30',
-    rows: [[undefined, 'shelly1pm-B1', 'relay/0/power', 12.3]]
+    rows: [[undefined, 'shelly1pm-B1', 'relay/0/power', 12.3]],
+    // The document names the topics of each model, and the words that they carry.
+    also: [
+      bare('shellies/shelly1pm-B1/relay/0', 'on', ['shelly1pm-B1', 'relay/0', 1]),
+      bare('shellies/shelly1pm-B1/relay/0', 'off', ['shelly1pm-B1', 'relay/0', 0]),
+      bare('shellies/shelly1pm-B1/relay/0', 'overpower', 'WORD_UNKNOWN'),
+      bare('shellies/shelly1pm-B1/relay/0/energy', '1234', [
+        'shelly1pm-B1',
+        'relay/0/energy',
+        1234
+      ]),
+      bare('shellies/shelly1pm-B1/input/0', '1', ['shelly1pm-B1', 'input/0', 1]),
+      bare('shellies/shelly1pm-B1/temperature', '35.21', ['shelly1pm-B1', 'temperature', 35.21]),
+      bare('shellies/shelly1pm-B1/online', 'true', ['shelly1pm-B1', 'online', 1]),
+      bare('shellies/shellyht-A1/sensor/temperature', '21.5', [
+        'shellyht-A1',
+        'sensor/temperature',
+        21.5
+      ]),
+      bare('shellies/shellyht-A1/sensor/battery', '83', ['shellyht-A1', 'sensor/battery', 83]),
+      bare('shellies/shellyem-C1/emeter/0/returned_energy', '0.5', [
+        'shellyem-C1',
+        'emeter/0/returned_energy',
+        0.5
+      ]),
+      bare('shellies/shellydw-D1/sensor/state', 'close', ['shellydw-D1', 'sensor/state', 0])
+    ]
   },
   shelly2: {
     topic: 'shellyplus1pm-a8/events/rpc',
@@ -93,7 +131,12 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   esphome: {
     topic: 'livingroom/sensor/outside_temperature/state',
     payload: '12.8',
-    rows: [[undefined, 'livingroom', 'outside_temperature', 12.8]]
+    rows: [[undefined, 'livingroom', 'outside_temperature', 12.8]],
+    also: [
+      bare('livingroom/binary_sensor/door/state', 'ON', ['livingroom', 'door', 1]),
+      bare('livingroom/switch/fan/state', 'OFF', ['livingroom', 'fan', 0]),
+      bare('livingroom/sensor/outside_temperature/state', 'nan', 'WORD_UNKNOWN')
+    ]
   },
   chirpstack: {
     topic: 'application/7d/device/0101010101010101/event/up',
@@ -197,9 +240,16 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
     more: { topic: 'iotgateway/{device_id}' },
     payload: {
       timestamp: 1435592735000,
-      values: [{ id: 'Channel1.Device1.Tag1', v: 5, q: true, t: 1435592734500 }]
+      // The template that the gateway begins with: name, value, quality and time of each tag.
+      values: [
+        { id: 'Channel1.Device1.Tag1', v: 5, q: true, t: 1435592734500 },
+        { id: 'Channel1.Device1.Tag2', v: 'text', q: false, t: 1435592734501 }
+      ]
     },
-    rows: [[1435592734500, 'line1', 'Channel1.Device1.Tag1', 5]]
+    rows: [
+      [1435592734500, 'line1', 'Channel1.Device1.Tag1', 5],
+      [1435592734501, 'line1', 'Channel1.Device1.Tag2', 'text']
+    ]
   },
   opcua: {
     payload: {

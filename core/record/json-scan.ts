@@ -1,0 +1,16 @@
+export const QUOTE = 0x22
+const BACKSLASH = 0x5c
+
+/** The place after the quote that ends the text which begins here; the end of all if none does. */
+export function endOfText(text: string, start: number): number {
+  for (let at = start + 1; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === BACKSLASH) at++
+    else if (code === QUOTE) return at + 1
+  }
+  return text.length
+}
+
+/** Between what JSON is made of. */
+export const isBlank = (code: number): boolean =>
+  code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09
