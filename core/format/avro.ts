@@ -5,9 +5,9 @@ import { type AvroType, avroTypeOf } from './avro-schema.ts'
 import {
   type Decode,
   type DecoderOptions,
-  type Found,
   LONG_BYTES,
   one,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 
@@ -42,7 +42,7 @@ export function avro(options: DecoderOptions): Decode {
   }
 }
 
-function* inSteps(datum: Datum, type: AvroType): Steps<Found | ParseFailure> {
+function* inSteps(datum: Datum, type: AvroType): Steps<ReadContent | ParseFailure> {
   try {
     return onlyOne(datum, yield* datum.long(type, 1))
   } catch (error) {

@@ -7,9 +7,9 @@ import { cborContainerAt, endOfCbor } from './cbor-extent.ts'
 import {
   type Decode,
   type DecoderOptions,
-  type Found,
   LONG_BYTES,
   one,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 import { longBinary } from './long-binary.ts'
@@ -26,7 +26,7 @@ export function cbor(options: DecoderOptions): Decode {
   }
 }
 
-function* onlyValue(value: Steps<unknown>): Steps<Found | ParseFailure> {
+function* onlyValue(value: Steps<unknown>): Steps<ReadContent | ParseFailure> {
   const read = yield* value
   return read instanceof ParseFailure && read.path === undefined ? read : one(read)
 }

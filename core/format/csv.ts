@@ -144,7 +144,7 @@ function maker(header: readonly string[]): (cells: Line) => object {
   }
 }
 
-/** As ids in hexadecimal are, such as 12e4; programs write a power of ten with a sign or a point. */
+/** As ids in hexadecimal are, such as 12e4; a power of ten has a sign or a point beside it. */
 const ID = /^\d+e\d+$/i
 
 const cellOf = (text: string): string | number =>

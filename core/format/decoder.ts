@@ -11,8 +11,8 @@ export interface ArrivedBytes {
  * What one payload holds. A value that could not be read stands there as its reason, so that the
  * others are kept.
  */
-export type Content = Found | InSteps
-export type Found = AtOnce | InPieces
+export type Content = ReadContent | InSteps
+export type ReadContent = AtOnce | InPieces
 
 /** A format that holds one value a payload, or all of its few values. */
 export interface AtOnce {
@@ -31,7 +31,7 @@ export interface InPieces {
  * turn in between.
  */
 export interface InSteps {
-  readonly steps: Steps<Found | ParseFailure>
+  readonly steps: Steps<ReadContent | ParseFailure>
 }
 
 export type Steps<T> = Generator<undefined, T, undefined>

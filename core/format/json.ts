@@ -6,11 +6,11 @@ import {
   type AtOnce,
   type Decode,
   type DecoderOptions,
-  type Found,
   type InPieces,
   type InSteps,
   LONG_BYTES,
   one,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 import { longJson } from './long-json.ts'
@@ -28,7 +28,7 @@ export function json(options: DecoderOptions): Decode {
 function long(bytes: Buffer, options: DecoderOptions): InSteps | ParseFailure {
   const text = textOf(bytes, options)
   if (text instanceof ParseFailure) return text
-  function* steps(): Steps<Found | ParseFailure> {
+  function* steps(): Steps<ReadContent | ParseFailure> {
     return onlyValue(yield* longJson(text as string, options))
   }
   return { steps: steps() }

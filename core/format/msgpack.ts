@@ -4,9 +4,9 @@ import { ParseFailure } from '../record/parse-failure.ts'
 import {
   type Decode,
   type DecoderOptions,
-  type Found,
   LONG_BYTES,
   one,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 import { instantText } from './instant-text.ts'
@@ -80,7 +80,7 @@ function membersOf(value: unknown): number {
   return members
 }
 
-function* longMsgpack(bytes: Buffer, form: BinaryForm): Steps<Found | ParseFailure> {
+function* longMsgpack(bytes: Buffer, form: BinaryForm): Steps<ReadContent | ParseFailure> {
   try {
     return one(yield* longBinary(bytes, form))
   } catch (error) {

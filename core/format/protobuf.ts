@@ -6,9 +6,9 @@ import { MAX_DEPTH } from '../record/parse-record.ts'
 import {
   type Decode,
   type DecoderOptions,
-  type Found,
   LONG_BYTES,
   one,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
@@ -42,7 +42,7 @@ export function protobufDecoder(options: DecoderOptions): Decode {
   }
 }
 
-function* inSteps(value: Steps<unknown>): Steps<Found | ParseFailure> {
+function* inSteps(value: Steps<unknown>): Steps<ReadContent | ParseFailure> {
   try {
     return one(yield* value)
   } catch (error) {

@@ -6,8 +6,8 @@ import {
   type ArrivedBytes,
   type Decode,
   type DecoderOptions,
-  type Found,
   LONG_BYTES,
+  type ReadContent,
   type Steps
 } from './decoder.ts'
 import { longJson } from './long-json.ts'
@@ -68,12 +68,12 @@ export function senmlCbor(options: DecoderOptions): Decode {
   }
 }
 
-function* inSteps(pack: Steps<unknown>, arrival: ArrivedBytes): Steps<Found | ParseFailure> {
+function* inSteps(pack: Steps<unknown>, arrival: ArrivedBytes): Steps<ReadContent | ParseFailure> {
   return resolved(yield* pack, arrival)
 }
 
 /** A record an entry of the pack, with what the base fields before it say. */
-function resolved(pack: unknown, { arrivedMs }: ArrivedBytes): Found | ParseFailure {
+function resolved(pack: unknown, { arrivedMs }: ArrivedBytes): ReadContent | ParseFailure {
   if (pack instanceof ParseFailure) return pack
   if (!Array.isArray(pack))
     return new ParseFailure('FORMAT_INVALID', 'The payload is not SenML: it is no list of records.')

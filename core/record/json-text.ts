@@ -77,8 +77,8 @@ export function parseJson(text: string, rules: JsonRules = JSON_RULES): unknown 
 }
 
 /**
- * The same, where names that stand twice are still to be looked for: who walks over the value counts
- * its members on the way.
+ * The same, where names that stand twice are still to be looked for: who walks over the value
+ * counts its members on the way.
  * @param bytes what the text was read from, where they are at hand: they are looked at faster
  */
 export function parseUncounted(text: string, rules: JsonRules, bytes?: Uint8Array): unknown {
