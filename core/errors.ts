@@ -96,6 +96,10 @@ export const CODES = {
     'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',
   STATE_UNAVAILABLE:
     'What the node remembers cannot be read or written on the disk; nothing is acknowledged until it can.',
+  STATE_MOVED:
+    'What the node remembers of a Kafka partition is with another member of the group now, or could not be kept; the records are sent again.',
+  STATE_NO_PARTITION:
+    'The node keeps what it remembers with the Kafka partition, and the record comes from none.',
   STATE_FAILED:
     'The node failed at a record or at what was due, and has forgotten what it remembered of its key; see the log.',
   STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',

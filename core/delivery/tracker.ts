@@ -41,6 +41,7 @@ export class FlowTracker implements Tracker {
   #sources = 0
   readonly #pausable = new Set<PausableSource>()
   readonly #sourceOf = new Map<string, PausableSource>()
+  readonly #dropWatchers = new Set<(source: string, lane: string) => void>()
   #uninstall: (() => void)[] = []
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
@@ -111,6 +112,14 @@ export class FlowTracker implements Tracker {
 
   backlogOf(source: string): Backlog | undefined {
     return this.#sourceOf.get(source)?.backlog
+  }
+
+  laneDropped(source: string, lane: string): void {
+    for (const watcher of this.#dropWatchers) watcher(source, lane)
+  }
+  whenLaneDropped(callback: (source: string, lane: string) => void): () => void {
+    this.#dropWatchers.add(callback)
+    return () => this.#dropWatchers.delete(callback)
   }
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {

@@ -132,6 +132,13 @@ export interface Tracker {
   whenSettled(message: object, callback: (acknowledged: boolean) => void): void
   /** Of the source node of this id; undefined where it is none, or does not say. */
   backlogOf(source: string): Backlog | undefined
+  /**
+   * A source has lost what it took of this lane, to another member of its group or with its
+   * connection: nothing of it will be acknowledged.
+   */
+  laneDropped(source: string, lane: string): void
+  /** Calls back for each lane that is dropped, until the returned function is called. */
+  whenLaneDropped(callback: (source: string, lane: string) => void): () => void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

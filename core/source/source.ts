@@ -167,6 +167,7 @@ export class DeliverySource implements PausableSource {
     this.#portions.drop(lane)
     const left = this.#lanes.drop(lane)
     for (const message of left) this.#giveBack(message)
+    this.#tracker.laneDropped(this.options.node.id, lane)
     if (left.length > 0) this.#tellCapacity()
   }
 

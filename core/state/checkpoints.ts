@@ -10,6 +10,8 @@ export interface CheckpointsOptions {
   collect(): Map<string, string | undefined>
   /** It cannot be written; undefined: it can again. */
   onTrouble(error: unknown): void
+  /** It is not known what was written, and nothing more is: told once. It tries again without. */
+  onLost?(error: unknown): void
 }
 
 /**
@@ -56,6 +58,15 @@ export class Checkpoints {
     this.#store = undefined
   }
 
+  /** Writes nothing more. */
+  async abandon(): Promise<void> {
+    this.#stop.abort()
+    const store = this.#store
+    this.#store = undefined
+    await this.#running
+    await store?.close()
+  }
+
   #begin(): void {
     if (this.#running !== undefined || this.#store === undefined || this.#waiting.length === 0)
       return
@@ -74,6 +85,11 @@ export class Checkpoints {
         return
       } catch (error) {
         this.options.onTrouble(error)
+        if (this.options.onLost !== undefined) {
+          this.#stop.abort()
+          this.options.onLost(error)
+          return
+        }
         await pause(backoffMs(attempt), { signal })
         if (signal.aborted) return
       }

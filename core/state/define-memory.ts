@@ -12,6 +12,7 @@ import type { MakeMemory } from './counted-engine.ts'
 import { openLevelStore, removeStore } from './level-store.ts'
 import { MemoryNode } from './memory-node.ts'
 import { memoryPreview } from './memory-preview.ts'
+import { freeTopic, takeTopic } from './state-topic.ts'
 
 export interface MemoryExtras extends PreviewExtras {
   readonly migrations?: Migrations
@@ -31,7 +32,8 @@ export function defineMemory<S extends NodeSpec, State>(
   const start = (context: Context<S>) => {
     const { node, options, metrics, status } = context
     const remembering = make(options, notice => node.warn(notice))
-    const remembers = new MemoryNode<S, State>(context, spec, remembering)
+    const openStore = takeTopic(context)
+    const remembers = new MemoryNode<S, State>(context, spec, remembering, openStore)
     const stopStatus = showRate(
       status,
       metrics,
@@ -40,7 +42,12 @@ export function defineMemory<S extends NodeSpec, State>(
     )
     const stop = new AbortController()
     const folder = storeFolder(context)
-    const opened = open(remembers, folder, stop.signal)
+    // What it remembered here before is not gone on with later.
+    const opened =
+      openStore === undefined
+        ? open(remembers, folder, stop.signal)
+        : removeStore(folder).catch(() => {})
+    const endWatch = context.tracker.whenLaneDropped(remembers.drop.bind(remembers))
     paused.delete(folder)
     forgetting(context.RED).set(context.id, () => remembers.forget())
     return {
@@ -49,8 +56,10 @@ export function defineMemory<S extends NodeSpec, State>(
         forgetting(context.RED).delete(context.id)
         stopStatus()
         stop.abort()
+        endWatch()
         await opened
         await remembers.close()
+        freeTopic(context)
         if (closing === 'deleted') await removeStore(folder)
         else if (closing === 'paused') paused.set(folder, context.place)
       }

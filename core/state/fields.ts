@@ -1,4 +1,7 @@
-import type { ListField, NumberField, TextField } from '../node/spec.ts'
+import { kafkaFields } from '../node/connection-fields.ts'
+import type { ChoiceField, ListField, NumberField, RefField, TextField } from '../node/spec.ts'
+
+const inKafka = { keepIn: 'kafka' } as const
 
 /**
  * The fields that every node that remembers has, in the same words wherever they stand; each may
@@ -72,6 +75,32 @@ export const memoryFields = {
     required: true,
     check: 'duration',
     help: 'What nothing came of for so long is forgotten.'
+  },
+  keepIn: {
+    kind: 'choice',
+    label: 'Remembers in',
+    section: 'advanced',
+    default: 'machine',
+    choices: { machine: 'a folder of this machine', kafka: 'a Kafka topic' },
+    help: 'A topic where several Node-REDs share a consumer group: what is remembered of a partition moves with it.'
+  },
+  cluster: {
+    ...kafkaFields.cluster,
+    section: 'advanced',
+    when: inKafka,
+    help: 'The Kafka cluster that the consumer reads from.'
+  },
+  stateTopic: {
+    kind: 'text',
+    label: 'Topic of its own',
+    section: 'advanced',
+    default: '',
+    required: true,
+    pattern: '[A-Za-z0-9._-]{1,200}',
+    patternHint: 'a name of letters, digits, dot, - and _',
+    placeholder: 'averages-state',
+    when: inKafka,
+    help: 'The same in each Node-RED, and no other node has it. It is made if it is missing (compacted, 16 partitions).'
   }
 } as const satisfies {
   key: ListField
@@ -80,4 +109,7 @@ export const memoryFields = {
   ahead: TextField
   maxKeys: NumberField
   maxAge: TextField
+  keepIn: ChoiceField
+  cluster: RefField
+  stateTopic: TextField
 }

@@ -25,6 +25,11 @@ export class FlowTime {
     return this.#clock.stands
   }
 
+  /** It has heard of this source. */
+  knows(source: string): boolean {
+    return this.#upstream.knows(source)
+  }
+
   /** Looks at the sources; to be called a few times a second. */
   look(): void {
     this.#isHeldUp = this.#upstream.isHeldUp(this.wallMs())

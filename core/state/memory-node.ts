@@ -1,16 +1,17 @@
-import { MillraceError, reasonOf } from '../errors.ts'
 import type { Context, Done } from '../node/define-node.ts'
 import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
-import { compact } from '../node/status.ts'
 import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
-import { ThrottledNotice } from '../throttled-notice.ts'
-import { Checkpoints } from './checkpoints.ts'
-import { CountedEngine, type Remembering } from './counted-engine.ts'
-import { type Attempt, attemptOf } from './counted-records.ts'
+import type { CountedOptions, Remembering } from './counted-engine.ts'
+import { attemptOf } from './counted-records.ts'
 import { FlowTime } from './flow-time.ts'
-import { SilenceMessages } from './silence-messages.ts'
+import { asError, closed, type MessageHeld, type MessageTaken } from './held.ts'
+import { type Made, madeOf } from './made.ts'
+import { MemoryCounts } from './memory-counts.ts'
+import { laneOf, lanesOf, movedSentence, PartitionShares } from './partition-shares.ts'
+import { keepIn, StateShare } from './share.ts'
+import { StoreTrouble } from './store-trouble.ts'
 import type { StateStore } from './types.ts'
 
 const BEAT_MS = 400
@@ -18,132 +19,111 @@ const PASS_MS = 200
 /** Until each partition has been heard after a start, the time of all stands still. */
 const SETTLE_MS = 3_000
 
-interface Held {
-  readonly message: Message
-  readonly done: Done
-}
-
-/** A node that remembers, in Node-RED: takes messages one after the other, and ends them. */
+/**
+ * A node that remembers, in Node-RED: takes messages one after the other, and ends them. With
+ * `openStore` it remembers each partition of the input apart, and what it makes leaves only when
+ * that is kept: another Node-RED may have the partition by now.
+ */
 export class MemoryNode<S extends NodeSpec, State> {
-  readonly #engine: CountedEngine<State>
-  readonly #checkpoints: Checkpoints
-  readonly #silences: SilenceMessages
+  /** All that it remembers; undefined where each partition has a memory of its own. */
+  readonly #whole: StateShare<State> | undefined
+  readonly #partitions: PartitionShares<State> | undefined
+  readonly #counts: MemoryCounts<S>
   readonly #limit: QueueLimit
-  readonly #rejectedOutput: number
+  readonly #taking: CountedOptions
   /** Wait for their turn, while another is taken or the store is being opened. */
-  readonly #queue: Held[] = []
+  readonly #queue: MessageHeld[] = []
   #queuedRecords = 0
-  /** Taken, until a checkpoint holds what they changed. */
+  /** MessageTaken, until a checkpoint holds what they changed. */
   readonly #unkept = new Set<Message>()
   #unkeptRecords = 0
   readonly #timers: NodeJS.Timeout[] = []
   #isBusy = true
+  /** Waits until what is remembered of its partitions is read. */
+  #opening: Message | undefined
   #isSingle = false
   #isClosed = false
-  #isOpen = false
-  /** It was to forget before the store was open. */
-  #forgetsKept = false
-  #trouble: string | undefined
-  #late = 0
-  readonly #failures: ThrottledNotice
+  readonly #trouble: StoreTrouble<S>
   readonly #time: FlowTime
+  #hasToldOfMove = false
 
   constructor(
     private readonly context: Context<S>,
-    private readonly spec: NodeSpec,
-    private readonly remembering: Remembering<State>
+    spec: NodeSpec,
+    private readonly remembering: Remembering<State>,
+    openStore?: (lane: string) => Promise<StateStore>
   ) {
     const { node, tracker, isWired } = context
+    this.#trouble = new StoreTrouble(context)
     this.#time = new FlowTime(tracker, remembering.clock.idleMs)
-    this.#rejectedOutput = spec.outputs.indexOf('rejected')
-    this.#engine = new CountedEngine(remembering, {
+    this.#taking = {
       outputs: spec.outputs.length,
-      rejectedOutput: this.#rejectedOutput,
+      rejectedOutput: spec.outputs.indexOf('rejected'),
       stage: spec.type.replace(/^millrace-/, ''),
       settleMs: SETTLE_MS
-    })
+    }
+    this.#counts = new MemoryCounts(context, this.#taking.rejectedOutput)
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
-    this.#failures = new ThrottledNotice((keys, why) =>
-      node.error(
-        `The node failed, and has forgotten what it remembered of the key: ${why} Keys: ${keys}.`
-      )
-    )
-    this.#silences = new SilenceMessages({
-      nodeId: node.id,
-      tracker,
-      isWired,
-      send: (message, output) => context.send(this.#byOutput(message, output))
-    })
-    this.#checkpoints = new Checkpoints({
-      collect: () => this.#changes(),
-      onTrouble: error => this.tellTrouble(error)
-    })
+    const share = {
+      counting: this.#taking,
+      silence: {
+        nodeId: node.id,
+        tracker,
+        isWired,
+        send: (message: object, output: number) =>
+          context.send(spec.outputs.map((_label, index) => (index === output ? message : null)))
+      },
+      onTrouble: (error: unknown) => this.tellTrouble(error)
+    }
+    if (openStore === undefined) this.#whole = new StateShare(remembering, share)
+    else {
+      const nowMs = () => this.#time.nowMs
+      this.#partitions = new PartitionShares({ remembering, share, openStore, nowMs, warn })
+      this.#begin()
+    }
     this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
   }
 
   /** What is wrong with the store. */
   get problem(): { readonly mend: string } | undefined {
-    return this.#trouble === undefined ? undefined : { mend: this.#trouble }
+    return this.#trouble.problem
   }
   /** What stands beside the rate in the status. */
   get note(): string {
     if ((this.context.metrics.refused.get('STATE_FULL') ?? 0) > 0) return 'STATE_FULL'
-    const keys = `${compact(this.#engine.size)} keys`
-    const late = this.#late > 0 ? `${compact(this.#late)} late` : undefined
-    const stands = this.#time.stands ? 'held up, time stands' : undefined
-    return stands ?? this.remembering.note?.() ?? late ?? keys
+    if (this.#partitions?.split !== undefined) return 'a key in two partitions'
+    if (this.#time.stands) return 'held up, time stands'
+    return this.remembering.note?.() ?? this.#counts.note
   }
 
   /** Takes up what was kept. What comes meanwhile waits. */
   async open(store: StateStore): Promise<void> {
-    try {
-      await this.#load(store)
-    } catch (error) {
-      // The next attempt opens it again, and finds nothing of this one.
-      this.#engine.clear()
-      await store.close().catch(() => {})
-      throw error
-    }
-    if (this.#isClosed) {
-      await store.close()
-      return
-    }
-    this.#isOpen = true
-    this.#checkpoints.open(store)
-    this.#silences.begin()
+    await this.#whole?.open(store, () => this.#time.nowMs)
+    if (!this.#isClosed) this.#begin()
+  }
+
+  #begin(): void {
     this.#timers.push(setInterval(() => this.#pass(), PASS_MS).unref())
     this.#isBusy = false
     this.#next()
   }
 
-  async #load(store: StateStore): Promise<void> {
-    const kept: (readonly [key: string, value: string])[] = []
-    for await (const entry of store.load()) kept.push(entry)
-    if (this.#isClosed || this.#forgetsKept) return
-    this.#engine.load(kept, this.#time.nowMs)
-    for (const [name, value] of kept) this.#silences.load(name, value)
-  }
-
   /** The store cannot be used, undefined: it can again. Told when that changes. */
   tellTrouble(error: unknown): void {
-    const { node } = this.context
-    if (error === undefined) {
-      if (this.#trouble !== undefined) node.log('What the node remembers can be kept again.')
-      this.#trouble = undefined
-      return
-    }
-    if (this.#trouble === undefined) node.warn(`${reasonOf(error)} Nothing is acknowledged.`)
-    this.#trouble = 'cannot keep its state'
-    this.context.status.failed(this.#trouble)
+    this.#trouble.tell(error)
   }
 
   accept(message: Message, done: Done): void {
     const records = countOf(message.payload)
     const waiting = this.#queuedRecords + this.#unkeptRecords
     const refusal = this.#limit.refusal(message, records, waiting)
-    if (refusal) done(refusal)
-    else if (!this.#isBusy) this.#take({ message, done })
+    if (refusal) {
+      done(refusal)
+      return
+    }
+    this.#prepare(message)
+    if (!this.#isBusy) this.#take({ message, done })
     else {
       this.#queue.push({ message, done })
       this.#queuedRecords += records
@@ -152,73 +132,128 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Forgets everything that came so far. */
   forget(): void {
-    // What is still to be read is not taken up then.
-    if (!this.#isOpen) this.#forgetsKept = true
-    this.#engine.clear()
-    this.#silences.clear()
-    this.#checkpoints.clear()
+    this.#whole?.forget()
+    this.#partitions?.forget()
     this.context.node.log('Everything that the node remembered is forgotten.')
+  }
+
+  /** A source has lost a partition, to another member of its group. */
+  drop(source: string, lane: string): void {
+    this.#partitions?.drop(lane)
+    const { node, tracker } = this.context
+    const isOurs = this.#time.knows(source) && lane.includes('/') && !tracker.deploying
+    if (this.#whole === undefined || this.#hasToldOfMove || !isOurs) return
+    this.#hasToldOfMove = true
+    node.warn(movedSentence(lane))
   }
 
   async close(): Promise<void> {
     this.#isClosed = true
     this.#isBusy = true
     for (const timer of this.#timers) clearInterval(timer)
-    this.#silences.close()
     this.#limit.end()
-    this.#failures.end()
-    await this.#checkpoints.close()
-    const sentence = 'The node was deployed again before it had taken the message.'
-    for (const { done } of this.#queue.splice(0)) done(new MillraceError('CLOSED', sentence))
+    this.#counts.end()
+    await this.#whole?.close()
+    await this.#partitions?.close()
+    for (const { done } of this.#queue.splice(0)) done(closed())
   }
 
-  #take(held: Held): void {
+  get #open(): Iterable<StateShare<State>> {
+    return this.#whole === undefined ? this.#partitions!.open : [this.#whole]
+  }
+
+  /** What is remembered of its partition is opened while it waits for its turn. */
+  #prepare({ payload }: Message): void {
+    if (this.#partitions === undefined) return
+    const lane = laneOf(recordsOf(payload)[0])
+    if (lane !== undefined) void this.#partitions.begin(lane)
+  }
+
+  #take(held: MessageHeld): void {
     const { message, done } = held
     const { tracker } = this.context
     if (tracker.isGivenUp(message)) this.#giveBack(held)
     else if (message.forget === true) {
       this.context.metrics.filtered += countOf(message.payload)
       this.forget()
-      this.#checkpoints.add(() => {
+      keepIn([...this.#open], () => {
         tracker.confirm(message, {})
         done()
       })
-    } else {
-      const source = tracker.sourceOf(message) ?? ''
-      this.#time.heard(source)
-      const token = tracker.attemptOf(message) ?? message
-      const attempt = attemptOf(token, tracker.takenOf(message), source)
-      const before = tracker.settledBefore(message)
-      if (before !== undefined) this.#engine.counted.settledBefore(source, before.lane, before.at)
-      this.#takeRecords(held, attempt)
-    }
+    } else if (this.#whole !== undefined) this.#takeIn(held, [this.#whole])
+    else this.#takeApart(this.#partitions!, held)
   }
 
-  #takeRecords(held: Held, attempt: Attempt): void {
-    const { message, done } = held
+  /** The shares of the partitions that its records come from. */
+  #takeApart(partitions: PartitionShares<State>, held: MessageHeld): void {
+    const lanes = lanesOf(held.message.payload)
+    const byLane = partitions.ofAll(lanes)
+    if (byLane === undefined) this.#openFor(held, partitions.beginAll(lanes))
+    else this.#takeIn(held, [...byLane.values()], byLane)
+  }
+
+  #openFor(held: MessageHeld, opened: Promise<void>): void {
+    this.#isBusy = true
+    this.#opening = held.message
+    void opened.then(() => {
+      this.#opening = undefined
+      if (this.#isClosed) {
+        held.done(closed())
+        return
+      }
+      this.#isBusy = false
+      this.#take(held)
+      if (!this.#isBusy) this.#next()
+    })
+  }
+
+  #takeIn(
+    held: MessageHeld,
+    shares: readonly StateShare<State>[],
+    byLane?: MessageTaken['byLane']
+  ): void {
+    const { message } = held
+    const { tracker } = this.context
+    const source = tracker.sourceOf(message) ?? ''
+    this.#time.heard(source)
+    const token = tracker.attemptOf(message) ?? message
+    // Another Node-RED knows the source by another id.
+    const name = this.#whole === undefined ? '' : source
+    const attempt = attemptOf(token, tracker.takenOf(message), name)
+    const before = tracker.settledBefore(message)
+    if (before !== undefined)
+      for (const { engine } of shares) engine.counted.settledBefore(name, before.lane, before.at)
+    this.#takeRecords({ ...held, attempt, shares, byLane, strays: [] })
+  }
+
+  #takeRecords(taken: MessageTaken): void {
     const wallMs = Date.now()
     const { nowMs } = this.#time
+    const { message, attempt, byLane } = taken
     let index = 0
-    this.#engine.taking.begin()
+    for (const { engine } of taken.shares) engine.taking.begin()
     try {
-      const take = (record: unknown) =>
-        this.#engine.take(record, index++, attempt, nowMs, message, wallMs)
+      const take = (record: unknown) => {
+        const share = this.#whole ?? byLane?.get(laneOf(record) ?? '')
+        if (share === undefined) taken.strays.push(record as object)
+        else share.engine.take(record, index++, attempt, nowMs, message, wallMs)
+      }
       const rest = inSlices(recordsOf(message.payload), take)
-      if (rest === undefined) this.#finish(held, attempt)
-      else void this.#finishLater(rest, held, attempt)
+      if (rest === undefined) this.#finish(taken)
+      else void this.#finishLater(rest, taken)
     } catch (error) {
-      done(asError(error))
+      taken.done(asError(error))
     }
   }
 
-  async #finishLater(rest: Promise<void>, held: Held, attempt: Attempt): Promise<void> {
+  async #finishLater(rest: Promise<void>, taken: MessageTaken): Promise<void> {
     this.#isBusy = true
     try {
       await rest
-      if (this.context.tracker.isGivenUp(held.message)) this.#giveBack(held)
-      else this.#finish(held, attempt)
+      if (this.context.tracker.isGivenUp(taken.message)) this.#giveBack(taken)
+      else this.#finish(taken)
     } catch (error) {
-      held.done(asError(error))
+      taken.done(asError(error))
     }
     if (this.#isClosed) return
     this.#isBusy = false
@@ -240,55 +275,68 @@ export class MemoryNode<S extends NodeSpec, State> {
     })
   }
 
-  #giveBack({ message, done }: Held): void {
+  #giveBack({ message, done }: MessageHeld): void {
     this.context.metrics.returned += countOf(message.payload)
     done()
   }
 
-  /** The results leave at once; the message itself is done when a checkpoint holds what it did. */
-  #finish({ message, done }: Held, attempt: Attempt): void {
-    const { tracker, send } = this.context
-    this.#time.took(this.#engine.counted.arrivedMs)
-    const { outputs } = this.#engine.taking
+  /**
+   * The message itself is done when a checkpoint holds what it did. The results leave at once, or
+   * then as well where another Node-RED may have the partition.
+   */
+  #finish(taken: MessageTaken): void {
+    const { message, attempt, shares } = taken
     this.#isSingle = !Array.isArray(message.payload)
-    const records = countOf(message.payload)
-    const leaves = this.#count(outputs)
-    if (leaves) send(answer(message, outputs))
+    for (const { engine } of shares) this.#time.took(engine.counted.arrivedMs)
+    const made = madeOf(taken, this.#taking)
+    const leaves = this.#whole !== undefined && this.#send(message, made)
+    const [first] = shares
     if (attempt.answered.length > 0)
-      tracker.whenSettled(message, acknowledged => {
-        if (acknowledged) this.#engine.counted.settled(attempt)
+      this.context.tracker.whenSettled(message, acknowledged => {
+        if (acknowledged) first?.engine.counted.settled(attempt)
       })
+    const records = countOf(message.payload)
     this.#unkept.add(message)
     this.#unkeptRecords += records
-    this.#checkpoints.add(() => {
+    keepIn(shares, error => {
       this.#unkept.delete(message)
       this.#unkeptRecords -= records
-      // Nobody else stores what is part of the state or was left out.
-      if (!leaves) tracker.confirm(message, {})
-      done()
+      if (this.#whole !== undefined) this.#end(taken, leaves)
+      else if (error === undefined) this.#end(taken, this.#send(message, made))
+      else this.#fail(taken, error)
     })
   }
 
-  /** Counts what became of the records; true if something leaves by a wire. */
-  #count(outputs: readonly (readonly object[])[]): boolean {
-    const { metrics, isWired } = this.context
-    const { tally } = this.#engine.taking
-    let leaves = false
-    for (const [output, records] of outputs.entries()) {
-      if (records.length > 0 && isWired(output)) leaves = true
-      if (output !== this.#rejectedOutput) metrics.out += records.length
-    }
-    const rejected = outputs[this.#rejectedOutput] ?? []
-    metrics.rejected += rejected.length
-    if (rejected.length > 0) metrics.countRefused(rejected)
-    metrics.filtered += tally.filtered
-    metrics.duplicates += tally.duplicates
-    if (tally.failed > 0) this.#failures.add(tally.failed, reasonOf(tally.failure))
-    metrics.inFlight = this.#engine.waiting
-    this.#late += tally.late
-    metrics.gauges.set('keys remembered', this.#engine.size)
-    if (this.#late > 0) metrics.gauges.set('late', this.#late)
+  /** Counts what a message made and sends it; true if something leaves by a wire. */
+  #send(message: Message, made: Made): boolean {
+    const leaves = this.#count(made)
+    if (leaves) this.context.send(answer(message, made.outputs))
     return leaves
+  }
+
+  #count(made: Made): boolean {
+    let keys = 0
+    let waiting = 0
+    for (const { engine } of this.#open) {
+      keys += engine.size
+      waiting += engine.waiting
+    }
+    return this.#counts.add(made, { keys, waiting })
+  }
+
+  #end({ message, done }: MessageHeld, leaves: boolean): void {
+    // Nobody else stores what is part of the state or was left out.
+    if (!leaves) this.context.tracker.confirm(message, {})
+    done()
+  }
+
+  #fail(held: MessageHeld, error: Error): void {
+    if (this.context.tracker.isGivenUp(held.message)) {
+      this.#giveBack(held)
+      return
+    }
+    this.context.metrics.returned += countOf(held.message.payload)
+    held.done(error)
   }
 
   /** Time passes: what is due though nothing comes leaves by itself. */
@@ -296,8 +344,10 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#time.look()
     const { nowMs } = this.#time
     if (this.#isBusy) return
-    this.#guard(() => this.#engine.pass(nowMs))
-    this.#guard(() => this.#sendPassed())
+    for (const share of this.#open) {
+      this.#guard(() => share.engine.pass(nowMs))
+      this.#guard(() => this.#sendPassed(share))
+    }
   }
 
   /** What throws in a timer ends Node-RED. */
@@ -309,22 +359,21 @@ export class MemoryNode<S extends NodeSpec, State> {
     }
   }
 
-  #sendPassed(): void {
-    const { outputs } = this.#engine.taking
-    const hasFailed = this.#engine.taking.tally.failed > 0
-    if (!this.#count(outputs) && !hasFailed) return
-    for (const [output, records] of outputs.entries()) {
-      if (records.length === 0) continue
-      if (this.#isSingle) for (const record of records) this.#silences.add(output, record)
-      else this.#silences.add(output, records)
+  #sendPassed(share: StateShare<State>): void {
+    const { outputs, tally } = share.engine.taking
+    if (!this.#count({ outputs, tallies: [tally] }) && tally.failed === 0) return
+    const sends = outputs.flatMap((records, output) => {
+      if (records.length === 0) return []
+      const payloads = this.#isSingle ? records : [records]
+      return payloads.map(payload => share.prepare(output, payload))
+    })
+    const send = () => {
+      for (const each of sends) each()
     }
-    this.#checkpoints.add(() => {})
-  }
-
-  #changes(): Map<string, string | undefined> {
-    const changes = this.#engine.changes()
-    this.#silences.changes(changes)
-    return changes
+    if (this.#whole !== undefined) send()
+    share.keep(error => {
+      if (this.#whole === undefined && error === undefined) send()
+    })
   }
 
   /** Deliveries whose records wait here must not time out. */
@@ -332,12 +381,6 @@ export class MemoryNode<S extends NodeSpec, State> {
     const { tracker } = this.context
     for (const message of this.#unkept) tracker.touch(message)
     for (const { message } of this.#queue) tracker.touch(message)
-  }
-
-  #byOutput(message: object, output: number): (object | null)[] {
-    return this.spec.outputs.map((_label, index) => (index === output ? message : null))
+    if (this.#opening !== undefined) tracker.touch(this.#opening)
   }
 }
-
-const asError = (error: unknown): Error =>
-  error instanceof Error ? error : new Error(reasonOf(error))

@@ -39,14 +39,14 @@ export class SilenceMessages {
     return this.#open.size
   }
 
-  /** Sends a record or a list of them by one output. */
-  add(output: number, payload: object): void {
-    if (!this.options.isWired(output)) return
+  /** A record or a list of them leaves by one output, kept from now on. Gives what sends it. */
+  prepare(output: number, payload: object): () => void {
+    if (!this.options.isWired(output)) return () => {}
     const number = ++this.#number
     const outgoing = { output, text: textOf(payload) }
     this.#open.set(number, outgoing)
     this.#changed.set(`${NAME}${number}`, JSON.stringify(outgoing))
-    this.#send(number, output, payload, 0)
+    return () => this.#send(number, output, payload, 0)
   }
 
   changes(changes: Map<string, string | undefined>): void {
@@ -83,6 +83,7 @@ export class SilenceMessages {
   }
 
   #send(number: number, output: number, payload: object, attempt: number): void {
+    if (this.#closed) return
     const { tracker, nodeId, send } = this.options
     if (tracker.deploying) {
       tracker.afterDeployment(() => this.#again(number, attempt))

@@ -15,6 +15,10 @@ export class Upstream {
 
   constructor(private readonly tracker: Pick<Tracker, 'backlogOf'>) {}
 
+  knows(source: string): boolean {
+    return this.#heard.has(source)
+  }
+
   /** A message of this source has come. */
   heard(source: string, nowMs: number): void {
     const known = this.#heard.get(source)

@@ -335,7 +335,10 @@ export const spec = {
     maxAge: {
       ...memoryFields.maxAge,
       help: 'A device of which nothing came for so long is forgotten, once its windows are closed.'
-    }
+    },
+    keepIn: memoryFields.keepIn,
+    cluster: memoryFields.cluster,
+    stateTopic: memoryFields.stateTopic
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

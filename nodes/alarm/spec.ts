@@ -166,7 +166,10 @@ export const spec = {
       ...memoryFields.maxAge,
       default: '90 d',
       help: 'An alarm of which nothing came for so long is forgotten.'
-    }
+    },
+    keepIn: memoryFields.keepIn,
+    cluster: memoryFields.cluster,
+    stateTopic: memoryFields.stateTopic
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

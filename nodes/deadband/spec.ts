@@ -207,7 +207,10 @@ export const spec = {
     maxAge: {
       ...memoryFields.maxAge,
       help: 'A key of which nothing came for so long is forgotten: its next value passes.'
-    }
+    },
+    keepIn: memoryFields.keepIn,
+    cluster: memoryFields.cluster,
+    stateTopic: memoryFields.stateTopic
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

@@ -46,7 +46,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   node: ['ground', 'record', 'delivery', 'format', 'learn'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'learn', 'node'],
   sink: ['ground', 'record', 'delivery', 'learn', 'node'],
-  state: ['ground', 'record', 'delivery', 'learn', 'node'],
+  state: ['ground', 'record', 'kafka', 'delivery', 'learn', 'node'],
   editor: ['ground', 'record', 'learn', 'node'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }

@@ -58,6 +58,8 @@ export interface Admin {
   createTopics(topics: readonly NewTopic[]): Promise<void>
   /** Resolves where the topic exists and each of its partitions has a leader. @throws KafkaError */
   requireLeaders(topic: string): Promise<void>
+  /** `compact`, `delete` or both; undefined where the brokers do not tell. */
+  cleanupPolicy(topic: string): Promise<string | undefined>
   listOffsets(topic: string): Promise<PartitionEnds[]>
   /** Of all partitions; undefined where the brokers do not tell. */
   logEnds(topic: string): Promise<LogEnd[] | undefined>

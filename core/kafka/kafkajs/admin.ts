@@ -21,6 +21,8 @@ import { LogReader } from './log-reader.ts'
 const TOPIC_RESOURCE = 2
 const LIMIT_MS = 30_000
 const EVERY_MS = 100
+/** kafkajs' ConfigResourceTypes, which it declares as an enum and is not loaded for. */
+const TOPIC = 2
 
 export class AdminOfKafkajs implements AdminConnection {
   readonly ready: Promise<void>
@@ -102,6 +104,14 @@ export class AdminOfKafkajs implements AdminConnection {
     } catch (error) {
       throw orTopicMissing(this.#instance.explain(error), [topic])
     }
+  }
+
+  async cleanupPolicy(topic: string): Promise<string | undefined> {
+    const resource = { type: TOPIC, name: topic, configNames: ['cleanup.policy'] }
+    const asked = this.#admin.describeConfigs({ includeSynonyms: false, resources: [resource] })
+    // Who may not ask may still read and write.
+    const found = await asked.catch(() => undefined)
+    return found?.resources[0]?.configEntries[0]?.configValue
   }
 
   async listOffsets(topic: string): Promise<PartitionEnds[]> {

@@ -61,6 +61,10 @@ export class ScriptedTracker implements Tracker {
   takenOf(): undefined {}
   settledBefore(): undefined {}
   backlogOf(): undefined {}
+  laneDropped(): void {}
+  whenLaneDropped(): () => void {
+    return () => {}
+  }
   whenSettled(): void {}
 }
 

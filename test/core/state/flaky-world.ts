@@ -16,6 +16,8 @@ export type Happening =
   | { readonly kind: 'end'; readonly which: number; readonly fails: boolean }
   | { readonly kind: 'commit' }
   | { readonly kind: 'crash' }
+  /** A partition goes to another member of the group, where each has a memory of its own. */
+  | { readonly kind: 'move'; readonly partition: number }
 
 interface UnderWay {
   readonly partition: number
@@ -39,9 +41,9 @@ export class FlakyWorld<State> {
   /** The table: each row once, by its text. */
   readonly rows = new Set<string>()
   readonly #log: (readonly LogEntry[])[]
-  #engine: CountedEngine<State>
-  readonly #disk = new Map<string, string>()
-  #unkept = false
+  /** One for all partitions, or one for each. */
+  readonly #engines: CountedEngine<State>[]
+  readonly #disks: Map<string, string>[]
   readonly #next: number[]
   readonly #settled: Set<number>[]
   readonly #committed: number[]
@@ -49,10 +51,12 @@ export class FlakyWorld<State> {
 
   constructor(
     private readonly remembering: Remembering<State>,
-    log: readonly (readonly LogEntry[])[]
+    log: readonly (readonly LogEntry[])[],
+    private readonly isShared = false
   ) {
     this.#log = [...log]
-    this.#engine = this.#start()
+    this.#engines = (isShared ? log : [log]).map(() => this.#start())
+    this.#disks = this.#engines.map(() => new Map<string, string>())
     this.#next = log.map(() => 0)
     this.#committed = log.map(() => 0)
     this.#settled = log.map(() => new Set<number>())
@@ -70,6 +74,7 @@ export class FlakyWorld<State> {
         happening.fails
       )
     else if (happening.kind === 'commit') this.#commit()
+    else if (happening.kind === 'move') this.#move(happening.partition % this.#log.length)
     else this.#crash()
   }
 
@@ -122,14 +127,13 @@ export class FlakyWorld<State> {
     const oldest = Math.min(
       ...this.#underWay.filter(each => each.partition === partition).map(each => each.from)
     )
-    this.#engine.counted.settledBefore('', `log/${partition}`, String(oldest))
+    const engine = this.#engineOf(partition)
+    engine.counted.settledBefore('', `log/${partition}`, String(oldest))
     message.attempt = attemptOf({}, taken)
-    this.#engine.taking.begin()
+    engine.taking.begin()
     const records = this.#recordsOf(partition, from, to)
-    for (const [index, record] of records.entries())
-      this.#engine.take(record, index, message.attempt, 0)
-    message.left = this.#engine.taking.outputs
-    this.#unkept = true
+    for (const [index, record] of records.entries()) engine.take(record, index, message.attempt, 0)
+    message.left = engine.taking.outputs
   }
 
   #recordsOf(partition: number, from: number, to: number): TelemetryRecord[] {
@@ -151,12 +155,11 @@ export class FlakyWorld<State> {
   }
 
   #checkpoint(): void {
-    if (!this.#unkept) return
-    for (const [key, value] of this.#engine.changes()) {
-      if (value === undefined) this.#disk.delete(key)
-      else this.#disk.set(key, value)
-    }
-    this.#unkept = false
+    for (const [share, engine] of this.#engines.entries())
+      for (const [key, value] of engine.changes()) {
+        if (value === undefined) this.#disks[share]!.delete(key)
+        else this.#disks[share]!.set(key, value)
+      }
     for (const message of this.#underWay) if (message.left !== undefined) message.isKept = true
   }
 
@@ -168,7 +171,7 @@ export class FlakyWorld<State> {
       return
     }
     for (const record of message.left.flat()) this.rows.add(JSON.stringify(record))
-    this.#engine.counted.settled(message.attempt)
+    this.#engineOf(message.partition).counted.settled(message.attempt)
     this.#underWay = this.#underWay.filter(each => each !== message)
     for (let offset = message.from; offset < message.to; offset++)
       this.#settled[message.partition]!.add(offset)
@@ -181,13 +184,30 @@ export class FlakyWorld<State> {
   }
 
   #crash(): void {
-    this.#engine = this.#start()
-    this.#engine.load([...this.#disk], 0)
-    this.#unkept = false
+    for (const share of this.#engines.keys()) this.#restart(share)
     this.#underWay = []
-    for (const [partition, committed] of this.#committed.entries()) {
-      this.#next[partition] = committed
-      this.#settled[partition] = new Set()
-    }
+    for (const partition of this.#committed.keys()) this.#fromCommitted(partition)
+  }
+
+  /** What the one before had not kept is not kept, and what it made of that has not left. */
+  #move(partition: number): void {
+    if (!this.isShared) return
+    this.#restart(partition)
+    this.#underWay = this.#underWay.filter(each => each.partition !== partition)
+    this.#fromCommitted(partition)
+  }
+
+  #restart(share: number): void {
+    this.#engines[share] = this.#start()
+    this.#engines[share].load([...this.#disks[share]!], 0)
+  }
+
+  #fromCommitted(partition: number): void {
+    this.#next[partition] = this.#committed[partition]!
+    this.#settled[partition] = new Set()
+  }
+
+  #engineOf(partition: number): CountedEngine<State> {
+    return this.#engines[this.isShared ? partition : 0]!
   }
 }

@@ -30,7 +30,11 @@ export const happenings: fc.Arbitrary<Happening[]> = fc.array(
       })
     },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('commit' as const) }) },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const) }) }
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('crash' as const) }) },
+    {
+      weight: 2,
+      arbitrary: fc.record({ kind: fc.constant('move' as const), partition: fc.nat(2) })
+    }
   ),
   { maxLength: 80 }
 )

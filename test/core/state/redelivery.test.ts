@@ -59,13 +59,15 @@ function logOf(drawn: readonly (readonly Drawn[])[]): LogEntry[][] {
 const ENDS = ['a', 'b', 'c'].map(device => [{ device, ts: T0 + 10_000_000, id: 0 }])
 
 describe('what is counted, when records come again in any way', () => {
-  for (const [runs, ordered] of [
-    ['key', false],
-    ['all', false],
-    ['key', true],
-    ['all', true]
+  for (const [runs, ordered, isShared] of [
+    ['key', false, false],
+    ['all', false, false],
+    ['key', true, false],
+    ['all', true, false],
+    ['key', false, true],
+    ['all', true, true]
   ] as const)
-    it(`is what one undisturbed run counts: a clock of ${runs}, ${ordered ? '' : 'not '}in order`, () => {
+    it(`is what one undisturbed run counts: a clock of ${runs}, ${ordered ? '' : 'not '}in order${isShared ? ', partitions that move' : ''}`, () => {
       const remembering = {
         memory: sums,
         clock: {
@@ -80,9 +82,9 @@ describe('what is counted, when records come again in any way', () => {
       fc.assert(
         fc.property(partitions, happenings, (drawn, events) => {
           const log = logOf(drawn)
-          const undisturbed = new FlakyWorld(remembering, log)
+          const undisturbed = new FlakyWorld(remembering, log, isShared)
           undisturbed.settle()
-          const disturbed = new FlakyWorld(remembering, log)
+          const disturbed = new FlakyWorld(remembering, log, isShared)
           for (const event of events) disturbed.happen(event)
           disturbed.settle()
           for (const world of [undisturbed, disturbed]) world.finish(ENDS)

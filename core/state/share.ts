@@ -1,0 +1,144 @@
+import { Checkpoints } from './checkpoints.ts'
+import { CountedEngine, type CountedOptions, type Remembering } from './counted-engine.ts'
+import { SilenceMessages, type SilenceOptions } from './silence-messages.ts'
+import type { StateStore } from './types.ts'
+
+/** Told once: kept, or the error that says why it was not. */
+export type Kept = (error?: Error) => void
+
+export interface ShareOptions {
+  readonly counting: CountedOptions
+  readonly silence: SilenceOptions
+  /** The store cannot be used, undefined: it can again. */
+  onTrouble(error: unknown): void
+  /**
+   * Where after an error it is not known what the store holds: the share is of no use any more. It
+   * tries again where this is absent.
+   */
+  onLost?(error: unknown): void
+}
+
+/**
+ * What is remembered together, with the store that it is kept in: all that a node remembers, or
+ * what it remembers of one partition of the input.
+ */
+export class StateShare<State> {
+  readonly engine: CountedEngine<State>
+  readonly #checkpoints: Checkpoints
+  readonly #silences: SilenceMessages
+  readonly #waiting = new Set<Kept>()
+  #isOpen = false
+  /** It was to forget before the store was open. */
+  #forgetsKept = false
+  #isGone = false
+  #lostBy: Error | undefined
+
+  constructor(remembering: Remembering<State>, options: ShareOptions) {
+    const { counting, silence, onTrouble, onLost } = options
+    this.engine = new CountedEngine(remembering, counting)
+    this.#silences = new SilenceMessages(silence)
+    this.#checkpoints = new Checkpoints({
+      collect: () => this.#changes(),
+      onTrouble,
+      ...(onLost && { onLost })
+    })
+  }
+
+  /** Nothing of it may be taken or sent any more. */
+  get isGone(): boolean {
+    return this.#isGone
+  }
+  get isOpen(): boolean {
+    return this.#isOpen && !this.#isGone
+  }
+
+  /** Takes up what was kept. */
+  async open(store: StateStore, nowMs: () => number): Promise<void> {
+    try {
+      const kept: (readonly [key: string, value: string])[] = []
+      for await (const entry of store.load()) kept.push(entry)
+      if (!this.#isGone && !this.#forgetsKept) {
+        this.engine.load(kept, nowMs())
+        for (const [name, value] of kept) this.#silences.load(name, value)
+      }
+    } catch (error) {
+      // The next attempt opens it again, and finds nothing of this one.
+      this.engine.clear()
+      await store.close().catch(() => {})
+      throw error
+    }
+    if (this.#isGone) {
+      await store.close()
+      return
+    }
+    this.#isOpen = true
+    this.#checkpoints.open(store)
+    this.#silences.begin()
+  }
+
+  /** Calls back once everything up to now is kept. */
+  keep(kept: Kept): void {
+    if (this.#lostBy !== undefined) {
+      setImmediate(kept, this.#lostBy)
+      return
+    }
+    this.#waiting.add(kept)
+    this.#checkpoints.add(() => {
+      if (this.#waiting.delete(kept)) kept()
+    })
+  }
+
+  /**
+   * A record or a list of them leaves by an output as a message of its own, which is kept until it
+   * is dealt with. Gives what sends it.
+   */
+  prepare(output: number, payload: object): () => void {
+    return this.#silences.prepare(output, payload)
+  }
+
+  forget(): void {
+    // What is still to be read is not taken up then.
+    if (!this.#isOpen) this.#forgetsKept = true
+    this.engine.clear()
+    this.#silences.clear()
+    this.#checkpoints.clear()
+  }
+
+  /** It is another's: nothing more is kept or sent. */
+  async lose(error: Error): Promise<void> {
+    if (this.#isGone) return
+    this.#isGone = true
+    this.#lostBy = error
+    this.#silences.close()
+    const waiting = [...this.#waiting]
+    this.#waiting.clear()
+    const closed = this.#checkpoints.abandon()
+    for (const kept of waiting) kept(error)
+    await closed
+  }
+
+  /** Keeps what there is, and ends. */
+  async close(): Promise<void> {
+    this.#isGone = true
+    this.#silences.close()
+    await this.#checkpoints.close()
+  }
+
+  #changes(): Map<string, string | undefined> {
+    const changes = this.engine.changes()
+    this.#silences.changes(changes)
+    return changes
+  }
+}
+
+/** Calls back, once, when all of these have kept what there is, or one of them cannot. */
+export function keepIn(shares: readonly StateShare<unknown>[], kept: Kept): void {
+  let left = shares.length
+  let failure: Error | undefined
+  if (left === 0) setImmediate(() => kept())
+  for (const share of shares)
+    share.keep(error => {
+      failure ??= error
+      if (--left === 0) kept(failure)
+    })
+}
