@@ -1,3 +1,4 @@
+import type { Gathering } from '../pace.ts'
 import type { DeferredAcks, Received } from './deferred-ack.ts'
 import { ServerWindow } from './server-window.ts'
 
@@ -12,12 +13,8 @@ export interface PacedBatch {
   readonly size: number
 }
 
-export interface PacedBatchesOptions<B extends PacedBatch> {
+export interface PacedBatchesOptions<B extends PacedBatch> extends Gathering {
   readonly batchSize: number
-  /** A batch leaves no sooner than so long after the one before it. */
-  readonly gatherMs: number
-  /** What comes after a pause waits so long for the rest of its burst. */
-  readonly burstMs: number
   /** Messages that the server sends without acknowledgement, at most. */
   readonly maxInFlight: number
   begin(acks: DeferredAcks): B
@@ -49,6 +46,8 @@ const ACKNOWLEDGED_BEFORE_MS = 4
  * batch is about to leave.
  */
 const RESTS_FROM_MS = 10
+/** At some 1,000 records a second a batch has fewer. */
+const FEW = 64
 /** More than that the socket may not hold while it is not read. */
 const RESTS_BELOW_BYTES = 100_000
 
@@ -71,6 +70,7 @@ export class PacedBatches<B extends PacedBatch> {
   #openBytes = 0
   /** When the last batch left. */
   #leftMs = Number.NEGATIVE_INFINITY
+  #hadFew = true
   /** The last batch was full or nearly, so that reading must not stop. */
   #isPressed = false
 
@@ -130,6 +130,7 @@ export class PacedBatches<B extends PacedBatch> {
     if (batch === undefined) return
     this.#batch = undefined
     this.#leftMs = performance.now()
+    this.#hadFew = batch.size < FEW
     this.#isPressed = batch.size >= this.options.batchSize || batch.bytes > RESTS_BELOW_BYTES
     batch.acks.wake()
     this.options.deliver(batch)
@@ -178,7 +179,8 @@ export class PacedBatches<B extends PacedBatch> {
 
   /** When the next batch leaves that is not full before. */
   get #nextMs(): number {
-    return this.#leftMs + this.options.gatherMs
+    const { gatherMs, fewMs } = this.options
+    return this.#leftMs + (this.#hadFew ? fewMs : gatherMs)
   }
 
   #schedule(): void {

@@ -2,14 +2,13 @@ import { contentId } from '../../core/mqtt/content-id.ts'
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import type { Intake } from '../../core/mqtt/intake.ts'
 import { PacedBatches } from '../../core/mqtt/paced-batches.ts'
+import type { Gathering } from '../../core/pace.ts'
 import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
 import { type BatchOwner, MqttBatch } from './batch.ts'
 
-export interface BatcherOptions {
+export interface BatcherOptions extends Gathering {
   readonly batchSize: number
-  readonly gatherMs: number
-  readonly burstMs: number
   /** Messages taken and not acknowledged, at most. */
   readonly maxInFlight: number
   /**

@@ -3,6 +3,7 @@ import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import type { Intake } from '../../core/mqtt/intake.ts'
 import { PacedBatches } from '../../core/mqtt/paced-batches.ts'
 import type { NodeMetrics } from '../../core/node/metrics.ts'
+import type { Gathering } from '../../core/pace.ts'
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { DeliverySource } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
@@ -10,10 +11,8 @@ import type { ArrivalOutcome } from './arrival.ts'
 import { SparkplugBatch } from './batch.ts'
 import type { RecordOptions } from './records.ts'
 
-export interface GathererOptions extends RecordOptions {
+export interface GathererOptions extends RecordOptions, Gathering {
   readonly batchSize: number
-  readonly gatherMs: number
-  readonly burstMs: number
   /** How long a message may be missing. */
   readonly reorderMs: number
   readonly source: DeliverySource

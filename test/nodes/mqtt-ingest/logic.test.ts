@@ -190,9 +190,11 @@ describe('mqtt-ingest headers', () => {
 describe('mqtt-ingest batcher', () => {
   const setUp = (options: Partial<ConstructorParameters<typeof Batcher>[0]> = {}) => {
     const batches: MqttBatch[] = []
+    const { gatherMs = 5 } = options
     const batcher = new Batcher({
       batchSize: 10,
-      gatherMs: 5,
+      gatherMs,
+      fewMs: gatherMs,
       burstMs: 0,
       maxInFlight: 100,
       isPaused: () => false,
@@ -238,6 +240,23 @@ describe('mqtt-ingest batcher', () => {
     await until('the second batch', () => sizes().length === 2, 1000, 1)
     assert.ok(performance.now() - leftMs >= 48)
     assert.deepEqual(sizes(), [1, 4])
+  })
+
+  it('gathers for longer after a batch of few records', async () => {
+    const { batcher, sizes } = setUp({
+      batchSize: 100,
+      gatherMs: 10,
+      fewMs: 1_000_000,
+      maxInFlight: 1000
+    })
+    const acks = connection()
+    burst(batcher, 64, acks)
+    batcher.flush()
+    burst(batcher, 63, acks)
+    await until('the second batch', () => sizes().length === 2, 1000, 1)
+    burst(batcher, 64, acks)
+    await new Promise(resolve => setTimeout(resolve, 30))
+    assert.deepEqual(sizes(), [64, 63])
   })
 
   it('leaves the socket alone while it gathers, and takes with a batch what waited there', async () => {

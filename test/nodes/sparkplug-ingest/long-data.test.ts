@@ -47,6 +47,7 @@ function scene(birthValues: boolean) {
   const gatherer: Gatherer = new Gatherer({
     ...options,
     gatherMs: 5,
+    fewMs: 5,
     burstMs: 0,
     source: given.source,
     metrics: given.metrics,

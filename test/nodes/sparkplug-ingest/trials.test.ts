@@ -46,6 +46,7 @@ describe('sparkplug-ingest, a message that kills Node-RED', () => {
     const gatherer: Gatherer = new Gatherer({
       ...options,
       gatherMs: 40,
+      fewMs: 40,
       burstMs: 3,
       source: given.source,
       metrics: given.metrics,
