@@ -16,6 +16,39 @@ export const API = {
 
 const HOST = '127.0.0.1'
 
+const EMPTY_WAIT_MS = 200
+
+interface Asked {
+  readonly api: number
+  readonly version: number
+}
+
+/**
+ * An answer to a fetch without its records (https://kafka.apache.org/protocol#The_Messages_Fetch).
+ */
+function emptied(frame: Buffer, version: number): Buffer {
+  if (version !== 11) throw new Error(`Fetch v${version} is not known here`)
+  const parts: Buffer[] = []
+  let [at, from] = [22, 0]
+  for (let topics = frame.readInt32BE(18); topics > 0; topics--) {
+    at += 2 + frame.readInt16BE(at)
+    const partitions = frame.readInt32BE(at)
+    at += 4
+    for (let partition = 0; partition < partitions; partition++) {
+      // Partition, error, three offsets; then the aborted transactions, and a replica.
+      at += 4 + 2 + 3 * 8
+      at += 4 + 16 * Math.max(0, frame.readInt32BE(at)) + 4
+      const size = Math.max(0, frame.readInt32BE(at))
+      parts.push(frame.subarray(from, at), Buffer.alloc(4))
+      at += 4 + size
+      from = at
+    }
+  }
+  const whole = Buffer.concat([...parts, frame.subarray(from)])
+  whole.writeInt32BE(whole.length - 4, 0)
+  return whole
+}
+
 /** Cuts a stream of length-prefixed frames into frames. */
 class Frames {
   #rest: Buffer = Buffer.alloc(0)
@@ -35,6 +68,8 @@ export class FaultProxy {
   lost = 0
   /** Requests that went through, by their number. */
   readonly seen = new Map<number, number>()
+  /** Answers to fetches say where partitions end, and bring no records. */
+  emptiesFetches = false
   #loseNext: number | undefined
   #swallows = false
   #server: Server | undefined
@@ -85,7 +120,7 @@ export class FaultProxy {
 
   #accept(client: Socket): void {
     const broker = connect(this.targetPort, HOST)
-    const asked = new Map<number, number>()
+    const asked = new Map<number, Asked>()
     this.#clients.add(client)
     client.on('close', () => {
       this.#clients.delete(client)
@@ -96,7 +131,7 @@ export class FaultProxy {
     broker.on('close', () => client.destroy())
     const requests = new Frames(frame => {
       const api = frame.readInt16BE(4)
-      asked.set(frame.readInt32BE(8), api)
+      asked.set(frame.readInt32BE(8), { api, version: frame.readInt16BE(6) })
       this.seen.set(api, (this.seen.get(api) ?? 0) + 1)
     })
     const answers = new Frames(frame => this.#answer(client, frame, asked))
@@ -110,10 +145,15 @@ export class FaultProxy {
     })
   }
 
-  #answer(client: Socket, frame: Buffer, asked: Map<number, number>): void {
+  #answer(client: Socket, frame: Buffer, asked: Map<number, Asked>): void {
     const correlation = frame.readInt32BE(4)
-    const api = asked.get(correlation)
+    const { api, version = 0 } = asked.get(correlation) ?? {}
     asked.delete(correlation)
+    if (api === API.fetch && this.emptiesFetches) {
+      // As a broker that waits for records, and not at once.
+      setTimeout(() => client.writable && client.write(emptied(frame, version)), EMPTY_WAIT_MS)
+      return
+    }
     if (api !== undefined && api === this.#loseNext) {
       this.#loseNext = undefined
       this.lost++

@@ -78,6 +78,13 @@ export interface PartitionOffset {
   readonly offset: bigint
 }
 
+export interface PartitionEnd {
+  readonly topic: string
+  readonly partition: number
+  /** Of the record that comes next, behind what transactions hold back that are under way. */
+  readonly end: bigint
+}
+
 export interface TroubleEvents {
   /** A try has failed and is repeated; told for every try. */
   trouble?(error: MillraceError): void
@@ -179,6 +186,11 @@ export interface GroupMemberEvents extends TroubleEvents {
   batch(batch: ReadBatch): Promise<void> | undefined
   /** What lay before `nextOffset` was nothing but transaction markers and aborted records. */
   passed(place: PartitionOffset): void
+  /**
+   * What a fetch knows of partitions, whether or not it has brought records; told about once a
+   * second and broker.
+   */
+  ends(ends: readonly PartitionEnd[]): void
   /** A fetch has gone to a broker, and has come back. */
   asked(nodeId: number): void
   answered(nodeId: number): void

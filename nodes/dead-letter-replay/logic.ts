@@ -167,6 +167,12 @@ export interface Progress {
   remaining: number
 }
 
+/** Without progress for so long it stands still. */
+export const STILL_MS = 8_000
+
+export const stillText = ({ remaining }: Progress): string =>
+  `${compact(remaining)} wait in Kafka, none come`
+
 export function progressText({ replayed, remaining }: Progress, chosen: Chosen): string {
   const left = remaining > 0 ? `, ${compact(remaining)} left` : ''
   return `${compact(replayed)} replayed${left} · ${shortTextOf(chosen)}`

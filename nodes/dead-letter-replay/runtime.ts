@@ -1,9 +1,20 @@
 import { MillraceError, reasonOf } from '../../core/errors.ts'
+import { everySecond } from '../../core/every-second.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Message } from '../../core/record/message.ts'
-import { type Chosen, chosenBy, filterOf, progressText, sentenceOf, shownFilter } from './logic.ts'
+import {
+  type Chosen,
+  chosenBy,
+  filterOf,
+  type Progress,
+  progressText,
+  STILL_MS,
+  sentenceOf,
+  shownFilter,
+  stillText
+} from './logic.ts'
 import { Running } from './running.ts'
 import { spec } from './spec.ts'
 
@@ -44,9 +55,17 @@ async function replay(
 ): Promise<void> {
   const filter = shownFilter(chosen)
   let sentMs = performance.now()
+  let last: Progress | undefined
+  let movedMs = 0
+  const endLooks = everySecond(() => {
+    const isStill = last !== undefined && performance.now() - movedMs >= STILL_MS
+    if (last !== undefined && isStill) status.waiting(stillText(last))
+  })
   status.waiting('reading what was replayed')
   try {
     const end = await running.run(chosen, progress => {
+      last = progress
+      movedMs = performance.now()
       status.set('blue', 'dot', progressText(progress, chosen))
       metrics.gauges.set('replayed', progress.replayed)
       if (performance.now() - sentMs < 1000) return
@@ -59,5 +78,7 @@ async function replay(
   } catch (error) {
     status.failed(reasonOf(error))
     throw error
+  } finally {
+    endLooks()
   }
 }

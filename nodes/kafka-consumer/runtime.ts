@@ -55,7 +55,7 @@ export default defineSource(
         await Promise.all([dispatcher.close(), group.close()])
       },
       trouble: () => stopped ?? troubleOf(group, outage.problem, source.waiting),
-      working: perSecond => workingText(perSecond, group.lag),
+      working: perSecond => workingText(perSecond, group.lag, group.still),
       vital: () => lagText(group.lag)
     }
   },

@@ -1,5 +1,5 @@
 import type { MillraceError } from '../../core/errors.ts'
-import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
+import type { ConsumerGroup, Still } from '../../core/kafka/consume/consumer-group.ts'
 import { shortReason } from '../../core/kafka/short-reason.ts'
 import { compact, SILENT_MS } from '../../core/node/status.ts'
 import type { SourceTrouble } from '../../core/source/define-source.ts'
@@ -10,7 +10,7 @@ import type { Waiting } from '../../core/source/types.ts'
  * yet.
  */
 export function troubleOf(
-  { silentMs, isReady }: Pick<ConsumerGroup, 'silentMs' | 'isReady'>,
+  { silentMs, isReady, still }: Pick<ConsumerGroup, 'silentMs' | 'isReady' | 'still'>,
   away: MillraceError | undefined,
   { retrying, reason }: Pick<Waiting, 'retrying' | 'reason'>
 ): SourceTrouble | undefined {
@@ -21,11 +21,19 @@ export function troubleOf(
   if (away?.code === 'KAFKA_TOPIC_MISSING') return { words: 'topic missing', mend: true }
   if (away !== undefined) return { words: 'broker away', mend: false }
   if (!isReady) return { words: 'joining the group', mend: false }
-  if (silentMs < SILENT_MS) return undefined
-  return { words: `broker silent for ${Math.round(silentMs / 1000)} s`, mend: false }
+  if (silentMs >= SILENT_MS)
+    return { words: `broker silent for ${Math.round(silentMs / 1000)} s`, mend: false }
+  if (still?.kind === 'stuck')
+    return { words: `${compact(still.records)} wait in Kafka, none come`, mend: false }
+  if (still?.kind === 'left out')
+    return { words: `has none of ${compact(still.partitions)} partitions`, mend: false }
+  return undefined
 }
 
 export const lagText = (lag: number): string => `lag ${compact(lag)}`
 
-export const workingText = (perSecond: number, lag: number): string =>
-  `${compact(perSecond)}/s · ${lagText(lag)}`
+export function workingText(perSecond: number, lag: number, still: Still | undefined): string {
+  if (still?.kind === 'spare') return 'waits as a spare member'
+  if (still?.kind === 'held') return `${compact(still.records)} wait for a transaction`
+  return `${compact(perSecond)}/s · ${lagText(lag)}`
+}

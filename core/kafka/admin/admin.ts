@@ -39,6 +39,8 @@ export interface GroupDescription {
   /** Kafka's name of the state, e.g. Stable, Empty, PreparingRebalance. */
   readonly state: string
   readonly members: number
+  /** What the members have, of topics by name. */
+  readonly partitions: ReadonlyMap<string, number>
 }
 
 export interface NewTopic {

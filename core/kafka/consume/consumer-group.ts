@@ -18,11 +18,12 @@ import { FetchWatch } from './fetch-watch.ts'
 import { GroupCommits } from './group-commits.ts'
 import { GroupLedgers } from './group-ledgers.ts'
 import type { FetchedBatch, GroupEvents, GroupOptions } from './group-options.ts'
-import { deletedSentence, foreignSentence } from './group-sentences.ts'
+import { deletedSentence, foreignSentence, REPLACED } from './group-sentences.ts'
 import { GroupStart } from './group-start.ts'
 import { PartitionTransaction } from './partition-transaction.ts'
+import { type Still, StillWatch } from './still-watch.ts'
 
-export type { FetchedBatch, GroupEvents, GroupOptions }
+export type { FetchedBatch, GroupEvents, GroupOptions, Still }
 
 /**
  * After a crash of the broker the member id is forgotten, and rejoining waits for the ghost's
@@ -38,6 +39,10 @@ const PROVEN_MS = 2_000
  * For the last commit, and to leave the group: the fetch that is under way has to come back before.
  */
 const CLOSE_GRACE_MS = 2_000
+/** A member that stands still for so long is replaced, which mends what is wrong with itself. */
+const REPLACE_MS = 30_000
+/** Others wait meanwhile, so the next time it takes twice as long. */
+const REPLACE_MAX_MS = 30 * 60_000
 
 /** What the coordinator of a group answers while it starts or moves to another broker. */
 const PASSES = new Set([
@@ -57,6 +62,8 @@ export class ConsumerGroup {
   readonly #commits = new GroupCommits(this.#ledgers)
   readonly #pace: FetchPace
   readonly #watch = new FetchWatch()
+  readonly #stillWatch: StillWatch
+  #replaceMs: number
   #generation = 0
   /** It is known where to read from. */
   #ready = false
@@ -72,7 +79,9 @@ export class ConsumerGroup {
     private readonly events: GroupEvents
   ) {
     this.#health = new Health(events)
+    this.#replaceMs = options.replaceMs ?? REPLACE_MS
     this.#pace = new FetchPace(PACES[options.pace ?? 'balanced'].fetchesMs)
+    this.#stillWatch = new StillWatch(options, sentence => events.notice(sentence))
     this.#start = new GroupStart(options, {
       failed: error => this.#health.fails(error),
       notice: sentence => events.notice(sentence),
@@ -82,7 +91,10 @@ export class ConsumerGroup {
 
   /** Joins the group, however long that takes; see the events for how it goes. */
   start(): void {
-    this.#endCommits = everySecond(() => void this.#commitNow())
+    this.#endCommits = everySecond(() => {
+      void this.#commitNow()
+      this.#look(performance.now())
+    })
     this.#run()
   }
 
@@ -122,6 +134,10 @@ export class ConsumerGroup {
   /** For how long a broker has not answered. */
   get silentMs(): number {
     return this.#watch.waitingMs(performance.now())
+  }
+  /** Why it reads nothing, where the brokers answer and there is something to say of it. */
+  get still(): Still | undefined {
+    return this.#ready ? this.#stillWatch.still(performance.now()) : undefined
   }
 
   get settings(): ClusterSettings {
@@ -182,6 +198,9 @@ export class ConsumerGroup {
       batch: batch => (isCurrent() ? this.#take(batch) : undefined),
       passed: place => {
         if (isCurrent()) this.#passed(place)
+      },
+      ends: ends => {
+        if (isCurrent()) this.#stillWatch.told(ends, performance.now())
       },
       asked: nodeId => {
         if (isCurrent()) this.#watch.asked(nodeId, performance.now())
@@ -255,6 +274,7 @@ export class ConsumerGroup {
     this.#ready = true
     this.#readyMs = performance.now()
     if (this.#restarts.inARow === 0 || assignments.length === 0) this.#health.works()
+    this.#stillWatch.begin(this.#readyMs)
     member.resume(assignments)
     this.events.assigned(assignments, isKept)
   }
@@ -264,6 +284,7 @@ export class ConsumerGroup {
     const ledger = this.#ledgers.of(topic, partition)
     if (ledger === undefined || this.#closed) return undefined
     ledger.end = end
+    this.#stillWatch.moved()
     try {
       this.events.batch({ topic, partition, messages, nextOffset, part: next => ledger.open(next) })
     } catch (error) {
@@ -292,17 +313,32 @@ export class ConsumerGroup {
     return this.#commits.now(member, () => generation === this.#generation)
   }
 
+  /** What stands still is seen here; that brokers are away is told by others. */
+  #look(nowMs: number): void {
+    if (!this.#ready || this.#closed || !this.#health.isUp) return
+    this.#stillWatch.look(this.#ledgers.all, nowMs)
+    const still = this.#stillWatch.still(nowMs)
+    if (still?.kind !== 'stuck' || nowMs - still.sinceMs < this.#replaceMs) return
+    this.#replaceMs = Math.min(2 * this.#replaceMs, REPLACE_MAX_MS)
+    this.events.notice(REPLACED)
+    this.#replace()
+  }
+
   #crashed(error: MillraceError): void {
+    if (this.#member === undefined || this.#closed) return
+    if (PASSES.has(answerOf(error) ?? '')) this.#health.waits(error)
+    else this.#health.fails(error)
+    this.#replace()
+  }
+
+  #replace(): void {
     const member = this.#member
-    if (member === undefined || this.#closed) return
     this.#member = undefined
     this.#generation++
     this.#ready = false
     this.#watch.clear()
     this.#ledgers.setAside()
-    if (PASSES.has(answerOf(error) ?? '')) this.#health.waits(error)
-    else this.#health.fails(error)
-    void member.close(1_000)
+    void member?.close(1_000)
     this.#restarts.later()
   }
 

@@ -16,6 +16,11 @@ export class GroupLedgers {
     return this.#now.get(keyOf(topic, partition))
   }
 
+  /** Of all partitions that are ours, by `topic/partition`. */
+  get all(): ReadonlyMap<string, OffsetLedger> {
+    return this.#now
+  }
+
   /** Offsets of the assigned partitions that were not dealt with. */
   get lag(): number {
     let lag = 0n
@@ -90,7 +95,7 @@ export class GroupLedgers {
 export const keyOf = (topic: string, partition: number): string => `${topic}/${partition}`
 
 /** Topic names have no slash. */
-function partitionOf(key: string): { topic: string; partition: number } {
+export function partitionOf(key: string): { topic: string; partition: number } {
   const slash = key.indexOf('/')
   return { topic: key.slice(0, slash), partition: Number(key.slice(slash + 1)) }
 }

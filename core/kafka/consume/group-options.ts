@@ -53,6 +53,8 @@ export interface GroupOptions extends StartPolicy {
    * member where absent.
    */
   readonly commits?: 'here' | 'elsewhere'
+  /** For tests; else 30 s. How long a member may stand still before it is replaced. */
+  readonly replaceMs?: number
   /** How soon new partitions are found. */
   readonly metadataMaxAgeMs?: number
 }

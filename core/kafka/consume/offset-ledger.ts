@@ -85,6 +85,11 @@ export class OffsetLedger {
     return this.#position
   }
 
+  /** The first offset that was not handed over. */
+  get next(): bigint {
+    return this.#readTo
+  }
+
   /** Parts handed over and not done. */
   get openParts(): number {
     return this.#open.length

@@ -14,6 +14,7 @@ import type { ClusterSettings } from '../settings.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { brokerVersion } from './broker-version.ts'
 import { KafkajsInstance } from './instance.ts'
+import { kafkajs } from './kafkajs.ts'
 import { LogEnds } from './log-ends.ts'
 import { LogReader } from './log-reader.ts'
 
@@ -160,10 +161,14 @@ export class AdminOfKafkajs implements AdminConnection {
 
   async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
     const { groups } = await this.#ask(this.#admin.describeGroups([...groupIds]))
-    return groups.map(({ groupId, state, members }) => ({
+    return groups.map(({ groupId, state, protocolType, members }) => ({
       groupId,
       state,
-      members: members.length
+      members: members.length,
+      get partitions() {
+        const isKnown = protocolType === 'consumer'
+        return sharedOut(isKnown ? members.map(each => each.memberAssignment) : [])
+      }
     }))
   }
 
@@ -187,4 +192,17 @@ export class AdminOfKafkajs implements AdminConnection {
   #ask<T>(answer: Promise<T>): Promise<T> {
     return this.#instance.inWords(answer)
   }
+}
+
+/** How many partitions of each topic the members have together. */
+function sharedOut(assignments: readonly Buffer[]): Map<string, number> {
+  const { MemberAssignment } = kafkajs().AssignerProtocol
+  const partitions = new Map<string, number>()
+  for (const bytes of assignments) {
+    // Of a member that is just joining there is none.
+    const assigned = bytes.length === 0 ? undefined : MemberAssignment.decode(bytes)?.assignment
+    for (const [topic, { length }] of Object.entries(assigned ?? {}))
+      partitions.set(topic, (partitions.get(topic) ?? 0) + length)
+  }
+  return partitions
 }

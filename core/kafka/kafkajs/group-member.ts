@@ -79,7 +79,8 @@ export class GroupMemberOfKafkajs implements GroupMember {
 
   /** The usual one of kafkajs, which asks for it in place of telling its cluster. */
   #assigner(config: Parameters<PartitionAssigner>[0]): Assigner {
-    waitLongerWhenIdle(config.cluster, { usualMs: MAX_WAIT_MS, idleMs: IDLE_WAIT_MS })
+    const ends = this.events.ends.bind(this.events)
+    waitLongerWhenIdle(config.cluster, { usualMs: MAX_WAIT_MS, idleMs: IDLE_WAIT_MS, ends })
     return kafkajs().PartitionAssigners.roundRobin(config)
   }
 
