@@ -10,7 +10,14 @@ import type { Receipts } from './receipts.ts'
 import type { Plan, Rows } from './rows.ts'
 import { copyLine, failureKind, type ServerError, sqlstateOf } from './sqlstate.ts'
 import { inspectTable, neededColumn, type TableFacts } from './table.ts'
-import { assertion, guard, isTableChange, TableChanged, unchangedCondition } from './table-check.ts'
+import {
+  guard,
+  isTableChange,
+  type Look,
+  lookAt,
+  TableChanged,
+  unchangedCondition
+} from './table-check.ts'
 import type { Work } from './work.ts'
 
 interface Stored {
@@ -29,6 +36,8 @@ const COPY_UNSUPPORTED = ['0A000', '42809']
 /** configuration_limit_exceeded */
 const DECOMPRESSION_LIMIT = '53400'
 const NOT_NULL_VIOLATION = '23502'
+/** invalid_sql_statement_name */
+const NO_SUCH_STATEMENT = '26000'
 
 /**
  * Writes batches into one table. COPY is twice as fast as anything with ON CONFLICT but fails at
@@ -38,6 +47,9 @@ export class BulkInsert {
   readonly #method = new CopyOrInsert()
   #copyable: boolean
   readonly #copy: string
+  readonly #look: Look
+  /** Statements that are prepared stay: not so where a pooler shares connections among clients. */
+  #prepares = true
   readonly #insert: string
   readonly #mapped: ReadonlySet<string>
   readonly #scratch: { readonly copy: Out; readonly arrays: readonly Out[] }[] = []
@@ -57,7 +69,8 @@ export class BulkInsert {
     const unchanged = unchangedCondition(facts, plan, table)
     // one round trip and one transaction: the table is locked by the COPY when the assertion looks
     // at it
-    this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary); ${assertion(unchanged, table)}`
+    this.#copy = `COPY ${table.sql} (${columns}) FROM STDIN (FORMAT binary)`
+    this.#look = lookAt(unchanged, facts, table)
     this.#insert = insertStatement(plan, table, onConflict, guard(unchanged, table))
   }
 
@@ -74,11 +87,13 @@ export class BulkInsert {
       const byCopy =
         this.#copyable && this.#method.copies && work.ofRows.size === 0 && part !== alone
       try {
-        this.#count(work, await this.#storePart(session, work, part, byCopy))
+        // before a transaction begins, which an error would end
+        const look = byCopy ? await this.#lookOn(session) : ''
+        this.#count(work, await this.#storePart(session, work, part, look))
         work.todo.pop()
       } catch (error) {
         if (isTableChange(error)) throw new TableChanged(this.table)
-        if (byCopy && this.#triesInsert(error)) continue
+        if (byCopy && (this.#triesInsert(error) || this.#triesUnprepared(error))) continue
         if (!known && mayBeOfTheTable(error)) await this.#expectUnchanged(session)
         known = true
         if (this.#lacksColumn(error)) throw neededColumn(this.table, (error as ServerError).column!)
@@ -96,6 +111,20 @@ export class BulkInsert {
         if (isTimeout(error)) throw error
       }
     }
+  }
+
+  /** Looks at the table that is locked by the COPY before, and fails where it has changed. */
+  async #lookOn(session: Session): Promise<string> {
+    const { name, prepare, text } = this.#look
+    if (!this.#prepares) return text
+    this.#prepares = (await session.prepare(name, prepare)) !== undefined
+    return this.#prepares ? `EXECUTE ${name}` : text
+  }
+
+  #triesUnprepared(error: unknown): boolean {
+    if (!this.#prepares || sqlstateOf(error) !== NO_SUCH_STATEMENT) return false
+    this.#prepares = false
+    return true
   }
 
   #count(work: Work, { stored, duplicates, refused = [] }: Stored): void {
@@ -142,7 +171,7 @@ export class BulkInsert {
       ]) {
         const stored =
           from < to &&
-          (await this.#storePart(session, work, part.subarray(from, to), false).catch(passing))
+          (await this.#storePart(session, work, part.subarray(from, to), '').catch(passing))
         // what was there already may not have met the trigger or the right that is in question
         if (!stored || stored.stored === 0) continue
         this.#count(work, stored)
@@ -177,16 +206,11 @@ export class BulkInsert {
     return true
   }
 
-  async #storePart(
-    session: Session,
-    work: Work,
-    part: Uint32Array,
-    byCopy: boolean
-  ): Promise<Stored> {
-    if (!this.receipts) return this.#put(session, work.rows, part, byCopy)
+  async #storePart(session: Session, work: Work, part: Uint32Array, look: string): Promise<Stored> {
+    if (!this.receipts) return this.#put(session, work.rows, part, look)
     await session.query('BEGIN')
     try {
-      const stored = await this.#putWithReceipts(this.receipts, session, work, part, byCopy)
+      const stored = await this.#putWithReceipts(this.receipts, session, work, part, look)
       await session.query('COMMIT')
       return stored
     } catch (error) {
@@ -201,13 +225,13 @@ export class BulkInsert {
     session: Session,
     work: Work,
     part: Uint32Array,
-    byCopy: boolean
+    look: string
   ): Promise<Stored> {
     const claim = await receipts.claim(session, work, part)
     const { kept } = claim
     const known = part.length - kept.length
     if (kept.length === 0) return { stored: 0, duplicates: known }
-    const { stored, duplicates, refused = [] } = await this.#put(session, work.rows, kept, byCopy)
+    const { stored, duplicates, refused = [] } = await this.#put(session, work.rows, kept, look)
     await receipts.note(
       session,
       claim,
@@ -216,14 +240,17 @@ export class BulkInsert {
     return { stored, duplicates: duplicates + known, refused }
   }
 
-  async #put(session: Session, rows: Rows, part: Uint32Array, byCopy: boolean): Promise<Stored> {
+  /** `look`: what is run behind the COPY; empty where it is an INSERT, which has its guard. */
+  async #put(session: Session, rows: Rows, part: Uint32Array, look: string): Promise<Stored> {
     const scratch = this.#scratch.pop() ?? {
       copy: new Out(),
       arrays: this.plan.mappings.map(() => new Out(4096))
     }
     try {
-      if (!byCopy) return await this.#insertPart(session, rows, part, scratch.arrays)
-      const stored = await session.copyIn(this.#copy, rows.copyMessages(part, scratch.copy))
+      if (look === '') return await this.#insertPart(session, rows, part, scratch.arrays)
+      const messages = rows.copyMessages(part, scratch.copy)
+      // one round trip and one transaction
+      const stored = await session.copyIn(`${this.#copy}; ${look}`, messages)
       this.#method.copied()
       return { stored, duplicates: 0 }
     } finally {

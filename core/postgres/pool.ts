@@ -26,6 +26,11 @@ const RETIRE_MS = 10_000
  */
 const GRACE_MS = 5000
 
+/** duplicate_prepared_statement */
+const DUPLICATE_STATEMENT = '42P05'
+/** The names of the statements that connections have prepared. */
+const prepared = new WeakMap<object, Set<string>>()
+
 /**
  * A connection while it is lent. The socket of a statement that is not answered in time is cut,
  * which rejects it.
@@ -46,6 +51,26 @@ export class Session {
     values: readonly unknown[] = []
   ): Promise<QueryResult<R>> {
     return this.#answered(this.client.query<R>(text, [...values]))
+  }
+
+  /**
+   * Prepares a statement, unless this connection has it. Undefined where the server has refused, as
+   * some do that share their connections among clients.
+   */
+  async prepare(name: string, statement: string): Promise<string | undefined> {
+    const known = prepared.get(this.client) ?? new Set()
+    prepared.set(this.client, known)
+    if (known.has(name)) return name
+    try {
+      await this.query(statement)
+    } catch (error) {
+      const kind = failureKind(error)
+      if (!isServerError(error) || kind === 'away' || kind === 'busy') throw error
+      // Another client of a shared connection has, and the name is made of what it stands for.
+      if (error.code !== DUPLICATE_STATEMENT) return undefined
+    }
+    known.add(name)
+    return name
   }
 
   /**

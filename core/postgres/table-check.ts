@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { quoted, type TableName } from './identifier.ts'
 import type { Plan } from './rows.ts'
 import { TABLE_CHANGED } from './sqlstate.ts'
@@ -51,8 +52,30 @@ export function unchangedCondition(facts: TableFacts, plan: Plan, table: TableNa
  * A statement that fails where the condition is not true. The name in it keeps the planner from
  * failing beforehand.
  */
-export const assertion = (condition: string, table: TableName): string =>
+const assertion = (condition: string, table: TableName): string =>
   `SELECT ${failure(table)} WHERE (${condition}) IS NOT TRUE`
+
+/** The look at the table that goes with a COPY. */
+export interface Look {
+  /** Comes behind the COPY, on any connection. */
+  readonly text: string
+  /**
+   * Of the statement that does the same where a connection has prepared it. The server reads and
+   * plans it anew when the table has changed, and then only, which takes most of the time.
+   */
+  readonly name: string
+  readonly prepare: string
+}
+
+export function lookAt(condition: string, facts: TableFacts, table: TableName): Look {
+  // By a constant of the type regclass, and by nothing else here, the server knows that the plan
+  // depends on the table; a right to read it is not asked for.
+  const depending = `${literal(facts.fullName)}::pg_catalog.regclass IS NOT NULL AND ${condition}`
+  const text = assertion(depending, table)
+  const digest = createHash('sha256').update(text).digest('hex').slice(0, 24)
+  const name = `millrace_look_${digest}`
+  return { text, name, prepare: `PREPARE ${name} AS ${text}` }
+}
 
 /** The same for the WHERE of a statement that writes. */
 export const guard = (condition: string, table: TableName): string =>

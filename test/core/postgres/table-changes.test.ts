@@ -281,6 +281,28 @@ for (const server of ['postgres', 'timescale'] as const) {
       }
     })
 
+    it('is looked at as well where a connection has forgotten what was prepared on it, as behind a pooler', async () => {
+      const own = databaseAt(url, { maxConnections: 1 })
+      const sink = new TestWriter(own, table, { connections: 1 })
+      const prepared =
+        "SELECT count(*)::int AS count FROM pg_prepared_statements WHERE name LIKE 'millrace%'"
+      const count = async () => (await own.query<{ count: number }>(prepared)).rows[0]!.count
+      try {
+        await sink.put(readings(0, 5))
+        await sink.put(readings(5, 5))
+        assert.equal(await count(), 1)
+        await own.query('DEALLOCATE ALL')
+        assert.equal((await sink.put(readings(10, 5))).stored, 5)
+        assert.deepEqual([await count(), sink.troubles], [0, []])
+        await alter('ALTER TABLE % ALTER COLUMN value TYPE bigint')
+        assert.equal((await sink.put([whole(100)])).stored, 1)
+        assert.equal((await values()).at(-1), '100')
+      } finally {
+        await sink.close()
+        await own.close()
+      }
+    })
+
     it('types that change to and fro under load spoil no number, lose none and double none', async () => {
       const sink = new TestWriter(database, table, { connections: 4, maxRows: 200 })
       writers.push(sink)
