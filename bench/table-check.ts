@@ -2,7 +2,8 @@
  * What the sink's look at its table costs, which goes with every batch: batches with and without
  * it in turns, over one connection, in one process.
  *
- *     node bootstrap.mjs bench/table-check.ts [--pairs 1000] [--rows 500,2450,5000] [--insert] [--write-docs]
+ *     node bootstrap.mjs bench/table-check.ts [--pairs 1000] [--rows 500,2450,5000] [--insert]
+ *         [--write-docs]
  *
  * A pair is a batch with the look and one of the same size without; which is first changes from
  * pair to pair. Counted are the time of the processor of the server's process for the connection

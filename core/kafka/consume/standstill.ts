@@ -1,5 +1,5 @@
 /** A partition that is ours, as its ledger knows it. */
-export interface Reading {
+export interface ReadPlace {
   /** The first offset that was not handed over. */
   readonly next: bigint
   /** Parts handed over that the flow is not done with. */
@@ -49,7 +49,7 @@ export class Standstill {
   constructor(private readonly readsUncommitted = false) {}
 
   /** Call about once a second. */
-  look(readings: ReadonlyMap<string, Reading>, nowMs: number): void {
+  look(readings: ReadonlyMap<string, ReadPlace>, nowMs: number): void {
     for (const key of this.#places.keys()) if (!readings.has(key)) this.#places.delete(key)
     for (const [key, { next, openParts }] of readings) {
       const place = this.#places.get(key)

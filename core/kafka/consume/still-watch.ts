@@ -3,7 +3,7 @@ import { answerOf, type PartitionEnd } from '../port.ts'
 import { keyOf, partitionOf } from './group-ledgers.ts'
 import type { GroupOptions } from './group-options.ts'
 import { leftOutSentence, stuckSentence } from './group-sentences.ts'
-import { type Reading, Standstill, type StillPlace } from './standstill.ts'
+import { type ReadPlace, Standstill, type StillPlace } from './standstill.ts'
 
 /** Why a member of a group reads nothing, though its brokers answer. */
 export type Still =
@@ -70,7 +70,7 @@ export class StillWatch {
   }
 
   /** Call about once a second, while the group is well. */
-  look(readings: ReadonlyMap<string, Reading>, nowMs: number): void {
+  look(readings: ReadonlyMap<string, ReadPlace>, nowMs: number): void {
     this.#standstill.look(readings, nowMs)
     if (this.#hasMoved) this.#movedMs = nowMs
     this.#hasMoved = false
