@@ -11,6 +11,7 @@ import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { NodeAPI } from 'node-red'
+import { addCompanions } from '../stack/node-red/companions.ts'
 
 export type DeploymentType = 'full' | 'nodes' | 'flows'
 
@@ -32,6 +33,8 @@ export interface StartOptions {
   readonly nodes?: readonly ((RED: NodeAPI) => void)[]
   /** Links this package, as it is built in dist/, into the user directory. */
   readonly palette?: boolean
+  /** Puts the companions beside it, as they are built in palettes/. */
+  readonly companions?: boolean
   /** Settings of Node-RED that go before ours. The editor is off, the admin routes are at `/`. */
   readonly settings?: Readonly<Record<string, unknown>>
   /**
@@ -97,6 +100,7 @@ const START_LIMIT_MS = 30_000
 export async function startNodeRed(options: StartOptions = {}): Promise<RunningNodeRed> {
   const userDir = options.userDir ?? mkdtempSync(join(tmpdir(), 'millrace-node-red-'))
   if (options.palette) linkPalette(userDir)
+  if (options.companions) addCompanions(userDir)
   const nodesDir = [
     ...(options.nodesDir === undefined ? [] : [options.nodesDir]),
     ...extraNodes(userDir, options.nodes ?? [])

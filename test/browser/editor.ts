@@ -42,9 +42,13 @@ export async function launchBrowser(): Promise<Browser> {
  * Node-RED with the built palette and its editor on, and nothing that asks the person or the
  * internet first.
  */
-export function startEditor(): Promise<RunningNodeRed> {
+export function startEditor({ companions = false } = {}): Promise<RunningNodeRed> {
   const editorTheme = { tours: false, palette: { catalogues: [] }, codeEditor: { lib: 'monaco' } }
-  return startNodeRed({ palette: true, settings: { disableEditor: false, editorTheme } })
+  return startNodeRed({
+    palette: true,
+    companions,
+    settings: { disableEditor: false, editorTheme }
+  })
 }
 
 /** What the tests ask of the editor from within its page. */

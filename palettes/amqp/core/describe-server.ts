@@ -1,27 +1,13 @@
 import type { Connection } from 'rhea'
-import { AmqpConnection } from './connection.ts'
 import { type AmqpSettings, shownUrl } from './settings.ts'
-
-const GOODBYE_MS = 1_000
+import { withConnection } from './with-connection.ts'
 
 /**
  * Connects once and says what the server tells of itself.
  * @throws AmqpError with a sentence that says what to change
  */
-export async function describeServer(settings: AmqpSettings, signal: AbortSignal): Promise<string> {
-  let connection: AmqpConnection | undefined
-  try {
-    const opened = await new Promise<Connection>((resolve, refuse) => {
-      const containerId = `millrace-test-${Math.random().toString(36).slice(2, 10)}`
-      connection = new AmqpConnection({ ...settings, containerId }, { open: resolve, lost: refuse })
-      signal.addEventListener('abort', () => refuse(signal.reason as Error), { once: true })
-      connection.start()
-    })
-    return sentence(opened, settings)
-  } finally {
-    await connection?.close(GOODBYE_MS)
-  }
-}
+export const describeServer = (settings: AmqpSettings, signal: AbortSignal): Promise<string> =>
+  withConnection(settings, signal, connection => sentence(connection, settings))
 
 function sentence(connection: Connection, { url, login, username }: AmqpSettings): string {
   const { product, version } = (connection.properties ?? {}) as Record<string, unknown>

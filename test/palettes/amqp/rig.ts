@@ -53,14 +53,22 @@ export class Client {
   }
 
   /** Takes what is in a queue, and keeps it. */
-  take(address: string, capability = 'queue'): EventContext[] {
+  take(address: string): EventContext[] {
     const found: EventContext[] = []
-    const receiver: Receiver = this.connection.open_receiver({
-      source: { address, capabilities: [capability] },
-      credit_window: 100
-    })
-    receiver.on('message', (context: EventContext) => found.push(context))
+    this.#receive(address).on('message', (context: EventContext) => found.push(context))
     return found
+  }
+
+  /** Takes what comes to a queue. */
+  listen(address: string, hear: (message: Message) => void): void {
+    this.#receive(address).on('message', ({ message }: EventContext) => hear(message!))
+  }
+
+  #receive(address: string): Receiver {
+    return this.connection.open_receiver({
+      source: { address, capabilities: ['queue'] },
+      credit_window: 1000
+    })
   }
 
   async close(): Promise<void> {

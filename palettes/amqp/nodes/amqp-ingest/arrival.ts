@@ -6,7 +6,7 @@ import {
   type Taken
 } from '@millrace/node-red-telemetry'
 import type { Delivery, Message } from 'rhea'
-import { bytesOf } from './body.ts'
+import { bytesOf, sentTo } from '../../core/body.ts'
 
 /** A message as it came. */
 export interface Arrival {
@@ -23,9 +23,7 @@ export function arrivalOf(
   delivery: Arrival['delivery'],
   address: string
 ): Arrival {
-  const { to } = message as { to?: unknown }
-  const sentTo = typeof to === 'string' && to !== '' ? to.replace(/^(topic|queue):\/\//, '') : ''
-  return { message, delivery, address: sentTo || address, body: bytesOf(message.body) }
+  return { message, delivery, address: sentTo(message.to, address), body: bytesOf(message.body) }
 }
 
 export const sizeOf = ({ body }: Arrival): number => (Buffer.isBuffer(body) ? body.length : 0)

@@ -5,5 +5,6 @@ export default {
   label: ({ address }) => (address ? String(address) : 'amqp ingest'),
   hasPreview: true,
   learns: true,
+  listens: 'millrace-amqp-server:messages',
   problems: values => problemsBetween(values)
 } satisfies EditorHooks

@@ -41,6 +41,7 @@ export const spec = {
     },
     address: {
       kind: 'text',
+      pick: 'millrace-amqp-server:names',
       label: 'Address',
       default: 'readings',
       placeholder: 'readings',
@@ -83,7 +84,7 @@ export const spec = {
             'correlation-id': 'correlation id',
             'group-id': 'group id',
             'creation-time': 'creation time',
-            'delivery-count': 'times it came before'
+            'delivery-count': 'times it failed before'
           },
           help: 'What of the message becomes a field.'
         },

@@ -31,6 +31,7 @@ export const spec = {
     },
     address: {
       kind: 'text',
+      pick: 'millrace-amqp-server:names',
       check: 'text-template',
       label: 'Address',
       default: 'readings',

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { lastHeader, provenanceOf } from '../../../../core/record/record.ts'
 import broker from '../../../../nodes/mqtt-broker/runtime.ts'
 import ingest from '../../../../palettes/amqp/nodes/amqp-ingest/runtime.ts'
 import server from '../../../../palettes/amqp/nodes/amqp-server/runtime.ts'
@@ -146,9 +147,40 @@ describe('amqp-ingest in Node-RED', function () {
     await client.send(scene.queue, readings(1))
     await until('it to come again', () => scene.taken.got.length >= 3)
     assert.equal(scene.rejected.records.length, 0)
+    const counts = scene.taken.records.map(record =>
+      lastHeader(provenanceOf(record)!.taken.headers, 'amqp.delivery-count')
+    )
+    assert.deepEqual(counts.slice(0, 3), [undefined, '1', '2'])
     const [left] = (await leftIn(scene, 1)) as { delivery_count: number }[]
     assert.ok(left!.delivery_count >= 2, String(left!.delivery_count))
   })
+
+  it('a dead letter of what the flow fails with, where the dialog says nothing else', async () => {
+    const scene = sceneOf(url, { retries: 1 })
+    scene.taken.treatment = 'fail'
+    await red.deploy(scene.flow)
+    await client.send(scene.queue, readings(1))
+    await until('the letter', () => scene.rejected.records.length === 1)
+    assert.equal(scene.taken.got.length, 2)
+    await until('settlement', () => countsOf(scene).inFlight === 0)
+    await leftIn(scene, 0)
+  })
+
+  /** Settlements that the server of the tests answers by taking the message out of its queue. */
+  for (const [what, options, body, letters] of [
+    ['what cannot be read, with its letter stored', { unreadable: 'reject' }, 'rubbish', 1],
+    ['what the flow fails with', { failed: 'reject', retries: 0 }, '{"n":1}', 0]
+  ] as const) {
+    it(`rejects on the server ${what}`, async () => {
+      const scene = sceneOf(url, options)
+      scene.taken.treatment = 'fail'
+      await red.deploy(scene.flow)
+      await client.send(scene.queue, [{ body }])
+      await until('the end', () => countsOf(scene).in === 1 && countsOf(scene).inFlight === 0)
+      assert.equal(scene.rejected.records.length, letters)
+      await leftIn(scene, 0)
+    })
+  }
 
   it('is red for a wrong login, and for an address that it may not use', async () => {
     const login = { login: 'password', username: 'millrace', credentials: { password: 'wrong' } }

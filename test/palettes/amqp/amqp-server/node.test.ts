@@ -6,7 +6,7 @@ import { registerCollect } from '../../../collector.ts'
 import { type RunningNodeRed, startNodeRed } from '../../../node-red.ts'
 import { services } from '../../../services.ts'
 import { until } from '../../../until.ts'
-import { amqpUrl, nodeOf, sceneOf } from '../rig.ts'
+import { amqpUrl, Client, nodeOf, sceneOf, unique } from '../rig.ts'
 
 describe('amqp-server in Node-RED', function () {
   this.timeout(30_000)
@@ -65,6 +65,46 @@ describe('amqp-server in Node-RED', function () {
       assert.doesNotMatch(answer.message, /wrong/)
     })
   }
+
+  const ask = async (action: string, query: object) => {
+    const response = await fetch(`${red.url}/millrace/probe/millrace-amqp-server`, {
+      method: 'POST',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ action, values: { url: amqpUrl(mqtt.url) }, query })
+    })
+    return (await response.json()) as {
+      ok: boolean
+      message?: string
+      items?: string[]
+      heard?: { topic: string; bytes: string }[]
+    }
+  }
+
+  it('names the queues of Artemis, and shows what lies in one without taking it', async () => {
+    const client = await Client.open(amqpUrl(mqtt.url))
+    const queue = unique('queue')
+    await client.send(queue, [{ body: '{"n":1}' }, { body: '{"n":2}' }])
+    const { items, message } = await ask('millrace-amqp-server:names', {})
+    assert.ok(items?.includes(queue), message ?? items?.join())
+    for (let time = 0; time < 2; time++) {
+      const { heard, message: why } = await ask('millrace-amqp-server:messages', {
+        kind: 'queue',
+        address: queue
+      })
+      assert.deepEqual(
+        heard?.map(({ bytes }) => Buffer.from(bytes, 'base64').toString()),
+        ['{"n":2}', '{"n":1}'],
+        why
+      )
+    }
+    const left = client.take(queue)
+    await until('both to be there still', () => left.length === 2)
+    assert.deepEqual(
+      left.map(({ message: each }) => each?.delivery_count ?? 0),
+      [0, 0]
+    )
+    await client.close()
+  })
 
   it('connects by TLS with a password, and with a client certificate as the login', async () => {
     const { tlsUrl, mtlsUrl, clientCert: cert, clientKey: key } = secure()

@@ -1,5 +1,12 @@
 import { jsonText, ParseFailure } from '@millrace/node-red-telemetry'
 
+/**
+ * Where a message was sent to, without what Artemis puts before it; `otherwise` where it does not
+ * say.
+ */
+export const sentTo = (to: unknown, otherwise: string): string =>
+  (typeof to === 'string' ? to.replace(/^(topic|queue):\/\//, '') : '') || otherwise
+
 /** Sections of a body, AMQP 1.0, 3.2: what rhea gives for data and sequences. */
 const DATA = 0x75
 const SEQUENCE = 0x76

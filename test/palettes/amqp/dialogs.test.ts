@@ -1,0 +1,103 @@
+import assert from 'node:assert/strict'
+import type { Browser } from 'playwright-core'
+import { companion } from '../../../build/palettes.ts'
+import { build } from '../../../build.ts'
+import { Editor, launchBrowser, startEditor } from '../../browser/editor.ts'
+import type { RunningNodeRed } from '../../node-red.ts'
+import { services } from '../../services.ts'
+import { amqpUrl, Client, unique } from './rig.ts'
+
+describe('the dialogs of AMQP, in a browser', function () {
+  this.timeout(180_000)
+  const queue = unique('queue')
+  let nodeRed: RunningNodeRed
+  let browser: Browser
+  let editor: Editor
+  let client: Client
+
+  before(async () => {
+    const url = amqpUrl((await services('mqtt')).mqtt.url)
+    client = await Client.open(url)
+    await client.send(queue, [
+      { body: '{"device_id":"d1","metric":"temperature_c","value":21.5}' },
+      { body: '{"device_id":"d2","metric":"temperature_c","value":22}' }
+    ])
+    await build()
+    await build({ root: (await companion('amqp')).folder })
+    nodeRed = await startEditor({ companions: true })
+    browser = await launchBrowser()
+    editor = await Editor.open(browser, nodeRed.url)
+    await editor.importFlow([
+      { id: 'tab', type: 'tab', label: 'amqp' },
+      { id: 'server', type: 'millrace-amqp-server', url },
+      {
+        id: 'ingest',
+        type: 'millrace-amqp-ingest',
+        z: 'tab',
+        server: 'server',
+        address: queue,
+        x: 200,
+        y: 100,
+        wires: [[], []]
+      },
+      {
+        id: 'publish',
+        type: 'millrace-amqp-publish',
+        z: 'tab',
+        server: 'server',
+        x: 200,
+        y: 200,
+        wires: [[], []]
+      }
+    ])
+  })
+  after(async () => {
+    await browser?.close()
+    await nodeRed?.stop()
+    await client?.close()
+  })
+  afterEach(async () => {
+    await editor.closeDialogs()
+    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
+  })
+  const tray = () => editor.page.locator('.red-ui-tray').last()
+
+  it('the server is tested before anything is deployed', async () => {
+    const form = await editor.edit('server')
+    await form.getByRole('button', { name: 'Test connection' }).click()
+    const answer = form.locator('.millrace-answer:is(.millrace-ok, .millrace-failed)')
+    await answer.waitFor({ timeout: 20_000 })
+    assert.match((await answer.textContent()) ?? '', /Connected to amqp:.*anonymously.*artemis/)
+    await editor.screenshot('amqp-server', tray())
+  })
+
+  it('a queue is picked from those of the server', async () => {
+    const form = await editor.edit('publish')
+    await form.locator('#node-input-address').fill('')
+    await form.locator('[data-field="address"] .millrace-picker').first().click()
+    const item = editor.page.locator('.millrace-item', { hasText: new RegExp(`^${queue}$`) })
+    await item.waitFor({ timeout: 20_000 })
+    await item.click()
+    assert.equal(await form.locator('#node-input-address').inputValue(), queue)
+    await editor.screenshot('amqp-publish', tray())
+  })
+
+  it('messages are heard before anything is deployed, and shown as records', async () => {
+    const form = await editor.edit('ingest')
+    await form
+      .getByRole('button', { name: /listen/i })
+      .first()
+      .click()
+    await editor.until(async () => /temperature_c/.test((await tray().textContent()) ?? ''), 20_000)
+    await editor.screenshot('amqp-ingest', tray())
+  })
+
+  it('the canvas shows where the nodes read and write', async () => {
+    await editor.screenshot('amqp-canvas')
+    const labels = await editor.page.locator('.red-ui-flow-node-label').allTextContents()
+    assert.ok(
+      labels.some(text => text.includes(queue.slice(0, 10))),
+      labels.join()
+    )
+  })
+})
