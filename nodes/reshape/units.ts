@@ -1,57 +1,17 @@
 import { convert } from 'convert'
+import { ALIASES, KINDS, MULTIPLES, PREFIXED, PREFIXES } from './unit-tables.ts'
 
-/** Codes of other lists (UCUM, what devices write) for names that the library knows. */
-const ALIASES: ReadonlyMap<string, string> = new Map([
-  ['Cel', 'C'],
-  ['℃', 'C'],
-  ['degC', 'C'],
-  ['[degF]', 'F'],
-  ['degF', 'F'],
-  ['℉', 'F'],
-  ['[psi]', 'psi'],
-  ['mph', 'mi/h'],
-  ['kph', 'km/h'],
-  ['kmh', 'km/h'],
-  ['kn', 'nautical mile/h'],
-  ['kt', 'nautical mile/h'],
-  ['ug', 'µg'],
-  ['m³', 'm3'],
-  ['m²', 'm2']
-])
+type Convert = (value: number) => number
 
-const PREFIXES: Readonly<Record<string, number>> = {
-  p: 1e-12,
-  n: 1e-9,
-  u: 1e-6,
-  µ: 1e-6,
-  μ: 1e-6,
-  m: 1e-3,
-  '': 1,
-  k: 1e3,
-  M: 1e6,
-  G: 1e9,
-  T: 1e12
-}
-/** Units of electricity, which the library does not have: any prefix before them. */
-const ELECTRIC = /^([pnuµμmkMGT]?)(V|A|VA|var|Ah|VAh|varh|Ω|Ohm|ohm|F|S|H)$/
-/** Parts of a whole. */
-const PARTS: Readonly<Record<string, number>> = {
-  1: 1,
-  '%': 1e-2,
-  '‰': 1e-3,
-  ppm: 1e-6,
-  '[ppm]': 1e-6,
-  ppb: 1e-9,
-  '[ppb]': 1e-9
-}
+const named = (unit: string) => ALIASES.get(unit) ?? unit
 
-/** The factor between two units that only these tables know. */
+/** The factor between two units that only the tables know. */
 function ownFactor(from: string, to: string): number | undefined {
-  if (Object.hasOwn(PARTS, from) && Object.hasOwn(PARTS, to))
-    return exact(PARTS[from]! / PARTS[to]!)
-  const [one, other] = [ELECTRIC.exec(from), ELECTRIC.exec(to)]
+  for (const kind of KINDS)
+    if (Object.hasOwn(kind, from) && Object.hasOwn(kind, to)) return kind[from]! / kind[to]!
+  const [one, other] = [PREFIXED.exec(from), PREFIXED.exec(to)]
   if (one === null || other === null || !isSameUnit(one[2]!, other[2]!)) return undefined
-  return exact(PREFIXES[one[1]!]! / PREFIXES[other[1]!]!)
+  return PREFIXES[one[1]!]! / PREFIXES[other[1]!]!
 }
 
 const exact = (factor: number) => Number(factor.toPrecision(15))
@@ -65,34 +25,60 @@ type Unit = Parameters<typeof convert>[1]
 const change = (value: number, from: string, to: string): number =>
   convert(value, from as Unit).to(to as never) as unknown as number
 
-/**
- * What converts numbers of one unit into another, e.g. `°F` into `°C` or `km/h` into `m/s`;
- * undefined where a unit is not known or the two measure different things. The factors are those of
- * the library `convert`.
- */
-export function unitConverter(from: string, to: string): ((value: number) => number) | undefined {
+/** The factor between two units without a slash, or between two that the tables have with one. */
+function factorOf(given: string, wanted: string): number | undefined {
+  const [from, to] = [named(given), named(wanted)]
   const own = ownFactor(from, to)
-  if (own !== undefined) return scaledBy(own)
-  const [over, under] = [from, to].map(unit => (ALIASES.get(unit) ?? unit).split('/')) as [
-    string[],
-    string[]
-  ]
-  if (over.length !== under.length || over.length > 2) return undefined
+  if (own !== undefined) return own
+  const [times, one] = MULTIPLES.get(from) ?? [1, from]
+  const [by, other] = MULTIPLES.get(to) ?? [1, to]
   try {
-    const zero = over.length === 1 ? change(0, over[0]!, under[0]!) : 0
-    if (!Number.isFinite(zero)) return undefined
-    if (zero !== 0) return value => tidy(change(value, over[0]!, under[0]!))
-    const factors = over.map((unit, index) => change(1, known(unit), known(under[index]!)))
-    const factor = factors.length === 1 ? factors[0]! : factors[0]! / factors[1]!
-    if (!Number.isFinite(factor) || factor === 0) return undefined
-    const multiply = times(factor)
-    return value => Number(multiply(value).toPrecision(15))
+    if (change(0, one, other) !== 0) return undefined
+    return (times * change(1, one, other)) / by
   } catch {
     return undefined
   }
 }
 
-const known = (unit: string) => ALIASES.get(unit) ?? unit
+/** Of `km/h` the factors of both parts. */
+function factorOfParts(given: string, wanted: string): number | undefined {
+  const [over, under] = [named(given), named(wanted)].map(unit => unit.split('/'))
+  if (over!.length !== 2 || under!.length !== 2) return undefined
+  const [above, below] = over!.map((unit, index) => factorOf(unit, under![index]!))
+  return above === undefined || below === undefined ? undefined : above / below
+}
+
+/**
+ * What converts numbers of one unit into another, e.g. `°F` into `°C` or `km/h` into `m/s`;
+ * undefined where a unit is not known or the two measure different things. What the library
+ * `convert` has, it converts.
+ */
+export function unitConverter(from: string, to: string): Convert | undefined {
+  const factor = factorOf(from, to) ?? factorOfParts(from, to)
+  if (factor === undefined) return withZero(named(from), named(to)) ?? withLevel(from, to)
+  if (!Number.isFinite(factor) || factor === 0) return undefined
+  if (ownFactor(named(from), named(to)) !== undefined) return scaledBy(exact(factor))
+  const multiply = times(factor)
+  return value => Number(multiply(value).toPrecision(15))
+}
+
+/** Of units that begin to count elsewhere, as degrees do. */
+function withZero(from: string, to: string): Convert | undefined {
+  try {
+    return Number.isFinite(change(0, from, to)) ? value => tidy(change(value, from, to)) : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/** Decibels of a milliwatt; there are none of no power. */
+function withLevel(from: string, to: string): Convert | undefined {
+  const factor = from === 'dBm' ? factorOf('mW', to) : factorOf(from, 'mW')
+  if (factor === undefined || (from === 'dBm') === (to === 'dBm')) return undefined
+  return from === 'dBm'
+    ? value => Number((factor * 10 ** (value / 10)).toPrecision(15))
+    : value => tidy(10 * Math.log10(value * factor))
+}
 
 /** The sum as it is written by hand: 300.4 - 273.15 is 27.25, not 27.24999999999998. */
 export function plus(offset: number): (value: number) => number {
