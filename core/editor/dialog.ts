@@ -19,6 +19,7 @@ import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import { FieldRow } from './row.ts'
+import { addTimeZones } from './time-zones.ts'
 import { addTopicPick } from './topic-pick.ts'
 import type { Control, Form, Values } from './types.ts'
 import { WRITING } from './writing.ts'
@@ -114,11 +115,11 @@ export class Dialog implements Form {
    * before.
    */
   save(): void {
-    for (const [name, control] of this.#built) this.node[name] = control.value()
-    addBehind(this.node, this.#behind)
     const { outputsFrom } = this.type.spec
     if (outputsFrom !== undefined)
       this.#native('outputs')!.value = this.#outputs(this.#built.get(outputsFrom))
+    for (const [name, control] of this.#built) this.node[name] = control.value()
+    addBehind(this.node, this.#behind)
   }
 
   close(): void {
@@ -157,6 +158,10 @@ export class Dialog implements Form {
     addCodes(input)
   }
 
+  pickZone(input: HTMLInputElement): void {
+    addTimeZones(input)
+  }
+
   valuesSeen(path: string): readonly (string | number | boolean)[] {
     return valuesIn(this.#preview?.seen() ?? [], path)
   }
@@ -193,9 +198,11 @@ export class Dialog implements Form {
     const labels =
       this.type.hooks.outputLabels?.(parsed(this.type, this.values())) ?? this.type.spec.outputs
     const before = control?.movedFrom?.()
-    return before === undefined
-      ? String(labels.length)
-      : JSON.stringify(outputMap(before, labels.length, Number(this.node.outputs)))
+    if (before === undefined) return String(labels.length)
+    const labelled = this.type.hooks.outputLabels?.(parsed(this.type, this.node)) ?? []
+    const outputs = { length: Number(this.node.outputs) }
+    const then = Array.from(outputs, (_, index) => labelled[index] ?? '')
+    return JSON.stringify(outputMap(before, labels, then, rowsOf(this.node, this.type.spec)))
   }
 
   #buildField(name: string, field: Field): void {
@@ -292,11 +299,12 @@ export class Dialog implements Form {
   #refresh(): void {
     const values = parsed(this.type, this.values())
     for (const [name, field] of Object.entries(this.type.spec.fields)) {
-      const shown = isShown(field, values)
+      const problems = this.#problemsOf(name, field, values)
+      const isOfUse = problems.length > 0 || (this.type.hooks.shows?.(name, values) ?? true)
+      const shown = isOfUse && isShown(field, values)
       const row = this.#rows.get(name)!
       row.root.classList.toggle('millrace-hidden', !shown)
       if (shown) this.#built.get(name)?.shown?.()
-      const problems = this.#problemsOf(name, field, values)
       row.say(problems)
       const place = row.root.querySelector<HTMLElement>('.millrace-place')
       place?.classList.toggle('input-error', problems.length > 0)
@@ -336,24 +344,34 @@ function levelsOf(template: string, preview: PreviewPane | undefined): Record<st
 const isDefault = (field: Field, value: unknown) =>
   JSON.stringify(value) === JSON.stringify(field.default)
 
+/** How many outputs a node had whose number depends on a list. */
+function rowsOf(node: EditorNode, { outputsFrom = '' }: NodeType['spec']): number {
+  const rows = node[outputsFrom]
+  return Array.isArray(rows) ? rows.length : 0
+}
+
 /**
  * Node-RED's map from old outputs to new ones: `-1` for a removed one, a key that is no number for
  * one that is new.
  * @param before for each output now its index before, undefined if it is new; outputs behind them
- * keep their order
+ * are known by their labels
+ * @param count of the outputs then, without those behind them
  */
 function outputMap(
   before: readonly (number | undefined)[],
-  now: number,
-  then: number
+  now: readonly string[],
+  then: readonly string[],
+  count: number
 ): Record<string, string> {
   const map: Record<string, string> = {}
-  for (let index = 0; index < then; index++) map[index] = '-1'
+  for (let index = 0; index < then.length; index++) map[index] = '-1'
   before.forEach((old, index) => {
     map[old === undefined ? `new${index}` : old] = String(index)
   })
-  const fixed = now - before.length
-  for (let index = 0; index < fixed; index++)
-    map[then - fixed + index] = String(before.length + index)
+  const fixed = then.slice(count)
+  for (const [index, label] of now.slice(before.length).entries()) {
+    const old = fixed.indexOf(label)
+    map[old < 0 ? `fixed${index}` : count + old] = String(before.length + index)
+  }
   return map
 }

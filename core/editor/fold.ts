@@ -31,6 +31,7 @@ export class Fold {
     const changed = fields.filter(isChanged).length
     this.#count.textContent = changed === 0 ? '' : `${changed} ${say('changed')}`
     this.#header.hidden = rows.length === 0
+    if (rows.length === 0) this.#show(false)
     if (fields.some(isWrong)) this.#show(true)
   }
 

@@ -19,6 +19,11 @@ export interface EditorHooks {
   outputLabels?(values: Values): readonly string[]
   /** How the `custom` fields are checked and edited, by field name. */
   readonly controls?: Readonly<Record<string, CustomControl>>
+  /**
+   * Whether a field is of use with these values, where its `when` cannot say so. One that is not is
+   * hidden unless something is wrong with it.
+   */
+  shows?(field: string, values: Values): boolean
   /** What is wrong between several fields. The node asks the same function when it starts. */
   problems?(values: Values): readonly Problem[]
   /** Called when the dialog stands, with all fields filled. */
@@ -80,6 +85,8 @@ export interface Form {
   pickField(input: HTMLInputElement): void
   /** Puts a button behind an input of codes, which shows them with their sentences. */
   pickCodes(input: HTMLInputElement): void
+  /** Puts a button behind an input of a time zone, which offers them with a search. */
+  pickZone(input: HTMLInputElement): void
   /** What a field holds in the messages that the dialog knows. */
   valuesSeen(path: string): readonly (string | number | boolean)[]
   /** The main section; a node may put what it needs at its end. */

@@ -1,6 +1,6 @@
 import type { Node, NodeAPI } from 'node-red'
 import { answer, type Message } from '../record/message.ts'
-import { type Context, contextOf, defineNode, type Outputs } from './define-node.ts'
+import { type Context, contextOf, defineNode, type Outputs, type Start } from './define-node.ts'
 import { NodeMetrics } from './metrics.ts'
 import type { Migrations } from './migrate.ts'
 import { type Make, type PreviewExtras, previewRoute } from './preview.ts'
@@ -56,8 +56,20 @@ export function defineTransform<S extends NodeSpec>(
   migrations?: Migrations,
   dialog?: PreviewExtras
 ): (RED: NodeAPI) => void {
+  const define = defineNode(spec, startTransform(spec, make), undefined, migrations)
+  return RED => {
+    previewRoute(RED, spec, previewOf(RED, spec, make), dialog)
+    define(RED)
+  }
+}
+
+/** What makes such a node of a context, for nodes that are transforms with some settings only. */
+export function startTransform<S extends NodeSpec>(
+  spec: S,
+  make: (context: Context<S>) => Sort | Transform
+): Start<S> {
   const rejectedOutput = spec.outputs.indexOf('rejected')
-  const start = (context: Context<S>) => {
+  return context => {
     const { metrics, status } = context
     const { sort, problem, note, close } = transformOf(make(context))
     const stop = showRate(status, metrics, problem, note)
@@ -83,11 +95,6 @@ export function defineTransform<S extends NodeSpec>(
       }
     }
   }
-  const define = defineNode(spec, start, undefined, migrations)
-  return RED => {
-    previewRoute(RED, spec, previewOf(RED, spec, make), dialog)
-    define(RED)
-  }
 }
 
 const transformOf = (made: Sort | Transform): Transform =>
@@ -102,7 +109,7 @@ const counted = (sorted: ByOutput | Sorted): Sorted =>
 const isList = (sorted: ByOutput | Sorted): sorted is ByOutput => Array.isArray(sorted)
 
 /** The same transform, beside the flow: it counts nowhere, shows no status and sends nothing. */
-function previewOf<S extends NodeSpec>(
+export function previewOf<S extends NodeSpec>(
   RED: NodeAPI,
   spec: S,
   make: (context: Context<S>) => Sort | Transform

@@ -108,12 +108,6 @@ export class Clock {
     return seenMs + idleMs + Math.max(0, timeMs - newestMs + latenessMs)
   }
 
-  /** When, by the computer's clock, an entry of the heap is looked at if all stays silent. */
-  wallOf(heapMs: number): number {
-    if (this.options.runs === 'key') return heapMs
-    return this.wallOfKey(heapMs, this.#newestMs, this.#seenMs)
-  }
-
   saved(): SavedClock {
     return {
       allMs: finite(this.#allMs),

@@ -19,16 +19,21 @@ export interface Remembering<State> {
    * it time does not go on there.
    */
   readonly previewMs?: number
+  /** Keys that are to be remembered before anything came of them. */
+  readonly expected?: readonly string[]
+  /** How many outputs there are, and which is for what is rejected, where options decide that. */
+  readonly outputs?: { readonly count: number; readonly rejected: number }
 }
 
 /**
  * Makes what a node remembers from its options; throws OptionsError for those that cannot be used.
+ * Undefined where nothing need be remembered with them.
  * `say` writes to the log of the node.
  */
 export type MakeMemory<S extends NodeSpec, State> = (
   options: Options<S>,
   say: (notice: string) => void
-) => Remembering<State>
+) => Remembering<State> | undefined
 
 export interface CountedOptions {
   /** How many outputs there are, and which of them is for what is rejected. */
@@ -39,6 +44,13 @@ export interface CountedOptions {
   /** See `Engine`. */
   readonly settleMs?: number
 }
+
+/** The outputs of a node: those of its spec, unless its options decide them. */
+export const outputsOf = (
+  { outputs }: Pick<NodeSpec, 'outputs'>,
+  remembering: Pick<Remembering<unknown>, 'outputs'>
+): { readonly count: number; readonly rejected: number } =>
+  remembering.outputs ?? { count: outputs.length, rejected: outputs.indexOf('rejected') }
 
 /** An engine that counts each record once, and gives the same answer to one that comes again. */
 export class CountedEngine<State> {
@@ -93,6 +105,11 @@ export class CountedEngine<State> {
       taking.tally.duplicates++
       if (known !== 'settled') taking.again(known, taken)
     }
+  }
+
+  /** Remembers what is expected, and what was kept is told that the node has started. */
+  expect(keys: readonly string[], nowMs: number): void {
+    this.#engine.expect(keys, nowMs)
   }
 
   /** Time passes without a record; what leaves is in `taking`. */

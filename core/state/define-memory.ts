@@ -2,7 +2,8 @@ import { join } from 'node:path'
 import type { NodeAPI } from 'node-red'
 import { retrying } from '../backoff.ts'
 import { deploymentsOf, type FlowPlace } from '../deployments.ts'
-import { type Closing, type Context, defineNode } from '../node/define-node.ts'
+import { type Behaviour, type Closing, type Context, defineNode } from '../node/define-node.ts'
+import { previewOf, type Sort, startTransform, type Transform } from '../node/define-transform.ts'
 import type { Migrations } from '../node/migrate.ts'
 import { type PreviewExtras, previewRoute } from '../node/preview.ts'
 import { dialogRoute } from '../node/probe/route.ts'
@@ -14,8 +15,10 @@ import { MemoryNode } from './memory-node.ts'
 import { memoryPreview } from './memory-preview.ts'
 import { freeTopic, takeTopic } from './state-topic.ts'
 
-export interface MemoryExtras extends PreviewExtras {
+export interface MemoryExtras<S extends NodeSpec> extends PreviewExtras {
   readonly migrations?: Migrations
+  /** What it is where `make` gives undefined: then nothing need be remembered, and no store is. */
+  readonly otherwise?: (context: Context<S>) => Sort | Transform
 }
 
 /**
@@ -26,12 +29,18 @@ export interface MemoryExtras extends PreviewExtras {
 export function defineMemory<S extends NodeSpec, State>(
   spec: S,
   make: MakeMemory<S, State>,
-  { migrations, ...dialog }: MemoryExtras = {}
+  { migrations, otherwise, ...dialog }: MemoryExtras<S> = {}
 ): (RED: NodeAPI) => void {
   let paused = new Map<string, FlowPlace>()
-  const start = (context: Context<S>) => {
+  const forgetful = otherwise && startTransform(spec, otherwise)
+  const start = (context: Context<S>): Behaviour => {
     const { node, options, metrics, status } = context
     const remembering = make(options, notice => node.warn(notice))
+    if (remembering === undefined) {
+      // What it remembered by other settings would be of another time when they come back.
+      void removeStore(storeFolder(context)).catch(() => {})
+      return forgetful!(context)
+    }
     const openStore = takeTopic(context)
     const remembers = new MemoryNode<S, State>(context, spec, remembering, openStore)
     const stopStatus = showRate(
@@ -67,7 +76,8 @@ export function defineMemory<S extends NodeSpec, State>(
   }
   const define = defineNode(spec, start, undefined, migrations)
   return RED => {
-    previewRoute(RED, spec, memoryPreview(spec, make), dialog)
+    const other = otherwise && previewOf(RED, spec, otherwise)
+    previewRoute(RED, spec, memoryPreview(spec, make, other), dialog)
     forgetRoute(RED)
     paused = pausedStores(RED, spec.type)
     define(RED)

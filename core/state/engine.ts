@@ -1,8 +1,9 @@
-import { MillraceError, reasonOf } from '../errors.ts'
+import { reasonOf } from '../errors.ts'
 import type { Message } from '../record/message.ts'
-import type { Reason, TelemetryRecord } from '../record/record.ts'
+import type { TelemetryRecord } from '../record/record.ts'
 import { Clock } from './clock.ts'
 import { DueHeap } from './due-heap.ts'
+import { ahead, full, NO_TIME, stuck } from './engine-reasons.ts'
 import { type Effects, EngineTurn } from './engine-turn.ts'
 import { TIMELESS } from './keyed.ts'
 import { type Delayed, insert, Remembered } from './remembered.ts'
@@ -25,6 +26,7 @@ export class Engine<State> {
   readonly #turn: EngineTurn
   /** Of the record that is being taken. */
   #message: Message | undefined
+  #taken: TelemetryRecord | undefined
   #dirty: Remembered<State>[] = []
   #sweptMs = Number.NEGATIVE_INFINITY
   #waiting = 0
@@ -69,6 +71,7 @@ export class Engine<State> {
   ): void {
     const { memory } = this
     this.#message = message
+    this.#taken = record
     this.#clock.nowMs = nowMs
     const timeMs = memory.timeOf(record)
     const key = memory.keyOf(record)
@@ -79,15 +82,15 @@ export class Engine<State> {
     else if (typeof key !== 'string') this.effects.rejected(record, key)
     else {
       const entry = this.#entryOf(key, timeMs, nowMs)
-      if (entry === undefined) this.effects.rejected(record, this.#full())
+      if (entry === undefined) this.effects.rejected(record, full(this.#keys.size, this.#waiting))
       else if (this.clock.ordered && timeMs < this.#clockOf(entry))
         this.#takeLate(entry, record, timeMs)
       else if (this.clock.ordered && this.#waiting >= MAX_WAITING)
-        this.effects.rejected(record, this.#full())
+        this.effects.rejected(record, full(this.#keys.size, this.#waiting))
       else this.#enter(entry, record, timeMs, partition, nowMs)
       if (entry?.isEmpty) this.#drop(entry)
     }
-    this.#message = undefined
+    this.#message = this.#taken = undefined
   }
 
   /** Time passes without a record: what is due by now happens. */
@@ -96,11 +99,6 @@ export class Engine<State> {
     if (this.clock.runs === 'all') this.#advanceAll(this.#clock.advanceSilent(nowMs))
     else this.#advanceSilent(nowMs)
     this.#sweep()
-  }
-
-  /** When, by the computer's clock, `pass` has something to do at the earliest. */
-  get nextPassMs(): number {
-    return this.#heap.size === 0 ? Number.POSITIVE_INFINITY : this.#clock.wallOf(this.#heap.firstMs)
   }
 
   /** Everything that changed since the last call, as a store keeps it. */
@@ -136,6 +134,31 @@ export class Engine<State> {
     }
   }
 
+  /**
+   * Remembers these keys though nothing came of them yet, and asks the memory what becomes of those
+   * that were kept. What is not expected any more, and never came, is forgotten.
+   */
+  expect(keys: readonly string[], nowMs: number): void {
+    if (this.memory.expect === undefined) return
+    this.#clock.nowMs = nowMs
+    const expected = new Set(keys)
+    for (const entry of this.#keys.values())
+      if (entry.isAwaited && !expected.has(entry.key)) this.#drop(entry)
+    for (const key of expected) {
+      if (this.#keys.has(key) || this.#keys.size >= this.bounds.maxKeys) continue
+      const entry = new Remembered<State>(key, Number.NEGATIVE_INFINITY, nowMs)
+      entry.awaitedMs = nowMs
+      this.#keys.set(key, entry)
+    }
+    for (const entry of this.#keys.values()) {
+      const state = this.memory.expect(entry.state, entry.key, entry.heardMs)
+      if (state === undefined) continue
+      this.#mark(entry)
+      this.#remember(entry, state)
+      this.#schedule(entry)
+    }
+  }
+
   /** Forgets everything; the store has to as well. */
   clear(): void {
     this.#keys.clear()
@@ -148,7 +171,7 @@ export class Engine<State> {
   #entryOf(key: string, timeMs: number, nowMs: number): Remembered<State> | undefined {
     const known = this.#keys.get(key)
     if (known !== undefined) {
-      if (timeMs - known.newestMs > this.bounds.maxAgeMs && known.isAtRest) known.state = undefined
+      if (timeMs - known.heardMs > this.bounds.maxAgeMs && known.isAtRest) known.state = undefined
       return known
     }
     if (this.#keys.size >= this.bounds.maxKeys) {
@@ -219,7 +242,10 @@ export class Engine<State> {
         entry.takeFirst()
         this.#waiting--
         this.effects.resumes()
-        this.#ask(entry, first!.record, first!.timeMs, first!.timeMs)
+        const { record, timeMs } = first!
+        // One that has waited does not know any more what it came in.
+        const message = record === this.#taken ? this.#message : undefined
+        this.#ask(entry, record, timeMs, timeMs, message)
       }
     }
   }
@@ -278,7 +304,7 @@ export class Engine<State> {
 
   /** In a silence that is later than what was heard last. */
   #nowOf(entry: Remembered<State>, nowMs: number): number {
-    const silentMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
+    const silentMs = this.#clock.silentOfKey(entry.heardMs, entry.seenMs, nowMs)
     return Math.max(this.#clockOf(entry), silentMs)
   }
 
@@ -310,7 +336,7 @@ export class Engine<State> {
         const entry = this.#nextInHeap()
         if (entry === undefined) continue
         silent.push(entry)
-        const untilMs = this.#clock.silentOfKey(entry.newestMs, entry.seenMs, nowMs)
+        const untilMs = this.#clock.silentOfKey(entry.heardMs, entry.seenMs, nowMs)
         entry.clockMs = Math.max(entry.clockMs, this.#advance(entry, untilMs))
       }
     } finally {
@@ -334,7 +360,7 @@ export class Engine<State> {
     const atMs =
       this.clock.runs === 'all'
         ? nextMs
-        : this.#clock.wallOfKey(nextMs, entry.newestMs, entry.seenMs)
+        : this.#clock.wallOfKey(nextMs, entry.heardMs, entry.seenMs)
     if (atMs >= entry.scheduledMs || atMs === Number.POSITIVE_INFINITY) return
     entry.scheduledMs = atMs
     this.#heap.add(atMs, entry)
@@ -351,13 +377,6 @@ export class Engine<State> {
     if (entry.isKept) this.#mark(entry)
   }
 
-  #full(): Reason {
-    return {
-      code: 'STATE_FULL',
-      message: `The node remembers ${this.#keys.size} keys and lets ${this.#waiting} records wait for their time; it may not remember more.`
-    }
-  }
-
   /** Forgets old keys now and then, as event time goes on. */
   #sweep(): void {
     const { maxAgeMs } = this.bounds
@@ -371,19 +390,6 @@ export class Engine<State> {
     this.#sweptMs = this.#clock.newestMs
     if (before === Number.NEGATIVE_INFINITY) return
     for (const entry of this.#keys.values())
-      if (entry.newestMs < before && entry.isAtRest) this.#drop(entry)
+      if (entry.heardMs < before && entry.isAtRest) this.#drop(entry)
   }
 }
-
-const NO_TIME: Reason = { code: 'TS_UNPARSABLE', message: 'The record has no time that is one.' }
-
-const stuck = (dueMs: number) =>
-  new MillraceError(
-    'STATE_STUCK',
-    `What was due at ${new Date(dueMs).toISOString()} is due at that time again.`
-  )
-
-const ahead = (timeMs: number, arrivedMs: number): Reason => ({
-  code: 'TS_FUTURE',
-  message: `The time of the record is ${Math.round((timeMs - arrivedMs) / 1000)} s ahead of its arrival.`
-})

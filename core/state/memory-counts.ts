@@ -30,7 +30,10 @@ export class MemoryCounts<S extends NodeSpec> {
 
   /** What stands beside the rate in the status, where there is nothing else. */
   get note(): string {
-    return this.#late > 0 ? `${compact(this.#late)} late` : `${compact(this.#keys)} keys`
+    return this.#late > 0 ? `${compact(this.#late)} late` : this.keys
+  }
+  get keys(): string {
+    return `${compact(this.#keys)} keys`
   }
 
   /** True if something leaves by a wire. */

@@ -3,7 +3,7 @@ import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
-import type { CountedOptions, Remembering } from './counted-engine.ts'
+import { type CountedOptions, outputsOf, type Remembering } from './counted-engine.ts'
 import { attemptOf } from './counted-records.ts'
 import { FlowTime } from './flow-time.ts'
 import { asError, closed, type MessageHeld, type MessageTaken } from './held.ts'
@@ -56,9 +56,10 @@ export class MemoryNode<S extends NodeSpec, State> {
     const { node, tracker, isWired } = context
     this.#trouble = new StoreTrouble(context)
     this.#time = new FlowTime(tracker, remembering.clock.idleMs)
+    const { count, rejected } = outputsOf(spec, remembering)
     this.#taking = {
-      outputs: spec.outputs.length,
-      rejectedOutput: spec.outputs.indexOf('rejected'),
+      outputs: count,
+      rejectedOutput: rejected,
       stage: spec.type.replace(/^millrace-/, ''),
       settleMs: SETTLE_MS
     }
@@ -72,7 +73,7 @@ export class MemoryNode<S extends NodeSpec, State> {
         tracker,
         isWired,
         send: (message: object, output: number) =>
-          context.send(spec.outputs.map((_label, index) => (index === output ? message : null)))
+          context.send(Array.from({ length: count }, (_, at) => (at === output ? message : null)))
       },
       onTrouble: (error: unknown) => this.tellTrouble(error)
     }
@@ -94,7 +95,8 @@ export class MemoryNode<S extends NodeSpec, State> {
     if ((this.context.metrics.refused.get('STATE_FULL') ?? 0) > 0) return 'STATE_FULL'
     if (this.#partitions?.split !== undefined) return 'a key in two partitions'
     if (this.#time.stands) return 'held up, time stands'
-    return this.remembering.note?.() ?? this.#counts.note
+    const own = this.remembering.note?.()
+    return own === undefined ? this.#counts.note : `${own} · ${this.#counts.keys}`
   }
 
   /** Takes up what was kept. What comes meanwhile waits. */

@@ -1,24 +1,30 @@
 import type { Make } from '../node/preview.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { recordsOf } from '../record/message.ts'
-import { CountedEngine, type MakeMemory } from './counted-engine.ts'
+import { CountedEngine, type MakeMemory, outputsOf } from './counted-engine.ts'
 import { attemptOf } from './counted-records.ts'
 
-/** The node of a dialog that is open: it takes the samples in their order, and keeps nothing. */
+/**
+ * The node of a dialog that is open: it takes the samples in their order, and keeps nothing.
+ * @param otherwise makes it where nothing need be remembered
+ */
 export const memoryPreview =
-  <S extends NodeSpec, State>(spec: S, make: MakeMemory<S, State>): Make<S> =>
+  <S extends NodeSpec, State>(spec: S, make: MakeMemory<S, State>, otherwise?: Make<S>): Make<S> =>
   (options, say) => {
     const remembering = make(options, say)
+    if (remembering === undefined) return otherwise!(options, say)
+    const { count, rejected } = outputsOf(spec, remembering)
     return {
       sort(message) {
         const engine = new CountedEngine(remembering, {
-          outputs: spec.outputs.length,
-          rejectedOutput: spec.outputs.indexOf('rejected'),
+          outputs: count,
+          rejectedOutput: rejected,
           stage: spec.type.replace(/^millrace-/, '')
         })
         engine.taking.begin()
         const attempt = attemptOf(message, message)
         const nowMs = Date.now()
+        engine.expect(remembering.expected ?? [], nowMs)
         for (const [index, record] of recordsOf(message.payload).entries())
           engine.take(record, index, attempt, nowMs, message)
         const { outputs, tally } = engine.taking

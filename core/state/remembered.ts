@@ -33,6 +33,8 @@ export class Remembered<State> {
   waiting: Delayed[] = []
   /** How far its clock had come by itself when something was due. */
   clockMs = Number.NEGATIVE_INFINITY
+  /** From when it was waited for, while nothing of it has come. */
+  awaitedMs = Number.NEGATIVE_INFINITY
   isDirty = false
   /** The store has it. */
   isKept = false
@@ -46,6 +48,14 @@ export class Remembered<State> {
     public seenMs: number
   ) {}
 
+  /** Nothing of it has come yet. */
+  get isAwaited(): boolean {
+    return this.newestMs === Number.NEGATIVE_INFINITY && this.awaitedMs !== this.newestMs
+  }
+  /** The newest record, or when it was waited for before one came. */
+  get heardMs(): number {
+    return this.newestMs === Number.NEGATIVE_INFINITY ? this.awaitedMs : this.newestMs
+  }
   get isEmpty(): boolean {
     return this.state === undefined && this.waiting.length === 0
   }
@@ -78,7 +88,9 @@ export class Remembered<State> {
     }
     this.isKept = true
     const seenMs = this.seenMs - downMs
-    changes.set(name, jsonText([this.newestMs, this.dueMs, this.state, this.clockMs, seenMs]))
+    const kept: unknown[] = [this.newestMs, this.dueMs, this.state, this.clockMs, seenMs]
+    if (this.isAwaited) kept.push(this.awaitedMs)
+    changes.set(name, jsonText(kept))
     for (const each of this.waiting) {
       if (each.isKept) continue
       each.isKept = true
@@ -87,13 +99,14 @@ export class Remembered<State> {
   }
 
   static read<State>(key: string, value: string): Remembered<State> {
-    const [newestMs, dueMs, state, clockMs, seenMs] = recordOf(value) as unknown as [
+    const [newestMs, dueMs, state, clockMs, seenMs, awaitedMs] = recordOf(value) as unknown as [
       number | null,
       number | null,
       State | null | undefined,
       number | null,
       // What was kept by an earlier version has none.
-      number | null | undefined
+      number | null | undefined,
+      number | undefined
     ]
     const entry = new Remembered<State>(
       key,
@@ -103,6 +116,7 @@ export class Remembered<State> {
     entry.state = state ?? undefined
     entry.dueMs = dueMs ?? FAR
     entry.clockMs = clockMs ?? Number.NEGATIVE_INFINITY
+    entry.awaitedMs = awaitedMs ?? Number.NEGATIVE_INFINITY
     entry.isKept = true
     return entry
   }

@@ -31,11 +31,14 @@ export class StateShare<State> {
   /** It was to forget before the store was open. */
   #forgetsKept = false
   #isGone = false
+  readonly #expected: readonly string[]
+  #nowMs: () => number = Date.now
   #lostBy: Error | undefined
 
   constructor(remembering: Remembering<State>, options: ShareOptions) {
     const { counting, silence, onTrouble, onLost } = options
     this.engine = new CountedEngine(remembering, counting)
+    this.#expected = remembering.expected ?? []
     this.#silences = new SilenceMessages(silence)
     this.#checkpoints = new Checkpoints({
       collect: () => this.#changes(),
@@ -72,7 +75,9 @@ export class StateShare<State> {
       return
     }
     this.#isOpen = true
+    this.#nowMs = nowMs
     this.#checkpoints.open(store)
+    this.#expect()
     this.#silences.begin()
   }
 
@@ -102,6 +107,12 @@ export class StateShare<State> {
     this.engine.clear()
     this.#silences.clear()
     this.#checkpoints.clear()
+    if (this.#isOpen) this.#expect()
+  }
+
+  /** What is to come is remembered before it does. */
+  #expect(): void {
+    this.engine.expect(this.#expected, this.#nowMs())
   }
 
   /** It is another's: nothing more is kept or sent. */

@@ -45,6 +45,13 @@ export interface Memory<State> {
   dueMs?(state: State): number | undefined
   /** The time that `dueMs` gave has come; `timeMs` is that time, not a later one. */
   due?(state: State, timeMs: number, turn: Turn): State | undefined
+  /**
+   * Asked at each start of what is remembered, and of what is expected though nothing came of it
+   * yet.
+   * @param timeMs of its newest record, or when the node began to expect it
+   * @returns what to remember from now on; undefined leaves it as it is
+   */
+  expect?(state: State | undefined, key: string, timeMs: number): State | undefined
 }
 
 /** Where a memory says what becomes of a record, or what it makes of what it remembers. */
@@ -68,7 +75,7 @@ export interface Turn {
   /**
    * What the record taken has come in, for what is not in the record itself, such as `msg.topic`.
    * Undefined for one that has waited for the clock, and for what is due: it is not kept. Where a
-   * memory needs it, its clock is not `ordered`.
+   * memory needs it, its clock is not `ordered`, or has no lateness.
    */
   readonly message?: Message | undefined
 }

@@ -52,7 +52,7 @@ const before: Memory<{ value: unknown }> = {
 }
 
 /** Says when nothing came for 30 s, again and again. */
-const silence: Memory<{ untilMs: number }> = {
+const silence: Omit<Memory<{ untilMs: number }>, 'expect'> = {
   keyOf: keyBy(['device_id']),
   timeOf: timeBy('ts'),
   take: (_state, record, timeMs, turn) => {

@@ -52,7 +52,9 @@ export class FlakyWorld<State> {
   constructor(
     private readonly remembering: Remembering<State>,
     log: readonly (readonly LogEntry[])[],
-    private readonly isShared = false
+    private readonly isShared = false,
+    /** The last of them is for what is rejected. */
+    private readonly outputs = 3
   ) {
     this.#log = [...log]
     this.#engines = (isShared ? log : [log]).map(() => this.#start())
@@ -101,7 +103,9 @@ export class FlakyWorld<State> {
   }
 
   #start(): CountedEngine<State> {
-    return new CountedEngine(this.remembering, { outputs: 3, rejectedOutput: 2, stage: 'test' })
+    const { outputs } = this
+    const rejectedOutput = outputs - 1
+    return new CountedEngine(this.remembering, { outputs, rejectedOutput, stage: 'test' })
   }
 
   #send(partition: number, messages: number): void {
