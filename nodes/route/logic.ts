@@ -1,13 +1,12 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { getter } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
+import { looksAtTopic, type Matcher, matcherOf } from './matcher.ts'
 import { Met } from './met.ts'
-import { OPERATORS, type Operand, type Operator } from './operators.ts'
-import { type Rule, type RuleCondition, ruleProblems, TOPIC } from './rules.ts'
+import { type Rule, rowsOf, ruleProblems } from './rules.ts'
 import { spec } from './spec.ts'
 
 /** The records of a message by output, and how many went to none. */
@@ -15,12 +14,6 @@ export interface Routed {
   readonly outputs: readonly (readonly unknown[])[]
   readonly filtered: number
 }
-
-/**
- * True if a record is meant; conditions over time would also need the clock and a place to
- * remember.
- */
-type Matcher = (record: unknown, topic: string) => boolean
 
 /**
  * Makes the function that sorts the records of a message by rules, in their order.
@@ -58,16 +51,17 @@ interface Routing {
   readonly take: (record: unknown) => void
 }
 
+/** @throws OptionsError that lists what is wrong with them */
+export function checkedRules({ rules }: Pick<Options<typeof spec>, 'rules'>): readonly Rule[] {
+  const problems = ruleProblems(rules).map(problem => `${spec.fields.rules.label}: ${problem}`)
+  if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  return rules as readonly Rule[]
+}
+
 function routing(options: Options<typeof spec>, met: Met): (message: Message) => Routing {
-  const problems = ruleProblems(options.rules)
-  if (problems.length > 0)
-    throw new OptionsError(
-      spec.label,
-      problems.map(problem => `${spec.fields.rules.label}: ${problem}`)
-    )
-  const rules = options.rules as readonly Rule[]
+  const rules = checkedRules(options)
   const matchers = rules.map(matcherOf)
-  const topical = rules.some(({ conditions }) => conditions.some(({ field }) => field === TOPIC))
+  const topical = rules.some(rule => looksAtTopic(rowsOf(rule)))
   const place = options.send === 'first' ? toFirst(matchers, met) : toEvery(matchers, met)
   const count = matchers.length + (options.otherwise ? 1 : 0)
   return message => {
@@ -114,25 +108,4 @@ function toEvery(matchers: readonly Matcher[], met: Met): Place {
     }
     return placed
   }
-}
-
-function matcherOf({ match, conditions }: Rule): Matcher {
-  const tests = conditions.map(testOf)
-  const [only] = tests
-  if (tests.length === 1) return only!
-  const decides = match === 'any'
-  return (record, topic) => {
-    for (let index = 0; index < tests.length; index++)
-      if (tests[index]!(record, topic) === decides) return decides
-    return !decides
-  }
-}
-
-function testOf({ field, operator, value, value2 }: RuleCondition): Matcher {
-  const { test }: Operator = OPERATORS[operator]
-  const list = Array.isArray(value) ? (value as readonly Operand[]) : []
-  const holds = test(value as Operand, value2 as Operand, list)
-  if (field === TOPIC) return (_record, topic) => holds(topic === '' ? undefined : topic)
-  const get = getter(field)
-  return record => holds(get(record))
 }

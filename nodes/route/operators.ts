@@ -2,21 +2,40 @@ import { Meter, TooCostly } from '../../core/meter.ts'
 import { compilePattern, patternProblems } from '../../core/pattern/pattern.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
+import { isTimeZone } from '../../core/time-zone.ts'
+import { hoursProblems, isWithinHours } from './hours.ts'
 
 /** What a rule's value may be. */
 export type Operand = string | number | boolean
 export type Test = (value: unknown) => boolean
 
-export interface Operator {
+/**
+ * What a row needs beside its field: nothing, `one` value, `two` of them, a `list`, a `text`,
+ * `hours` of a time zone, a `duration`, or a `rate` for a duration.
+ */
+export type Needs = 'none' | 'one' | 'two' | 'list' | 'text' | 'hours' | 'duration' | 'rate'
+
+/** How the dialog and the sentence of a row show it. */
+export interface ShownOperator {
   /** In the list of the dialog, and in sentences where there is no `sign`. */
   readonly label: string
   readonly sign?: string
-  /** `one` value, the `two` ends of a range, a `list`, or nothing to compare with. */
-  readonly needs: 'none' | 'one' | 'two' | 'list' | 'text'
+  /** Between the two operands of a sentence; `and` where absent. */
+  readonly joint?: string
+  /** Behind them. */
+  readonly unit?: string
+  readonly needs: Needs
+  /** What it compares with are numbers, which may be of another field. */
+  readonly isNumeric?: true
   /** What is wrong with the operands, in words. */
   problems?(first: Operand, second: Operand): string[]
+}
+
+export interface Operator extends ShownOperator {
   /** Makes the test; `list` holds what stands in a list. */
   test(first: Operand, second: Operand, list: readonly Operand[]): Test
+  /** The same where what is compared with is of each record. Absent: it cannot be. */
+  against?(value: unknown, first: unknown, second: unknown): boolean
 }
 
 const isMissing: Test = value => value === undefined || value === null
@@ -34,6 +53,24 @@ function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator
   }
 }
 
+/** The same of two values of a record. */
+function comparable(value: unknown, other: unknown): boolean {
+  if (typeof value === 'string') return typeof other === 'string'
+  return isNumber(value) && isNumber(other)
+}
+
+const isNumber = (value: unknown) => typeof value === 'number' || isExactNumber(value)
+
+/** Numbers of more digits than a double holds are alike where their digits are. */
+const isSame = (value: unknown, other: unknown): boolean =>
+  value === other ||
+  (isExactNumber(value) && isExactNumber(other) && String(value) === String(other))
+
+const against =
+  (holds: (value: Operand, other: Operand) => boolean) =>
+  (value: unknown, other: unknown): boolean =>
+    comparable(value, other) && holds(value as Operand, other as Operand)
+
 const textual =
   (holds: (text: string, part: string) => boolean): Operator['test'] =>
   part =>
@@ -44,40 +81,51 @@ const orderedProblems = (operand: Operand) =>
   typeof operand === 'boolean' ? ['compare with a number or a text'] : []
 
 export const OPERATORS = {
-  equals: { label: 'is', sign: '=', needs: 'one', test: operand => value => value === operand },
+  equals: {
+    label: 'is',
+    sign: '=',
+    needs: 'one',
+    test: operand => value => value === operand,
+    against: isSame
+  },
   not_equals: {
     label: 'is not',
     sign: '≠',
     needs: 'one',
-    test: operand => value => value !== operand
+    test: operand => value => value !== operand,
+    against: (value, other) => !isSame(value, other)
   },
   gt: {
     label: '>',
     sign: '>',
     needs: 'one',
     problems: orderedProblems,
-    test: ordered((value, operand) => value > operand)
+    test: ordered((value, operand) => value > operand),
+    against: against((value, other) => value > other)
   },
   gte: {
     label: '≥',
     sign: '≥',
     needs: 'one',
     problems: orderedProblems,
-    test: ordered((value, operand) => value >= operand)
+    test: ordered((value, operand) => value >= operand),
+    against: against((value, other) => value >= other)
   },
   lt: {
     label: '<',
     sign: '<',
     needs: 'one',
     problems: orderedProblems,
-    test: ordered((value, operand) => value < operand)
+    test: ordered((value, operand) => value < operand),
+    against: against((value, other) => value < other)
   },
   lte: {
     label: '≤',
     sign: '≤',
     needs: 'one',
     problems: orderedProblems,
-    test: ordered((value, operand) => value <= operand)
+    test: ordered((value, operand) => value <= operand),
+    against: against((value, other) => value <= other)
   },
   between: {
     label: 'is between',
@@ -85,7 +133,12 @@ export const OPERATORS = {
     needs: 'two',
     problems: rangeProblems,
     test: (from, to) => value =>
-      typeof value === typeof from && (value as Operand) >= from && (value as Operand) <= to
+      typeof value === typeof from && (value as Operand) >= from && (value as Operand) <= to,
+    against: (value, from, to) =>
+      comparable(value, from) &&
+      comparable(value, to) &&
+      (value as Operand) >= (from as Operand) &&
+      (value as Operand) <= (to as Operand)
   },
   in: {
     label: 'is one of',
@@ -129,6 +182,22 @@ export const OPERATORS = {
       return value => typeof value === 'string' && template.matches(value)
     }
   },
+  in_hours: {
+    label: 'in the hours',
+    sign: 'in',
+    joint: ' ',
+    needs: 'hours',
+    problems: (hours, zone) => inZoneProblems(hours, zone),
+    test: (hours, zone) => isWithinHours(String(hours), String(zone), true)
+  },
+  outside_hours: {
+    label: 'outside hours',
+    sign: 'outside of',
+    joint: ' ',
+    needs: 'hours',
+    problems: (hours, zone) => inZoneProblems(hours, zone),
+    test: (hours, zone) => isWithinHours(String(hours), String(zone), false)
+  },
   missing: { label: 'is missing', needs: 'none', test: () => isMissing },
   present: { label: 'is there', needs: 'none', test: () => value => !isMissing(value) },
   is_true: { label: 'is true', needs: 'none', test: () => value => value === true },
@@ -139,8 +208,18 @@ export const OPERATORS = {
 
 export type OperatorName = keyof typeof OPERATORS
 
+export const isOperand = (value: unknown): value is Operand =>
+  typeof value === 'string' ||
+  typeof value === 'boolean' ||
+  (typeof value === 'number' && Number.isFinite(value))
+
 export const isOperator = (name: unknown): name is OperatorName =>
   typeof name === 'string' && Object.hasOwn(OPERATORS, name)
+
+const inZoneProblems = (hours: Operand, zone: Operand): string[] => [
+  ...hoursProblems(String(hours)),
+  ...(isTimeZone(String(zone)) ? [] : [`there is no time zone "${zone}"`])
+]
 
 function rangeProblems(from: Operand, to: Operand): string[] {
   if (typeof from !== typeof to || typeof from === 'boolean')

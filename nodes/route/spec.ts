@@ -1,4 +1,6 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { memoryFields } from '../../core/state/fields.ts'
+import { EXAMPLES } from './examples.ts'
 
 export const spec = {
   type: 'millrace-route',
@@ -7,14 +9,16 @@ export const spec = {
   category: 'telemetry',
   family: 'transform',
   inputs: 1,
+  remembers: true,
   outputs: ['value > 80', 'otherwise'],
   outputsFrom: 'rules',
+  sections: { apart: 'Records and their time' },
   fields: {
     rules: {
       kind: 'custom',
       label: 'Rules',
       default: [{ match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }],
-      help: 'Each rule has an output. A rule is made of rows: a field of the record (or msg.topic), an operator, and what to compare with.'
+      help: 'Each rule has an output. A rule is made of rows: a field of the record (or msg.topic), an operator, and what to compare with. What stands under its rows says what time makes of them.'
     },
     send: {
       kind: 'choice',
@@ -28,74 +32,50 @@ export const spec = {
       label: 'Output for the rest',
       default: true,
       help: 'A last output for records that meet no rule. Without it they end here, and are counted as filtered.'
-    }
+    },
+    key: {
+      ...memoryFields.key,
+      help: 'What came before is looked at for each combination of these fields by itself.'
+    },
+    expected: {
+      kind: 'code',
+      label: 'Devices that are expected',
+      section: 'apart',
+      default: '',
+      language: 'text',
+      help: 'For "is missing for": one a line, or a table with the device in its first column. One that never comes is missing as well, counted from the deploy on.'
+    },
+    lateness: {
+      kind: 'text',
+      label: 'Wait for late records',
+      section: 'apart',
+      default: '0 s',
+      required: true,
+      check: 'duration',
+      help: 'Records are looked at in the order of their times. Each waits so long for older ones; what is still too late meets no rule over time.'
+    },
+    timeField: memoryFields.timeField,
+    idle: {
+      kind: 'text',
+      label: 'Silent after',
+      section: 'advanced',
+      default: '5 s',
+      required: true,
+      check: 'duration',
+      help: 'When nothing came of a key for so long, its time goes on by the clock of the computer, so much behind it.'
+    },
+    ahead: {
+      ...memoryFields.ahead,
+      help: 'A record further ahead of its arrival is rejected: all that follow would be too late.'
+    },
+    maxKeys: {
+      ...memoryFields.maxKeys,
+      help: 'A record of one more is rejected as STATE_FULL. A key takes some 1,000 bytes of memory, and 500 on the disk.'
+    },
+    maxAge: memoryFields.maxAge,
+    keepIn: memoryFields.keepIn,
+    cluster: memoryFields.cluster,
+    stateTopic: memoryFields.stateTopic
   },
-  examples: [
-    {
-      name: 'alarms apart from the rest, order kept',
-      given: [
-        { device_id: 'a', value: 81 },
-        { device_id: 'b', value: 20 },
-        { device_id: 'c', value: 95 }
-      ],
-      then: [
-        [
-          { device_id: 'a', value: 81 },
-          { device_id: 'c', value: 95 }
-        ],
-        [{ device_id: 'b', value: 20 }]
-      ]
-    },
-    {
-      name: 'several conditions: a cold room that is too warm',
-      options: {
-        rules: [
-          {
-            name: 'too warm',
-            match: 'all',
-            conditions: [
-              { field: 'metric', operator: 'equals', value: 'temperature_c' },
-              { field: 'location', operator: 'starts_with', value: 'cold-' },
-              { field: 'value', operator: 'gt', value: 8 }
-            ]
-          }
-        ]
-      },
-      given: { metric: 'temperature_c', location: 'cold-3', value: 9.5 },
-      then: [{ metric: 'temperature_c', location: 'cold-3', value: 9.5 }, null]
-    },
-    {
-      name: 'by the topic, to every rule that is met',
-      topic: 'acme/site-01/pump/p7/alert',
-      options: {
-        send: 'every',
-        otherwise: false,
-        rules: [
-          {
-            match: 'all',
-            conditions: [
-              { field: 'msg.topic', operator: 'topic_matches', value: 'acme/{site}/+/+/alert' }
-            ]
-          },
-          {
-            match: 'any',
-            conditions: [
-              { field: 'severity', operator: 'in', value: ['high', 'fatal'] },
-              { field: 'value', operator: 'between', value: 90, value2: 100 }
-            ]
-          }
-        ]
-      },
-      given: { device_id: 'p7', severity: 'fatal' },
-      then: [
-        { device_id: 'p7', severity: 'fatal' },
-        { device_id: 'p7', severity: 'fatal' }
-      ]
-    },
-    {
-      name: 'a text is not a number',
-      given: { device_id: 'a', value: '95' },
-      then: [null, { device_id: 'a', value: '95' }]
-    }
-  ]
+  examples: EXAMPLES
 } as const satisfies NodeSpec

@@ -96,8 +96,8 @@ describe('the rules of route in a browser', function () {
 
   it('can be added and removed, and wires stay with their rule', async () => {
     const form = await editor.edit('changed')
-    const items = form.locator('ol.millrace-list > li')
-    await form.locator('.red-ui-editableList-addButton').click()
+    const items = form.locator('[data-field="rules"] ol.millrace-list > li')
+    await form.locator('[data-field="rules"] .red-ui-editableList-addButton').click()
     await items.nth(2).locator('select').nth(1).selectOption('lt')
     await items.nth(0).locator('.red-ui-editableList-item-remove').click()
     await items.nth(2).waitFor({ state: 'detached' })
@@ -115,13 +115,13 @@ describe('the rules of route in a browser', function () {
   it('are marked where something is missing', async () => {
     const form = await editor.edit('broken')
     await form
-      .locator('ol.millrace-list > li')
+      .locator('[data-field="rules"] ol.millrace-list > li')
       .nth(0)
       .locator('select')
       .nth(1)
       .selectOption('matches')
     await form
-      .locator('ol.millrace-list > li')
+      .locator('[data-field="rules"] ol.millrace-list > li')
       .nth(0)
       .getByLabel('compare with', { exact: true })
       .fill('(a+)\\1')

@@ -89,6 +89,24 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
   },
   {
     ...base,
+    title: 'millrace-route, over time',
+    type: 'millrace-route',
+    outputs: ['high', 'otherwise', 'rejected'],
+    config: {
+      rules: [
+        {
+          match: 'all',
+          conditions: [{ field: 'value', operator: 'on_above', value: 10, value2: 5 }],
+          time: { lasts: '2 s' }
+        }
+      ],
+      otherwise: true
+    },
+    record: n => ({ ...reading(n), ts_utc: new Date(1_772_359_200_000 + n).toISOString() }),
+    again: 'left out'
+  },
+  {
+    ...base,
     type: 'millrace-deadband',
     config: {},
     record: n => ({ ...reading(n), device_id: `d${n}`, ts_utc: '2026-03-01T10:00:00Z' }),

@@ -2,11 +2,20 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { answer } from '../../../core/record/message.ts'
-import { type Batch, PROVENANCE, Provenance, provenanceOf } from '../../../core/record/record.ts'
+import {
+  type Batch,
+  PROVENANCE,
+  Provenance,
+  provenanceOf,
+  type TelemetryRecord
+} from '../../../core/record/record.ts'
 import { router } from '../../../nodes/route/logic.ts'
+import { Met } from '../../../nodes/route/met.ts'
 import { OPERATORS, type OperatorName } from '../../../nodes/route/operators.ts'
-import { type RuleCondition, sentence } from '../../../nodes/route/rules.ts'
+import { routerOverTime } from '../../../nodes/route/over-time.ts'
+import type { RuleCondition } from '../../../nodes/route/rules.ts'
 import { spec } from '../../../nodes/route/spec.ts'
+import { runMemory } from '../../core/state/run-memory.ts'
 import { isMerged, itRunsItsExamples } from '../spec-examples.ts'
 
 const start = (options: Record<string, unknown>) => router(parseOptions(spec, options))
@@ -66,6 +75,18 @@ const outcomes: [
   ],
   ['matches', { value: '(a|b)*a(a|b){2000}c' }, [], [`${'ab'.repeat(10_000)}c`]],
   ['topic_matches', { value: 'a/{x}/+' }, ['a/b/c'], ['a/b', 'b/b/c', 5, undefined]],
+  [
+    'in_hours',
+    { value: 'Mon-Fri 06:00-22:00', value2: 'Europe/Berlin' },
+    ['2026-03-02T05:00:00Z', Date.parse('2026-03-02T20:59:00Z')],
+    ['2026-03-02T04:59:00Z', '2026-03-01T12:00:00Z', 'soon', null]
+  ],
+  [
+    'outside_hours',
+    { value: '06:00-22:00', value2: 'UTC' },
+    ['2026-03-02T05:00:00Z'],
+    ['2026-03-02T06:00:00Z', 'soon', undefined]
+  ],
   ['missing', {}, [undefined, null], [0, '', false, []]],
   ['present', {}, [0, '', false, []], [undefined, null]],
   ['is_true', {}, [true], ['true', 1, undefined]],
@@ -76,8 +97,16 @@ const outcomes: [
 
 describe('nodes/route', () => {
   itRunsItsExamples(spec, options => {
-    const route = router(options)
-    return message => route(message).outputs
+    const remembering = routerOverTime(options, new Met(1))
+    if (remembering === undefined) {
+      const route = router(options)
+      return message => route(message).outputs
+    }
+    const { memory, clock, bounds, outputs } = remembering
+    return ({ payload }) => {
+      const ran = runMemory(memory, payload as TelemetryRecord[], { clock, bounds }).outputs
+      return Array.from({ length: outputs!.count }, (_, index) => ran[index] ?? [])
+    }
   })
 
   it('has every operator in the table', () => {
@@ -202,47 +231,6 @@ describe('nodes/route', () => {
   for (const [rules, problem] of broken) {
     it(`refuses ${JSON.stringify(rules)} at deploy`, () =>
       assert.throws(() => start({ rules }), { code: 'OPTIONS_INVALID', message: problem }))
-  }
-
-  const sentences: [match: 'all' | 'any', conditions: RuleCondition[], words: string][] = [
-    ['all', [{ field: 'value', operator: 'gt', value: 80 }], 'value > 80'],
-    [
-      'all',
-      [{ field: 'metric', operator: 'equals', value: 'temperature_c' }],
-      'metric = temperature_c'
-    ],
-    ['all', [{ field: 'v', operator: 'equals', value: '80' }], 'v = "80"'],
-    ['all', [{ field: 'v', operator: 'not_equals', value: 'true' }], 'v ≠ "true"'],
-    ['all', [{ field: 'v', operator: 'equals', value: true }], 'v = true'],
-    [
-      'any',
-      [
-        { field: 'a', operator: 'missing' },
-        { field: 'b', operator: 'between', value: 1, value2: 2 }
-      ],
-      'a is missing or b between 1 and 2'
-    ],
-    [
-      'all',
-      [
-        { field: 'a', operator: 'in', value: ['x', 'two words', 3] },
-        { field: 'b', operator: 'is_number' }
-      ],
-      'a in (x, "two words", 3) and b is a number'
-    ],
-    [
-      'all',
-      [{ field: 'msg.topic', operator: 'topic_matches', value: 'acme/+/{id}' }],
-      'topic matches acme/+/{id}'
-    ],
-    ['all', [{ field: 'id', operator: 'matches', value: '^s \\d$' }], 'id matches /^s \\d$/'],
-    ['all', [{ field: 'id', operator: 'starts_with', value: '' }], 'id starts with ""']
-  ]
-  for (const [match, conditions, words] of sentences) {
-    it(`says: ${words}`, () => {
-      assert.equal(sentence({ match, conditions }), words)
-      assert.equal(sentence({ match, conditions }, 1), `${words} → 1`)
-    })
   }
 
   describe('for any rules and records', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { listText, parseList } from '../../../nodes/route/rules.ts'
+import { listText, parseList } from '../../../nodes/route/list-text.ts'
 
 const lists: [text: string, list: unknown[]][] = [
   ['', []],
