@@ -91,6 +91,7 @@ export const CODES = {
   TS_NONEXISTENT_LOCAL: 'The local time did not exist, because the clocks were put forward.',
   TS_FUTURE: 'The time is further in the future than the node allows.',
   VALUE_UNUSABLE: 'The value that is watched is missing, or cannot be compared with the limit.',
+  INPUT_UNKNOWN: 'The record is neither of the first nor of the second input of the join.',
   COMMAND_UNKNOWN: 'There is no such command for an alarm.',
   STATE_FULL:
     'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',

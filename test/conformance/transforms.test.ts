@@ -6,6 +6,7 @@ import alarm from '../../nodes/alarm/runtime.ts'
 import deadband from '../../nodes/deadband/runtime.ts'
 import decode from '../../nodes/decode/runtime.ts'
 import enrich from '../../nodes/enrich/runtime.ts'
+import join from '../../nodes/join/runtime.ts'
 import normalize from '../../nodes/normalize/runtime.ts'
 import reshape from '../../nodes/reshape/runtime.ts'
 import route from '../../nodes/route/runtime.ts'
@@ -122,6 +123,19 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
   },
   {
     ...base,
+    type: 'millrace-join',
+    outputs: ['joined', 'unmatched', 'rejected'],
+    config: { first: 'temperature_c', second: '', alone: 'first', method: 'last', lateness: '0 s' },
+    record: n => ({
+      ...reading(n),
+      device_id: `d${n}`,
+      metric: 'temperature_c',
+      ts_utc: '2026-03-01T10:00:00Z'
+    }),
+    again: 'left out'
+  },
+  {
+    ...base,
     type: 'millrace-aggregate',
     outputs: ['results', 'late', 'rejected'],
     config: { timeField: 'ts' },
@@ -154,6 +168,7 @@ describe('conformance of the transforms', function () {
         enrich,
         route,
         deadband,
+        join,
         aggregate,
         alarm
       ]

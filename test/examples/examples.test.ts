@@ -37,6 +37,8 @@ const OUTCOMES: Record<
   'lesson-recipe-registry-where': { in: 1, out: 1, rejected: 0 },
   'lesson-route-rules': { in: 10, out: 10 },
   'lesson-deadband-pass': { in: 10, out: 4 },
+  'lesson-join-pair': { in: 7, out: 4, rejected: 0 },
+  'lesson-join-store': { stored: 3 },
   'lesson-aggregate-minutes': { in: 18 },
   'lesson-aggregate-store': { stored: 3 },
   'lesson-recipe-consumption-store': { stored: 3 },
@@ -170,6 +172,21 @@ describe('examples', function () {
     assert.deepEqual(
       rows.map(row => [row.device_id, row.metric, row.value, row.recent]),
       MAKES.map(row => [...row, true])
+    )
+  })
+
+  it('temperature and humidity of one device are one row of a table', async () => {
+    const { rows } = await database.query(
+      'SELECT device_id, temperature_c, humidity_pct FROM climate ORDER BY time',
+      []
+    )
+    assert.deepEqual(
+      rows.map(row => [row.device_id, row.temperature_c, row.humidity_pct]),
+      [
+        ['climate-1', 21, 45],
+        ['climate-1', 21.5, 46],
+        ['climate-1', 22, 44]
+      ]
     )
   })
 

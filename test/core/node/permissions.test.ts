@@ -70,6 +70,7 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
       'POST /millrace/preview/millrace-deadband',
       'POST /millrace/preview/millrace-decode',
       'POST /millrace/preview/millrace-enrich',
+      'POST /millrace/preview/millrace-join',
       'POST /millrace/preview/millrace-kafka-consumer',
       'POST /millrace/preview/millrace-mqtt-ingest',
       'POST /millrace/preview/millrace-normalize',

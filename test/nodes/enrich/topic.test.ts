@@ -1,4 +1,3 @@
-// Mostly waits.
 import assert from 'node:assert/strict'
 import type { Node } from 'node-red'
 import { metricsFor } from '../../../core/node/metrics.ts'

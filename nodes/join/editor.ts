@@ -1,0 +1,33 @@
+import type { EditorHooks, Values } from '../../core/editor/types.ts'
+import { type JoinOptions, problemsBetween } from './settings.ts'
+
+/** Longer labels make a node wider than a screen. */
+const MAX_CHARACTERS = 40
+
+export default {
+  learns: true,
+  label(values) {
+    const { method, within } = values as JoinOptions
+    const [first, second] = namesOf(values)
+    const how = method === 'last' ? `last ${second}` : second
+    const near = method === 'last' ? '' : ` within ${within}`
+    const text = `${first} + ${how}${near}`
+    return text.length <= MAX_CHARACTERS ? text : `join${near}`
+  },
+  problems: values => problemsBetween(values as JoinOptions)
+} satisfies EditorHooks
+
+/** What a person calls the inputs: of topics their last level that says something. */
+function namesOf(values: Values): [first: string, second: string] {
+  const { by, first, second, firstTopic, secondTopic } = values as JoinOptions
+  const named = (text: string) => text.trim() || 'others'
+  if (by !== 'topic') return [named(first), named(second)]
+  const told = (topic: string) =>
+    named(
+      topic
+        .split('/')
+        .filter(level => !/^[+#]$|[{}]/.test(level))
+        .at(-1) ?? ''
+    )
+  return [told(firstTopic), told(secondTopic)]
+}
