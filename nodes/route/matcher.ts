@@ -1,4 +1,5 @@
 import { getter } from '../../core/record/field-path.ts'
+import { isWithinHours } from './hours.ts'
 import { OPERATORS, type Operand, type Operator, type OperatorName } from './operators.ts'
 import {
   type Compared,
@@ -32,7 +33,9 @@ export function rowOf({ field, operator, value, value2 }: RuleCondition): Matche
   if (isFieldOperand(value) || isFieldOperand(value2))
     return comparing(known, readerOf(field), value as Compared, value2 as Compared)
   const list = Array.isArray(value) ? (value as readonly Operand[]) : []
-  const holds = known.test(value as Operand, value2 as Operand, list)
+  const holds =
+    known.test?.(value as Operand, value2 as Operand, list) ??
+    isWithinHours(String(value), String(value2), operator === 'in_hours')
   if (field === TOPIC) return (_record, topic) => holds(topic === '' ? undefined : topic)
   const get = getter(field)
   return record => holds(get(record))

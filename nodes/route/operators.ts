@@ -3,7 +3,7 @@ import { compilePattern, patternProblems } from '../../core/pattern/pattern.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
 import { isTimeZone } from '../../core/time-zone.ts'
-import { hoursProblems, isWithinHours } from './hours.ts'
+import { hoursProblems } from './hours-text.ts'
 
 /** What a rule's value may be. */
 export type Operand = string | number | boolean
@@ -32,11 +32,16 @@ export interface ShownOperator {
 }
 
 export interface Operator extends ShownOperator {
-  /** Makes the test; `list` holds what stands in a list. */
-  test(first: Operand, second: Operand, list: readonly Operand[]): Test
+  /**
+   * Makes the test; `list` holds what stands in a list. Absent for hours, whose calendar no dialog
+   * needs (hours.ts).
+   */
+  test?(first: Operand, second: Operand, list: readonly Operand[]): Test
   /** The same where what is compared with is of each record. Absent: it cannot be. */
   against?(value: unknown, first: unknown, second: unknown): boolean
 }
+
+type MakeTest = NonNullable<Operator['test']>
 
 const isMissing: Test = value => value === undefined || value === null
 
@@ -44,7 +49,7 @@ const isMissing: Test = value => value === undefined || value === null
  * Numbers compare with numbers, texts with texts (by their characters, so times as ISO 8601 sort as
  * they should). Anything else is no match: the text "90" is never taken for the number 90.
  */
-function ordered(holds: (value: Operand, operand: Operand) => boolean): Operator['test'] {
+function ordered(holds: (value: Operand, operand: Operand) => boolean): MakeTest {
   return operand => {
     const type = typeof operand
     return value =>
@@ -72,7 +77,7 @@ const against =
     comparable(value, other) && holds(value as Operand, other as Operand)
 
 const textual =
-  (holds: (text: string, part: string) => boolean): Operator['test'] =>
+  (holds: (text: string, part: string) => boolean): MakeTest =>
   part =>
   value =>
     typeof value === 'string' && holds(value, String(part))
@@ -187,16 +192,14 @@ export const OPERATORS = {
     sign: 'in',
     joint: ' ',
     needs: 'hours',
-    problems: (hours, zone) => inZoneProblems(hours, zone),
-    test: (hours, zone) => isWithinHours(String(hours), String(zone), true)
+    problems: (hours, zone) => inZoneProblems(hours, zone)
   },
   outside_hours: {
     label: 'outside hours',
     sign: 'outside of',
     joint: ' ',
     needs: 'hours',
-    problems: (hours, zone) => inZoneProblems(hours, zone),
-    test: (hours, zone) => isWithinHours(String(hours), String(zone), false)
+    problems: (hours, zone) => inZoneProblems(hours, zone)
   },
   missing: { label: 'is missing', needs: 'none', test: () => isMissing },
   present: { label: 'is there', needs: 'none', test: () => value => !isMissing(value) },

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { hoursProblems, isWithinHours } from '../../../nodes/route/hours.ts'
+import { isWithinHours } from '../../../nodes/route/hours.ts'
+import { hoursProblems } from '../../../nodes/route/hours-text.ts'
 
 const BERLIN = 'Europe/Berlin'
 const WORK = 'Mon-Fri 06:00-22:00'
