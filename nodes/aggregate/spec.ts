@@ -1,4 +1,3 @@
-import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
@@ -192,7 +191,18 @@ export const spec = {
       section: 'result',
       default: [{ field: 'location' }],
       help: 'Other fields of the records, where all records of a window agree.',
-      columns: fieldColumn('location')
+      columns: {
+        field: {
+          kind: 'text',
+          pick: 'fields',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'location',
+          help: 'Name, or path.'
+        }
+      }
     },
     early: {
       kind: 'text',

@@ -1,4 +1,3 @@
-import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
 import { eachFields, objects } from './each-fields.ts'
@@ -277,7 +276,18 @@ export const spec = {
       required: true,
       when: { mode: 'pivot' },
       help: 'Rows of one message that agree in these fields become one record.',
-      columns: fieldColumn('ts')
+      columns: {
+        field: {
+          kind: 'text',
+          pick: 'fields',
+          check: 'field-path',
+          label: 'Field',
+          default: '',
+          required: true,
+          placeholder: 'ts',
+          help: 'Name, or path.'
+        }
+      }
     },
     values,
     calculated,

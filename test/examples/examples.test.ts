@@ -47,6 +47,9 @@ const OUTCOMES: Record<
   'lesson-alarm-watch': { in: 6, out: 3 },
   'lesson-recipe-alarm-store': { stored: 3 },
   'lesson-recipe-alarm-publish': { stored: 3 },
+  'lesson-recipe-open-door-rules': { in: 4, out: 1 },
+  'lesson-recipe-open-door-store': { stored: 1 },
+  'lesson-recipe-oee-store': { stored: 5 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */
@@ -188,6 +191,44 @@ describe('examples', function () {
         ['climate-1', 22, 44]
       ]
     )
+  })
+
+  it('three rules over time: a silent device, a door that is open too long, OEE of machines', async () => {
+    const silent = async () =>
+      (
+        await database.query(
+          `SELECT DISTINCT device_id, last_seen IS NULL AS never, location, missing_s
+           FROM silences WHERE device_id = 'pump-3' OR last_seen IS NOT NULL ORDER BY device_id`
+        )
+      ).rows.map(({ device_id, never, location, missing_s }) => [
+        ...[device_id, never, location, Number(missing_s)]
+      ])
+    await until('the silence of three pumps', async () => (await silent()).length === 3, 30_000)
+    assert.deepEqual(await silent(), [
+      ['pump-1', false, 'hall A', 10],
+      ['pump-2', false, 'hall A', 10],
+      ['pump-3', true, null, 10]
+    ])
+    const doors = await database.query(
+      `SELECT door, extract(epoch FROM now() - opened)::float8 AS seconds FROM open_doors`
+    )
+    const [opened, ...others] = doors.rows as { door: string; seconds: number }[]
+    assert.deepEqual([opened?.door, others], ['cold-room-1', []])
+    assert.ok(opened!.seconds > 590 && opened!.seconds < 900, `${opened!.seconds} s ago`)
+    const { rows } = await database.query(
+      'SELECT machine, availability, performance, quality, oee FROM oee ORDER BY machine'
+    )
+    const percents = rows.map(({ machine, ...shares }) => [
+      machine,
+      ...Object.values(shares).map(share => Math.round(Number(share) * 10_000) / 100)
+    ])
+    assert.deepEqual(percents, [
+      ['machine-1', 83.33, 91.5, 95.08, 72.5],
+      ['machine-2', 83.33, 93, 95.16, 73.75],
+      ['machine-3', 83.33, 94.5, 95.24, 75],
+      ['machine-4', 83.33, 96, 95.31, 76.25],
+      ['machine-5', 83.33, 97.5, 95.38, 77.5]
+    ])
   })
 
   for (const [device, metric, values] of WINDOWS)
