@@ -2,7 +2,7 @@
  * For palettes of others: what Node-RED's editor needs of a node, made from its spec. The dialogs
  * run on the script that this palette brings along, so it has to be installed beside the other one.
  */
-import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import type { NodeSpec } from '../core/node/spec.ts'
 import { localeOf } from './locale.ts'
@@ -21,11 +21,13 @@ export interface PageSource {
  * file is in.
  */
 export function editorFiles({ name, spec, help = '' }: PageSource): Map<string, string> {
-  const icon = readFileSync(join(import.meta.dirname, 'icons', `${spec.family}.svg`), 'utf8')
+  // Families of companions have theirs in the companion.
+  const file = join(import.meta.dirname, 'icons', `${spec.family}.svg`)
+  const icon = existsSync(file) ? [[`icons/${spec.family}.svg`, readFileSync(file, 'utf8')]] : []
   return new Map([
+    ...(icon as [string, string][]),
     [`${name}.html`, pageOf({ spec, help })],
-    [`locales/en-US/${name}.json`, `${JSON.stringify(localeOf(spec), null, 2)}\n`],
-    [`icons/${spec.family}.svg`, icon]
+    [`locales/en-US/${name}.json`, `${JSON.stringify(localeOf(spec), null, 2)}\n`]
   ])
 }
 

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import type { Node, NodeAPI } from 'node-red'
+import { companions, mainPalette } from '../../build/palettes.ts'
 import { readRooms } from '../../build/rooms.ts'
 import { build } from '../../build.ts'
 import type { Example, NodeSpec } from '../../core/node/spec.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
-import { ROOT } from './sources.ts'
 
-const { rooms } = await readRooms(ROOT)
+const folders = [await mainPalette(), ...(await companions())].map(({ folder }) => folder)
+const rooms = (await Promise.all(folders.map(readRooms))).flatMap(each => each.rooms)
 
 /** What left the node under test, by output, and the end of its work. */
 class Run {
@@ -75,8 +76,8 @@ describe('the examples of the specs, run in Node-RED', () => {
 
   before(async function () {
     this.timeout(60_000)
-    await build()
-    nodeRed = await startNodeRed({ palette: true, nodes: [collector] })
+    for (const root of folders) await build({ root })
+    nodeRed = await startNodeRed({ palette: true, companions: true, nodes: [collector] })
   })
   after(() => nodeRed?.stop())
 

@@ -92,6 +92,17 @@ describe('the dialogs of AMQP, in a browser', function () {
     await editor.screenshot('amqp-ingest', tray())
   })
 
+  it('the help has the lesson of its own package', async () => {
+    await editor.help('millrace-amqp-publish')
+    await editor.page.locator('a.millrace-lesson:visible').first().click()
+    await editor.until(async () => (await editor.typesOnCanvas()).includes('millrace-amqp-publish'))
+    await editor.page.keyboard.press('Escape')
+    await editor.until(
+      async () =>
+        (await editor.typesOnCanvas()).filter(type => type === 'millrace-amqp-ingest').length > 1
+    )
+  })
+
   it('the canvas shows where the nodes read and write', async () => {
     await editor.screenshot('amqp-canvas')
     const labels = await editor.page.locator('.red-ui-flow-node-label').allTextContents()

@@ -3,6 +3,7 @@ import type { Connection, Delivery, EventContext, Message, Sender } from 'rhea'
 import { type AddressKind, terminusOf } from '../../core/address.ts'
 import { described, linkProblem } from '../../core/problem.ts'
 import type { ServerKind } from '../../core/settings.ts'
+import { LineQueue } from './line-queue.ts'
 import { refuse, type Sending } from './request.ts'
 
 export interface LineOptions {
@@ -27,7 +28,7 @@ export class AddressLine {
   #connection: Connection | undefined
   #sender: Sender | undefined
   /** Not sent yet, or given back by the server. */
-  #waiting: Sending[] = []
+  readonly #waiting = new LineQueue<Sending>()
   readonly #sent = new Map<Delivery, Sending>()
   #givenBack = 0
   #pause: NodeJS.Timeout | undefined
@@ -41,7 +42,7 @@ export class AddressLine {
   ) {}
 
   get isEmpty(): boolean {
-    return this.#waiting.length === 0 && this.#sent.size === 0
+    return this.#waiting.size === 0 && this.#sent.size === 0
   }
   /** How often in a row the server gave messages back. */
   get givenBack(): number {
@@ -59,8 +60,7 @@ export class AddressLine {
     this.#pause = undefined
     this.#sender = undefined
     this.#connection = undefined
-    this.#waiting = [...this.#sent.values(), ...this.#waiting]
-    this.#sent.clear()
+    this.#takeBack()
   }
 
   /** No more use of it. */
@@ -74,6 +74,12 @@ export class AddressLine {
   add(sending: Sending): void {
     this.#waiting.push(sending)
     this.#pump()
+  }
+
+  /** What was sent and not answered waits again, before all else. */
+  #takeBack(): void {
+    this.#waiting.giveBack([...this.#sent.values()])
+    this.#sent.clear()
   }
 
   #open(): void {
@@ -103,7 +109,7 @@ export class AddressLine {
   #pump(): void {
     const sender = this.#sender
     if (sender === undefined || this.#pause !== undefined) return
-    while (this.#waiting.length > 0 && this.#sent.size < WINDOW && sender.sendable()) {
+    while (this.#waiting.size > 0 && this.#sent.size < WINDOW && sender.sendable()) {
       const sending = this.#waiting.shift()!
       const tooLarge = tooLargeFor(sender, sending)
       if (tooLarge === undefined) this.#sent.set(sender.send(this.options.encode(sending)), sending)
@@ -154,7 +160,7 @@ export class AddressLine {
   #again(delivery: Delivery | undefined): void {
     const sending = this.#settled(delivery)
     if (sending === undefined) return
-    this.#waiting.unshift(sending)
+    this.#waiting.giveBack([sending])
     this.#pause ??= setTimeout(
       () => {
         this.#pause = undefined
@@ -168,12 +174,11 @@ export class AddressLine {
     if (this.#sender !== sender) return
     const { error } = sender
     this.#sender = undefined
-    this.#waiting = [...this.#sent.values(), ...this.#waiting]
-    this.#sent.clear()
+    this.#takeBack()
     const problem = linkProblem(error, this.address)
     if (this.options.notServed(problem)) {
       const reason = { code: problem.code, message: problem.message }
-      for (const sending of this.#waiting.splice(0)) refuse(sending, reason)
+      for (const sending of this.#waiting.takeAll()) refuse(sending, reason)
     }
     clearTimeout(this.#pause)
     this.#pause = setTimeout(() => this.#open(), backoffMs(this.#failures++, BACKOFF))

@@ -94,7 +94,7 @@ export const spec = {
       kind: 'number',
       label: 'Idle timeout',
       harmless: true,
-      default: 15,
+      default: 5,
       min: 0,
       max: 3600,
       unit: 's',
