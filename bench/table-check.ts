@@ -22,6 +22,7 @@ import { Work } from '../core/postgres/work.ts'
 import { startServices, stopServices } from '../stack/lifecycle.ts'
 import { writeBetween } from './docs.ts'
 import { benchHome } from './field.ts'
+import { machine } from './machine.ts'
 
 /** The table of lane C. */
 const TABLE = parseTableName('bench_table_check')!
@@ -205,7 +206,9 @@ try {
   const pairs = Number(values.pairs)
   const table = await measure(postgres.url, { sizes, pairs, copies: !values.insert })
   console.log(table)
-  if (values['write-docs']) writeBetween('table-check', `\n${table}\n`)
+  const { cpu, node, versions } = machine(process.execPath)
+  const where = `${cpu}, Node ${node}, ${versions.PostgreSQL}.`
+  if (values['write-docs']) writeBetween('table-check', `\n${where}\n\n${table}\n`)
 } finally {
   await stopServices(benchHome)
 }
