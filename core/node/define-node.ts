@@ -180,6 +180,8 @@ function run<S extends NodeSpec>(
     else if (closing === 'paused') {
       paused.set(node.id, place)
       metrics.rest()
+      // Node-RED leaves the last one in the editors that are open.
+      node.status({})
     }
     limit.end()
     refused?.end()

@@ -79,7 +79,7 @@ export const SILENT_MS = 5_000
 export const STALLED_MS = 8_000
 
 export const stalledText = (messages: number, stalledMs: number): string =>
-  `${compact(messages)} in flight, none done for ${Math.round(stalledMs / 1000)} s`
+  `${compact(messages)} in flight, 0 done in ${Math.round(stalledMs / 1000)} s`
 
 /** 950 → "950", 5230 → "5.2k", 1_200_000 → "1.2M". */
 export function compact(value: number): string {

@@ -98,9 +98,9 @@ export const silence = (oldestMs: number): string | undefined =>
  */
 export function waitingText(records: number, why: string): string {
   if (records === 0) return why
-  const waiting = `${compact(records)} waiting`
-  const text = `${waiting} · ${why}`
-  return text.length <= MAX_TEXT ? text : `${why} · ${waiting}`
+  const count = compact(records)
+  const text = `${count} waiting · ${why}`
+  return text.length <= MAX_TEXT ? text : `${why} · ${count} wait`
 }
 
 function rateText(perSecond: number, state: SinkState): string {

@@ -59,6 +59,21 @@ describe('a node whose settings are wrong', function () {
     )
   })
 
+  it('says nothing below itself once it is disabled', async () => {
+    const shown: object[] = []
+    const look = ({ id, status }: { id: string; status: object }) => {
+      if (id === 'times') shown.push(status)
+    }
+    const events = nodeRed.RED.events as NodeJS.EventEmitter
+    events.on('node-status', look)
+    await nodeRed.deploy(flow('Berlin'))
+    assert.match(JSON.stringify(shown.at(-1)), /Time zone/)
+    const disabled = flow('Berlin').map(entry => ({ ...entry, d: entry.id === 'times' }))
+    await nodeRed.deploy(disabled as FlowEntry[])
+    events.off('node-status', look)
+    assert.deepEqual(shown.filter(Boolean).at(-1), {})
+  })
+
   it('has one line in the log for a flood of messages', async () => {
     await nodeRed.deploy(flow('Berlin'))
     for (let count = 0; count < 200; count++) send()

@@ -71,12 +71,10 @@ describe('the status of a sink', () => {
   const texts: [string, string][] = [
     [waitingText(12, 'database away'), '12 waiting · database away'],
     [waitingText(0, 'table missing'), 'table missing'],
-    [waitingText(1_400, 'database read-only'), 'database read-only · 1.4k waiting'],
+    [waitingText(1_400, 'database read-only'), 'database read-only · 1.4k wait'],
+    [waitingText(1_400, 'no answer for 65 s'), 'no answer for 65 s · 1.4k wait'],
     [waitingText(3, 'no such database'), '3 waiting · no such database'],
-    [
-      waitingText(12, 'user name or password refused'),
-      'user name or password refused · 12 waiting'
-    ],
+    [waitingText(12, 'user name or password refused'), 'user name or password refused · 12 wait'],
     [waitingText(0, 'user name or password refused'), 'user name or password refused']
   ]
   for (const [found, expected] of texts) it(expected, () => assert.equal(found, expected))
