@@ -2,10 +2,11 @@ import { reasonOf } from '../../core/errors.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import { type Get, getter, isFieldPath } from '../../core/record/field-path.ts'
+import { type Get, getter, isFieldPath, pathOf } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
+import { numberIn } from '../../core/record/number-text.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
@@ -83,8 +84,8 @@ export function recordSorter(
       const checked = checkedBy(check, record, options.coerce)
       if (checked === undefined) rejected.push(mismatch(record, check))
       else {
-        const overflow = options.coerce ? overflowIn(record, checked) : undefined
-        if (overflow) rejected.push(reject(record, STAGE, overflow))
+        const bent = options.coerce ? bentIn(record, checked) : undefined
+        if (bent) rejected.push(reject(record, STAGE, bent))
         else valid.push(checked)
       }
       return isDear()
@@ -108,14 +109,37 @@ function checkedBy(check: SchemaCheck, record: unknown, coerce: boolean): unknow
   return near.record
 }
 
-/** "1e400" and "Infinity" become a number that JSON cannot hold, and Kafka would get null. */
-function overflowIn(record: unknown, converted: unknown): Reason | undefined {
+/**
+ * "1e400" and "Infinity" become a number that JSON cannot hold, and Kafka would get null;
+ * "9007199254740993" becomes another number than the device has sent.
+ */
+function bentIn(record: unknown, converted: unknown): Reason | undefined {
   const unfit = unfitness(converted)
-  if (unfit === undefined) return undefined
-  const { path = '' } = unfit
+  const bent = unfit === undefined ? placeOfBent(record, converted) : undefined
+  if (unfit === undefined && bent === undefined) return undefined
+  const path = unfit?.path ?? pathOf(bent ?? [])
   const message = `${path || 'The record'} must be a number, but it is ${described(getter(path)(record))}, which no number can hold.`
   return { code: 'FIELD_TYPE', message, path }
 }
+
+/** Where a text has become a number that does not say the same; records are not deep by now. */
+function placeOfBent(from: unknown, to: unknown): string[] | undefined {
+  if (typeof from === 'string')
+    return typeof to === 'number' && !isSameNumber(from, to) ? [] : undefined
+  if (typeof to !== 'object' || to === null || typeof from !== 'object' || from === null)
+    return undefined
+  for (const key in to) {
+    const before = (from as Record<string, unknown>)[key]
+    const after = (to as Record<string, unknown>)[key]
+    const found = before === after ? undefined : placeOfBent(before, after)
+    if (found !== undefined) return [key, ...found]
+  }
+  return undefined
+}
+
+/** What ajv converts is a decimal number, or one as code writes it, such as 0x10. */
+const isSameNumber = (text: string, number: number): boolean =>
+  /^\s*0[xob]/i.test(text) ? Number.isSafeInteger(number) : numberIn(text) === number
 
 function mismatch(record: unknown, check: SchemaCheck): Rejection {
   const reasons = explain(check.errors ?? [])

@@ -121,3 +121,25 @@ describe('cases: converted values that JSON cannot hold', () => {
     assert.deepEqual(validated(number, { value: '1e30' }, { coerce: true }), { value: 1e30 })
   })
 })
+
+describe('cases: convert types changes no number', () => {
+  const types = {
+    value: { type: 'number' },
+    deep: { items: { properties: { 'a.b': { type: 'integer' } } } }
+  }
+  for (const text of [
+    '9007199254740993',
+    '-12345678901234567890',
+    '0.1234567890123456789',
+    '1e-400'
+  ])
+    it(`coerce-infinity, convert-20-digits: "${text}" is refused`, () => {
+      assert.equal(validated(types, { value: text }, { coerce: true }), 'FIELD_TYPE')
+      const deep = [{ 'a.b': 1 }, { 'a.b': '9007199254740993' }]
+      assert.equal(validated(types, { deep }, { coerce: true }), 'FIELD_TYPE')
+    })
+  it('"1234567890123456" is a number', () =>
+    assert.deepEqual(validated(types, { value: '1234567890123456' }, { coerce: true }), {
+      value: 1234567890123456
+    }))
+})

@@ -135,11 +135,20 @@ describe('nodes/validate', () => {
     ['1e400', true],
     ['Infinity', true],
     ['-1e999', true],
+    ['9007199254740993', true],
+    ['12345678901234567890', true],
+    ['0.1234567890123456789', true],
+    ['5e-400', true],
+    ['0x20000000000001', true],
+    [' ', true],
     ['1e300', false],
+    ['21.300000000000001', false],
+    [' 5 ', false],
+    ['0x10', false],
     ['23.5', false]
   ]
   for (const [value, isRejected] of overflow) {
-    it(`converts no text to a number that JSON cannot hold: ${value}`, () => {
+    it(`converts no text to a number that cannot hold it: ${value}`, () => {
       const [valid, rejections] = start({ coerce: true })({ payload: { ...READING, value } })
       assert.equal(valid.length, isRejected ? 0 : 1)
       if (!isRejected) return
