@@ -60,6 +60,8 @@ export interface Position {
 
 /** What of a source is in the flow, for those who must know whether what comes next can come. */
 export interface Backlog {
+  /** Nothing can come to it now: it is not connected, or not a member of its group. */
+  readonly isAway: boolean
   /** It may send no more until something of it has come to its end. */
   readonly isBlocked: boolean
   /** How long the oldest is there. */

@@ -215,6 +215,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
       deadLetterOutput: rejected,
       isWired,
       onCapacity: () => this.#opened.resume(),
+      isAway: () => this.#opened.trouble?.() !== undefined,
       isBlocked: () => this.#opened.isBlocked?.() ?? false,
       onPause: () => this.#opened.flush?.()
     })

@@ -95,6 +95,7 @@ export class DeliverySource implements PausableSource {
     const { oldestMs, messages, movedMs } = this.#lanes
     const nowMs = performance.now()
     return {
+      isAway: this.options.isAway?.() ?? false,
       isBlocked: this.full || this.isBehind || (this.options.isBlocked?.() ?? false),
       oldestMs: oldestMs === undefined ? 0 : nowMs - oldestMs,
       stalledMs: messages > 0 ? nowMs - movedMs : 0

@@ -27,6 +27,8 @@ export interface SourceOptions {
    * be taken until `onCapacity`.
    */
   onPause?(): void
+  /** Nothing can come to it now. */
+  isAway?(): boolean
   /** The protocol holds something back, though the source has room: a partition is paused. */
   isBlocked?(): boolean
   /** How long it waits before it sends again. */

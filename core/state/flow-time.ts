@@ -35,6 +35,11 @@ export class FlowTime {
     this.#isHeldUp = this.#upstream.isHeldUp(this.wallMs())
   }
 
+  /** The node has heard of this source before it was started. */
+  expect(source: string): void {
+    this.#upstream.expect(source, this.wallMs())
+  }
+
   /** A message of this source has come. */
   heard(source: string): void {
     this.#upstream.heard(source, this.wallMs())

@@ -102,6 +102,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   /** Takes up what was kept. What comes meanwhile waits. */
   async open(store: StateStore): Promise<void> {
     await this.#whole?.open(store, () => this.#time.nowMs)
+    for (const source of this.#whole?.sources ?? []) this.#time.expect(source)
     if (!this.#isClosed) this.#begin()
   }
 
@@ -218,6 +219,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     const { tracker } = this.context
     const source = tracker.sourceOf(message) ?? ''
     this.#time.heard(source)
+    this.#whole?.hear(source)
     const token = tracker.attemptOf(message) ?? message
     // Another Node-RED knows the source by another id.
     const name = this.#whole === undefined ? '' : source

@@ -3,6 +3,9 @@ import { CountedEngine, type CountedOptions, type Remembering } from './counted-
 import { SilenceMessages, type SilenceOptions } from './silence-messages.ts'
 import type { StateStore } from './types.ts'
 
+/** By which the store knows them. */
+const SOURCES = 'sources'
+
 /** Told once: kept, or the error that says why it was not. */
 export type Kept = (error?: Error) => void
 
@@ -27,6 +30,8 @@ export class StateShare<State> {
   readonly #checkpoints: Checkpoints
   readonly #silences: SilenceMessages
   readonly #waiting = new Set<Kept>()
+  readonly #sources = new Set<string>()
+  #isHeardNew = false
   #isOpen = false
   /** It was to forget before the store was open. */
   #forgetsKept = false
@@ -55,6 +60,18 @@ export class StateShare<State> {
     return this.#isOpen && !this.#isGone
   }
 
+  /** The nodes that its records have come from. */
+  get sources(): Iterable<string> {
+    return this.#sources
+  }
+
+  /** Something of this source is in it. */
+  hear(source: string): void {
+    if (this.#sources.has(source)) return
+    this.#sources.add(source)
+    this.#isHeardNew = true
+  }
+
   /** Takes up what was kept. */
   async open(store: StateStore, nowMs: () => number): Promise<void> {
     try {
@@ -62,7 +79,10 @@ export class StateShare<State> {
       for await (const entry of store.load()) kept.push(entry)
       if (!this.#isGone && !this.#forgetsKept) {
         this.engine.load(kept, nowMs())
-        for (const [name, value] of kept) this.#silences.load(name, value)
+        for (const [name, value] of kept) {
+          this.#silences.load(name, value)
+          if (name === SOURCES) for (const source of JSON.parse(value)) this.#sources.add(source)
+        }
       }
     } catch (error) {
       // The next attempt opens it again, and finds nothing of this one.
@@ -102,6 +122,7 @@ export class StateShare<State> {
   }
 
   forget(): void {
+    this.#isHeardNew = this.#sources.size > 0
     // What is still to be read is not taken up then.
     if (!this.#isOpen) this.#forgetsKept = true
     this.engine.clear()
@@ -138,6 +159,8 @@ export class StateShare<State> {
   #changes(): Map<string, string | undefined> {
     const changes = this.engine.changes()
     this.#silences.changes(changes)
+    if (this.#isHeardNew) changes.set(SOURCES, JSON.stringify([...this.#sources]))
+    this.#isHeardNew = false
     return changes
   }
 }

@@ -19,6 +19,11 @@ export class Upstream {
     return this.#heard.has(source)
   }
 
+  /** It has heard of this source before the node was started. */
+  expect(source: string, nowMs: number): void {
+    if (!this.#heard.has(source)) this.#heard.set(source, { lastMs: nowMs, gapMs: 0 })
+  }
+
   /** A message of this source has come. */
   heard(source: string, nowMs: number): void {
     const known = this.#heard.get(source)
@@ -33,8 +38,8 @@ export class Upstream {
   }
 
   /**
-   * A source may send no more until the flow is done with what it has; or it has something in the
-   * flow that does not come to its end, and nothing of it reaches the node any more.
+   * A source has no connection, or may send no more until the flow is done with what it has; or it
+   * has something in the flow that does not come to its end, and nothing of it reaches the node.
    */
   isHeldUp(nowMs: number): boolean {
     for (const [source, heard] of this.#heard) if (this.#isHeldUp(source, heard, nowMs)) return true
@@ -43,7 +48,9 @@ export class Upstream {
 
   #isHeldUp(source: string, { lastMs, gapMs }: Heard, nowMs: number): boolean {
     const backlog = this.tracker.backlogOf(source)
-    if (backlog === undefined || backlog.oldestMs < HELD_MS) return false
+    if (backlog === undefined) return false
+    if (backlog.isAway) return true
+    if (backlog.oldestMs < HELD_MS) return false
     if (backlog.isBlocked) return true
     // Where messages come in bursts, as from a batch node, the time between them is no outage.
     return backlog.stalledMs >= HELD_MS && nowMs - lastMs >= Math.max(HELD_MS, 2 * gapMs)

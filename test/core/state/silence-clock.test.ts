@@ -128,8 +128,8 @@ describe('the clock that silences are taken from', () => {
 })
 
 describe('whether what comes next can come', () => {
-  const MOVING: Backlog = { isBlocked: false, oldestMs: 300, stalledMs: 0 }
-  const STALLED: Backlog = { isBlocked: false, oldestMs: 60_000, stalledMs: 60_000 }
+  const MOVING: Backlog = { isAway: false, isBlocked: false, oldestMs: 300, stalledMs: 0 }
+  const STALLED: Backlog = { ...MOVING, oldestMs: 60_000, stalledMs: 60_000 }
 
   const cases: [
     name: string,
@@ -139,6 +139,7 @@ describe('whether what comes next can come', () => {
     isHeldUp: boolean
   ][] = [
     ['a source that says nothing', undefined, 1000, 60_000, false],
+    ['no connection', { ...MOVING, oldestMs: 0, isAway: true }, 100, 100, true],
     ['nothing in the flow', { ...MOVING, oldestMs: 0 }, 1000, 60_000, false],
     ['it moves', MOVING, 100, 100, false],
     ['it moves at its bound', { ...MOVING, isBlocked: true }, 100, 100, false],
