@@ -1,3 +1,4 @@
+import { reasonOf } from '../errors.ts'
 import { everySecond } from '../every-second.ts'
 import type { NodeMetrics } from './metrics.ts'
 import { Rate } from './rate.ts'
@@ -17,12 +18,20 @@ export function showRate(
 ): () => void {
   const rate = new Rate()
   rate.of(metrics.in)
+  // What throws in a timer ends Node-RED.
+  const noted = () => {
+    try {
+      return note()
+    } catch (error) {
+      return reasonOf(error)
+    }
+  }
   return everySecond(() => {
     const perSecond = rate.of(metrics.in)
     const wrong = problem()
     if (typeof wrong === 'object') status.failed(wrong.mend)
     else if (wrong !== undefined) status.waiting(wrong)
-    else if (metrics.in > 0) status.healthy(rateText(perSecond, metrics, note()))
+    else if (metrics.in > 0) status.healthy(rateText(perSecond, metrics, noted()))
   })
 }
 

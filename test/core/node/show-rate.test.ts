@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
-import { rateText, sourceText } from '../../../core/node/show-rate.ts'
+import { rateText, showRate, sourceText } from '../../../core/node/show-rate.ts'
+import type { Status } from '../../../core/node/status.ts'
+import { until } from '../../until.ts'
 
 const none = { rejected: 0, leadingCode: undefined }
 const rejected = (records: number, leadingCode?: string) => ({ rejected: records, leadingCode })
@@ -16,6 +18,24 @@ describe('the status of a transform', () => {
     [rateText(1, rejected(3, 'TS_PAST'), '2 new devices'), '3 TS_PAST · 2 new devices']
   ]
   for (const [found, expected] of cases) it(expected, () => assert.equal(found, expected))
+})
+
+describe('a note that fails', () => {
+  it('is shown by why it does, and ends nothing', async () => {
+    const metrics = new NodeMetrics('a', 'millrace-test', '')
+    metrics.in = 1
+    let shown = ''
+    const healthy = (text: string) => {
+      shown = text
+    }
+    const status = { healthy } as unknown as Status
+    const stop = showRate(status, metrics, undefined, () => {
+      throw new Error('no such field')
+    })
+    await until('a status', () => shown !== '')
+    stop()
+    assert.match(shown, /no such field/)
+  })
 })
 
 describe('the status of a source', () => {
