@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { NodeAPI } from 'node-red'
 import { retrying } from '../backoff.ts'
-import { deploymentsOf, type FlowPlace } from '../deployments.ts'
+import { deploymentsOf } from '../deployments.ts'
 import { type Behaviour, type Closing, type Context, defineNode } from '../node/define-node.ts'
 import { previewOf, type Sort, startTransform, type Transform } from '../node/define-transform.ts'
 import type { Migrations } from '../node/migrate.ts'
@@ -13,6 +13,7 @@ import type { MakeMemory } from './counted-engine.ts'
 import { openLevelStore, removeStore } from './level-store.ts'
 import { MemoryNode } from './memory-node.ts'
 import { memoryPreview } from './memory-preview.ts'
+import { PausedStores } from './paused-stores.ts'
 import { freeTopic, takeTopic } from './state-topic.ts'
 
 export interface MemoryExtras<S extends NodeSpec> extends PreviewExtras {
@@ -31,7 +32,7 @@ export function defineMemory<S extends NodeSpec, State>(
   make: MakeMemory<S, State>,
   { migrations, otherwise, ...dialog }: MemoryExtras<S> = {}
 ): (RED: NodeAPI) => void {
-  let paused = new Map<string, FlowPlace>()
+  let paused: PausedStores | undefined
   const forgetful = otherwise && startTransform(spec, otherwise)
   const start = (context: Context<S>): Behaviour => {
     const { node, options, metrics, status } = context
@@ -57,7 +58,7 @@ export function defineMemory<S extends NodeSpec, State>(
         ? open(remembers, folder, stop.signal)
         : removeStore(folder).catch(() => {})
     const endWatch = context.tracker.whenLaneDropped(remembers.drop.bind(remembers))
-    paused.delete(folder)
+    paused?.forget(folder)
     forgetting(context.RED).set(context.id, () => remembers.forget())
     return {
       accept: remembers.accept.bind(remembers),
@@ -70,7 +71,7 @@ export function defineMemory<S extends NodeSpec, State>(
         await remembers.close()
         freeTopic(context)
         if (closing === 'deleted') await removeStore(folder)
-        else if (closing === 'paused') paused.set(folder, context.place)
+        else if (closing === 'paused') paused?.add(folder, context.place)
       }
     }
   }
@@ -79,15 +80,19 @@ export function defineMemory<S extends NodeSpec, State>(
     const other = otherwise && previewOf(RED, spec, otherwise)
     previewRoute(RED, spec, memoryPreview(spec, make, other), dialog)
     forgetRoute(RED)
-    paused = pausedStores(RED, spec.type)
+    paused = new PausedStores(stateFolder(RED), spec.type, deploymentsOf(RED))
     define(RED)
   }
 }
 
 /** Where what a node remembers is kept. */
 export function storeFolder({ id, RED }: { readonly id: string; readonly RED: NodeAPI }): string {
+  return join(stateFolder(RED), encodeURIComponent(id))
+}
+
+function stateFolder(RED: NodeAPI): string {
   const { userDir = process.cwd() } = RED.settings as { userDir?: string }
-  return join(userDir, 'millrace', 'state', encodeURIComponent(id))
+  return join(userDir, 'millrace', 'state')
 }
 
 /** Tries until the store can be opened: nothing may be acknowledged without it. */
@@ -137,18 +142,4 @@ function forgetRoute(RED: NodeAPI): void {
         : 'Everything that the node remembered is forgotten.'
     return { ok: forget !== undefined, message }
   })
-}
-
-/** What disabled nodes have kept is removed once they are deleted. */
-function pausedStores(RED: NodeAPI, type: string): Map<string, FlowPlace> {
-  const deployments = deploymentsOf(RED)
-  const paused = new Map<string, FlowPlace>()
-  deployments.onChange(`${type} state`, () => {
-    for (const [folder, place] of paused) {
-      if (!deployments.lacks(place)) continue
-      paused.delete(folder)
-      void removeStore(folder).catch(() => {})
-    }
-  })
-  return paused
 }
