@@ -14,6 +14,8 @@ export interface Remembering<State> {
   readonly bounds: BoundOptions
   /** What stands beside the rate in the status. */
   note?(): string | undefined
+  /** Numbers of its own for the metrics, by name. */
+  gauges?(): Iterable<readonly [name: string, value: number]>
   /**
    * How long all is silent after the samples of a dialog, which shows what leaves by then. Without
    * it time does not go on there.

@@ -348,10 +348,16 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#time.look()
     const { nowMs } = this.#time
     if (this.#isBusy) return
+    this.#guard(() => this.#showGauges())
     for (const share of this.#open) {
       this.#guard(() => share.engine.pass(nowMs))
       this.#guard(() => this.#sendPassed(share))
     }
+  }
+
+  #showGauges(): void {
+    const { gauges } = this.context.metrics
+    for (const [name, value] of this.remembering.gauges?.() ?? []) gauges.set(name, value)
   }
 
   /** What throws in a timer ends Node-RED. */

@@ -7,8 +7,9 @@ import type { Memory, Turn } from '../../core/state/types.ts'
 import { type Commanded, commandOf, isCommand } from './commands.ts'
 import { type AlarmCondition, conditionOf } from './condition.ts'
 import { type AlarmEvent, eventOf, type Said } from './event.ts'
+import { AlarmFigures } from './figures.ts'
 import { type AlarmOptions, checkTogether, msOf } from './settings.ts'
-import { type AlarmState, isSuppressed, noteRaise } from './state.ts'
+import { type AlarmState, isChattering, isSuppressed, noteRaise } from './state.ts'
 
 /** Where no record comes, delays and silences are over so long after they are by event time. */
 const IDLE_MS = 1_000
@@ -19,8 +20,11 @@ const IDLE_MS = 1_000
  */
 export function alarm(options: AlarmOptions): Remembering<AlarmState> {
   checkTogether(options)
+  const figures = new AlarmFigures()
   return {
-    memory: new Alarms(options),
+    memory: new Alarms(options, figures),
+    note: () => figures.note,
+    gauges: () => figures.gauges,
     clock: {
       runs: 'key',
       latenessMs: 0,
@@ -54,7 +58,10 @@ class Alarms implements Memory<AlarmState> {
   readonly #pauseMs: number
   readonly #silenceMs: number
 
-  constructor(private readonly options: AlarmOptions) {
+  constructor(
+    private readonly options: AlarmOptions,
+    private readonly figures: AlarmFigures
+  ) {
     this.keyOf = keyBy(options.key.map(({ field }) => field))
     this.#readingTime = timeBy(options.timeField)
     this.#timeIn = getter(options.timeField)
@@ -86,6 +93,7 @@ class Alarms implements Memory<AlarmState> {
     if (timeMs < known.newestMs) return known
     turn.absorb()
     known.newestMs = timeMs
+    this.figures.pass(timeMs)
     if (isMet !== known.isMet) Object.assign(known, { isMet, sinceMs: timeMs })
     known.value = kept(value)
     if (isMet && known.isActive) known.peak = this.#condition.peakOf(known.peak, known.value)
@@ -229,6 +237,9 @@ class Alarms implements Memory<AlarmState> {
     if (isSuppressed(state)) return
     state.isTold = true
     this.#emit(state, moment, event)
+    if (event !== 'raised') return
+    const key = JSON.stringify(state.fields)
+    this.figures.raised(key, moment.timeMs, isChattering(state))
   }
 
   /**
