@@ -15,6 +15,7 @@ export {
 export { encodeRejection } from './dead-letter/encode.ts'
 export type { Confirmed, Tracker } from './delivery/types.ts'
 export type { Closing } from './deployments.ts'
+export { durationMs } from './duration.ts'
 export { type Code, MillraceError, reasonOf } from './errors.ts'
 export { placingProblems } from './format/check.ts'
 export { format, formatDefaults, formatFields, formatFieldsWhen } from './format/fields.ts'
@@ -111,5 +112,10 @@ export type {
   TakenMessage,
   Waiting
 } from './source/types.ts'
+export type { MakeMemory, Remembering } from './state/counted-engine.ts'
+export { defineMemory, type MemoryExtras } from './state/define-memory.ts'
+export { memoryFields } from './state/fields.ts'
+export { keyBy, TIMELESS, timeBy } from './state/keyed.ts'
+export type { BoundOptions, ClockOptions, Memory, Turn } from './state/types.ts'
 export { ThrottledNotice } from './throttled-notice.ts'
 export { TLS_UNUSABLE, type TlsOptions, tlsOptionsOf } from './tls.ts'

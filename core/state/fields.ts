@@ -1,4 +1,5 @@
 import { kafkaFields } from '../node/connection-fields.ts'
+import { fieldColumn } from '../node/field-column.ts'
 import type { ChoiceField, ListField, NumberField, RefField, TextField } from '../node/spec.ts'
 
 const inKafka = { keepIn: 'kafka' } as const
@@ -14,18 +15,7 @@ export const memoryFields = {
     section: 'apart',
     default: [{ field: 'device_id' }, { field: 'metric' }],
     help: 'Records that agree in these fields belong together. Without a row, all records do.',
-    columns: {
-      field: {
-        kind: 'text',
-        pick: 'fields',
-        check: 'field-path',
-        label: 'Field',
-        default: '',
-        required: true,
-        placeholder: 'device_id',
-        help: 'Name, or path.'
-      }
-    }
+    columns: fieldColumn('device_id')
   },
   valueField: {
     kind: 'text',

@@ -1,3 +1,4 @@
+import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
@@ -191,18 +192,7 @@ export const spec = {
       section: 'result',
       default: [{ field: 'location' }],
       help: 'Other fields of the records, where all records of a window agree.',
-      columns: {
-        field: {
-          kind: 'text',
-          pick: 'fields',
-          check: 'field-path',
-          label: 'Field',
-          default: '',
-          required: true,
-          placeholder: 'location',
-          help: 'Name, or path.'
-        }
-      }
+      columns: fieldColumn('location')
     },
     early: {
       kind: 'text',

@@ -1,21 +1,10 @@
-import { MillraceError, reasonOf } from '../../core/errors.ts'
-import { everySecond } from '../../core/every-second.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { KafkaCluster } from '../../core/kafka/cluster.ts'
-import { type Context, defineNode } from '../../core/node/define-node.ts'
+import { defineNode } from '../../core/node/define-node.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import type { Message } from '../../core/record/message.ts'
-import {
-  type Chosen,
-  chosenBy,
-  filterOf,
-  type Progress,
-  progressText,
-  STILL_MS,
-  sentenceOf,
-  shownFilter,
-  stillText
-} from './logic.ts'
+import { chosenBy, filterOf, sentenceOf } from './logic.ts'
 import { Running } from './running.ts'
+import { shownReplay } from './shown-replay.ts'
 import { spec } from './spec.ts'
 
 export default defineNode(spec, context => {
@@ -36,7 +25,7 @@ export default defineNode(spec, context => {
         if ('problems' in chosen)
           throw new MillraceError('OPTIONS_INVALID', chosen.problems.join('; '))
         node.log(sentenceOf(chosen))
-        await replay(context, running, chosen, message)
+        await shownReplay(context, running, chosen, message)
         done()
       } catch (error) {
         done(error as Error)
@@ -45,40 +34,3 @@ export default defineNode(spec, context => {
     close: () => running.close()
   }
 })
-
-/** Shows the progress, sends it on once a second, and what was done at the end. */
-async function replay(
-  { status, metrics, send }: Context<typeof spec>,
-  running: Running,
-  chosen: Chosen,
-  message: Message
-): Promise<void> {
-  const filter = shownFilter(chosen)
-  let sentMs = performance.now()
-  let last: Progress | undefined
-  let movedMs = 0
-  const endLooks = everySecond(() => {
-    const isStill = last !== undefined && performance.now() - movedMs >= STILL_MS
-    if (last !== undefined && isStill) status.waiting(stillText(last))
-  })
-  status.waiting('reading what was replayed')
-  try {
-    const end = await running.run(chosen, progress => {
-      last = progress
-      movedMs = performance.now()
-      status.set('blue', 'dot', progressText(progress, chosen))
-      metrics.gauges.set('replayed', progress.replayed)
-      if (performance.now() - sentMs < 1000) return
-      sentMs = performance.now()
-      send([{ topic: message.topic, payload: { ...progress, finished: false, filter } }])
-    })
-    metrics.out += 1
-    send([{ ...message, payload: { ...end, finished: true, filter } }])
-    status.healthy(progressText(end, chosen))
-  } catch (error) {
-    status.failed(reasonOf(error))
-    throw error
-  } finally {
-    endLooks()
-  }
-}

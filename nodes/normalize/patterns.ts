@@ -53,12 +53,16 @@ const FIXED_SPACES = /[\u00a0\u2009\u202f]/g
 const POINTS = /(?<=\p{L})\./gu
 const HAS_NAMES = /LLL|MMM|EEE|ccc|a/
 
+/** Short names that none of the usual lists has, and programs write all the same. */
+const commonlyNamed = (text: string, language: string) =>
+  language.startsWith('de') ? text.replace(/\bMrz\b/i, 'März') : text
+
 /** Short names are found as any of the usual lists has them: März and Mär, Sep and Sept. */
 function readerOf(form: PatternForm): (text: string) => PatternTime | undefined {
   const readers = spellings(form).map(each => readerAsWritten(each, form.pattern))
   if (!HAS_NAMES.test(form.pattern)) return readers[0]!
   return written => {
-    const text = written.replace(FIXED_SPACES, ' ')
+    const text = commonlyNamed(written.replace(FIXED_SPACES, ' '), form.language)
     const [first, ...others] = readers
     const found = first!(text)
     if (found !== undefined) return found

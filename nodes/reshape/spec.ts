@@ -1,3 +1,4 @@
+import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { WINS } from '../../core/record/wins.ts'
 import { eachFields, objects } from './each-fields.ts'
@@ -276,18 +277,7 @@ export const spec = {
       required: true,
       when: { mode: 'pivot' },
       help: 'Rows of one message that agree in these fields become one record.',
-      columns: {
-        field: {
-          kind: 'text',
-          pick: 'fields',
-          check: 'field-path',
-          label: 'Field',
-          default: '',
-          required: true,
-          placeholder: 'ts',
-          help: 'Name, or path.'
-        }
-      }
+      columns: fieldColumn('ts')
     },
     values,
     calculated,

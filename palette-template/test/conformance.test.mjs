@@ -7,6 +7,7 @@ import { startNodeRed } from './node-red.mjs'
 
 const folder = mkdtempSync(join(tmpdir(), 'my-telemetry-file-'))
 const file = join(folder, 'readings.jsonl')
+const START_MS = Date.UTC(2026, 2, 1)
 const record = n => ({ n, device_id: 'sensor-001', value: n / 3 })
 
 const subjects = [
@@ -16,6 +17,14 @@ const subjects = [
     outputs: ['passed', 'rejected'],
     idField: 'n',
     record
+  },
+  {
+    type: 'my-value-change',
+    config: {},
+    outputs: ['passed', 'rejected'],
+    idField: 'n',
+    record: n => ({ ...record(n), metric: 't', ts_utc: new Date(START_MS + n).toISOString() }),
+    again: 'left out'
   },
   {
     type: 'my-append-file',

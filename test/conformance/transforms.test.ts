@@ -146,7 +146,7 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
   {
     ...base,
     type: 'millrace-alarm',
-    outputs: ['events'],
+    outputs: ['events', 'rejected'],
     config: { limit: -1, key: [{ field: 'n' }] },
     record: n => ({ ...reading(n), device_id: `d${n}`, ts_utc: '2026-03-01T10:00:00Z' }),
     again: 'left out'

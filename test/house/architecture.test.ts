@@ -145,6 +145,17 @@ describe('architecture', () => {
     assert.deepEqual(circlesIn(graph), [])
   })
 
+  it('the page of the architecture has the wings of core, and what each stands on', () => {
+    const page = readFileSync(join(ROOT, 'docs', 'architecture.md'), 'utf8')
+    const rows = [...page.matchAll(/^\| (?:`(.+)\/`|ground) \| .+ \| (.+) \|$/gm)]
+    const told = new Map(rows.map(([, wing = 'ground', on]) => [wing, on!.match(/[a-z-]+/g) ?? []]))
+    assert.deepEqual([...told.keys()].sort(), Object.keys(WINGS).sort())
+    // Records and the ground need not be named: nearly all stand on them.
+    const named = (wings: readonly string[]) =>
+      wings.filter(wing => wing in WINGS && wing !== 'ground' && wing !== 'record').sort()
+    for (const [wing, on] of told) assert.deepEqual(named(on), named(WINGS[wing]!), wing)
+  })
+
   it('a wing of core imports only what stands below it', () => {
     const core = product.filter(file => file.path.startsWith('core/') && file.path !== DOOR)
     assert.deepEqual(

@@ -68,6 +68,13 @@ const RESERVED = new Set([
   ]
 ])
 
+/** Nothing that they are given or send is a record of a flow. */
+const WITHOUT_RECORDS = new Set(['device-simulator', 'lag-monitor', 'dead-letter-replay'])
+/** Whom the conformance kit is put to. */
+const subjects = projectFiles('test').filter(
+  ({ path, text }) => text.includes('/core/conformance/') && !path.endsWith('/bad-nodes.test.ts')
+)
+
 for (const palette of palettes) {
   const { rooms } = await readRooms(palette.folder)
   describe(`every node of ${palette.manifest.name}`, () => holdsAll(palette, rooms))
@@ -76,7 +83,6 @@ for (const palette of palettes) {
 function holdsAll(palette: Palette, rooms: readonly Room[]): void {
   const { folder: root, manifest } = palette
   const listed = Object.keys(manifest['node-red'].nodes)
-
   before(async () => {
     await build({ root })
   })
@@ -126,6 +132,14 @@ function holdsTheHouse(palette: Palette, name: string, room: () => Room): void {
       file => !/^[a-z0-9-]+\.ts$/.test(file) && file !== 'help.md' && file !== 'editor'
     )
     assert.deepEqual(odd, [])
+  })
+
+  it('is held to the promises of every node', () => {
+    const { spec } = room()
+    // Companions say by themselves what holds their nodes.
+    if (palette.short !== '' || spec.category === 'config' || WITHOUT_RECORDS.has(name)) return
+    const isSubject = subjects.some(({ text }) => text.includes(`type: '${spec.type}'`))
+    assert.ok(isSubject, `test/conformance has no subject for ${spec.type}`)
   })
 
   it('is in its lesson', () => {

@@ -104,19 +104,26 @@ describe('the template of a palette of somebody else', function () {
         field: 'value',
         digits: 1,
         ...place,
-        wires: [['append'], []]
+        wires: [['change'], []]
       },
+      { id: 'change', type: 'my-value-change', ...place, wires: [['append'], []] },
       { id: 'append', type: 'my-append-file', file, ...place, wires: [[], []] }
     ])
-    const records = [1.26, 2, 3.04].map((value, n) => ({ n, value }))
+    const of = { device_id: 'd1', metric: 't', ts_utc: '2026-03-01T10:00:00Z' }
+    const records = [1.26, 2, 3.04].map((value, n) => ({ n, value, ...of }))
     // The answer to a deployment comes before its nodes run.
     const states = async () =>
       (await nodeRed.json<Metrics>('/millrace/metrics')).nodes.map(({ status }) => status?.healthy)
     await until('the sink to run', async () => (await states()).includes(true), 20_000)
     assert.deepEqual(await nodeRed.post('/feed/feed', records), { attempts: 1 })
-    assert.equal(
-      readFileSync(file, 'utf8'),
-      '{"n":0,"value":1.3}\n{"n":1,"value":2}\n{"n":2,"value":3}\n'
+    const lines = readFileSync(file, 'utf8').trimEnd().split('\n')
+    assert.deepEqual(
+      lines.map(line => JSON.parse(line)),
+      [
+        { n: 0, value: 1.3, ...of, change: 0 },
+        { n: 1, value: 2, ...of, change: 0.7 },
+        { n: 2, value: 3, ...of, change: 1 }
+      ]
     )
   })
 })

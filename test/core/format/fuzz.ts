@@ -57,6 +57,12 @@ const BINARIES = [
     'hex'
   )
 ]
+/** As long as what is read some at a time. */
+const LONG = [
+  Buffer.from(encodeMsgpack(Array.from({ length: 9000 }, () => sample))),
+  Buffer.from(encodeCbor({ values: Array.from({ length: 9000 }, () => sample) })),
+  Buffer.from(JSON.stringify({ values: Array.from({ length: 6000 }, () => sample) }))
+]
 const SEEDS = [...TEXTS, ...BINARIES, ...TEXTS.map(text => gzipSync(text)), deflateSync(TEXTS[0]!)]
 
 /** What many formats begin a container or a length with. */
@@ -74,6 +80,12 @@ export function hostileBytes(random: () => number): Buffer {
   if (kind < 0.002) return Buffer.alloc(65_536, pick(BYTES))
   if (kind < 0.004)
     return Buffer.alloc(65_536, Buffer.from([pick(BYTES), pick(BYTES), pick(BYTES)]))
+  if (kind < 0.0045) {
+    const long = Buffer.from(pick(LONG))
+    for (let changes = Math.floor(random() * 3); changes > 0; changes--)
+      long[Math.floor(random() * long.length)] = pick(BYTES)
+    return random() < 0.5 ? long : long.subarray(0, Math.floor(random() * long.length))
+  }
   if (kind < 0.1)
     return Buffer.from(
       Array.from({ length: Math.floor(random() * 60) }, () => Math.floor(random() * 256))
@@ -120,7 +132,7 @@ export interface Finding {
 
 /**
  * Feeds so many inputs to every decoder in turn; gives what should not be, and the longest that one
- * took.
+ * kept others waiting.
  */
 export async function fuzz(
   inputs: number,
@@ -136,13 +148,7 @@ export async function fuzz(
     if (count % 1000 === 0) await nextTurn()
     const [format, reader] = readers[count % readers.length]!
     const bytes = hostileBytes(random)
-    const take = () => {
-      // Time of the processor: on a busy machine others have their turn meanwhile.
-      const began = process.cpuUsage()
-      const what = problemOf(reader, bytes)
-      const { user, system } = process.cpuUsage(began)
-      return { what, tookMs: (user + system) / 1000 }
-    }
+    const take = () => problemOf(reader, bytes)
     let { what, tookMs } = take()
     // The first time includes compiling and the collection of garbage; what is slow is slow again.
     for (let again = 0; again < 3 && tookMs > limitMs; again++)
@@ -155,21 +161,30 @@ export async function fuzz(
   return { findings, slowestMs }
 }
 
-function problemOf(reader: Reader, bytes: Buffer): string | undefined {
+/** What should not be, and the longest that one piece took: others have their turn in between. */
+function problemOf(reader: Reader, bytes: Buffer): { what: string | undefined; tookMs: number } {
+  let [what, tookMs] = [undefined as string | undefined, 0]
+  // Time of the processor: on a busy machine others have their turn meanwhile.
+  let began = process.cpuUsage()
   try {
-    for (const { record } of reader.read(bytes, { arrivedMs: 0 })) {
-      if (
-        record instanceof ParseFailure
-          ? !/^[A-Z].*\.$/s.test(record.message)
-          : unfitness(record) !== undefined
-      ) {
-        return `gave ${String(JSON.stringify(record)).slice(0, 200)}`
-      }
+    for (const { values } of reader.pieces(bytes, { arrivedMs: 0 })) {
+      for (const { record } of values) what ??= wrongIn(record)
+      const { user, system } = process.cpuUsage(began)
+      tookMs = Math.max(tookMs, (user + system) / 1000)
+      began = process.cpuUsage()
     }
-    return undefined
   } catch (error) {
-    return `threw ${(error as Error).stack}`
+    what = `threw ${(error as Error).stack}`
   }
+  return { what, tookMs }
+}
+
+function wrongIn(record: unknown): string | undefined {
+  const isRight =
+    record instanceof ParseFailure
+      ? /^[A-Z].*\.$/s.test(record.message)
+      : unfitness(record) === undefined
+  return isRight ? undefined : `gave ${String(JSON.stringify(record)).slice(0, 200)}`
 }
 
 if (import.meta.url === pathToFileURL(process.argv[1] ?? '').href) {
