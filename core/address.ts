@@ -63,6 +63,20 @@ export function lookupUrlProblems(text: string): string[] {
     : ['must not have {key} in the name of the server']
 }
 
+/** The token endpoint of an authorization server; a secret is sent to it. */
+export function tokenUrlProblems(text: string): string[] {
+  const example = 'https://login.example.org/oauth2/token'
+  const problems = urlProblems(text, ['https:', 'http:'], example)
+  if (problems.length > 0) return problems
+  const { username, password, hostname, protocol } = new URL(text)
+  if (username !== '' || password !== '')
+    return ['must not have a user name or password; they have fields of their own']
+  const isHere = ['localhost', '127.0.0.1', '[::1]'].includes(hostname)
+  return protocol === 'https:' || isHere
+    ? []
+    : ['must begin with https://, since the secret goes there']
+}
+
 /** The entries of a comma-separated list. */
 export const entriesOf = (text: string): string[] =>
   text.split(/[\s,]+/).filter(entry => entry !== '')

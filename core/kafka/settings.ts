@@ -1,10 +1,25 @@
 import type { ConnectionOptions } from 'node:tls'
 import { brokerProblem, entriesOf } from '../address.ts'
 import { MillraceError } from '../errors.ts'
+import type { Compression } from './compression.ts'
 
 export { isTopicName } from '../address.ts'
 
-export type SaslMechanism = 'plain' | 'scram-sha-256' | 'scram-sha-512'
+/** A user name and a password. */
+export interface PasswordLogin {
+  readonly mechanism: 'plain' | 'scram-sha-256' | 'scram-sha-512'
+  readonly username: string
+  readonly password: string
+}
+
+/** A token, which somebody else has given out (RFC 7628). */
+export interface TokenLogin {
+  readonly mechanism: 'oauthbearer'
+  /** One that is still good; rejects with a MillraceError where there is none. */
+  token(): Promise<string>
+  /** What the brokers want to know beside it. */
+  readonly extensions: Readonly<Record<string, string>>
+}
 
 /** How to reach a Kafka cluster. */
 export interface ClusterSettings {
@@ -12,11 +27,11 @@ export interface ClusterSettings {
   readonly brokers: readonly string[]
   readonly clientId: string
   readonly tls?: ConnectionOptions
-  readonly sasl?: {
-    readonly mechanism: SaslMechanism
-    readonly username: string
-    readonly password: string
-  }
+  readonly sasl?: PasswordLogin | TokenLogin
+  /** How long the brokers may take for an answer, where that is longer than usual. */
+  readonly requestTimeoutMs?: number
+  /** The only compressions that the brokers take, where they do not take all. */
+  readonly compressions?: readonly Compression[]
 }
 
 const DEFAULT_PORT = 9092

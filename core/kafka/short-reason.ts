@@ -3,6 +3,11 @@
  */
 const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
   [/refused the user name or password/, 'user name or password refused'],
+  [/The broker refused the token/, 'token refused'],
+  [/refused the client id or secret/, 'token: id or secret refused'],
+  [/refused the scope/, 'token: scope refused'],
+  [/There is no token server/, 'no token server there'],
+  [/No AWS keys were found/, 'no AWS keys'],
   [/does not offer the login mechanism/, 'login mechanism not offered'],
   [/takes no login \(SASL\)/, 'broker takes no login'],
   [/TOPIC_AUTHORIZATION_FAILED/, 'no right to the topic'],

@@ -5,7 +5,8 @@ import {
   isTopicName,
   lookupUrlProblems,
   mqttUrlProblems,
-  postgresUrlProblems
+  postgresUrlProblems,
+  tokenUrlProblems
 } from '../address.ts'
 import { durationMs } from '../duration.ts'
 import { isFieldPath } from '../record/field-path.ts'
@@ -23,6 +24,7 @@ const CHECKS = {
   'mqtt-url': mqttUrlProblems,
   'postgres-url': postgresUrlProblems,
   'lookup-url': lookupUrlProblems,
+  'token-url': tokenUrlProblems,
   host: hostProblems,
   brokers: brokersProblems,
   'kafka-topic': text => (isTopicName(text) ? [] : [noTopic(text)]),

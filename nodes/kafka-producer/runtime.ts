@@ -14,7 +14,14 @@ export default defineSink(
         `${label}: zstd needs Node 22.15 or newer, this is ${process.version}`
       ])
     }
-    return new TopicSink(context, context.provided<KafkaCluster>('cluster'), port)
+    const cluster = context.provided<KafkaCluster>('cluster')
+    const { compressions } = cluster.settings
+    if (compressions !== undefined && !compressions.includes(context.options.compression)) {
+      const { label, choices } = spec.fields.compression
+      const words = compressions.map(name => choices[name]).join(' or ')
+      throw new OptionsError(spec.label, [`${label}: this Kafka takes ${words} only`])
+    }
+    return new TopicSink(context, cluster, port)
   },
   { service: 'the Kafka cluster', drainMs: 5_000 }
 )

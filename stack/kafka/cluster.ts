@@ -42,6 +42,12 @@ type Member = {
   command: Command
 }
 
+export type TokenIssuer = {
+  jwksUrl: string
+  issuer: string
+  audience: string
+}
+
 export type ClusterOptions = {
   /** Of the cluster alone: it is emptied at the start, after an earlier cluster there was ended. */
   folder: string
@@ -55,6 +61,8 @@ export type ClusterOptions = {
    * all. See `sasl`.
    */
   authorizer?: boolean
+  /** Whose tokens are a login as well: the keys it signs with, and what the tokens are for. */
+  tokens?: TokenIssuer
   onProgress?: (line: string) => void
 }
 
@@ -77,7 +85,7 @@ export class KafkaCluster {
   /** Starts all nodes, and resolves when each knows all others. */
   static async start(options: ClusterOptions): Promise<KafkaCluster> {
     const { folder, nodes = 3, minInSync = 2, version = '4.3', onProgress = () => {} } = options
-    const { authorizer = false } = options
+    const { authorizer = false, tokens } = options
     checkJars(jarsOf(version))
     await endEarlier(folder)
     rmSync(folder, { recursive: true, force: true })
@@ -87,6 +95,7 @@ export class KafkaCluster {
       minInSync,
       version,
       authorizer,
+      ...(tokens ? { tokens } : {}),
       onProgress
     })
     const cluster = new KafkaCluster(folder, members)
@@ -244,8 +253,11 @@ async function endEarlier(folder: string): Promise<void> {
 }
 
 /** Gives each node its ports, its configuration and an empty data folder. */
-async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
-  const { folder, nodes, minInSync, version, authorizer, onProgress } = options
+async function prepare(
+  options: Required<Omit<ClusterOptions, 'tokens'>> & Pick<ClusterOptions, 'tokens'>
+): Promise<Member[]> {
+  const { folder, nodes, minInSync, version, authorizer, tokens, onProgress } = options
+  const takesLogins = authorizer || tokens !== undefined
   const [java, logging] = [findJava(), loggingOf(version)]
   const libraries = await jars(jarsOf(version), {
     onProgress,
@@ -265,7 +277,7 @@ async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
       folder: join(folder, String(id)),
       port: await freePort(),
       controllerPort: await freePort(),
-      saslPort: authorizer ? await freePort() : 0
+      saslPort: takesLogins ? await freePort() : 0
     })
   }
   const voters = places.map(({ id, controllerPort }) => `${id}@${host}:${controllerPort}`).join(',')
@@ -274,19 +286,28 @@ async function prepare(options: Required<ClusterOptions>): Promise<Member[]> {
     places.map(async place => {
       const { port, controllerPort, saslPort } = place
       const ports = { port, controllerPort, saslPort, mtlsPort: 0 }
-      const clients = `PLAINTEXT://${host}:${port}${authorizer ? `,SASL://${host}:${saslPort}` : ''}`
+      const clients = `PLAINTEXT://${host}:${port}${takesLogins ? `,SASL://${host}:${saslPort}` : ''}`
       const configuration = writeConfiguration(folder, place.folder, ports, {
         'node.id': place.id,
         'controller.quorum.voters': voters,
         listeners: `${clients},CONTROLLER://${host}:${controllerPort}`,
         'advertised.listeners': clients,
         ...replication(nodes, minInSync),
-        ...(authorizer ? AUTHORIZER : {})
+        ...(authorizer ? AUTHORIZER : {}),
+        ...(tokens ? loginByToken(tokens) : {})
       })
       await format({ java, libraries, logging }, configuration, place.folder, clusterId)
       const archive = `${basename(libraries)}-${java.versionId}.jsa`
       const options = jvmOptions({ archive, maxHeapMb: 512, home: place.folder, fullJit: false })
-      const args = [...options, logging, '-cp', join(libraries, '*'), 'kafka.Kafka', configuration]
+      const args = [
+        ...options,
+        ...allowed(tokens),
+        logging,
+        '-cp',
+        join(libraries, '*'),
+        'kafka.Kafka',
+        configuration
+      ]
       return { ...place, command: { file: java.file, args } }
     })
   )
@@ -296,6 +317,23 @@ const AUTHORIZER = {
   'authorizer.class.name': 'org.apache.kafka.metadata.authorizer.StandardAuthorizer',
   'super.users': 'User:ANONYMOUS'
 }
+
+const TOKENS = 'org.apache.kafka.common.security.oauthbearer'
+
+/** A session ends with its token, as KIP-368 has it; the client logs in again before. */
+const loginByToken = ({ jwksUrl, issuer, audience }: TokenIssuer) => ({
+  'sasl.enabled.mechanisms': 'OAUTHBEARER',
+  'listener.name.sasl.oauthbearer.sasl.jaas.config': `${TOKENS}.OAuthBearerLoginModule required;`,
+  'listener.name.sasl.oauthbearer.sasl.server.callback.handler.class': `${TOKENS}.OAuthBearerValidatorCallbackHandler`,
+  'sasl.oauthbearer.jwks.endpoint.url': jwksUrl,
+  'sasl.oauthbearer.expected.issuer': issuer,
+  'sasl.oauthbearer.expected.audience': audience,
+  'connections.max.reauth.ms': 3_600_000
+})
+
+/** Kafka 4 asks no address that was not named when it started. */
+const allowed = (tokens: TokenIssuer | undefined): string[] =>
+  tokens ? [`-Dorg.apache.kafka.sasl.oauthbearer.allowed.urls=${tokens.jwksUrl}`] : []
 
 /** Every topic on every node; Kafka's own too. */
 function replication(nodes: number, minInSync: number): Record<string, number> {

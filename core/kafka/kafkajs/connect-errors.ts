@@ -79,7 +79,9 @@ const BY_TYPE: Readonly<Record<string, Explain>> = {
 }
 
 const wrongLogin = ({ sasl }: ClusterSettings) =>
-  `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
+  sasl?.mechanism === 'oauthbearer'
+    ? 'The broker refused the token: is it meant for this cluster (audience, scope), and may this identity connect?'
+    : `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
 
 /** Why Kafka could not be reached or refused to talk, as a sentence for the person who must act. */
 export function connectSentence(

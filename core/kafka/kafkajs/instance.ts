@@ -6,8 +6,9 @@ import { endOnRubbish } from '../../end-on-rubbish.ts'
 import { MillraceError } from '../../errors.ts'
 import { KafkaError, type TroubleEvents } from '../port.ts'
 import type { ClusterSettings } from '../settings.ts'
-import { connectSentence, protocolErrorOf } from './connect-errors.ts'
+import { causesOf, connectSentence, protocolErrorOf } from './connect-errors.ts'
 import { kafkajs } from './kafkajs.ts'
+import { saslOf } from './sasl.ts'
 
 /** Retries of kafkajs for one request: with waits of 0.1 to 1 s about 30 s in all. */
 export const RETRY = { initialRetryTime: 100, maxRetryTime: 1000, retries: 30 } as const
@@ -43,9 +44,9 @@ export class KafkajsInstance {
       clientId: settings.clientId,
       brokers: [...settings.brokers],
       ...(tls ? { ssl: tls } : {}),
-      ...(sasl ? { sasl: sasl as NonNullable<KafkaConfig['sasl']> } : {}),
+      ...(sasl ? { sasl: saslOf(sasl) } : {}),
       connectionTimeout: CONNECTION_TIMEOUT_MS,
-      requestTimeout: REQUEST_TIMEOUT_MS,
+      requestTimeout: settings.requestTimeoutMs ?? REQUEST_TIMEOUT_MS,
       retry: RETRY,
       ...config,
       logLevel: logLevel.ERROR,
@@ -56,7 +57,8 @@ export class KafkajsInstance {
 
   /** The error in words, with what the sockets heard. */
   explain(error: unknown): MillraceError {
-    if (error instanceof MillraceError) return error
+    const ours = causesOf(error).find(link => link instanceof MillraceError)
+    if (ours !== undefined) return ours
     const heard = { firstBytes: this.#firstBytes, connected: this.#connected }
     const sentence = connectSentence(error, this.settings, heard)
     return new KafkaError('KAFKA_CONNECT_FAILED', sentence, protocolErrorOf(error), {

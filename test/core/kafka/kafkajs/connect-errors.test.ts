@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { createServer as createHttp } from 'node:http'
 import { type AddressInfo, createServer, type Server } from 'node:net'
 import { askOnce, describeCluster, listGroups, listTopics } from '../../../../core/kafka/cluster.ts'
-import type { ClusterSettings, SaslMechanism } from '../../../../core/kafka/settings.ts'
+import type { ClusterSettings, PasswordLogin } from '../../../../core/kafka/settings.ts'
 import { services } from '../../../services.ts'
 
 describe('connecting to Kafka', function () {
@@ -25,7 +25,7 @@ describe('connecting to Kafka', function () {
   }
   const ask = (settings: Partial<ClusterSettings> & { brokers: string[] }, deadlineMs = 9_000) =>
     askOnce({ clientId: 'test', ...settings }, AbortSignal.timeout(deadlineMs), describeCluster)
-  const login = (mechanism: SaslMechanism, password?: string) => {
+  const login = (mechanism: PasswordLogin['mechanism'], password?: string) => {
     assert.ok(kafka.sasl, 'these tests need the Kafka of stack/')
     return { mechanism, username: kafka.sasl.user, password: password ?? kafka.sasl.password }
   }
