@@ -10,9 +10,9 @@ const LEAST_LEFT_MS = 5_000
 /** Asked for anew when so much of its life is over, */
 const RENEWED_AT = 0.8
 /**
- * and at the latest so long before its end. A session ends with its token, and kafkajs logs in again
- * ten seconds before that: with a token that has less left it would do so at each request, which
- * brokers refuse (ILLEGAL_SASL_STATE).
+ * and at the latest so long before its end. A session ends with its token, and kafkajs logs in
+ * again ten seconds before that: with a token that has less left it would do so at each request,
+ * which brokers refuse (ILLEGAL_SASL_STATE).
  */
 const RENEWED_BEFORE_MS = 25_000
 
