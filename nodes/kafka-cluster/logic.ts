@@ -2,7 +2,7 @@ import { reasonOf } from '../../core/errors.ts'
 import { machineCredentials } from '../../core/kafka/login/aws-credentials.ts'
 import { mskToken } from '../../core/kafka/login/msk-token.ts'
 import { tokenOf } from '../../core/kafka/login/token-server.ts'
-import { type Token, TokenSource } from '../../core/kafka/login/token-source.ts'
+import { type LoginToken, TokenSource } from '../../core/kafka/login/token-source.ts'
 import { type ClusterSettings, parseBrokers, type TokenLogin } from '../../core/kafka/settings.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -68,7 +68,7 @@ function loginOf(
   return { mechanism: 'oauthbearer', token: () => source.value(), extensions }
 }
 
-async function askForToken(options: ClusterOptions): Promise<Token> {
+async function askForToken(options: ClusterOptions): Promise<LoginToken> {
   if (options.sasl === 'oauthbearer') {
     const { tokenUrl: url, tokenClient: clientId, tokenSecret: clientSecret, scope } = options
     return tokenOf({ url, clientId, clientSecret, scope })

@@ -229,7 +229,8 @@ describe('architecture', () => {
       'fzstd',
       'luxon',
       'protobufjs',
-      'tdigest'
+      'tdigest',
+      'aws4'
     ])
     const isKnown = (name: string) =>
       name in manifest.dependencies || bundled.has(name) || name.startsWith('node:')

@@ -1,6 +1,6 @@
 import { sign } from 'aws4'
 import type { AwsCredentials } from './aws-credentials.ts'
-import type { Token } from './token-source.ts'
+import type { LoginToken } from './token-source.ts'
 
 /** The longest that MSK takes. */
 const LIFE_S = 900
@@ -10,7 +10,11 @@ const LIFE_S = 900
  * Version 4, in the query) and put into base64url
  * (https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control.html).
  */
-export function mskToken(region: string, credentials: AwsCredentials, nowMs = Date.now()): Token {
+export function mskToken(
+  region: string,
+  credentials: AwsCredentials,
+  nowMs = Date.now()
+): LoginToken {
   const host = `kafka.${region}.amazonaws.com`
   const query = new URLSearchParams({
     Action: 'kafka-cluster:Connect',

@@ -1,5 +1,5 @@
 import { MillraceError, reasonOf } from '../../errors.ts'
-import type { Token } from './token-source.ts'
+import type { LoginToken } from './token-source.ts'
 
 /** What a token server knows this client by. */
 export interface TokenClient {
@@ -28,7 +28,7 @@ const USUAL_LIFE_S = 300
  * which each server must take.
  * @throws MillraceError KAFKA_CONNECT_FAILED with the reason in words, never with the secret
  */
-export async function tokenOf(client: TokenClient): Promise<Token> {
+export async function tokenOf(client: TokenClient): Promise<LoginToken> {
   const askedMs = Date.now()
   const { status, answer } = await asked(client)
   if (status !== 200) throw refused(client, status, answer)

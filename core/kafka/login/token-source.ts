@@ -1,5 +1,5 @@
 /** What a broker is shown in place of a password. */
-export interface Token {
+export interface LoginToken {
   readonly value: string
   /** From when on no broker takes it any more, ms since 1970. */
   readonly expiresMs: number
@@ -18,12 +18,12 @@ const RENEWED_BEFORE_MS = 25_000
 
 /** One token for all connections of a cluster, asked for anew before it expires. */
 export class TokenSource {
-  #token: Token | undefined
+  #token: LoginToken | undefined
   #renewMs = 0
-  #asking: Promise<Token> | undefined
+  #asking: Promise<LoginToken> | undefined
 
   constructor(
-    private readonly ask: () => Promise<Token>,
+    private readonly ask: () => Promise<LoginToken>,
     private readonly nowMs: () => number = Date.now
   ) {}
 
@@ -45,7 +45,7 @@ export class TokenSource {
     }
   }
 
-  async #renew(): Promise<Token> {
+  async #renew(): Promise<LoginToken> {
     const askedMs = this.nowMs()
     const token = await this.ask()
     this.#token = token
