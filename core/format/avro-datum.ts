@@ -25,6 +25,13 @@ export const invalid = (why: string) =>
 
 const tooDeep = () => new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
 
+/** From entries, a key such as __proto__ is an own property. */
+function objectOf(entries: readonly [string, unknown][]): object {
+  const object: Record<string, unknown> = Object.fromEntries(entries)
+  if (Object.keys(object).length < entries.length) throw new Wrong('a key stands twice in a map')
+  return object
+}
+
 const isPrimitive = ({ kind }: AvroType) =>
   kind !== 'record' && kind !== 'union' && kind !== 'array' && kind !== 'map'
 
@@ -87,7 +94,7 @@ export class Datum {
       case 'array':
         return yield* this.#longList(type.of, depth)
       case 'map':
-        return Object.fromEntries(yield* this.#longEntries(type.of, depth))
+        return objectOf(yield* this.#longEntries(type.of, depth))
       default:
         return this.read(type, depth)
     }
@@ -181,7 +188,7 @@ export class Datum {
         entries.push([key, this.element(of, depth)])
       }
     }
-    return Object.fromEntries(entries)
+    return objectOf(entries)
   }
 
   element(of: AvroType, depth: number): unknown {

@@ -59,7 +59,8 @@ function invalid(error: unknown): ParseFailure {
     error instanceof RangeError
       ? 'it is nested too deep'
       : reasonOf(error).replace(/^CBOR decode error: /, '')
-  return new ParseFailure('FORMAT_INVALID', `The payload is not CBOR that can be read: ${why}.`)
+  const code = why.startsWith('found repeat map key') ? 'KEY_REPEATED' : 'FORMAT_INVALID'
+  return new ParseFailure(code, `The payload is not CBOR that can be read: ${why}.`)
 }
 
 type TagDecode = (content: () => unknown) => unknown

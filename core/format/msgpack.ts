@@ -65,7 +65,7 @@ const formOf = (rules: PlainRules): BinaryForm => ({
     if (end < bytes.length) throw new Error('something stands behind the value')
     const value = DECODER.decode(bytes)
     // It keeps the last of those that have the same key.
-    if (membersOf(value) < count.members) throw new Error('a key stands twice in a map')
+    if (membersOf(value) < count.members) throw new Error(KEY_TWICE)
     return plain(value, rules, depth)
   }
 })
@@ -88,5 +88,10 @@ function* longMsgpack(bytes: Buffer, form: BinaryForm): Steps<ReadContent | Pars
   }
 }
 
+const KEY_TWICE = 'a key stands twice in a map'
+
 const invalid = (why: string) =>
-  new ParseFailure('FORMAT_INVALID', `The payload is not MessagePack: ${why}.`)
+  new ParseFailure(
+    why === KEY_TWICE ? 'KEY_REPEATED' : 'FORMAT_INVALID',
+    `The payload is not MessagePack that can be read: ${why}.`
+  )

@@ -1,9 +1,16 @@
 import { cloneRecord } from '../record/clone-record.ts'
 import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { ArrivedBytes, AtOnce, Decode, DecoderOptions, InSteps } from './decoder.ts'
+import {
+  type ArrivedBytes,
+  type AtOnce,
+  type Decode,
+  type DecoderOptions,
+  type InSteps,
+  LONG_BYTES
+} from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
-import { decompressed } from './decompress.ts'
+import { decompressed, isCompressed } from './decompress.ts'
 import { isLongList, longListIn } from './long-list.ts'
 import type { Format } from './names.ts'
 import { inOnePiece, NOTHING_YET, PIECE_VALUES, type Piece } from './pieces.ts'
@@ -51,6 +58,13 @@ const isAtHand = (format: Format): format is keyof typeof AT_HAND => Object.hasO
  */
 export const isPlainJson = ({ format, at }: Pick<ReaderOptions, 'format' | 'at'>): boolean =>
   format === 'json' && at === 'message'
+
+/**
+ * Whether a payload of plain JSON takes long to read all the same: it may hold far more than it has
+ * bytes, or has many.
+ */
+export const takesLong = (bytes: Buffer, decompresses: boolean): boolean =>
+  bytes.length >= LONG_BYTES || (decompresses && isCompressed(bytes))
 
 /** The same settings for one record of JSON a payload. */
 export const jsonRulesOf = ({ cutNuls, nanAsNull, exact }: ReaderOptions): JsonRules => ({
@@ -113,7 +127,7 @@ class BytesReader implements Reader {
     }
     const content = this.decode(undone, arrival)
     if (content instanceof ParseFailure) return failed(content)
-    if ('steps' in content) return this.#inSteps(content)
+    if ('steps' in content) return this.#inSteps(content, () => this.#readAtOnce(undone, arrival))
     if ('pieces' in content) return this.#each(content.pieces)
     const found = this.#foundIn(content)
     return found.length <= PIECE_VALUES
@@ -122,13 +136,24 @@ class BytesReader implements Reader {
   }
 
   /** Read as a whole, some of it at each step, before any of its records leaves. */
-  *#inSteps({ steps }: InSteps): Generator<Piece<Item>> {
+  *#inSteps({ steps }: InSteps, readAnew: () => FoundRecords): Generator<Piece<Item>> {
     let step = steps.next()
     for (; step.done !== true; step = steps.next()) yield NOTHING_YET
     const content = step.value
     if (content instanceof ParseFailure) yield* failed(content)
     else if ('pieces' in content) yield* this.#each(content.pieces)
-    else yield* inCopies(this.#foundIn(content))
+    else {
+      const found = this.#foundIn(content)
+      yield* found.length === 1 ? inOnePiece(found, readAnew) : inCopies(found)
+    }
+  }
+
+  /** The same of a payload that was read before, without a turn for others. */
+  #readAtOnce(bytes: Buffer, arrival: ArrivedBytes): FoundRecords {
+    const { steps } = this.decode(bytes, arrival) as InSteps
+    let step = steps.next()
+    while (step.done !== true) step = steps.next()
+    return this.#foundIn(step.value as AtOnce)
   }
 
   #foundIn({ values, isList }: AtOnce): FoundRecords {

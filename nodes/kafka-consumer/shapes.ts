@@ -1,6 +1,5 @@
 import { readableLetter } from '../../core/dead-letter/decode.ts'
 import { placingProblems } from '../../core/format/check.ts'
-import { isCompressed } from '../../core/format/decompress.ts'
 import { formatDefaults } from '../../core/format/fields.ts'
 import { carrying, placedPieces, refusal } from '../../core/format/placed.ts'
 import {
@@ -8,7 +7,8 @@ import {
   jsonRulesOf,
   loadingReader,
   type Reader,
-  type ReaderOptions
+  type ReaderOptions,
+  takesLong
 } from '../../core/format/reader.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { Options } from '../../core/node/spec.ts'
@@ -149,7 +149,7 @@ function recordsOf(reading: ReaderOptions): Shaping {
   const pieces = (batch: KafkaBatch, index: number) => piecesOf(reader, batch, index)
   if (!isPlainJson(reading)) return { shape: read, isMany: always, piecesOf: pieces, ready }
   const parse = recordsBy(jsonRulesOf(reading))
-  const isMany = reading.decompress ? hasCompressed : never
+  const isMany = (batch: KafkaBatch, slice: BatchSlice) => hasLong(batch, slice, reading.decompress)
   return {
     shape: (batch, from, to) => (isMany(batch, { from, to }) ? read : parse)(batch, from, to),
     isMany,
@@ -158,10 +158,14 @@ function recordsOf(reading: ReaderOptions): Shaping {
   }
 }
 
-function hasCompressed({ messages }: KafkaBatch, { from, to }: BatchSlice): boolean {
+function hasLong(
+  { messages }: KafkaBatch,
+  { from, to }: BatchSlice,
+  decompresses: boolean
+): boolean {
   for (let index = from; index < to; index++) {
     const { value } = messages[index]!
-    if (value !== null && isCompressed(value)) return true
+    if (value !== null && takesLong(value, decompresses)) return true
   }
   return false
 }

@@ -1,6 +1,5 @@
-import { isCompressed } from '../../core/format/decompress.ts'
 import { carrying, placedPieces, refusal } from '../../core/format/placed.ts'
-import type { LoadingReader } from '../../core/format/reader.ts'
+import { type LoadingReader, takesLong } from '../../core/format/reader.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
 import type { FillIn } from '../../core/record/fill-in.ts'
 import type { JsonRules } from '../../core/record/json-text.ts'
@@ -77,7 +76,7 @@ export class Shaper {
     const { makesRecords, isPlain, decompresses } = this.options
     if (!makesRecords || kills !== undefined) return false
     if (!isPlain) return true
-    return decompresses && packets.some(({ payload }) => isCompressed(payload as Buffer))
+    return packets.some(({ payload }) => takesLong(payload as Buffer, decompresses))
   }
 
   /** The same batch gives the same again, in new objects. */

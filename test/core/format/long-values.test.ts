@@ -214,6 +214,7 @@ describe('a hundred thousand values in one payload of any format', function () {
     pack.map(entry => new Map([...entry].map(([key, value]) => [Number(key), value] as const)))
   const payloads: [name: string, options: Options, bytes: () => Buffer][] = [
     ['an object in JSON', { at: 'object' }, () => json(object())],
+    ['a record in JSON', {}, () => json({ site: 's1', values: list() })],
     [
       'a list in MessagePack',
       { format: 'msgpack', at: 'list' },
@@ -262,8 +263,11 @@ describe('a hundred thousand values in one payload of any format', function () {
       const reader: Reader = await readerOf(readerOptions(options))
       const bytes = bytesOf()
       let best = Number.POSITIVE_INFINITY
-      for (let time = 0; time < 3; time++)
-        best = Math.min(best, longestOf(reader.pieces(bytes, ARRIVAL), COUNT))
+      for (let time = 0; time < 3 && best >= 50; time++)
+        best = Math.min(
+          best,
+          longestOf(reader.pieces(bytes, ARRIVAL), name.startsWith('a record') ? 1 : COUNT)
+        )
       assert.ok(best < 50, `${best} ms`)
     })
   }
