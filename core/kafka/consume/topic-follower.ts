@@ -6,6 +6,7 @@ import { Health, type HealthEvents } from '../health.ts'
 import type { KafkaClient, KafkaReader, KafkaRecord, ReadBatch } from '../port.ts'
 import { orTopicMissing } from '../topic-missing.ts'
 import { type Ends, lowerOf, Positions } from './positions.ts'
+import { isAnother, type LastRead, type LastRecord } from './same-topic.ts'
 
 export interface FollowerOptions {
   readonly client: KafkaClient
@@ -42,6 +43,11 @@ const CLOSE_GRACE_MS = 1_000
 export class TopicFollower {
   readonly #health: Health
   readonly #positions = new Positions()
+  readonly #last = new Map<number, LastRecord>()
+  /** What was read before an interruption, until it is known that the topic is still the same. */
+  #doubtful: LastRead | undefined
+  /** The same while it is being looked at. */
+  #looking: LastRead | undefined
   #reader: KafkaReader | undefined
   readonly #restarts = new Restarts(() => void this.#run(), { initialMs: 500, maxMs: 10_000 })
   readonly #closing = new AbortController()
@@ -144,6 +150,8 @@ export class TopicFollower {
 
   #beginAnew(): void {
     this.#positions.begin(new Map())
+    this.#last.clear()
+    this.#doubtful = this.#looking = undefined
     this.events.anew()
     this.#replace()
   }
@@ -164,8 +172,9 @@ export class TopicFollower {
         if (!isCurrent()) return
         this.#restarts.works()
         this.#health.works()
+        if (this.#doubtful !== undefined) void this.#verify(this.#doubtful)
       },
-      trouble: error => this.#health.trouble(error),
+      trouble: error => this.#interrupted(error),
       ended: error => {
         if (isCurrent()) this.#failed(error)
       }
@@ -182,7 +191,30 @@ export class TopicFollower {
   #take({ partition, messages }: ReadBatch): void {
     // A reader goes back to the beginning by itself where the topic ends before its position.
     if (BigInt(messages[0]?.offset ?? 0) < this.#positions.of(partition)) this.#beginAnew()
-    else this.events.read(messages, partition)
+    else {
+      const last = messages.at(-1)
+      if (last !== undefined)
+        this.#last.set(partition, { offset: last.offset, timestamp: last.timestamp })
+      this.events.read(messages, partition)
+    }
+  }
+
+  /** Meanwhile the topic may be deleted and made anew. */
+  #interrupted(error: MillraceError): void {
+    this.#doubtful ??= new Map(this.#last)
+    this.#health.trouble(error)
+  }
+
+  async #verify(read: LastRead): Promise<void> {
+    this.#doubtful = undefined
+    this.#looking = read
+    const { admin, topic } = this.options
+    const ask = admin.ask(asked => isAnother(asked, topic, read))
+    const isAnew = await ask.catch(() => undefined)
+    if (this.#closing.signal.aborted || this.#looking !== read) return
+    // Who gives no answer is asked again.
+    if (isAnew === undefined) this.#doubtful ??= read
+    else if (isAnew) this.#beginAnew()
   }
 
   async #first(): Promise<Ends> {
@@ -194,7 +226,7 @@ export class TopicFollower {
   #explain = (error: unknown) => orTopicMissing(error as MillraceError, [this.options.topic])
 
   #failed(error: MillraceError): void {
-    this.#health.trouble(error)
+    this.#interrupted(error)
     this.#replace()
   }
 

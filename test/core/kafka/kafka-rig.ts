@@ -14,6 +14,7 @@ import {
 } from '../../../core/kafka/produce/produce-record.ts'
 import type { Reason } from '../../../core/record/record.ts'
 import { services } from '../../services.ts'
+import { until } from '../../until.ts'
 
 const { Kafka, logLevel } = kafkajs
 
@@ -24,6 +25,11 @@ export interface Rig {
   readonly feed: Producer
   /** A new topic. */
   topic(partitions: number, config?: Record<string, string>): Promise<string>
+  /**
+   * Deletes a topic that holds records and makes it anew. Resolves when the broker has taken that
+   * in: until then it takes records for the one that was deleted.
+   */
+  anew(topic: string, partitions: number): Promise<void>
   /** Deletes the records of partition 0 that lie before an offset, as retention does. */
   deleteBefore(topic: string, offset: number): Promise<void>
   /**
@@ -61,6 +67,19 @@ export async function kafkaRig(given?: string): Promise<Rig> {
         topics: [{ topic, numPartitions: partitions, configEntries }]
       })
       return topic
+    },
+    async anew(topic, partitions) {
+      await admin.deleteTopics({ topics: [topic] })
+      // Not waitForLeaders: where that gives up, the topic is there and is not made again.
+      const made = () =>
+        admin.createTopics({
+          waitForLeaders: false,
+          topics: [{ topic, numPartitions: partitions }]
+        })
+      await until('the topic', () => made().catch(() => false), 20_000, 200)
+      const isEmpty = async () =>
+        (await admin.fetchTopicOffsets(topic)).every(({ high }) => high === '0')
+      await until('the new one to be there', isEmpty, 20_000, 50)
     },
     async deleteBefore(topic, offset) {
       // kafkajs finds the leader only in what it has asked for before.

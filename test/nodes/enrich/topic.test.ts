@@ -183,14 +183,13 @@ describe('nodes/enrich from a Kafka topic', function () {
     await write(topic, { a: { location: 'A' }, b: { location: 'B' }, c: { location: 'C' } })
     await nodeRed.deploy(flow(topic))
     await untilAt('b', 'B')
-    const anew = async () => {
-      await rig.admin.deleteTopics({ topics: [topic] })
-      await until('it to be made', () =>
-        rig.admin.createTopics({ topics: [{ topic, numPartitions: 1 }] }).catch(() => false)
+    await rig.anew(topic, 1)
+    await until('it to be written', () =>
+      write(topic, { a: { location: 'new' } }).then(
+        () => true,
+        () => false
       )
-    }
-    await anew()
-    await write(topic, { a: { location: 'new' } })
+    )
     await untilAt('a', 'new')
     await until('the end of b', () => {
       send({ device_id: 'b' })
@@ -198,7 +197,7 @@ describe('nodes/enrich from a Kafka topic', function () {
     })
     assert.match(lines().join(), /was deleted and made anew/)
     collectorOf('rejected').got.length = 0
-    await anew()
+    await rig.anew(topic, 1)
     await until(
       'the end of a',
       () => {

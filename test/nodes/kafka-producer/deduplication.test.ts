@@ -30,12 +30,7 @@ describe('kafka-producer with deduplication', function () {
     scene.producer(topic, { deduplicationMin: 10, ...more })
   const valuesOf = async (topic: string) => (await scene.valuesOf(topic)).sort()
   const settled = () => report().nodes.find(({ id }) => id === 'read')!.counts.inFlight === 0
-  async function madeAnew(topic: string): Promise<void> {
-    await rig.admin.deleteTopics({ topics: [topic] })
-    const made = () =>
-      rig.admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 1 }] })
-    await until('the topic', () => made().catch(() => false), 20_000, 200)
-  }
+  const madeAnew = (topic: string) => rig.anew(topic, 1)
   /** A consumer with transactions whose outputs lead to these, before a producer. */
   async function transactions(raw: string, topic: string, wires: string[][]): Promise<void> {
     const groupId = `g-${raw}`

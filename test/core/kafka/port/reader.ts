@@ -162,16 +162,45 @@ export const readerContract = (target: Target) =>
       const { follower, values, told } = follow(topic)
       await send(topic, 'a', 'b', 'c', 'd', 'e')
       await follower.caughtUp()
-      await rig.admin.deleteTopics({ topics: [topic] })
-      const made = () =>
-        // Not waitForLeaders: where that gives up, the topic is there and is not made again.
-        rig.admin.createTopics({ topics: [{ topic, numPartitions: 2 }], waitForLeaders: false })
-      await until('the topic', () => made().catch(() => false), 20_000, 200)
+      await rig.anew(topic, 2)
       await until('a record', () => send(topic, 'f').catch(() => false as const), 20_000, 200)
       await follower.caughtUp()
       // The record may have been sent twice while the topic was being made.
       assert.deepEqual([...new Set(values)].sort(), ['a', 'b', 'c', 'd', 'e', 'f'])
       assert.ok(told.includes('anew'))
+    })
+
+    it('reads one anew too that has as many records as before', async () => {
+      const topic = await rig.topic(1)
+      const { follower, values, told } = follow(topic)
+      const write = (...texts: string[]) =>
+        rig.feed.send({ topic, messages: texts.map(value => ({ value, partition: 0 })) })
+      await write('a', 'b', 'c')
+      await follower.caughtUp()
+      await proxy.refuse()
+      await rig.anew(topic, 1)
+      await until('the records', () => write('d', 'e', 'f', 'g').catch(() => false as const))
+      await proxy.open()
+      await until('its first record', () => values.includes('d'))
+      await follower.caughtUp()
+      assert.deepEqual([...new Set(values)].sort(), ['a', 'b', 'c', 'd', 'e', 'f', 'g'])
+      assert.ok(told.includes('anew'))
+    })
+
+    it('goes on where it was when a broker was away, and gives nothing twice', async () => {
+      const topic = await rig.topic(1)
+      const { follower, values, told } = follow(topic)
+      const write = (value: string) => rig.feed.send({ topic, messages: [{ value, partition: 0 }] })
+      await write('a')
+      await follower.caughtUp()
+      for (const next of ['b', 'c']) {
+        await proxy.refuse()
+        await proxy.open()
+        await write(next)
+        await follower.caughtUp()
+      }
+      assert.deepEqual(values, ['a', 'b', 'c'])
+      assert.ok(!told.includes('anew'))
     })
 
     it('stops, also while it waits; its group is gone', async () => {
