@@ -2,7 +2,7 @@ import type { EditorHooks, Values } from '../../core/editor/types.ts'
 import { type JoinOptions, problemsBetween } from './settings.ts'
 
 /** Longer labels make a node wider than a screen. */
-const MAX_CHARACTERS = 40
+const MAX_CHARACTERS = 36
 
 export default {
   learns: true,
@@ -11,8 +11,9 @@ export default {
     const [first, second] = namesOf(values)
     const how = method === 'last' ? `last ${second}` : second
     const near = method === 'last' ? '' : ` within ${within}`
-    const text = `${first} + ${how}${near}`
-    return text.length <= MAX_CHARACTERS ? text : `join${near}`
+    const both = `${first} + ${how}`
+    const texts = [`${both}${near}`, both, `join${near}`]
+    return texts.find(text => text.length <= MAX_CHARACTERS) ?? 'join'
   },
   problems: values => problemsBetween(values as JoinOptions)
 } satisfies EditorHooks

@@ -94,6 +94,7 @@ export const spec = {
     },
     key: {
       ...memoryFields.key,
+      label: 'The same in both',
       section: 'how',
       default: [{ field: 'device_id' }],
       help: 'Only records that agree in these fields are joined. Without a row, all may be.'
