@@ -13,6 +13,9 @@ const MAX_BYTES = 256_000
 /** For the first message; then a little longer, since devices mostly send one after the other. */
 const FIRST_MS = 7_000
 const FURTHER_MS = 1_500
+/** Of a server with all its topics, those that send less often are waited for. */
+const EVERYTHING = '#'
+const FURTHER_OF_ALL_MS = 4_000
 
 /**
  * Hears what comes to these filters for a few seconds, by a connection and a session of its own
@@ -28,7 +31,7 @@ export async function listen(
   const library = await import('mqtt')
   const clientId = `millrace-listen-${Math.random().toString(36).slice(2, 10)}`
   const { birth: _birth, will: _will, ...quiet } = settings
-  const heard = new Listening(signal)
+  const heard = new Listening(signal, filters.includes(EVERYTHING))
   let link: Link | undefined
   try {
     await new Promise<void>((resolve, refuse) => {
@@ -49,19 +52,44 @@ export async function listen(
 
 class Listening {
   readonly #messages: HeardMessage[] = []
+  readonly #startedMs = performance.now()
   #bytes = 0
   #timer: NodeJS.Timeout | undefined
   #done: () => void = () => undefined
 
-  constructor(private readonly signal: AbortSignal) {}
+  /** @param isOfAll many kinds of messages may come, some of them much more often than others */
+  constructor(
+    private readonly signal: AbortSignal,
+    private readonly isOfAll: boolean
+  ) {}
 
   take(message: HeardMessage): void {
+    if (this.isOfAll && this.#messages.length >= MOST_MESSAGES) this.#makeRoomFor(message)
     const isTooMuch = this.#bytes + message.payload.length > MAX_BYTES
     if (isTooMuch || this.#messages.length >= MOST_MESSAGES) return
     this.#bytes += message.payload.length
     this.#messages.push(message)
-    if (this.#messages.length === 1) this.#endAfter(FURTHER_MS)
-    if (this.#messages.length === MOST_MESSAGES) this.#done()
+    if (this.#messages.length === 1) this.#endAfter(this.#furtherMs)
+    if (this.#messages.length === MOST_MESSAGES && !this.isOfAll) this.#done()
+  }
+
+  get #furtherMs(): number {
+    if (!this.isOfAll) return FURTHER_MS
+    // Whoever has asked waits no longer than where one kind of message comes late.
+    const leftMs = FIRST_MS - (performance.now() - this.#startedMs)
+    return Math.max(FURTHER_MS, Math.min(FURTHER_OF_ALL_MS, leftMs))
+  }
+
+  /** A kind that was seldom heard takes the place of one that was often. */
+  #makeRoomFor({ topic }: HeardMessage): void {
+    const counts = new Map<string, number>()
+    for (const each of this.#messages)
+      counts.set(kindOf(each.topic), (counts.get(kindOf(each.topic)) ?? 0) + 1)
+    const [often, count] = [...counts].reduce((most, each) => (each[1] > most[1] ? each : most))
+    if ((counts.get(kindOf(topic)) ?? 0) + 1 >= count) return
+    const at = this.#messages.findIndex(each => kindOf(each.topic) === often)
+    const [gone] = this.#messages.splice(at, 1)
+    this.#bytes -= gone!.payload.length
   }
 
   /** The newest first. */
@@ -69,7 +97,7 @@ class Listening {
     await new Promise<void>(resolve => {
       this.#done = resolve
       this.signal.addEventListener('abort', () => resolve(), { once: true })
-      this.#endAfter(this.#messages.length === 0 ? FIRST_MS : FURTHER_MS)
+      this.#endAfter(this.#messages.length === 0 ? FIRST_MS : this.#furtherMs)
     })
     clearTimeout(this.#timer)
     return [...this.#messages].reverse()
@@ -80,3 +108,5 @@ class Listening {
     this.#timer = setTimeout(() => this.#done(), ms)
   }
 }
+
+const kindOf = (topic: string): string => topic.split('/', 1)[0]!

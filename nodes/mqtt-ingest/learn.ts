@@ -1,25 +1,48 @@
 import { bytesOf, formatOf } from '../../core/learn/formats.ts'
-import type { Finding, Learn, Observed } from '../../core/learn/learned.ts'
+import type { Answers, Finding, Learn, Learned, Observed } from '../../core/learn/learned.ts'
 import { fieldMeaning, isSurely } from '../../core/learn/names.ts'
 import { sourceFormat } from '../../core/learn/source-format.ts'
 import { isObject, nameOf, surveyOf } from '../../core/learn/survey.ts'
 import { topicTemplateOf } from '../../core/learn/topics.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../../core/record/topic-template.ts'
+import { countOf, EVERY_TOPIC, kindQuestion, topicKinds } from './learn-topics.ts'
 import { spec } from './spec.ts'
 
 /** The format of the messages, and which level of their topics names the device. */
-export const learn: Learn = async (observed, values) => {
-  const topics = [...new Set(observed.map(({ topic }) => topic).filter(topic => topic !== ''))]
-  const found = await sourceFormat(observed, spec.fields)
-  const isValue = observed.some(({ payload }) => isOneValue(payload))
+export const learn: Learn = async (observed, values, answers) => {
   const typed = String(values.topic ?? '')
+  if (typed === EVERY_TOPIC) return learnTopics(observed, answers)
+  const isValue = observed.some(({ payload }) => isOneValue(payload))
   // One topic for all devices: then it is the message that names them.
   const isShared = !/[+#{]/.test(typed) && (await namesDevice(observed))
+  const found = await sourceFormat(observed, spec.fields)
   return {
-    findings: [...found, ...(isShared ? [] : topicFinding(topics, typed, isValue))],
+    findings: [...found, ...(isShared ? [] : topicFinding(topicsOf(observed), typed, isValue))],
     questions: []
   }
 }
+
+/** Of all that was heard those topics that a person means, and the format of their messages. */
+async function learnTopics(observed: readonly Observed[], answers: Answers): Promise<Learned> {
+  const isValue = observed.some(({ payload }) => isOneValue(payload))
+  const kinds = topicKinds(topicsOf(observed), isValue)
+  const question = kindQuestion(kinds, answers)
+  const [only] = kinds
+  const wanted = kinds.length > 1 ? question.answer : (only?.template ?? EVERY_TOPIC)
+  const kind = kinds.find(({ template }) => template === wanted)
+  const meant = kind ? observed.filter(({ topic }) => kind.topics.includes(topic)) : observed
+  return {
+    findings: [
+      ...(await sourceFormat(meant, spec.fields)),
+      ...(kind ? formFinding(kind.template, kind.topics) : [])
+    ],
+    questions: kinds.length > 1 ? [question] : []
+  }
+}
+
+const topicsOf = (observed: readonly Observed[]): string[] => [
+  ...new Set(observed.map(({ topic }) => topic).filter(topic => topic !== ''))
+]
 
 /** Whether the messages have a field that surely names their device. */
 async function namesDevice(observed: readonly Observed[]): Promise<boolean> {
@@ -42,7 +65,10 @@ function topicFinding(topics: readonly string[], typed: string, hasMetric: boole
     typed.split('/').flatMap((level, index) => (isOpen(level) ? [index] : []))
   )
   if (found === undefined || before.fields.length > 0) return []
-  const template = merged(typed, found.template)
+  return formFinding(merged(typed, found.template), topics)
+}
+
+function formFinding(template: string, topics: readonly string[]): Finding[] {
   const fields =
     topicTemplateProblems(template).length > 0 ? [] : compileTopicTemplate(template).fields
   if (fields.length === 0) return []
@@ -50,7 +76,7 @@ function topicFinding(topics: readonly string[], typed: string, hasMetric: boole
   return [
     {
       says: `The topics are of the form ${template}`,
-      evidence: `${topics.length} ${topics.length === 1 ? 'topic' : 'topics'}`,
+      evidence: countOf(topics),
       settings: { topic: template, keyField: key }
     }
   ]

@@ -13,7 +13,7 @@ const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 export const spec = {
   type: 'millrace-mqtt-ingest',
   label: 'mqtt ingest',
-  version: 2,
+  version: 3,
   summary:
     'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
   category: 'telemetry',
@@ -31,10 +31,10 @@ export const spec = {
       pick: 'topic',
       check: 'topic-template',
       label: 'Topics',
-      default: '{org}/{site}/{device_type}/{device_id}/{measurement}',
+      default: '#',
       placeholder: 'acme/{site}/{device_type}/{device_id}/reading',
       required: true,
-      help: 'A level each: fixed text, {field} for a level whose text becomes a field of the record, + for any, # for all that follow.'
+      help: 'A level each: fixed text, {field} for a level whose text becomes a field of the record, + for any, # for all that follow. Alone, # takes every topic; Learn says which ones there are, and names their levels.'
     },
     qos: {
       ...mqttFields.qos,

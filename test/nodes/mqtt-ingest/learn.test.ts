@@ -78,6 +78,49 @@ describe('nodes/mqtt-ingest, learn and preview', () => {
     })
   }
 
+  it('every topic: the one kind that was heard is proposed, as a newcomer sends it', async () => {
+    const topics = ['sensors/kitchen/temperature', 'sensors/hall/temperature']
+    for (const payload of [Buffer.from('21.5'), READING]) {
+      const observed = topics.map(topic => ({ topic, payload }))
+      const { findings, questions } = await learn(observed, { topic: '#' }, {})
+      const found = Object.assign({}, ...findings.map(each => each.settings))
+      assert.deepEqual(questions, [])
+      assert.equal(found.topic, 'sensors/{device_id}/temperature')
+    }
+  })
+
+  it('every topic: of several kinds a person chooses one, or all', async () => {
+    const observed = [
+      { topic: 'sensors/kitchen/temperature', payload: Buffer.from('21.5') },
+      { topic: 'tele/plug-1/SENSOR/x', payload: READING },
+      { topic: 'tele/plug-2/SENSOR/x', payload: READING }
+    ]
+    const asked = await learn(observed, { topic: '#' }, {})
+    const [question] = asked.questions
+    assert.equal(question!.answer, '')
+    assert.deepEqual(Object.keys(question!.choices), [
+      'tele/{device_id}/SENSOR/x',
+      'sensors/{device_id}/{metric}',
+      '#'
+    ])
+    const settings = async (topics: string) => {
+      const { findings, questions } = await learn(observed, { topic: '#' }, { topics })
+      assert.equal(questions[0]!.answer, topics)
+      return Object.assign({}, ...findings.map(each => each.settings)) as Record<string, unknown>
+    }
+    const plugs = await settings('tele/{device_id}/SENSOR/x')
+    assert.deepEqual([plugs.topic, plugs.output], ['tele/{device_id}/SENSOR/x', 'records'])
+    const kitchen = await settings('sensors/{device_id}/{metric}')
+    assert.deepEqual([kitchen.topic, kitchen.format], ['sensors/{device_id}/{metric}', 'bare'])
+    assert.equal((await settings('#')).topic, undefined)
+  })
+
+  it('by default nothing that is no topic of the server is left out', async () => {
+    const { sort } = previewed(parseOptions(spec, { broker: 'any' }))
+    const { outputs } = await sort({ topic: 'sensors/kitchen/temperature', payload: READING })
+    assert.equal(outputs[0]!.length, 1)
+  })
+
   it('says why a message would be rejected, and that one is for others', async () => {
     const options = parseOptions(spec, { topic: 'a/{device_id}/data', broker: 'any' })
     const { sort } = previewed(options)
