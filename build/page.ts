@@ -3,7 +3,7 @@ import type { Column, Field, NodeSpec } from '../core/node/spec.ts'
 import { COLOURS } from './colours.ts'
 import { formOf } from './form.ts'
 import { helpOf } from './help.ts'
-import { scriptJson } from './text.ts'
+import { isLocaleKey, scriptLiteral } from './text.ts'
 
 /** What the page of a node is made from. */
 export interface Paged {
@@ -48,41 +48,39 @@ function registration({ spec, icon, hasEditor, hasMigrations }: Paged, parts: st
   const secrets = Object.entries(spec.fields).filter(([, field]) => field.kind === 'secret')
   const outputs =
     spec.outputsFrom === undefined ? [] : [`outputs: { value: ${spec.outputs.length} }`]
-  const version = `${VERSION_FIELD}: { value: ${spec.version ?? 1}, validate: function () { return shared() ? ask('fits', this) : true } }`
+  const version = `${VERSION_FIELD}: { value: ${spec.version ?? 1}, validate: function () { return ask('fits', this) ?? true } }`
   const defaults = [
     "name: { value: '' }",
     version,
     ...outputs,
     ...fields.map(([name]) => `${name}: field('${name}')`)
   ]
-  return `(function () {
+  return `(() => {
 ${parts}
-const spec = ${scriptJson(editorSpec(spec))}
-const shared = () => window.millrace && window.millrace.node(spec, ${hasEditor ? 'room.default' : '{}'}, ${hasMigrations ? 'saved.migrations' : '{}'})
-const ask = (what, ...given) => { const node = shared(); return node && node[what](...given) }
-const field = name => ({
-  value: structuredClone(spec.fields[name].default),
-  ...(spec.fields[name].kind === 'ref' ? { type: spec.fields[name].type } : {}),
-  validate: function (value, _options) { return shared() ? ask('check', this, name, value) : true }
-})
+const spec = ${scriptLiteral(editorSpec(spec))}
+const ask = (what, ...given) => window.millrace?.node(spec, ${hasEditor ? 'room.default' : '{}'}, ${hasMigrations ? 'saved.migrations' : '{}'})[what](...given)
+const field = name => {
+  const { default: value, kind, type } = spec.fields[name]
+  return { value: structuredClone(value), ...(kind === 'ref' && { type }), validate(now, _) { return ask('check', this, name, now) ?? true } }
+}
 RED.nodes.registerType('${spec.type}', {
-  category: '${spec.category}',
-  color: '${COLOURS[spec.family]}',
-  icon: '${icon ?? `${spec.family}.svg`}',
-  defaults: { ${defaults.join(', ')} },
-  credentials: { ${secrets.map(([name]) => `${name}: { type: 'password' }`).join(', ')} },
-  inputs: ${spec.inputs},
-  outputs: ${spec.outputs.length},
-  align: '${spec.inputs === 1 && spec.outputs.length === 0 ? 'right' : 'left'}',
-  paletteLabel: '${spec.label}',
-  label: function () { return this.name || ask('label', this) || '${spec.label}' },
-  labelStyle: function () { return this.name ? 'node_label_italic' : '' },
-  outputLabels: function (index) { return ask('outputLabel', this, index) },
-  onadd: function () { ask('migrate', this) },
-  oneditprepare: function () { ask('open', this) },
-  oneditsave: function () { ask('save', this) },
-  oneditcancel: function () { ask('close', this) },
-  oneditdelete: function () { ask('close', this) }
+category: '${spec.category}',
+color: '${COLOURS[spec.family]}',
+icon: '${icon ?? `${spec.family}.svg`}',
+defaults: { ${defaults.join(', ')} },
+credentials: { ${secrets.map(([name]) => `${name}: { type: 'password' }`).join(', ')} },
+inputs: ${spec.inputs},
+outputs: ${spec.outputs.length},
+align: '${spec.inputs === 1 && spec.outputs.length === 0 ? 'right' : 'left'}',
+paletteLabel: '${spec.label}',
+label: function () { return this.name || ask('label', this) || '${spec.label}' },
+labelStyle: function () { return this.name ? 'node_label_italic' : '' },
+outputLabels: function (index) { return ask('outputLabel', this, index) },
+onadd: function () { ask('migrate', this) },
+oneditprepare: function () { ask('open', this) },
+oneditsave: function () { ask('save', this) },
+oneditcancel: function () { ask('close', this) },
+oneditdelete: function () { ask('close', this) }
 })
 })()`
 }
@@ -96,13 +94,20 @@ function editorSpec(spec: NodeSpec): object {
 function withoutTexts(fields: Readonly<Record<string, Field>>): object {
   return Object.fromEntries(
     Object.entries(fields).map(
-      ([name, { help: _help, placeholder: _placeholder, section: _section, ...field }]) => [
-        name,
-        field.kind === 'list' ? { ...field, columns: columnsOf(field.columns) } : field
-      ]
+      ([name, { help: _help, placeholder: _placeholder, section: _section, ...field }]) => {
+        if (field.kind === 'list') return [name, { ...field, columns: columnsOf(field.columns) }]
+        if (field.kind === 'choice') return [name, { ...field, choices: unsaid(field.choices) }]
+        return [name, field]
+      }
     )
   )
 }
+
+/** What the locale has is asked for there; see core/editor/choices.ts. */
+const unsaid = (choices: Readonly<Record<string, string>>): object =>
+  Object.fromEntries(
+    Object.entries(choices).map(([value, text]) => [value, isLocaleKey(value) ? '' : text])
+  )
 
 /**
  * The form makes the cells of a list itself, and asks the locale for those placeholders that there

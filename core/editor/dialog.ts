@@ -1,7 +1,9 @@
 import type { ChoiceField, Column, Field, ListField, Pick, Place } from '../node/spec.ts'
 import { compileTopicTemplate, topicTemplateProblems } from '../record/topic-template.ts'
 import { addBehind } from './add-behind.ts'
+import { type Answered, askRuntime } from './ask.ts'
 import { isShown, type NodeType, parsed, problemsIn } from './check.ts'
+import { choicesOf } from './choices.ts'
 import { CodeControl } from './code.ts'
 import { addCodes } from './codes.ts'
 import { ComposedCode } from './composed.ts'
@@ -12,6 +14,7 @@ import { forgetRow } from './forget.ts'
 import { hear } from './heard.ts'
 import type { NodesBehind } from './learn-panel.ts'
 import { listControl } from './list.ts'
+import { chooseOnly } from './only-choice.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { samplesFor } from './preview-samples.ts'
 import { addPick, listen, testRow } from './probe.ts'
@@ -19,6 +22,7 @@ import { questionOf } from './question.ts'
 import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import { FieldRow } from './row.ts'
+import { addTicks } from './ticks.ts'
 import { addTimeZones } from './time-zones.ts'
 import { addTopicPick } from './topic-pick.ts'
 import type { Control, Form, Values } from './types.ts'
@@ -136,6 +140,7 @@ export class Dialog implements Form {
     const pane = new PreviewPane({
       type: spec.type,
       id: this.id,
+      isOverTime: () => spec.remembers === true && this.#isShown('timeField'),
       values: () => this.values(),
       outputs: () => hooks.outputLabels?.(parsed(this.type, this.values())) ?? spec.outputs,
       ...(hooks.learns === true ? { fill: this.#fill } : {}),
@@ -144,6 +149,10 @@ export class Dialog implements Form {
     this.#root.append(pane.element)
     this.onChange(() => pane.refresh())
     return pane
+  }
+
+  #isShown(name: string): boolean {
+    return this.row(name)?.classList.contains('millrace-hidden') === false
   }
 
   get #hasPreview(): boolean {
@@ -220,16 +229,13 @@ export class Dialog implements Form {
     if (field.as) WRITING[field.as](this.#native(name) as HTMLInputElement, row)
   }
 
-  #buildChoices(name: string, { choices, default: usual }: ChoiceField): void {
+  #buildChoices(name: string, field: ChoiceField): void {
     const select = this.#native(name)!
-    const options = Object.keys(choices).map(value => {
-      const key = `fields.${name}.choices.${value}`
-      // A key that the locale cannot have (see build/locale.ts) comes back as it is.
-      const text = this.node._(key)
-      return element('option', { value }, text.endsWith(key) ? choices[value]! : text)
-    })
+    const options = choicesOf(field, key => this.node._(`fields.${name}.${key}`)).map(
+      ([value, text]) => element('option', { value }, text)
+    )
     select.replaceChildren(...options)
-    select.value = String(this.node[name] ?? usual)
+    select.value = String(this.node[name] ?? field.default)
   }
 
   #buildHeadings(): void {
@@ -263,8 +269,19 @@ export class Dialog implements Form {
       rows: Array.isArray(value) ? value : [],
       text: key => this.node._(`fields.${name}.columns.${key}`),
       changed: () => this.changed(),
-      addPick: (column, cell) => this.#addPick(column, cell)
+      addPick: (column, cell) => this.#addPick(column, cell),
+      ...(field.offers !== undefined && {
+        addTicks: (behind, ticked) => addTicks(behind, () => this.#offers(field.offers!), ticked)
+      })
     })
+  }
+
+  /** Asks the node, with the settings of the dialog, what there is to tick. */
+  #offers(seenIn: string): Promise<Answered & { readonly items?: readonly string[] }> {
+    const values = this.values()
+    const seen = this.valuesSeen(String(values[seenIn] ?? ''))
+    const { type } = this.type.spec
+    return askRuntime(`millrace/preview/${type}`, { action: 'offers', id: this.id, values, seen })
   }
 
   #addPick(field: Column, input: HTMLInputElement): void {
@@ -305,6 +322,7 @@ export class Dialog implements Form {
       const row = this.#rows.get(name)!
       row.root.classList.toggle('millrace-hidden', !shown)
       if (shown) this.#built.get(name)?.shown?.()
+      if (shown && field.kind === 'ref' && field.optional !== true) chooseOnly(this.#native(name))
       row.say(problems)
       const place = row.root.querySelector<HTMLElement>('.millrace-place')
       place?.classList.toggle('input-error', problems.length > 0)

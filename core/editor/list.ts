@@ -5,6 +5,7 @@ import { fitColumns } from './list-layout.ts'
 import { mark } from './mark.ts'
 import { isRequiredColumn, requiredMark } from './row.ts'
 import { say } from './texts-of.ts'
+import type { Ticked } from './ticks.ts'
 import type { Control } from './types.ts'
 
 type Row = Record<string, string | number | boolean>
@@ -20,12 +21,14 @@ export interface ListParts {
   readonly changed: () => void
   /** Puts a Pick button beside a cell whose column has one. */
   readonly addPick: (column: Column, cell: HTMLInputElement) => void
+  /** Puts a button beside the one that adds a row. */
+  readonly addTicks?: (behind: HTMLElement, ticked: Ticked) => void
 }
 
 /** A list of rows with one control a column, in Node-RED's editableList. */
 export function listControl(
   place: HTMLElement,
-  { field, label, rows, text, changed, addPick }: ListParts
+  { field, label, rows, text, changed, addPick, addTicks }: ListParts
 ): Control {
   const columns = Object.entries(field.columns)
   const list = $(element('ol', { class: 'millrace-list' })).appendTo(place)
@@ -74,10 +77,31 @@ export function listControl(
       ])
     )
   }
-  // The list gives a collection of collections, one a row.
+  const value = () => containersOf(list).map(item => rowOf(item[0]!))
+  if (add) addTicks?.(add, tickedIn(list, columns[0]![0], value, changed))
+  return { value }
+}
+
+/** The list gives a collection of collections, one a row. */
+const containersOf = (list: JQuery): JQuery[] =>
+  (list.editableList('items') as unknown as JQuery).toArray().map(item => $(item))
+
+/** The rows of a list by what stands in one of their columns. */
+function tickedIn(
+  list: JQuery,
+  column: string,
+  rows: () => readonly Row[],
+  changed: () => void
+): Ticked {
+  const placeOf = (name: string) => rows().findIndex(row => row[column] === name)
   return {
-    value: () =>
-      (list.editableList('items') as unknown as JQuery).toArray().map(item => rowOf($(item)[0]!))
+    has: name => placeOf(name) >= 0,
+    set(name, isTicked) {
+      const item = containersOf(list)[placeOf(name)]
+      if (isTicked) list.editableList('addItem', { [column]: name })
+      else if (item) list.editableList('removeItem', item.data('data') as object)
+      changed()
+    }
   }
 }
 

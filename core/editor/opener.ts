@@ -3,15 +3,15 @@ import type { TextKey } from './texts.ts'
 import { say } from './texts-of.ts'
 
 /**
- * Puts a button behind an input that opens a panel below it.
+ * Puts a button behind an input, or another button, that opens a panel below it.
  * @param fill gets the panel's element and what closes it; called at each opening
  */
 export function addPanel(
-  input: HTMLInputElement,
+  input: HTMLElement,
   iconName: string,
-  fill: (content: HTMLElement, close: () => void) => void,
+  fill: (content: HTMLElement, close: () => void) => unknown,
   name: TextKey = 'pick'
-): void {
+): HTMLButtonElement {
   const opener = button(iconName, '', () => {
     const content = element('div', { class: 'millrace-pick' })
     content.style.width = `${Math.max(240, input.offsetWidth + 30)}px`
@@ -33,6 +33,7 @@ export function addPanel(
   opener.setAttribute('aria-label', say(name))
   window.RED.popover.tooltip($(opener), say(name))
   input.after(opener)
+  return opener
 }
 
 /** Sets an input as if the person had typed. */

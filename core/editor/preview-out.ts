@@ -1,3 +1,4 @@
+import type { TimeLine } from '../node/preview.ts'
 import type { Answered } from './ask.ts'
 import { element, icon } from './element.ts'
 import { type ChangedLine, recordLines } from './preview-lines.ts'
@@ -16,6 +17,7 @@ export interface PreviewShown extends Answered {
   readonly filtered?: number
   readonly notices?: readonly string[]
   readonly text?: string
+  readonly line?: TimeLine
 }
 
 /** What leaves by each output, or why there is nothing to show. */

@@ -3,8 +3,9 @@ import { button, element, icon } from './element.ts'
 import type { ShownTree } from './field-pick.ts'
 import { type LearnedHere, LearnPanel, type NodesBehind } from './learn-panel.ts'
 import { failures, outcomeParts, type PreviewShown } from './preview-out.ts'
-import { type GivenSample, type Offered, samplesFor } from './preview-samples.ts'
+import { allOf, type GivenSample, type Offered, samplesFor } from './preview-samples.ts'
 import { say } from './texts-of.ts'
+import { timeLineParts } from './time-line.ts'
 import type { Values } from './types.ts'
 import { base64Of, textOfBytes } from './written-text.ts'
 
@@ -17,6 +18,8 @@ export interface PreviewOf {
   outputs(): readonly string[]
   /** Fills the dialog with what was learned; absent where the node learns nothing. */
   fill?(settings: Values, behind: readonly NodesBehind[]): void
+  /** One message says little: all that came are offered as one. */
+  isOverTime(): boolean
   /** Takes what comes now, for a few seconds; a sentence if nothing does. Absent for most nodes. */
   listen?(): Promise<string | undefined>
 }
@@ -50,6 +53,7 @@ export class PreviewPane {
     tabindex: '0',
     'aria-label': say('previewOut')
   })
+  readonly #line = element('div')
   readonly #says = element('div', { class: 'millrace-answer', role: 'status' })
   readonly #panel: LearnPanel | undefined
   #offered: readonly Offered[] = []
@@ -107,7 +111,8 @@ export class PreviewPane {
         { class: 'millrace-halves' },
         half(say('previewIn'), this.#topic, this.#text),
         half(say('previewOut'), this.#out)
-      )
+      ),
+      this.#line
     )
   }
 
@@ -166,14 +171,14 @@ export class PreviewPane {
   async #load(): Promise<void> {
     const { offered, stopped } = await samplesFor(this.of.type, this.of.id)
     if (this.#closed) return
-    this.#offered = offered
-    const options = offered.map(({ label }, index) =>
+    this.#offered = this.of.isOverTime() ? [...allOf(offered), ...offered] : offered
+    const options = this.#offered.map(({ label }, index) =>
       element('option', { value: String(index) }, label)
     )
     this.#picker.replaceChildren(...options, element('option', { value: '' }, say('pasted')))
     this.#tell(stopped)
-    if (offered[0] === undefined) this.#picker.value = ''
-    else this.#choose(offered[0])
+    if (this.#offered[0] === undefined) this.#picker.value = ''
+    else this.#choose(this.#offered[0])
   }
 
   #tell(problem: string | undefined): void {
@@ -272,18 +277,23 @@ export class PreviewPane {
     if (this.#isEmpty()) {
       const hint = say(this.of.listen ? 'noMessageYet' : 'noMessage')
       this.#out.replaceChildren(element('div', { class: 'millrace-facts' }, hint))
+      this.#line.replaceChildren()
       return
     }
     this.#asking = true
-    const answer = await askRuntime<PreviewShown>(`millrace/preview/${this.of.type}`, {
-      action: 'preview',
-      id: this.of.id,
-      values: this.of.values(),
-      given: this.#given()
-    })
+    const answer: PreviewShown = await askRuntime<PreviewShown>(
+      `millrace/preview/${this.of.type}`,
+      {
+        action: 'preview',
+        id: this.of.id,
+        values: this.of.values(),
+        given: this.#given()
+      }
+    )
     this.#asking = false
     if (this.#closed) return
     this.#out.replaceChildren(...outcomeParts(answer, this.of.outputs()))
+    this.#line.replaceChildren(...timeLineParts(answer.line, this.of.outputs()))
     if (this.#again) this.refresh()
     this.#again = false
   }

@@ -81,6 +81,26 @@ export async function samplesFor(type: string, id: string): Promise<SampleChoice
   }
 }
 
+/** As many as a preview looks at, and as a request may hold, with room to spare. */
+const MOST_RECORDS = 100
+const MAX_CHARACTERS = 200_000
+
+/** All that came, the oldest first, as one message. */
+export function allOf(offered: readonly Offered[]): Offered[] {
+  const seen = offered.filter(({ isSeen, given }) => isSeen && given.bytes === undefined)
+  const records: unknown[] = []
+  let left = MAX_CHARACTERS
+  for (const record of seen.flatMap(({ given }) => [given.payload].flat().reverse())) {
+    left -= JSON.stringify(record ?? null).length
+    if (left < 0 || records.length >= MOST_RECORDS) break
+    records.unshift(record)
+  }
+  if (seen.length < 2) return []
+  const label = `${say('allSeen')} · ${records.length} ${say('records')}`
+  const given = { topic: '', payload: records }
+  return [{ label, given, text: jsonOf(records, 2), isSeen: false }]
+}
+
 const timeOf = (ms: number) => new Date(ms).toLocaleTimeString()
 
 const offeredOf = ({

@@ -1,4 +1,5 @@
 import type { Column, Field } from '../node/spec.ts'
+import { choicesOf } from './choices.ts'
 import { asButton, button, element, icon } from './element.ts'
 import { say } from './texts-of.ts'
 
@@ -46,7 +47,7 @@ export class FieldRow {
       place.setAttribute('role', 'group')
       place.setAttribute('aria-labelledby', `${id}-label`)
     }
-    row.classList.toggle('millrace-wide', place !== null || isLong(field, row))
+    row.classList.toggle('millrace-wide', place !== null || isLong(field, row, text))
     this.#describe(field)
     if (field.kind === 'ref') nameButtons(row, text('label'))
   }
@@ -143,8 +144,9 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
 const MANY_CHARACTERS = 24
 
 /** Whether what the control usually holds needs the width of the dialog. */
-function isLong(field: Field, row: HTMLElement): boolean {
-  if (field.kind === 'choice') return Object.values(field.choices).some(isManyCharacters)
+function isLong(field: Field, row: HTMLElement, text: RowParts['text']): boolean {
+  if (field.kind === 'choice')
+    return choicesOf(field, text).some(([, label]) => isManyCharacters(label))
   const placeholder = row.querySelector('input')?.placeholder ?? ''
   return field.kind === 'text' && [field.default, placeholder].some(isManyCharacters)
 }

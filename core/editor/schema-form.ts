@@ -1,5 +1,5 @@
 import { button, element } from './element.ts'
-import { type SchemaRow, schemaRows, withRows } from './schema-rows.ts'
+import { MAX_DEPTH, type SchemaRow, schemaRows, withRows } from './schema-rows.ts'
 import { say } from './texts-of.ts'
 
 const TYPES: Readonly<Record<string, string>> = {
@@ -13,18 +13,20 @@ const TYPES: Readonly<Record<string, string>> = {
   array: 'list'
 }
 const NEW: SchemaRow = {
+  depth: 0,
   name: '',
+  isElement: false,
   type: '',
   minimum: '',
   maximum: '',
   among: '',
   required: false,
   more: [],
-  was: undefined
+  from: undefined
 }
 type Cell = 'name' | 'minimum' | 'maximum' | 'among'
 
-/** The fields of a JSON Schema, a row each. */
+/** The fields of a JSON Schema, a row each; those of objects and lists below them. */
 export class SchemaForm {
   readonly element: HTMLElement
   readonly #body = element('tbody')
@@ -41,7 +43,7 @@ export class SchemaForm {
       element('td')
     )
     const add = button('plus', say('add'), () => {
-      this.#append(NEW).focus()
+      this.#insert(NEW, this.#rows.length).focus()
     })
     add.classList.add('red-ui-button-small')
     this.element = element(
@@ -64,19 +66,47 @@ export class SchemaForm {
     this.#text = text
     this.#rows = []
     this.#body.replaceChildren()
-    for (const row of rows) this.#append(row)
+    for (const row of rows) this.#insert(row, this.#rows.length)
     return true
   }
 
-  #append(given: SchemaRow): Row {
-    const row = new Row(given, () => {
-      this.#rows = this.#rows.filter(other => other !== row)
-      row.root.remove()
-      this.#changed()
+  #insert(given: SchemaRow, at: number): Row {
+    const row: Row = new Row(given, {
+      remove: () => this.#remove(row),
+      addBelow: () => this.#addBelow(row)
     })
-    this.#rows.push(row)
-    this.#body.append(row.root)
+    this.#body.insertBefore(row.root, this.#rows[at]?.root ?? null)
+    this.#rows.splice(at, 0, row)
     return row
+  }
+
+  /** Where the rows that stand below this one end. */
+  #endOf(row: Row): number {
+    const at = this.#rows.indexOf(row) + 1
+    const rest = this.#rows.slice(at).findIndex(({ depth }) => depth <= row.depth)
+    return rest < 0 ? this.#rows.length : at + rest
+  }
+
+  #remove(row: Row): void {
+    const at = this.#rows.indexOf(row)
+    for (const gone of this.#rows.splice(at, this.#endOf(row) - at)) gone.root.remove()
+    this.#changed()
+  }
+
+  /** Of a list, what each element is; of that and of an object, a field. */
+  #addBelow(row: Row): void {
+    const depth = row.depth + 1
+    const end = this.#endOf(row)
+    const below = this.#rows.slice(this.#rows.indexOf(row) + 1, end)
+    const each = below.find(({ depth: at, isElement }) => isElement && at === depth)
+    if (each !== undefined && !row.isOf('object')) {
+      this.#addBelow(each)
+      return
+    }
+    const isElement = each === undefined && row.isOf('array')
+    const type = isElement ? 'object' : ''
+    this.#insert({ ...NEW, depth, isElement, type }, end).focus()
+    this.#changed()
   }
 
   #changed(): void {
@@ -91,15 +121,19 @@ export class SchemaForm {
 
 class Row {
   readonly root: HTMLElement
+  readonly depth: number
+  readonly isElement: boolean
   readonly #cells: Readonly<Record<Cell, HTMLInputElement>>
   readonly #type: HTMLSelectElement
   readonly #required = element('input', { type: 'checkbox' })
 
   constructor(
     private readonly before: SchemaRow,
-    remove: () => void
+    { remove, addBelow }: Readonly<Record<'remove' | 'addBelow', () => void>>
   ) {
     const { more, name, required } = before
+    this.depth = before.depth
+    this.isElement = before.isElement
     this.#cells = {
       name: cell(name, say('schemaField')),
       minimum: cell(before.minimum, say('schemaMin')),
@@ -109,19 +143,34 @@ class Row {
     this.#type = typeSelect(before.type)
     this.#required.checked = required
     this.#required.setAttribute('aria-label', say('schemaRequired'))
-    const less = button('remove', '', remove)
-    less.classList.add('red-ui-button-small')
-    less.setAttribute('aria-label', say('remove'))
+    const moreBelow = small('plus', 'schemaBelow', addBelow)
+    const showsBelow = () => {
+      moreBelow.hidden = this.depth >= MAX_DEPTH || !(this.isOf('object') || this.isOf('array'))
+    }
+    this.#type.addEventListener('change', showsBelow)
+    showsBelow()
     const { minimum, maximum, among } = this.#cells
     const note = more.length === 0 ? [] : [element('small', {}, `+ ${more.join(', ')}`)]
+    const named = this.isElement ? element('em', {}, say('schemaEach')) : this.#cells.name
+    const first = element(
+      'td',
+      {},
+      element('div', { class: 'millrace-nested' }, named, moreBelow),
+      ...note
+    )
+    first.style.paddingLeft = `${this.depth * 16}px`
+    const rest = [this.#type, minimum, maximum, among, this.isElement ? '' : this.#required]
     this.root = element(
       'tr',
       {},
-      element('td', {}, this.#cells.name, ...note),
-      ...[this.#type, minimum, maximum, among, this.#required, less].map(each =>
-        element('td', {}, each)
-      )
+      first,
+      ...[...rest, small('remove', 'remove', remove)].map(each => element('td', {}, each))
     )
+  }
+
+  /** Whether it may be of this type. */
+  isOf(type: string): boolean {
+    return this.#type.value.split(',').includes(type)
   }
 
   value(): SchemaRow {
@@ -138,8 +187,21 @@ class Row {
   }
 
   focus(): void {
-    this.#cells.name.focus()
+    if (this.isElement) this.#type.focus()
+    else this.#cells.name.focus()
   }
+}
+
+function small(
+  iconName: string,
+  name: 'remove' | 'schemaBelow',
+  act: () => void
+): HTMLButtonElement {
+  const made = button(iconName, '', act)
+  made.classList.add('red-ui-button-small')
+  made.setAttribute('aria-label', say(name))
+  made.title = say(name)
+  return made
 }
 
 function cell(value: string, name: string): HTMLInputElement {

@@ -1,10 +1,16 @@
 /**
- * The fields of a JSON Schema as rows, and rows as a JSON Schema again. What a row has no cell for
- * stays as it stands.
+ * The fields of a JSON Schema as rows, and rows as a JSON Schema again. The fields of an object,
+ * and what each element of a list is, stand below its row, one level deeper. What a row has no cell
+ * for stays as it stands.
  */
 
 export interface SchemaRow {
+  /** 0 for a field of the record. */
+  readonly depth: number
+  /** Empty for the elements of a list. */
   readonly name: string
+  /** It says what each element of the list above it is. */
+  readonly isElement: boolean
   /** Names of types joined by a comma; empty for any. */
   readonly type: string
   readonly minimum: string
@@ -14,71 +20,134 @@ export interface SchemaRow {
   readonly required: boolean
   /** Keywords beside these, which only the text shows. */
   readonly more: readonly string[]
-  /** The name in the schema that the rows were read from; undefined for a new row. */
-  readonly was: string | undefined
+  /** The schema that the row was read from; undefined for a new row. */
+  readonly from: unknown
 }
 
 type Schema = Record<string, unknown>
+type Cell = 'type' | 'minimum' | 'maximum' | 'among'
 
 const CELLS = ['type', 'minimum', 'maximum', 'enum']
+const BELOW = ['properties', 'required', 'items']
 /** Of a schema that a person looks at as rows. */
 const MOST_ROWS = 200
+export const MAX_DEPTH = 8
 /** What a number of JSON may have and still be the same one in JavaScript. */
 const MOST_DIGITS = 15
 
-/** Undefined where rows cannot show the schema: it is no object, or wrong. */
+/** Undefined where rows cannot show the schema: it is no object, or wrong, or too long. */
 export function schemaRows(text: string): SchemaRow[] | undefined {
   const schema = schemaIn(text)
-  if (schema === undefined) return undefined
+  const rows = schema && rowsBelow(schema, 0)
+  return rows !== undefined && rows.length <= MOST_ROWS ? rows : undefined
+}
+
+function rowsBelow(schema: Schema, depth: number): SchemaRow[] {
+  if (!isReadable(schema) || depth > MAX_DEPTH) return []
   const required = requiredIn(schema)
-  return Object.entries(propertiesIn(schema)).map(([name, given]) => {
-    const property = isObject(given) ? given : {}
-    return {
-      name,
-      type: [property.type ?? []].flat().join(','),
-      minimum: numberText(property.minimum),
-      maximum: numberText(property.maximum),
-      among: Array.isArray(property.enum) ? wordsText(property.enum) : '',
-      required: required.includes(name),
-      more: Object.keys(property).filter(keyword => !CELLS.includes(keyword)),
-      was: name
-    }
-  })
+  const fields = Object.entries(propertiesIn(schema)).flatMap(([name, from]) =>
+    rowsOf(depth, name, from, required.includes(name))
+  )
+  return hasElement(schema, depth) ? [...fields, ...rowsOf(depth, undefined, schema.items)] : fields
+}
+
+function rowsOf(
+  depth: number,
+  name: string | undefined,
+  from: unknown,
+  required = false
+): SchemaRow[] {
+  const schema = isObject(from) ? from : {}
+  const below = rowsBelow(schema, depth + 1)
+  const isWhole = isReadable(schema) && depth < MAX_DEPTH
+  const shown = [...CELLS, ...(isWhole ? BELOW : [])]
+  const isOwn = (keyword: string) => keyword === 'items' && !hasElement(schema, depth + 1)
+  const row: SchemaRow = {
+    depth,
+    name: name ?? '',
+    isElement: name === undefined,
+    ...cellsOf(schema),
+    required,
+    more: Object.keys(schema).filter(keyword => !shown.includes(keyword) || isOwn(keyword)),
+    from
+  }
+  return [row, ...below]
+}
+
+const cellsOf = (schema: Schema): Record<Cell, string> => ({
+  type: [schema.type ?? []].flat().join(','),
+  minimum: numberText(schema.minimum),
+  maximum: numberText(schema.maximum),
+  among: Array.isArray(schema.enum) ? wordsText(schema.enum) : ''
+})
+
+/** A row with those that stand below it. */
+interface Branch {
+  readonly row: SchemaRow
+  readonly below: Branch[]
 }
 
 /** The schema with these rows; only what a person has changed in a row changes. */
 export function withRows(text: string, rows: readonly SchemaRow[]): string {
-  const schema = schemaIn(text) ?? {}
-  const before = new Map((schemaRows(text) ?? []).map(row => [row.name, row]))
-  const known = propertiesIn(schema)
-  const named = rows.filter(({ name }) => name !== '')
-  const properties: Schema = Object.create(null) as Schema
-  for (const row of named) {
-    const old = row.was === undefined ? undefined : before.get(row.was)
-    properties[row.name] = propertyOf(row.was === undefined ? undefined : known[row.was], row, old)
-  }
-  const others = requiredIn(schema).filter(name => !before.has(name))
-  const wanted = new Set(named.filter(({ required }) => required).map(({ name }) => name))
-  const kept = requiredIn(schema).filter(name => wanted.has(name) || others.includes(name))
-  const required = [...new Set([...kept, ...wanted])]
-  const changed: Schema = { ...schema, required, properties: { ...properties } }
-  if (required.length === 0) delete changed.required
-  return `${JSON.stringify(changed, undefined, 2)}\n`
+  const changed = withBelow(schemaIn(text) ?? {}, branchesOf(rows), 0)
+  return `${JSON.stringify({ properties: {}, ...changed }, undefined, 2)}\n`
 }
 
-function propertyOf(given: unknown, row: SchemaRow, old: SchemaRow | undefined): unknown {
-  const isAs = (cell: 'type' | 'minimum' | 'maximum' | 'among') => row[cell] === (old?.[cell] ?? '')
-  if (isAs('type') && isAs('minimum') && isAs('maximum') && isAs('among')) return given ?? {}
-  const property: Schema = isObject(given) ? { ...given } : {}
+function branchesOf(rows: readonly SchemaRow[]): Branch[] {
+  const open: Branch[][] = [[]]
+  for (const row of rows) {
+    const branch: Branch = { row, below: [] }
+    open.length = Math.min(row.depth + 1, open.length)
+    open.at(-1)!.push(branch)
+    open.push(branch.below)
+  }
+  return open[0]!
+}
+
+/** A schema with what stands below it; as it is where nothing does, now and before. */
+function withBelow(schema: Schema, branches: readonly Branch[], depth: number): Schema {
+  const isShown = isReadable(schema) && depth <= MAX_DEPTH
+  if (!isShown && branches.length === 0) return schema
+  const had = Object.keys(propertiesIn(schema))
+  const named = branches.filter(({ row }) => row.name !== '' && !row.isElement)
+  const element = branches.find(({ row }) => row.isElement)
+  const changed: Schema = { ...schema }
+  if (had.length > 0 || named.length > 0) {
+    const properties = Object.create(null) as Schema
+    for (const branch of named) properties[branch.row.name] = schemaOf(branch, depth)
+    changed.properties = { ...properties }
+    const required = requiredOf(schema, named, had)
+    if (required.length > 0) changed.required = required
+    else if (requiredIn(schema).length > 0) delete changed.required
+  }
+  if (element !== undefined) changed.items = schemaOf(element, depth)
+  else if (hasElement(schema, depth)) delete changed.items
+  return changed
+}
+
+/** In the order of before; names that no row had are kept. */
+function requiredOf(schema: Schema, named: readonly Branch[], had: readonly string[]): string[] {
+  const wanted = new Set(named.filter(({ row }) => row.required).map(({ row }) => row.name))
+  const kept = requiredIn(schema).filter(name => wanted.has(name) || !had.includes(name))
+  return [...new Set([...kept, ...wanted])]
+}
+
+function schemaOf({ row, below }: Branch, depth: number): unknown {
+  const { from = {} } = row
+  const schema = isObject(from) ? from : {}
+  const before = cellsOf(schema)
+  const isAs = (cell: Cell) => row[cell] === before[cell]
+  const changed = { ...withBelow(schema, below, depth + 1) }
   const put = (keyword: string, value: unknown) => {
-    if (value === undefined) delete property[keyword]
-    else property[keyword] = value
+    if (value === undefined) delete changed[keyword]
+    else changed[keyword] = value
   }
   if (!isAs('type')) put('type', typeOf(row.type))
   if (!isAs('minimum')) put('minimum', numberOf(row.minimum))
   if (!isAs('maximum')) put('maximum', numberOf(row.maximum))
   if (!isAs('among')) put('enum', row.among.trim() === '' ? undefined : wordsOf(row.among))
-  return property
+  // A field may be `true`, which is a schema as well.
+  return isObject(from) || Object.keys(changed).length > 0 ? changed : from
 }
 
 function typeOf(text: string): string | string[] | undefined {
@@ -124,11 +193,18 @@ function parsedItem(item: string): unknown {
 
 function schemaIn(text: string): Schema | undefined {
   const schema = parsedItem(text)
-  if (!isObject(schema) || !hasOnlyPlainNumbers(text)) return undefined
-  const { properties = {}, required = [] } = schema
-  const isUsual = isObject(properties) && Object.keys(properties).length <= MOST_ROWS
-  return isUsual && Array.isArray(required) && required.every(isText) ? schema : undefined
+  return isObject(schema) && hasOnlyPlainNumbers(text) && isReadable(schema) ? schema : undefined
 }
+
+/** A field without a name would be a row that nobody has filled in yet. */
+const isReadable = ({ properties = {}, required = [] }: Schema): boolean =>
+  isObject(properties) &&
+  !Object.hasOwn(properties, '') &&
+  Array.isArray(required) &&
+  required.every(isText)
+
+/** The record itself is no list. */
+const hasElement = ({ items }: Schema, depth: number): boolean => depth > 0 && isObject(items)
 
 /** A number of more digits would be another one after it was read and written. */
 function hasOnlyPlainNumbers(text: string): boolean {

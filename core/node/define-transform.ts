@@ -38,6 +38,11 @@ export interface Transform {
   problem?(): Holdup | undefined
   /** What stands beside the rate in the status, or alone where both are too long. */
   note?(): string | undefined
+  /**
+   * What a dialog offers to tick, such as the columns of a table that is looked up in.
+   * @param seen what of the messages it may ask with, such as names of devices
+   */
+  offers?(seen: readonly string[]): Promise<readonly string[]>
   /** Must end within Node-RED's 15 s. */
   close?(): void | Promise<void>
 }
@@ -118,12 +123,13 @@ export function previewOf<S extends NodeSpec>(
     const node = standIn(spec.type, say)
     const metrics = new NodeMetrics(node.id, spec.type, '')
     const made = make(contextOf(node, RED, spec, options, metrics, new Status(() => undefined)))
-    const { sort, problem, close } = transformOf(made)
+    const { sort, problem, offers, close } = transformOf(made)
     return {
       async sort(message) {
         return counted(await sort(message, () => []))
       },
       ...(problem && { problem: () => wordsOf(problem()) }),
+      ...(offers && { offers }),
       ...(close && { close: () => close() })
     }
   }

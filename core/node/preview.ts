@@ -17,7 +17,7 @@ import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
 import { type NodeSpec, parseOptions } from './spec.ts'
 
-export type { Make, Previewed, SortedSample } from './preview/kinds.ts'
+export type { Make, Previewed, SortedSample, TimeLine } from './preview/kinds.ts'
 
 /** What a dialog can do beside showing what leaves. */
 export interface PreviewExtras extends Partial<Pick<PreviewKind, 'takes' | 'isAlone' | 'behind'>> {
@@ -28,12 +28,14 @@ const BUSY = 'Other dialogs are being answered at the moment. Try again in a few
 const DEADLINE_MS = 5_000
 const CLOSE_MS = 2_000
 const MAX_EXAMPLES = 64_000
+const MOST_OFFERS = 500
 
 /**
  * `POST /millrace/preview/<type>`: `{ action: 'samples', id, before }` answers with the messages
  * that the node has seen, or would get from those before it, and with the examples of the spec;
  * `{ action: 'preview', id, values, given }` with what leaves by each output; `{ action: 'learn',
- * id, values, given, answers }` with the settings that messages propose. docs/security.md says who
+ * id, values, given, answers }` with the settings that messages propose; `{ action: 'offers', id,
+ * values, seen }` with what there is to tick. docs/security.md says who
  * may ask.
  */
 export function previewRoute<S extends NodeSpec>(
@@ -79,6 +81,7 @@ type Asked<Action> = Extract<PreviewRequest, { action: Action }>
 const ANSWERS = {
   samples: samplesFor,
   preview,
+  offers,
   learn: (RED: NodeAPI, kind: PreviewKind, request: Asked<'learn'>) =>
     withDeadline(DEADLINE_MS, () => learnedBy(kind, knownTo(RED), request))
 } as const
@@ -144,11 +147,34 @@ async function preview(
   request: Asked<'preview'>,
   environment: Environment
 ): Promise<object> {
-  const { node, notices } = made(RED, kind, request, environment)
   const input = new Input(request.given, kind.takes)
+  return working(RED, kind, request, environment, async (node, notices) =>
+    outcomeOf(input, await node.sort(input.message()), notices)
+  )
+}
+
+function offers(
+  RED: NodeAPI,
+  kind: PreviewKind,
+  request: Asked<'offers'>,
+  environment: Environment
+): Promise<object> {
+  return working(RED, kind, request, environment, async node => ({
+    items: (await (node.offers?.(request.seen) ?? [])).slice(0, MOST_OFFERS)
+  }))
+}
+
+/** Lets the node of the dialog work; it is closed in any case. */
+async function working(
+  RED: NodeAPI,
+  kind: PreviewKind,
+  request: Asked<'preview' | 'offers'>,
+  environment: Environment,
+  work: (node: Previewed, notices: string[]) => Promise<object>
+): Promise<object> {
+  const { node, notices } = made(RED, kind, request, environment)
   try {
-    const sorted = await withDeadline(DEADLINE_MS, async () => node.sort(input.message()))
-    return outcomeOf(input, sorted, notices)
+    return await withDeadline(DEADLINE_MS, () => work(node, notices))
   } catch (error) {
     const problem = node.problem?.()
     throw problem === undefined ? error : new OptionsError(kind.spec.label, [problem])

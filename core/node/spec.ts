@@ -142,6 +142,11 @@ export interface ListField extends FieldBase {
   /** At least one row. */
   readonly required?: boolean
   readonly default: readonly Readonly<Record<string, string | number | boolean>>[]
+  /**
+   * The node is asked for what its first column may hold, which is offered to be ticked; this other
+   * field names what of the messages it is asked with.
+   */
+  readonly offers?: string
   readonly columns: Readonly<Record<string, Column>>
 }
 /** Shape checked by the room's own logic, edited by the room's own editor.ts. */

@@ -5,6 +5,7 @@ import type { TelemetryRecord } from '../record/record.ts'
 import { type Attempt, CountedRecords } from './counted-records.ts'
 import { Engine } from './engine.ts'
 import { Taking } from './taking.ts'
+import type { Drawn } from './time-line.ts'
 import type { BoundOptions, ClockOptions, Memory } from './types.ts'
 
 /** What a room brings: its memory, how time passes for it, and what it may use. */
@@ -25,6 +26,8 @@ export interface Remembering<State> {
   readonly expected?: readonly string[]
   /** How many outputs there are, and which is for what is rejected, where options decide that. */
   readonly outputs?: { readonly count: number; readonly rejected: number }
+  /** What its dialog draws over time. */
+  readonly drawn?: Drawn
 }
 
 /**

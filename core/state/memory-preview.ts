@@ -3,6 +3,7 @@ import type { NodeSpec } from '../node/spec.ts'
 import { recordsOf } from '../record/message.ts'
 import { CountedEngine, type MakeMemory, outputsOf } from './counted-engine.ts'
 import { attemptOf } from './counted-records.ts'
+import { drawing } from './time-line.ts'
 
 /**
  * The node of a dialog that is open: it takes the samples in their order, and keeps nothing.
@@ -16,7 +17,9 @@ export const memoryPreview =
     const { count, rejected } = outputsOf(spec, remembering)
     return {
       sort(message) {
-        const engine = new CountedEngine(remembering, {
+        const { drawn } = remembering
+        const sketch = drawn && drawing(remembering.memory, drawn)
+        const engine = new CountedEngine(sketch ? { ...remembering, ...sketch } : remembering, {
           outputs: count,
           rejectedOutput: rejected,
           stage: spec.type.replace(/^millrace-/, '')
@@ -34,7 +37,8 @@ export const memoryPreview =
         const then = previewMs === undefined ? [] : engine.taking.outputs
         return {
           outputs: outputs.map((records, index) => [...records, ...(then[index] ?? [])]),
-          filtered: filtered + engine.waiting
+          filtered: filtered + engine.waiting,
+          ...(sketch && { line: sketch.line })
         }
       }
     }

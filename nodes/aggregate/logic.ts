@@ -1,6 +1,8 @@
 import { durationMs } from '../../core/duration.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { getter } from '../../core/record/field-path.ts'
 import { timeBy } from '../../core/state/keyed.ts'
+import type { Drawn } from '../../core/state/time-line.ts'
 import type { BoundOptions, ClockOptions, Memory } from '../../core/state/types.ts'
 import { longestMs, problemsBetween } from './check.ts'
 import { functionsOf } from './functions.ts'
@@ -15,6 +17,7 @@ export interface Aggregator {
   readonly clock: ClockOptions
   readonly bounds: BoundOptions
   readonly previewMs: number
+  readonly drawn: Drawn
 }
 
 /** @throws OptionsError for settings that cannot be used */
@@ -43,6 +46,12 @@ export function aggregator(settings: AggregateSettings): Aggregator {
       ordered: functions.ordered || settings.window === 'session'
     },
     bounds: { maxKeys: settings.maxKeys, maxAgeMs: ms(settings.maxAge) },
-    previewMs: ms(settings.idle) + ms(settings.lateness) + longestMs(settings)
+    previewMs: ms(settings.idle) + ms(settings.lateness) + longestMs(settings),
+    drawn: {
+      key: settings.key.map(({ field }) => field),
+      valueIn: getter(functions.fields[0] ?? settings.valueField),
+      // A window is over at its end; its result may have the time at which it began.
+      atClock: true
+    }
   }
 }

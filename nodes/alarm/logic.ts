@@ -3,6 +3,7 @@ import { getter, setter } from '../../core/record/field-path.ts'
 import { inherit, type TelemetryRecord } from '../../core/record/record.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import { keyBy, TIMELESS, timeBy } from '../../core/state/keyed.ts'
+import type { Drawn } from '../../core/state/time-line.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
 import { type Commanded, commandOf, isCommand } from './commands.ts'
 import { type AlarmCondition, conditionOf } from './condition.ts'
@@ -33,7 +34,18 @@ export function alarm(options: AlarmOptions): Remembering<AlarmState> {
       // An alarm does not wait for records that may come late.
       ordered: false
     },
-    bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) }
+    bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) },
+    drawn: drawnOf(options)
+  }
+}
+
+function drawnOf(options: AlarmOptions): Drawn {
+  const { limit } = conditionOf(options)
+  return {
+    key: options.key.map(({ field }) => field),
+    valueIn: getter(options.valueField),
+    levels: [limit].flat().filter(each => typeof each === 'number'),
+    saysOf: ({ event }) => String(event)
   }
 }
 

@@ -1,3 +1,4 @@
+import { getter } from '../../core/record/field-path.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import type { Memory } from '../../core/state/types.ts'
 import { versioned } from '../../core/state/versioned.ts'
@@ -37,6 +38,10 @@ export function deadband(options: DeadbandOptions): Remembering<unknown> {
       aheadMs: msOf(options.ahead),
       ordered
     },
-    bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) }
+    bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) },
+    drawn: {
+      key: options.key.map(({ field }) => field),
+      valueIn: getter(options.valueField)
+    }
   }
 }

@@ -12,7 +12,7 @@ export interface LookupQueries {
   query(
     statement: QueryConfig,
     values: readonly unknown[]
-  ): Promise<{ rows: Record<string, unknown>[] }>
+  ): Promise<{ rows: Record<string, unknown>[]; fields?: readonly { readonly name: string }[] }>
 }
 
 /** How many devices one statement asks for. */

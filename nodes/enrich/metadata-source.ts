@@ -5,8 +5,9 @@ import { databaseWords } from '../../core/postgres/connect-errors.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import type { Message } from '../../core/record/message.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
+import { columnsOf } from './columns.ts'
 import type { Directory } from './directory.ts'
-import { directoryOf } from './directory-of.ts'
+import { type DirectoryNeeds, directoryOf } from './directory-of.ts'
 import type { Find } from './logic.ts'
 import { persist } from './persist.ts'
 import type { spec } from './spec.ts'
@@ -29,6 +30,7 @@ export class MetadataSource {
   readonly #database: Database | undefined
   readonly #trouble: Trouble
   readonly #refused: ThrottledNotice
+  readonly #needs: DirectoryNeeds
   /** The messages behind the one that is looked up now. */
   behind: () => readonly Message[] = () => []
 
@@ -38,7 +40,7 @@ export class MetadataSource {
     this.#database = source === 'database' ? provided<Database>('database') : undefined
     this.#trouble = new Trouble(WORDS[source], node, source === 'topic')
     this.#refused = new ThrottledNotice((devices, why) => node.warn(refusedSentence(devices, why)))
-    this.directory = directoryOf(options, {
+    this.#needs = {
       database: () => this.#database!,
       cluster: () => provided<KafkaCluster>('cluster'),
       say: { warn: line => node.warn(line), log: line => node.log(line) },
@@ -46,7 +48,8 @@ export class MetadataSource {
       onProblem: problem => this.#trouble.tell(problem),
       onRefused: (key, why) => this.#refused.add(1, `${JSON.stringify(key.slice(0, 80))}: ${why}`),
       waiting: not => devicesOf(this.behind(), options.key, not)
-    })
+    }
+    this.directory = directoryOf(options, this.#needs)
     this.#database?.acquire()
   }
 
@@ -56,6 +59,13 @@ export class MetadataSource {
       closing: this.#closing.signal,
       onOutcome: problem => this.#trouble.tell(problem)
     })
+
+  /** What its dialog offers to copy; the source may be asked with these devices. */
+  columns(devices: readonly string[]): Promise<string[]> {
+    const { options } = this.context
+    const whole = () => directoryOf({ ...options, copy: [] }, this.#needs)
+    return columnsOf(options, { ...this.#needs, whole }, devices)
+  }
 
   /** What is wrong with it. Looked at once a second, for the status. */
   get problem(): string | { readonly mend: string } | undefined {

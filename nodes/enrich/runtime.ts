@@ -20,6 +20,7 @@ export default defineTransform(
       },
       problem: () => metadata.problem,
       note: () => news?.text ?? metadata.note,
+      offers: devices => metadata.columns(devices),
       async close() {
         news?.close()
         await metadata.close()

@@ -214,6 +214,7 @@ export const spec = {
       harmless: true,
       label: 'Columns to copy',
       section: 'record',
+      offers: 'key',
       default: [{ from: 'location', to: '' }],
       help: 'What goes into the record. A field of this name is replaced. An empty list copies everything that the record does not have yet.',
       columns: {

@@ -19,9 +19,22 @@ const DELIMITERS = [',', ';', '\t'] as const
 export function readTable(text: string, keyColumn: string): Map<string, MetadataRow> {
   // Spreadsheets and editors of Windows begin a file with a byte order mark.
   const content = text.replace(/^\uFEFF/, '')
-  const start = content.trimStart()[0]
-  return start === '[' || start === '{' ? fromJson(content, keyColumn) : fromCsv(content, keyColumn)
+  return isJson(content) ? fromJson(content, keyColumn) : fromCsv(content, keyColumn)
 }
+
+/** What a table holds, for whoever has not said yet which column names the device. */
+export function rowsAndColumns(text: string): {
+  readonly columns: readonly string[]
+  readonly rows: readonly MetadataRow[]
+} {
+  const content = text.replace(/^\uFEFF/, '')
+  if (!isJson(content)) return { columns: parseCsv(content)[0] ?? [], rows: [] }
+  const parsed: unknown = parseJson(content)
+  const rows = Array.isArray(parsed) ? parsed : Object.values(parsed as object)
+  return { columns: [], rows: rows.map(rowOf) }
+}
+
+const isJson = (content: string): boolean => /^\s*[[{]/.test(content)
 
 function fromJson(text: string, keyColumn: string): Map<string, MetadataRow> {
   const parsed: unknown = parseJson(text)

@@ -8,12 +8,13 @@ import { topicOf } from '../../core/record/topic-of.ts'
 import { recordOf, textOf } from '../../core/state/answer.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import { keyBy, timeBy } from '../../core/state/keyed.ts'
+import type { Drawn } from '../../core/state/time-line.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
 import { expectedIn } from './expected.ts'
 import { checkedRules } from './logic.ts'
 import { looksAtTopic, type Matcher, matcherOf, rowOf } from './matcher.ts'
 import type { Met } from './met.ts'
-import { isOverTime, type Rule, type RuleCondition, rowsOf } from './rules.ts'
+import { isOverTime, type Rule, type RuleCondition, rowsOf, TOPIC } from './rules.ts'
 import { spec } from './spec.ts'
 import { spanMs } from './time-operators.ts'
 import { idOf, type RuleState, type Seen, TimedRule } from './timed-rule.ts'
@@ -68,7 +69,26 @@ export function routerOverTime(
     outputs: { count: outputs, rejected: outputs - 1 },
     expected: expectedIn(options.expected),
     note: () => met.text,
-    previewMs: msOf(options.idle) + longestMs(rules) + BEHIND_MS
+    previewMs: msOf(options.idle) + longestMs(rules) + BEHIND_MS,
+    drawn: drawnOf(options, rules)
+  }
+}
+
+const LEVELS: readonly string[] = ['gt', 'gte', 'lt', 'lte', 'between', 'on_above', 'on_below']
+
+/** The field that the first rule over time looks at, and what it is compared with. */
+function drawnOf({ key, timeField }: RouteOptions, rules: readonly Rule[]): Drawn {
+  const rows = rules.filter(isOverTime).flatMap(rowsOf)
+  const field = rows.find(({ field: name }) => name !== timeField && name !== TOPIC)?.field
+  const levels = rows.flatMap(row =>
+    row.field === field && LEVELS.includes(row.operator) ? [row.value, row.value2] : []
+  )
+  return {
+    key: key.map(each => each.field),
+    valueIn: getter(field ?? 'value'),
+    levels: levels.filter(level => typeof level === 'number'),
+    atClock: true,
+    outputs: rules.length
   }
 }
 

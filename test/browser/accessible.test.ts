@@ -1,6 +1,4 @@
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
-import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Locator } from 'playwright-core'
 import { readRooms } from '../../build/rooms.ts'
@@ -8,9 +6,9 @@ import { build } from '../../build.ts'
 import { ROOT } from '../house/sources.ts'
 import type { RunningNodeRed } from '../node-red.ts'
 import { until } from '../until.ts'
+import { AXE } from './axe.ts'
 import { Editor, launchBrowser, startEditor } from './editor.ts'
 
-const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const GRAVE = ['serious', 'critical']
 
 const { rooms } = await readRooms(ROOT)
@@ -76,7 +74,6 @@ async function fits(form: Locator): Promise<void> {
 const ZOOMED = { width: 960, height: 600 }
 const WHOLE = { width: 1440, height: 900 }
 
-/** Node-RED 5 follows the system into the dark; 4.1 is light. */
 describe('every dialog can be read by all', function () {
   this.timeout(240_000)
   let nodeRed: RunningNodeRed
@@ -87,7 +84,7 @@ describe('every dialog can be read by all', function () {
     await build()
     nodeRed = await startEditor()
     browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url, { dark: nodeRed.version.startsWith('5') })
+    editor = await Editor.open(browser, nodeRed.url)
     await editor.importFlow([{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes])
     await editor.page.evaluate(AXE)
   })

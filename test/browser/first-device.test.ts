@@ -2,12 +2,13 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { connectAsync, type MqttClient } from 'mqtt'
 import pg from 'pg'
-import type { Browser, Locator } from 'playwright-core'
+import type { Browser } from 'playwright-core'
 import { build } from '../../build.ts'
 import type { RunningNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
 import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { Person } from './person.ts'
 
 const ZONE = 'Europe/Berlin'
 const MOST_CLICKS = 15
@@ -20,38 +21,6 @@ function localTime(ms: number): string {
     timeStyle: 'medium'
   })
   return parts.format(ms).replace(' ', 'T')
-}
-
-/** A person at the mouse. Every press of its button counts, a double click as two. */
-class Person {
-  clicks = 0
-
-  constructor(private readonly editor: Editor) {}
-
-  async click(what: Locator): Promise<void> {
-    await what.click()
-    this.clicks++
-  }
-  async doubleClick(what: Locator): Promise<void> {
-    await what.dblclick()
-    this.clicks += 2
-  }
-  /** One press opens the list, one takes what stands in it. */
-  async choose(what: Locator, option: string): Promise<void> {
-    await what.selectOption(option)
-    this.clicks += 2
-  }
-  async drag(what: Locator, to: { x: number; y: number }): Promise<void> {
-    const { mouse } = this.editor.page
-    await what.scrollIntoViewIfNeeded()
-    const from = (await what.boundingBox())!
-    await mouse.move(from.x + from.width / 2, from.y + from.height / 2)
-    await mouse.down()
-    await mouse.move(to.x - 40, to.y, { steps: 8 })
-    await mouse.move(to.x, to.y, { steps: 4 })
-    await mouse.up()
-    this.clicks++
-  }
 }
 
 describe('the first device, in a browser', function () {

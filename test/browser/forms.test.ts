@@ -69,9 +69,12 @@ describe('the forms in a browser', function () {
     await editor.until(async () => !(await isRed(topic)))
   })
 
-  it('a reference to a configuration node says what is wrong, until one is chosen', async () => {
+  it('the only configuration node is chosen; without one the field says what is wrong', async () => {
     const form = await editor.edit('producer')
     const cluster = form.locator('#node-input-cluster')
+    assert.equal(await cluster.inputValue(), 'cluster')
+    assert.equal(await isRed(cluster), false)
+    await cluster.selectOption('_ADD_')
     assert.match(await reason(cluster), /Cluster: choose or add one/)
     await cluster.selectOption('cluster')
     await editor.until(async () => !(await isRed(cluster)))
@@ -240,6 +243,7 @@ describe('the forms in a browser', function () {
 
   it('Pick says what must be chosen first', async () => {
     const form = await editor.edit('producer')
+    await form.locator('#node-input-cluster').selectOption('_ADD_')
     await row(form, 'topic').locator('.millrace-picker').click()
     const panel = editor.page.locator('.millrace-pick')
     assert.match((await panel.textContent()) ?? '', /Choose this first: Cluster\./)

@@ -16,7 +16,8 @@ const FLOW = [
     pastDays: 0,
     futureS: 0,
     wires: [[], []]
-  }
+  },
+  { id: 'watch', type: 'millrace-alarm', z: 'tab', x: 200, y: 160, limit: 80, wires: [[], []] }
 ]
 const SEEN = { device_id: 'seen-1', metric: 'temperature_c', value: 21.5, ts: 1708700000 }
 
@@ -33,6 +34,11 @@ describe('the preview in a browser', function () {
     nodeRed
       .node<{ receive(message: object): void }>('check')
       .receive({ topic: 'acme/seen-1', payload: SEEN })
+    const watch = nodeRed.node<{ receive(message: object): void }>('watch')
+    for (const [minute, value] of [70, 85, 90, 60].entries()) {
+      const ts_utc = `2026-03-01T10:0${minute}:00Z`
+      watch.receive({ payload: { device_id: 'oven', metric: 'temperature_c', value, ts_utc } })
+    }
     browser = await launchBrowser()
     editor = await Editor.open(browser, nodeRed.url)
   })
@@ -88,6 +94,25 @@ describe('the preview in a browser', function () {
     await form.locator('#node-input-unit').selectOption('ms')
     await form.locator('#node-input-pastDays').fill('1')
     await says(form, 'TS_PAST')
+  })
+
+  it('draws values over time, with marks where an alarm is raised and returns, and says it in words', async () => {
+    const form = await editor.edit('watch')
+    await form.locator('.millrace-sample').getByText('all that were seen · 4 records').waitFor({
+      state: 'attached'
+    })
+    const figure = form.locator('.millrace-time')
+    await figure.getByText('returned', { exact: true }).waitFor()
+    assert.equal(await figure.locator('circle').count(), 4)
+    assert.equal(await figure.locator('.millrace-mark').count(), 2)
+    await figure.scrollIntoViewIfNeeded()
+    await editor.screenshot('preview-alarm', editor.page.locator('.red-ui-tray').last())
+    await form.locator('#node-input-limit').fill('87')
+    await form.locator('#node-input-limit').blur()
+    await figure.locator('summary').focus()
+    await editor.page.keyboard.press('Enter')
+    await figure.locator('li', { hasText: 'raised' }).getByText('oven · temperature_c').waitFor()
+    assert.equal(await figure.locator('li').count(), 2)
   })
 
   it('learns from what was seen: says what it found, and fills in what a person agrees to', async () => {

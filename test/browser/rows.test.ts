@@ -59,6 +59,34 @@ describe('rows in front of a text, in a browser', function () {
     assert.deepEqual(saved.required, ['device_id', 'metric', 'value', 'ts'])
   })
 
+  it('JSON Schema: what is inside an object and a list has rows below it', async () => {
+    const form = await editor.edit('check')
+    const schema = row(form, 'schema')
+    const lines = schema.locator('tbody tr')
+    const before = await lines.count()
+    await schema.getByRole('button', { name: /^\W*add$/ }).click()
+    await editor.page.keyboard.type('readings')
+    await lines.nth(before).getByLabel('Type').selectOption('array')
+    const inside = () => lines.nth(before).getByRole('button', { name: 'Add what is inside' })
+    await inside().click()
+    await lines
+      .nth(before + 1)
+      .getByText('each of them')
+      .waitFor()
+    await inside().click()
+    await editor.page.keyboard.type('unit')
+    await lines
+      .nth(before + 2)
+      .getByLabel('Required')
+      .check()
+    await editor.done()
+    const { properties } = JSON.parse(String((await editor.values('check')).schema))
+    assert.deepEqual(properties.readings, {
+      type: 'array',
+      items: { type: 'object', properties: { unit: {} }, required: ['unit'] }
+    })
+  })
+
   it('a text that rows cannot show stays a text', async () => {
     const form = await editor.edit('check')
     const schema = row(form, 'schema')
@@ -94,6 +122,24 @@ describe('rows in front of a text, in a browser', function () {
       (await editor.values('devices')).devices,
       'device_id,location\nsensor-001,hall 1\nsensor-002,hall 2 west\nsensor-003,hall 3\nsensor-004,"hall, 4"\n'
     )
+  })
+
+  it('columns to copy: those of the table are ticked', async () => {
+    const form = await editor.edit('devices')
+    const header = row(form, 'devices').locator('[data-row="0"]')
+    await row(form, 'devices')
+      .getByRole('button', { name: /column/ })
+      .click()
+    await header.nth(2).fill('floor')
+    const copy = row(form, 'copy')
+    await copy.getByText('tick columns').click()
+    const panel = editor.page.locator('.millrace-pick')
+    assert.equal(await panel.getByLabel('location').isChecked(), true)
+    await panel.getByLabel('floor').check()
+    await panel.getByLabel('location').uncheck()
+    await editor.page.keyboard.press('Escape')
+    await editor.done()
+    assert.deepEqual((await editor.values('devices')).copy, [{ from: 'floor', to: '' }])
   })
 
   it('brokers: host and port each, and a variable stands alone', async () => {

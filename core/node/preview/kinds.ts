@@ -7,6 +7,8 @@ export interface Previewed {
   sort(message: Message): SortedSample | Promise<SortedSample>
   /** What it waits for, in a few words. */
   problem?(): string | undefined
+  /** What the dialog offers to tick. */
+  offers?(seen: readonly string[]): Promise<readonly string[]>
   close?(): void | Promise<void>
 }
 
@@ -15,6 +17,27 @@ export interface SortedSample {
   readonly filtered: number
   /** What a person may want to read besides, such as the statements that would be run. */
   readonly text?: string
+  readonly line?: TimeLine
+}
+
+/** Values over event time, and when something left, as a dialog draws them. */
+export interface TimeLine {
+  /** Names of what is apart, such as devices. */
+  readonly series: readonly string[]
+  /** In the order in which they were taken; `of` is the place of the series. */
+  readonly points: readonly {
+    readonly timeMs: number
+    readonly value: number | string
+    readonly of: number
+  }[]
+  readonly marks: readonly {
+    readonly timeMs: number
+    readonly output: number
+    readonly of?: number
+    readonly says?: string
+  }[]
+  /** Values that lines are drawn at. */
+  readonly levels: readonly number[]
 }
 
 /** Makes the node with options that are not saved. `say` gets what it would write to the log. */

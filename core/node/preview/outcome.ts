@@ -3,7 +3,7 @@ import { isRejection, type Reason } from '../../record/record.ts'
 import { Writer, type Written } from '../samples/written.ts'
 import { type Change, changesBetween } from './changes.ts'
 import { type Input, MOST_RECORDS } from './input.ts'
-import type { SortedSample } from './kinds.ts'
+import type { SortedSample, TimeLine } from './kinds.ts'
 
 /** A record that leaves, as the dialog shows it. */
 export interface LeftRecord {
@@ -24,6 +24,7 @@ export interface Outcome {
   readonly notices: readonly string[]
   /** What a person may want to read besides, such as the statements that would be run. */
   readonly text?: string
+  readonly line?: TimeLine
 }
 
 const MAX_ANSWER = 256_000
@@ -32,7 +33,7 @@ const MOST_NOTICES = 20
 /** What left, compared with what came in. */
 export function outcomeOf(
   input: Input,
-  { outputs, filtered, text }: SortedSample,
+  { outputs, filtered, text, line }: SortedSample,
   notices: readonly string[]
 ): Outcome {
   const writer = new Writer(MAX_ANSWER)
@@ -65,7 +66,8 @@ export function outcomeOf(
     })),
     filtered,
     notices: notices.slice(0, MOST_NOTICES).map(short),
-    ...(text === undefined ? {} : { text: text.slice(0, MAX_ANSWER) })
+    ...(text === undefined ? {} : { text: text.slice(0, MAX_ANSWER) }),
+    ...(line === undefined ? {} : { line })
   }
 }
 

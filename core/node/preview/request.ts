@@ -15,6 +15,13 @@ export type PreviewRequest =
       readonly given: Given
     }
   | {
+      readonly action: 'offers'
+      readonly id: string
+      readonly values: Values
+      /** Such as names of devices that were seen. */
+      readonly seen: readonly string[]
+    }
+  | {
       readonly action: 'learn'
       readonly id: string
       readonly values: Values
@@ -60,9 +67,10 @@ export function previewRequest(body: unknown): PreviewRequest {
   const { action, id = '' } = body
   if (typeof id !== 'string') throw invalid('The id must be text.')
   if (action === 'samples') return { action, id, before: beforeOf(body.before) }
-  if (action !== 'preview' && action !== 'learn')
-    throw invalid('The action must be "samples", "preview" or "learn".')
+  if (action !== 'preview' && action !== 'learn' && action !== 'offers')
+    throw invalid('The action must be "samples", "preview", "offers" or "learn".')
   const values = valuesOf(body.values)
+  if (action === 'offers') return { action, id, values, seen: seenOf(body.seen) }
   if (action === 'preview') return { action, id, values, given: givenOf(body.given) }
   return { action, id, values, given: listOf(body.given), answers: answersOf(body.answers) }
 }
@@ -87,6 +95,11 @@ function listOf(given: unknown): Given[] {
   if (!Array.isArray(given)) throw invalid('"given" must be a list.')
   return given.slice(0, MOST_GIVEN).map(givenOf)
 }
+
+const seenOf = (seen: unknown): string[] =>
+  (Array.isArray(seen) ? seen : [])
+    .slice(0, MOST_GIVEN)
+    .map(each => String(each).slice(0, MAX_ANSWER))
 
 const answersOf = (answers: unknown): Answers =>
   Object.fromEntries(

@@ -1,6 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { schemaRows, withRows, wordsOf, wordsText } from '../../../core/editor/schema-rows.ts'
+import {
+  type SchemaRow,
+  schemaRows,
+  withRows,
+  wordsOf,
+  wordsText
+} from '../../../core/editor/schema-rows.ts'
 
 const SCHEMA = {
   $id: 'https://example.org/reading',
@@ -21,7 +27,7 @@ const schemaOf = (text: string) => JSON.parse(text) as typeof SCHEMA
 describe('a JSON Schema as rows', () => {
   it('shows fields with type, bounds, values and whether they are required', () => {
     assert.deepEqual(
-      rows().map(({ was, ...row }) => Object.values(row)),
+      rows().map(({ from, depth, isElement, ...row }) => Object.values(row)),
       [
         ['device_id', 'string', '', '', '', true, ['minLength']],
         ['value', 'number,null', '-40', '85', '', false, []],
@@ -56,7 +62,7 @@ describe('a JSON Schema as rows', () => {
   })
 
   it('rows are added and taken away, and one without a name waits for it', () => {
-    const row = { ...rows()[0]!, was: undefined, more: [] }
+    const row = { ...rows()[0]!, from: undefined, more: [] }
     const changed = withRows(TEXT, [
       { ...row, name: 'unit', required: false },
       { ...row, name: '' }
@@ -71,11 +77,126 @@ describe('a JSON Schema as rows', () => {
     '[]',
     '{',
     '{"properties":[]}',
+    '{"properties":{"":true}}',
     '{"maximum":12345678901234567890}'
   ])
     it(`leaves to the text what rows would change: ${text}`, () => {
       assert.equal(schemaRows(text), undefined)
     })
+
+  const NESTED = {
+    type: 'object',
+    properties: {
+      meta: {
+        type: 'object',
+        required: ['site'],
+        properties: { site: { type: 'string' }, at: { properties: { floor: { minimum: 0 } } } }
+      },
+      readings: {
+        type: 'array',
+        minItems: 1,
+        items: {
+          type: 'object',
+          required: ['value', 'elsewhere'],
+          properties: { metric: { enum: ['t', 'h'] }, value: { type: 'number' } }
+        }
+      },
+      tags: { type: 'array', items: { type: 'string' } },
+      pair: { type: 'array', items: [{ type: 'number' }, true] }
+    }
+  }
+  const nested = () => schemaRows(JSON.stringify(NESTED))!
+  const changedNested = (change: (row: SchemaRow) => Partial<SchemaRow>) =>
+    JSON.parse(
+      withRows(
+        JSON.stringify(NESTED),
+        nested().map(row => ({ ...row, ...change(row) }))
+      )
+    ) as typeof NESTED
+
+  it('objects and lists of objects have rows of their own', () => {
+    assert.deepEqual(
+      nested().map(({ depth, name, isElement, required, more }) => [
+        depth,
+        isElement ? 'each' : name,
+        required,
+        more
+      ]),
+      [
+        [0, 'meta', false, []],
+        [1, 'site', true, []],
+        [1, 'at', false, []],
+        [2, 'floor', false, []],
+        [0, 'readings', false, ['minItems']],
+        [1, 'each', false, []],
+        [2, 'metric', false, []],
+        [2, 'value', true, []],
+        [0, 'tags', false, []],
+        [1, 'each', false, []],
+        [0, 'pair', false, ['items']]
+      ]
+    )
+  })
+
+  it('what stands deep is changed, added and taken away by rows', () => {
+    const deep = changedNested(({ name }) => (name === 'floor' ? { maximum: '9' } : {}))
+    assert.deepEqual(deep.properties.meta.properties.at.properties.floor, {
+      minimum: 0,
+      maximum: 9
+    })
+    const renamed = changedNested(({ name }) => (name === 'value' ? { name: 'v' } : {}))
+    const { items } = renamed.properties.readings
+    assert.deepEqual(items.required, ['elsewhere', 'v'])
+    assert.deepEqual(Object.keys(items.properties), ['metric', 'v'])
+    const row: SchemaRow = { ...nested()[0]!, from: undefined, type: '', required: false, more: [] }
+    const made = withRows('{}', [
+      { ...row, name: 'list', type: 'array' },
+      { ...row, depth: 1, name: '', isElement: true, type: 'object' },
+      { ...row, depth: 2, name: 'unit', type: 'string', required: true }
+    ])
+    assert.deepEqual(JSON.parse(made).properties.list, {
+      type: 'array',
+      items: { type: 'object', properties: { unit: { type: 'string' } }, required: ['unit'] }
+    })
+    const without = withRows(
+      JSON.stringify(NESTED),
+      nested().filter(({ depth }) => depth === 0)
+    )
+    assert.deepEqual(JSON.parse(without).properties.readings, { type: 'array', minItems: 1 })
+  })
+
+  it('any schema read and written without a change is the same', () => {
+    const { schema } = fc.letrec(tie => ({
+      schema: fc.oneof(
+        { depthSize: 'small' },
+        fc.boolean(),
+        fc.record(
+          {
+            type: fc.constantFrom('object', 'array', 'number', ['string', 'null']),
+            minimum: fc.integer(),
+            enum: fc.array(fc.oneof(fc.string(), fc.integer()), { minLength: 1 }),
+            required: fc.uniqueArray(fc.constantFrom('a', 'b', '__proto__', 'c')),
+            properties: fc.dictionary(fc.string({ maxLength: 3 }), tie('schema')),
+            items: fc.oneof(tie('schema'), fc.array(tie('schema'))),
+            anyOf: fc.array(tie('schema'))
+          },
+          { requiredKeys: [] }
+        )
+      )
+    }))
+    fc.assert(
+      fc.property(schema, value => {
+        const text = JSON.stringify(value)
+        const read = schemaRows(text)
+        fc.pre(read !== undefined)
+        assert.deepEqual(JSON.parse(withRows(text, read)), {
+          properties: {},
+          ...(JSON.parse(text) as object)
+        })
+      }),
+      { numRuns: 300 }
+    )
+  })
 
   it('values come back as they were written', () => {
     const value = fc.oneof(fc.string(), fc.boolean(), fc.integer(), fc.constant(null))
