@@ -9,6 +9,9 @@ const STEPS_A_CHILD = 4
 /** Each is taken for itself, and may fail by itself. */
 const STEPS_A_CANDIDATE = 16
 
+/** Of a choice; each may be looked at for every item of a list. */
+const STEPS_A_BRANCH = 8
+
 /** Stands for the keyword in the error of a value that costs more than one may. */
 export const COST = 'cost'
 
@@ -35,6 +38,7 @@ const OF_OBJECTS = [
   'propertyNames',
   'unevaluatedProperties'
 ]
+const CHOICES = ['anyOf', 'oneOf']
 const REFERENCES = ['$ref', '$dynamicRef', '$recursiveRef']
 
 /** Which schemas refer to which while they look at the same value. */
@@ -56,7 +60,16 @@ export function meterKeywords(ajv: Ajv, refers: boolean): References {
     const steps = keyword === 'contains' ? STEPS_A_CANDIDATE : STEPS_A_CHILD
     beforeCode(ajv, keyword, cxt => charge(cxt, _`${cxt.data}.length * ${steps}`))
   }
-  beforeCode(ajv, 'contains', forgetErrorsOfItems)
+  beforeCode(ajv, 'contains', forgetErrors)
+  for (const keyword of CHOICES) {
+    beforeCode(ajv, keyword, cxt => {
+      const subschema = cxt.subschema.bind(cxt)
+      cxt.subschema = (applied, valid) => {
+        charge(cxt, _`${STEPS_A_BRANCH}`)
+        return subschema(applied, valid)
+      }
+    })
+  }
   if (!refers) return references
   for (const keyword of OF_OBJECTS) {
     beforeCode(ajv, keyword, cxt =>
@@ -77,8 +90,9 @@ export function meterKeywords(ajv: Ajv, refers: boolean): References {
  * branches would add up, at each level of a record again.
  */
 export function forgetErrorsOfBranches(ajv: Ajv): void {
-  for (const keyword of ['anyOf', 'oneOf']) {
+  for (const keyword of CHOICES) {
     beforeCode(ajv, keyword, cxt => {
+      forgetErrors(cxt)
       const error = cxt.error.bind(cxt)
       cxt.error = (...args) => {
         cxt.reset()
@@ -89,10 +103,11 @@ export function forgetErrorsOfBranches(ajv: Ajv): void {
 }
 
 /**
- * Most items of a list are not what it must contain: an error object for each, which nobody is told
- * of, took five times as long as looking at it.
+ * Most items of a list are not what it must contain, and most branches of a choice are not what a
+ * value is: an error object for each, which nobody is told of, took five times as long as looking
+ * at it.
  */
-function forgetErrorsOfItems(cxt: KeywordCxt): void {
+function forgetErrors(cxt: KeywordCxt): void {
   const subschema = cxt.subschema.bind(cxt)
   cxt.subschema = (applied, valid) => subschema({ ...applied, createErrors: false }, valid)
 }

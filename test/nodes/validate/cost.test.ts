@@ -71,6 +71,18 @@ const hostile: [name: string, schema: unknown, value: unknown, code: string][] =
     deep(60, {}),
     'SCHEMA_TOO_COSTLY'
   ],
+  [
+    'exactly one of many for each item',
+    { items: { oneOf: list(200, index => ({ const: `v${index}` })) } },
+    list(10_000, index => `v${index % 200}`),
+    'SCHEMA_TOO_COSTLY'
+  ],
+  [
+    'one of many for each item, the last',
+    { items: { anyOf: list(500, index => ({ properties: { a: { const: index } } })) } },
+    list(10_000, () => ({ a: 499 })),
+    'SCHEMA_TOO_COSTLY'
+  ],
   ['all at each level', tree('allOf', branch([]), branch([])), deep(60, 1), 'FIELD_TYPE'],
   [
     'a list of what is wrong',
@@ -119,6 +131,11 @@ describe('nodes/validate/cost', () => {
       'a list of 150,000 of which one is looked for',
       { contains: { type: 'string', minLength: 3 }, unevaluatedItems: { type: 'number' } },
       [...list(150_000, () => 1), 'abc']
+    ],
+    [
+      'exactly one of twenty for each of 10,000',
+      { items: { oneOf: list(20, index => ({ const: `v${index}` })) } },
+      list(10_000, index => `v${index % 20}`)
     ],
     ['a text of 1 MB', { pattern: '^[a-z]+$', minLength: 1 }, 'a'.repeat(1_000_000)],
     [
