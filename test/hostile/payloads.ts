@@ -237,7 +237,7 @@ export const PAYLOADS: Record<string, Kind> = {
   },
   'a field that stands twice': plain => ({
     payload: withField(plain, 'value', '"first"'),
-    fate: stored(plain)
+    fate: letter('KEY_REPEATED')
   }),
   'NUL in a text': plain => ({
     payload: withJson(plain, 'metric', '"a\\u0000b"'),
