@@ -1,14 +1,11 @@
+import type { OfferedService } from '../../core/editor/services.ts'
 import type { Compression } from '../../core/kafka/compression.ts'
 
 /** What a Kafka that somebody else runs needs and refuses. */
-export interface Service {
+export interface KafkaService extends OfferedService {
   readonly label: string
   /** Where its maker says so. */
   readonly document: string
-  /** What choosing it writes into the dialog. */
-  readonly settings: Readonly<Record<string, string>>
-  /** What the person has to know, in one or two sentences. */
-  readonly note: string
   readonly requestTimeoutMs?: number
   readonly compressions?: readonly Compression[]
 }
@@ -68,9 +65,9 @@ export const SERVICES = {
     },
     note: 'Brokers: the bootstrap servers for SASL/SCRAM, port 9096 (9196 from outside the VPC). User name and password: those of the secret in Secrets Manager.'
   }
-} as const satisfies Readonly<Record<string, Service>>
+} as const satisfies Readonly<Record<string, KafkaService>>
 
 export type ServiceName = keyof typeof SERVICES
 
-export const serviceOf = (name: string): Service | undefined =>
+export const serviceOf = (name: string): KafkaService | undefined =>
   Object.hasOwn(SERVICES, name) ? SERVICES[name as ServiceName] : undefined

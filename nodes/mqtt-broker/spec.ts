@@ -1,4 +1,9 @@
 import type { ChoiceField, NodeSpec } from '../../core/node/spec.ts'
+import { SERVICES, type ServiceName } from './services.ts'
+
+const labels = Object.fromEntries(
+  Object.entries(SERVICES).map(([name, { label }]) => [name, label])
+) as Record<ServiceName, string>
 
 const qos = (label: string, help: string, topic: string): ChoiceField => ({
   kind: 'choice',
@@ -20,6 +25,14 @@ export const spec = {
   outputs: [],
   sections: { login: 'Login and certificates' },
   fields: {
+    service: {
+      kind: 'choice',
+      label: 'Server is',
+      harmless: true,
+      default: 'own',
+      choices: { own: 'any', ...labels },
+      help: 'Choosing a make fills in what it needs, and says what it refuses.'
+    },
     url: {
       kind: 'text',
       check: 'mqtt-url',

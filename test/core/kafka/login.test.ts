@@ -6,9 +6,12 @@ import { machineCredentials } from '../../../core/kafka/login/aws-credentials.ts
 import { mskToken } from '../../../core/kafka/login/msk-token.ts'
 import { tokenOf } from '../../../core/kafka/login/token-server.ts'
 import { TokenSource } from '../../../core/kafka/login/token-source.ts'
+import { parseOptions } from '../../../core/node/spec.ts'
 import { extensionsIn } from '../../../nodes/kafka-cluster/extensions.ts'
 import { SERVICES } from '../../../nodes/kafka-cluster/services.ts'
 import { spec } from '../../../nodes/kafka-cluster/spec.ts'
+import { SERVICES as MQTT_SERVICES } from '../../../nodes/mqtt-broker/services.ts'
+import { spec as brokerSpec } from '../../../nodes/mqtt-broker/spec.ts'
 
 const MINUTE = 60_000
 
@@ -166,6 +169,11 @@ describe('the services of others', () => {
       for (const field of Object.keys(settings))
         assert.ok(field in spec.fields, `${name}: ${field}`)
       assert.ok(settings.sasl in spec.fields.sasl.choices, name)
+    }
+    for (const [name, { settings }] of Object.entries(MQTT_SERVICES)) {
+      assert.doesNotThrow(() => parseOptions(brokerSpec, settings), name)
+      for (const field of Object.keys(settings))
+        assert.ok(field in brokerSpec.fields, `${name}: ${field}`)
     }
   })
 })

@@ -1,0 +1,4 @@
+import { offersServices } from '../../core/editor/services.ts'
+import { serviceOf } from './services.ts'
+
+export default offersServices(serviceOf)
