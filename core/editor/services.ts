@@ -1,12 +1,5 @@
+import type { OfferedService } from '../node/offered-service.ts'
 import type { EditorHooks, Values } from './types.ts'
-
-/** A server that others make or run, as a dialog offers it. */
-export interface OfferedService {
-  /** What choosing it writes into the dialog. */
-  readonly settings: Readonly<Record<string, unknown>>
-  /** What the person has to know, in one or two sentences. */
-  readonly note: string
-}
 
 /** A dialog whose field `service` fills in the others, and says what there is to know. */
 export const offersServices = (

@@ -1,5 +1,5 @@
-import type { OfferedService } from '../../core/editor/services.ts'
 import type { Compression } from '../../core/kafka/compression.ts'
+import type { OfferedService } from '../../core/node/offered-service.ts'
 
 /** What a Kafka that somebody else runs needs and refuses. */
 export interface KafkaService extends OfferedService {
@@ -67,7 +67,7 @@ export const SERVICES = {
   }
 } as const satisfies Readonly<Record<string, KafkaService>>
 
-export type ServiceName = keyof typeof SERVICES
+export type KafkaServiceName = keyof typeof SERVICES
 
 export const serviceOf = (name: string): KafkaService | undefined =>
-  Object.hasOwn(SERVICES, name) ? SERVICES[name as ServiceName] : undefined
+  Object.hasOwn(SERVICES, name) ? SERVICES[name as KafkaServiceName] : undefined

@@ -1,9 +1,9 @@
 import type { NodeSpec } from '../../core/node/spec.ts'
-import { SERVICES, type ServiceName } from './services.ts'
+import { type KafkaServiceName, SERVICES } from './services.ts'
 
 const labels = Object.fromEntries(
   Object.entries(SERVICES).map(([name, { label }]) => [name, label])
-) as Record<ServiceName, string>
+) as Record<KafkaServiceName, string>
 
 const login = { sasl: ['plain', 'scram-sha-256', 'scram-sha-512'] } as const
 const token = { sasl: 'oauthbearer' } as const

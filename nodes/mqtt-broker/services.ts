@@ -1,4 +1,4 @@
-import type { OfferedService } from '../../core/editor/services.ts'
+import type { OfferedService } from '../../core/node/offered-service.ts'
 
 interface MqttService extends OfferedService {
   readonly label: string
@@ -76,7 +76,7 @@ export const SERVICES = {
   }
 } as const satisfies Readonly<Record<string, MqttService>>
 
-export type ServiceName = keyof typeof SERVICES
+export type MqttServiceName = keyof typeof SERVICES
 
 export const serviceOf = (name: string): OfferedService | undefined =>
-  Object.hasOwn(SERVICES, name) ? SERVICES[name as ServiceName] : undefined
+  Object.hasOwn(SERVICES, name) ? SERVICES[name as MqttServiceName] : undefined

@@ -1,9 +1,9 @@
 import type { ChoiceField, NodeSpec } from '../../core/node/spec.ts'
-import { SERVICES, type ServiceName } from './services.ts'
+import { type MqttServiceName, SERVICES } from './services.ts'
 
 const labels = Object.fromEntries(
   Object.entries(SERVICES).map(([name, { label }]) => [name, label])
-) as Record<ServiceName, string>
+) as Record<MqttServiceName, string>
 
 const qos = (label: string, help: string, topic: string): ChoiceField => ({
   kind: 'choice',
