@@ -12,7 +12,6 @@ import { FlakyWorld } from '../../core/state/flaky-world.ts'
 import { happenings } from '../../core/state/happenings.ts'
 import { at, joinOf, SILENCE, told } from './join-of.ts'
 
-const LATENESS_S = 20
 const WITHIN_S = 7
 
 interface Drawn {
@@ -43,14 +42,19 @@ const readings = fc
 const recordOf = ({ second, device, metric }: Drawn, id: number) =>
   at(second, metric, `${device}${id}`, { device_id: device })
 
-/** Each moved back in the order by no more than the lateness allows. */
-function shuffled<T extends { readonly second: number }>(list: readonly T[], seed: number): T[] {
+/** Each moved back in the order by as much as the lateness allows, and no more. */
+function shuffled<T extends { readonly second: number }>(
+  list: readonly T[],
+  latenessS: number,
+  seed: number
+): T[] {
   let random = seed
+  const next = () => {
+    random = (Math.imul(random, 1_103_515_245) + 12_345) & 0x7fffffff
+    return random >>> 8
+  }
   const arrives = new Map(
-    list.map(each => {
-      random = (Math.imul(random, 1_103_515_245) + 12_345) & 0x7fffffff
-      return [each, each.second + ((random >>> 8) % LATENESS_S)]
-    })
+    list.map(each => [each, each.second + (next() % (latenessS + 1)) + (next() % 100) / 1000])
   )
   return [...list].sort((a, b) => arrives.get(a)! - arrives.get(b)!)
 }
@@ -115,37 +119,47 @@ const pairsOf = (list: readonly Named[]): [Named, Named][] =>
     )
   )
 
-const optionsOf = (method: string) => ({
+const optionsOf = (method: string, latenessS: number) => ({
   method,
   within: `${WITHIN_S} s`,
   notOlder: `${WITHIN_S} s`,
-  lateness: `${LATENESS_S} s`
+  lateness: `${latenessS} s`
 })
+
+/** Without any wait the last value is what has come by then, also of one time. */
+const latenessFor = (method: string) =>
+  method === 'last' ? fc.constantFrom(1, 2, 20) : fc.constantFrom(0, 1, 2, 20)
 
 describe('join: order', () => {
   for (const [method, expected] of Object.entries(EXPECTED)) {
     it(`${method}: any order within the lateness, with restarts, gives what all of them give`, () =>
       fc.assert(
-        fc.property(readings, fc.integer({ min: 1 }), fc.boolean(), (list, seed, restarts) => {
-          const named = list.map((each, id) => ({
-            ...each,
-            name: `${each.metric}${each.device}${id}`
-          }))
-          const record = new Map(named.map((each, id) => [each, recordOf(each, id)]))
-          const steps = shuffled(named, seed).map(each => record.get(each)!)
-          const ran = joinOf(optionsOf(method), [...steps, SILENCE], restarts)
-          const [joined, alone] = told(ran)
-          const wanted = expected(named)
-          assert.deepEqual(joined!.sort(), wanted.joined.sort())
-          assert.deepEqual(alone!.sort(), wanted.alone.sort())
-          assert.equal(ran.rejected.length, 0)
-        }),
-        { numRuns: 300 }
+        fc.property(
+          readings,
+          latenessFor(method),
+          fc.integer({ min: 1 }),
+          fc.boolean(),
+          (list, latenessS, seed, restarts) => {
+            const named = list.map((each, id) => ({
+              ...each,
+              name: `${each.metric}${each.device}${id}`
+            }))
+            const record = new Map(named.map((each, id) => [each, recordOf(each, id)]))
+            const steps = shuffled(named, latenessS, seed).map(each => record.get(each)!)
+            const ran = joinOf(optionsOf(method, latenessS), [...steps, SILENCE], restarts)
+            const [joined, alone] = told(ran)
+            const wanted = expected(named)
+            assert.deepEqual(joined!.sort(), wanted.joined.sort())
+            assert.deepEqual(alone!.sort(), wanted.alone.sort())
+            assert.equal(ran.rejected.length, 0)
+          }
+        ),
+        { numRuns: 400 }
       ))
 
     it(`${method}: what comes again in any way, and ends of the process, change nothing`, () => {
       const { memory, clock, bounds } = join(
-        parseOptions(spec, { ...optionsOf(method), first: 'x', second: 'y', lateness: '10 min' })
+        parseOptions(spec, { ...optionsOf(method, 600), first: 'x', second: 'y' })
       )
       const endless = { idleMs: Number.POSITIVE_INFINITY, aheadMs: 1e15 }
       const remembering = { memory, clock: { ...clock, ...endless }, bounds }
