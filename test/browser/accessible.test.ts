@@ -1,13 +1,11 @@
 import assert from 'node:assert/strict'
 import type { AxeResults } from 'axe-core'
-import type { Browser, Locator } from 'playwright-core'
+import type { Locator } from 'playwright-core'
 import { readRooms } from '../../build/rooms.ts'
-import { build } from '../../build.ts'
 import { ROOT } from '../house/sources.ts'
-import type { RunningNodeRed } from '../node-red.ts'
 import { until } from '../until.ts'
 import { AXE } from './axe.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const GRAVE = ['serious', 'critical']
 
@@ -76,23 +74,10 @@ const WHOLE = { width: 1440, height: 900 }
 
 describe('every dialog can be read by all', function () {
   this.timeout(240_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-    await editor.importFlow([{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes])
-    await editor.page.evaluate(AXE)
+  withEditor({
+    flow: [{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes]
   })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(() => editor.closeDialogs())
+  before(() => editor.page.evaluate(AXE))
 
   for (const { name, spec } of rooms) {
     it(`${name}: axe finds nothing grave, and no text is cut`, async () => {

@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
-import type { Browser } from 'playwright-core'
 import { readRooms } from '../../build/rooms.ts'
-import { build } from '../../build.ts'
 import { applies } from '../../core/node/spec.ts'
 import { ROOT } from '../house/sources.ts'
-import type { FlowEntry, RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import type { FlowEntry } from '../node-red.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const { rooms } = await readRooms(ROOT)
 const MAX_WIDTH_PX = 450
@@ -21,26 +19,8 @@ const nodes = rooms.map(({ spec }, index) => ({
 
 describe('the dialogs in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url, { width: 1300, height: 1000 })
-    await editor.importFlow([TAB, ...nodes])
-    await editor.screenshot('canvas')
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
+  withEditor({ flow: [TAB, ...nodes], page: { width: 1300, height: 1000 } })
+  before(() => editor.screenshot('canvas'))
 
   it('the palette has every node, in one category', async () => {
     const shown = await editor.page

@@ -2,13 +2,10 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { connectAsync, type MqttClient } from 'mqtt'
 import pg from 'pg'
-import type { Browser } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
 import { Person } from './person.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const ZONE = 'Europe/Berlin'
 const MOST_CLICKS = 15
@@ -29,12 +26,10 @@ describe('the first device, in a browser', function () {
   const devices = [`plug-1-${mark}`, `plug-2-${mark}`] as const
   const prefix = `house-${mark}`
   const sentMs = Math.floor(Date.now() / 1000) * 1000
+  let mqttUrl: string
   let timescaleUrl: string
   let device: MqttClient
   let sending: NodeJS.Timeout
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
 
   const query = async (text: string) => {
     const client = new pg.Client({ connectionString: timescaleUrl })
@@ -48,34 +43,32 @@ describe('the first device, in a browser', function () {
 
   before(async () => {
     const { mqtt, timescale } = await services('mqtt', 'timescale')
+    mqttUrl = mqtt.url
     timescaleUrl = timescale.url
-    device = await connectAsync(mqtt.url)
+    device = await connectAsync(mqttUrl)
     sending = setInterval(() => {
       const Time = localTime(sentMs)
       const payload = { Time, AM2301: { Temperature: 24.6, Humidity: 58.2 }, TempUnit: 'C' }
       for (const id of devices)
         device.publish(`${prefix}/tele/${id}/SENSOR`, JSON.stringify(payload), { qos: 1 })
     }, 300)
-    await build()
-    nodeRed = await startEditor()
-    await nodeRed.deploy([
-      { id: 'tab', type: 'tab', label: 'my plant' },
-      { id: 'broker', type: 'millrace-mqtt-broker', name: 'plant broker', url: mqtt.url },
-      {
-        id: 'database',
-        type: 'millrace-timescale-database',
-        name: 'plant database',
-        url: timescale.url
-      }
-    ])
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
+  })
+  withEditor({
+    prepare: nodeRed =>
+      nodeRed.deploy([
+        { id: 'tab', type: 'tab', label: 'my plant' },
+        { id: 'broker', type: 'millrace-mqtt-broker', name: 'plant broker', url: mqttUrl },
+        {
+          id: 'database',
+          type: 'millrace-timescale-database',
+          name: 'plant database',
+          url: timescaleUrl
+        }
+      ])
   })
   after(async () => {
     clearInterval(sending)
     await device?.endAsync()
-    await browser?.close()
-    await nodeRed?.stop()
     await query('DELETE FROM telemetry WHERE device_id = ANY($1)').catch(() => undefined)
   })
 

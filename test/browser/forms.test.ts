@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import type { Locator } from 'playwright-core'
+import { editor, isRed, reasonOf, row, withEditor } from './with-editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'forms' },
@@ -23,48 +21,16 @@ interface Definition {
 
 describe('the forms in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
+  withEditor({ flow: FLOW })
 
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-    await editor.importFlow(FLOW)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
-
-  const row = (form: Locator, field: string) => form.locator(`[data-field="${field}"]`)
   const asText = (form: Locator, field: string) =>
     row(form, field).getByRole('button', { name: 'Text', exact: true }).click()
-  const isRed = (control: Locator) =>
-    control.evaluate(shown => shown.classList.contains('input-error'))
-  /** The reason that the tooltip of a red control gives. */
-  const reason = async (control: Locator) => {
-    // The pointer may rest on it already, and then it does not enter it.
-    await editor.page.mouse.move(0, 0)
-    await control.hover()
-    const tooltip = editor.page
-      .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')
-      .last()
-    await tooltip.waitFor()
-    return (await tooltip.textContent()) ?? ''
-  }
 
   it('a required field that is empty is red, and says why', async () => {
     const form = await editor.edit('producer')
     const topic = form.locator('#node-input-topic')
     assert.equal(await isRed(topic), true)
-    assert.match(await reason(topic), /Topic: is required/)
+    assert.match(await reasonOf(topic), /Topic: is required/)
     await editor.type(topic, 'some-topic')
     await editor.until(async () => !(await isRed(topic)))
   })
@@ -75,7 +41,7 @@ describe('the forms in a browser', function () {
     assert.equal(await cluster.inputValue(), 'cluster')
     assert.equal(await isRed(cluster), false)
     await cluster.selectOption('_ADD_')
-    assert.match(await reason(cluster), /Cluster: choose or add one/)
+    assert.match(await reasonOf(cluster), /Cluster: choose or add one/)
     await cluster.selectOption('cluster')
     await editor.until(async () => !(await isRed(cluster)))
   })
@@ -85,7 +51,7 @@ describe('the forms in a browser', function () {
     await form.locator('.millrace-fold').click()
     const size = form.locator('#node-input-batchSize')
     await editor.type(size, '0')
-    assert.match(await reason(size), /Batch size: must be at least 1/)
+    assert.match(await reasonOf(size), /Batch size: must be at least 1/)
     await editor.type(size, '${BATCH}')
     await editor.until(async () => !(await isRed(size)))
   })

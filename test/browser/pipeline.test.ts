@@ -1,16 +1,14 @@
 import assert from 'node:assert/strict'
 import pg from 'pg'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
+import type { Locator } from 'playwright-core'
 import { topics } from '../../stack/services.ts'
 import { makeTopics } from '../kafka-topics.ts'
-import type { RunningNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 /** Or the broker would keep the readings of other tests for a pipeline that never comes back. */
-async function forgetSessions(editor: Editor, form: Locator): Promise<void> {
+async function forgetSessions(form: Locator): Promise<void> {
   await form.locator('.millrace-fold').click()
   await editor.type(form.locator('#node-config-input-sessionExpiryS'), '1')
 }
@@ -18,9 +16,6 @@ async function forgetSessions(editor: Editor, form: Locator): Promise<void> {
 describe('the whole pipeline, imported and deployed in a browser', function () {
   this.timeout(240_000)
   let addresses: Record<string, string>
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
 
   before(async () => {
     const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
@@ -33,15 +28,8 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
       kafka.brokers,
       Object.fromEntries(Object.values(topics).map(topic => [topic, 4]))
     ).catch(() => undefined)
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url, { height: 1000 })
   })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
+  withEditor({ page: { height: 1000 } })
 
   it('is imported from Import, Examples', async () => {
     await editor.importExample('20-whole-pipeline')
@@ -59,7 +47,7 @@ describe('the whole pipeline, imported and deployed in a browser', function () {
         form.locator(`#node-config-input-${type === 'kafka-cluster' ? 'brokers' : 'url'}`),
         address
       )
-      if (type === 'mqtt-broker') await forgetSessions(editor, form)
+      if (type === 'mqtt-broker') await forgetSessions(form)
       await form.getByRole('button', { name: 'Test connection' }).click()
       await form.locator('.millrace-answer .fa-check').waitFor({ timeout: 20_000 })
       await editor.done()

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import type { Locator } from 'playwright-core'
+import { editor, withEditor } from './with-editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'previews' },
@@ -23,32 +21,18 @@ const SEEN = { device_id: 'seen-1', metric: 'temperature_c', value: 21.5, ts: 17
 
 describe('the preview in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    await nodeRed.deploy(FLOW)
-    nodeRed
-      .node<{ receive(message: object): void }>('check')
-      .receive({ topic: 'acme/seen-1', payload: SEEN })
-    const watch = nodeRed.node<{ receive(message: object): void }>('watch')
-    for (const [minute, value] of [70, 85, 90, 60].entries()) {
-      const ts_utc = `2026-03-01T10:0${minute}:00Z`
-      watch.receive({ payload: { device_id: 'oven', metric: 'temperature_c', value, ts_utc } })
+  withEditor({
+    async prepare(nodeRed) {
+      await nodeRed.deploy(FLOW)
+      nodeRed
+        .node<{ receive(message: object): void }>('check')
+        .receive({ topic: 'acme/seen-1', payload: SEEN })
+      const watch = nodeRed.node<{ receive(message: object): void }>('watch')
+      for (const [minute, value] of [70, 85, 90, 60].entries()) {
+        const ts_utc = `2026-03-01T10:0${minute}:00Z`
+        watch.receive({ payload: { device_id: 'oven', metric: 'temperature_c', value, ts_utc } })
+      }
     }
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
   })
 
   const says = (form: Locator, text: string | RegExp) =>

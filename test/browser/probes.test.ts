@@ -1,32 +1,24 @@
 import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import pg from 'pg'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
+import type { Locator } from 'playwright-core'
 import { kafkaOf } from '../kafka-topics.ts'
-import type { RunningNodeRed } from '../node-red.ts'
 import { services } from '../services.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 describe('Test connection and Pick, against the real services', function () {
   this.timeout(180_000)
   const mark = randomUUID().slice(0, 8)
   const topic = `picked-${mark}`
   const table = `picked_${mark}`
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
 
+  withEditor()
   before(async () => {
     const running = await services('mqtt', 'kafka', 'timescale')
     const mtls = running.kafka.mtls
     assert.ok(mtls, 'this test needs the Kafka of stack/')
     await makeTopic(running.kafka.brokers, topic)
     await makeTable(running.timescale.url, table)
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
     await editor.importFlow([
       { id: 'tab', type: 'tab', label: 'probes' },
       { id: 'cluster', type: 'millrace-kafka-cluster', brokers: running.kafka.brokers },
@@ -59,14 +51,6 @@ describe('Test connection and Pick, against the real services', function () {
         wires: []
       }
     ])
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
   })
 
   for (const [id, says] of [

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Browser } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const hot = { match: 'all', conditions: [{ field: 'value', operator: 'gt', value: 80 }] }
 const FULL = [
@@ -70,27 +67,10 @@ const savedScript = (id: string) => `(() => {
 
 describe('the rules of route over time, in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
   const saved = (id: string) => editor.page.evaluate<Saved>(savedScript(id))
   const tray = () => editor.page.locator('.red-ui-tray').last()
 
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url, { width: 1300, height: 1500 })
-    await editor.importFlow(FLOW)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
+  withEditor({ flow: FLOW, page: { width: 1300, height: 1500 } })
 
   it('a rule becomes one over time: what that needs appears, and wires stay', async () => {
     const form = await editor.edit('made')

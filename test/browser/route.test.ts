@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Browser } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { FlowEntry, RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import type { FlowEntry } from '../node-red.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const RULES = [
   { match: 'all', conditions: [{ field: 'metric', operator: 'equals', value: 'temperature_c' }] },
@@ -59,31 +57,16 @@ const savedScript = (id: string) => `(() => {
 
 describe('the rules of route in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
   const saved = (id: string) => editor.page.evaluate<Saved>(savedScript(id))
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url, { width: 1300, height: 1000 })
-    const tab = { id: 'tab', type: 'tab', label: 'rules' }
-    await editor.importFlow([
-      tab,
+  withEditor({
+    flow: [
+      { id: 'tab', type: 'tab', label: 'rules' },
       ...routeNamed('kept', 40),
       ...routeNamed('changed', 260),
       ...routeNamed('broken', 480)
-    ])
+    ],
+    page: { width: 1300, height: 1000 }
   })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(() =>
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  )
 
   it('are sentences on the canvas and at the outputs, and stay as they were when nothing is changed', async () => {
     await editor.edit('kept')

@@ -1,8 +1,6 @@
 import assert from 'node:assert/strict'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import type { Locator } from 'playwright-core'
+import { editor, row, withEditor } from './with-editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'rows' },
@@ -16,27 +14,8 @@ const FLOW = [
 
 describe('rows in front of a text, in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
+  withEditor({ flow: FLOW })
 
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-    await editor.importFlow(FLOW)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
-
-  const row = (form: Locator, field: string) => form.locator(`[data-field="${field}"]`)
   const paste = (form: Locator, text: string) => form.locator('.millrace-in').fill(text)
 
   it('JSON Schema: a row a field, and the text says the same', async () => {

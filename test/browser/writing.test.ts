@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Browser } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, withEditor } from './with-editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'writing' },
@@ -13,25 +10,7 @@ const FLOW = [
 
 describe('what helps to write a field, in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-    await editor.importFlow(FLOW)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
+  withEditor({ flow: FLOW })
 
   const panel = () => editor.page.locator('.millrace-pick:visible')
 

@@ -1,8 +1,5 @@
 import assert from 'node:assert/strict'
-import type { Browser, Locator } from 'playwright-core'
-import { build } from '../../build.ts'
-import type { RunningNodeRed } from '../node-red.ts'
-import { Editor, launchBrowser, startEditor } from './editor.ts'
+import { editor, isRed, reasonOf, withEditor } from './with-editor.ts'
 
 const FLOW = [
   { id: 'tab', type: 'tab', label: 'wrong values' },
@@ -76,38 +73,7 @@ const CASES: readonly Case[] = [
 
 describe('wrong values in a browser', function () {
   this.timeout(120_000)
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
-
-  before(async () => {
-    await build()
-    nodeRed = await startEditor()
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
-    await editor.importFlow(FLOW)
-  })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
-
-  const isRed = (control: Locator) =>
-    control.evaluate(shown => shown.classList.contains('input-error'))
-  const reason = async (control: Locator) => {
-    // The pointer may rest on it already, and then it does not enter it.
-    await editor.page.mouse.move(0, 0)
-    await control.hover()
-    const tooltip = editor.page
-      .locator('.red-ui-popover-tooltip-size-default, .red-ui-popover')
-      .last()
-    await tooltip.waitFor()
-    return (await tooltip.textContent()) ?? ''
-  }
+  withEditor({ flow: FLOW })
 
   for (const [node, field, wrong, why, right] of CASES) {
     it(`${node}: ${field} "${wrong}" is red and says why, "${right}" is not`, async () => {
@@ -116,7 +82,7 @@ describe('wrong values in a browser', function () {
       if (!(await input.isVisible())) await form.locator('.millrace-fold').click()
       await editor.type(input, wrong)
       await editor.until(() => isRed(input))
-      assert.match(await reason(input), why)
+      assert.match(await reasonOf(input), why)
       await editor.type(input, right)
       await editor.until(async () => !(await isRed(input)))
       if (node === 'times' && field === 'zone')

@@ -1,20 +1,14 @@
 import assert from 'node:assert/strict'
-import type { Browser } from 'playwright-core'
-import { companion } from '../../../build/palettes.ts'
-import { build } from '../../../build.ts'
-import { Editor, launchBrowser, startEditor } from '../../browser/editor.ts'
-import type { RunningNodeRed } from '../../node-red.ts'
+import { editor, withEditor } from '../../browser/with-editor.ts'
 import { services } from '../../services.ts'
 import { amqpUrl, Client, unique } from './rig.ts'
 
 describe('the dialogs of AMQP, in a browser', function () {
   this.timeout(180_000)
   const queue = unique('queue')
-  let nodeRed: RunningNodeRed
-  let browser: Browser
-  let editor: Editor
   let client: Client
 
+  withEditor({ companion: 'amqp' })
   before(async () => {
     const url = amqpUrl((await services('mqtt')).mqtt.url)
     client = await Client.open(url)
@@ -22,11 +16,6 @@ describe('the dialogs of AMQP, in a browser', function () {
       { body: '{"device_id":"d1","metric":"temperature_c","value":21.5}' },
       { body: '{"device_id":"d2","metric":"temperature_c","value":22}' }
     ])
-    await build()
-    await build({ root: (await companion('amqp')).folder })
-    nodeRed = await startEditor({ companions: true })
-    browser = await launchBrowser()
-    editor = await Editor.open(browser, nodeRed.url)
     await editor.importFlow([
       { id: 'tab', type: 'tab', label: 'amqp' },
       { id: 'server', type: 'millrace-amqp-server', url },
@@ -51,15 +40,7 @@ describe('the dialogs of AMQP, in a browser', function () {
       }
     ])
   })
-  after(async () => {
-    await browser?.close()
-    await nodeRed?.stop()
-    await client?.close()
-  })
-  afterEach(async () => {
-    await editor.closeDialogs()
-    assert.deepEqual(editor.errors.splice(0), [], 'errors in the JavaScript of the editor')
-  })
+  after(() => client?.close())
   const tray = () => editor.page.locator('.red-ui-tray').last()
 
   it('the server is tested before anything is deployed', async () => {
