@@ -202,8 +202,7 @@ class RoutesOverTime implements Memory<RouteState> {
 
   due(state: RouteState, dueMs: number, turn: Turn): RouteState {
     const timeMs = dueMs - BEHIND_MS
-    const last = recordOf(state.last ?? '{}')
-    const seen: Seen = { record: last, topic: state.topic ?? '', timeMs }
+    const seen: Seen = { record: lastOf(state), topic: state.topic ?? '', timeMs }
     this.#timeMs = timeMs
     let isPlaced = false
     for (const [output, route] of this.#routes.entries()) {
@@ -218,7 +217,9 @@ class RoutesOverTime implements Memory<RouteState> {
       isPlaced = true
       this.met.rule(output)
       timed.fired(ruleState, timeMs)
-      turn.emit(output, missing === undefined ? last : this.#silence(last, missing, timeMs))
+      // Each output gets one of its own: the nodes behind may change it.
+      const own = lastOf(state)
+      turn.emit(output, missing === undefined ? own : this.#silence(own, missing, timeMs))
     }
     return state
   }
@@ -329,6 +330,8 @@ function routesOf(
     }
   })
 }
+
+const lastOf = ({ last = '{}' }: RouteState): TelemetryRecord => recordOf(last)
 
 const hashOf = (value: unknown) =>
   createHash('sha256').update(JSON.stringify(value)).digest('base64').slice(0, 8)

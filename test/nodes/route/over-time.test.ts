@@ -283,6 +283,12 @@ describe('route over time', () => {
       )
       assert.equal(ran.filtered, 1)
     })
+    it('what leaves by itself is a record of its own at each output', () => {
+      const twice = [rule([ABOVE], { lasts: '30 s' }), rule([row('gt', 70)], { lasts: '30 s' })]
+      const { outputs } = run({ rules: twice, send: 'every' }, [at(0, 81), silent(60)])
+      assert.deepEqual([outputs[0], outputs[1]], [[at(0, 81)], [at(0, 81)]])
+      assert.notEqual(outputs[0]![0], outputs[1]![0])
+    })
     it('what a pause holds back goes on to the next rule', () => {
       const paused = [rule([ABOVE], { pause: '1 min' }), rule([ABOVE])]
       const ran = run({ rules: paused }, values([81, 82, 83]))
