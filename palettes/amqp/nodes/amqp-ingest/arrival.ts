@@ -8,21 +8,20 @@ import {
 import type { Delivery, Message } from 'rhea'
 import { bytesOf, sentTo } from '../../core/body.ts'
 
+/** By which a message is settled. */
+export type Settling = Pick<Delivery, 'accept' | 'reject' | 'release' | 'modified'>
+
 /** A message as it came. */
 export interface Arrival {
   readonly message: Message
-  readonly delivery: Pick<Delivery, 'accept' | 'reject' | 'release' | 'modified'>
+  readonly delivery: Settling
   /** Where it was sent to, without what Artemis puts before it. */
   readonly address: string
   readonly body: Buffer | ParseFailure
 }
 
 /** @param address of the link, for a message that does not say where it was sent to */
-export function arrivalOf(
-  message: Message,
-  delivery: Arrival['delivery'],
-  address: string
-): Arrival {
+export function arrivalOf(message: Message, delivery: Settling, address: string): Arrival {
   return { message, delivery, address: sentTo(message.to, address), body: bytesOf(message.body) }
 }
 

@@ -7,6 +7,7 @@ import type { AmqpServer } from '../../core/server.ts'
 import { arrivalOf } from './arrival.ts'
 import type { Intake } from './intake.ts'
 import type { IngestOptions } from './logic.ts'
+import { Settlements } from './settlements.ts'
 
 export interface LinkOptions {
   readonly server: AmqpServer
@@ -26,6 +27,7 @@ const KEEPS_MESSAGES = 2
 export class IngestLink {
   readonly #connection: AmqpConnection
   readonly #outage: Outage
+  readonly #settlements = new Settlements()
   #receiver: Receiver | undefined
   #isOpen = false
   #isStopped = false
@@ -58,6 +60,7 @@ export class IngestLink {
 
   async close(closing: Closing): Promise<void> {
     this.given.intake.releaseAll()
+    await this.#settlements.told()
     // To close the link would end a subscription, which only a node that is deleted wants.
     if (closing === 'deleted') this.#receiver?.close()
     else (this.#receiver as { detach?(): void } | undefined)?.detach?.()
@@ -74,8 +77,9 @@ export class IngestLink {
     this.#receiver = receiver
     receiver.on('message', ({ message, delivery }: EventContext) => {
       if (message === undefined || delivery === undefined) return
-      if (this.#isStopped) delivery.release()
-      else intake.take(arrivalOf(message, delivery, options.address))
+      const inTurn = this.#settlements.of(delivery)
+      if (this.#isStopped) inTurn.release()
+      else intake.take(arrivalOf(message, inTurn, options.address))
     })
     receiver.on('receiver_open', () => {
       // A link that is refused is answered first, without a source, and ended next.

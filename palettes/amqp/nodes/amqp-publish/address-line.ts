@@ -154,6 +154,7 @@ export class AddressLine {
         code: 'AMQP_MESSAGE_REFUSED',
         message: `The server cannot deliver a message to "${this.address}".`
       })
+    this.#pump()
   }
 
   /** The server has no room for it now, or no queue: later, before what came after it. */

@@ -1,0 +1,86 @@
+/**
+ * What the other side is told of each message, seen from there: a peer that speaks AMQP 1.0 by the
+ * same library.
+ */
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import type { AddressInfo, Server } from 'node:net'
+import rhea, { type EventContext, type Message } from 'rhea'
+import ingest from '../../../../palettes/amqp/nodes/amqp-ingest/runtime.ts'
+import server from '../../../../palettes/amqp/nodes/amqp-server/runtime.ts'
+import { registerCollect } from '../../../collector.ts'
+import { type RunningNodeRed, startNodeRed } from '../../../node-red.ts'
+import { until } from '../../../until.ts'
+import { sceneOf } from '../rig.ts'
+
+const OUTCOMES = ['accepted', 'rejected', 'released', 'modified'] as const
+
+describe('what amqp-ingest tells of each message', function () {
+  this.timeout(30_000)
+  let red: RunningNodeRed
+  let listening: Server | undefined
+  before(async () => {
+    red = await startNodeRed({ nodes: [server, ingest, registerCollect] })
+  })
+  after(() => red?.stop())
+  afterEach(async () => {
+    await red.deploy([])
+    listening?.close()
+  })
+
+  /** Sends these once it has credit for all; gives what it was told, by their place. */
+  async function peerWith(bodies: readonly string[]) {
+    const told = new Map<number, string>()
+    const container = rhea.create_container({ id: 'peer' })
+    const places = new Map<unknown, number>()
+    container.on('sender_open', ({ sender }: EventContext) => {
+      sender?.set_source({ address: 'queue' } as Parameters<typeof sender.set_source>[0])
+    })
+    container.once('sendable', ({ sender }: EventContext) => {
+      for (const [index, body] of bodies.entries())
+        places.set(sender!.send({ body } as unknown as Message), index)
+    })
+    for (const outcome of OUTCOMES)
+      container.on(outcome, ({ delivery }: EventContext) => {
+        const place = places.get(delivery)
+        if (place !== undefined && !told.has(place)) told.set(place, outcome)
+      })
+    container.on('disconnected', () => undefined)
+    listening = container.listen({
+      port: 0,
+      host: '127.0.0.1',
+      sender_options: { treat_modified_as_released: false }
+    } as Parameters<typeof container.listen>[0])
+    await once(listening, 'listening')
+    const url = `amqp://127.0.0.1:${(listening.address() as AddressInfo).port}`
+    return { url, told: () => bodies.map((_body, index) => told.get(index)) }
+  }
+  const all = (told: () => readonly (string | undefined)[]) =>
+    until('all to be told', () => !told().includes(undefined), 10_000)
+
+  it('neighbours with different outcomes in one batch', async () => {
+    const bodies = ['{}', 'no', '{}', 'no', 'no', '{}', '{}', 'no', '{}']
+    const { url, told } = await peerWith(bodies)
+    const scene = sceneOf(url, { unreadable: 'reject', kind: 'plain' })
+    await red.deploy(scene.flow)
+    await all(told)
+    assert.deepEqual(
+      told(),
+      bodies.map(body => (body === '{}' ? 'accepted' : 'rejected'))
+    )
+  })
+
+  it('what is given back right behind what is accepted', async () => {
+    const { url, told } = await peerWith(['{"n":0}', '{"n":1}', '{"n":2}', '{"n":3}'])
+    const scene = sceneOf(url, { kind: 'plain', batchSize: 1, acknowledge: 'stored' })
+    scene.taken.treatment = 'hold'
+    await red.deploy(scene.flow)
+    await until('all', () => scene.taken.got.length === 4)
+    const gone = red.deploy([])
+    scene.taken.got[0]!.store()
+    scene.taken.got[2]!.store()
+    await gone
+    await all(told)
+    assert.deepEqual(told(), ['accepted', 'released', 'accepted', 'released'])
+  })
+})
