@@ -1,6 +1,7 @@
 import { type Provenance, provenanceOf } from '../record/record.ts'
 import type { Answer } from './answer.ts'
 import { type Counted, Lane, type RecordId } from './lane.ts'
+import { Unsettled } from './unsettled.ts'
 
 /** Where the records of one thing that a source took are counted. */
 interface Book {
@@ -22,6 +23,8 @@ export interface Attempt {
   readonly silent: Counted
   /** Its records that were answered. */
   readonly answered: Answered[]
+  /** Some of its records are known by their content after a crash, until it is settled. */
+  isKnownByContent: boolean
 }
 
 interface Answered {
@@ -31,7 +34,8 @@ interface Answered {
 }
 
 export function attemptOf(token: object, taken: object | undefined, source = ''): Attempt {
-  return { token, taken, source, silent: { attempt: token, answer: null }, answered: [] }
+  const silent = { attempt: token, answer: null }
+  return { token, taken, source, silent, answered: [], isKnownByContent: false }
 }
 
 /** Of several records that were made of one, the last that was found, and how many were before. */
@@ -53,6 +57,9 @@ export type Found = 'new' | 'settled' | Answer
 export class CountedRecords {
   readonly #lanes = new Map<string, Lane>()
   #books = new WeakMap<object, MemoryBook>()
+  readonly #unsettled = new Unsettled()
+  /** Of the record that was asked for last, where it is of MQTT and may come again. */
+  #ofMqtt: Provenance | undefined
   /** Where the record stands that was asked for last. */
   #book: Book | undefined
   #offset = 0
@@ -86,7 +93,7 @@ export class CountedRecords {
       if (sibling > 0) this.#ofSame = { book, id: same, token: attempt.token, sibling }
       if (counted === undefined) {
         this.#id = id
-        return 'new'
+        return this.#recalled(attempt) ?? 'new'
       }
       this.#again(book, id, counted.answer, attempt)
       return counted.answer ?? 'settled'
@@ -107,21 +114,36 @@ export class CountedRecords {
     const counted = answer === null ? attempt.silent : { attempt: attempt.token, answer }
     book.add(this.#offset, this.#id, counted, this.#writtenMs)
     if (answer !== null) attempt.answered.push({ book, id: this.#id, counted })
+    const { taken, source } = attempt
+    if (this.#ofMqtt === undefined || taken === undefined) return
+    attempt.isKnownByContent = true
+    this.#unsettled.add(taken, { source, provenance: this.#ofMqtt, answer })
   }
 
-  /** The message was acknowledged: its records need no answer any more. */
-  settled({ answered }: Attempt): void {
+  /**
+   * The message was acknowledged: its records need no answer any more. True if the store has to
+   * forget something of it.
+   */
+  settled({ answered, taken }: Attempt): boolean {
     for (const { book, id, counted } of answered)
       if (book.has(id, counted)) book.replace(id, { attempt: counted.attempt, answer: null })
     answered.length = 0
+    return taken !== undefined && this.#unsettled.settled(taken)
+  }
+
+  /** A source has lost what it took of this lane: it comes again as if it were new. */
+  dropped(source: string, lane: string): void {
+    this.#unsettled.dropped(source, lane)
   }
 
   changes(changes: Map<string, string | undefined>): void {
     for (const lane of this.#lanes.values()) lane.write(changes)
+    this.#unsettled.changes(changes)
   }
 
   load(kept: Iterable<readonly [key: string, value: string]>): void {
     for (const [name, value] of kept) {
+      this.#unsettled.load(name, value)
       if (name.startsWith('l:')) this.#laneOf(name.slice(2)).load(value)
       else if (name.startsWith('c:'))
         this.#laneOf(name.slice(2, name.lastIndexOf('#'))).loadChunk(name, value)
@@ -131,8 +153,18 @@ export class CountedRecords {
   /** Forgets what was counted; what comes again counts again. */
   clear(): void {
     this.#lanes.clear()
+    this.#unsettled.clear()
     this.#books = new WeakMap()
     this.#lane = this.#ofSame = undefined
+  }
+
+  /** It was counted before the start. */
+  #recalled(attempt: Attempt): Found | undefined {
+    if (this.#ofMqtt === undefined) return undefined
+    const answer = this.#unsettled.recall(attempt.source, this.#ofMqtt)
+    if (answer === undefined) return undefined
+    this.count(answer, attempt)
+    return answer ?? 'settled'
   }
 
   #again(book: Book, id: RecordId, answer: Answer | null, attempt: Attempt): void {
@@ -144,6 +176,7 @@ export class CountedRecords {
   #place(provenance: Provenance | undefined, index: number, { taken, source }: Attempt): void {
     this.partition = ''
     this.arrivedMs = undefined
+    this.#ofMqtt = undefined
     if (provenance === undefined) {
       this.#book = taken === undefined ? undefined : this.#bookOf(taken)
       this.#id = `#${index}`
@@ -154,6 +187,7 @@ export class CountedRecords {
     const { origin } = from
     if (origin.kind !== 'kafka') {
       const isMade = batch.isMade && taken !== undefined
+      if (origin.kind === 'mqtt' && origin.qos > 0 && !batch.isMade) this.#ofMqtt = provenance
       this.#book = this.#bookOf(isMade ? taken : batch)
       if (isMade) this.#id = `#${index}`
       else this.#id = place === undefined ? provenance.index : `${provenance.index}/${place}`

@@ -140,9 +140,10 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.context.node.log('Everything that the node remembered is forgotten.')
   }
 
-  /** A source has lost a partition, to another member of its group. */
+  /** A source has lost a partition, to another member of its group, or its connection. */
   drop(source: string, lane: string): void {
     this.#partitions?.drop(lane)
+    this.#whole?.engine.counted.dropped(source, lane)
     const { node, tracker } = this.context
     const isOurs = this.#time.knows(source) && lane.includes('/') && !tracker.deploying
     if (this.#whole === undefined || this.#hasToldOfMove || !isOurs) return
@@ -295,9 +296,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     const made = madeOf(taken, this.#taking)
     const leaves = this.#whole !== undefined && this.#send(message, made)
     const [first] = shares
-    if (attempt.answered.length > 0)
+    if (attempt.answered.length > 0 || attempt.isKnownByContent)
       this.context.tracker.whenSettled(message, acknowledged => {
-        if (acknowledged) first?.engine.counted.settled(attempt)
+        if (acknowledged && first?.engine.counted.settled(attempt)) first.keep(() => {})
       })
     const records = countOf(message.payload)
     this.#unkept.add(message)
