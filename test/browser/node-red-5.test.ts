@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { runOnNodeRed5 } from '../on-node-red-5.ts'
 
-const LIMIT_MS = 400_000
+const LIMIT_MS = 600_000
 
 describe('the dialogs in the editor of Node-RED 5', function () {
   this.timeout(LIMIT_MS)
