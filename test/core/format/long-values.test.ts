@@ -266,16 +266,16 @@ describe('a hundred thousand values in one payload of any format', function () {
       for (let time = 0; time < 3 && best >= 50; time++)
         best = Math.min(
           best,
-          longestOf(reader.pieces(bytes, ARRIVAL), name.startsWith('a record') ? 1 : COUNT)
+          longestOf(() => reader.pieces(bytes, ARRIVAL), name.startsWith('a record') ? 1 : COUNT)
         )
       assert.ok(best < 50, `${best} ms`)
     })
   }
 
-  function longestOf(pieces: Iterable<Piece<Item>>, count: number): number {
+  function longestOf(pieces: () => Iterable<Piece<Item>>, count: number): number {
     let [longestMs, records] = [0, 0]
     let beganMs = threadMs()
-    for (const { values } of pieces) {
+    for (const { values } of pieces()) {
       records += values.length
       longestMs = Math.max(longestMs, threadMs() - beganMs)
       beganMs = threadMs()
