@@ -13,6 +13,8 @@ import { Person } from './person.ts'
 const MOST_CLICKS = 25
 const HOT_S = 30
 
+const NO_FAULTS = { malformedPct: 0, invalidPct: 0, secondsPct: 0, zonelessPct: 0 }
+
 interface Alert {
   readonly topic: string
   readonly record: Readonly<Record<string, unknown>>
@@ -45,7 +47,13 @@ describe('an alert, in a browser, of the fleet that npm start simulates', functi
       { id: 'tab', type: 'tab', label: 'alerts' },
       { id: 'ingest', type: 'tab', label: 'ingest' },
       { ...broker, url: mqtt.url },
-      { ...fleet, topic: `${ORG}/{site}/{device_type}/{device_id}/reading`, wires: [[], []] }
+      // A time that is of two forms would have to be asked for.
+      {
+        ...fleet,
+        ...NO_FAULTS,
+        topic: `${ORG}/{site}/{device_type}/{device_id}/reading`,
+        wires: [[], []]
+      }
     ])
     browser = await launchBrowser()
     editor = await Editor.open(browser, nodeRed.url)
