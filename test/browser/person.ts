@@ -29,7 +29,8 @@ export class Person {
   }
   async drag(what: Locator, to: { x: number; y: number }): Promise<void> {
     const { mouse } = this.editor.page
-    await what.scrollIntoViewIfNeeded()
+    // Waits until nothing lies over it any more, such as the shade of a dialog that closes.
+    await what.hover()
     const from = (await what.boundingBox())!
     await mouse.move(from.x + from.width / 2, from.y + from.height / 2)
     await mouse.down()
