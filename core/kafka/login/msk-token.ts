@@ -1,4 +1,4 @@
-import { sign } from 'aws4'
+import aws4 from 'aws4'
 import type { AwsCredentials } from './aws-credentials.ts'
 import type { LoginToken } from './token-source.ts'
 
@@ -21,7 +21,7 @@ export function mskToken(
     'X-Amz-Date': new Date(nowMs).toISOString().replace(/[-:]|\.\d{3}/g, ''),
     'X-Amz-Expires': String(LIFE_S)
   })
-  const { path } = sign(
+  const { path } = aws4.sign(
     { host, path: `/?${query}`, service: 'kafka-cluster', region, signQuery: true },
     credentials
   )
