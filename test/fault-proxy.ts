@@ -16,6 +16,8 @@ export const API = {
 
 const HOST = '127.0.0.1'
 
+/** An answer to a fetch that brings a record of these tests is larger. */
+const NO_RECORDS_BYTES = 10_000
 const EMPTY_WAIT_MS = 200
 
 interface Asked {
@@ -70,6 +72,8 @@ export class FaultProxy {
   readonly seen = new Map<number, number>()
   /** Answers to fetches say where partitions end, and bring no records. */
   emptiesFetches = false
+  /** So many answers to fetches bring records, then `emptiesFetches`. */
+  bringsUntilEmpty = Number.POSITIVE_INFINITY
   #loseNext: number | undefined
   #swallows = false
   #server: Server | undefined
@@ -149,6 +153,8 @@ export class FaultProxy {
     const correlation = frame.readInt32BE(4)
     const { api, version = 0 } = asked.get(correlation) ?? {}
     asked.delete(correlation)
+    if (api === API.fetch && frame.length > NO_RECORDS_BYTES && this.bringsUntilEmpty-- <= 0)
+      this.emptiesFetches = true
     if (api === API.fetch && this.emptiesFetches) {
       // As a broker that waits for records, and not at once.
       setTimeout(() => client.writable && client.write(emptied(frame, version)), EMPTY_WAIT_MS)

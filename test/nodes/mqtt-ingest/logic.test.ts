@@ -48,7 +48,7 @@ describe('mqtt-ingest options', () => {
     it(String(message), () => assert.throws(() => shaperOf(optionsOf(raw)), message))
 
   it('subscribe to the topics, or to more', () => {
-    assert.equal(shaperOf(optionsOf({})).filter, '+/+/+/+/+')
+    assert.equal(shaperOf(optionsOf({})).filter, '#')
     assert.equal(shaperOf(optionsOf({ topic: 'acme/{site}/{device_id}' })).filter, 'acme/+/+')
     assert.equal(shaperOf(optionsOf({ filter: 'acme/#' })).filter, 'acme/#')
   })
