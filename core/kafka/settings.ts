@@ -15,6 +15,8 @@ export interface PasswordLogin {
 /** A token, which somebody else has given out (RFC 7628). */
 export interface TokenLogin {
   readonly mechanism: 'oauthbearer'
+  /** Who has given it out: a token server, or AWS by the keys of a user or role. */
+  readonly by: 'server' | 'aws'
   /** One that is still good; rejects with a MillraceError where there is none. */
   token(): Promise<string>
   /** What the brokers want to know beside it. */

@@ -7,7 +7,7 @@ const FOR_A_PERSON: readonly (readonly [sentence: RegExp, short: string])[] = [
   [/refused the client id or secret/, 'token: id or secret refused'],
   [/refused the scope/, 'token: scope refused'],
   [/There is no token server/, 'no token server there'],
-  [/No AWS keys were found/, 'no AWS keys'],
+  [/No AWS keys were found|AWS gives no keys/, 'no AWS keys'],
   [/does not offer the login mechanism/, 'login mechanism not offered'],
   [/takes no login \(SASL\)/, 'broker takes no login'],
   [/TOPIC_AUTHORIZATION_FAILED/, 'no right to the topic'],

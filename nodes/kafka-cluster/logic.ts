@@ -65,7 +65,8 @@ function loginOf(
   if (sasl === 'none') return undefined
   if (sasl !== 'oauthbearer' && sasl !== 'aws-iam') return { mechanism: sasl, username, password }
   const source = new TokenSource(() => askForToken(options))
-  return { mechanism: 'oauthbearer', token: () => source.value(), extensions }
+  const by = sasl === 'aws-iam' ? 'aws' : 'server'
+  return { mechanism: 'oauthbearer', by, token: () => source.value(), extensions }
 }
 
 async function askForToken(options: ClusterOptions): Promise<LoginToken> {
@@ -74,6 +75,7 @@ async function askForToken(options: ClusterOptions): Promise<LoginToken> {
     return tokenOf({ url, clientId, clientSecret, scope })
   }
   const { region, accessKeyId, secretAccessKey } = options
-  const keys = accessKeyId === '' ? await machineCredentials() : { accessKeyId, secretAccessKey }
+  const keys =
+    accessKeyId === '' ? await machineCredentials(region) : { accessKeyId, secretAccessKey }
   return mskToken(region, keys)
 }

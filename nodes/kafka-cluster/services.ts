@@ -17,8 +17,7 @@ export const SERVICES = {
     document: 'https://docs.confluent.io/cloud/current/client-apps/config-client.html',
     settings: {
       brokers: '',
-      sasl: 'plain',
-      username: ''
+      sasl: 'plain'
     },
     note: 'Brokers: the bootstrap server of the cluster, port 9092. User name and password: key and secret of an API key of this cluster.'
   },
@@ -40,8 +39,7 @@ export const SERVICES = {
     document: 'https://docs.redpanda.com/redpanda-cloud/develop/kafka-clients/',
     settings: {
       brokers: '',
-      sasl: 'scram-sha-256',
-      username: ''
+      sasl: 'scram-sha-256'
     },
     note: 'Brokers: the bootstrap server of the cluster, port 9092. User name and password: those of a user made in its security settings.'
   },
@@ -50,8 +48,7 @@ export const SERVICES = {
     document: 'https://docs.aws.amazon.com/msk/latest/developerguide/iam-access-control.html',
     settings: {
       brokers: '',
-      sasl: 'aws-iam',
-      username: ''
+      sasl: 'aws-iam'
     },
     note: 'Brokers: the bootstrap servers for IAM, port 9098 (9198 from outside the VPC). Without keys in the dialog, those of the environment or the role of the machine count.'
   },
@@ -60,8 +57,7 @@ export const SERVICES = {
     document: 'https://docs.aws.amazon.com/msk/latest/developerguide/msk-password.html',
     settings: {
       brokers: '',
-      sasl: 'scram-sha-512',
-      username: ''
+      sasl: 'scram-sha-512'
     },
     note: 'Brokers: the bootstrap servers for SASL/SCRAM, port 9096 (9196 from outside the VPC). User name and password: those of the secret in Secrets Manager.'
   }

@@ -67,7 +67,9 @@ const BY_TYPE: Readonly<Record<string, Explain>> = {
   ILLEGAL_SASL_STATE: where =>
     `${where} takes no login (SASL): choose "none", or use the port that does.`,
   UNSUPPORTED_SASL_MECHANISM: (where, { sasl }) =>
-    `${where} does not offer the login mechanism ${sasl?.mechanism ?? ''}: choose another.`,
+    sasl?.mechanism === 'oauthbearer' && sasl.by === 'aws'
+      ? `${where} does not offer the login mechanism of AWS IAM: take the port that does (9098, or 9198 from outside).`
+      : `${where} does not offer the login mechanism ${sasl?.mechanism ?? ''}: choose another.`,
   SASL_AUTHENTICATION_FAILED: (_where, settings) => wrongLogin(settings),
   TOPIC_AUTHORIZATION_FAILED: () => 'This user may not use the topic (TOPIC_AUTHORIZATION_FAILED).',
   GROUP_AUTHORIZATION_FAILED: () =>
@@ -78,9 +80,14 @@ const BY_TYPE: Readonly<Record<string, Explain>> = {
     'This user may not do that on the cluster (CLUSTER_AUTHORIZATION_FAILED).'
 }
 
+const TO_CHECK = {
+  server: 'is it meant for this cluster (audience, scope), and may this identity connect?',
+  aws: 'is the region right, and does the policy of the user or role have kafka-cluster:Connect?'
+} as const
+
 const wrongLogin = ({ sasl }: ClusterSettings) =>
   sasl?.mechanism === 'oauthbearer'
-    ? 'The broker refused the token: is it meant for this cluster (audience, scope), and may this identity connect?'
+    ? `The broker refused the token: ${TO_CHECK[sasl.by]}`
     : `The broker refused the user name or password (user "${sasl?.username ?? ''}").`
 
 /** Why Kafka could not be reached or refused to talk, as a sentence for the person who must act. */

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { join } from 'node:path'
 import { AwsV4Signer } from 'aws4fetch'
 import { machineCredentials } from '../../../core/kafka/login/aws-credentials.ts'
 import { mskToken } from '../../../core/kafka/login/msk-token.ts'
@@ -12,6 +13,7 @@ import { SERVICES } from '../../../nodes/kafka-cluster/services.ts'
 import { spec } from '../../../nodes/kafka-cluster/spec.ts'
 import { SERVICES as MQTT_SERVICES } from '../../../nodes/mqtt-broker/services.ts'
 import { spec as brokerSpec } from '../../../nodes/mqtt-broker/spec.ts'
+import { ROOT } from '../../house/sources.ts'
 
 const MINUTE = 60_000
 
@@ -144,11 +146,50 @@ describe('the token for Amazon MSK', () => {
       AWS_SECRET_ACCESS_KEY: 'b',
       AWS_SESSION_TOKEN: 'c'
     }
-    assert.deepEqual(await machineCredentials(environment), {
+    assert.deepEqual(await machineCredentials('eu-central-1', environment), {
       accessKeyId: 'a',
       secretAccessKey: 'b',
       sessionToken: 'c'
     })
+  })
+})
+
+describe('the role of a service account', () => {
+  it('is what counts where one is given, and nothing else in its place', async () => {
+    let asked = ''
+    let status = 200
+    const server = createServer((request, response) => {
+      request.on('data', part => {
+        asked += part
+      })
+      request.on('end', () =>
+        response
+          .writeHead(status)
+          .end(
+            '<R><Credentials><AccessKeyId>a</AccessKeyId><SecretAccessKey>b</SecretAccessKey><SessionToken>c</SessionToken></Credentials></R>'
+          )
+      )
+    })
+    await new Promise<void>(resolve => server.listen(0, '127.0.0.1', resolve))
+    try {
+      const environment = {
+        AWS_ROLE_ARN: 'arn:aws:iam::1:role/r',
+        AWS_WEB_IDENTITY_TOKEN_FILE: join(ROOT, 'LICENSE'),
+        AWS_ENDPOINT_URL_STS: `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+      }
+      const keys = { accessKeyId: 'a', secretAccessKey: 'b', sessionToken: 'c' }
+      assert.deepEqual(await machineCredentials('eu-west-1', environment), keys)
+      const query = new URLSearchParams(asked)
+      assert.equal(query.get('RoleArn'), environment.AWS_ROLE_ARN)
+      assert.match(query.get('WebIdentityToken') ?? '', /Apache License/)
+      status = 403
+      await assert.rejects(
+        machineCredentials('eu-west-1', environment),
+        /AWS gives no keys for the/
+      )
+    } finally {
+      server.close()
+    }
   })
 })
 
