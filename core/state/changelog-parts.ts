@@ -23,9 +23,16 @@ export function* partsOf(
   yield [name, count > 0 ? `${HEAD}${count}` : value]
   for (let part = 0; part < Math.max(count, before); part++) {
     const text =
-      part < count ? value!.slice(part * PART_CHARACTERS, (part + 1) * PART_CHARACTERS) : undefined
+      part < count ? value!.slice(cutAt(value!, part), cutAt(value!, part + 1)) : undefined
     yield [partName(part, name), text]
   }
+}
+
+/** Where a part begins. Half a character (of two surrogates) would come back as another one. */
+function cutAt(value: string, part: number): number {
+  const at = part * PART_CHARACTERS
+  const isHalf = /^[\uD800-\uDBFF][\uDC00-\uDFFF]$/.test(value.slice(Math.max(at - 1, 0), at + 1))
+  return isHalf ? at - 1 : at
 }
 
 /** What was read of a topic, put together, and how many parts each value has. */

@@ -14,7 +14,9 @@ const SETTINGS = {
   'cleanup.policy': 'compact',
   // Only what lies in a segment that is closed is compacted.
   'segment.bytes': String(64 << 20),
-  'min.cleanable.dirty.ratio': '0.2'
+  'min.cleanable.dirty.ratio': '0.2',
+  // Each checkpoint removes names. Only who reads from the beginning meanwhile needs to see it.
+  'delete.retention.ms': String(10 * 60_000)
 }
 /** One that died in a transaction of a partition that lies in the same one holds readers up. */
 const TRANSACTION_MS = 15_000
@@ -31,6 +33,8 @@ export interface ChangelogPlace {
   readonly topic: string
   /** `topic/partition` of the input. */
   readonly lane: string
+  /** It is not to be opened any more: another member has the partition. */
+  isGone?(): boolean
 }
 
 /**
@@ -45,6 +49,8 @@ export async function openChangelog(place: ChangelogPlace): Promise<StateStore> 
   try {
     if (lane.startsWith(`${topic}/`)) throw new Error('it is the topic that is read.')
     await cluster.admin.ask(admin => ensureTopic(admin, topic))
+    // From here on the one before is fenced, which may be the one that has it now.
+    if (place.isGone?.()) throw new Error('another member of the group has the partition now.')
     producer = cluster.client.transactional({
       transactionalId: `millrace-state-${topic}-${lane.replace('/', '-')}`,
       timeoutMs: TRANSACTION_MS

@@ -1,7 +1,8 @@
 import { join } from 'node:path'
 import type { NodeAPI } from 'node-red'
-import { retrying } from '../backoff.ts'
+import { pause, retrying } from '../backoff.ts'
 import { deploymentsOf } from '../deployments.ts'
+import { reasonOf } from '../errors.ts'
 import { type Behaviour, type Closing, type Context, defineNode } from '../node/define-node.ts'
 import { previewOf, type Sort, startTransform, type Transform } from '../node/define-transform.ts'
 import type { Migrations } from '../node/migrate.ts'
@@ -113,13 +114,24 @@ async function open(
   }
 }
 
-type Forgetting = Map<string, () => void>
+/** So long a dialog waits to hear that it is kept. */
+const FORGET_MS = 10_000
+const FORGET_LATE = 'That cannot be kept now: see the status of the node, then try again.'
+
+/** Undefined when it is forgotten, else why it is not. */
+const troubleOf = (forgotten: Promise<void>): Promise<string | undefined> =>
+  Promise.race([
+    forgotten.then(() => undefined, reasonOf),
+    pause(FORGET_MS, { unref: true }).then(() => FORGET_LATE)
+  ])
+
+type Forgetting = Map<string, () => Promise<void>>
 const forgettingOf = new WeakMap<object, Forgetting>()
 const withRoute = new WeakSet<object>()
 
 /** What the nodes of a runtime do to forget, by their ids. */
 function forgetting(RED: NodeAPI): Forgetting {
-  const known = forgettingOf.get(RED.events) ?? new Map<string, () => void>()
+  const known = forgettingOf.get(RED.events) ?? new Map<string, () => Promise<void>>()
   forgettingOf.set(RED.events, known)
   return known
 }
@@ -135,11 +147,10 @@ function forgetRoute(RED: NodeAPI): void {
   dialogRoute(RED, '/millrace/forget', 'Try again in a few seconds.', async body => {
     const { id } = (body ?? {}) as { id?: unknown }
     const forget = forgetting(RED).get(String(id))
-    forget?.()
-    const message =
-      forget === undefined
-        ? 'The node does not run: deploy it first.'
-        : 'Everything that the node remembered is forgotten.'
-    return { ok: forget !== undefined, message }
+    if (forget === undefined)
+      return { ok: false, message: 'The node does not run: deploy it first.' }
+    const trouble = await troubleOf(forget())
+    const message = trouble ?? 'Everything that the node remembered is forgotten.'
+    return { ok: trouble === undefined, message }
   })
 }

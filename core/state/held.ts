@@ -8,6 +8,8 @@ import type { StateShare } from './share.ts'
 export interface MessageHeld {
   readonly message: Message
   readonly done: Done
+  /** In the order in which they came. */
+  readonly number: number
 }
 
 /** A message that is being taken. */

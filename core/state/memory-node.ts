@@ -9,8 +9,11 @@ import { FlowTime } from './flow-time.ts'
 import { asError, closed, type MessageHeld, type MessageTaken } from './held.ts'
 import { type Made, madeOf } from './made.ts'
 import { MemoryCounts } from './memory-counts.ts'
+import { MessagesWaiting } from './messages-waiting.ts'
 import { laneOf, lanesOf, movedSentence, PartitionShares } from './partition-shares.ts'
-import { keepIn, StateShare } from './share.ts'
+import { keepIn, kept, StateShare } from './share.ts'
+import { silenceOf } from './silence-messages.ts'
+import type { OpenStore } from './state-topic.ts'
 import { StoreTrouble } from './store-trouble.ts'
 import type { StateStore } from './types.ts'
 
@@ -32,9 +35,9 @@ export class MemoryNode<S extends NodeSpec, State> {
   readonly #limit: QueueLimit
   readonly #taking: CountedOptions
   /** Wait for their turn, while another is taken or the store is being opened. */
-  readonly #queue: MessageHeld[] = []
-  #queuedRecords = 0
-  /** MessageTaken, until a checkpoint holds what they changed. */
+  readonly #queue = new MessagesWaiting()
+  #came = 0
+  /** Until a checkpoint holds what they changed. */
   readonly #unkept = new Set<Message>()
   #unkeptRecords = 0
   readonly #timers: NodeJS.Timeout[] = []
@@ -51,9 +54,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     private readonly context: Context<S>,
     spec: NodeSpec,
     private readonly remembering: Remembering<State>,
-    openStore?: (lane: string) => Promise<StateStore>
+    openStore?: OpenStore
   ) {
-    const { node, tracker, isWired } = context
+    const { node, tracker } = context
     this.#trouble = new StoreTrouble(context)
     this.#time = new FlowTime(tracker, remembering.clock.idleMs)
     const { count, rejected } = outputsOf(spec, remembering)
@@ -66,21 +69,14 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#counts = new MemoryCounts(context, this.#taking.rejectedOutput)
     const warn = (sentence: string) => node.warn(sentence)
     this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
-    const share = {
-      counting: this.#taking,
-      silence: {
-        nodeId: node.id,
-        tracker,
-        isWired,
-        send: (message: object, output: number) =>
-          context.send(Array.from({ length: count }, (_, at) => (at === output ? message : null)))
-      },
-      onTrouble: (error: unknown) => this.tellTrouble(error)
-    }
+    const trouble = this.#trouble
+    const onTrouble = (error: unknown) => trouble.tell(error)
+    const share = { counting: this.#taking, silence: silenceOf(context, count), onTrouble }
     if (openStore === undefined) this.#whole = new StateShare(remembering, share)
     else {
       const nowMs = () => this.#time.nowMs
-      this.#partitions = new PartitionShares({ remembering, share, openStore, nowMs, warn })
+      const options = { remembering, share, openStore, nowMs, warn, trouble }
+      this.#partitions = new PartitionShares(options)
       this.#begin()
     }
     this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
@@ -119,25 +115,25 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   accept(message: Message, done: Done): void {
     const records = countOf(message.payload)
-    const waiting = this.#queuedRecords + this.#unkeptRecords
+    const waiting = this.#queue.records + this.#unkeptRecords
     const refusal = this.#limit.refusal(message, records, waiting)
     if (refusal) {
       done(refusal)
       return
     }
-    this.#prepare(message)
-    if (!this.#isBusy) this.#take({ message, done })
-    else {
-      this.#queue.push({ message, done })
-      this.#queuedRecords += records
-    }
+    const held = { message, done, number: this.#came++ }
+    // A partition that has moved is fenced by who opens it.
+    if (!this.context.tracker.isGivenUp(message)) this.#prepare(message)
+    if (!this.#isBusy) this.#take(held)
+    else this.#queue.add(held)
   }
 
-  /** Forgets everything that came so far. */
-  forget(): void {
+  /** Forgets everything that came so far; fulfilled when that is kept. */
+  forget(): Promise<void> {
     this.#whole?.forget()
     this.#partitions?.forget()
     this.context.node.log('Everything that the node remembered is forgotten.')
+    return kept(this.#whole === undefined ? this.#partitions!.all : [this.#whole])
   }
 
   /** A source has lost a partition, to another member of its group, or its connection. */
@@ -159,7 +155,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#counts.end()
     await this.#whole?.close()
     await this.#partitions?.close()
-    for (const { done } of this.#queue.splice(0)) done(closed())
+    for (const { done } of this.#queue.takeAll()) done(closed())
   }
 
   get #open(): Iterable<StateShare<State>> {
@@ -174,16 +170,12 @@ export class MemoryNode<S extends NodeSpec, State> {
   }
 
   #take(held: MessageHeld): void {
-    const { message, done } = held
-    const { tracker } = this.context
-    if (tracker.isGivenUp(message)) this.#giveBack(held)
+    const { message } = held
+    if (this.context.tracker.isGivenUp(message)) this.#giveBack(held)
     else if (message.forget === true) {
       this.context.metrics.filtered += countOf(message.payload)
-      this.forget()
-      keepIn([...this.#open], () => {
-        tracker.confirm(message, {})
-        done()
-      })
+      const forgotten = () => this.#end(held, false)
+      this.forget().then(forgotten, error => this.#fail(held, error))
     } else if (this.#whole !== undefined) this.#takeIn(held, [this.#whole])
     else this.#takeApart(this.#partitions!, held)
   }
@@ -267,11 +259,13 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** What waits is taken, each in a turn of its own. */
   #next(): void {
-    const next = this.#queue.shift()
+    const next = this.#queue.next()
     if (next === undefined) return
-    this.#queuedRecords -= countOf(next.message.payload)
     this.#take(next)
-    if (this.#isBusy || this.#queue.length === 0) return
+    if (!this.#isBusy && this.#queue.length > 0) this.#nextLater()
+  }
+
+  #nextLater(): void {
     this.#isBusy = true
     setImmediate(() => {
       if (this.#isClosed) return
@@ -308,8 +302,17 @@ export class MemoryNode<S extends NodeSpec, State> {
       this.#unkeptRecords -= records
       if (this.#whole !== undefined) this.#end(taken, leaves)
       else if (error === undefined) this.#end(taken, this.#send(message, made))
-      else this.#fail(taken, error)
+      else if (!this.#takesAgain(taken)) this.#fail(taken, error)
     })
+  }
+
+  /** True: a source that sent it again might do so after what came behind it. */
+  #takesAgain({ message, done, number, byLane }: MessageTaken): boolean {
+    const isLost = this.#isClosed || this.context.tracker.isGivenUp(message)
+    if (isLost || !this.#partitions?.takesAgain(byLane)) return false
+    this.#queue.add({ message, done, number })
+    if (!this.#isBusy) this.#nextLater()
+    return true
   }
 
   /** Counts what a message made and sends it; true if something leaves by a wire. */

@@ -1,18 +1,32 @@
-import { retrying } from '../backoff.ts'
+import { backoffMs, pause, retrying } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
+import type { NodeSpec } from '../node/spec.ts'
 import { recordsOf } from '../record/message.ts'
 import { provenanceOf, type Reason } from '../record/record.ts'
 import type { Remembering } from './counted-engine.ts'
 import { type ShareOptions, StateShare } from './share.ts'
-import type { Memory, StateStore } from './types.ts'
+import type { OpenStore } from './state-topic.ts'
+import type { StoreTrouble } from './store-trouble.ts'
+import type { Memory } from './types.ts'
 
 /** Keys of which it is known in which partition they are; of more it is not told. */
 const MAX_KEYS = 200_000
+/** The one that has fenced us has to be heard of before we would fence it. */
+const REOPEN = { initialMs: 1_000, maxMs: 30_000 }
+/** A loss so long after the one before is the first again. */
+const CALM_MS = 120_000
+
+interface Losses {
+  readonly inARow: number
+  readonly lastMs: number
+}
 
 export interface PartitionOptions<State> {
   readonly remembering: Remembering<State>
-  readonly share: Omit<ShareOptions, 'onLost'>
-  openStore(lane: string): Promise<StateStore>
+  readonly share: Omit<ShareOptions, 'onLost' | 'onTrouble'>
+  readonly openStore: OpenStore
+  /** By partition. */
+  readonly trouble: Pick<StoreTrouble<NodeSpec>, 'tell' | 'forget'>
   nowMs(): number
   warn(sentence: string): void
 }
@@ -22,6 +36,9 @@ export class PartitionShares<State> {
   readonly #shares = new Map<string, StateShare<State>>()
   readonly #opening = new Map<string, Promise<void>>()
   readonly #leaving = new Map<string, Promise<void>>()
+  /** Partitions that are to stay open: something of them has come, and they were not dropped. */
+  readonly #ours = new Set<string>()
+  readonly #losses = new Map<string, Losses>()
   readonly #stop = new AbortController()
   readonly #laneOfKey = new Map<string, string>()
   #split: string | undefined
@@ -36,9 +53,22 @@ export class PartitionShares<State> {
     return this.#split
   }
 
+  /** Also of those that are still being opened. */
+  get all(): Iterable<StateShare<State>> {
+    return [...this.#shares.values()]
+  }
+
   of(lane: string): StateShare<State> | undefined {
     const share = this.#shares.get(lane)
     return share?.isOpen ? share : undefined
+  }
+
+  /**
+   * What a message changed is lost, and its partition is still ours, as far as we know. Of several
+   * one may have kept it: that one would take it for another record of the same message.
+   */
+  takesAgain(byLane: ReadonlyMap<string, unknown> | undefined): boolean {
+    return byLane?.size === 1 && [...byLane.keys()].every(lane => this.#ours.has(lane))
   }
 
   /** Undefined unless all of them are open. */
@@ -58,18 +88,30 @@ export class PartitionShares<State> {
 
   /** Begins to open what is remembered of a partition. */
   begin(lane: string): Promise<void> {
+    this.#ours.add(lane)
+    return this.#opened(lane, 0)
+  }
+
+  #opened(lane: string, waitMs: number): Promise<void> {
     const opening = this.#opening.get(lane)
     if (opening !== undefined) return opening
-    if (this.of(lane) !== undefined) return Promise.resolve()
-    const begun = this.#begin(lane).finally(() => this.#opening.delete(lane))
+    if (this.of(lane) !== undefined || this.#stop.signal.aborted) return Promise.resolve()
+    const begun = this.#begin(lane, waitMs).finally(() => {
+      this.#opening.delete(lane)
+      // It was dropped meanwhile, and came back.
+      if (this.#ours.has(lane)) void this.#opened(lane, 0)
+    })
     this.#opening.set(lane, begun)
     return begun
   }
 
   /** The partition is not ours any more. */
   drop(lane: string): void {
+    this.#ours.delete(lane)
+    this.#losses.delete(lane)
     const share = this.#shares.get(lane)
     if (share !== undefined) this.#lose(lane, share, moved(lane))
+    this.options.trouble.forget(lane)
   }
 
   forget(): void {
@@ -83,25 +125,52 @@ export class PartitionShares<State> {
     await Promise.all([...shares.map(share => share.close()), ...this.#leaving.values()])
   }
 
-  async #begin(lane: string): Promise<void> {
-    await this.#leaving.get(lane)
+  async #begin(lane: string, waitMs: number): Promise<void> {
     const { signal } = this.#stop
-    const { remembering, share: options, openStore, nowMs } = this.options
-    const share: StateShare<State> = new StateShare(this.#watching(remembering, lane), {
-      ...options,
-      onLost: error => this.#lose(lane, share, notKept(lane, error))
-    })
+    const { openStore, nowMs } = this.options
+    const share = this.#shareOf(lane)
     this.#shares.set(lane, share)
+    await this.#leaving.get(lane)
+    if (waitMs > 0) await pause(waitMs, { signal })
+    const isGone = () => share.isGone
+    const open = async () => {
+      if (!isGone()) await share.open(await openStore(lane, isGone), nowMs)
+    }
+    const onTrouble = (error: unknown) => {
+      if (!isGone()) this.options.trouble.tell(error, lane)
+    }
     try {
-      const open = async () => {
-        if (!share.isGone) await share.open(await openStore(lane), nowMs)
-      }
-      const backoff = { maxMs: 5_000 }
-      await retrying(open, { signal, backoff, onRetry: options.onTrouble })
-      options.onTrouble(undefined)
+      await retrying(open, { signal, backoff: { maxMs: 5_000 }, onRetry: onTrouble })
+      onTrouble(undefined)
     } catch {
       // The node is being closed.
     }
+  }
+
+  /** What a share does that is lost already says nothing of the one that follows it. */
+  #shareOf(lane: string): StateShare<State> {
+    const { remembering, share: options } = this.options
+    const share: StateShare<State> = new StateShare(this.#watching(remembering, lane), {
+      ...options,
+      onTrouble: error => {
+        if (!share.isGone) this.options.trouble.tell(error, lane)
+      },
+      onLost: error => {
+        if (share.isGone) return
+        this.#lose(lane, share, notKept(lane, error))
+        if (this.#ours.has(lane)) void this.#opened(lane, this.#waitMs(lane))
+      }
+    })
+    return share
+  }
+
+  /** It is still ours, as far as we know. */
+  #waitMs(lane: string): number {
+    const nowMs = performance.now()
+    const before = this.#losses.get(lane)
+    const inARow = before === undefined || nowMs - before.lastMs > CALM_MS ? 0 : before.inARow + 1
+    this.#losses.set(lane, { inARow, lastMs: nowMs })
+    return backoffMs(inARow, REOPEN)
   }
 
   #lose(lane: string, share: StateShare<State>, error: MillraceError): void {

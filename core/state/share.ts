@@ -176,3 +176,9 @@ export function keepIn(shares: readonly StateShare<unknown>[], kept: Kept): void
       if (--left === 0) kept(failure)
     })
 }
+
+/** Fulfilled when all of these have kept what there is. @throws why one of them cannot */
+export const kept = (shares: Iterable<StateShare<unknown>>): Promise<void> =>
+  new Promise((resolve, reject) =>
+    keepIn([...shares], error => (error === undefined ? resolve() : reject(error)))
+  )

@@ -1,5 +1,7 @@
 import { backoffMs } from '../backoff.ts'
 import type { Tracker } from '../delivery/types.ts'
+import type { Context } from '../node/define-node.ts'
+import type { NodeSpec } from '../node/spec.ts'
 import { countOf } from '../record/message.ts'
 import { recordOf, textOf } from './answer.ts'
 
@@ -19,6 +21,21 @@ export interface SilenceOptions {
   readonly tracker: Pick<Tracker, 'open' | 'deploying' | 'afterDeployment'>
   isWired(output: number): boolean
   send(message: { payload: unknown }, output: number): void
+}
+
+/** What leaves so leaves the node by one of its outputs. */
+export function silenceOf<S extends NodeSpec>(
+  context: Context<S>,
+  outputs: number
+): SilenceOptions {
+  const { node, tracker, isWired } = context
+  return {
+    nodeId: node.id,
+    tracker,
+    isWired,
+    send: (message, output) =>
+      context.send(Array.from({ length: outputs }, (_, at) => (at === output ? message : null)))
+  }
 }
 
 /**

@@ -5,6 +5,9 @@ import { OptionsError } from '../options-error.ts'
 import { openChangelog } from './changelog-store.ts'
 import type { StateStore } from './types.ts'
 
+/** Opens what is kept of a partition, unless it is gone before the one before would be fenced. */
+export type OpenStore = (lane: string, isGone: () => boolean) => Promise<StateStore>
+
 /** On the global object: each type of node may have loaded this module for itself. */
 const TOPICS = Symbol.for('millrace.state-topics')
 const takenBy = (): Map<string, string> => {
@@ -18,9 +21,7 @@ const takenBy = (): Map<string, string> => {
  * this machine.
  * @throws OptionsError where another node has the topic: they would take it from each other
  */
-export function takeTopic<S extends NodeSpec>(
-  context: Context<S>
-): ((lane: string) => Promise<StateStore>) | undefined {
+export function takeTopic<S extends NodeSpec>(context: Context<S>): OpenStore | undefined {
   const { keepIn, stateTopic } = context.options as { keepIn?: unknown; stateTopic?: unknown }
   if (keepIn !== 'kafka') return undefined
   const cluster = context.provided<KafkaCluster>('cluster')
@@ -32,7 +33,7 @@ export function takeTopic<S extends NodeSpec>(
       `Topic of its own: the node ${owner} has "${topic}" already`
     ])
   takenBy().set(name, context.id)
-  return lane => openChangelog({ cluster, topic, lane })
+  return (lane, isGone) => openChangelog({ cluster, topic, lane, isGone })
 }
 
 /** The node is closed: another may have its topic. */

@@ -3,8 +3,11 @@ import type { Context } from '../../../core/node/define-node.ts'
 import { NodeMetrics } from '../../../core/node/metrics.ts'
 import { MAX_WAITING } from '../../../core/node/queue-limit.ts'
 import type { NodeSpec } from '../../../core/node/spec.ts'
+import type { Message } from '../../../core/record/message.ts'
+import { PROVENANCE, Provenance } from '../../../core/record/record.ts'
 import { keyBy, timeBy } from '../../../core/state/keyed.ts'
 import { MemoryNode } from '../../../core/state/memory-node.ts'
+import type { OpenStore } from '../../../core/state/state-topic.ts'
 import type { Memory, StateStore } from '../../../core/state/types.ts'
 import { until } from '../../until.ts'
 
@@ -124,5 +127,184 @@ describe('a node that remembers, and its store', () => {
     await until('they are taken', () => node.problem !== undefined)
     const refused = (await given(node, reading)) as { code?: string }
     assert.equal(refused.code, 'QUEUE_FULL')
+  })
+})
+
+describe('a node that remembers each partition apart', () => {
+  const lane = 'readings/0'
+  const nodes: MemoryNode<typeof spec, number>[] = []
+  afterEach(async () => {
+    for (const node of nodes.splice(0)) await node.close()
+  })
+
+  /** What is kept of each partition. Whoever opens one fences the one before. */
+  class Topic {
+    opened: string[] = []
+    /** So many checkpoints fail before the next is written, of all that there is. */
+    failing = 0
+    readonly #owners = new Map<string, object>()
+    readonly #disks = new Map<string, Map<string, string>>()
+    /** What opening waits for, before it fences. */
+    before: () => Promise<void> = async () => {}
+
+    readonly open: OpenStore = async (lane, isGone) => {
+      await this.before()
+      if (isGone()) throw new Error('it is gone')
+      this.opened.push(lane)
+      const disk = this.#disks.get(lane) ?? new Map<string, string>()
+      this.#disks.set(lane, disk)
+      const store = new TestStore(disk)
+      this.#owners.set(lane, store)
+      const write = store.write.bind(store)
+      store.write = async changes => {
+        if (this.failing > 0 && this.failing--) throw new Error('the broker is away')
+        if (this.#owners.get(lane) !== store) throw new Error('fenced')
+        await write(changes)
+      }
+      return store
+    }
+  }
+
+  function nodeOf(topic: Topic) {
+    const quiet = () => {}
+    const sent: unknown[] = []
+    const givenUp = new Set<unknown>()
+    const context = {
+      node: { id: 'n', log: quiet, warn: quiet, error: quiet },
+      metrics: new NodeMetrics('n', spec.type, ''),
+      tracker: {
+        isGivenUp: (message: unknown) => givenUp.has(message),
+        isFollowed: () => false,
+        sourceOf: quiet,
+        attemptOf: quiet,
+        takenOf: quiet,
+        settledBefore: quiet,
+        backlogOf: quiet,
+        whenSettled: quiet,
+        confirm: quiet,
+        touch: quiet
+      },
+      isWired: () => true,
+      send: (outputs: readonly ({ payload: { n: number }[] } | null)[]) =>
+        sent.push(...(outputs[0]?.payload ?? []).map(({ n }) => n)),
+      report: quiet,
+      status: { failed: quiet }
+    } as unknown as Context<typeof spec>
+    const passing: Memory<number> = {
+      ...counting,
+      take(state = 0, record, _timeMs, turn) {
+        turn.emit(0, { ...record, total: state + 1 })
+        return state + 1
+      }
+    }
+    const remembering = { memory: passing, clock, bounds }
+    const node = new MemoryNode<typeof spec, number>(context, spec, remembering, topic.open)
+    nodes.push(node)
+    return { node, sent, givenUp }
+  }
+
+  const messageOf = (n: number, partition = 0) => {
+    const record = { device: 'a', ts: Date.parse('2026-03-01T10:00:00Z') + n, n }
+    const at = { topic: 'readings', partition, offset: String(n), timestamp: '0' }
+    const origin = { kind: 'kafka', ...at } as const
+    const taken = { origin, key: null, headers: {}, raw: null }
+    Object.assign(record, { [PROVENANCE]: new Provenance({ at: () => taken }, 0) })
+    return { payload: [record] }
+  }
+  const given = (node: MemoryNode<typeof spec, number>, message: Message) =>
+    new Promise<unknown>(done => node.accept(message, done))
+
+  it('does not take a partition back for a message that is given up', async () => {
+    const topic = new Topic()
+    const { node, givenUp } = nodeOf(topic)
+    assert.equal(await given(node, messageOf(1)), undefined)
+    node.drop('source', lane)
+    const late = messageOf(2)
+    givenUp.add(late)
+    await given(node, late)
+    assert.deepEqual(topic.opened, [lane])
+    assert.equal(await given(node, messageOf(3)), undefined)
+    assert.deepEqual(topic.opened, [lane, lane])
+  })
+
+  it('fences nobody where a partition moves while it is being opened', async () => {
+    const topic = new Topic()
+    const { node, givenUp } = nodeOf(topic)
+    let go: (() => void) | undefined
+    topic.before = () => new Promise(resolve => (go = resolve))
+    const message = messageOf(1)
+    const done = given(node, message)
+    await until('it is being opened', () => go)
+    givenUp.add(message)
+    node.drop('source', lane)
+    go?.()
+    await done
+    assert.deepEqual(topic.opened, [])
+    assert.equal(node.problem, undefined)
+  })
+
+  it('takes again in their order what a failed checkpoint has lost, and tells it once', async () => {
+    const topic = new Topic()
+    const { node, sent } = nodeOf(topic)
+    await given(node, messageOf(0))
+    topic.failing = 2
+    const errors = await Promise.all([1, 2, 3, 4, 5].map(n => given(node, messageOf(n))))
+    assert.deepEqual(errors, [undefined, undefined, undefined, undefined, undefined])
+    assert.deepEqual(sent, [0, 1, 2, 3, 4, 5])
+    assert.equal(node.problem, undefined)
+  })
+
+  it('gives back what is lost where the partition has moved, and is well then', async () => {
+    const topic = new Topic()
+    const { node } = nodeOf(topic)
+    await given(node, messageOf(0))
+    topic.failing = Number.POSITIVE_INFINITY
+    const taken = given(node, messageOf(1))
+    await until('it is in trouble', () => node.problem !== undefined)
+    node.drop('source', lane)
+    assert.equal(node.problem, undefined)
+    topic.failing = 0
+    await taken
+  })
+
+  it('opens again what it has lost, without a message of it', async () => {
+    const topic = new Topic()
+    const { node } = nodeOf(topic)
+    await given(node, messageOf(0))
+    topic.failing = 1
+    await assert.rejects(node.forget(), { code: 'STATE_MOVED' })
+    assert.ok(node.problem)
+    await until('it is open again', () => topic.opened.length === 2)
+    await until('it is well', () => node.problem === undefined)
+  })
+
+  it('shows the trouble of one partition also when another one is kept after it', async () => {
+    const topic = new Topic()
+    const { node } = nodeOf(topic)
+    await given(node, messageOf(0, 1))
+    await given(node, messageOf(0))
+    let go = () => {}
+    topic.before = () => new Promise(resolve => (go = resolve))
+    topic.failing = 1
+    const lost = given(node, messageOf(1))
+    const kept = given(node, messageOf(1, 1))
+    await until('it is in trouble', () => node.problem !== undefined)
+    assert.equal(await kept, undefined)
+    assert.ok(node.problem)
+    await until('it is well', () => {
+      go()
+      return node.problem === undefined
+    })
+    assert.equal(await lost, undefined)
+  })
+
+  it('does not confirm a message to forget that is not kept', async () => {
+    const topic = new Topic()
+    const { node } = nodeOf(topic)
+    await given(node, messageOf(0))
+    topic.failing = 1
+    const error = await given(node, { payload: [], forget: true })
+    assert.equal((error as { code?: string }).code, 'STATE_MOVED')
+    assert.equal(await given(node, { payload: [], forget: true }), undefined)
   })
 })
