@@ -94,7 +94,10 @@ class Walk {
       const start = this.at
       if (!this.#passShort()) throw new Error('a key is too long')
       const key = this.bytes.subarray(start, this.at)
-      return this.#passShort() ? undefined : { add: value => set(this.#nameOf(key), value) }
+      if (this.#passShort()) return undefined
+      const name = this.#nameOf(key)
+      if (name instanceof ParseFailure) failure ??= name
+      return { add: value => typeof name === 'string' && set(name, value) }
     })
     return failure ?? made
   }
@@ -149,9 +152,11 @@ class Walk {
     return this.form.read(Buffer.concat([begin, this.bytes.subarray(from, to)]), depth)
   }
 
-  #nameOf(key: Buffer): string {
+  /** What a key is called in a record, or why there can be no member of it. */
+  #nameOf(key: Buffer): string | ParseFailure {
     const { mapHead, nil } = this.form
     const map = Buffer.concat([Buffer.from([mapHead, 0, 0, 0, 1]), key, Buffer.from([nil])])
-    return Object.keys(this.form.read(map, 1) as object)[0]!
+    const read = this.form.read(map, 1) as object
+    return read instanceof ParseFailure ? read : Object.keys(read)[0]!
   }
 }

@@ -45,10 +45,17 @@ class LongJson {
 
   *#value(depth: number): Steps<unknown> {
     const code = this.text.charCodeAt(this.#at)
-    if (code !== LEFT_BRACE && code !== LEFT_BRACKET) return this.#parsed(this.#at, this.#end())
+    if (code !== LEFT_BRACE && code !== LEFT_BRACKET) return this.#whole()
     if (depth >= MAX_DEPTH) throw new Broken(tooDeep())
     this.#at++
     return yield* code === LEFT_BRACE ? this.#object(depth) : this.#list(depth)
+  }
+
+  /** A text, number or word. */
+  #whole(): unknown {
+    const from = this.#at
+    this.#at = this.#end()
+    return this.#parsed(from, this.#at)
   }
 
   *#list(depth: number): Steps<unknown[]> {
@@ -193,7 +200,8 @@ function endWithin(text: string, start: number, limit: number): number | undefin
   for (let at = start; at < limit && at < text.length; ) {
     const code = text.charCodeAt(at)
     if (code === QUOTE) {
-      at = endOfText(text, at)
+      // No further: else lists in lists would each go through a long text in them.
+      at = endOfText(text, at, limit)
       continue
     }
     if (code === LEFT_BRACE || code === LEFT_BRACKET) depth++

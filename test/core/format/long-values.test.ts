@@ -172,6 +172,51 @@ describe('a long payload, what only some formats have', () => {
     assert.equal(refused.length, MANY)
   })
 
+  it('a member whose key is no text is refused, however long its value', async () => {
+    const keys: readonly (readonly [key: string, code: string | undefined])[] = [
+      ['6161', undefined],
+      ['61ff', 'FORMAT_INVALID'],
+      ['6361ff62', 'FORMAT_INVALID'],
+      ['66646576696365', 'KEY_REPEATED'],
+      ['07', undefined],
+      ['41ff', undefined]
+    ]
+    for (const [key, code] of keys)
+      for (const count of [10, 300_000]) {
+        const bytes = Buffer.concat([
+          Buffer.from(`a2666465766963656178${key}`, 'hex'),
+          Buffer.from(encodeCbor(numbers(count)))
+        ])
+        const [item, ...others] = await itemsOf({ format: 'cbor' }, bytes)
+        const { record } = item!
+        assert.equal(others.length, 0)
+        const told = record instanceof ParseFailure ? record.code : undefined
+        assert.equal(told, code, `${key} with ${count}`)
+      }
+  })
+
+  it('a long text alone is a text, as a short one is', async () => {
+    for (const length of [10, 400_000]) {
+      const bytes = Buffer.from(JSON.stringify(JSON.stringify({ text: 'x'.repeat(length) })))
+      const [item] = await itemsOf({ format: 'json' }, bytes)
+      assert.equal((item!.record as ParseFailure).code, 'NOT_A_RECORD')
+    }
+  })
+
+  it('a long text in many lists takes hardly longer than in one', async () => {
+    const text = `"${'x'.repeat(8_000_000)}"`
+    const takenMs = async (depth: number) => {
+      const bytes = Buffer.from(`{"a":${'['.repeat(depth)}${text}${']'.repeat(depth)}}`)
+      const beganMs = threadMs()
+      const [item] = await itemsOf({ format: 'json' }, bytes)
+      assert.ok(!(item!.record instanceof ParseFailure))
+      return threadMs() - beganMs
+    }
+    await takenMs(1)
+    const [one, many] = [await takenMs(1), await takenMs(60)]
+    assert.ok(many < 4 * one + 50, `${many} ms instead of ${one} ms`)
+  })
+
   it('Protobuf and Avro give what was written', async () => {
     for (const [options, bytes] of [
       [
