@@ -17,13 +17,17 @@ export interface TopicRowsOptions {
   readonly maxBytes: number
 }
 
+/** When something was written, and where: of one partition the order counts, else the time. */
+interface Written {
+  readonly partition: number
+  readonly writtenMs: number
+}
+
 /** What the newest record of a device says. */
-interface Held {
+interface Held extends Written {
   /** A refusal where it cannot be read, and nothing was known before. */
   readonly row: MetadataRow | KeyRefusal
   readonly bytes: number
-  readonly partition: number
-  readonly writtenMs: number
   /** The key of the message that it came in, where a field names the device. */
   readonly messageKey: string | undefined
 }
@@ -39,6 +43,8 @@ export class TopicRows {
   /** The device of each key of a message, where they are not the same. */
   readonly #deviceOf = new Map<string, string>()
   readonly #get: ((record: object) => unknown) | undefined
+  /** Until the topic was read to its end: what of another partition is older comes later. */
+  #deleted: Deletions | undefined
   #bytes = 0
   #leftOut = 0
   #unreadable = 0
@@ -47,6 +53,7 @@ export class TopicRows {
   constructor(private readonly options: TopicRowsOptions) {
     const { keyField } = options
     this.#get = keyField === undefined ? undefined : getter(keyField)
+    this.#deleted = new Deletions(options.maxKeys, options.maxBytes)
   }
 
   get size(): number {
@@ -80,23 +87,32 @@ export class TopicRows {
     return `the table of the topic "${this.options.topic}" is full with ${this.size} devices and ${megabytes} MB`
   }
 
+  /** From now on each partition is read at its end: nothing older than a deletion comes. */
+  wasReadToEnd(): void {
+    this.#deleted = undefined
+  }
+
   take(record: KafkaRecord, partition: number): void {
     const messageKey = record.key?.toString(this.#get === undefined ? 'utf8' : 'latin1')
+    const written: Written = { partition, writtenMs: Number(record.timestamp) }
     if (record.value === null) {
-      this.#delete(messageKey)
+      this.#delete(messageKey, written)
       return
     }
+    if (this.#deleted?.isOutdated(messageKey, written)) return
     const row = this.#read(record.value, record)
     const device = typeof row === 'string' ? undefined : this.#nameOf(row, messageKey)
     const why = typeof row === 'string' ? row : problemOf(device, this.options.keyField)
-    if (why !== undefined) this.#refuse(why, record, partition, messageKey)
-    else this.#put(device!, row as MetadataRow, record, partition, messageKey)
+    if (why !== undefined) this.#refuse(why, record.offset, written, messageKey)
+    else this.#put(device!, row as MetadataRow, written, messageKey)
   }
 
   /** A tombstone: deletes what came with this key. */
-  #delete(messageKey: string | undefined): void {
-    if (messageKey === undefined) return
+  #delete(messageKey: string | undefined, written: Written): void {
+    if (messageKey === undefined || this.#deleted?.isOutdated(messageKey, written)) return
     const device = this.#get === undefined ? messageKey : this.#deviceOf.get(messageKey)
+    if (device !== undefined && this.#isOutdated(device, messageKey, written)) return
+    this.#deleted?.add(messageKey, written)
     this.#deviceOf.delete(messageKey)
     if (device !== undefined) this.#leave(device, messageKey)
   }
@@ -114,20 +130,14 @@ export class TopicRows {
     return this.#get === undefined ? messageKey : keyText(this.#get(row))
   }
 
-  #put(
-    device: string,
-    row: MetadataRow,
-    { timestamp }: KafkaRecord,
-    partition: number,
-    messageKey: string | undefined
-  ): void {
-    const writtenMs = Number(timestamp)
-    const known = this.#rows.get(device)
-    // Of two partitions the order is not known but by the time.
-    if (known !== undefined && known.partition !== partition && writtenMs < known.writtenMs) return
+  #put(device: string, row: MetadataRow, written: Written, messageKey: string | undefined): void {
+    if (isOlder(written, this.#rows.get(device))) return
+    const named = messageKey === undefined ? undefined : this.#deviceOf.get(messageKey)
+    if (named !== undefined && this.#isOutdated(named, messageKey, written)) return
+    if (messageKey !== undefined) this.#deleted?.remove(messageKey)
     this.#own(device, messageKey)
     const bytes = ENTRY_BYTES + 2 * device.length + 2 * (jsonText(row)?.length ?? 0)
-    this.#add(device, { row, bytes, partition, writtenMs, messageKey: this.#keyOf(messageKey) })
+    this.#add(device, { row, bytes, ...written, messageKey: this.#keyOf(messageKey) })
   }
 
   /** What the node does not know is better than what is outdated, and said to be refused. */
@@ -156,6 +166,12 @@ export class TopicRows {
     if (this.#rows.get(device)?.messageKey === this.#keyOf(messageKey)) this.#remove(device)
   }
 
+  /** What this key said of the device last is newer. */
+  #isOutdated(device: string, messageKey: string | undefined, written: Written): boolean {
+    const held = this.#rows.get(device)
+    return held?.messageKey === this.#keyOf(messageKey) && isOlder(written, held)
+  }
+
   #remove(device: string): void {
     const held = this.#rows.get(device)
     if (held === undefined) return
@@ -164,20 +180,51 @@ export class TopicRows {
   }
 
   /** What was known of the device before still counts; one that was not known has its reason. */
-  #refuse(
-    why: string,
-    { offset, timestamp }: KafkaRecord,
-    partition: number,
-    messageKey: string | undefined
-  ): void {
+  #refuse(why: string, offset: string, written: Written, messageKey: string | undefined): void {
     this.#unreadable++
-    this.#why = `offset ${offset} of partition ${partition}: ${why}`
+    this.#why = `offset ${offset} of partition ${written.partition}: ${why}`
     const isNamed = this.#get === undefined && problemOf(messageKey, undefined) === undefined
     if (!isNamed || this.#rows.has(messageKey!)) return
     const row = new KeyRefusal(`its record in the topic cannot be read (${this.#why})`)
     const bytes = ENTRY_BYTES + 2 * messageKey!.length + 2 * row.why.length
-    const writtenMs = Number(timestamp)
-    this.#add(messageKey!, { row, bytes, partition, writtenMs, messageKey: undefined })
+    this.#add(messageKey!, { row, bytes, ...written, messageKey: undefined })
+  }
+}
+
+/** Of two partitions the order is not known but by the time. */
+const isOlder = (written: Written, known: Written | undefined): boolean =>
+  known !== undefined &&
+  known.partition !== written.partition &&
+  written.writtenMs < known.writtenMs
+
+/** Which keys of messages were deleted, and when: as many as a table may have devices. */
+class Deletions {
+  readonly #newest = new Map<string, Written>()
+  #characters = 0
+
+  constructor(
+    private readonly maxKeys: number,
+    private readonly maxBytes: number
+  ) {}
+
+  isOutdated(messageKey: string | undefined, written: Written): boolean {
+    return messageKey !== undefined && isOlder(written, this.#newest.get(messageKey))
+  }
+
+  /** Where there are too many, those that came first are forgotten. */
+  add(messageKey: string, written: Written): void {
+    this.remove(messageKey)
+    this.#newest.set(messageKey, written)
+    this.#characters += messageKey.length
+    for (const first of this.#newest.keys()) {
+      const bytes = 2 * this.#characters + ENTRY_BYTES * this.#newest.size
+      if (this.#newest.size <= this.maxKeys && bytes <= this.maxBytes) return
+      this.remove(first)
+    }
+  }
+
+  remove(messageKey: string): void {
+    if (this.#newest.delete(messageKey)) this.#characters -= messageKey.length
   }
 }
 

@@ -41,6 +41,7 @@ export class TopicTable {
   readonly #unreadable: ThrottledNotice
   readonly #timer: NodeJS.Timeout
   #isClosed = false
+  #isLooking = false
 
   constructor(private readonly options: TopicTableOptions) {
     const { cluster, topic } = options
@@ -148,6 +149,7 @@ export class TopicTable {
     const { topic } = this.options
     this.#building = undefined
     this.#rows = read
+    read.wasReadToEnd()
     const count = read.size === 1 ? '1 device' : `${read.size} devices`
     for (const { log } of this.#users) log(`The topic "${topic}" was read to its end: ${count}.`)
     for (const done of [...this.#waiting]) done()
@@ -173,8 +175,11 @@ export class TopicTable {
   #begun = () => new TopicRows({ ...this.options, reader: this.options.loading.reader })
 
   async #look(): Promise<void> {
-    if (this.#building !== undefined || this.#isClosed) return
+    if (this.#building !== undefined || this.#isClosed || this.#isLooking) return
+    // While the broker is away this goes on for as long.
+    this.#isLooking = true
     await this.#follower.caughtUp().catch(() => undefined)
+    this.#isLooking = false
   }
 
   /** Where it may not be asked, a person has to know by themselves. */

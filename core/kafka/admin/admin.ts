@@ -1,3 +1,10 @@
+export interface FoundRecord {
+  /** Behind the place that was asked for where compaction has removed what stood there. */
+  readonly offset: number
+  /** When it was written, milliseconds since 1970. */
+  readonly timeMs: number
+}
+
 /** An offset in a partition. */
 export interface RecordPlace {
   readonly topic: string
@@ -74,8 +81,8 @@ export interface Admin {
    * Those of these settings that the topic has, such as `cleanup.policy`, its own or the broker's.
    */
   topicSettings(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
-  /** When the record at this place, or the next one, was written; undefined where there is none. */
-  timeAt(place: RecordPlace): Promise<number | undefined>
+  /** The record at this place, or the next one; undefined where there is none. */
+  recordAt(place: RecordPlace): Promise<FoundRecord | undefined>
   /** Of consumer groups, by name. */
   listGroups(): Promise<string[]>
   describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]>

@@ -23,7 +23,7 @@ export class RecordTimes {
       for (let place = waiting.shift(); place !== undefined; place = waiting.shift()) {
         const { topic, partition, offset } = place
         const key = `${topic}/${partition}/${offset}`
-        const timeMs = before.get(key) ?? (await admin.timeAt(place))
+        const timeMs = before.get(key) ?? (await admin.recordAt(place))?.timeMs
         if (timeMs === undefined) continue
         this.#known.set(key, timeMs)
         found.set(`${topic}/${partition}`, timeMs)

@@ -174,7 +174,7 @@ async function emptyOf(
     if (!(await isCompacted(admin, topic))) continue
     for (const { key, next } of waiting) {
       const place = { ...partitionOf(key), offset: Number(next) }
-      if (place.topic === topic && (await admin.timeAt(place)) === undefined) empty.add(key)
+      if (place.topic === topic && (await admin.recordAt(place)) === undefined) empty.add(key)
     }
   }
   return empty

@@ -201,7 +201,8 @@ export class TopicFollower {
 
   /** Meanwhile the topic may be deleted and made anew. */
   #interrupted(error: MillraceError): void {
-    this.#doubtful ??= new Map(this.#last)
+    // What is being looked at may be answered too late: what was read since says less.
+    this.#doubtful ??= new Map(this.#looking ?? this.#last)
     this.#health.trouble(error)
   }
 
@@ -212,6 +213,7 @@ export class TopicFollower {
     const ask = admin.ask(asked => isAnother(asked, topic, read))
     const isAnew = await ask.catch(() => undefined)
     if (this.#closing.signal.aborted || this.#looking !== read) return
+    this.#looking = undefined
     // Who gives no answer is asked again.
     if (isAnew === undefined) this.#doubtful ??= read
     else if (isAnew) this.#beginAnew()

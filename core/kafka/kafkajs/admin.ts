@@ -3,6 +3,7 @@ import { pause } from '../../backoff.ts'
 import type {
   ClusterDescription,
   CommittedTopic,
+  FoundRecord,
   GroupDescription,
   LogEnd,
   NewTopic,
@@ -148,8 +149,8 @@ export class AdminOfKafkajs implements AdminConnection {
     return new Map(entries.map(({ configName, configValue }) => [configName, configValue]))
   }
 
-  timeAt(place: RecordPlace): Promise<number | undefined> {
-    return this.#ask(this.#log.timeAt(place))
+  recordAt(place: RecordPlace): Promise<FoundRecord | undefined> {
+    return this.#ask(this.#log.recordAt(place))
   }
 
   async listGroups(): Promise<string[]> {

@@ -1,5 +1,5 @@
 import type { Kafka } from 'kafkajs'
-import type { RecordPlace } from '../admin/admin.ts'
+import type { FoundRecord, RecordPlace } from '../admin/admin.ts'
 
 /** Of kafkajs 2.2.4, which has no way to read a record outside of a consumer group. */
 export interface Cluster {
@@ -62,10 +62,10 @@ export class LogReader {
   }
 
   /**
-   * The time of the first record at this offset or behind it, in milliseconds since 1970. Undefined
-   * where there is none, or another version of kafkajs is loaded. @throws Error of kafkajs
+   * The first record at this offset or behind it. Undefined where there is none, or another version
+   * of kafkajs is loaded. @throws Error of kafkajs
    */
-  async timeAt({ topic, partition, offset }: RecordPlace): Promise<number | undefined> {
+  async recordAt({ topic, partition, offset }: RecordPlace): Promise<FoundRecord | undefined> {
     const cluster = this.#cluster
     if (cluster === undefined) return undefined
     this.#connected ??= cluster.connect()
@@ -84,6 +84,6 @@ export class LogReader {
     })
     const messages = responses[0]?.partitions[0]?.messages ?? []
     const record = messages.find(message => Number(message.offset) >= offset)
-    return record && Number(record.timestamp)
+    return record && { offset: Number(record.offset), timeMs: Number(record.timestamp) }
   }
 }

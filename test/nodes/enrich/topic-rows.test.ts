@@ -106,6 +106,44 @@ const CASES: readonly Case[] = [
     known: { a: { hall: 1 }, b: { hall: 4 } }
   },
   {
+    name: 'of two partitions the time decides, also of a tombstone that is read last',
+    written: [
+      ['a', { hall: 1 }, 3, 2000],
+      ['a', null, 0, 1000],
+      ['b', { hall: 2 }, 3, 1000],
+      ['b', null, 0, 2000]
+    ],
+    known: { a: { hall: 1 }, b: null }
+  },
+  {
+    name: 'a tombstone that is read first keeps out what is older in another partition',
+    written: [
+      ['a', null, 3, 2000],
+      ['a', { hall: 1 }, 0, 1000],
+      ['a', '{', 0, 1000],
+      ['b', null, 3, 2000],
+      ['b', null, 0, 1000],
+      ['b', { hall: 2 }, 0, 1500],
+      ['c', null, 3, 2000],
+      ['c', { hall: 3 }, 0, 3000],
+      ['d', null, 3, 2000],
+      ['d', { hall: 4 }, 3, 1000]
+    ],
+    known: { a: null, b: null, c: { hall: 3 }, d: { hall: 4 } }
+  },
+  {
+    name: 'so does one of a message whose device is in a field',
+    written: [
+      ['1', null, 3, 2000],
+      ['1', { device_id: 'a', hall: 1 }, 0, 1000],
+      ['2', { device_id: 'b', hall: 2 }, 3, 2000],
+      ['2', { device_id: 'c', hall: 2 }, 0, 1000],
+      ['2', null, 0, 1000]
+    ],
+    options: { keyField: 'device_id' },
+    known: { a: null, b: { device_id: 'b', hall: 2 }, c: null }
+  },
+  {
     name: 'what cannot be read leaves what was known, and says why where nothing was',
     written: [
       ['a', { hall: 1 }],
@@ -170,6 +208,20 @@ describe('nodes/enrich/topic-rows', () => {
     assert.equal(rows.isFull, true)
     assert.match(String(known(rows, 'a')), /is full/)
     assert.deepEqual(known(rows, 'b'), { hall: 2 })
+  })
+
+  it('remembers tombstones until the topic was read, and so many as there may be devices', () => {
+    const deleted = ['a', 'b', 'c'].map((key): Written => [key, null, 3, 2000])
+    const older = ['a', 'b', 'c'].map((key): Written => [key, { key }, 0, 1000])
+    const rows = rowsOf([...deleted, ...older], { maxKeys: 2 })
+    assert.deepEqual(
+      ['a', 'b', 'c'].map(key => known(rows, key)),
+      [{ key: 'a' }, null, null]
+    )
+    const read = rowsOf(deleted)
+    read.wasReadToEnd()
+    read.take({ key: Buffer.from('b'), value: Buffer.from('{}'), timestamp: '1', offset: '0' }, 0)
+    assert.deepEqual(known(read, 'b'), {})
   })
 
   it('gives back what it took: after every tombstone it holds nothing', () => {
