@@ -105,7 +105,6 @@ class Alarms implements Memory<AlarmState> {
     if (timeMs < known.newestMs) return known
     turn.absorb()
     known.newestMs = timeMs
-    this.figures.pass(timeMs)
     if (isMet !== known.isMet) Object.assign(known, { isMet, sinceMs: timeMs })
     known.value = kept(value)
     if (isMet && known.isActive) known.peak = this.#condition.peakOf(known.peak, known.value)
@@ -251,7 +250,7 @@ class Alarms implements Memory<AlarmState> {
     this.#emit(state, moment, event)
     if (event !== 'raised') return
     const key = JSON.stringify(state.fields)
-    this.figures.raised(key, moment.timeMs, isChattering(state))
+    this.figures.raised(key, isChattering(state))
   }
 
   /**

@@ -15,7 +15,6 @@ export function lastOfSecond(joining: Joining): Method {
     const fits = known !== undefined && timeMs - known.t <= withinMs
     if (fits) turn.emit(0, inherit(record, results.of(record, known.r)))
     else alone(0, record, turn)
-    return fits
   }
   return {
     take(state, input, record, timeMs, turn) {
@@ -25,8 +24,8 @@ export function lastOfSecond(joining: Joining): Method {
         return
       }
       if (input === 0 && !waits) {
-        const isJoined = answer(state, record, timeMs, turn)
-        if (isJoined) turn.absorb()
+        answer(state, record, timeMs, turn)
+        turn.absorb()
         return
       }
       insert(i[input], { t: timeMs, r: kept(record) })

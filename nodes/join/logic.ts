@@ -68,8 +68,8 @@ function joinMemory(options: JoinOptions, late: { count: number }): Memory<JoinS
       else if (timeMs < turn.clockMs) {
         late.count++
         // With what is still there it may be joined; it is not kept.
-        if (way.late(state, input, record, timeMs, turn)) turn.absorb()
-        else joining.alone(input, record, turn)
+        if (!way.late(state, input, record, timeMs, turn)) joining.alone(input, record, turn)
+        turn.absorb()
       } else way.take(state, input, record, timeMs, turn)
       way.settle(state, turn.clockMs, turn)
       return left(state)

@@ -184,6 +184,14 @@ describe('join', () => {
     assert.deepEqual(reasons(ran), ['INPUT_UNKNOWN', 'TS_MISSING', 'TS_UNPARSABLE'])
   })
 
+  it('one that leaves at once without another counts in what leaves, as a joined one does', () => {
+    for (const method of ['last', 'nearest']) {
+      const steps = [x(10, 1), y(20, 1), x(30, 2), x(5, 3)]
+      const ran = joinOf({ ...NOW, method, alone: 'both' }, steps)
+      assert.deepEqual([ran.absorbed, ran.filtered], [4, 0], method)
+    }
+  })
+
   it('with an empty second input all others are of it', () =>
     assert.deepEqual(told(joinOf({ second: '', secondName: 'y' }, [x(0, 1), at(0, 'z', 2)]))[0], [
       'x1+y2'
