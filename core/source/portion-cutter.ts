@@ -94,13 +94,23 @@ export class PortionCutter {
 
   #readPiece(): void {
     this.#pieces ??= this.many.piecesOf(this.#index)[Symbol.iterator]()
-    const { done, value: piece } = this.#pieces.next()
+    const { done, value: piece } = this.#next(this.#pieces)
     if (!done) this.#keep(piece)
     else {
       if (!this.#holdsAny) this.many.holdsNone(this.#index)
       this.#holdsAny = false
       this.#pieces = undefined
       this.#index++
+    }
+  }
+
+  /** What throws has ended: it is begun again, since to go on would leave out what it holds. */
+  #next(pieces: Iterator<SplitPiece>): IteratorResult<SplitPiece> {
+    try {
+      return pieces.next()
+    } catch (error) {
+      this.#pieces = undefined
+      throw error
     }
   }
 

@@ -73,7 +73,14 @@ export class Portions {
     if (this.#isAtIt || !this.exist) return
     this.#isAtIt = true
     this.#isHeld = false
-    const endMs = this.#endOfTurn()
+    try {
+      this.#letOut(this.#endOfTurn())
+    } finally {
+      this.#isAtIt = false
+    }
+  }
+
+  #letOut(endMs: number): void {
     let moved = true
     while (moved && !this.#isHeld) {
       moved = false
@@ -83,7 +90,6 @@ export class Portions {
         moved = this.#step(lane, endMs) || moved
       }
     }
-    this.#isAtIt = false
   }
 
   /** Several messages may be done with in one turn, and each makes room: all have one slice. */

@@ -1,4 +1,5 @@
-import { jsonText, ParseFailure } from '@millrace/node-red-telemetry'
+import { ParseFailure } from '@millrace/node-red-telemetry'
+import { NoForm, valueBytes } from './value.ts'
 
 /**
  * Where a message was sent to, without what Artemis puts before it; `otherwise` where it does not
@@ -7,54 +8,42 @@ import { jsonText, ParseFailure } from '@millrace/node-red-telemetry'
 export const sentTo = (to: unknown, otherwise: string): string =>
   (typeof to === 'string' ? to.replace(/^(topic|queue):\/\//, '') : '') || otherwise
 
-/** Sections of a body, AMQP 1.0, 3.2: what rhea gives for data and sequences. */
+/** Data, AMQP 1.0, 3.2.6. */
 const DATA = 0x75
-const SEQUENCE = 0x76
 
 interface Section {
   readonly typecode: number
   readonly content: unknown
 }
 
+/** What rhea gives for data and sequences; a map may have these names, but never a function. */
 const isSection = (body: unknown): body is Section =>
-  typeof body === 'object' && body !== null && 'typecode' in body && 'content' in body
+  typeof (body as { collect_sections?: unknown } | null)?.collect_sections === 'function'
 
 /**
  * The bytes of a body: data as it is, a text as UTF-8, and what is a value of AMQP's own (a map, a
- * list, a number) as JSON, so that every body is read by the same formats.
+ * list, a number) as JSON, so that every body is read by the same formats. Nothing is thrown.
+ * @param wire gives the message as it came; absent for one that was made here, of bytes
  */
-export function bytesOf(body: unknown): Buffer | ParseFailure {
-  if (isSection(body) && body.typecode === DATA) return joined(body.content)
-  if (body === undefined || body === null) return Buffer.alloc(0)
-  if (Buffer.isBuffer(body)) return body
-  if (typeof body === 'string') return Buffer.from(body)
+export function bytesOf(body: unknown, wire?: () => Buffer): Buffer | ParseFailure {
   try {
-    const value = isSection(body) && body.typecode === SEQUENCE ? body.content : body
-    return Buffer.from(jsonText(plain(value, 0)) ?? '')
+    if (body === undefined || body === null) return Buffer.alloc(0)
+    if (isSection(body) && body.typecode === DATA) return joined(body.content)
+    if (typeof body === 'string' && !body.includes('\uFFFD')) return Buffer.from(body)
+    if (wire !== undefined) return valueBytes(wire())
+    return Buffer.isBuffer(body) ? body : NO_BODY
   } catch (error) {
     return error instanceof NoForm ? new ParseFailure('FORMAT_INVALID', error.message) : NO_BODY
   }
 }
 
-const joined = (content: unknown): Buffer =>
-  Array.isArray(content) ? Buffer.concat(content as Buffer[]) : (content as Buffer)
-
-class NoForm extends Error {}
-
 const NO_BODY = new ParseFailure('FORMAT_INVALID', 'The body is of no form that is known.')
-const MAX_DEPTH = 100
 
-/** The same with nothing that JSON would change. */
-function plain(value: unknown, depth: number): unknown {
-  if (depth > MAX_DEPTH) throw new NoForm('The body is nested deeper than the node accepts.')
-  if (value instanceof Date) return value.toISOString()
-  // rhea gives integers beyond 2^53 in this form as well.
-  if (Buffer.isBuffer(value))
-    throw new NoForm(
-      'The body is a map or list of AMQP with bytes or an integer beyond 2^53 in it, for which JSON has no form.'
-    )
-  if (Array.isArray(value)) return value.map(each => plain(each, depth + 1))
-  if (typeof value !== 'object' || value === null) return value
-  const entries = Object.entries(value).map(([name, each]) => [name, plain(each, depth + 1)])
-  return Object.fromEntries(entries)
+const joined = (content: unknown): Buffer | ParseFailure => {
+  const parts: unknown[] = Array.isArray(content) ? content : [content]
+  return parts.every(part => Buffer.isBuffer(part))
+    ? parts.length === 1
+      ? parts[0]!
+      : Buffer.concat(parts)
+    : NO_BODY
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { type Rejection, reject } from '../../../core/record/record.ts'
-import type { SourceOptions } from '../../../core/source/types.ts'
+import type { SourceOptions, TakenMany } from '../../../core/source/types.ts'
 import { recordOf, sourceWith, until } from './scripted-source.ts'
 import { acknowledged, failed } from './scripted-tracker.ts'
 
@@ -35,7 +35,7 @@ function scene(options: Partial<SourceOptions> = {}) {
   }
   const bring = (
     messages: Messages,
-    more: { lane?: string; portion?: number; inTurn?: boolean } = {}
+    more: Partial<Pick<TakenMany, 'lane' | 'portion' | 'inTurn' | 'piecesOf'>> = {}
   ) =>
     given.source.takeMany({
       lane: 'lane',
@@ -50,7 +50,14 @@ function scene(options: Partial<SourceOptions> = {}) {
       acknowledge: () => void given.acks.push(messages.map(names => names.join('')).join('|')),
       ...more
     })
-  return { ...given, none, bring, reads: () => reads, names: () => given.sent.map(namesOf) }
+  return {
+    ...given,
+    none,
+    bring,
+    piecesOf,
+    reads: () => reads,
+    names: () => given.sent.map(namesOf)
+  }
 }
 
 const namesOf = ({ output, message }: { output: number; message: { payload?: unknown } }) =>
@@ -116,6 +123,19 @@ describe('a source: messages that hold many records', () => {
     assert.deepEqual(names(), ['0:ab', '0:xy'])
     tracker.open_[0]!.settle(acknowledged(2))
     assert.deepEqual(names(), ['0:ab', '0:xy', '0:c'])
+  })
+
+  it('that throw while they are read are read again, and do not stop the source', () => {
+    const { bring, names, piecesOf } = scene({ maxInFlight: 100 })
+    let isBroken = true
+    const broken = (index: number) => {
+      if (isBroken) throw new Error('broken')
+      return piecesOf([['a'], ['b']][index]!)
+    }
+    assert.throws(() => bring([['a'], ['b']], { piecesOf: broken }), /broken/)
+    isBroken = false
+    bring([['c']], { lane: 'other' })
+    assert.deepEqual(names(), ['0:ab', '0:c'])
   })
 
   it('of a lane that is not ours any more are forgotten', () => {

@@ -18,14 +18,26 @@ export interface Arrival {
   /** Where it was sent to, without what Artemis puts before it. */
   readonly address: string
   readonly body: Buffer | ParseFailure
+  /** What a dead letter has of it: all of the message where its body has no bytes. */
+  readonly raw: Buffer | null
 }
 
-/** @param address of the link, for a message that does not say where it was sent to */
-export function arrivalOf(message: Message, delivery: Settling, address: string): Arrival {
-  return { message, delivery, address: sentTo(message.to, address), body: bytesOf(message.body) }
+/**
+ * @param address of the link, for a message that does not say where it was sent to
+ * @param wire gives the message as it came
+ */
+export function arrivalOf(
+  message: Message,
+  delivery: Settling,
+  address: string,
+  wire?: () => Buffer
+): Arrival {
+  const body = bytesOf(message.body, wire)
+  const raw = Buffer.isBuffer(body) ? body : (wire?.() ?? null)
+  return { message, delivery, address: sentTo(message.to, address), body, raw }
 }
 
-export const sizeOf = ({ body }: Arrival): number => (Buffer.isBuffer(body) ? body.length : 0)
+export const sizeOf = ({ raw }: Arrival): number => raw?.length ?? 0
 
 /** Parts of a message that are told with it, by the names that their headers have. */
 const PARTS = {
@@ -52,13 +64,13 @@ export class AmqpBatch implements Batch {
   ) {}
 
   at(index: number): Taken {
-    const { message, address, body } = this.arrivals[index]!
+    const { message, address, raw } = this.arrivals[index]!
     const { group_id: group } = message as { group_id?: unknown }
     return {
       origin: { kind: 'flow', topic: address },
       key: typeof group === 'string' ? group : null,
       headers: headersOf(message),
-      raw: Buffer.isBuffer(body) ? body : null
+      raw
     }
   }
 }
@@ -78,10 +90,13 @@ function headersOf(message: Message): Headers {
   return headers
 }
 
-/** A part of a message as text; undefined for what is none. */
+/**
+ * A part of a message as text; undefined for what is none, and for a time beyond the dates of
+ * JavaScript, of which rhea leaves nothing. Nothing is thrown: dead letters are made by it as well.
+ */
 export function textOf(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
-  if (value instanceof Date) return value.toISOString()
+  if (value instanceof Date) return Number.isNaN(value.getTime()) ? undefined : value.toISOString()
   if (Buffer.isBuffer(value)) return value.toString('hex')
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

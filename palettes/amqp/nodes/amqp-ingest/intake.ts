@@ -205,10 +205,10 @@ export class Intake {
 }
 
 /** The same for a message that comes again, whatever id the server gives it. */
-const contentId = ({ address, body }: Arrival): string =>
+const contentId = ({ address, body, raw }: Arrival): string =>
   createHash('sha256')
     .update(address)
     .update('\0')
-    .update(Buffer.isBuffer(body) ? body : body.message)
+    .update(raw ?? String(body))
     .digest('hex')
     .slice(0, 32)

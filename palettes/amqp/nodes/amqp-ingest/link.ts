@@ -4,6 +4,7 @@ import { terminusOf } from '../../core/address.ts'
 import type { AmqpConnection } from '../../core/connection.ts'
 import { type AmqpError, linkProblem } from '../../core/problem.ts'
 import type { AmqpServer } from '../../core/server.ts'
+import { wireOf } from '../../core/wire.ts'
 import { arrivalOf } from './arrival.ts'
 import type { Intake } from './intake.ts'
 import type { IngestOptions } from './logic.ts'
@@ -75,11 +76,12 @@ export class IngestLink {
       autoaccept: false
     })
     this.#receiver = receiver
+    const wire = wireOf(receiver)
     receiver.on('message', ({ message, delivery }: EventContext) => {
       if (message === undefined || delivery === undefined) return
       const inTurn = this.#settlements.of(delivery)
       if (this.#isStopped) inTurn.release()
-      else intake.take(arrivalOf(message, inTurn, options.address))
+      else intake.take(arrivalOf(message, inTurn, options.address, wire))
     })
     receiver.on('receiver_open', () => {
       // A link that is refused is answered first, without a source, and ended next.

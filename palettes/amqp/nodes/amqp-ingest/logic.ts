@@ -12,6 +12,7 @@ import {
   placingProblems,
   type ReaderOptions,
   type Reason,
+  reasonOf,
   refusal,
   type SplitPiece,
   type TelemetryRecord,
@@ -64,15 +65,24 @@ export class Shaper {
     const { body } = arrival
     const problem = kills ?? this.#problem(arrival)
     if (problem !== undefined || body instanceof ParseFailure) {
-      const refused = () => ({
-        accepted: [],
-        rejected: [refusal(problem ?? (body as ParseFailure), provenance, STAGE)]
-      })
-      batch.unreadable.add(index)
-      yield { split: refused(), again: refused }
+      yield* this.#refused(batch, index, problem ?? (body as ParseFailure))
       return
     }
-    yield* this.#read(batch, index, { arrival, body, provenance })
+    try {
+      yield* this.#read(batch, index, { arrival, body, provenance })
+    } catch (error) {
+      const failure = new ParseFailure('FORMAT_INVALID', `It cannot be read: ${reasonOf(error)}.`)
+      yield* this.#refused(batch, index, failure)
+    }
+  }
+
+  *#refused(batch: AmqpBatch, index: number, reason: Reason): Generator<SplitPiece> {
+    const again = () => ({
+      accepted: [],
+      rejected: [refusal(reason, new Provenance(batch, index), STAGE)]
+    })
+    batch.unreadable.add(index)
+    yield { split: again(), again }
   }
 
   *#read(

@@ -1,8 +1,15 @@
 /** To shift an array takes a time that grows with it, so what has left is cut off now and then. */
 const CUT_FROM = 1024
 
-/** What waits in a line, of which some come back to its beginning. */
-export class LineQueue<T> {
+/** What waits, or has left and may come back. */
+export interface InLine {
+  /** Its place among all that ever came; of the queue. */
+  turn?: number
+}
+
+/** What waits in a line, of which some come back: each before all that came after it. */
+export class LineQueue<T extends InLine> {
+  #turns = 0
   #items: T[] = []
   #next = 0
   /** Before the others, the first one last. */
@@ -13,12 +20,17 @@ export class LineQueue<T> {
   }
 
   push(item: T): void {
+    item.turn = this.#turns++
     this.#items.push(item)
   }
 
-  /** To the beginning again, the first of them first. */
+  /** To where they were; the first of them first, where there are many. */
   giveBack(items: readonly T[]): void {
-    this.#back.push(...items.toReversed())
+    for (const item of items.toReversed()) {
+      let at = this.#back.length
+      while (at > 0 && this.#back[at - 1]!.turn! < item.turn!) at--
+      this.#back.splice(at, 0, item)
+    }
   }
 
   shift(): T | undefined {

@@ -1,4 +1,5 @@
 import { isRejection, type Reason, type WriteRequest } from '@millrace/node-red-telemetry'
+import type { InLine } from './line-queue.ts'
 import type { Outgoing } from './logic.ts'
 
 /** The records of one request: it ends when none is open any more. */
@@ -26,7 +27,7 @@ export class PublishedRecords {
 }
 
 /** A message on its way. */
-export interface Sending {
+export interface Sending extends InLine {
   readonly message: Outgoing
   readonly of: PublishedRecords
   readonly index: number

@@ -5,7 +5,7 @@ import {
   type TlsOptions
 } from '@millrace/node-red-telemetry'
 import { AmqpServer } from '../../core/server.ts'
-import { type AmqpSettings, isSecure } from '../../core/settings.ts'
+import { type AmqpSettings, isSecure, shownUrl } from '../../core/settings.ts'
 import { spec } from './spec.ts'
 
 export type ServerOptions = Options<typeof spec>
@@ -41,7 +41,7 @@ function problemsOf(options: ServerOptions, tls: TlsOptions | undefined): string
     problems.push(say('url', 'must have no user and password; they have fields of their own'))
   if (options.tls !== '' && tls === undefined) problems.push(say('tls', TLS_UNUSABLE))
   else if (options.tls !== '' && !isSecure(url))
-    problems.push(say('tls', `only counts with amqps://, but the address is ${options.url}`))
+    problems.push(say('tls', `only counts with amqps://, but the address is ${shownUrl(url)}`))
   if (options.login === 'certificate' && !(isSecure(url) && tls?.cert !== undefined))
     problems.push(say('login', 'needs amqps:// and a TLS configuration with a client certificate'))
   if (options.server === 'service-bus' && !isSecure(url))

@@ -29,8 +29,8 @@ export const spec = {
       default: 'amqp://127.0.0.1:18883',
       placeholder: 'amqps://broker.example:5671',
       required: true,
-      pattern: 'amqps?://[^/?#\\s]+/?',
-      patternHint: 'amqp:// or amqps://, host and port',
+      pattern: 'amqps?://[^/?#@\\s]+/?',
+      patternHint: 'amqp:// or amqps://, host and port, without user and password',
       help: 'amqp:// or amqps:// (TLS), host and port; 5672 and 5671 where it names none. The default is the server of npm start.'
     },
     login: {

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import rhea from 'rhea'
+import rhea, { type Message } from 'rhea'
 import { parseOptions } from '../../../../core/node/spec.ts'
 import { OptionsError } from '../../../../core/options-error.ts'
 import { provenanceOf, type Rejection } from '../../../../core/record/record.ts'
 import { sourceProblems, terminusOf } from '../../../../palettes/amqp/core/address.ts'
 import { bytesOf } from '../../../../palettes/amqp/core/body.ts'
+import { wireOf } from '../../../../palettes/amqp/core/wire.ts'
 import { AmqpBatch, arrivalOf } from '../../../../palettes/amqp/nodes/amqp-ingest/arrival.ts'
 import { problemsBetween } from '../../../../palettes/amqp/nodes/amqp-ingest/check.ts'
 import { CreditWindow } from '../../../../palettes/amqp/nodes/amqp-ingest/credit.ts'
@@ -17,7 +18,9 @@ const delivery = { accept: nothing, reject: nothing, release: nothing, modified:
 /** What becomes of one message by these options. */
 function shaped(message: object, options: object = {}) {
   const parsed = parseOptions(spec, { server: 'some', ...options } as Record<string, unknown>)
-  const arrival = arrivalOf(message as Parameters<typeof arrivalOf>[0], delivery, parsed.address)
+  const wire = rhea.message.encode(message as Message)
+  const decoded = rhea.message.decode(wire) as unknown as Message
+  const arrival = arrivalOf(decoded, delivery, parsed.address, () => wire)
   const batch = new AmqpBatch([arrival], 0, 0)
   const splits = [...shaperOf(parsed).piecesOf(batch, 0)].map(({ split }) => split)
   return {
@@ -26,6 +29,13 @@ function shaped(message: object, options: object = {}) {
     isUnreadable: batch.unreadable.has(0)
   }
 }
+/** The bytes of a body as it comes. */
+function bytesOfSent(body: unknown) {
+  const wire = rhea.message.encode({ body } as Message)
+  return bytesOf(rhea.message.decode(wire).body, () => wire)
+}
+const { types } = rhea
+const hex = (text: string) => Buffer.from(text, 'hex')
 const plain = (value: unknown): unknown => JSON.parse(JSON.stringify(value))
 
 describe('amqp-ingest', () => {
@@ -39,15 +49,101 @@ describe('amqp-ingest', () => {
       [message.sequence_section([1, 2]), '[1,2]'],
       [{ n: 1, at: new Date(0) }, '{"n":1,"at":"1970-01-01T00:00:00.000Z"}'],
       [null, ''],
-      [21.5, '21.5']
+      [21.5, '21.5'],
+      [message.sequence_sections([[1], [2]]), '[[1],[2]]'],
+      [{ typecode: 117, content: [1] }, '{"typecode":117,"content":[1]}'],
+      [{ typecode: 117, content: 'abc' }, '{"typecode":117,"content":"abc"}'],
+      [{ typecode: 117, content: 5 }, '{"typecode":117,"content":5}']
     ]
-    for (const [body, text] of forms) assert.equal(String(bytesOf(body)), text)
+    for (const [body, text] of forms) assert.equal(String(bytesOfSent(body)), text)
   })
 
-  it('refuses a body that JSON would change', () => {
-    const { rejected, isUnreadable } = shaped({ body: { n: Buffer.alloc(8) } })
-    assert.equal(rejected[0]?.reason.code, 'FORMAT_INVALID')
-    assert.ok(isUnreadable)
+  it('reads maps and lists with nothing lost', () => {
+    const serial = types.wrap_ulong(hex('1000000000000001') as never)
+    const { Uuid, Array32 } = types as unknown as Record<string, (...of: unknown[]) => unknown>
+    const forms: [unknown, string][] = [
+      [{ serial, blob: hex('0102') }, '{"serial":1152921504606846977,"blob":"AQI="}'],
+      [serial, '1152921504606846977'],
+      [types.wrap_ulong(hex('0020000000000001') as never), '9007199254740993'],
+      [[types.wrap_long(hex('8000000000000000') as never)], '[-9223372036854775808]'],
+      [
+        { id: Uuid!(hex('00112233445566778899aabbccddeeff')) },
+        '{"id":"00112233-4455-6677-8899-aabbccddeeff"}'
+      ],
+      [[types.wrap_timestamp(9e15), types.wrap_double(Number.NaN)], '[9000000000000000,NaN]'],
+      [
+        [types.wrap_float(0.5), types.wrap_short(-2), types.wrap_byte(-3), true],
+        '[0.5,-2,-3,true]'
+      ],
+      [{ of: Array32!([1, 2], 0x60) }, '{"of":[1,2]}'],
+      [
+        new Map<unknown, unknown>([
+          [1, 'a'],
+          ['__proto__', {}]
+        ]),
+        '{"1":"a","__proto__":{}}'
+      ]
+    ]
+    for (const [body, text] of forms) assert.equal(String(bytesOfSent(body)), text)
+  })
+
+  for (const [what, body, code] of [
+    [
+      'a decimal',
+      [(types as never as { Decimal32(of: Buffer): unknown }).Decimal32(hex('00000000'))],
+      'FORMAT_INVALID'
+    ],
+    [
+      'a key that stands twice',
+      new Map<unknown, unknown>([
+        [1, 'a'],
+        ['1', 'b']
+      ]),
+      'KEY_REPEATED'
+    ],
+    ['a key of prototypes', new Map([['__proto__', { polluted: true }]]), 'KEY_FORBIDDEN'],
+    ['NaN', { n: types.wrap_double(Number.NaN) }, 'JSON_INVALID'],
+    [
+      'an integer beyond 2^53',
+      { n: types.wrap_ulong(hex('1000000000000001') as never) },
+      'NUMBER_INEXACT'
+    ]
+  ] as const) {
+    it(`refuses a body with ${what}, and keeps its bytes`, () => {
+      const { rejected, isUnreadable } = shaped({ body })
+      assert.equal(rejected[0]?.reason.code, code)
+      assert.ok(rejected[0].raw!.length > 0)
+      assert.ok(isUnreadable)
+    })
+  }
+
+  it('keeps the bytes of a message that comes in several frames', () => {
+    type Frame = { payload: Buffer; performative: { more: boolean } }
+    const given: string[] = []
+    const session = {
+      on_transfer({ performative: { more } }: Frame) {
+        if (!more) given.push(String(wire()))
+      }
+    }
+    const wire = wireOf({ session } as never)
+    for (const [part, more] of [
+      ['a', true],
+      ['b', false],
+      ['c', false]
+    ] as const)
+      session.on_transfer({ payload: Buffer.from(part), performative: { more } })
+    assert.deepEqual(given, ['ab', 'c'])
+  })
+
+  it('a time beyond dates is left out, and ends nothing', () => {
+    const at = types.wrap_timestamp(9e15)
+    const late = types.wrap_timestamp(hex('7fffffffffffffff') as never)
+    const message = { application_properties: { at, late, device: 'd1' }, creation_time: 9e15 }
+    const taken = [{ part: 'creation-time', name: '', field: 'made' }]
+    const { accepted } = shaped({ ...message, body: '{"n":1}' }, { taken })
+    assert.deepEqual(plain(accepted), [{ n: 1 }])
+    assert.deepEqual({ ...provenanceOf(accepted[0])!.taken.headers }, { device: 'd1' })
+    assert.equal(shaped({ ...message, body: 'not json' }, { taken }).rejected.length, 1)
   })
 
   it('lets a record know its address, its headers and its bytes', () => {
@@ -57,7 +153,7 @@ describe('amqp-ingest', () => {
       subject: 's',
       message_id: 7,
       delivery_count: 2,
-      application_properties: { device: 'd1', __proto__: { polluted: true } }
+      application_properties: { device: 'd1', ['__proto__']: { polluted: true } }
     })
     const { origin, headers, raw } = provenanceOf(accepted[0])!.taken
     assert.deepEqual(origin, { kind: 'flow', topic: 'plant/d1' })

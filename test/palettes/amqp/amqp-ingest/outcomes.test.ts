@@ -29,7 +29,7 @@ describe('what amqp-ingest tells of each message', function () {
   })
 
   /** Sends these once it has credit for all; gives what it was told, by their place. */
-  async function peerWith(bodies: readonly string[]) {
+  async function peerWith(bodies: readonly unknown[], beside: object = {}) {
     const told = new Map<number, string>()
     const container = rhea.create_container({ id: 'peer' })
     const places = new Map<unknown, number>()
@@ -38,7 +38,7 @@ describe('what amqp-ingest tells of each message', function () {
     })
     container.once('sendable', ({ sender }: EventContext) => {
       for (const [index, body] of bodies.entries())
-        places.set(sender!.send({ body } as unknown as Message), index)
+        places.set(sender!.send({ ...beside, body } as unknown as Message), index)
     })
     for (const outcome of OUTCOMES)
       container.on(outcome, ({ delivery }: EventContext) => {
@@ -67,6 +67,32 @@ describe('what amqp-ingest tells of each message', function () {
     assert.deepEqual(
       told(),
       bodies.map(body => (body === '{}' ? 'accepted' : 'rejected'))
+    )
+  })
+
+  it('what no record can be made of, with a time beyond dates: a dead letter that has it', async () => {
+    const { types } = rhea
+    const bodies = [
+      { typecode: 117, content: [1] },
+      { typecode: 117, content: 5 },
+      [(types as never as { Decimal32(of: Buffer): unknown }).Decimal32(Buffer.alloc(4))],
+      'no',
+      '{}'
+    ]
+    const late = types.wrap_timestamp(Buffer.from('7fffffffffffffff', 'hex') as never)
+    const { url, told } = await peerWith(bodies, { application_properties: { late } })
+    const scene = sceneOf(url, { kind: 'plain' })
+    await red.deploy(scene.flow)
+    await all(told)
+    assert.deepEqual(
+      told(),
+      bodies.map(() => 'accepted')
+    )
+    assert.equal(scene.taken.records.length, 3)
+    const letters = scene.rejected.records as { raw: Buffer | null }[]
+    assert.deepEqual(
+      letters.map(({ raw }) => raw !== null && raw.length > 0),
+      [true, true]
     )
   })
 

@@ -1,5 +1,9 @@
 import assert from 'node:assert/strict'
 import ingest from '../../../../palettes/amqp/nodes/amqp-ingest/runtime.ts'
+import {
+  type ServerOptions,
+  settingsOf
+} from '../../../../palettes/amqp/nodes/amqp-server/logic.ts'
 import server from '../../../../palettes/amqp/nodes/amqp-server/runtime.ts'
 import { accounts, type MqttService } from '../../../../stack/services.ts'
 import { registerCollect } from '../../../collector.ts'
@@ -56,6 +60,11 @@ describe('amqp-server in Node-RED', function () {
       /does not let the client in: it does not know the user "millrace"/
     ],
     ['a port where nobody listens', { url: 'amqp://127.0.0.1:1' }, /nobody listens there/],
+    [
+      'a password in the address',
+      { url: 'amqp://user:wrong@127.0.0.1', tls: 'some' },
+      /without user and password/
+    ],
     ['an address that is none', { url: 'mqtt://127.0.0.1' }, /amqp:\/\/ or amqps:\/\//]
   ] as const) {
     it(`says what is wrong: ${what}`, async () => {
@@ -66,11 +75,19 @@ describe('amqp-server in Node-RED', function () {
     })
   }
 
-  const ask = async (action: string, query: object) => {
+  it('shows no password of an address', () => {
+    const options = { url: 'amqp://user:secret@host', tls: 'some' } as ServerOptions
+    assert.throws(
+      () => settingsOf(options, {}),
+      (error: Error) => /fields of their own/.test(error.message) && !/secret/.test(error.message)
+    )
+  })
+
+  const ask = async (action: string, query: object, more: object = {}) => {
     const response = await fetch(`${red.url}/millrace/probe/millrace-amqp-server`, {
       method: 'POST',
       headers: { 'content-type': 'application/json' },
-      body: JSON.stringify({ action, values: { url: amqpUrl(mqtt.url) }, query })
+      body: JSON.stringify({ action, values: { url: amqpUrl(mqtt.url), ...more }, query })
     })
     return (await response.json()) as {
       ok: boolean
@@ -97,6 +114,10 @@ describe('amqp-server in Node-RED', function () {
         why
       )
     }
+    // It takes out what it shows, whatever it answers.
+    const query = { kind: 'queue', address: '/queues/some' }
+    const answer = await ask('millrace-amqp-server:messages', query, { server: 'rabbitmq' })
+    assert.match(answer.message ?? '', /no way to look into a queue/)
     const left = client.take(queue)
     await until('both to be there still', () => left.length === 2)
     assert.deepEqual(
