@@ -42,6 +42,7 @@ export class FlowTracker implements Tracker {
   readonly #pausable = new Set<PausableSource>()
   readonly #sourceOf = new Map<string, PausableSource>()
   readonly #dropWatchers = new Set<(source: string, lane: string) => void>()
+  readonly #endWatchers = new Set<(taken: object) => void>()
   #uninstall: (() => void)[] = []
   #watching = false
   #sweeper: NodeJS.Timeout | undefined
@@ -120,6 +121,14 @@ export class FlowTracker implements Tracker {
   whenLaneDropped(callback: (source: string, lane: string) => void): () => void {
     this.#dropWatchers.add(callback)
     return () => this.#dropWatchers.delete(callback)
+  }
+
+  ended(taken: object): void {
+    for (const watcher of this.#endWatchers) watcher(taken)
+  }
+  whenEnded(callback: (taken: object) => void): () => void {
+    this.#endWatchers.add(callback)
+    return () => this.#endWatchers.delete(callback)
   }
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {

@@ -141,6 +141,10 @@ export interface Tracker {
   laneDropped(source: string, lane: string): void
   /** Calls back for each lane that is dropped, until the returned function is called. */
   whenLaneDropped(callback: (source: string, lane: string) => void): () => void
+  /** A source has acknowledged what it took: it does not come again. See `takenOf`. */
+  ended(taken: object): void
+  /** Calls back for each thing that has ended, until the returned function is called. */
+  whenEnded(callback: (taken: object) => void): () => void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

@@ -237,6 +237,7 @@ export class DeliverySource implements PausableSource {
   #acknowledge(taken: TakenMessage): void {
     try {
       taken.acknowledge()
+      this.#tracker.ended(taken)
     } catch (error) {
       this.options.node.error(
         `A message could not be acknowledged and will be delivered again: ${reasonOf(error)}`

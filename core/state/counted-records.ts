@@ -23,8 +23,6 @@ export interface Attempt {
   readonly silent: Counted
   /** Its records that were answered. */
   readonly answered: Answered[]
-  /** Some of its records are known by their content after a crash, until it is settled. */
-  isKnownByContent: boolean
 }
 
 interface Answered {
@@ -35,7 +33,7 @@ interface Answered {
 
 export function attemptOf(token: object, taken: object | undefined, source = ''): Attempt {
   const silent = { attempt: token, answer: null }
-  return { token, taken, source, silent, answered: [], isKnownByContent: false }
+  return { token, taken, source, silent, answered: [] }
 }
 
 /** Of several records that were made of one, the last that was found, and how many were before. */
@@ -116,19 +114,19 @@ export class CountedRecords {
     if (answer !== null) attempt.answered.push({ book, id: this.#id, counted })
     const { taken, source } = attempt
     if (this.#ofMqtt === undefined || taken === undefined) return
-    attempt.isKnownByContent = true
     this.#unsettled.add(taken, { source, provenance: this.#ofMqtt, answer })
   }
 
-  /**
-   * The message was acknowledged: its records need no answer any more. True if the store has to
-   * forget something of it.
-   */
-  settled({ answered, taken }: Attempt): boolean {
+  /** The message was acknowledged: its records need no answer any more. */
+  settled({ answered }: Attempt): void {
     for (const { book, id, counted } of answered)
       if (book.has(id, counted)) book.replace(id, { attempt: counted.attempt, answer: null })
     answered.length = 0
-    return taken !== undefined && this.#unsettled.settled(taken)
+  }
+
+  /** Its source has acknowledged this. True if the store has to forget something of it. */
+  ended(taken: object): boolean {
+    return this.#unsettled.settled(taken)
   }
 
   /** A source has lost what it took of this lane: it comes again as if it were new. */
@@ -161,7 +159,8 @@ export class CountedRecords {
   /** It was counted before the start. */
   #recalled(attempt: Attempt): Found | undefined {
     if (this.#ofMqtt === undefined) return undefined
-    const answer = this.#unsettled.recall(attempt.source, this.#ofMqtt)
+    const { source, taken } = attempt
+    const answer = this.#unsettled.recall({ source, provenance: this.#ofMqtt, taken })
     if (answer === undefined) return undefined
     this.count(answer, attempt)
     return answer ?? 'settled'

@@ -36,7 +36,7 @@ export function defineMemory<S extends NodeSpec, State>(
   let paused: PausedStores | undefined
   const forgetful = otherwise && startTransform(spec, otherwise)
   const start = (context: Context<S>): Behaviour => {
-    const { node, options, metrics, status } = context
+    const { node, options, metrics, status, tracker } = context
     const remembering = make(options, notice => node.warn(notice))
     if (remembering === undefined) {
       // What it remembered by other settings would be of another time when they come back.
@@ -58,7 +58,10 @@ export function defineMemory<S extends NodeSpec, State>(
       openStore === undefined
         ? open(remembers, folder, stop.signal)
         : removeStore(folder).catch(() => {})
-    const endWatch = context.tracker.whenLaneDropped(remembers.drop.bind(remembers))
+    const watches = [
+      tracker.whenLaneDropped(remembers.drop.bind(remembers)),
+      tracker.whenEnded(remembers.ended.bind(remembers))
+    ]
     paused?.forget(folder)
     forgetting(context.RED).set(context.id, () => remembers.forget())
     return {
@@ -67,7 +70,7 @@ export function defineMemory<S extends NodeSpec, State>(
         forgetting(context.RED).delete(context.id)
         stopStatus()
         stop.abort()
-        endWatch()
+        for (const end of watches) end()
         await opened
         await remembers.close()
         freeTopic(context)

@@ -154,8 +154,9 @@ export class Engine<State> {
       const state = this.memory.expect(entry.state, entry.key, entry.heardMs)
       if (state === undefined) continue
       this.#mark(entry)
-      this.#remember(entry, state)
-      this.#schedule(entry)
+      this.#remember(entry, state ?? undefined)
+      if (entry.isEmpty) this.#drop(entry)
+      else this.#schedule(entry)
     }
   }
 

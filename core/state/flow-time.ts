@@ -1,6 +1,8 @@
-import type { Tracker } from '../delivery/types.ts'
+import type { Context } from '../node/define-node.ts'
+import type { NodeSpec } from '../node/spec.ts'
 import { SilenceClock } from './silence-clock.ts'
 import { Upstream } from './upstream.ts'
+import { wiresLead } from './wires-lead.ts'
 
 /** The time of a node in a flow: stands still while the flow holds up what comes next to it. */
 export class FlowTime {
@@ -9,13 +11,14 @@ export class FlowTime {
   #isHeldUp = false
 
   constructor(
-    tracker: Pick<Tracker, 'backlogOf'>,
+    { tracker, RED, node }: Pick<Context<NodeSpec>, 'tracker' | 'RED' | 'node'>,
     /** What counts as a silence. */
     idleMs: number,
     private readonly wallMs: () => number = Date.now
   ) {
     this.#clock = new SilenceClock(wallMs(), idleMs)
-    this.#upstream = new Upstream(tracker)
+    const nodeOf = (id: string) => RED.nodes.getNode(id)
+    this.#upstream = new Upstream(tracker, source => wiresLead(nodeOf, source, node.id))
   }
 
   get nowMs(): number {
@@ -38,6 +41,11 @@ export class FlowTime {
   /** The node has heard of this source before it was started. */
   expect(source: string): void {
     this.#upstream.expect(source, this.wallMs())
+  }
+
+  /** The node forgets all, and with it the sources from which nothing can come any more. */
+  forget(): void {
+    this.#upstream.forget()
   }
 
   /** A message of this source has come. */

@@ -60,6 +60,11 @@ export class MemoryCounts<S extends NodeSpec> {
     return leaves
   }
 
+  /** Numbers of the room, by name. */
+  show(gauges: Iterable<readonly [name: string, value: number]> = []): void {
+    for (const [name, value] of gauges) this.context.metrics.gauges.set(name, value)
+  }
+
   end(): void {
     this.#failures.end()
   }

@@ -56,9 +56,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     private readonly remembering: Remembering<State>,
     openStore?: OpenStore
   ) {
-    const { node, tracker } = context
+    const { node } = context
     this.#trouble = new StoreTrouble(context)
-    this.#time = new FlowTime(tracker, remembering.clock.idleMs)
+    this.#time = new FlowTime(context, remembering.clock.idleMs)
     const { count, rejected } = outputsOf(spec, remembering)
     this.#taking = {
       outputs: count,
@@ -130,7 +130,8 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Forgets everything that came so far; fulfilled when that is kept. */
   forget(): Promise<void> {
-    this.#whole?.forget()
+    this.#time.forget()
+    this.#whole?.forget(source => this.#time.knows(source))
     this.#partitions?.forget()
     this.context.node.log('Everything that the node remembered is forgotten.')
     return kept(this.#whole === undefined ? this.#partitions!.all : [this.#whole])
@@ -145,6 +146,11 @@ export class MemoryNode<S extends NodeSpec, State> {
     if (this.#whole === undefined || this.#hasToldOfMove || !isOurs) return
     this.#hasToldOfMove = true
     node.warn(movedSentence(lane))
+  }
+
+  /** A source has acknowledged what it took. */
+  ended(taken: object): void {
+    if (this.#whole?.engine.counted.ended(taken)) this.#whole.keep(() => {})
   }
 
   async close(): Promise<void> {
@@ -289,10 +295,11 @@ export class MemoryNode<S extends NodeSpec, State> {
     for (const { engine } of shares) this.#time.took(engine.counted.arrivedMs)
     const made = madeOf(taken, this.#taking)
     const leaves = this.#whole !== undefined && this.#send(message, made)
-    const [first] = shares
-    if (attempt.answered.length > 0 || attempt.isKnownByContent)
+    // Nobody waits for it any more.
+    if (attempt.taken && !this.context.tracker.isFollowed(message)) this.ended(attempt.taken)
+    if (attempt.answered.length > 0)
       this.context.tracker.whenSettled(message, acknowledged => {
-        if (acknowledged && first?.engine.counted.settled(attempt)) first.keep(() => {})
+        if (acknowledged) shares[0]?.engine.counted.settled(attempt)
       })
     const records = countOf(message.payload)
     this.#unkept.add(message)
@@ -317,9 +324,9 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Counts what a message made and sends it; true if something leaves by a wire. */
   #send(message: Message, made: Made): boolean {
-    const leaves = this.#count(made)
-    if (leaves) this.context.send(answer(message, made.outputs))
-    return leaves
+    if (!this.#count(made)) return false
+    this.context.send(answer(message, made.outputs))
+    return true
   }
 
   #count(made: Made): boolean {
@@ -338,13 +345,10 @@ export class MemoryNode<S extends NodeSpec, State> {
     done()
   }
 
-  #fail(held: MessageHeld, error: Error): void {
-    if (this.context.tracker.isGivenUp(held.message)) {
-      this.#giveBack(held)
-      return
-    }
-    this.context.metrics.returned += countOf(held.message.payload)
-    held.done(error)
+  #fail({ message, done }: MessageHeld, error: Error): void {
+    this.context.metrics.returned += countOf(message.payload)
+    if (this.context.tracker.isGivenUp(message)) done()
+    else done(error)
   }
 
   /** Time passes: what is due though nothing comes leaves by itself. */
@@ -352,16 +356,11 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#time.look()
     const { nowMs } = this.#time
     if (this.#isBusy) return
-    this.#guard(() => this.#showGauges())
+    this.#guard(() => this.#counts.show(this.remembering.gauges?.()))
     for (const share of this.#open) {
       this.#guard(() => share.engine.pass(nowMs))
       this.#guard(() => this.#sendPassed(share))
     }
-  }
-
-  #showGauges(): void {
-    const { gauges } = this.context.metrics
-    for (const [name, value] of this.remembering.gauges?.() ?? []) gauges.set(name, value)
   }
 
   /** What throws in a timer ends Node-RED. */

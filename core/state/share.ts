@@ -121,7 +121,9 @@ export class StateShare<State> {
     return this.#silences.prepare(output, payload)
   }
 
-  forget(): void {
+  /** @param isHeard whether something of this source may come again */
+  forget(isHeard: (source: string) => boolean = () => true): void {
+    for (const source of this.#sources) if (!isHeard(source)) this.#sources.delete(source)
     this.#isHeardNew = this.#sources.size > 0
     // What is still to be read is not taken up then.
     if (!this.#isOpen) this.#forgetsKept = true

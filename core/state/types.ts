@@ -49,9 +49,9 @@ export interface Memory<State> {
    * Asked at each start of what is remembered, and of what is expected though nothing came of it
    * yet.
    * @param timeMs of its newest record, or when the node began to expect it
-   * @returns what to remember from now on; undefined leaves it as it is
+   * @returns what to remember from now on; undefined leaves it as it is, null forgets it
    */
-  expect?(state: State | undefined, key: string, timeMs: number): State | undefined
+  expect?(state: State | undefined, key: string, timeMs: number): State | null | undefined
 }
 
 /** Where a memory says what becomes of a record, or what it makes of what it remembers. */

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
-import type { Provenance } from '../record/record.ts'
+import type { Batch, Provenance, Taken } from '../record/record.ts'
 import type { Answer } from './answer.ts'
 
 /** By which the store knows the records of one thing that a source took. */
 const NAME = 'm:'
 /** The server sends again first what it has: so many others in a row, and it has sent all. */
 const MISSES = 1_000
+/** Where a longer one stands in what was taken is known by a hash of that. */
+const MAX_PLACE = 64
 
 type Saved = readonly [source: string, identity: string, answer: Answer | null]
 
@@ -14,6 +16,13 @@ interface Given {
   readonly source: string
   readonly provenance: Provenance
   readonly answer: Answer | null
+}
+
+/** A record that is looked up. */
+interface Asked {
+  readonly source: string
+  readonly provenance: Provenance
+  readonly taken: object | undefined
 }
 
 /** Something that a source has taken and not settled. */
@@ -41,9 +50,16 @@ export class Unsettled {
   #isRecalledOther = false
   #recalledNames: string[] = []
   #misses = 0
+  /** Lost by its source, while a node may still be taking the records of it. */
+  #dropped = new WeakSet<object>()
 
   /** A record of this was counted. @param taken what the source took, the same at each attempt */
   add(taken: object, given: Given): void {
+    if (this.#dropped.has(taken)) {
+      this.#isRecalledOther = true
+      this.#remember(savedOf(given))
+      return
+    }
     let open = this.#open.get(taken)
     if (open === undefined) {
       open = { source: given.source, added: [], saved: [], names: [] }
@@ -65,10 +81,12 @@ export class Unsettled {
 
   /** The source has lost what it took of this lane. */
   dropped(source: string, lane: string): void {
+    this.#misses = 0
     for (const [taken, open] of this.#open) {
       if (open.source !== source || (taken as { lane?: unknown }).lane !== lane) continue
       this.#open.delete(taken)
       this.#changed.delete(open)
+      this.#dropped.add(taken)
       this.#recalledNames.push(...open.names)
       this.#isRecalledOther = true
       for (const each of [...open.saved, ...open.added.map(savedOf)]) this.#remember(each)
@@ -79,9 +97,10 @@ export class Unsettled {
    * What was answered to a record that its source has lost, null where nothing was; undefined if it
    * is not known. Each is known once.
    */
-  recall(source: string, provenance: Provenance): Answer | null | undefined {
+  recall({ source, provenance, taken }: Asked): Answer | null | undefined {
     const ofSource = this.#recalled.get(source)
-    if (ofSource === undefined) return undefined
+    // What was lost while it is taken has not come again.
+    if (ofSource === undefined || (taken && this.#dropped.has(taken))) return undefined
     const identity = identityOf(provenance)
     const answers = ofSource.get(identity)
     if (answers === undefined) {
@@ -124,12 +143,16 @@ export class Unsettled {
     this.#recalled.clear()
     this.#gone = []
     this.#recalledNames = []
+    this.#misses = 0
+    this.#dropped = new WeakSet()
   }
 
   #remember([source, identity, answer]: Saved): void {
     const ofSource = this.#recalled.get(source) ?? new Map<string, (Answer | null)[]>()
     this.#recalled.set(source, ofSource)
-    ofSource.set(identity, [...(ofSource.get(identity) ?? []), answer])
+    const answers = ofSource.get(identity)
+    if (answers === undefined) ofSource.set(identity, [answer])
+    else answers.push(answer)
   }
 
   /** What was lost and has not come again, under one name. */
@@ -150,6 +173,7 @@ export class Unsettled {
   #forgetRecalled(): void {
     this.#recalled.clear()
     this.#isRecalledOther = true
+    this.#misses = 0
   }
 }
 
@@ -160,9 +184,28 @@ const savedOf = ({ source, provenance, answer }: Given): Saved => [
 ]
 
 /** By the topic, the bytes, and where in them the record stands. */
-function identityOf({ taken, place = '' }: Provenance): string {
-  const { origin, raw } = taken
+function identityOf({ batch, index, place }: Provenance): string {
+  const content = contentOf(batch, index)
+  if (place === undefined) return content
+  if (place.length <= MAX_PLACE) return `${content}/${place}`
+  return createHash('sha256').update(content).update(place).digest('base64')
+}
+
+const contents = new WeakMap<Batch, string[]>()
+
+/** Many records may be of one thing, which is as long as all of them: it is hashed once. */
+function contentOf(batch: Batch, index: number): string {
+  let known = contents.get(batch)
+  if (known === undefined) {
+    known = []
+    contents.set(batch, known)
+  }
+  known[index] ??= digestOf(batch.at(index))
+  return known[index]
+}
+
+function digestOf({ origin, raw }: Taken): string {
   const topic = 'topic' in origin ? origin.topic : ''
-  const hash = createHash('sha256').update(topic).update('\0').update(place).update('\0')
+  const hash = createHash('sha256').update(topic).update('\0\0')
   return hash.update(raw ?? '').digest('base64')
 }

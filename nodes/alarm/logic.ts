@@ -1,6 +1,7 @@
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter, setter } from '../../core/record/field-path.ts'
 import { inherit, type TelemetryRecord } from '../../core/record/record.ts'
+import { textOf } from '../../core/state/answer.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import { keyBy, TIMELESS, timeBy } from '../../core/state/keyed.ts'
 import type { Drawn } from '../../core/state/time-line.ts'
@@ -116,12 +117,24 @@ class Alarms implements Memory<AlarmState> {
     return Math.min(this.#nextMs(state), state.shelvedUntilMs ?? Number.POSITIVE_INFINITY)
   }
 
-  due(state: AlarmState, timeMs: number, turn: Turn): AlarmState {
+  due(state: AlarmState, timeMs: number, turn: Turn): AlarmState | undefined {
+    if (!this.#isOwn(state)) return undefined
     if (state.shelvedUntilMs !== undefined && state.shelvedUntilMs <= timeMs)
       this.#heed(state, { timeMs, turn }, 'unshelved')
     if (this.#isSilent(state, timeMs)) Object.assign(state, { isMet: true, sinceMs: timeMs })
     this.#settle(state, { timeMs, turn })
     return state
+  }
+
+  /** It was begun by the key that is set now: by another it tells of what is no alarm any more. */
+  #isOwn({ fields }: AlarmState): boolean {
+    const own: TelemetryRecord = {}
+    for (const { field } of this.options.key) {
+      const value = getter(field)(fields)
+      if (value === undefined) return false
+      setter(field)(own, value)
+    }
+    return textOf(own) === textOf(fields)
   }
 
   #begin(record: TelemetryRecord, timeMs: number): AlarmState {

@@ -136,6 +136,7 @@ class RoutesOverTime implements Memory<RouteState> {
   readonly #isTopical: boolean
   /** Something may happen without a record, which tells of the last one. */
   readonly #keepsLast: boolean
+  readonly #expected: ReadonlySet<string>
   /** Of the record that is looked at, or of what is due. */
   #timeMs = 0
 
@@ -150,6 +151,7 @@ class RoutesOverTime implements Memory<RouteState> {
     this.#version = hashOf([fields, options.timeField])
     this.#isTopical = rules.some(rule => looksAtTopic(rowsOf(rule)))
     this.#keepsLast = longestMs(rules) > 0
+    this.#expected = new Set(expectedIn(options.expected))
     this.#routes = routesOf(rules, condition => this.#atTime(condition))
   }
 
@@ -200,7 +202,8 @@ class RoutesOverTime implements Memory<RouteState> {
     return dueMs + BEHIND_MS
   }
 
-  due(state: RouteState, dueMs: number, turn: Turn): RouteState {
+  due(state: RouteState, dueMs: number, turn: Turn): RouteState | undefined {
+    if (state.v !== this.#version) return undefined
     const timeMs = dueMs - BEHIND_MS
     const seen: Seen = { record: lastOf(state), topic: state.topic ?? '', timeMs }
     this.#timeMs = timeMs
@@ -225,7 +228,13 @@ class RoutesOverTime implements Memory<RouteState> {
   }
 
   /** Of what is expected, and of what was known to other rules: it may be missing from now on. */
-  expect(state: RouteState | undefined, key: string, timeMs: number): RouteState | undefined {
+  expect(
+    state: RouteState | undefined,
+    key: string,
+    timeMs: number
+  ): RouteState | null | undefined {
+    // What was remembered by another key need be no device.
+    if (state?.v !== this.#version && !this.#expected.has(key)) return state && null
     if (!this.#keepsLast) return undefined
     const known = this.#own(state)
     const isNamed = known.last !== undefined || this.options.key.length === 1

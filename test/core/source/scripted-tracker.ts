@@ -9,6 +9,7 @@ export interface ScriptedDelivery {
 /** A tracker whose deliveries end as the test says, for what a source makes of it. */
 export class ScriptedTracker implements Tracker {
   readonly open_: ScriptedDelivery[] = []
+  readonly ended_: object[] = []
   deploying = false
   registered = 0
   #after: (() => void)[] = []
@@ -63,6 +64,12 @@ export class ScriptedTracker implements Tracker {
   backlogOf(): undefined {}
   laneDropped(): void {}
   whenLaneDropped(): () => void {
+    return () => {}
+  }
+  ended(taken: object): void {
+    this.ended_.push(taken)
+  }
+  whenEnded(): () => void {
     return () => {}
   }
   whenSettled(): void {}

@@ -14,9 +14,15 @@ describe('delivery source', () => {
     a2!.settle(acknowledged(1))
     b1!.settle(acknowledged(1))
     assert.deepEqual(acks, ['b1'])
+    // Nodes that know what they have counted keep it until it cannot come again.
+    assert.deepEqual(tracker.ended_, [b1!.options.taken])
     assert.equal(source.inFlightOf('a'), 2)
     a1!.settle(acknowledged(1))
     assert.deepEqual(acks, ['b1', 'a1', 'a2'])
+    assert.deepEqual(
+      tracker.ended_,
+      [b1, a1, a2].map(each => each!.options.taken)
+    )
     assert.equal(source.inFlight, 0)
   })
 
@@ -61,9 +67,10 @@ describe('delivery source', () => {
     assert.equal(letters[0]!.raw, RAW)
     assert.deepEqual(letters[0]!.origin, ORIGIN)
     assert.equal(errors.length, 1)
-    assert.deepEqual(acks, [])
+    assert.deepEqual([acks, tracker.ended_], [[], []])
+    const { taken } = tracker.last.options
     tracker.last.settle(acknowledged(3))
-    assert.deepEqual(acks, ['x'])
+    assert.deepEqual([acks, tracker.ended_], [['x'], [taken]])
     assert.equal(metrics.rejected, 3)
     assert.equal(metrics.retried, 6)
   })

@@ -59,7 +59,7 @@ describe('a node that remembers, and its store', () => {
   })
 
   /** The node without Node-RED; nobody follows its messages. */
-  function nodeOf() {
+  function nodeOf(tracker: object = {}) {
     const quiet = () => {}
     const context = {
       node: { id: 'n', log: quiet, warn: quiet, error: quiet },
@@ -74,7 +74,8 @@ describe('a node that remembers, and its store', () => {
         backlogOf: quiet,
         whenSettled: quiet,
         confirm: quiet,
-        touch: quiet
+        touch: quiet,
+        ...tracker
       },
       isWired: () => true,
       send: quiet,
@@ -115,6 +116,29 @@ describe('a node that remembers, and its store', () => {
     assert.equal(torn.closed, 1)
     await node.open(new TestStore())
     assert.equal(await given(node, reading), undefined)
+  })
+
+  it('forgets what MQTT brought once that cannot come again, whatever way it left', async () => {
+    const taken = { lane: 'mqtt' }
+    let isOpen = true
+    const node = nodeOf({ takenOf: () => taken, isFollowed: () => isOpen })
+    const store = new TestStore()
+    await node.open(store)
+    const origin = { kind: 'mqtt', topic: 'a/b', qos: 1, retained: false } as const
+    const batch = { at: () => ({ origin, key: null, headers: {}, raw: Buffer.from('1') }) }
+    const again = () =>
+      given(node, Object.assign({ ...reading }, { [PROVENANCE]: new Provenance(batch, 0) }))
+    const kept = () => [...store.disk.keys()].filter(name => name.startsWith('m:')).length
+    // Twice, since another branch failed; then it left as a dead letter.
+    for (let attempt = 0; attempt < 2; attempt++) await again()
+    assert.equal(kept(), 1)
+    node.ended(taken)
+    await until('it is forgotten', () => kept() === 0)
+    // Nobody waits for what comes later than that.
+    isOpen = false
+    await again()
+    await given(node, reading)
+    assert.equal(kept(), 0)
   })
 
   it('takes no more than it may while it cannot keep what it took', async () => {

@@ -7,6 +7,7 @@ import { keyBy, timeBy } from '../../../core/state/keyed.ts'
 import { SilenceClock } from '../../../core/state/silence-clock.ts'
 import type { Memory } from '../../../core/state/types.ts'
 import { Upstream } from '../../../core/state/upstream.ts'
+import { wiresLead } from '../../../core/state/wires-lead.ts'
 
 const T0 = Date.parse('2026-03-01T10:00:00Z')
 const IDLE_MS = 10_000
@@ -157,4 +158,52 @@ describe('whether what comes next can come', () => {
       now = backlog
       assert.equal(upstream.isHeldUp(4 * apartMs + silentMs), isHeldUp)
     })
+
+  const AWAY: Backlog = { ...MOVING, oldestMs: 0, isAway: true }
+  const HOUR_MS = 3_600_000
+
+  it('from a source whose wires lead elsewhere now: not after an hour, nor after a start', () => {
+    let leads = true
+    const upstream = new Upstream({ backlogOf: () => AWAY }, () => leads)
+    upstream.heard('a', 0)
+    assert.equal(upstream.isHeldUp(10 * HOUR_MS), true)
+    leads = false
+    assert.equal(upstream.isHeldUp(HOUR_MS - 1), true)
+    assert.equal(upstream.isHeldUp(11 * HOUR_MS), false)
+    const started = new Upstream({ backlogOf: () => AWAY }, () => leads)
+    started.expect('a', 0)
+    assert.equal(started.isHeldUp(1), false)
+    // What comes of it in another way does.
+    started.heard('a', 2)
+    assert.equal(started.isHeldUp(3), true)
+    started.forget()
+    assert.deepEqual([started.knows('a'), started.isHeldUp(4)], [false, false])
+  })
+
+  const node = (type: string, ...wires: string[]) => ({ type, wires: [wires] })
+  const inner = { ...node('inject', 'to'), _flow: { getNode: (id: string) => nodes[id] } }
+  const within: Record<string, object> = { inner }
+  const nodes: Record<string, object> = {
+    direct: node('a', 'to'),
+    far: node('a', 'other', 'link'),
+    link: node('link out', 'far', 'subflow'),
+    subflow: { ...node('subflow:s', 'inner'), _flow: { getNode: (id: string) => within[id] } },
+    other: node('b', 'gone'),
+    circle: node('a', 'circle', 'other'),
+    calling: node('a', 'call'),
+    call: node('link call')
+  }
+  for (const [from, leads] of [
+    ['direct', true],
+    ['far', true],
+    ['calling', true],
+    ['circle', false],
+    ['other', false],
+    ['unknown', true]
+  ] as const)
+    it(`by wires: ${from}`, () =>
+      assert.equal(
+        wiresLead(id => nodes[id], from, 'to'),
+        leads
+      ))
 })

@@ -1,10 +1,16 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { PROVENANCE, Provenance, type TelemetryRecord } from '../../../core/record/record.ts'
+import {
+  type Batch,
+  PROVENANCE,
+  Provenance,
+  type TelemetryRecord
+} from '../../../core/record/record.ts'
 import { CountedEngine } from '../../../core/state/counted-engine.ts'
 import { type Attempt, attemptOf } from '../../../core/state/counted-records.ts'
 import { keyBy, timeBy } from '../../../core/state/keyed.ts'
 import type { Memory } from '../../../core/state/types.ts'
+import { Unsettled } from '../../../core/state/unsettled.ts'
 
 const T0 = Date.parse('2026-03-01T10:00:00Z')
 
@@ -55,7 +61,10 @@ class World {
   /** The flow is done with the first that are kept. */
   acknowledge(count: number): void {
     const settled = this.#open.filter(({ isKept }) => isKept).slice(0, count)
-    for (const { attempt } of settled) if (this.#engine.counted.settled(attempt!)) this.checkpoint()
+    for (const { attempt } of settled) {
+      this.#engine.counted.settled(attempt!)
+      if (this.#engine.counted.ended(attempt!.taken!)) this.checkpoint()
+    }
     this.#open = this.#open.filter(each => !settled.includes(each))
   }
   crash(): void {
@@ -134,5 +143,76 @@ describe('what MQTT sends again after a crash, or over another connection', () =
     world.crash()
     world.send()
     assert.deepEqual([...world.told.values()], [1, 2, 3, 4])
+  })
+
+  const batchOf = (raws: readonly Buffer[]): Batch => {
+    const origin = { kind: 'mqtt', topic: 'a/b', qos: 1, retained: false } as const
+    return { at: index => ({ origin, key: null, headers: {}, raw: raws[index]! }) }
+  }
+  const given = (batch: Batch, index: number, place?: string) => ({
+    source: 's',
+    provenance: new Provenance(batch, index, place),
+    answer: null
+  })
+
+  it('reads a long message once, however many records are of it', () => {
+    const unsettled = new Unsettled()
+    const raw = Buffer.alloc(1_000_000)
+    const taken = { lane: 'mqtt' }
+    const first = batchOf([raw])
+    for (let n = 0; n < 20_000; n++) unsettled.add(taken, given(first, 0, `values.${n}`))
+    const again = batchOf([raw])
+    const beganMs = performance.now()
+    unsettled.changes(new Map())
+    unsettled.dropped('s', 'mqtt')
+    for (let n = 0; n < 20_000; n++)
+      assert.equal(unsettled.recall({ ...given(again, 0, `values.${n}`), taken: {} }), null)
+    // Hashed for each record it would be twenty seconds.
+    assert.ok(performance.now() - beganMs < 4_000)
+    const long = 'x'.repeat(100)
+    unsettled.add({ lane: 'mqtt' }, given(first, 0, `${long}1`))
+    unsettled.dropped('s', 'mqtt')
+    assert.equal(unsettled.recall({ ...given(again, 0, `${long}2`), taken: {} }), undefined)
+    assert.equal(unsettled.recall({ ...given(again, 0, `${long}1`), taken: {} }), null)
+  }).timeout(60_000)
+
+  it('is still known once others were forgotten, since they did not come again', () => {
+    const unsettled = new Unsettled()
+    const raws = Array.from({ length: 2_100 }, (_, n) => Buffer.from(String(n)))
+    const recall = (n: number) => unsettled.recall({ ...given(batchOf(raws), n), taken: {} })
+    const lose = (n: number) => {
+      unsettled.add({ lane: 'mqtt' }, given(batchOf(raws), n))
+      unsettled.dropped('s', 'mqtt')
+    }
+    lose(0)
+    for (let n = 1; n <= 1_000; n++) assert.equal(recall(n), undefined)
+    assert.equal(recall(0), undefined)
+    lose(1)
+    assert.equal(recall(2), undefined)
+    assert.equal(recall(1), null)
+    lose(3)
+    for (let n = 1_001; n < 2_000; n++) assert.equal(recall(n), undefined)
+    lose(4)
+    assert.equal(recall(2_000), undefined)
+    assert.deepEqual([recall(3), recall(4)], [null, null])
+  })
+
+  it('also what was lost while the records of it were being taken', () => {
+    const unsettled = new Unsettled()
+    const taken = { lane: 'mqtt' }
+    const batch = batchOf([Buffer.from('[1,2]')])
+    unsettled.add(taken, given(batch, 0, '0'))
+    unsettled.dropped('s', 'mqtt')
+    // The rest of them is none that came again.
+    for (let n = 0; n < 2_000; n++)
+      assert.equal(unsettled.recall({ ...given(batch, 0, '1'), taken }), undefined)
+    unsettled.add(taken, given(batch, 0, '1'))
+    const changes = new Map<string, string | undefined>()
+    unsettled.changes(changes)
+    const loaded = new Unsettled()
+    for (const [name, value] of changes) if (value !== undefined) loaded.load(name, value)
+    for (const each of [unsettled, loaded])
+      for (const place of ['0', '1'])
+        assert.equal(each.recall({ ...given(batch, 0, place), taken: {} }), null)
   })
 })

@@ -352,6 +352,21 @@ describe('alarm', () => {
     assert.deepEqual([outputs, keys], [[], 0])
   })
 
+  it('tells nothing of what it watched by other fields', () => {
+    const missing = { when: 'silent', silence: '5 min' }
+    const byDevice = { ...missing, key: [{ field: 'device_id' }] }
+    const byBoth = { ...missing, key: [{ field: 'device_id' }, { field: 'metric' }] }
+    for (const [before, after, raised] of [
+      [byBoth, byDevice, 0],
+      [byDevice, byBoth, 0],
+      [byBoth, { ...byBoth, silence: '6 min' }, 1]
+    ] as const) {
+      const redeployed = alarm(parseOptions(spec, after)) as never
+      const { outputs } = runOnce(before, [at(0, 1), { redeployed }, silent(900)])
+      assert.equal(outputs[0]?.length ?? 0, raised)
+    }
+  })
+
   it('refuses limits between which nothing is left', () => {
     for (const options of [
       { when: 'outside', low: 5, high: 5 },

@@ -82,6 +82,32 @@ describe('route over time: what it may remember', () => {
     assert.deepEqual([told(ran, 0), told(ran, 1)], [[], ['0', '20', '20', '40']])
   })
 
+  const both = { key: [{ field: 'device_id' }, { field: 'metric' }] }
+  for (const [name, before, after] of [
+    ['more', both, device],
+    ['fewer', device, both]
+  ] as const)
+    it(`tells nothing of what it remembered by ${name} fields`, () => {
+      const rules = [rule([MISSING]), lasting]
+      const engine = (options: object, kept: [string, string][], nowMs: number) => {
+        const taking = { outputs: 3, rejectedOutput: 2, stage: 'route' }
+        const made = new CountedEngine(overTime({ rules, ...options }), taking)
+        made.load(kept, nowMs)
+        made.expect([], nowMs)
+        return made
+      }
+      const first = engine(before, [], T0)
+      first.take(at(0, 81), 0, attemptOf({}, {}), T0)
+      const kept = [...first.changes()] as [string, string][]
+      const second = engine(after, kept, T0 + 1000)
+      const left: object[] = []
+      for (let passedS = 1; passedS < 900; passedS++) {
+        second.pass(T0 + passedS * 1000)
+        left.push(...second.taking.outputs.flat())
+      }
+      assert.deepEqual([left, second.size], [[], 0])
+    })
+
   it('needs nothing of all this where no rule is over time', () => {
     const plain = parseOptions(spec, {})
     assert.equal(routerOverTime(plain, new Met(1)), undefined)
