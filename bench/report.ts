@@ -86,6 +86,9 @@ const milliseconds = (ms: number | undefined) => (ms === undefined ? '' : thousa
 /** How many times as fast and as cheap Millrace is in the same run. */
 function ratio(other: Result, millrace: Result | undefined): string {
   if (!millrace || millrace === other || millrace.problem) return ''
+  // Few records may come in one commit, between whose first and last there is no time.
+  if ([millrace, other].some(({ perSecond, cpuMicros }) => !(perSecond > 0 && cpuMicros > 0)))
+    return ''
   const cheap = times(other.cpuMicros / millrace.cpuMicros)
   if (other.lane === 'E' || other.lane === 'rates') return `${cheap} as cheap`
   return `${times(millrace.perSecond / other.perSecond)} as fast, ${cheap} as cheap`

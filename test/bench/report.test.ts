@@ -24,6 +24,8 @@ describe('the report of a run', () => {
   it('compares every line with Millrace', () => {
     assert.equal(cellsOf(result({}), millrace).at(-1), '10x as fast, 2.00x as cheap')
     assert.equal(cellsOf(millrace, millrace).at(-1), '')
+    const atOnce = result({ contestant: 'millrace', perSecond: 0, cpuMicros: 0 })
+    assert.equal(cellsOf(result({}), atOnce).at(-1), '', 'so few that all came in one commit')
   })
 
   it('shows no figures for a result with a missing record', () => {
