@@ -78,6 +78,7 @@ describe('a node that remembers, and its store', () => {
         ...tracker
       },
       isWired: () => true,
+      RED: { nodes: { getNode: quiet } },
       send: quiet,
       report: quiet,
       status: { failed: quiet }
@@ -209,6 +210,7 @@ describe('a node that remembers each partition apart', () => {
         touch: quiet
       },
       isWired: () => true,
+      RED: { nodes: { getNode: quiet } },
       send: (outputs: readonly ({ payload: { n: number }[] } | null)[]) =>
         sent.push(...(outputs[0]?.payload ?? []).map(({ n }) => n)),
       report: quiet,
