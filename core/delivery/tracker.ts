@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red'
+import { AssignedLanes } from './assigned-lanes.ts'
 import { beforeFlowsStop } from './before-stop.ts'
 import { Follower } from './follow.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
@@ -38,6 +39,7 @@ const DRAIN_CHECK_MS = 10
 export class FlowTracker implements Tracker {
   readonly #deliveries: OpenDeliveries
   readonly #follower: Follower
+  readonly #assigned: AssignedLanes
   #sources = 0
   readonly #pausable = new Set<PausableSource>()
   readonly #sourceOf = new Map<string, PausableSource>()
@@ -63,6 +65,7 @@ export class FlowTracker implements Tracker {
       () => this.#graceNow(),
       id => (nodeOf(id) as FlowNode | null)?.wires?.some(wires => wires.length > 0) ?? false
     )
+    this.#assigned = new AssignedLanes(id => nodeOf(id) as FlowNode | null)
     this.#follower = new Follower(this.#deliveries, nodeOf, () => this.#graceNow())
     this.deliversAtOnce = runtime.settings.runtimeSyncDelivery === true
     this.#listen()
@@ -131,6 +134,16 @@ export class FlowTracker implements Tracker {
     return () => this.#endWatchers.delete(callback)
   }
 
+  lanesAssigned(source: string, lanes: readonly string[]): void {
+    this.#assigned.assigned(source, lanes)
+  }
+  whenLanesAssigned(
+    nodeId: string,
+    callback: (source: string, lanes: readonly string[]) => void
+  ): () => void {
+    return this.#assigned.watch({ nodeId, callback })
+  }
+
   open(message: object, nodeId: string, options: OpenOptions): Delivery {
     this.#install()
     if (this.#sweeper === undefined) this.#sweepEvery(CALM_SWEEP_MS)
@@ -184,7 +197,9 @@ export class FlowTracker implements Tracker {
         this.#phaseKnown = true
         this.#follower.unsettled = unsettled
         if (name === 'flows:stopped') this.#follower.nodesStopped()
-        if (!unsettled) for (const callback of this.#deployed.splice(0)) callback()
+        if (unsettled) return
+        this.#assigned.deployed()
+        for (const callback of this.#deployed.splice(0)) callback()
       })
     phase('flows:stopping', true)
     phase('flows:stopped', true)

@@ -145,6 +145,16 @@ export interface Tracker {
   ended(taken: object): void
   /** Calls back for each thing that has ended, until the returned function is called. */
   whenEnded(callback: (taken: object) => void): () => void
+  /** A source has these lanes now, and no others: something of them may come. */
+  lanesAssigned(source: string, lanes: readonly string[]): void
+  /**
+   * Calls back with the lanes of each source whose wires lead to this node, whenever they change;
+   * with those that it has already when flows are started. Until the returned function is called.
+   */
+  whenLanesAssigned(
+    nodeId: string,
+    callback: (source: string, lanes: readonly string[]) => void
+  ): () => void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

@@ -172,6 +172,11 @@ export class DeliverySource implements PausableSource {
     if (left.length > 0) this.#tellCapacity()
   }
 
+  /** These lanes are ours now, and no others: nodes that remember go on with them. */
+  assignLanes(lanes: readonly string[]): void {
+    if (!this.#closed) this.#tracker.lanesAssigned(this.options.node.id, lanes)
+  }
+
   pause(): void {
     if (this.isPaused || this.#closed) return
     this.#pausedMs = performance.now()
@@ -200,6 +205,7 @@ export class DeliverySource implements PausableSource {
     this.#closed = true
     this.#portions.end()
     for (const lane of this.#lanes.names) this.dropLane(lane)
+    this.#tracker.lanesAssigned(this.options.node.id, [])
     this.#unwired.end()
     this.#leave()
   }

@@ -45,12 +45,6 @@ export function defineMemory<S extends NodeSpec, State>(
     }
     const openStore = takeTopic(context)
     const remembers = new MemoryNode<S, State>(context, spec, remembering, openStore)
-    const stopStatus = showRate(
-      status,
-      metrics,
-      () => remembers.problem,
-      () => remembers.note
-    )
     const stop = new AbortController()
     const folder = storeFolder(context)
     // What it remembered here before is not gone on with later.
@@ -59,8 +53,15 @@ export function defineMemory<S extends NodeSpec, State>(
         ? open(remembers, folder, stop.signal)
         : removeStore(folder).catch(() => {})
     const watches = [
+      showRate(
+        status,
+        metrics,
+        () => remembers.problem,
+        () => remembers.note
+      ),
       tracker.whenLaneDropped(remembers.drop.bind(remembers)),
-      tracker.whenEnded(remembers.ended.bind(remembers))
+      tracker.whenEnded(remembers.ended.bind(remembers)),
+      tracker.whenLanesAssigned(context.id, remembers.assign.bind(remembers))
     ]
     paused?.forget(folder)
     forgetting(context.RED).set(context.id, () => remembers.forget())
@@ -68,7 +69,6 @@ export function defineMemory<S extends NodeSpec, State>(
       accept: remembers.accept.bind(remembers),
       async close(closing: Closing) {
         forgetting(context.RED).delete(context.id)
-        stopStatus()
         stop.abort()
         for (const end of watches) end()
         await opened

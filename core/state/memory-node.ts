@@ -153,6 +153,12 @@ export class MemoryNode<S extends NodeSpec, State> {
     if (this.#whole?.engine.counted.ended(taken)) this.#whole.keep(() => {})
   }
 
+  /** A source before it has these partitions: their time goes on, also if nothing of them comes. */
+  assign(source: string, lanes: readonly string[]): void {
+    if (lanes.length > 0 && this.#partitions !== undefined) this.#time.expect(source)
+    this.#partitions?.assign(source, lanes)
+  }
+
   async close(): Promise<void> {
     this.#isClosed = true
     this.#isBusy = true
@@ -199,12 +205,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#opening = held.message
     void opened.then(() => {
       this.#opening = undefined
-      if (this.#isClosed) {
-        held.done(closed())
-        return
-      }
-      this.#isBusy = false
-      this.#take(held)
+      this.#isBusy = this.#isClosed
+      if (this.#isClosed) held.done(closed())
+      else this.#take(held)
       if (!this.#isBusy) this.#next()
     })
   }
@@ -280,9 +283,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     })
   }
 
-  #giveBack({ message, done }: MessageHeld): void {
+  #giveBack({ message, done }: MessageHeld, error?: Error): void {
     this.context.metrics.returned += countOf(message.payload)
-    done()
+    done(error)
   }
 
   /**
@@ -345,10 +348,8 @@ export class MemoryNode<S extends NodeSpec, State> {
     done()
   }
 
-  #fail({ message, done }: MessageHeld, error: Error): void {
-    this.context.metrics.returned += countOf(message.payload)
-    if (this.context.tracker.isGivenUp(message)) done()
-    else done(error)
+  #fail(held: MessageHeld, error: Error): void {
+    this.#giveBack(held, this.context.tracker.isGivenUp(held.message) ? undefined : error)
   }
 
   /** Time passes: what is due though nothing comes leaves by itself. */

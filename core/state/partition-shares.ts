@@ -38,6 +38,8 @@ export class PartitionShares<State> {
   readonly #leaving = new Map<string, Promise<void>>()
   /** Partitions that are to stay open: something of them has come, and they were not dropped. */
   readonly #ours = new Set<string>()
+  /** By source. */
+  readonly #assigned = new Map<string, readonly string[]>()
   readonly #losses = new Map<string, Losses>()
   readonly #stop = new AbortController()
   readonly #laneOfKey = new Map<string, string>()
@@ -103,6 +105,15 @@ export class PartitionShares<State> {
     })
     this.#opening.set(lane, begun)
     return begun
+  }
+
+  /** What a source has now stays open; what it had is not ours any more. */
+  assign(source: string, lanes: readonly string[]): void {
+    const before = this.#assigned.get(source) ?? []
+    this.#assigned.set(source, lanes)
+    const assigned = new Set([...this.#assigned.values()].flat())
+    for (const lane of before) if (!assigned.has(lane)) this.drop(lane)
+    for (const lane of lanes) void this.begin(lane)
   }
 
   /** The partition is not ours any more. */

@@ -25,7 +25,12 @@ export default defineSource(
     const dispatcher = dispatcherFor(consumer, shaping, () => group)
     const events: GroupEvents = {
       batch: batch => dispatcher.take(batch),
-      assigned: (_assignments, isKept) => dispatcher.keep(isKept),
+      assigned(assignments, isKept) {
+        dispatcher.keep(isKept)
+        source.assignLanes(
+          assignments.flatMap(({ topic, partitions }) => partitions.map(each => `${topic}/${each}`))
+        )
+      },
       up() {
         outage.end()
         show()

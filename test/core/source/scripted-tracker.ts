@@ -72,6 +72,10 @@ export class ScriptedTracker implements Tracker {
   whenEnded(): () => void {
     return () => {}
   }
+  lanesAssigned(): void {}
+  whenLanesAssigned(): () => void {
+    return () => {}
+  }
   whenSettled(): void {}
 }
 

@@ -253,6 +253,19 @@ describe('a node that remembers each partition apart', () => {
     assert.deepEqual(topic.opened, [lane, lane])
   })
 
+  it('opens what a source has at once, and leaves what it has no more', async () => {
+    const topic = new Topic()
+    const { node } = nodeOf(topic)
+    node.assign('source', [lane, 'readings/1'])
+    await until('both are open', () => topic.opened.length === 2)
+    const other = nodeOf(topic).node
+    node.assign('source', ['readings/1'])
+    other.assign('source', [lane])
+    await until('the other has it', () => topic.opened.length === 3)
+    await Promise.all([node.forget(), other.forget()])
+    assert.deepEqual(topic.opened, [lane, 'readings/1', lane])
+  })
+
   it('fences nobody where a partition moves while it is being opened', async () => {
     const topic = new Topic()
     const { node, givenUp } = nodeOf(topic)

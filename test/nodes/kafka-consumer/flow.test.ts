@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { randomUUID } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Node } from 'node-red'
+import aggregate from '../../../nodes/aggregate/runtime.ts'
 import kafkaCluster from '../../../nodes/kafka-cluster/runtime.ts'
 import kafkaConsumer from '../../../nodes/kafka-consumer/runtime.ts'
 import kafkaProducer from '../../../nodes/kafka-producer/runtime.ts'
@@ -18,7 +19,7 @@ describe('Kafka to Kafka, through Node-RED', function () {
 
   before(async () => {
     brokers = (await services('kafka')).kafka.brokers
-    nodeRed = await startNodeRed({ nodes: [kafkaCluster, kafkaConsumer, kafkaProducer] })
+    nodeRed = await startNodeRed({ nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, aggregate] })
   })
   after(() => nodeRed.stop())
 
@@ -96,6 +97,49 @@ describe('Kafka to Kafka, through Node-RED', function () {
         [Buffer.from([0xff]), 'JSON_INVALID', 'kafka-consumer', raw]
       ]
     )
+  })
+
+  it('ends a window that is kept in a topic after a restart, though nothing more comes', async () => {
+    const id = randomUUID()
+    const [raw, means] = [`raw-${id}`, `means-${id}`]
+    await makeTopics(brokers, { [raw]: 2, [means]: 1 })
+    const node = (name: string, type: string, more: object): FlowEntry => ({
+      ...{ id: name, type, z: 'tab', cluster: 'cluster', wires: [[], []] },
+      ...more
+    })
+    const flow = (name: string): FlowEntry[] => [
+      { id: 'cluster', type: 'millrace-kafka-cluster', brokers },
+      { id: 'tab', type: 'tab' },
+      node('feed', 'millrace-kafka-producer', { topic: raw, key: 'device_id' }),
+      node('read', 'millrace-kafka-consumer', {
+        ...{ topics: raw, groupId: `g-${id}`, wires: [['over'], []] }
+      }),
+      node('over', 'link out', { links: ['to'], wires: [] }),
+      node('to', 'link in', { links: ['over'], wires: [['means']] }),
+      node('means', 'millrace-aggregate', {
+        ...{ name, keepIn: 'kafka', stateTopic: `state-${id}`, wires: [['write'], [], []] },
+        ...{ length: '6 s', lateness: '0 s', idle: '2 s' }
+      }),
+      node('write', 'millrace-kafka-producer', { topic: means })
+    ]
+    await nodeRed.deploy(flow('before'))
+    const untilNextMs = 6_000 - (Date.now() % 6_000)
+    if (untilNextMs < 4_000) await wait(untilNextMs + 50)
+    const at = new Date().toISOString()
+    nodeRed.node<Node>('feed').receive({
+      payload: [{ device_id: 'd1', metric: 'm', value: 5, ts_utc: at }]
+    })
+    await until('it is remembered', async () => {
+      const records = await readTopic(brokers, `state-${id}`)
+      return records.some(({ key }) => key?.includes(':k:'))
+    })
+    await nodeRed.deploy(flow('after'))
+    const found = await until('the mean', async () => {
+      const records = await readTopic(brokers, means)
+      return records.length > 0 ? records : undefined
+    })
+    assert.equal(found.length, 1)
+    assert.equal(JSON.parse(String(found[0]!.value)).value, 5)
   })
 
   it('in transactions: members join and leave under load, and every record is in the next topic once', async () => {
