@@ -31,6 +31,7 @@ const QUICK = {
   records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000 },
   rates: [500, 1_000],
   rateSeconds: 3,
+  leadSeconds: 0,
   warmUp: { perSecond: 1_000, seconds: 3 }
 }
 
@@ -62,9 +63,9 @@ function runsOf({ lanes: names, rates, rateSeconds, quick }: Request): Run[] {
   if (rates === undefined) return runs
   const times = quick ? { ...QUICK, settleSeconds: 2 } : IN_THE_LONG_RUN
   const run: Run[1] = (setting, contestant) => {
-    const { warmUp, settleSeconds } = times
-    const seconds = rateSeconds ?? times.rateSeconds
-    return laneRates({ ...setting, rates, warmUp, rateSeconds: seconds }, contestant, settleSeconds)
+    const { warmUp, leadSeconds, settleSeconds } = times
+    const seconds = { leadSeconds, rateSeconds: rateSeconds ?? times.rateSeconds }
+    return laneRates({ ...setting, rates, warmUp, ...seconds }, contestant, settleSeconds)
   }
   return [...runs, ['rates', run]]
 }

@@ -35,6 +35,7 @@ export async function inSession<T>(
     records: { A: 200_000, B: 500_000, C: 500_000, W: 500_000 },
     rates: [1_000, 5_000, 10_000],
     rateSeconds: 15,
+    leadSeconds: 0,
     warmUp: { perSecond: 2_000, seconds: 8 },
     publishers: 2,
     copies: 1,

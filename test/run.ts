@@ -53,6 +53,8 @@ const WAITERS = 2
 const notRun = new Set<string>()
 
 interface Outcome extends TestCounts {
+  /** CPU time of the tests' process: says what "Mostly waits" is true of. */
+  readonly cpuSeconds?: number
   /** Files that did not pass, and what the others have passed, where that is known. */
   readonly again?: { readonly files: readonly string[]; readonly passed: number }
 }
@@ -176,7 +178,7 @@ async function mocha(
   const results = join(home, 'results.json')
   const withResults = { ...environment, MILLRACE_RESULTS: results }
   const { code, output } = await run(process.execPath, args, withResults, show)
-  const again = readResults(results)
+  const told = readResults(results)
   rmSync(home, { recursive: true, force: true })
   for (const [line] of output.matchAll(/^⚠ not run: .*$/gm)) notRun.add(line)
   const count = (word: string) =>
@@ -186,7 +188,7 @@ async function mocha(
   return {
     passed,
     failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed,
-    ...(again === undefined ? {} : { again })
+    ...told
   }
 }
 
@@ -206,7 +208,8 @@ async function twice(
   const names = failed.map(file => relative(ROOT, file))
   show(`↻ ${first.failed} failed, once more: ${names.join(', ')}\n\n`)
   const second = await mocha(failed, environment, show)
-  return { passed: passed + second.passed, failed: second.failed }
+  const cpuSeconds = (first.cpuSeconds ?? 0) + (second.cpuSeconds ?? 0)
+  return { passed: passed + second.passed, failed: second.failed, cpuSeconds }
 }
 
 /**
@@ -228,7 +231,9 @@ async function inTurn(
     failed += outcome.failed
     const what = files.length === 1 ? files[0] : `${files.length} files of ${dirname(files[0]!)}`
     const seconds = Math.round((performance.now() - startMs) / 1000)
-    showNow(`${held}${outcome.failed === 0 ? '✔' : '✘'} ${what}: ${seconds} s\n\n`)
+    const cpu = Math.round(outcome.cpuSeconds ?? 0)
+    const mark = outcome.failed === 0 ? '✔' : '✘'
+    showNow(`${held}${mark} ${what}: ${seconds} s, ${cpu} s of CPU\n\n`)
   }
   return { passed, failed }
 }

@@ -68,12 +68,13 @@ export async function stages(
   pipeline: Pipeline,
   onResult: (result: Result) => Result = found => found
 ): Promise<Result[]> {
-  const { rates, rateSeconds } = pipeline.start.setting
+  const { rates, rateSeconds, leadSeconds } = pipeline.start.setting
   const results: Result[] = []
   let from = 0
   for (const perSecond of rates) {
-    const count = perSecond * rateSeconds
-    const last = onResult(await stage(pipeline, { from, count, perSecond }))
+    const lead = perSecond * leadSeconds
+    const count = lead + perSecond * rateSeconds
+    const last = onResult(await stage(pipeline, { from, count, perSecond, lead }))
     results.push(last)
     // what it has not dealt with yet would be in the way of the next stage
     if (last.problem) break
@@ -86,11 +87,13 @@ interface Stage {
   readonly from: number
   readonly count: number
   readonly perSecond: number
+  /** So many of `count` come first at this rate, and are looked for, but not measured. */
+  readonly lead?: number
 }
 
 async function stage(
   { start, running, table }: Pipeline,
-  { from, count, perSecond }: Stage
+  { from, count, perSecond, lead = 0 }: Stage
 ): Promise<Result> {
   const { setting } = start
   const publisher = await Publisher.prepare(
@@ -109,18 +112,20 @@ async function stage(
     limitMs: (3 * count * 1000) / perSecond + 10_000
   }
   const [publication] = await Promise.all([finished, arrived(waiting)])
-  const window = await table.window(from, count, 0)
+  const [measuredFrom, measured] = [from + lead, count - lead]
+  const window = await table.window(measuredFrom, measured, 0)
   const kept = (await table.countUntil(from, count, publication.finishedMs + GRACE_MS)) / count
-  const whole = { ...window, fromMs: publication.startedMs, records: count }
+  const fromMs = publication.startedMs + (lead / perSecond) * 1000
+  const whole = { ...window, fromMs, records: measured }
   const found = await table.count(from, count)
   const seconds = (publication.finishedMs - publication.startedMs) / 1000
   const problem = problemOf(kept, count / seconds, perSecond)
   return result(start, whole, found, {
     variant: `${perSecond.toLocaleString('en')}/s`,
-    records: count,
+    records: measured,
     window: { fromMs: whole.fromMs, toMs: whole.toMs },
     publisher: { seconds, cpuMicros: publication.cpuMicros / count },
-    ...(found.missing < count ? await table.latency(from, count) : {}),
+    ...(found.missing < count ? await table.latency(measuredFrom, measured) : {}),
     ...(problem ? { problem } : {})
   })
 }

@@ -23,6 +23,8 @@ export interface Setting {
   /** Lane E: records a second, one stage after the other, and how long each takes. */
   readonly rates: readonly number[]
   readonly rateSeconds: number
+  /** At each rate, records of so many seconds come before those that are measured. */
+  readonly leadSeconds: number
   /** Records that go before the first stage, and at which rate: just-in-time compilation. */
   readonly warmUp: { readonly perSecond: number; readonly seconds: number }
   readonly publishers: number

@@ -14,10 +14,11 @@ export const IDLE = 'idle'
 /**
  * What a pipeline costs in the months that it runs: connecting is over when nothing at all is
  * measured, and V8 has compiled what runs, which takes half of the CPU time of the first half
- * minute.
+ * minute. It compiles again for a while where the rate changes, so that each rate has a lead.
  */
 export const IN_THE_LONG_RUN = {
   rateSeconds: 20,
+  leadSeconds: 20,
   settleSeconds: 30,
   warmUp: { perSecond: 1_000, seconds: 60 }
 }
