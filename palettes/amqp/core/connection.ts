@@ -2,6 +2,7 @@ import { MillraceError, Restarts } from '@millrace/node-red-telemetry'
 import type { Connection, ConnectionOptions, EventContext } from 'rhea'
 import { type AmqpError, connectionProblem } from './problem.ts'
 import { type AmqpSettings, hostOf, isSecure, portOf } from './settings.ts'
+import { boundReads } from './wire.ts'
 
 export interface ConnectionEvents {
   /** The server has let the client in: links are made anew, on this connection. */
@@ -79,6 +80,7 @@ export class AmqpConnection {
   async #connect(): Promise<void> {
     const { default: rhea } = await import('rhea')
     if (this.#isEnded) return
+    boundReads(rhea)
     const container = rhea.create_container({ id: this.settings.containerId })
     const connection = container.create_connection(optionsOf(this.settings))
     this.#connection = connection

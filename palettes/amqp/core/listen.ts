@@ -57,7 +57,7 @@ export function listen(
       credit_window: 0,
       autoaccept: false
     })
-    const wire = wireOf(receiver)
+    const wire = wireOf(receiver, () => undefined)
     receiver.on('receiver_open', () => {
       // A link that is refused is answered first, without a source, and ended next.
       if (!receiver.source?.address) return

@@ -1,7 +1,8 @@
 import {
   type Batch,
   type Headers,
-  type ParseFailure,
+  ParseFailure,
+  reasonOf,
   setHeader,
   type Taken
 } from '@millrace/node-red-telemetry'
@@ -32,9 +33,25 @@ export function arrivalOf(
   address: string,
   wire?: () => Buffer
 ): Arrival {
+  // What rhea gives of a message that says to be of another format than AMQP's.
+  if (Buffer.isBuffer(message)) return undecodable(message, delivery, address, OTHER_FORMAT)
   const body = bytesOf(message.body, wire)
   const raw = Buffer.isBuffer(body) ? body : (wire?.() ?? null)
   return { message, delivery, address: sentTo(message.to, address), body, raw }
+}
+
+const OTHER_FORMAT = 'it says to be of another format'
+
+/** Bytes that are no message: a dead letter has all of them. */
+export function undecodable(
+  wire: Buffer,
+  delivery: Settling,
+  address: string,
+  error: unknown
+): Arrival {
+  const why = `What came is no message of AMQP 1.0: ${reasonOf(error)}.`
+  const body = new ParseFailure('FORMAT_INVALID', why)
+  return { message: {} as Message, delivery, address, body, raw: wire }
 }
 
 export const sizeOf = ({ raw }: Arrival): number => raw?.length ?? 0

@@ -1,11 +1,11 @@
 import { type Closing, type Context, Outage } from '@millrace/node-red-telemetry'
-import type { Connection, EventContext, Receiver } from 'rhea'
+import type { Connection, Delivery, EventContext, Receiver } from 'rhea'
 import { terminusOf } from '../../core/address.ts'
 import type { AmqpConnection } from '../../core/connection.ts'
 import { type AmqpError, linkProblem } from '../../core/problem.ts'
 import type { AmqpServer } from '../../core/server.ts'
 import { wireOf } from '../../core/wire.ts'
-import { arrivalOf } from './arrival.ts'
+import { type Arrival, arrivalOf, type Settling, undecodable } from './arrival.ts'
 import type { Intake } from './intake.ts'
 import type { IngestOptions } from './logic.ts'
 import { Settlements } from './settlements.ts'
@@ -76,12 +76,17 @@ export class IngestLink {
       autoaccept: false
     })
     this.#receiver = receiver
-    const wire = wireOf(receiver)
-    receiver.on('message', ({ message, delivery }: EventContext) => {
-      if (message === undefined || delivery === undefined) return
+    const take = (delivery: Delivery, arrivalFrom: (inTurn: Settling) => Arrival) => {
       const inTurn = this.#settlements.of(delivery)
       if (this.#isStopped) inTurn.release()
-      else intake.take(arrivalOf(message, inTurn, options.address, wire))
+      else intake.take(arrivalFrom(inTurn))
+    }
+    const wire = wireOf(receiver, ({ delivery, wire, error }) =>
+      take(delivery, inTurn => undecodable(wire, inTurn, options.address, error))
+    )
+    receiver.on('message', ({ message, delivery }: EventContext) => {
+      if (message === undefined || delivery === undefined) return
+      take(delivery, inTurn => arrivalOf(message, inTurn, options.address, wire))
     })
     receiver.on('receiver_open', () => {
       // A link that is refused is answered first, without a source, and ended next.

@@ -125,7 +125,7 @@ describe('amqp-ingest', () => {
         if (!more) given.push(String(wire()))
       }
     }
-    const wire = wireOf({ session } as never)
+    const wire = wireOf({ session } as never, nothing)
     for (const [part, more] of [
       ['a', true],
       ['b', false],

@@ -5,7 +5,8 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import type { AddressInfo, Server } from 'node:net'
-import rhea, { type EventContext, type Message } from 'rhea'
+import rhea, { type EventContext, type Message, type Sender } from 'rhea'
+import type { Rejection } from '../../../../core/record/record.ts'
 import ingest from '../../../../palettes/amqp/nodes/amqp-ingest/runtime.ts'
 import server from '../../../../palettes/amqp/nodes/amqp-server/runtime.ts'
 import { registerCollect } from '../../../collector.ts'
@@ -30,6 +31,9 @@ describe('what amqp-ingest tells of each message', function () {
 
   /** Sends these once it has credit for all; gives what it was told, by their place. */
   async function peerWith(bodies: readonly unknown[], beside: object = {}) {
+    return peerOf(bodies, (sender, body) => sender.send({ ...beside, body } as unknown as Message))
+  }
+  async function peerOf<T>(bodies: readonly T[], send: (sender: Sender, body: T) => unknown) {
     const told = new Map<number, string>()
     const container = rhea.create_container({ id: 'peer' })
     const places = new Map<unknown, number>()
@@ -37,8 +41,7 @@ describe('what amqp-ingest tells of each message', function () {
       sender?.set_source({ address: 'queue' } as Parameters<typeof sender.set_source>[0])
     })
     container.once('sendable', ({ sender }: EventContext) => {
-      for (const [index, body] of bodies.entries())
-        places.set(sender!.send({ ...beside, body } as unknown as Message), index)
+      for (const [index, body] of bodies.entries()) places.set(send(sender!, body), index)
     })
     for (const outcome of OUTCOMES)
       container.on(outcome, ({ delivery }: EventContext) => {
@@ -109,4 +112,43 @@ describe('what amqp-ingest tells of each message', function () {
     await all(told)
     assert.deepEqual(told(), ['accepted', 'released', 'accepted', 'released'])
   })
+
+  const encoded = (body: string) => rhea.message.encode({ body } as unknown as Message)
+  const hex = (text: string) => Buffer.from(text, 'hex')
+  /** Bytes, and the format that a message says to be of. */
+  const NO_MESSAGES: readonly (readonly [what: string, wire: Buffer, format?: number])[] = [
+    ['a value of no type', hex('0053777f')],
+    ['a text that is cut off', hex('005377a1ff616263')],
+    ['data that is cut off', hex('005375b0000000ff7b7d')],
+    ['a list that ends before its time', hex('005377c0030502')],
+    ['four billion nulls in an array', hex('005377f000000005ffffffff40')],
+    ['lists within lists', Buffer.concat([hex('005377'), Buffer.alloc(60_000, hex('c0ff01'))])],
+    ['no section', hex('ff')],
+    ['a message of another format', encoded('{}'), 7]
+  ]
+
+  for (const unreadable of ['accept', 'reject'])
+    it(`bytes that are no message are told once, and what is behind them comes: ${unreadable}`, async () => {
+      const sent = NO_MESSAGES.flatMap(([, wire, format = 0]) => [
+        { wire, format },
+        { wire: encoded('{}'), format: 0 }
+      ])
+      const { url, told } = await peerOf(sent, (sender, { wire, format }) =>
+        sender.send(wire, undefined, format)
+      )
+      const scene = sceneOf(url, { kind: 'plain', unreadable })
+      await red.deploy(scene.flow)
+      await all(told)
+      const bad = unreadable === 'accept' ? 'accepted' : 'rejected'
+      assert.deepEqual(
+        told(),
+        NO_MESSAGES.flatMap(() => [bad, 'accepted'])
+      )
+      assert.equal(scene.taken.records.length, NO_MESSAGES.length)
+      const letters = scene.rejected.records as Rejection[]
+      assert.deepEqual(
+        letters.map(({ reason, raw }) => [reason.code, raw?.toString('hex')]),
+        NO_MESSAGES.map(([, wire]) => ['FORMAT_INVALID', wire.toString('hex')])
+      )
+    })
 })
