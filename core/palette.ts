@@ -40,6 +40,7 @@ export {
 } from './node/define-transform.ts'
 export type { Migrations, Saved } from './node/migrate.ts'
 export { Outage } from './node/outage.ts'
+export { namedTextColumns, payloadFields } from './node/payload-fields.ts'
 export type { Previewed, SortedSample } from './node/preview.ts'
 export { withDeadline } from './node/probe/deadline.ts'
 export type { Asked, Heard, Probes } from './node/probe.ts'
@@ -65,6 +66,14 @@ export { countOf, type Message, recordsOf } from './record/message.ts'
 export { ParseFailure } from './record/parse-failure.ts'
 export { unfitness } from './record/parse-record.ts'
 export {
+  lacking,
+  namedTexts,
+  type Payload,
+  type PayloadOptions,
+  payloads,
+  Unpublishable
+} from './record/payload.ts'
+export {
   type Batch,
   type Headers,
   type HeaderValue,
@@ -81,6 +90,7 @@ export {
   type Taken,
   type TelemetryRecord
 } from './record/record.ts'
+export { SlicedQueue, type SlicedWork } from './record/sliced-queue.ts'
 export { type TextTemplate, textTemplate } from './record/text-template.ts'
 export { compileTopicTemplate, type TopicTemplate } from './record/topic-template.ts'
 export { WINS, type Wins } from './record/wins.ts'

@@ -1,5 +1,6 @@
 import { MillraceError } from '../errors.ts'
 import type { Reason } from '../record/record.ts'
+import { SlicedQueue } from '../record/sliced-queue.ts'
 import { type AttemptEvents, DatabaseAttempts } from './attempts.ts'
 import { misfitOf, type PendingMessage } from './pending-message.ts'
 import { type Plan, Rows } from './rows.ts'
@@ -57,6 +58,15 @@ export class BatchWriter<M extends object> {
   readonly #messages = new Set<PendingMessage<M>>()
   /** What is open in the messages. */
   #waiting = 0
+  readonly #coming = new SlicedQueue<PendingMessage<M>>({
+    take: (pending, index) => this.#append(pending, index),
+    taken: pending => {
+      if (pending.open === 0) this.#finish(pending)
+    },
+    failed: (pending, error) => this.#finish(pending, error),
+    pause: () => this.#plan(),
+    isOver: pending => !this.#messages.has(pending)
+  })
   #filling: RowBatch<M> | undefined
   readonly #sealed: RowBatch<M>[] = []
   readonly #spare: Rows[] = []
@@ -103,7 +113,10 @@ export class BatchWriter<M extends object> {
     void this.#attempts.run(() => this.port.prepare(), 0).catch(() => {})
   }
 
-  /** Takes the records of a message; `finished` will be called for it. */
+  /**
+   * Takes the records of a message; `finished` will be called for it. Where they are very many
+   * others have their turn in between, and the messages behind it wait.
+   */
   add(pending: PendingMessage<M>): void {
     this.#messages.add(pending)
     this.#waiting += pending.open
@@ -111,33 +124,27 @@ export class BatchWriter<M extends object> {
       this.#finish(pending, closedError())
       return
     }
-    const { records } = pending
-    this.#taken += records.length
-    let piece: Piece<M> | undefined
-    for (let index = 0; index < records.length; index++) {
-      const batch = this.#fillable()
-      const { rows } = batch
-      const problem = rows.append(records[index])
-      if (problem !== undefined) {
-        pending.refused.set(index, misfitOf(records[index], problem))
-        this.#deduct(pending, 1)
-        piece = undefined
-        continue
-      }
-      if (
-        piece === undefined ||
-        piece.firstRow + piece.count !== rows.count - 1 ||
-        batch.pieces.at(-1) !== piece
-      ) {
-        piece = { pending, firstRow: rows.count - 1, firstRecord: index, count: 0 }
-        batch.pieces.push(piece)
-      }
-      piece.count++
-      if (rows.count === 1) batch.bornMs = performance.now()
-      if (rows.count === rows.capacity || rows.bytes > MAX_BATCH_BYTES) this.#seal()
+    this.#taken += pending.records.length
+    this.#coming.add(pending)
+  }
+
+  /** Makes a record a row. */
+  #append(pending: PendingMessage<M>, index: number): void {
+    const batch = this.#fillable()
+    const { rows, pieces } = batch
+    const record = pending.records[index]
+    const problem = rows.append(record)
+    if (problem !== undefined) {
+      pending.refused.set(index, misfitOf(record, problem))
+      this.#deduct(pending, 1)
+      return
     }
-    if (pending.open === 0) this.#finish(pending)
-    this.#plan()
+    const row = rows.count - 1
+    const last = pieces.at(-1)
+    if (last?.pending === pending && last.firstRecord + last.count === index) last.count++
+    else pieces.push({ pending, firstRow: row, firstRecord: index, count: 1 })
+    if (row === 0) batch.bornMs = performance.now()
+    if (rows.count === rows.capacity || rows.bytes > MAX_BATCH_BYTES) this.#seal()
   }
 
   /**
@@ -264,9 +271,10 @@ export class BatchWriter<M extends object> {
     refusals: ReadonlyMap<number, Reason>
   ): number {
     let refused = 0
-    for (const [row, reason] of refusals) {
-      if (row < firstRow || row >= firstRow + count) continue
-      pending.refused.set(firstRecord + row - firstRow, reason)
+    for (let at = 0; at < count; at++) {
+      const reason = refusals.get(firstRow + at)
+      if (reason === undefined) continue
+      pending.refused.set(firstRecord + at, reason)
       refused++
     }
     return refused

@@ -10,6 +10,10 @@ export class PublishRequest {
 
   constructor(readonly request: WriteRequest) {}
 
+  get records(): readonly unknown[] {
+    return this.request.records
+  }
+
   refuse(index: number, reason: Reason): void {
     this.#refused.set(index, reason)
   }

@@ -4,11 +4,8 @@ import type { PublishProperties } from '../../core/mqtt/link.ts'
 import type { Outgoing } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import type { Options } from '../../core/node/spec.ts'
-import { isExactNumber } from '../../core/record/exact-decimal.ts'
-import { getter } from '../../core/record/field-path.ts'
-import { jsonText } from '../../core/record/json-write.ts'
-import { isRejection, type Reason } from '../../core/record/record.ts'
-import { textTemplate } from '../../core/record/text-template.ts'
+import { namedTexts, type Payload, payloads, Unpublishable } from '../../core/record/payload.ts'
+import { isRejection } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate } from '../../core/record/topic-template.ts'
 import type { spec } from './spec.ts'
 
@@ -25,13 +22,6 @@ export type PublishOptions = Pick<
   | 'userProperties'
 >
 
-/** A record that has no message. */
-export class Unpublishable {
-  constructor(readonly reason: Reason) {}
-}
-
-type Payload = string | Buffer
-
 /** Makes the message of a record. */
 export class Composer {
   readonly #topic: TopicTemplate
@@ -41,7 +31,7 @@ export class Composer {
 
   constructor(private readonly options: PublishOptions) {
     this.#topic = compileTopicTemplate(options.topic)
-    this.#payloadOf = payloads(options)
+    this.#payloadOf = payloadsOf(options)
     this.#propertiesOf = propertiesOf(options)
     this.#qos = Number(options.qos) as Qos
   }
@@ -87,41 +77,8 @@ export class Composer {
 const fieldsOf = (record: unknown): Readonly<Record<string, unknown>> =>
   typeof record === 'object' && record !== null ? (record as Record<string, unknown>) : {}
 
-function payloads({
-  content,
-  field,
-  text
-}: PublishOptions): (record: unknown) => Payload | Unpublishable {
-  if (content === 'nothing') return () => ''
-  if (content === 'text') {
-    const template = textTemplate(text)
-    return record => {
-      const filled = template.fill(record)
-      return 'text' in filled ? filled.text : lacking(filled.missing)
-    }
-  }
-  if (content === 'field') {
-    const get = getter(field)
-    return record => plain(get(record)) ?? lacking(field)
-  }
-  return record =>
-    plain(record) ??
-    new Unpublishable({ code: 'NOT_A_RECORD', message: 'There is nothing to publish.' })
-}
-
-const lacking = (path: string) =>
-  new Unpublishable({
-    code: 'FIELD_MISSING',
-    message: `The message needs the field ${path}, which is missing.`,
-    path
-  })
-
-/** Texts and bytes as they are, anything else as JSON; undefined for what is nothing. */
-function plain(value: unknown): Payload | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return value
-  return isExactNumber(value) ? String(value) : jsonText(value)
-}
+const payloadsOf = ({ content, ...options }: PublishOptions) =>
+  content === 'nothing' ? () => '' : payloads({ ...options, content })
 
 function propertiesOf({
   expiryS,
@@ -133,14 +90,12 @@ function propertiesOf({
     ...(contentType === '' ? {} : { contentType })
   }
   if (userProperties.length === 0) return () => always
-  const rows = userProperties.map(({ name, value }) => ({ name, template: textTemplate(value) }))
+  const textsOf = namedTexts(userProperties)
   return record => {
     const found: Record<string, string | string[]> = {}
-    for (const { name, template } of rows) {
-      const filled = template.fill(record)
-      if ('missing' in filled) continue
+    for (const [name, text] of textsOf(record)) {
       const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
-      found[name] = before.length === 0 ? filled.text : [...before, filled.text]
+      found[name] = before.length === 0 ? text : [...before, text]
     }
     return { ...always, userProperties: found }
   }

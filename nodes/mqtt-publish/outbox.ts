@@ -1,11 +1,13 @@
 import { MillraceError } from '../../core/errors.ts'
 import type { Link } from '../../core/mqtt/link.ts'
 import { type Outgoing, Publisher } from '../../core/mqtt/publisher.ts'
+import { Unpublishable } from '../../core/record/payload.ts'
 import type { Reason } from '../../core/record/record.ts'
+import { SlicedQueue } from '../../core/record/sliced-queue.ts'
 import type { WriteRequest } from '../../core/sink/types.ts'
 import type { DeviceAnswers } from './answers.ts'
 import { PublishRequest } from './batch.ts'
-import { type Composer, Unpublishable } from './logic.ts'
+import type { Composer } from './logic.ts'
 
 /** Messages that wait for their acknowledgement at a time; the server may allow fewer. */
 const WINDOW = 1000
@@ -17,6 +19,12 @@ const PASSING = new Set([0x80, 0x83, 0x97])
 /** Publishes the records of requests in their order, and ends each request when all are through. */
 export class Outbox {
   readonly #publisher: Publisher
+  readonly #coming = new SlicedQueue<PublishRequest>({
+    take: (batch, index) => this.#take(batch, index),
+    taken: batch => batch.done(),
+    failed: (batch, error) => batch.request.fail(error),
+    pause: () => this.#pump()
+  })
   readonly #open = new Map<Outgoing, Sending>()
   /** What has no room yet, from `#next` on. */
   #waiting: Sending[] = []
@@ -45,18 +53,18 @@ export class Outbox {
     this.#publisher.detach()
   }
   get isEmpty(): boolean {
-    return this.#open.size === 0 && this.#next === this.#waiting.length
+    const hasLeft = this.#coming.isEmpty && this.#next === this.#waiting.length
+    return hasLeft && this.#open.size === 0
   }
 
   write(request: WriteRequest): void {
-    const batch = new PublishRequest(request)
-    for (let index = 0; index < request.records.length; index++) {
-      const made = this.composer.message(request.records[index])
-      if (made instanceof Unpublishable) batch.refuse(index, made.reason)
-      else this.#waiting.push(this.#sending(made, batch, index))
-    }
-    batch.done()
-    this.#pump()
+    this.#coming.add(new PublishRequest(request))
+  }
+
+  #take(batch: PublishRequest, index: number): void {
+    const made = this.composer.message(batch.records[index])
+    if (made instanceof Unpublishable) batch.refuse(index, made.reason)
+    else this.#waiting.push(this.#sending(made, batch, index))
   }
 
   #sending(message: Outgoing, batch: PublishRequest, index: number): Sending {

@@ -2,6 +2,7 @@ import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
 import { needsOfMqtt5 } from './logic.ts'
+import { migrations } from './migrations.ts'
 import { MqttSink } from './mqtt-sink.ts'
 import { spec } from './spec.ts'
 
@@ -15,5 +16,5 @@ export default defineSink(
     const log = (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line))
     return new MqttSink({ broker, nodeId: id, options, port, log })
   },
-  { service: 'the MQTT server', drainMs: 5_000 }
+  { service: 'the MQTT server', drainMs: 5_000, migrations }
 )

@@ -1,10 +1,12 @@
 import { mqttFields } from '../../core/node/connection-fields.ts'
+import { namedTextColumns, payloadFields } from '../../core/node/payload-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 const whereAsked = { request: true } as const
 
 export const spec = {
   type: 'millrace-mqtt-publish',
+  version: 2,
   label: 'mqtt publish',
   summary: 'Publishes records to an MQTT server: alerts, states, and commands with their answers.',
   category: 'telemetry',
@@ -20,44 +22,21 @@ export const spec = {
       kind: 'text',
       check: 'published-topic',
       label: 'Topic',
-      default: '{org}/{site}/{device_type}/{device_id}/alert',
+      default: 'millrace/alerts',
       placeholder: 'acme/{site}/{device_type}/{device_id}/command',
       required: true,
-      help: 'A level each: fixed text, or {field} for the text of a field of the record.'
+      help: 'A level each: fixed text, or {field} for the text of a field of the record; a record without the field is rejected.'
     },
     content: {
-      kind: 'choice',
-      label: 'Payload',
-      default: 'record',
+      ...payloadFields.content,
       choices: {
-        record: 'the record, as JSON',
-        field: 'one field of the record',
-        text: 'a text with fields in it',
+        ...payloadFields.content.choices,
         nothing: 'nothing: removes a retained message'
       },
       help: 'What the message holds. A rejected record is published with its original bytes, the reason in user properties.'
     },
-    field: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Field',
-      default: 'value',
-      placeholder: 'value',
-      required: true,
-      when: { content: 'field' },
-      help: 'Texts and numbers as they are, anything else as JSON.'
-    },
-    text: {
-      kind: 'text',
-      check: 'text-template',
-      label: 'Text',
-      default: '',
-      placeholder: '{device_id} is at {value} °C',
-      required: true,
-      when: { content: 'text' },
-      help: 'A {field} stands for its value; a brace itself is written twice.'
-    },
+    field: payloadFields.field,
+    text: payloadFields.text,
     qos: {
       ...mqttFields.qos,
       choices: {
@@ -132,24 +111,7 @@ export const spec = {
       label: 'User properties',
       default: [],
       section: 'advanced',
-      columns: {
-        name: {
-          kind: 'text',
-          label: 'Name',
-          default: '',
-          required: true,
-          help: 'Name of the property.'
-        },
-        value: {
-          kind: 'text',
-          check: 'text-template',
-          label: 'Value',
-          default: '',
-          required: true,
-          placeholder: '{device_id}',
-          help: 'A text; a {field} in it stands for its value.'
-        }
-      },
+      columns: namedTextColumns,
       help: 'Told with each message (MQTT 5). One whose field is missing is left out.'
     }
   },

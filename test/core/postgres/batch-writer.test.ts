@@ -5,6 +5,7 @@ import type { Database } from '../../../core/postgres/pool.ts'
 import { Rows } from '../../../core/postgres/rows.ts'
 import { Work } from '../../../core/postgres/work.ts'
 import { kill, restart, services } from '../../services.ts'
+import { threadMs } from '../../thread-time.ts'
 import { until } from '../../until.ts'
 import {
   countRows,
@@ -299,6 +300,39 @@ describe('batches', () => {
       finished.map(load => [load.stored, load.open]),
       [[250, 0]]
     )
+  })
+
+  const LONG = 200_000
+
+  it('of a message of very many records give others their turn, and keep the order', async () => {
+    const { writer, batches, finished, put } = held({ maxRows: 5000 })
+    const long = new PendingMessage<object>({}, readings(0, LONG))
+    const beforeMs = threadMs()
+    writer.add(long)
+    const turnMs = threadMs() - beforeMs
+    put(LONG, 3)
+    await until(
+      'all of it',
+      () => {
+        for (const { store } of batches.splice(0)) store()
+        return finished.length === 2
+      },
+      20_000,
+      0
+    )
+    assert.ok(turnMs < 45, `${turnMs} ms`)
+    assert.deepEqual(
+      finished.map(({ stored }) => stored),
+      [LONG, 3]
+    )
+  })
+
+  it('give back a message that is still being taken when the node is closed', async () => {
+    const { writer, finished } = held({ maxRows: 5000 })
+    writer.add(new PendingMessage({}, readings(0, LONG)))
+    await writer.close(1)
+    await turn()
+    assert.deepEqual([finished.length, writer.messages.size], [1, 0])
   })
 
   it('finish an empty message and one of rubbish without the database, and then rest', async () => {

@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import type { IPublishPacket, MqttClient } from 'mqtt'
 import type { NodeMessage } from 'node-red'
+import { migrated } from '../../../core/node/migrate.ts'
 import { isRejection, type Rejection, reject } from '../../../core/record/record.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
+import { migrations } from '../../../nodes/mqtt-publish/migrations.ts'
 import publish from '../../../nodes/mqtt-publish/runtime.ts'
+import { spec } from '../../../nodes/mqtt-publish/spec.ts'
 import { accounts } from '../../../stack/services.ts'
 import { registerCollect } from '../../collector.ts'
 import { device } from '../../core/mqtt/rig.ts'
@@ -51,6 +54,23 @@ describe('mqtt-publish', function () {
   }
   const send = ({ node }: Published, payload: unknown) => node.receive({ payload } as NodeMessage)
   const rejections = ({ rejected }: Published) => rejected.records as Rejection[]
+
+  it('by default the topic takes any record; a flow that left it out keeps the one of before', async () => {
+    const { topic } = spec.fields
+    const it = await deploy({ topic: topic.default })
+    await watcher.subscribeAsync(topic.default, { qos: 2 })
+    const payload = [{ [it.org]: 1 }, { site: 'a/b', deep: {} }, { device_id: null }]
+    send(it, payload)
+    await until('all', () => it.out.records.length === 3 && heard.length === 3)
+    await watcher.unsubscribeAsync(topic.default)
+    assert.deepEqual([heard.map(({ text }) => JSON.parse(text)), it.rejected.got], [payload, []])
+    assert.deepEqual(migrated(spec, migrations, { qos: '2' }), {
+      qos: '2',
+      topic: '{org}/{site}/{device_type}/{device_id}/alert',
+      specVersion: 2
+    })
+    assert.equal(migrated(spec, migrations, { topic: 'a/{b}' }).topic, 'a/{b}')
+  })
 
   it('publishes each record under the topic of its fields, and passes on in kind', async () => {
     const it = await deploy()

@@ -2,13 +2,15 @@ import {
   type OpenSink,
   pause,
   type SinkPort,
+  SlicedQueue,
+  Unpublishable,
   type WriteRequest
 } from '@millrace/node-red-telemetry'
 import type { Connection, Message, message as MessageForms } from 'rhea'
 import type { AmqpConnection } from '../../core/connection.ts'
 import type { AmqpServer } from '../../core/server.ts'
 import { AddressLine } from './address-line.ts'
-import { Composer, type PublishOptions, Unpublishable } from './logic.ts'
+import { Composer, type PublishOptions } from './logic.ts'
 import { PublishedRecords, type Sending } from './request.ts'
 
 /** Links that stay open; the one that was not used for longest is closed for another. */
@@ -26,6 +28,11 @@ export interface AmqpSinkOptions {
 /** Publishes over one connection, with a link for each address. */
 export class AmqpSink implements OpenSink {
   readonly #composer: Composer
+  readonly #coming = new SlicedQueue<PublishedRecords>({
+    take: (of, index) => this.#take(of, index),
+    taken: of => of.less(),
+    failed: (of, error) => of.fail(error)
+  })
   readonly #lines = new Map<string, AddressLine>()
   readonly #link: AmqpConnection
   #connection: Connection | undefined
@@ -51,16 +58,17 @@ export class AmqpSink implements OpenSink {
   }
 
   write(request: WriteRequest): void {
-    const of = new PublishedRecords(request)
-    for (const [index, record] of request.records.entries()) {
-      const message = this.#composer.message(record)
-      if (message instanceof Unpublishable) of.refuse(index, message.reason)
-      else {
-        of.opened()
-        this.#lineOf(message.address).add({ message, of, index })
-      }
+    this.#coming.add(new PublishedRecords(request))
+  }
+
+  #take(of: PublishedRecords, index: number): void {
+    const message = this.#composer.message(of.records[index])
+    if (message instanceof Unpublishable) {
+      of.refuse(index, message.reason)
+      return
     }
-    of.less()
+    of.opened()
+    this.#lineOf(message.address).add({ message, of, index })
   }
 
   waitsFor(): string | undefined {
@@ -72,7 +80,8 @@ export class AmqpSink implements OpenSink {
 
   async close(limitMs: number): Promise<void> {
     const untilMs = performance.now() + limitMs
-    const isOpen = () => [...this.#lines.values()].some(line => !line.isEmpty)
+    const isOpen = () =>
+      !this.#coming.isEmpty || [...this.#lines.values()].some(line => !line.isEmpty)
     while (isOpen() && this.#connection !== undefined && performance.now() < untilMs)
       await pause(LOOK_MS)
     for (const line of this.#lines.values()) line.end()

@@ -1,15 +1,16 @@
 import {
   encodeRejection,
-  getter,
-  isExactNumber,
   isRejection,
-  jsonText,
+  lacking,
+  namedTexts,
   type Options,
-  type Reason,
+  type Payload,
+  payloads,
   type Rejection,
   reasonOf,
   type TextTemplate,
-  textTemplate
+  textTemplate,
+  Unpublishable
 } from '@millrace/node-red-telemetry'
 import type { spec } from './spec.ts'
 
@@ -18,14 +19,9 @@ export type PublishOptions = Omit<Options<typeof spec>, 'name' | 'server'>
 /** A record as a message, before it is encoded. */
 export interface Outgoing {
   readonly address: string
-  readonly body: Buffer | string
+  readonly body: Payload
   /** Fields of the message beside its body, by the names that rhea has for them. */
   readonly beside: Readonly<Record<string, unknown>>
-}
-
-/** A record that has no message. */
-export class Unpublishable {
-  constructor(readonly reason: Reason) {}
 }
 
 type Texts = Readonly<Record<'subject' | 'message_id' | 'group_id', TextTemplate | undefined>>
@@ -33,24 +29,21 @@ type Texts = Readonly<Record<'subject' | 'message_id' | 'group_id', TextTemplate
 /** Makes the message of a record. */
 export class Composer {
   readonly #address: TextTemplate
-  readonly #bodyOf: (record: unknown) => Buffer | string | Unpublishable
+  readonly #bodyOf: (record: unknown) => Payload | Unpublishable
   readonly #texts: Texts
-  readonly #properties: readonly { readonly name: string; readonly template: TextTemplate }[]
+  readonly #propertiesOf: (record: unknown) => (readonly [name: string, text: string])[]
   readonly #always: Readonly<Record<string, unknown>>
 
   constructor(options: PublishOptions) {
     this.#address = textTemplate(options.address)
-    this.#bodyOf = bodies(options)
+    this.#bodyOf = payloads(options)
     const optional = (text: string) => (text === '' ? undefined : textTemplate(text))
     this.#texts = {
       subject: optional(options.subject),
       message_id: optional(options.messageId),
       group_id: optional(options.groupId)
     }
-    this.#properties = options.properties.map(({ name, value }) => ({
-      name,
-      template: textTemplate(value)
-    }))
+    this.#propertiesOf = namedTexts(options.properties)
     this.#always = {
       durable: options.durable,
       ...(options.ttlS > 0 ? { ttl: Math.round(options.ttlS * 1000) } : {}),
@@ -100,46 +93,8 @@ export class Composer {
       const filled = template?.fill(record)
       if (filled !== undefined && 'text' in filled) found[name] = filled.text
     }
-    const properties = this.#properties.flatMap(({ name, template }) => {
-      const filled = template.fill(record)
-      return 'text' in filled ? [[name, filled.text] as const] : []
-    })
+    const properties = this.#propertiesOf(record)
     if (properties.length > 0) found.application_properties = Object.fromEntries(properties)
     return found
   }
-}
-
-function bodies({
-  content,
-  field,
-  text
-}: PublishOptions): (record: unknown) => Buffer | string | Unpublishable {
-  if (content === 'text') {
-    const template = textTemplate(text)
-    return record => {
-      const filled = template.fill(record)
-      return 'text' in filled ? filled.text : lacking(filled.missing)
-    }
-  }
-  if (content === 'field') {
-    const get = getter(field)
-    return record => plain(get(record)) ?? lacking(field)
-  }
-  return record =>
-    plain(record) ??
-    new Unpublishable({ code: 'NOT_A_RECORD', message: 'There is nothing to publish.' })
-}
-
-const lacking = (path: string) =>
-  new Unpublishable({
-    code: 'FIELD_MISSING',
-    message: `The message needs the field ${path}, which is missing.`,
-    path
-  })
-
-/** Texts and bytes as they are, anything else as JSON; undefined for what is nothing. */
-function plain(value: unknown): Buffer | string | undefined {
-  if (value === undefined || value === null) return undefined
-  if (typeof value === 'string' || Buffer.isBuffer(value)) return value
-  return isExactNumber(value) ? String(value) : jsonText(value)
 }

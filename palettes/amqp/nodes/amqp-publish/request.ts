@@ -10,6 +10,13 @@ export class PublishedRecords {
 
   constructor(private readonly request: WriteRequest) {}
 
+  get records(): readonly unknown[] {
+    return this.request.records
+  }
+
+  fail(error: Error): void {
+    this.request.fail(error)
+  }
   opened(): void {
     this.#open++
   }

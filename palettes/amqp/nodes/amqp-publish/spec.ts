@@ -1,4 +1,4 @@
-import type { NodeSpec } from '@millrace/node-red-telemetry'
+import { type NodeSpec, namedTextColumns, payloadFields } from '@millrace/node-red-telemetry'
 
 export const spec = {
   type: 'millrace-amqp-publish',
@@ -40,40 +40,13 @@ export const spec = {
       help: 'The name of the queue or topic on the server; {field} stands for the text of a field of the record.'
     },
     content: {
-      kind: 'choice',
+      ...payloadFields.content,
       label: 'Body',
-      default: 'record',
-      choices: {
-        record: 'the record, as JSON',
-        field: 'one field of the record',
-        text: 'a text with fields in it'
-      },
       section: 'message',
       help: 'What the message holds. A rejected record is published with its original bytes, the reason in application properties.'
     },
-    field: {
-      kind: 'text',
-      pick: 'fields',
-      check: 'field-path',
-      label: 'Field',
-      default: 'value',
-      placeholder: 'value',
-      required: true,
-      section: 'message',
-      when: { content: 'field' },
-      help: 'Texts and bytes as they are, anything else as JSON.'
-    },
-    text: {
-      kind: 'text',
-      check: 'text-template',
-      label: 'Text',
-      default: '',
-      placeholder: '{device_id} is at {value} °C',
-      required: true,
-      section: 'message',
-      when: { content: 'text' },
-      help: 'A {field} stands for its value; a brace itself is written twice.'
-    },
+    field: { ...payloadFields.field, section: 'message' },
+    text: { ...payloadFields.text, section: 'message' },
     section: {
       kind: 'choice',
       label: 'Sent as',
@@ -96,24 +69,7 @@ export const spec = {
       label: 'Application properties',
       default: [],
       section: 'message',
-      columns: {
-        name: {
-          kind: 'text',
-          label: 'Name',
-          default: '',
-          required: true,
-          help: 'Name of the property.'
-        },
-        value: {
-          kind: 'text',
-          check: 'text-template',
-          label: 'Value',
-          default: '',
-          required: true,
-          placeholder: '{device_id}',
-          help: 'A text; a {field} in it stands for its value.'
-        }
-      },
+      columns: namedTextColumns,
       help: 'Told with each message. One whose field is missing is left out.'
     },
     contentType: {

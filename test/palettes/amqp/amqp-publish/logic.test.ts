@@ -1,11 +1,9 @@
 import assert from 'node:assert/strict'
 import { parseOptions } from '../../../../core/node/spec.ts'
+import { Unpublishable } from '../../../../core/record/payload.ts'
 import { reject } from '../../../../core/record/record.ts'
-import {
-  Composer,
-  type Outgoing,
-  Unpublishable
-} from '../../../../palettes/amqp/nodes/amqp-publish/logic.ts'
+import { problemsBetween } from '../../../../palettes/amqp/nodes/amqp-publish/check.ts'
+import { Composer, type Outgoing } from '../../../../palettes/amqp/nodes/amqp-publish/logic.ts'
 import { spec } from '../../../../palettes/amqp/nodes/amqp-publish/spec.ts'
 
 const composer = (options: object) =>
@@ -52,6 +50,14 @@ describe('amqp-publish', () => {
       assert.equal(made.reason.code, code)
     })
   }
+
+  it('tells that a message can have a property only once', () => {
+    const properties = ['a', 'b', 'a'].map(name => ({ name, value: '{value}' }))
+    assert.deepEqual(problemsBetween({ properties }), [
+      ['properties', 'row 3: there is a property "a" already']
+    ])
+    assert.deepEqual(problemsBetween({ properties: properties.slice(0, 2) }), [])
+  })
 
   it('publishes a rejection with its bytes and its reason', () => {
     const rejection = reject(record, 'validate', { code: 'SCHEMA_MISMATCH', message: 'It is not.' })
