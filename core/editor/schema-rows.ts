@@ -3,6 +3,7 @@
  * and what each element of a list is, stand below its row, one level deeper. What a row has no cell
  * for stays as it stands.
  */
+import { repeatedNames } from '../record/json-names.ts'
 
 export interface SchemaRow {
   /** 0 for a field of the record. */
@@ -87,11 +88,19 @@ interface Branch {
   readonly below: Branch[]
 }
 
-/** The schema with these rows; only what a person has changed in a row changes. */
+/**
+ * The schema with these rows; only what a person has changed in a row changes. A field that has two
+ * rows stands in it twice, so that this is told and neither is lost.
+ */
 export function withRows(text: string, rows: readonly SchemaRow[]): string {
   const changed = withBelow(schemaIn(text) ?? {}, branchesOf(rows), 0)
-  return `${JSON.stringify({ properties: {}, ...changed }, undefined, 2)}\n`
+  const written = JSON.stringify({ properties: {}, ...changed }, undefined, 2)
+  return `${written.replace(AGAIN_WRITTEN, '":')}\n`
 }
+
+/** Tells two fields of one name apart; nobody types NUL. */
+const AGAIN = '\0again '
+const AGAIN_WRITTEN = /\\u0000again \d+":/g
 
 function branchesOf(rows: readonly SchemaRow[]): Branch[] {
   const open: Branch[][] = [[]]
@@ -114,7 +123,10 @@ function withBelow(schema: Schema, branches: readonly Branch[], depth: number): 
   const changed: Schema = { ...schema }
   if (had.length > 0 || named.length > 0) {
     const properties = Object.create(null) as Schema
-    for (const branch of named) properties[branch.row.name] = schemaOf(branch, depth)
+    for (const [index, branch] of named.entries()) {
+      const { name } = branch.row
+      properties[name in properties ? `${name}${AGAIN}${index}` : name] = schemaOf(branch, depth)
+    }
     changed.properties = { ...properties }
     const required = requiredOf(schema, named, had)
     if (required.length > 0) changed.required = required
@@ -193,7 +205,8 @@ function parsedItem(item: string): unknown {
 
 function schemaIn(text: string): Schema | undefined {
   const schema = parsedItem(text)
-  return isObject(schema) && hasOnlyPlainNumbers(text) && isReadable(schema) ? schema : undefined
+  const isWhole = isObject(schema) && hasOnlyPlainNumbers(text) && repeatedNames(text).length === 0
+  return isWhole && isReadable(schema) ? schema : undefined
 }
 
 /** A field without a name would be a row that nobody has filled in yet. */

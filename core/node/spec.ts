@@ -1,4 +1,5 @@
 import { OptionsError } from '../options-error.ts'
+import { repeatedNames } from '../record/json-names.ts'
 import { type Check, checked } from './checks.ts'
 
 /**
@@ -329,7 +330,23 @@ function textProblems(field: TextField | SecretField | CodeField, value: unknown
     return [`must be ${field.patternHint ?? `of the form ${field.pattern}`}`]
   }
   if (field.kind === 'secret') return value.includes('\n') ? ['must be one line'] : []
-  return field.check === undefined || value === '' ? [] : [...checked(field.check, value)]
+  const isJson = field.kind === 'code' && field.language === 'json'
+  return [
+    ...(isJson ? repeatsIn(value) : []),
+    ...(field.check === undefined || value === '' ? [] : checked(field.check, value))
+  ]
+}
+
+/** Of two members with one name JSON reads the last, and nobody is told of the first. */
+function repeatsIn(text: string): string[] {
+  try {
+    JSON.parse(text)
+  } catch {
+    return [] // What is wrong with it is told elsewhere.
+  }
+  return repeatedNames(text).map(
+    name => `"${name}" stands twice in one object, and only the last would count`
+  )
 }
 
 function listProblems(field: ListField, value: unknown): string[] {

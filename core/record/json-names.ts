@@ -42,10 +42,26 @@ const MAX_OPEN = 1000
  * none. Linear, whatever the text is.
  */
 export function markRepeatedNames(text: string, mark: string): string {
-  /** The names of the objects that are open; of a list undefined. */
-  const open: (Set<string> | undefined)[] = []
   let made = ''
   let from = 0
+  eachRepeatedName(text, (_name, at) => {
+    made += text.slice(from, at + 1) + mark
+    from = at + 1
+  })
+  return from === 0 ? text : made + text.slice(from)
+}
+
+/** The names that an object in a JSON text has twice, each once. */
+export function repeatedNames(text: string): string[] {
+  const names = new Set<string>()
+  eachRepeatedName(text, name => names.add(name))
+  return [...names]
+}
+
+/** Tells the names that their object has already, and where each begins. */
+function eachRepeatedName(text: string, tell: (name: string, at: number) => void): void {
+  /** The names of the objects that are open; of a list undefined. */
+  const open: (Set<string> | undefined)[] = []
   for (let at = 0; at < text.length && open.length < MAX_OPEN; at++) {
     const code = text.charCodeAt(at)
     if (code === LEFT_BRACE) open.push(new Set())
@@ -56,16 +72,12 @@ export function markRepeatedNames(text: string, mark: string): string {
       const names = open.at(-1)
       if (names !== undefined && isFollowedByColon(text, end)) {
         const name = nameIn(text.slice(at, end))
-        if (names.has(name)) {
-          made += text.slice(from, at + 1) + mark
-          from = at + 1
-        }
+        if (names.has(name)) tell(name, at)
         names.add(name)
       }
       at = end - 1
     }
   }
-  return from === 0 ? text : made + text.slice(from)
 }
 
 function isFollowedByColon(text: string, from: number): boolean {

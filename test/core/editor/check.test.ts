@@ -79,6 +79,14 @@ const CASES: readonly (readonly [
   ['a choice that is not there', 'mode', { mode: 'odd' }, ['must be one of plain, rich']],
   ['code that is fine', 'schema', { schema: '{ "a": 1 }' }, []],
   [
+    'code in which a name stands twice',
+    'schema',
+    {
+      schema: '{ "a": { "b": 1, "c": 2, "\\u0062": 3 }, "b": { "a": 4 }, "d": ["a", { "a": 1 }] }'
+    },
+    ['"b" stands twice in one object, and only the last would count']
+  ],
+  [
     'a list with problems',
     'rows',
     {

@@ -7,6 +7,7 @@ import {
   wordsOf,
   wordsText
 } from '../../../core/editor/schema-rows.ts'
+import { repeatedNames } from '../../../core/record/json-names.ts'
 
 const SCHEMA = {
   $id: 'https://example.org/reading',
@@ -69,6 +70,26 @@ describe('a JSON Schema as rows', () => {
     ])
     assert.deepEqual(schemaOf(changed).properties, { unit: { type: 'string' } })
     assert.deepEqual(schemaOf(changed).required, ['elsewhere'])
+  })
+
+  it('a field that has two rows stands in the text twice, and is not read as one', () => {
+    const row = { ...rows()[0]!, from: undefined, more: [], required: false }
+    const below = { ...row, depth: 1 }
+    const text = withRows('{}', [
+      { ...row, name: 'a', type: 'number' },
+      { ...row, name: 'a', type: 'string' },
+      { ...row, name: 'meta', type: 'object' },
+      { ...below, name: 'b', type: 'number' },
+      { ...below, name: 'b', type: 'boolean' },
+      { ...below, name: 'b', type: 'string' }
+    ])
+    assert.deepEqual(
+      text.match(/"(?:a|b)": \{\s*"type": "\w+"/g)?.map(each => each.slice(1, 2)),
+      [...'aabbb']
+    )
+    assert.deepEqual(repeatedNames(text), ['a', 'b'])
+    assert.deepEqual(JSON.parse(text).properties.a, { type: 'string' })
+    assert.equal(schemaRows(text), undefined)
   })
 
   for (const text of [

@@ -202,6 +202,16 @@ describe('nodes/validate', () => {
     ],
     ['a list of schemas', { choose: 'field', schemas: '[]' }, /Schemas: must be an object/],
     [
+      'a field that stands twice',
+      { schema: '{"properties":{"a":{"type":"number"},"a":{"type":"string"}}}' },
+      /JSON Schema: "a" stands twice in one object/
+    ],
+    [
+      'a kind that stands twice',
+      { choose: 'field', schemas: '{"t":{},"h":{},"t":{"type":"object"}}' },
+      /Schemas: "t" stands twice/
+    ],
+    [
       'two broken schemas',
       { choose: 'field', schemas: '{"a":{"type":"x"},"b":{"type":"y"}}' },
       /"a": \/type .*; .*"b": \/type/
