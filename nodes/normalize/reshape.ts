@@ -39,9 +39,13 @@ export function reshaper(given: readonly NormalizedRow[]): Reshape | undefined {
   if (given.length === 0) return undefined
   // A field is not in the way of itself.
   const rows = given.map(row => (row.to === row.from ? { ...row, to: '' } : row))
-  const moved = rows.filter(row => row.to !== '' && isOneName(row.from))
-  const names = new Map(moved.map(row => [stepsOf(row.from)![0]!, getter(row.to)]))
-  const steps = rows.map(step)
+  const taken = rows.map(takenBefore)
+  const names = new Map(
+    rows.flatMap(({ from, to }, index) =>
+      to !== '' && isOneName(from) ? [[stepsOf(from)![0]!, taken[index]!]] : []
+    )
+  )
+  const steps = rows.map((row, index) => step(row, taken[index]!))
   // A field inside an object of the record is changed in a copy, so that a rejected record stays as
   // it came.
   const changesInside = rows.some(row => !isOneName(row.to || row.from))
@@ -51,8 +55,8 @@ export function reshaper(given: readonly NormalizedRow[]): Reshape | undefined {
     // A renamed field leaves its old place, unless a field of the new name is there already: that
     // one is kept.
     for (const key of Object.keys(record)) {
-      const taken = names.get(key)
-      if (taken === undefined || taken(record) !== undefined) reshaped[key] = record[key]
+      const isTaken = names.get(key)
+      if (isTaken === undefined || isTaken(record)) reshaped[key] = record[key]
     }
     for (const apply of steps) {
       const reason = apply(record, reshaped)
@@ -62,16 +66,30 @@ export function reshaper(given: readonly NormalizedRow[]): Reshape | undefined {
   }
 }
 
+/** Whether something else has the new name of a row: a field, or one that a row before renames. */
+function takenBefore(
+  { to }: NormalizedRow,
+  index: number,
+  rows: readonly NormalizedRow[]
+): (record: TelemetryRecord) => boolean {
+  if (to === '') return () => false
+  const others = rows.slice(0, index).filter(row => row.to === to)
+  const [own, ...before] = [to, ...others.map(({ from }) => from)].map(getter)
+  if (before.length === 0) return record => own!(record) !== undefined
+  return record => own!(record) !== undefined || before.some(get => get(record) !== undefined)
+}
+
 type Step = (record: TelemetryRecord, reshaped: TelemetryRecord) => Unconvertible | undefined
 
-function step({ from, to, as }: NormalizedRow): Step {
+function step(
+  { from, to, as }: NormalizedRow,
+  isTaken: (record: TelemetryRecord) => boolean
+): Step {
   const get = getter(from)
-  const target = to || from
-  const taken = to === '' ? () => undefined : getter(target)
-  const put = setter(target)
+  const put = setter(to || from)
   return (record, reshaped) => {
     const value = get(record)
-    if (value === undefined || taken(record) !== undefined) return undefined
+    if (value === undefined || isTaken(record)) return undefined
     const converted = as === 'keep' || value === null ? value : convert(value, as)
     if (converted === undefined) return new Unconvertible(from, value)
     put(reshaped, converted)

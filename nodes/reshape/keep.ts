@@ -36,8 +36,17 @@ export function picker(rows: readonly Row[]): (record: TelemetryRecord) => Telem
   }
 }
 
-/** One record of each: fields renamed and picked, values treated. */
-export function keepShape(settings: Settings, fields: readonly string[]) {
+/**
+ * Makes the function that makes one record of each: fields renamed and picked, values treated. It
+ * gives why that cannot be, or nothing.
+ */
+export function keeper(
+  settings: Settings,
+  fields: readonly string[]
+): (
+  record: TelemetryRecord,
+  outcome: { row(record: TelemetryRecord): void }
+) => Reason | undefined {
   const { keep, others, values } = settings
   const pick = others ? renamer(keep) : picker([...keep, ...fields.map(from => ({ from, to: '' }))])
   const treat = treater(settings)
@@ -45,29 +54,28 @@ export function keepShape(settings: Settings, fields: readonly string[]) {
     ...keep.map(({ from, to }) => to || from),
     ...values.map(({ metric }) => metric)
   ].some(path => !isOneName(path))
-  return {
-    take(
-      record: TelemetryRecord,
-      outcome: { row(record: TelemetryRecord): void }
-    ): Reason | undefined {
-      const made = pick(deep ? inherit(record, cloneRecord(record)) : record)
-      const problem = treat(made)
-      if (problem === undefined) outcome.row(made)
-      return problem
-    }
+  return (record, outcome) => {
+    const made = pick(deep ? inherit(record, cloneRecord(record)) : record)
+    const problem = treat(made)
+    if (problem === undefined) outcome.row(made)
+    return problem
   }
 }
 
-/** All fields; those of the rows under their new names. */
+/**
+ * All fields; those of the rows under their new names. One whose new name another row has taken
+ * stays where it is.
+ */
 function renamer(rows: readonly Row[]): (record: TelemetryRecord) => TelemetryRecord {
   const pick = picker(rows)
   const moved = rows
     .filter(({ from, to }) => to !== '' && to !== from && isOneName(from))
-    .map(({ from }) => stepsOf(from)![0]!)
+    .map(({ from, to }) => ({ name: stepsOf(from)![0]!, read: getter(to) }))
   return record => {
     const others = { ...record }
-    for (const name of moved) delete others[name]
-    return inherit(record, Object.assign(others, pick(record)))
+    const picked = pick(record)
+    for (const { name, read } of moved) if (read(picked) === record[name]) delete others[name]
+    return inherit(record, Object.assign(others, picked))
   }
 }
 

@@ -145,6 +145,26 @@ describe('nodes/normalize', () => {
       { a: 1, b: { c: 2 } },
       { a: 1, b: { c: 2 } }
     ],
+    [
+      'takes the first of several for one name, and keeps the others where they are',
+      [
+        { from: 'a', to: 'value' },
+        { from: 'b', to: 'value' },
+        { from: 'm.c', to: 'value' }
+      ],
+      { a: 1, b: 2, m: { c: 3 } },
+      { value: 1, b: 2, m: { c: 3 } }
+    ],
+    [
+      'takes the next where the first is not there',
+      [
+        { from: 'a', to: 'value' },
+        { from: 'b', to: 'value' },
+        { from: 'c', to: 'value' }
+      ],
+      { b: 2, c: 3 },
+      { value: 2, c: 3 }
+    ],
     ['leaves null', [{ from: 'a', as: 'number' }], { a: null }, { a: null }],
     [
       'refuses a comma that was not announced',
