@@ -1,4 +1,5 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import type { Steps } from '../../core/format/decoder.ts'
 import { type FoundRecords, foundAt } from '../../core/format/records-at.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { getter, type Put, setter } from '../../core/record/field-path.ts'
@@ -14,7 +15,7 @@ import {
 } from '../../core/record/record.ts'
 import { type Calculate, calculator, type Prepare } from './calculated.ts'
 import { problemsBetween } from './check.ts'
-import { keepShape, picker } from './keep.ts'
+import { keeper, picker } from './keep.ts'
 import { Pivot } from './pivot.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem, sourcesOf } from './sources.ts'
@@ -62,9 +63,11 @@ class FoundPart {
   ) {}
 }
 
-/** What makes records of one. */
+/** What makes records of one; it gives why that cannot be. */
 interface Shape {
-  take(record: TelemetryRecord, outcome: Outcome): Reason | undefined
+  take?(record: TelemetryRecord, outcome: Outcome): Reason | undefined
+  /** The same, some of a long record at each step. */
+  steps?(record: TelemetryRecord, outcome: Outcome): Steps<Reason | undefined>
   /** What is known only once all parts are there. */
   end?(outcome: Outcome): void
 }
@@ -91,17 +94,24 @@ export function reshaper(
     const nowMs = now()
     const fill = ({ given, record }: FoundPart) =>
       sources === undefined ? record : sources.fill(record, given, message, nowMs)
-    const take = (part: unknown, filled = fill(part as FoundPart)) => {
+    function* reasonFrom(filled: TelemetryRecord): Steps<Reason | undefined> {
+      const steps = shape.steps?.(filled, outcome)
+      return steps === undefined ? shape.take?.(filled, outcome) : yield* steps
+    }
+    function* take({ record }: FoundPart, filled: TelemetryRecord | FieldProblem): Steps<void> {
       const [rows, refused] = [outcome.reshaped.length, outcome.rejected.length]
-      const reason = filled instanceof FieldProblem ? filled : shape.take(filled, outcome)
+      const reason = filled instanceof FieldProblem ? filled : yield* reasonFrom(filled)
       if (reason === undefined) return
       outcome.back(rows, refused)
-      outcome.refused((part as FoundPart).record, reason)
+      outcome.refused(record, reason)
     }
     const parts = partsOf(recordsOf(message.payload), outcome)
     const rest =
       calculate === undefined
-        ? eachInSlices(parts, part => take(part))
+        ? eachInSlices(
+            stepsOf(parts, part => take(part, fill(part))),
+            isLong => isLong
+          )
         : calculateAll(parts, fill, calculate, take)
     const finish = (): ReshapedRecord => {
       shape.end?.(outcome)
@@ -111,20 +121,35 @@ export function reshaper(
   }
 }
 
+/** Tells at the end of each part that it is done, and before that a long one is still going on. */
+function* stepsOf(
+  parts: Iterable<FoundPart>,
+  take: (part: FoundPart) => Steps<void>
+): Generator<boolean> {
+  for (const part of parts) {
+    const steps = take(part)
+    while (steps.next().done !== true) yield true
+    yield false
+  }
+}
+
 /** One after the other, since JSONata answers by promises; others have their turn in between. */
 async function calculateAll(
   parts: Iterable<FoundPart>,
   fill: (part: FoundPart) => TelemetryRecord | FieldProblem,
   calculate: Calculate,
-  take: (part: FoundPart, filled: TelemetryRecord | FieldProblem) => void
+  take: (part: FoundPart, filled: TelemetryRecord | FieldProblem) => Steps<void>
 ): Promise<void> {
   let sliceEndMs = performance.now() + SLICE_MS
   for (const part of parts) {
     const filled = fill(part)
-    take(part, filled instanceof FieldProblem ? filled : await calculate(filled))
-    if (performance.now() < sliceEndMs) continue
-    await nextTurn()
-    sliceEndMs = performance.now() + SLICE_MS
+    const steps = take(part, filled instanceof FieldProblem ? filled : await calculate(filled))
+    for (let isDone = false; !isDone; ) {
+      isDone = steps.next().done === true
+      if (performance.now() < sliceEndMs) continue
+      await nextTurn()
+      sliceEndMs = performance.now() + SLICE_MS
+    }
   }
 }
 
@@ -199,16 +224,16 @@ const SHAPES: Readonly<
     const baseOf = picker([...settings.keep, ...fields.map(from => ({ from, to: '' }))])
     const unpivot = unpivoter(settings, fields)
     return {
-      take(record, outcome) {
+      *steps(record, outcome) {
         const before = outcome.reshaped.length + outcome.rejected.length
-        const reason = unpivot(record, baseOf(record), outcome)
+        const reason = yield* unpivot(record, baseOf(record), outcome)
         if (reason === undefined && outcome.reshaped.length + outcome.rejected.length === before)
           outcome.filtered++
         return reason
       }
     }
   },
-  keep: keepShape,
+  keep: (settings, fields) => ({ take: keeper(settings, fields) }),
   pivot(settings) {
     const pivot = new Pivot(settings)
     return {

@@ -1,3 +1,4 @@
+import type { Steps } from '../../core/format/decoder.ts'
 import { cloneRecord } from '../../core/record/clone-record.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import {
@@ -65,26 +66,32 @@ function leftOut(settings: Settings, fields: readonly string[]): Names | undefin
 }
 
 /**
- * Makes the function that gives a row for each measurement of a record. `base` is what every row
- * has; it gives why the record cannot be taken apart, or nothing.
+ * Makes the function that gives a row for each measurement of a record, some at each step, since
+ * there may be very many. `base` is what every row has; it gives why the record cannot be taken
+ * apart, or nothing.
  */
 export function unpivoter(
   settings: Settings,
   fields: readonly string[]
-): (record: TelemetryRecord, base: TelemetryRecord, rows: UnpivotedRows) => Reason | undefined {
+): (
+  record: TelemetryRecord,
+  base: TelemetryRecord,
+  rows: UnpivotedRows
+) => Steps<Reason | undefined> {
   const get: Get = settings.at === '' ? record => record : getter(settings.at)
   const walker = walkerOf(settings, leftOut(settings, fields))
   const only =
     settings.which === 'only'
       ? settings.names.map(each => onlyOf(each, settings.separator))
       : undefined
-  return (record, base, rows) => {
+  return function* (record, base, rows) {
     const walk = walker(base, rows)
     const found = get(record)
     if (only === undefined) {
-      if (typeof found === 'object' && found !== null) walk.inside(found, '', walk.names, undefined)
+      if (typeof found === 'object' && found !== null)
+        yield* walk.inside(found, '', walk.names, undefined)
     } else {
-      for (const { get: read, metric } of only) walk.named(read(found), metric)
+      for (const { get: read, metric } of only) yield* walk.named(read(found), metric)
     }
     return walk.tooMany
   }
@@ -146,10 +153,14 @@ function putterOf({ metricTo, valueTo }: Settings): How['put'] {
   }
 }
 
+/** So many fields of one record are looked at before others have their turn. */
+const FIELDS_A_STEP = 512
+
 /** The way through one record. */
 class Walk {
   tooMany: FieldProblem | undefined
   #count = 0
+  #sinceStep = 0
   /** The names so far, once two of them could be the same. */
   #seen: Set<string> | undefined
   readonly #metrics: string[] = []
@@ -172,12 +183,12 @@ class Walk {
    * Takes the fields of an object or the elements of a list; `whole` is what stands around a value
    * of its own time.
    */
-  inside(
+  *inside(
     object: object,
     prefix: string,
     names: Names | undefined,
     whole: object | undefined
-  ): void {
+  ): Steps<void> {
     const { separator } = this.how.settings
     for (const key of Object.keys(object)) {
       if (this.tooMany !== undefined) return
@@ -185,41 +196,47 @@ class Walk {
       if (within === true) continue
       // Only such a name can be made twice: of "a.b", and of "b" in "a".
       if (this.#seen === undefined && key.includes(separator)) this.#seen = new Set(this.#metrics)
-      this.#field(
+      const deeper = this.#field(
         (object as TelemetryRecord)[key],
         prefix === '' ? key : prefix + separator + key,
         within,
         whole,
         false
       )
+      if (deeper !== undefined) yield* deeper
+      if (++this.#sinceStep < FIELDS_A_STEP) continue
+      this.#sinceStep = 0
+      yield
     }
   }
 
   /** Takes a value that was asked for by name, whatever it is. */
-  named(value: unknown, metric: string): void {
+  *named(value: unknown, metric: string): Steps<void> {
     this.#seen ??= new Set()
-    if (this.tooMany === undefined && value !== undefined)
-      this.#field(value, metric, undefined, undefined, true)
+    if (this.tooMany !== undefined || value === undefined) return
+    const deeper = this.#field(value, metric, undefined, undefined, true)
+    if (deeper !== undefined) yield* deeper
   }
 
+  /** Takes a field, or gives the way into it. */
   #field(
     value: unknown,
     metric: string,
     names: Names | undefined,
     whole: object | undefined,
     asked: boolean
-  ): void {
+  ): Steps<void> | undefined {
     const isExact = isExactNumber(value)
-    if (typeof value === 'object' && !isExact) {
-      if (value !== null) this.#object(value, metric, names, whole, asked)
-      return
-    }
+    if (typeof value === 'object' && !isExact)
+      return value === null ? undefined : this.#object(value, metric, names, whole, asked)
     const treatment = this.how.treatment?.(metric)
     if (typeof value !== 'number' && !isExact && !asked && treatment?.named !== true) {
       const { booleans, texts } = this.how.settings
-      if (typeof value === 'string' ? !texts : typeof value !== 'boolean' || !booleans) return
+      if (typeof value === 'string' ? !texts : typeof value !== 'boolean' || !booleans)
+        return undefined
     }
     this.#emit(value, metric, treatment, whole)
+    return undefined
   }
 
   #object(
@@ -228,13 +245,14 @@ class Walk {
     names: Names | undefined,
     whole: object | undefined,
     asked: boolean
-  ): void {
+  ): Steps<void> | undefined {
     // The bytes of a buffer are no measurements.
-    if (ArrayBuffer.isView(value)) return
+    if (ArrayBuffer.isView(value)) return undefined
     const inner = this.how.own?.value(value)
-    if (inner !== undefined && whole === undefined) this.#field(inner, metric, names, value, asked)
-    else if (!Array.isArray(value) || this.how.settings.lists || asked)
-      this.inside(value, metric, names, whole)
+    if (inner !== undefined && whole === undefined)
+      return this.#field(inner, metric, names, value, asked)
+    if (Array.isArray(value) && !this.how.settings.lists && !asked) return undefined
+    return this.inside(value, metric, names, whole)
   }
 
   #emit(

@@ -162,6 +162,7 @@ function wordsStep(table: string): Step | string {
     const at = entry.lastIndexOf('=')
     const [word, number] = [entry.slice(0, at).trim().toLowerCase(), numberIn(entry.slice(at + 1))]
     if (at < 0 || number === undefined) return `"${entry.trim()}" is not of the form ON=1`
+    if ((words.get(word) ?? number) !== number) return `"${word}" stands for two numbers`
     words.set(word, number)
   }
   return value => {

@@ -81,6 +81,13 @@ describe('nodes/reshape', () => {
     ])
   })
 
+  it('of several fields for one name takes the first that is there, and leaves the others', async () => {
+    const keep = ['a', 'b', 'c'].map(from => ({ from, to: 'value' }))
+    const settings = { mode: 'keep', keep, others: true }
+    const { rows } = await reshaped(settings, [{ a: 1, b: 2, d: 0 }, { b: 2, c: 3 }, { c: 3 }])
+    assert.deepEqual(rows, [{ b: 2, d: 0, value: 1 }, { c: 3, value: 2 }, { value: 3 }])
+  })
+
   const elsewhere: [from: string, of: string, expected: unknown][] = [
     ['key', '', 'the-key'],
     ['header', 'site', 'hall'],

@@ -10,11 +10,11 @@ interface Arrived {
   readonly payload: unknown
   /** Time, device, metric and value; or the code of what is rejected. */
   readonly rows: readonly (readonly unknown[] | string)[]
+  /** What a person sets besides, since no preset can know it. */
+  readonly more?: Setting
 }
 
 export interface Sample extends Arrived {
-  /** What a person sets besides, since no preset can know it. */
-  readonly more?: Setting
   /** Other messages of the make, where its document tells of many topics. */
   readonly also?: readonly Arrived[]
 }
@@ -24,6 +24,19 @@ const bare = (topic: string, payload: string, row: readonly unknown[] | string):
   topic,
   payload,
   rows: [typeof row === 'string' ? row : [undefined, ...row]]
+})
+
+/**
+ * The message of the template that the gateway's maker ships (timestamp; values with id, v, q and
+ * t), as PTC's own examples have it: https://github.com/PTCInc/Kepware-Example-Scripts, "Single
+ * MQTT Agent for IoT Hub".
+ */
+const kepserver = (
+  SERVERTIMESTAMP: number,
+  tags: readonly (readonly [TAGNAME: string, TAGVALUE: unknown, good: boolean, time: number])[]
+) => ({
+  timestamp: SERVERTIMESTAMP,
+  values: tags.map(([id, v, q, t]) => ({ id, v, q, t }))
 })
 
 const THINGSBOARD = { topic: 'v1/devices/me/telemetry' }
@@ -128,6 +141,8 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
       [1631266595.44, 'shellyplus1pm-a8', 'switch:0.aenergy.total', 6.5]
     ]
   },
+  // <TOPIC_PREFIX>/<COMPONENT_TYPE>/<COMPONENT_NAME>/state, says the document; the prefix is the
+  // name of the node, or what a person has chosen: home/living_room is its example.
   esphome: {
     topic: 'livingroom/sensor/outside_temperature/state',
     payload: '12.8',
@@ -135,7 +150,12 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
     also: [
       bare('livingroom/binary_sensor/door/state', 'ON', ['livingroom', 'door', 1]),
       bare('livingroom/switch/fan/state', 'OFF', ['livingroom', 'fan', 0]),
-      bare('livingroom/sensor/outside_temperature/state', 'nan', 'WORD_UNKNOWN')
+      bare('livingroom/sensor/outside_temperature/state', 'nan', 'WORD_UNKNOWN'),
+      bare('livingroom/status', 'online', 'TOPIC_MISMATCH'),
+      {
+        ...bare('home/living_room/sensor/uptime/state', '3600', ['living_room', 'uptime', 3600]),
+        more: { topic: 'home/{device_id}/{component}/{metric}/state' }
+      }
     ]
   },
   chirpstack: {
@@ -238,14 +258,10 @@ export const samples: Readonly<Record<PresetName, Sample>> = {
   kepserver: {
     topic: 'iotgateway/line1',
     more: { topic: 'iotgateway/{device_id}' },
-    payload: {
-      timestamp: 1435592735000,
-      // The template that the gateway begins with: name, value, quality and time of each tag.
-      values: [
-        { id: 'Channel1.Device1.Tag1', v: 5, q: true, t: 1435592734500 },
-        { id: 'Channel1.Device1.Tag2', v: 'text', q: false, t: 1435592734501 }
-      ]
-    },
+    payload: kepserver(1435592735000, [
+      ['Channel1.Device1.Tag1', 5, true, 1435592734500],
+      ['Channel1.Device1.Tag2', 'text', false, 1435592734501]
+    ]),
     rows: [
       [1435592734500, 'line1', 'Channel1.Device1.Tag1', 5],
       [1435592734501, 'line1', 'Channel1.Device1.Tag2', 'text']

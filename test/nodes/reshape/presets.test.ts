@@ -7,8 +7,8 @@ import { samples } from './preset-samples.ts'
 import { optionsOf, prepare, rowsOf } from './reshape-of.ts'
 
 describe('nodes/reshape, presets', () => {
-  for (const [preset, { more, also = [], ...first }] of Object.entries(samples)) {
-    for (const { topic, payload, rows } of [first, ...also]) {
+  for (const [preset, { also = [], ...first }] of Object.entries(samples)) {
+    for (const { topic, payload, rows, more } of [first, ...also]) {
       const which = also.length > 0 ? `, ${topic} = ${String(payload)}` : ''
       it(`${PRESETS[preset as PresetName].label}: the rows of a message as documented${which}`, async () => {
         assert.deepEqual(await rowsOf({ preset, ...more }, payload, topic), rows)

@@ -48,6 +48,13 @@ describe('nodes/reshape, values as a person would calculate them', () => {
     })
   }
 
+  it('a word that stands for two numbers is told at deploy', () => {
+    const deploy = (by: string) =>
+      reshaper(optionsOf({ values: [{ metric: 'v', action: 'words', by }] }), () => 0, prepare)
+    assert.throws(() => deploy('ON=1, OFF=0, on=2'), /"on" stands for two numbers/)
+    assert.doesNotThrow(() => deploy('ON=1, OFF=0, on=1'))
+  })
+
   for (const by of ['V > A', 'mA > mAh', '% > V'])
     it(`${by} is told at deploy`, () =>
       assert.throws(() =>
