@@ -3,6 +3,7 @@ import { scaled } from '../record/exact-number.ts'
 import { integerOf, numberOf } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
+import { meaningOf } from './avro-logical.ts'
 import type { AvroType } from './avro-schema.ts'
 import type { DecoderOptions, Steps } from './decoder.ts'
 
@@ -73,6 +74,12 @@ export class Datum {
         return this.#bytes(this.length(), type.scale)
       case 'fixed':
         return this.#bytes(type.size, type.scale)
+      case 'logical':
+        // A time of 19 digits is a text in the end, which holds them.
+        return meaningOf(
+          type.logical,
+          type.of.kind === 'long' ? this.#long() : this.read(type.of, depth)
+        )
       default:
         return this.#primitive(type.kind)
     }

@@ -1,5 +1,6 @@
 import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
+import { type AvroLogical, isLogical } from './avro-logical.ts'
 import { lineAt, lineOf } from './schema-line.ts'
 
 /**
@@ -8,6 +9,7 @@ import { lineAt, lineOf } from './schema-line.ts'
  */
 export type AvroType =
   | { readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' }
+  | { readonly kind: 'logical'; readonly logical: AvroLogical; readonly of: AvroType }
   | { readonly kind: 'bytes'; readonly scale: number | undefined }
   | { readonly kind: 'fixed'; readonly size: number; readonly scale: number | undefined }
   | { readonly kind: 'enum'; readonly symbols: readonly string[] }
@@ -68,7 +70,7 @@ class AvroSchema {
       case 'bytes':
         return { kind: 'bytes', scale: scaleOf(attributes) }
       default:
-        return this.#byName(type, namespace)
+        return meant(attributes, this.#byName(type, namespace))
     }
   }
 
@@ -122,7 +124,8 @@ class AvroSchema {
     if (!Number.isInteger(size) || (size as number) < 0 || (size as number) > MAX_FIXED_BYTES) {
       throw this.#problem(`the fixed "${name}" has no size`, `"${name}"`)
     }
-    const made: AvroType = { kind: 'fixed', size: size as number, scale: scaleOf(attributes) }
+    const bare = { kind: 'fixed', size: size as number, scale: scaleOf(attributes) } as const
+    const made = meant(attributes, bare)
     this.#declare(attributes, namespace, made)
     return made
   }
@@ -149,6 +152,10 @@ class AvroSchema {
 
 const fullName = (name: string, namespace: string) =>
   name.includes('.') || namespace === '' ? name : `${namespace}.${name}`
+
+/** With what its values mean, where the schema says so. */
+const meant = ({ logicalType }: Attributes, type: AvroType): AvroType =>
+  isLogical(logicalType, type) ? { kind: 'logical', logical: logicalType, of: type } : type
 
 const scaleOf = ({ logicalType, scale = 0 }: Attributes): number | undefined =>
   logicalType === 'decimal' && Number.isInteger(scale) ? (scale as number) : undefined

@@ -1,3 +1,4 @@
+import { OptionsError } from '../options-error.ts'
 import { isJsonNumber } from '../record/exact-number.ts'
 import { numberOf, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
@@ -7,7 +8,11 @@ import { type Decode, type DecoderOptions, one } from './decoder.ts'
 export function bare(options: DecoderOptions): Decode {
   const words = new Map<string, boolean>()
   for (const word of wordsOf(options.offWords)) words.set(word, false)
-  for (const word of wordsOf(options.onWords)) words.set(word, true)
+  for (const word of wordsOf(options.onWords)) {
+    if (words.has(word))
+      throw new OptionsError('Words for true', [`"${word}" is one of those for false as well`])
+    words.set(word, true)
+  }
   return bytes => {
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text

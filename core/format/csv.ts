@@ -17,6 +17,9 @@ const LINES = 500
 /** What is searched for their ends: the library looks for a quote in all that it is given. */
 const WINDOW = 131_072
 
+/** A line before all others by which spreadsheets tell each other what divides the cells. */
+const SEPARATOR = /^sep=([,;\t|])(?:\r\n|\n|\r)/i
+
 type Line = readonly string[] | ParseFailure
 
 /**
@@ -28,11 +31,13 @@ export function csv(options: DecoderOptions): Decode {
   const twice = named.find((name, index) => named.indexOf(name) !== index)
   if (twice !== undefined)
     throw new OptionsError('CSV', [`the column "${twice}" stands in it twice`])
-  const delimiter = DELIMITERS[options.delimiter] ?? ','
+  const usual = DELIMITERS[options.delimiter] ?? ','
   return bytes => {
     const given = utf8Text(bytes)
     if (given instanceof ParseFailure) return given
-    const lines = new Lines(withoutTrailingNuls(given), delimiter)
+    const text = withoutTrailingNuls(given)
+    const told = SEPARATOR.exec(text)
+    const lines = new Lines(text.slice(told?.[0].length ?? 0), told?.[1] ?? usual)
     const place = lines.firstPlace()
     if (place === undefined) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no lines.')
     const header = named.length > 0 ? named : lines.from(place).values[0]!

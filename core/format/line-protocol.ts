@@ -169,12 +169,20 @@ class Points {
     if (this.#here === '"') return this.#quoted()
     const word = this.#word(COMMA)
     if (Object.hasOwn(WORDS, word)) return WORDS[word]
-    if (INTEGER.test(word)) return integerOf(BigInt(word.slice(0, -1)), this.exact)
+    if (INTEGER.test(word)) return this.#integer(word)
     if (!/^[+-]?(?:\d+\.?\d*|\.\d+)(?:[eE][+-]?\d+)?$/.test(word))
       throw new Wrong(`"${word.slice(0, 60)}" is no value`)
     const text = word.replace(/^\+/, '')
     // .5 and 1. are numbers here, but could not be written as such again.
     return numberOf(text, this.exact && isJsonNumber(text))
+  }
+
+  /** Of 64 bits, with a sign (`i`) or without (`u`). */
+  #integer(word: string): unknown {
+    const value = BigInt(word.slice(0, -1))
+    const fits = word.endsWith('u') ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value)
+    if (value !== fits) throw new Wrong(`"${word}" is beyond 64 bits`)
+    return integerOf(value, this.exact)
   }
 
   #quoted(): string {

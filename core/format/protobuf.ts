@@ -12,7 +12,7 @@ import {
   type Steps
 } from './decoder.ts'
 import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
-import { PROTOBUF_TIMES } from './protobuf-times.ts'
+import { PROTOBUF_VALUES } from './protobuf-values.ts'
 
 /**
  * Protobuf by a schema in text. The library reads the schema and the wire; what a message means is
@@ -214,7 +214,8 @@ class Message {
         record.push([field.name, field.absent])
     }
     const made = Object.fromEntries(record)
-    return PROTOBUF_TIMES[plan.name]?.(made) ?? made
+    const jsonOf = PROTOBUF_VALUES[plan.name]
+    return jsonOf === undefined ? made : jsonOf(made)
   }
 }
 

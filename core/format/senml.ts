@@ -1,6 +1,6 @@
 import { isExactNumber } from '../record/exact-decimal.ts'
 import { inexact, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
-import { ParseFailure } from '../record/parse-failure.ts'
+import { ParseFailure, under } from '../record/parse-failure.ts'
 import { cborValue, longCbor } from './cbor.ts'
 import {
   type ArrivedBytes,
@@ -41,6 +41,8 @@ const ABSOLUTE_S = 2 ** 28
 const NAME = /^[A-Za-z0-9][-A-Za-z0-9:./_]*$/
 const NUMBERS = ['bver', 'bt', 'bv', 'bs', 'v', 's', 't', 'ut']
 const TEXTS = ['bn', 'bu', 'n', 'u', 'vs', 'vd']
+/** Section 4.1: they hold for the entries behind them too. */
+const BASE = ['bn', 'bt', 'bu', 'bv', 'bs']
 
 type Fields = Readonly<Record<string, unknown>>
 
@@ -101,12 +103,17 @@ const sum = (base: number, value: unknown) =>
 const wrong = (why: string, path = '') =>
   new ParseFailure('FORMAT_INVALID', `The entry is not SenML: ${why}.`, path)
 
+const follows = (label: string) =>
+  wrong(`it follows one whose ${label} cannot be read, and has none of its own`, label)
+
 class Base {
   #name = ''
   #time = 0
   #unit: unknown
   #value = 0
   #sum = 0
+  /** Base fields that were given last by what is none. */
+  #broken = new Set<string>()
 
   constructor(private readonly nowS: number) {}
 
@@ -117,23 +124,46 @@ class Base {
     copy.#unit = this.#unit
     copy.#value = this.#value
     copy.#sum = this.#sum
+    copy.#broken = new Set(this.#broken)
     return copy
+  }
+
+  /**
+   * What the entry says of those behind it holds also where the entry itself is refused; where it
+   * cannot be read it is not known of which device, time or unit they are.
+   */
+  #take(fields: Fields): void {
+    for (const label of BASE) {
+      if (!(label in fields)) continue
+      const value = fields[label]
+      this.#broken.delete(label)
+      if (value instanceof ParseFailure || mistype(label, value) !== undefined)
+        this.#broken.add(label)
+      else if (label === 'bn') this.#name = value as string
+      else if (label === 'bt') this.#time = value as number
+      else if (label === 'bu') this.#unit = value
+      else if (label === 'bv') this.#value = value as number
+      else this.#sum = value as number
+    }
   }
 
   /** The record of an entry; undefined for one that only sets base fields. */
   resolve(entry: unknown): object | undefined {
     if (typeof entry !== 'object' || entry === null || Array.isArray(entry))
       return wrong('it is no object')
-    const fields: Fields = Object.fromEntries(
-      Object.entries(entry).map(([label, value]) => [LABELS[label] ?? label, value])
+    const labels = Object.entries(entry).map(
+      ([label, value]) => [LABELS[label] ?? label, value] as const
     )
-    const problem = problemOf(fields)
+    const fields: Fields = Object.fromEntries(labels)
+    const isTwice = Object.keys(fields).length < labels.length
+    if (entry instanceof ParseFailure || isTwice) {
+      for (const label of BASE) this.#broken.add(label)
+      return entry instanceof ParseFailure ? entry : wrong('a field stands in it twice')
+    }
+    this.#take(fields)
+    const [broken] = this.#broken
+    const problem = problemOf(fields) ?? (broken === undefined ? undefined : follows(broken))
     if (problem !== undefined) return problem
-    if ('bn' in fields) this.#name = fields.bn as string
-    if ('bt' in fields) this.#time = fields.bt as number
-    if ('bu' in fields) this.#unit = fields.bu
-    if ('bv' in fields) this.#value = fields.bv as number
-    if ('bs' in fields) this.#sum = fields.bs as number
     const value = this.#valueOf(fields)
     const sum =
       's' in fields || this.#sum !== 0 ? this.#sum + ((fields.s as number) ?? 0) : undefined
@@ -167,19 +197,23 @@ class Base {
 
 function problemOf(fields: Fields): ParseFailure | undefined {
   for (const [label, value] of Object.entries(fields)) {
-    if (value instanceof ParseFailure) return value
+    if (value instanceof ParseFailure) return under(value, label)
     if (label.endsWith('_'))
       return wrong(`the field ${JSON.stringify(label)} must be understood, and is not known`, label)
-    const isNumber = Number.isFinite(value) || (label === 'v' && isExactNumber(value))
-    if (NUMBERS.includes(label) && !isNumber) return wrong(`${label} is no number`, label)
-    if (TEXTS.includes(label) && typeof value !== 'string')
-      return wrong(`${label} is no text`, label)
-    if (label === 'vb' && typeof value !== 'boolean')
-      return wrong('vb is neither true nor false', label)
+    const mistyped = mistype(label, value)
+    if (mistyped !== undefined) return wrong(mistyped, label)
   }
   if (['v', 'vs', 'vb', 'vd'].filter(label => label in fields).length > 1)
     return wrong('it has more than one value')
   return ((fields.bver as number) ?? VERSION) > VERSION
     ? wrong(`its version is above ${VERSION}`, 'bver')
     : undefined
+}
+
+/** What is wrong with the type of a field, in words. */
+function mistype(label: string, value: unknown): string | undefined {
+  const isNumber = Number.isFinite(value) || (label === 'v' && isExactNumber(value))
+  if (NUMBERS.includes(label) && !isNumber) return `${label} is no number`
+  if (TEXTS.includes(label) && typeof value !== 'string') return `${label} is no text`
+  return label === 'vb' && typeof value !== 'boolean' ? 'vb is neither true nor false' : undefined
 }

@@ -9,7 +9,7 @@ const POINT = /^[+-]?(?:\d+(?:\.\d*)?|\.\d+)(?:e[+-]?\d{1,4})?$/i
  * or apostrophes.
  */
 const COMMA =
-  /^[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u202f]\d{3})+|(?:['’]\d{3})+))(?:,\d*)?(?:e[+-]?\d+)?$/i
+  /^[+-]?(?:\d+|[1-9]\d{0,2}(?:(?:\.\d{3})+|(?:[ \u00a0\u2009\u202f]\d{3})+|(?:['’]\d{3})+))(?:,\d*)?(?:e[+-]?\d+)?$/i
 const COMMA_FIRST = /^[+-]?,\d+(?:e[+-]?\d+)?$/i
 
 /**
@@ -17,7 +17,7 @@ const COMMA_FIRST = /^[+-]?,\d+(?:e[+-]?\d+)?$/i
  * more digits than a number can hold: what is read here is written elsewhere with the same digits.
  */
 export function numberIn(text: string): number | undefined {
-  const trimmed = text.trim()
+  const trimmed = signed(text.trim())
   if (trimmed.length > MAX_CHARACTERS) return undefined
   return POINT.test(trimmed) && isExact(trimmed.replace('+', '')) ? Number(trimmed) : undefined
 }
@@ -28,8 +28,13 @@ export function numberIn(text: string): number | undefined {
  * say what was meant.
  */
 export function numberWithComma(text: string): number | undefined {
-  const trimmed = text.trim()
+  const trimmed = signed(text.trim())
   if (trimmed.length > MAX_CHARACTERS || !(COMMA.test(trimmed) || COMMA_FIRST.test(trimmed)))
     return undefined
-  return numberIn(trimmed.replace(/[. \u00a0\u202f'’]/g, '').replace(',', '.'))
+  return numberIn(trimmed.replace(/[. \u00a0\u2009\u202f'’]/g, '').replace(',', '.'))
 }
+
+const MINUS = 0x2212
+
+/** The languages of the north write the minus of mathematics (CLDR's Swedish, Norwegian, Finnish). */
+const signed = (text: string): string => (text.charCodeAt(0) === MINUS ? `-${text.slice(1)}` : text)

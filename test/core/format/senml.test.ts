@@ -76,6 +76,58 @@ describe('SenML', () => {
     ])
   })
 
+  it('what a refused entry says of those behind it holds, and what it does not say refuses them', async () => {
+    const at = { ts: 1708700000 }
+    const packs: [what: string, pack: string, found: unknown[]][] = [
+      [
+        'a name of another device beside a bad value',
+        '[{"bn":"d1:","n":"t","v":1},{"bn":"d2:","n":"t","v":"x"},{"n":"h","v":2}]',
+        [
+          { ...at, name: 'd1:t', value: 1 },
+          ['FORMAT_INVALID', '1.v'],
+          { ...at, name: 'd2:h', value: 2 }
+        ]
+      ],
+      [
+        'a name that cannot be read, until the next',
+        '[{"bn":"d1:","n":"t","v":1},{"bn":7,"n":"t","v":2},{"n":"h","v":3},{"bn":"d3:","n":"t","v":4}]',
+        [
+          { ...at, name: 'd1:t', value: 1 },
+          ['FORMAT_INVALID', '1.bn'],
+          ['FORMAT_INVALID', '2.bn'],
+          { ...at, name: 'd3:t', value: 4 }
+        ]
+      ],
+      [
+        'a field that stands twice, so that nobody knows what it says',
+        '[{"bn":"d1:","bt":1708700000,"n":"t","v":1},{"bn":"d2:","bn":"d3:","n":"t","v":2},{"n":"h","v":3}]',
+        [{ ...at, name: 'd1:t', value: 1 }, ['KEY_REPEATED', '1'], ['FORMAT_INVALID', '2.bn']]
+      ],
+      [
+        'a time of more digits than a number has',
+        '[{"bt":1708700000.1234567890123,"n":"a","v":1},{"n":"b","v":2},{"bt":1708700001,"n":"c","v":3}]',
+        [
+          ['NUMBER_INEXACT', '0.bt'],
+          ['FORMAT_INVALID', '1.bt'],
+          { name: 'c', ts: 1708700001, value: 3 }
+        ]
+      ]
+    ]
+    for (const [what, pack, found] of packs)
+      assert.deepEqual(await read('senml-json', pack), found, what)
+  })
+
+  it('a label of CBOR and its name are the same field', async () => {
+    const entry = new Map<unknown, unknown>([
+      [0, 'a'],
+      ['n', 'b'],
+      [2, 1]
+    ])
+    assert.deepEqual(await read('senml-cbor', Buffer.from(encode([entry]))), [
+      ['FORMAT_INVALID', '0']
+    ])
+  })
+
   it('refuses what is no pack', async () => {
     assert.deepEqual(await read('senml-json', '{"n":"a"}'), [['FORMAT_INVALID', '']])
     assert.deepEqual(await read('senml-cbor', Buffer.from([0xff])), [['FORMAT_INVALID', '']])
