@@ -11,6 +11,7 @@ import { type Made, madeOf } from './made.ts'
 import { MemoryCounts } from './memory-counts.ts'
 import { MessagesWaiting } from './messages-waiting.ts'
 import { laneOf, lanesOf, movedSentence, PartitionShares } from './partition-shares.ts'
+import { Passing } from './passing.ts'
 import { keepIn, kept, StateShare } from './share.ts'
 import { silenceOf } from './silence-messages.ts'
 import type { OpenStore } from './state-topic.ts'
@@ -48,6 +49,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   #isClosed = false
   readonly #trouble: StoreTrouble<S>
   readonly #time: FlowTime
+  readonly #passing: Passing<State>
   #hasToldOfMove = false
 
   constructor(
@@ -79,6 +81,13 @@ export class MemoryNode<S extends NodeSpec, State> {
       this.#partitions = new PartitionShares(options)
       this.#begin()
     }
+    this.#passing = new Passing({
+      open: () => this.#open,
+      leavesAtOnce: this.#whole !== undefined,
+      isSingle: () => this.#isSingle,
+      count: made => this.#count(made),
+      report: error => context.report(error)
+    })
     this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
   }
 
@@ -352,42 +361,12 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#giveBack(held, this.context.tracker.isGivenUp(held.message) ? undefined : error)
   }
 
-  /** Time passes: what is due though nothing comes leaves by itself. */
   #pass(): void {
     this.#time.look()
     const { nowMs } = this.#time
     if (this.#isBusy) return
-    this.#guard(() => this.#counts.show(this.remembering.gauges?.()))
-    for (const share of this.#open) {
-      this.#guard(() => share.engine.pass(nowMs))
-      this.#guard(() => this.#sendPassed(share))
-    }
-  }
-
-  /** What throws in a timer ends Node-RED. */
-  #guard(act: () => void): void {
-    try {
-      act()
-    } catch (error) {
-      this.context.report(error)
-    }
-  }
-
-  #sendPassed(share: StateShare<State>): void {
-    const { outputs, tally } = share.engine.taking
-    if (!this.#count({ outputs, tallies: [tally] }) && tally.failed === 0) return
-    const sends = outputs.flatMap((records, output) => {
-      if (records.length === 0) return []
-      const payloads = this.#isSingle ? records : [records]
-      return payloads.map(payload => share.prepare(output, payload))
-    })
-    const send = () => {
-      for (const each of sends) each()
-    }
-    if (this.#whole !== undefined) send()
-    share.keep(error => {
-      if (this.#whole === undefined && error === undefined) send()
-    })
+    this.#passing.guard(() => this.#counts.show(this.remembering.gauges?.()))
+    this.#passing.pass(nowMs)
   }
 
   /** Deliveries whose records wait here must not time out. */
