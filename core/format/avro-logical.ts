@@ -1,5 +1,4 @@
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { AvroType } from './avro-schema.ts'
 import { instantText } from './instant-text.ts'
 
 const DAY_S = 86_400
@@ -77,7 +76,13 @@ const LOGICAL = {
 
 export type AvroLogical = keyof typeof LOGICAL
 
-export function isLogical(name: unknown, type: AvroType): name is AvroLogical {
+/** The type that a value is written as, by its name; bytes of a fixed number by their size. */
+interface Written {
+  readonly kind: string
+  readonly size?: number
+}
+
+export function isLogical(name: unknown, type: Written): name is AvroLogical {
   if (typeof name !== 'string' || !Object.hasOwn(LOGICAL, name)) return false
   const [written] = LOGICAL[name as AvroLogical]
   return type.kind === 'fixed' ? type.size === written : type.kind === written

@@ -36,5 +36,5 @@ export function numberWithComma(text: string): number | undefined {
 
 const MINUS = 0x2212
 
-/** The languages of the north write the minus of mathematics (CLDR's Swedish, Norwegian, Finnish). */
+/** Swedish, Norwegian and Finnish write the minus of mathematics (CLDR). */
 const signed = (text: string): string => (text.charCodeAt(0) === MINUS ? `-${text.slice(1)}` : text)

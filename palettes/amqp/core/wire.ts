@@ -69,8 +69,8 @@ interface BoundReader {
 
 /**
  * rhea makes as many elements as an array of AMQP says that it has. Those without bytes, such as
- * null, may be four billion in ten bytes, which would end Node-RED. Of a text that says to be longer
- * than what is left it takes what there is. Here both are errors.
+ * null, may be four billion in ten bytes, which would end Node-RED. Of a text that says to be
+ * longer than what is left it takes what there is. Here both are errors.
  */
 export function boundReads({ types }: Pick<Container, 'types'>): void {
   const reader = (types as unknown as { Reader: { prototype: BoundReader } }).Reader.prototype
