@@ -68,8 +68,8 @@ export { unfitness } from './record/parse-record.ts'
 export {
   lacking,
   namedTexts,
-  type Payload,
   type PayloadOptions,
+  type PublishedPayload,
   payloads,
   Unpublishable
 } from './record/payload.ts'

@@ -10,7 +10,7 @@ export class Unpublishable {
 }
 
 /** What a message holds. */
-export type Payload = string | Buffer
+export type PublishedPayload = string | Buffer
 
 /** What a person says of it, as `payloadFields` asks. */
 export interface PayloadOptions {
@@ -24,7 +24,7 @@ export function payloads({
   content,
   field,
   text
-}: PayloadOptions): (record: unknown) => Payload | Unpublishable {
+}: PayloadOptions): (record: unknown) => PublishedPayload | Unpublishable {
   if (content === 'text') {
     const template = textTemplate(text)
     return record => {
@@ -50,7 +50,7 @@ export const lacking = (path: string): Unpublishable =>
   })
 
 /** Texts and bytes as they are, anything else as JSON; undefined for what is nothing. */
-function plain(value: unknown): Payload | undefined {
+function plain(value: unknown): PublishedPayload | undefined {
   if (value === undefined || value === null) return undefined
   if (typeof value === 'string' || Buffer.isBuffer(value)) return value
   return isExactNumber(value) ? String(value) : jsonText(value)

@@ -4,7 +4,12 @@ import type { PublishProperties } from '../../core/mqtt/link.ts'
 import type { Outgoing } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import type { Options } from '../../core/node/spec.ts'
-import { namedTexts, type Payload, payloads, Unpublishable } from '../../core/record/payload.ts'
+import {
+  namedTexts,
+  type PublishedPayload,
+  payloads,
+  Unpublishable
+} from '../../core/record/payload.ts'
 import { isRejection } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate } from '../../core/record/topic-template.ts'
 import type { spec } from './spec.ts'
@@ -25,7 +30,7 @@ export type PublishOptions = Pick<
 /** Makes the message of a record. */
 export class Composer {
   readonly #topic: TopicTemplate
-  readonly #payloadOf: (record: unknown) => Payload | Unpublishable
+  readonly #payloadOf: (record: unknown) => PublishedPayload | Unpublishable
   readonly #propertiesOf: (record: unknown) => PublishProperties
   readonly #qos: Qos
 

@@ -4,7 +4,7 @@ import {
   lacking,
   namedTexts,
   type Options,
-  type Payload,
+  type PublishedPayload,
   payloads,
   type Rejection,
   reasonOf,
@@ -19,7 +19,7 @@ export type PublishOptions = Omit<Options<typeof spec>, 'name' | 'server'>
 /** A record as a message, before it is encoded. */
 export interface Outgoing {
   readonly address: string
-  readonly body: Payload
+  readonly body: PublishedPayload
   /** Fields of the message beside its body, by the names that rhea has for them. */
   readonly beside: Readonly<Record<string, unknown>>
 }
@@ -29,7 +29,7 @@ type Texts = Readonly<Record<'subject' | 'message_id' | 'group_id', TextTemplate
 /** Makes the message of a record. */
 export class Composer {
   readonly #address: TextTemplate
-  readonly #bodyOf: (record: unknown) => Payload | Unpublishable
+  readonly #bodyOf: (record: unknown) => PublishedPayload | Unpublishable
   readonly #texts: Texts
   readonly #propertiesOf: (record: unknown) => (readonly [name: string, text: string])[]
   readonly #always: Readonly<Record<string, unknown>>
