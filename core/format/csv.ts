@@ -2,6 +2,7 @@ import Papa from 'papaparse'
 import { OptionsError } from '../options-error.ts'
 import { isExact, isJsonNumber } from '../record/exact-number.ts'
 import { utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { withPoint } from '../record/number-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 import { inPieces, type Step } from './pieces.ts'
@@ -43,7 +44,7 @@ export function csv(options: DecoderOptions): Decode {
     const header = named.length > 0 ? named : lines.from(place).values[0]!
     if (header instanceof ParseFailure) return header
     if (new Set(header).size < header.length) return invalid('two columns have the same name')
-    const make = maker(header)
+    const make = maker(header, options.decimal === 'comma' ? cellWithComma : cellOf)
     return {
       pieces: inPieces(place, from => {
         const { values, next } = lines.from(from)
@@ -129,7 +130,9 @@ export function cellText(cell: string): string {
     : text
 }
 
-function maker(header: readonly string[]): (cells: Line) => object {
+type Cell = (text: string) => string | number
+
+function maker(header: readonly string[], read: Cell): (cells: Line) => object {
   return cells => {
     if (cells instanceof ParseFailure) return cells
     const { length } = cells
@@ -143,7 +146,7 @@ function maker(header: readonly string[]): (cells: Line) => object {
       // As an own property, which the walk over the record refuses.
       if (name === '__proto__')
         Object.defineProperty(record, name, { value: text, enumerable: true })
-      else record[name] = cellOf(text)
+      else record[name] = read(text)
     }
     return record
   }
@@ -152,5 +155,12 @@ function maker(header: readonly string[]): (cells: Line) => object {
 /** As ids in hexadecimal are, such as 12e4; a power of ten has a sign or a point beside it. */
 const ID = /^\d+e\d+$/i
 
-const cellOf = (text: string): string | number =>
+const cellOf: Cell = text =>
   isJsonNumber(text) && isExact(text) && !ID.test(text) ? Number(text) : text
+
+/** An id with zeros before it stays text, as it does with a point. */
+function cellWithComma(text: string): string | number {
+  const written = withPoint(text)
+  const value = written === undefined ? text : cellOf(written)
+  return typeof value === 'number' ? value : text
+}

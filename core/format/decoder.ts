@@ -57,6 +57,8 @@ export interface DecoderOptions {
   readonly offWords: string
   readonly valueField: string
   readonly delimiter: string
+  /** `comma` where numbers of CSV are written as 21,5. */
+  readonly decimal?: string
   readonly columns: string
   readonly schema: string
   readonly messageType: string

@@ -72,6 +72,14 @@ export const formatFields = {
     when: { format: 'csv' },
     help: 'What stands between two cells.'
   },
+  decimal: {
+    kind: 'choice',
+    label: 'Decimal mark',
+    default: 'point',
+    choices: { point: 'point, as in 21.5', comma: 'comma, as in 21,5' },
+    when: { format: 'csv' },
+    help: 'How numbers are written. With a comma, 1.234,5 is 1234.5 and 1.234 is 1234; 21.5 stays text, since nobody can say what was meant.'
+  },
   onWords: {
     kind: 'text',
     label: 'Words for true',
@@ -115,7 +123,7 @@ export const formatFields = {
   },
   keyField: {
     kind: 'text',
-    label: 'Its name goes to',
+    label: 'Name of each goes to',
     default: 'metric',
     required: true,
     when: { at: 'object' },
@@ -130,14 +138,14 @@ export const formatFields = {
   },
   nanAsNull: {
     kind: 'bool',
-    label: 'NaN is null',
+    label: 'Read NaN as null',
     default: false,
     section: 'advanced',
     help: 'NaN and Infinity become null, so that the values beside them are kept. Otherwise such a record is rejected.'
   },
   exact: {
     kind: 'bool',
-    label: 'Exact numbers',
+    label: 'Keep all digits',
     default: false,
     section: 'advanced',
     when: { format: WITH_NUMBERS },
@@ -145,7 +153,7 @@ export const formatFields = {
   },
   cutNuls: {
     kind: 'bool',
-    label: 'Cut NULs at the end',
+    label: 'Cut zero bytes at the end',
     default: true,
     section: 'advanced',
     when: { format: TEXTS },

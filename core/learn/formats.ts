@@ -5,17 +5,19 @@ import { type ReaderOptions, readerOf } from '../format/reader.ts'
 import { type JsonRules, parseJson } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { isObject, kindOf } from './survey.ts'
+import { timeFormOf } from './times.ts'
 
 /** What bytes are, found by reading them. */
-export interface FoundFormat {
-  readonly format: Format
+export interface FoundFormat extends Candidate {
   /** What they were packed with; undefined where they came as they are. */
   readonly compression: string | undefined
-  readonly delimiter: ReaderOptions['delimiter']
-  /** How many of the payloads are of this format. */
+  /** How many of the payloads are of this format, of those that were looked at. */
   readonly of: number
+  readonly looked: number
   /** What the first of them holds; records are not taken apart yet. */
   readonly value: unknown
+  /** The first one that is something else. */
+  readonly other: Buffer | undefined
 }
 
 /** Of each payload; more is not read to find out what it is. */
@@ -34,6 +36,7 @@ export const READ_ALL: ReaderOptions = {
   offWords: 'off, false',
   valueField: 'value',
   delimiter: 'comma',
+  decimal: 'point',
   columns: '',
   schema: '',
   messageType: '',
@@ -46,33 +49,76 @@ export const READ_ALL: ReaderOptions = {
 
 const RULES: JsonRules = { trailingNuls: 'cut', nanAsNull: true, exact: true }
 
-const DELIMITERS = { comma: ',', semicolon: ';', tab: '\t', pipe: '|' } as const
+/** The comma last: it stands in numbers and texts too. */
+const DELIMITERS = { semicolon: ';', tab: '\t', pipe: '|', comma: ',' } as const
 type Delimiter = keyof typeof DELIMITERS
 
-/** The format of payloads, by what reads most of them. Undefined where none reads the first. */
+/** The format of payloads, by what reads most of them. Undefined where none reads any. */
 export async function formatOf(payloads: readonly Buffer[]): Promise<FoundFormat | undefined> {
-  const few = payloads.filter(({ length }) => length > 0 && length <= MAX_BYTES)
-  const given = few.slice(0, MOST_PAYLOADS)
-  const [first] = given
-  if (first === undefined) return undefined
-  const undone = given.map(bytes => decompressed(bytes, MAX_BYTES))
-  const bytes = undone.filter((each): each is Buffer => !(each instanceof ParseFailure))
-  if (bytes[0] === undefined) return undefined
-  for (const { format, delimiter } of candidatesFor(bytes[0])) {
-    const reader = await readerOf({ ...READ_ALL, format, delimiter })
-    const read = (each: Buffer) =>
-      reader.read(BY_LINES.has(format) ? headOf(each) : each, { arrivedMs: Date.now() })
-    const isRead = (each: Buffer) => read(each).every(({ record }) => fits(record, format))
-    if (!isRead(bytes[0])) continue
-    return {
-      format,
-      delimiter,
-      compression: compressionOf(first),
-      of: bytes.filter(isRead).length,
-      value: format === 'json' ? parseJson(bytes[0].toString(), RULES) : read(bytes[0])[0]?.record
-    }
+  const given = payloads.filter(({ length }) => length <= MAX_BYTES).slice(0, MOST_PAYLOADS)
+  const looked = given.map(packed => {
+    const bytes = packed.length === 0 ? undefined : decompressed(packed, MAX_BYTES)
+    return bytes === undefined || bytes instanceof ParseFailure
+      ? { packed, candidates: [] }
+      : { packed, bytes, candidates: candidatesFor(bytes) }
+  })
+  let best: FoundFormat | undefined
+  for (const candidate of distinct(looked.flatMap(({ candidates }) => candidates))) {
+    const found = await reading(candidate, looked)
+    if (found !== undefined && found.of > (best?.of ?? 0)) best = found
+    if (best?.of === looked.length) break
   }
-  return undefined
+  return best
+}
+
+interface Looked {
+  readonly packed: Buffer
+  readonly bytes?: Buffer
+  readonly candidates: readonly Candidate[]
+}
+
+/** What of the payloads is of a format that they may have; undefined where none is. */
+async function reading(
+  candidate: Candidate,
+  looked: readonly Looked[]
+): Promise<FoundFormat | undefined> {
+  const { format } = candidate
+  const reader = await readerOf({ ...READ_ALL, ...candidate })
+  const read = (bytes: Buffer) =>
+    reader.read(BY_LINES.has(format) ? headOf(bytes) : bytes, { arrivedMs: Date.now() })
+  const isRead = ({ bytes, candidates }: Looked) =>
+    bytes !== undefined &&
+    candidates.some(other => keyOf(other) === keyOf(candidate)) &&
+    read(bytes).every(({ record }) => fits(record, format))
+  const readable = looked.map(isRead)
+  const first = looked[readable.indexOf(true)]
+  if (first?.bytes === undefined) return undefined
+  return {
+    ...candidate,
+    compression: compressionOf(first.packed),
+    of: readable.filter(each => each).length,
+    looked: looked.length,
+    other: looked[readable.indexOf(false)]?.packed,
+    value:
+      format === 'json' ? parseJson(first.bytes.toString(), RULES) : read(first.bytes)[0]?.record
+  }
+}
+
+/** A table is the same whatever its numbers look like. */
+const keyOf = ({ format, delimiter }: Candidate) => `${format} ${delimiter}`
+
+/** Each once; of a table the one with most to say, since the others may show less of it. */
+function distinct(candidates: readonly Candidate[]): Candidate[] {
+  const known = new Map<string, Candidate>()
+  for (const candidate of candidates) {
+    const before = known.get(keyOf(candidate))
+    const isComma = candidate.decimal === 'comma' || before?.decimal === 'comma'
+    known.set(keyOf(candidate), {
+      ...(before ?? candidate),
+      ...(isComma ? { decimal: 'comma' } : {})
+    })
+  }
+  return [...known.values()]
 }
 
 const BY_LINES: ReadonlySet<Format> = new Set([
@@ -100,10 +146,14 @@ const fits = (record: unknown, format: Format): boolean =>
 interface Candidate {
   readonly format: Format
   readonly delimiter: Delimiter
+  readonly decimal: 'point' | 'comma'
+  /** Names for the columns of a table that has no header line; empty where it has one. */
+  readonly columns: string
 }
 
-const of = (...formats: Format[]): Candidate[] =>
-  formats.map(format => ({ format, delimiter: 'comma' }))
+const USUAL = { delimiter: 'comma', decimal: 'point', columns: '' } as const
+
+const of = (...formats: Format[]): Candidate[] => formats.map(format => ({ format, ...USUAL }))
 
 /** What bytes may be, the likeliest first. */
 function candidatesFor(bytes: Buffer): Candidate[] {
@@ -118,7 +168,7 @@ function candidatesFor(bytes: Buffer): Candidate[] {
   const candidates: Candidate[] = []
   if (/^[^\s,=]+(,[^\s,=]+=[^\s,=]+)* [^\s,=]+=\S+/.test(line))
     candidates.push(...of('line-protocol'))
-  if (text.includes('\n')) candidates.push(...csvCandidates(text))
+  candidates.push(...csvCandidates(text))
   return [...candidates, ...(text.length <= 200 && !text.includes('\n') ? of('bare') : [])]
 }
 
@@ -138,13 +188,52 @@ function isSenml(text: string): boolean {
   return /^\[\s*\{[^}]*"(bn|n)"\s*:/.test(text) && /"(v|vs|vb|vd|s|bv)"\s*:/.test(text)
 }
 
+/** Lines of as many cells each; one alone is a table where it holds numbers and no names. */
 function csvCandidates(text: string): Candidate[] {
-  const lines = text.split('\n', 20).filter(line => line.trim() !== '')
+  const lines = text.split('\n', MOST_LINES).filter(line => line.trim() !== '')
+  if (isOneNumber(text)) return []
   return (Object.keys(DELIMITERS) as Delimiter[]).flatMap(delimiter => {
-    const cells = lines.map(line => line.split(DELIMITERS[delimiter]).length)
-    const isTable = cells[0]! > 1 && cells.every(count => count === cells[0])
-    return isTable ? [{ format: 'csv' as const, delimiter }] : []
+    const rows = lines.map(line => line.split(DELIMITERS[delimiter]).map(cell => cell.trim()))
+    const [first = []] = rows
+    const isTable = first.length > 1 && rows.every(({ length }) => length === first.length)
+    const columns = namesFor(first)
+    if (!isTable || (rows.length === 1 && columns === '')) return []
+    const decimal = delimiter !== 'comma' && hasCommas(rows.flat()) ? 'comma' : 'point'
+    return [{ format: 'csv' as const, delimiter, decimal, columns }]
   })
+}
+
+const MOST_LINES = 20
+/** A number with a decimal comma is no table. */
+const isOneNumber = (text: string) => /^[-+]?\d+,\d+$/.test(text)
+
+const NUMBER = /^[-+]?\d+([.,]\d+)?$/
+const WITH_COMMA = /^[-+]?\d{1,3}(\.?\d{3})*,\d+$/
+const WITH_POINT = /^[-+]?\d+\.\d+$/
+
+/** Whether numbers are written with a decimal comma, and none with a point that divides no thousands. */
+function hasCommas(cells: readonly string[]): boolean {
+  const isThousands = (cell: string) => /^[-+]?[1-9]\d{0,2}\.\d{3}$/.test(cell)
+  return (
+    cells.some(cell => WITH_COMMA.test(cell)) &&
+    cells.every(cell => !WITH_POINT.test(cell) || isThousands(cell))
+  )
+}
+
+/** Names for cells of which one is a number or a time: then no line says what they are called. */
+function namesFor(cells: readonly string[]): string {
+  const isValue = (cell: string) => NUMBER.test(cell) || timeFormOf(cell) !== undefined
+  if (!cells.some(isValue)) return ''
+  const kinds = cells.map(cell =>
+    timeFormOf(cell) !== undefined ? 'time' : NUMBER.test(cell) ? 'value' : 'text'
+  )
+  return kinds
+    .map((kind, at) => {
+      const before = kinds.slice(0, at).filter(other => other === kind).length
+      const isOnly = kinds.filter(other => other === kind).length === 1
+      return isOnly || (kind === 'time' && before === 0) ? kind : `${kind}_${before + 1}`
+    })
+    .join(', ')
 }
 
 /** Where the records stand in what a payload holds. */
@@ -152,6 +241,8 @@ export interface FoundPlace {
   readonly at: 'message' | 'list' | 'object'
   readonly path: string
   readonly elements: number
+  /** A list at the top of which no element is an object, so that nothing names its values. */
+  readonly isNameless?: boolean
   /** Of an object: a few of its names. */
   readonly names?: readonly string[]
 }
@@ -161,7 +252,10 @@ export interface FoundPlace {
  * objects of one form.
  */
 export function placeOf(value: unknown): FoundPlace {
-  if (Array.isArray(value)) return { at: 'list', path: '', elements: value.length }
+  if (Array.isArray(value)) {
+    const isNameless = value.length > 0 && !value.slice(0, 100).some(isObject)
+    return { at: 'list', path: '', elements: value.length, ...(isNameless ? { isNameless } : {}) }
+  }
   const list = isObject(value) ? longestList(value, [], 0) : undefined
   if (list !== undefined) return { at: 'list', path: list.path, elements: list.length }
   const object = isObject(value) ? objectOfRecords(value) : undefined

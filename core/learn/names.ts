@@ -98,6 +98,6 @@ export function fieldMeaning(
 
 /** Whether a number of this name counts or names something, rather than measures it. */
 export const isIdentity = (name: string): boolean =>
-  /^(id|.*_id|.*Id|seq|sequence|sn|serial|mid|msgid|messageid|fport|port|channel|version|v|ver|index|code|crc|model)$/.test(
+  /^(id|.*_id|.*Id|seq|sequence|sn|serial|mid|msgid|messageid|fport|port|channel|version|v|ver|index|code|crc|model|firmware|fw|hw|build|rev|revision)$/.test(
     name
   ) && name !== 'void'

@@ -1,4 +1,4 @@
-import { formatFindings } from './format-findings.ts'
+import { formatFindings, NO_FORMAT } from './format-findings.ts'
 import type { Finding, Observed } from './learned.ts'
 
 /**
@@ -15,6 +15,8 @@ export async function sourceFormat(
 }
 
 function shownAs(finding: Finding, fields: object): Finding {
+  const isToKnow = Object.keys(finding.settings).length === 0 && finding.says !== NO_FORMAT
+  if (isToKnow) return finding
   const { format, decompress, at } = finding.settings
   const isUsual = format === 'json' && decompress === undefined && at === undefined
   const known = Object.keys(finding.settings).every(name => Object.hasOwn(fields, name))

@@ -28,10 +28,16 @@ export function numberIn(text: string): number | undefined {
  * say what was meant.
  */
 export function numberWithComma(text: string): number | undefined {
+  const written = withPoint(text)
+  return written === undefined ? undefined : numberIn(written)
+}
+
+/** A number with a decimal comma as it is written with a point and without marks of thousands. */
+export function withPoint(text: string): string | undefined {
   const trimmed = signed(text.trim())
   if (trimmed.length > MAX_CHARACTERS || !(COMMA.test(trimmed) || COMMA_FIRST.test(trimmed)))
     return undefined
-  return numberIn(trimmed.replace(/[. \u00a0\u2009\u202f'’]/g, '').replace(',', '.'))
+  return trimmed.replace(/[. \u00a0\u2009\u202f'’]/g, '').replace(',', '.')
 }
 
 const MINUS = 0x2212

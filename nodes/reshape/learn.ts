@@ -95,21 +95,41 @@ function presetFor(came: readonly Came[]): Start | undefined {
 
 const LEFT_OUT = { no: 'left out', yes: 'taken as well' } as const
 const WORDS = { no: 'left out', yes: 'taken as numbers, 1 and 0' } as const
+const NUMBERS = { no: 'left out', yes: 'taken as numbers' } as const
+const LISTS = { no: 'left out', yes: 'taken apart, one measurement for each place' } as const
 
 function ownFor(came: readonly Came[], answers: Answers): Start {
   const shape = ownShape(came.map(({ record }) => record))
   const questions: Question[] = []
   const settings: Settings = { ...shape.settings }
-  const ask = (name: string, asks: string, choices: typeof LEFT_OUT | typeof WORDS) => {
-    const answer = answerTo(answers, name, choices, 'no')
+  const ask = (
+    name: string,
+    asks: string,
+    choices: Readonly<Record<'no' | 'yes', string>>,
+    usual: 'no' | 'yes' = 'no'
+  ) => {
+    const answer = answerTo(answers, name, choices, usual)
     questions.push({ name, asks, answer, choices })
     return answer === 'yes'
   }
   if (shape.booleans.length > 0)
     settings.booleans = ask('booleans', `True and false (${few(shape.booleans)}) are`, LEFT_OUT)
+  const values: { metric: string; action: string; by: string }[] = []
   const words = shape.words.map(({ field }) => field)
   if (words.length > 0 && ask('words', `The words of ${few(words)} are`, WORDS))
-    settings.values = shape.words.map(({ field, by }) => ({ metric: field, action: 'words', by }))
+    values.push(...shape.words.map(({ field, by }) => ({ metric: field, action: 'words', by })))
+  const numbers = shape.numbers.map(({ field }) => field)
+  if (numbers.length > 0 && ask('numbers', `Numbers as text (${few(numbers)}) are`, NUMBERS, 'yes'))
+    values.push(...shape.numbers.map(({ field, action }) => ({ metric: field, action, by: '' })))
+  if (values.length > 0) settings.values = values
+  const isAll = shape.hasNumbers || numbers.length > 0
+  if (shape.lists.length > 0)
+    settings.lists = ask(
+      'lists',
+      `Lists of numbers (${few(shape.lists)}) are`,
+      LISTS,
+      isAll ? 'no' : 'yes'
+    )
   return { settings, findings: [ownFinding(shape, came.length)], questions, isLong: shape.isLong }
 }
 
@@ -221,7 +241,16 @@ async function rowsOf(settings: Settings, messages: readonly Message[]): Promise
 
 function madeFinding(rows: readonly Settings[]): Finding[] {
   const metrics = [...new Set(rows.flatMap(({ metric }) => (metric ? [String(metric)] : [])))]
-  if (metrics.length === 0) return []
+  if (metrics.length === 0)
+    return rows.length > 0
+      ? []
+      : [
+          {
+            says: 'No measurement was found: no field of them holds a number',
+            evidence: '0 rows',
+            settings: {}
+          }
+        ]
   return [{ says: `Measurements: ${few(metrics)}`, evidence: `${rows.length} rows`, settings: {} }]
 }
 

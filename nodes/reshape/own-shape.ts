@@ -11,6 +11,7 @@ import {
 } from '../../core/learn/survey.ts'
 import { timeFieldOf } from '../../core/learn/times.ts'
 import { getter } from '../../core/record/field-path.ts'
+import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
 
 type Settings = Readonly<Record<string, unknown>>
 
@@ -23,11 +24,19 @@ export interface OwnShape {
   /** Fields that hold true and false; and words that stand for numbers. */
   readonly booleans: readonly string[]
   readonly words: readonly { readonly field: string; readonly by: string }[]
+  /** Fields with numbers that are written as text, and how they are read. */
+  readonly numbers: readonly { readonly field: string; readonly action: NumberAction }[]
+  /** Fields with lists of numbers. */
+  readonly lists: readonly string[]
+  /** Whether a field holds a number that is a measurement. */
+  readonly hasNumbers: boolean
 }
+
+type NumberAction = 'number' | 'decimal-comma'
 
 export function ownShape(records: readonly unknown[]): OwnShape {
   const bare = records.filter(record => !isObject(record)).length
-  if (bare * 2 > records.length) return bareValues()
+  if (bare * 2 > records.length) return bareValues(records)
   const list = listIn(records)
   const looked = list === undefined ? records : elementsOf(records, list)
   const survey = surveyOf(looked)
@@ -47,15 +56,28 @@ export function ownShape(records: readonly unknown[]): OwnShape {
   }
 }
 
-const NOTHING = { isLong: false, booleans: [], words: [] } as const
+const NOTHING = {
+  isLong: false,
+  booleans: [],
+  words: [],
+  numbers: [],
+  lists: [],
+  hasNumbers: true
+} as const
 
-const bareValues = (): OwnShape => ({
+const bareValues = (records: readonly unknown[]): OwnShape => ({
   ...NOTHING,
   settings: {
     bare: true,
     mode: 'keep',
     keep: [],
-    values: [{ metric: '*', action: 'words', by: '' }]
+    values: [
+      {
+        metric: '*',
+        action: readingOf(records) === 'decimal-comma' ? 'decimal-comma' : 'words',
+        by: ''
+      }
+    ]
   },
   says: 'The payload is a bare value',
   isLong: true
@@ -149,8 +171,47 @@ function wide(survey: Survey, whole: Survey, place: Settings): Omit<OwnShape, 's
   }
   const words = survey.fields.flatMap(facts => wordsOf(facts) ?? [])
   const booleans = survey.fields.filter(facts => holdsOnly(facts, 'boolean'))
-  return { settings, isLong: false, booleans: booleans.map(({ path }) => path), words }
+  const measured = survey.fields.filter(
+    facts => !kept.has(facts.path) && !isIdentity(nameOf(facts))
+  )
+  return {
+    settings,
+    isLong: false,
+    booleans: booleans.map(({ path }) => path),
+    words,
+    numbers: measured.flatMap(({ path, values }) => {
+      const action = readingOf(values)
+      return action === undefined ? [] : [{ field: path, action }]
+    }),
+    lists: measured.filter(holdsNumberLists).map(({ path }) => path),
+    hasNumbers: measured.some(holdsNumbers)
+  }
 }
+
+const holdsNumberLists = (facts: FieldFacts): boolean =>
+  holdsOnly(facts, 'list') &&
+  facts.items.size > 0 &&
+  [...facts.items.keys()].every(kind => kind === 'integer' || kind === 'number')
+
+/** How values are read of which each is a number, and one at least written as text. */
+function readingOf(values: readonly unknown[]): NumberAction | undefined {
+  const there = values.filter(value => value !== null && value !== '')
+  const texts = there.filter((value): value is string => typeof value === 'string')
+  const isEach = (read: (text: string) => number | undefined) =>
+    there.every(value =>
+      typeof value === 'string'
+        ? !ID.test(value) && read(value) !== undefined
+        : typeof value === 'number'
+    )
+  if (texts.length === 0) return undefined
+  if (isEach(numberIn)) return 'number'
+  return texts.some(text => text.includes(',')) && isEach(numberWithComma)
+    ? 'decimal-comma'
+    : undefined
+}
+
+/** A number that begins with zeros names something. */
+const ID = /^0\d/
 
 const VALUE = /^(value|val|v)$/i
 const TIME = /^(sourcetimestamp|timestamp|ts|time|t)$/i

@@ -105,6 +105,15 @@ const texts: readonly Case[] = [
     [{ id: 'd1', v: 2 }]
   ],
   [
+    'CSV with decimal commas',
+    { format: 'csv', delimiter: 'semicolon', decimal: 'comma' },
+    'a;b;c;d;e\n21,5;1.234;1.234,5;007;21.5\n-0,5;40;2.882.429.806.056.571.124;,5;20.11.2026 11:00\n',
+    [
+      { a: 21.5, b: 1234, c: 1234.5, d: '007', e: '21.5' },
+      { a: -0.5, b: 40, c: '2.882.429.806.056.571.124', d: ',5', e: '20.11.2026 11:00' }
+    ]
+  ],
+  [
     'CSV whose long numbers stay text',
     { format: 'csv' },
     'id\n2882429806056571124\n',

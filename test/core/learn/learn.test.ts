@@ -47,7 +47,27 @@ describe('the format of bytes', () => {
     ['a number', '23.5', { format: 'bare' }],
     ['a word', 'ON', { format: 'bare' }],
     ['CSV', 'ts,value\n1,2\n3,4\n', { format: 'csv', delimiter: 'comma' }],
-    ['CSV by semicolons', 'ts;value\n1;2,5\n', { format: 'csv', delimiter: 'semicolon' }],
+    [
+      'CSV by semicolons, with decimal commas',
+      'ts;value\n1;2,5\n',
+      { format: 'csv', delimiter: 'semicolon', decimal: 'comma' }
+    ],
+    [
+      'CSV by semicolons, with points',
+      'ts;value\n1;2.5\n',
+      { format: 'csv', delimiter: 'semicolon' }
+    ],
+    [
+      'a line of CSV, which names no columns',
+      '2026-11-20 11:00:00;hall-1;21,5;40',
+      {
+        format: 'csv',
+        delimiter: 'semicolon',
+        decimal: 'comma',
+        columns: 'time, text, value_1, value_2'
+      }
+    ],
+    ['a number with a decimal comma', '21,5', { format: 'bare' }],
     [
       'InfluxDB line protocol',
       'weather,device_id=d1 temperature=21.5 1708700000000000000',
@@ -66,6 +86,32 @@ describe('the format of bytes', () => {
   }
 })
 
+describe('what cannot be learned is said in words', () => {
+  const said = async (...payloads: readonly string[]) => {
+    const observed = payloads.map(text => ({ topic: 'a/b', payload: Buffer.from(text) }))
+    const { findings } = await decode(observed, {}, {})
+    return findings.map(({ says, evidence }) => `${says} (${evidence})`)
+  }
+
+  it('empty messages', async () => {
+    assert.deepEqual(await said('', ''), ['The messages are empty (2 of 2 messages)'])
+  })
+
+  it('a list of lists', async () => {
+    assert.deepEqual(await said('[[1,2],[3,4]]'), [
+      'The messages are JSON (1 of 1 messages)',
+      'The message is a list in which nothing says what its values are: no record can be made of it (2 in the first)'
+    ])
+  })
+
+  it('what is not as most of them are', async () => {
+    assert.deepEqual(await said('online', '{"a":1}', '', '{"a":2}'), [
+      'The messages are JSON (2 of 4 messages)',
+      'Others are something else, such as online: they leave as rejected (2 of 4 messages)'
+    ])
+  })
+})
+
 describe('the template of topics', () => {
   const templates: readonly (readonly [topics: readonly string[], template: string | undefined])[] =
     [
@@ -77,7 +123,11 @@ describe('the template of topics', () => {
       [['a/x1', 'a/x2/more'], 'a/{device_id}/#'],
       [['a/b/c', 'd/e'], undefined],
       [[''], undefined],
-      [['plain'], 'plain']
+      [['plain'], 'plain'],
+      [
+        ['a/b/c/d/e/pump-7/x', 'a/b2/c2/d2/e2/pump-8/x'],
+        'a/{site}/{area}/{group}/{part}/{device_id}/x'
+      ]
     ]
   for (const [topics, template] of templates) {
     it(`${topics.join(' and ')} → ${template}`, () => {
