@@ -93,7 +93,7 @@ export {
 export { SlicedQueue, type SlicedWork } from './record/sliced-queue.ts'
 export { type TextTemplate, textTemplate } from './record/text-template.ts'
 export { compileTopicTemplate, type TopicTemplate } from './record/topic-template.ts'
-export { WINS, type Wins } from './record/wins.ts'
+export { WINS, type Wins, winsOf } from './record/wins.ts'
 export { defineSink, type Open } from './sink/define-sink.ts'
 export type {
   OpenSink,

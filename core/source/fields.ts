@@ -21,6 +21,7 @@ const waits = { acknowledge: WAITS } as const
 const PACE = {
   kind: 'choice',
   label: 'Pace',
+  section: 'advanced',
   default: 'balanced',
   choices: {
     latency: 'latency: hardly any wait, several times the CPU time',

@@ -11,7 +11,7 @@ const inKafka = { keepIn: 'kafka' } as const
 export const memoryFields = {
   key: {
     kind: 'list',
-    label: 'Apart for each',
+    label: 'Separately for each',
     section: 'apart',
     default: [{ field: 'device_id' }, { field: 'metric' }],
     help: 'Records that agree in these fields belong together. Without a row, all records do.',
@@ -48,7 +48,7 @@ export const memoryFields = {
   },
   maxKeys: {
     kind: 'number',
-    label: 'Keys at most',
+    label: 'At most',
     section: 'advanced',
     default: 100_000,
     min: 1,

@@ -47,7 +47,7 @@ export const spec = {
     },
     every: {
       kind: 'text',
-      label: 'One begins every',
+      label: 'A new one every',
       section: 'window',
       default: '10 s',
       required: true,
@@ -58,7 +58,7 @@ export const spec = {
     },
     calendar: {
       kind: 'choice',
-      label: 'Each',
+      label: 'Length',
       section: 'window',
       default: 'day',
       choices: { day: 'day', week: 'week, from Monday', month: 'month' },

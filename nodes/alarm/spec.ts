@@ -41,7 +41,7 @@ export const spec = {
         below: 'below a limit',
         outside: 'outside of two limits',
         equals: 'equal to',
-        differs: 'another than',
+        differs: 'not equal to',
         silent: 'missing for some time'
       },
       help: 'What is not as it should be. Missing: no record of a device comes that has sent one before.'
@@ -101,7 +101,7 @@ export const spec = {
     },
     deadband: {
       kind: 'number',
-      label: 'Back by',
+      label: 'Hysteresis',
       section: 'what',
       default: 0,
       min: 0,
@@ -110,7 +110,7 @@ export const spec = {
     },
     offDelay: {
       kind: 'text',
-      label: 'Back for at least',
+      label: 'Returned for at least',
       section: 'what',
       default: '0 s',
       required: true,

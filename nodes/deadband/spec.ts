@@ -130,7 +130,7 @@ export const spec = {
     },
     keep: {
       kind: 'choice',
-      label: 'Keeps of it',
+      label: 'Keep of each',
       section: 'what',
       default: 'last',
       choices: {

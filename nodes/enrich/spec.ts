@@ -44,7 +44,7 @@ export const spec = {
     },
     source: {
       kind: 'choice',
-      label: 'Taken from',
+      label: 'Look up in',
       section: 'source',
       default: 'inline',
       choices: {
@@ -89,7 +89,7 @@ export const spec = {
     },
     lookup: {
       kind: 'choice',
-      label: 'Look up in',
+      label: 'By',
       section: 'source',
       default: 'table',
       choices: { table: 'a table or view', query: 'a query of my own' },
@@ -240,10 +240,10 @@ export const spec = {
     unknown: {
       kind: 'choice',
       harmless: true,
-      label: 'Record of one',
+      label: 'Their records',
       section: 'unknown',
       default: 'reject',
-      choices: { reject: 'is rejected', pass: 'passes as it is', default: 'gets default values' },
+      choices: { reject: 'are rejected', pass: 'pass as they are', default: 'get default values' },
       help: 'What becomes of records whose device the source does not know or fails for, or that name none.'
     },
     defaults: {

@@ -1,7 +1,7 @@
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
 import { FORMATS } from '../../core/format/names.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
-import { WINS } from '../../core/record/wins.ts'
+import { winsOf } from '../../core/record/wins.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const own = { protocol: 'records', format: Object.keys(FORMATS) }
@@ -41,7 +41,7 @@ export const spec = {
     prefix: {
       kind: 'text',
       check: 'topic-filter',
-      label: 'Path before',
+      label: 'Path prefix',
       default: '',
       placeholder: 'influx',
       when: { protocol: 'influx' },
@@ -96,12 +96,12 @@ export const spec = {
     ...formatFieldsWhen(reading, own, 'records'),
     pathWins: {
       kind: 'choice',
-      label: 'Path is taken',
+      label: 'If path and record differ',
       default: 'payload',
-      choices: WINS,
+      choices: winsOf('path', 'record'),
       section: 'records',
       when: records,
-      help: 'Where a record has a field of the path already. "Must agree" rejects a device that writes under the name of another.'
+      help: 'Whose field counts where both have one of the same name. "Rejected" is for devices that may not write under the name of another.'
     },
     acknowledge: {
       ...sourceFields.acknowledge,

@@ -24,7 +24,7 @@ export const spec = {
   fields: {
     by: {
       kind: 'choice',
-      label: 'Told apart by',
+      label: 'Inputs told apart by',
       section: 'inputs',
       default: 'field',
       choices: { field: 'a field', topic: 'the topic', header: 'a header' },
@@ -101,7 +101,7 @@ export const spec = {
     },
     method: {
       kind: 'choice',
-      label: 'Each of the first with',
+      label: 'Join each first with',
       section: 'how',
       default: 'nearest',
       choices: {
@@ -114,7 +114,7 @@ export const spec = {
     within: {
       kind: 'text',
       check: 'duration',
-      label: 'At most apart',
+      label: 'Apart in time, at most',
       section: 'how',
       default: '5 s',
       required: true,
@@ -145,7 +145,7 @@ export const spec = {
     },
     shape: {
       kind: 'choice',
-      label: 'It has',
+      label: 'Joined record has',
       section: 'record',
       default: 'metrics',
       choices: {

@@ -50,7 +50,7 @@ export const spec = {
     },
     output: {
       kind: 'choice',
-      label: 'Leaves as',
+      label: 'Messages become',
       section: 'records',
       default: 'records',
       choices: {

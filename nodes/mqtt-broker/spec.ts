@@ -30,7 +30,7 @@ export const spec = {
       label: 'Server is',
       harmless: true,
       default: 'own',
-      choices: { own: 'any', ...labels },
+      choices: { own: 'any MQTT server', ...labels },
       help: 'Choosing a make fills in what it needs, and says what it refuses.'
     },
     url: {

@@ -1,7 +1,7 @@
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
-import { WINS } from '../../core/record/wins.ts'
+import { winsOf } from '../../core/record/wins.ts'
 import { lingerFields, sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const asRecords: Condition = { output: ['records', 'decoded'] }
@@ -44,7 +44,7 @@ export const spec = {
     },
     output: {
       kind: 'choice',
-      label: 'Leaves as',
+      label: 'Messages become',
       section: 'records',
       default: 'records',
       choices: {
@@ -117,12 +117,12 @@ export const spec = {
     },
     topicWins: {
       kind: 'choice',
-      label: 'Topic is taken',
+      label: 'If topic and payload differ',
       default: 'payload',
-      choices: WINS,
+      choices: winsOf('topic', 'payload'),
       section: 'advanced',
       when: asRecords,
-      help: 'Where the payload has a field of the topic already. "Must agree" rejects a device that writes under the name of another.'
+      help: 'Whose field counts where both have one of the same name. "Rejected" is for devices that may not write under the name of another.'
     },
     maxPayloadBytes: sourceFields.maxPayloadBytes,
     retries: { ...sourceFields.retries, when: waits },

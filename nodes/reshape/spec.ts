@@ -1,6 +1,6 @@
 import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
-import { WINS } from '../../core/record/wins.ts'
+import { WINS, winsOf } from '../../core/record/wins.ts'
 import { eachFields, objects } from './each-fields.ts'
 import { EXAMPLES } from './examples.ts'
 import { PRESET_CHOICES } from './presets.ts'
@@ -86,7 +86,7 @@ export const spec = {
     restTo: {
       kind: 'text',
       check: 'field-path',
-      label: 'Rest of topic to',
+      label: 'Rest of topic goes to',
       section: 'topic',
       default: '',
       placeholder: 'device_id',
@@ -94,11 +94,11 @@ export const spec = {
     },
     topicWins: {
       kind: 'choice',
-      label: 'Topic is taken',
+      label: 'If topic and record differ',
       section: 'topic',
       default: 'payload',
-      choices: WINS,
-      help: 'Where the record has the field already. "Must agree" rejects a device that writes under the name of another.'
+      choices: winsOf('topic', 'record'),
+      help: 'Whose field counts where both have one of the same name. "Rejected" is for devices that may not write under the name of another.'
     },
     sources: {
       kind: 'list',
@@ -139,22 +139,22 @@ export const spec = {
         },
         wins: {
           kind: 'choice',
-          label: 'Taken',
+          label: 'If it is there',
           default: 'payload',
           choices: WINS,
-          help: 'Where the record has the field already.'
+          help: 'What becomes of the field where the record has it already.'
         }
       }
     },
     mode: {
       kind: 'choice',
-      label: 'Made of a message',
+      label: 'Make',
       section: 'made',
       default: 'unpivot',
       choices: {
-        unpivot: 'a record of each measurement',
-        keep: 'one record of each',
-        pivot: 'one wide record of many rows'
+        unpivot: 'a record for each measurement',
+        keep: 'one record, with chosen fields',
+        pivot: 'one wide record out of rows'
       },
       help: 'One message with many measurements becomes a row a measurement, or rows of one device and time become one wide record.'
     },
@@ -219,7 +219,7 @@ export const spec = {
     },
     names: {
       kind: 'list',
-      label: 'Their names',
+      label: 'These fields',
       section: 'made',
       default: [],
       when: { mode: 'unpivot', which: ['except', 'only'] },
@@ -327,7 +327,7 @@ export const spec = {
     },
     maxMeasurements: {
       kind: 'number',
-      label: 'At most',
+      label: 'In one message at most',
       default: 1000,
       min: 1,
       max: 100_000,

@@ -14,27 +14,27 @@ export const values = {
       default: '*',
       required: true,
       placeholder: '*.Temperature',
-      help: '* stands for any text.'
+      help: 'The measurement; * stands for any text.'
     },
     action: {
       kind: 'choice',
-      label: 'Is',
+      label: 'Change',
       default: 'unit',
       choices: {
-        unit: 'converted',
-        scale: 'multiplied by',
-        offset: 'raised by',
-        words: 'a word for a number',
-        number: 'text, a number',
-        'decimal-comma': 'text, decimal comma',
-        round: 'rounded to places',
-        clamp: 'held within'
+        unit: 'convert unit',
+        scale: 'multiply by',
+        offset: 'add',
+        words: 'word to number',
+        number: 'text to number',
+        'decimal-comma': 'decimal comma',
+        round: 'round to places',
+        clamp: 'limit to range'
       },
-      help: 'What cannot be done rejects the record.'
+      help: 'What cannot be done rejects the record. Decimal comma: the text 1.234,5 becomes 1234.5.'
     },
     by: {
       kind: 'text',
-      label: 'By',
+      label: 'With',
       default: '',
       placeholder: '°F > °C',
       help: 'Units "°F > °C", a number, words "ON=1, OFF=0", or a range "0..100".'

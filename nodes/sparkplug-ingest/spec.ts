@@ -78,7 +78,7 @@ export const spec = {
     pace: lingerFields.pace,
     rebirthPauseS: {
       kind: 'number',
-      label: 'Pause',
+      label: 'Ask again after',
       default: 10,
       min: 1,
       max: 3600,
@@ -89,7 +89,7 @@ export const spec = {
     },
     rebirthsPerSecond: {
       kind: 'number',
-      label: 'Asked at most',
+      label: 'Ask at most',
       default: 50,
       min: 1,
       max: 10_000,

@@ -151,7 +151,7 @@ export const spec = {
     },
     chunkDays: {
       kind: 'number',
-      label: 'Chunk of',
+      label: 'Chunk length',
       default: 1,
       min: 1,
       max: 365,

@@ -264,7 +264,7 @@ describe('join', () => {
 
   it('refuses settings that cannot be used', () => {
     const refused = (options: object) => () => join(parseOptions(spec, { ...options }))
-    assert.throws(refused({ within: '8 d' }), /At most apart: 8 d is too long/)
+    assert.throws(refused({ within: '8 d' }), /Apart in time, at most: 8 d is too long/)
     assert.throws(refused({ first: 'a', second: 'a' }), /Second input: must be another one/)
     assert.throws(refused({ by: 'topic' }), /First input: is required/)
     assert.throws(refused({ first: '' }), /First input: is required/)

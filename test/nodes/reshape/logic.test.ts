@@ -234,9 +234,9 @@ describe('nodes/reshape, wide records', () => {
 describe('nodes/reshape, bad settings', () => {
   const wrong: [settings: Setting, says: RegExp][] = [
     [{ recordsAt: 'list', listPath: '' }, /In the field: must name the field/],
-    [{ topic: 'a/{b}', restTo: 'c' }, /Rest of topic to: needs a topic that ends in #/],
+    [{ topic: 'a/{b}', restTo: 'c' }, /Rest of topic goes to: needs a topic that ends in #/],
     [{ keep: [{ from: 'metric', to: '' }] }, /Fields of every record: row 1/],
-    [{ which: 'only', names: [] }, /Their names: there must be at least one/],
+    [{ which: 'only', names: [] }, /These fields: there must be at least one/],
     [
       { which: 'only', names: [{ field: 'a' }, { field: 'b', metric: 'a' }] },
       /row 2: there is a metric "a" already/

@@ -194,7 +194,10 @@ describe('route over time: devices that are expected', () => {
   })
 
   const refused: [options: object, problem: RegExp][] = [
-    [{ rules: [rule([MISSING])], expected: 'a' }, /Devices that are expected: "Apart for each"/],
+    [
+      { rules: [rule([MISSING])], expected: 'a' },
+      /Devices that are expected: "Separately for each"/
+    ],
     [
       {
         rules: [rule([MISSING])],

@@ -5,7 +5,7 @@ import {
   type NodeSpec,
   sourceFields,
   WAITS,
-  WINS
+  winsOf
 } from '@millrace/node-red-telemetry'
 
 const waits = { acknowledge: WAITS } as const
@@ -108,11 +108,11 @@ export const spec = {
     },
     wins: {
       kind: 'choice',
-      label: 'These are taken',
+      label: 'If message and body differ',
       default: 'payload',
-      choices: WINS,
+      choices: winsOf('message', 'body'),
       section: 'records',
-      help: 'Where a record has a field of the address or message already. "Must agree" rejects a device that writes under the name of another.'
+      help: 'Whose field counts where both have one of the same name. "Rejected" is for devices that may not write under the name of another.'
     },
     acknowledge: {
       ...sourceFields.acknowledge,
