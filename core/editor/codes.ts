@@ -20,7 +20,7 @@ const OF_NO_RECORD: readonly Code[] = [
 
 /** Puts a button behind an input of codes, which shows them with their sentences to be ticked. */
 export function addCodes(input: HTMLInputElement): void {
-  addPanel(input, 'list', content => {
+  addPanel(input, 'list', ({ content }) => {
     const list = element('div', { class: 'millrace-items' })
     list.append(
       ...Object.entries(CODES)

@@ -15,6 +15,7 @@ import { hear } from './heard.ts'
 import type { NodesBehind } from './learn-panel.ts'
 import { listControl } from './list.ts'
 import { chooseOnly } from './only-choice.ts'
+import { outputMap, rowsOf } from './output-map.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { samplesFor } from './preview-samples.ts'
 import { addPick, listen, testRow } from './probe.ts'
@@ -46,6 +47,7 @@ export class Dialog implements Form {
   readonly #rows = new Map<string, FieldRow>()
   readonly #listeners: ((values: Values) => void)[] = []
   readonly #fold: Fold | undefined
+  readonly #resized = new ResizeObserver(() => this.#fit())
   #preview: PreviewPane | undefined
   #behind: readonly NodesBehind[] = []
 
@@ -76,6 +78,7 @@ export class Dialog implements Form {
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())
     this.#refresh()
+    this.#resized.observe(this.#root)
   }
 
   values(): Values {
@@ -127,6 +130,7 @@ export class Dialog implements Form {
   }
 
   close(): void {
+    this.#resized.disconnect()
     for (const control of this.#built.values()) control.close?.()
     this.#preview?.close()
   }
@@ -146,7 +150,7 @@ export class Dialog implements Form {
       ...(hooks.learns === true ? { fill: this.#fill } : {}),
       ...(hooks.listens === undefined ? {} : { listen: () => this.#listen(hooks.listens!) })
     })
-    this.#root.append(pane.element)
+    this.#root.append(pane.bar, pane.element)
     this.onChange(() => pane.refresh())
     return pane
   }
@@ -236,6 +240,12 @@ export class Dialog implements Form {
     )
     select.replaceChildren(...options)
     select.value = String(this.node[name] ?? field.default)
+  }
+
+  /** Not while the dialog lies below another one, where it has no width. */
+  #fit(): void {
+    const { clientWidth } = this.#root
+    if (clientWidth > 0) for (const row of this.#rows.values()) row.fit(clientWidth)
   }
 
   #buildHeadings(): void {
@@ -361,35 +371,3 @@ function levelsOf(template: string, preview: PreviewPane | undefined): Record<st
 
 const isDefault = (field: Field, value: unknown) =>
   JSON.stringify(value) === JSON.stringify(field.default)
-
-/** How many outputs a node had whose number depends on a list. */
-function rowsOf(node: EditorNode, { outputsFrom = '' }: NodeType['spec']): number {
-  const rows = node[outputsFrom]
-  return Array.isArray(rows) ? rows.length : 0
-}
-
-/**
- * Node-RED's map from old outputs to new ones: `-1` for a removed one, a key that is no number for
- * one that is new.
- * @param before for each output now its index before, undefined if it is new; outputs behind them
- * are known by their labels
- * @param count of the outputs then, without those behind them
- */
-function outputMap(
-  before: readonly (number | undefined)[],
-  now: readonly string[],
-  then: readonly string[],
-  count: number
-): Record<string, string> {
-  const map: Record<string, string> = {}
-  for (let index = 0; index < then.length; index++) map[index] = '-1'
-  before.forEach((old, index) => {
-    map[old === undefined ? `new${index}` : old] = String(index)
-  })
-  const fixed = then.slice(count)
-  for (const [index, label] of now.slice(before.length).entries()) {
-    const old = fixed.indexOf(label)
-    map[old < 0 ? `fixed${index}` : count + old] = String(before.length + index)
-  }
-  return map
-}

@@ -1,6 +1,8 @@
 import type { Place } from '../node/spec.ts'
 import { getter, isFieldPath, pathOf } from '../record/field-path.ts'
-import { button, element } from './element.ts'
+import { element } from './element.ts'
+import { addOpener, enter, PickPanel } from './opener.ts'
+import { searchList } from './search-list.ts'
 import { say } from './texts-of.ts'
 import { bare, isLeaf, jsonOf } from './written-text.ts'
 
@@ -48,35 +50,21 @@ export function addFieldPick(
   shown: () => Promise<ShownTree | undefined>,
   within: () => PickedIn = () => ({ ofTopic: {}, at: '' })
 ): void {
-  const opener = button('sitemap', '', async () => {
+  addOpener(input, 'sitemap', 'pickField', async opener => {
     const items = itemsOf(await shown(), picked, within())
-    if (input.isConnected) open(input, items)
+    if (input.isConnected) open(input, opener, items)
   })
-  opener.classList.add('millrace-picker')
-  opener.setAttribute('aria-label', say('pickField'))
-  window.RED.popover.tooltip($(opener), say('pickField'))
-  input.after(opener)
 }
 
-function open(input: HTMLInputElement, items: readonly Item[]): void {
-  const content = element('div', { class: 'millrace-pick' })
-  content.style.width = `${Math.max(280, input.offsetWidth + 30)}px`
-  const panel = window.RED.popover.panel($(content))
-  // Otherwise the dialog below takes Escape as its own.
-  content.addEventListener('keydown', event => {
-    if (event.key === 'Escape') panel.hide()
-    event.stopPropagation()
-  })
+function open(input: HTMLInputElement, opener: HTMLElement, items: readonly Item[]): void {
+  const panel = new PickPanel(input, opener)
   const choose = ({ path }: Item) => {
-    panel.hide()
-    input.value = path
-    $(input).trigger('change')
-    input.focus()
+    enter(input, path)
+    panel.close(input)
   }
-  const list = element('div', { class: 'millrace-items' }, ...items.map(item => line(item, choose)))
-  content.append(items.length > 0 ? list : element('div', {}, say('noFields')))
-  panel.show({ target: $(input), offset: [0, 2] })
-  content.querySelector<HTMLElement>('button')?.focus()
+  const list = searchList(items.map(item => ({ text: item.path, shown: line(item, choose) })))
+  panel.content.append(...(items.length > 0 ? list : [element('div', {}, say('noFields'))]))
+  panel.show()
 }
 
 function line(item: Item, choose: (item: Item) => void): HTMLElement {

@@ -1,8 +1,9 @@
 import type { Finding, Learned, Question } from '../learn/learned.ts'
 import type { Answered } from './ask.ts'
 import { button, element, icon } from './element.ts'
-import { failures } from './preview-out.ts'
+import { failures, statementsPart } from './preview-out.ts'
 import { say } from './texts-of.ts'
+import { timeZones } from './time-zones.ts'
 
 /** A node that is proposed to stand behind the one of the dialog. */
 export interface NodesBehind {
@@ -74,7 +75,7 @@ export class LearnPanel {
     this.element.replaceChildren(
       element('div', { class: 'millrace-half-title' }, say('found')),
       this.#list(findings),
-      ...statements(learned.text),
+      ...statementsPart(learned.text),
       ...(isNothing ? [element('div', { class: 'millrace-facts' }, say('nothingFound'))] : []),
       ...behind.map(each => this.#behindPart(each)),
       ...questions.map(question => this.#question(question)),
@@ -114,7 +115,7 @@ export class LearnPanel {
       { class: 'millrace-learned-node' },
       element('label', {}, this.#box(type), icon('arrow-right'), element('b', {}, label)),
       this.#list(findings.map(finding => ({ ...finding, settings: {} }))),
-      ...statements(text)
+      ...statementsPart(text)
     )
   }
 
@@ -129,7 +130,7 @@ export class LearnPanel {
   }
 
   #question({ name, asks, answer, choices }: Question): HTMLElement {
-    const offered = choices === 'zones' ? zones() : Object.entries(choices)
+    const offered = choices === 'zones' ? timeZones() : Object.entries(choices)
     const options = offered.map(([value, text]) => element('option', { value }, text))
     const select = element(
       'select',
@@ -156,23 +157,4 @@ export class LearnPanel {
     )
     this.close()
   }
-}
-
-/** Folded: most people want to know that it is there. */
-function statements(text: string | undefined): HTMLElement[] {
-  if (text === undefined) return []
-  return [
-    element(
-      'details',
-      {},
-      element('summary', {}, say('statements')),
-      element('pre', { class: 'millrace-statements' }, text)
-    )
-  ]
-}
-
-/** All that the browser knows. */
-function zones(): [string, string][] {
-  const known = Intl.supportedValuesOf('timeZone')
-  return [['UTC', 'UTC'], ...known.map((name): [string, string] => [name, name])]
 }

@@ -1,5 +1,6 @@
 import type { ChoiceField, Column, ListField } from '../node/spec.ts'
 import { element } from './element.ts'
+import { textMeasure } from './text-width.ts'
 
 type Row = Readonly<Record<string, string | number | boolean>>
 
@@ -64,11 +65,4 @@ function selectWidth(place: HTMLElement, { choices }: ChoiceField): number {
   const { offsetWidth } = select
   cell.remove()
   return offsetWidth
-}
-
-function textMeasure(place: HTMLElement): (text: string) => number {
-  const context = document.createElement('canvas').getContext('2d')!
-  const { fontFamily } = getComputedStyle(place)
-  context.font = `14px ${fontFamily}`
-  return text => context.measureText(text).width
 }

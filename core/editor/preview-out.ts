@@ -20,8 +20,15 @@ export interface PreviewShown extends Answered {
   readonly line?: TimeLine
 }
 
-/** What leaves by each output, or why there is nothing to show. */
-export function outcomeParts(answer: PreviewShown, labels: readonly string[]): HTMLElement[] {
+/**
+ * What leaves by each output, or why there is nothing to show.
+ * @param isOpen whether the statements are shown, which are folded at first
+ */
+export function outcomeParts(
+  answer: PreviewShown,
+  labels: readonly string[],
+  isOpen: boolean
+): HTMLElement[] {
   const { ok, message = '', outputs = [], filtered = 0, notices = [], text } = answer
   if (!ok) return failures(message)
   const parts = outputs.flatMap(({ count, records }, index) =>
@@ -29,9 +36,36 @@ export function outcomeParts(answer: PreviewShown, labels: readonly string[]): H
   )
   if (filtered > 0) parts.push(facts(`${filtered} ${say('leftOut')}`))
   if (parts.length === 0) parts.push(facts(say('noOutput')))
-  const statements =
-    text === undefined ? [] : [element('pre', { class: 'millrace-statements' }, text)]
-  return [...parts, ...notices.map(facts), ...statements]
+  return [...parts, ...notices.map(facts), ...statementsPart(text, isOpen)]
+}
+
+/** How many leave by each output, and why the first that is rejected is. */
+export function outcomeSummary(answer: PreviewShown, labels: readonly string[]): HTMLElement[] {
+  const { ok, outputs = [], filtered = 0 } = answer
+  if (!ok) return [element('span', { class: 'millrace-failed' }, icon('exclamation-triangle'))]
+  const left = outputs.flatMap(({ count, records }, index) => {
+    const code = records.find(({ reasons }) => reasons?.[0])?.reasons?.[0]?.code
+    const label = `${labels[index] ?? index + 1} (${count})`
+    if (count === 0) return []
+    return code === undefined
+      ? [element('span', {}, label)]
+      : [element('span', { class: 'millrace-failed' }, `${label}: ${code}`)]
+  })
+  const out = filtered > 0 ? [element('span', {}, `${filtered} ${say('leftOut')}`)] : []
+  return left.length + out.length === 0 ? [element('span', {}, say('noOutput'))] : [...left, ...out]
+}
+
+/** Folded: most people want to know that they are there. */
+export function statementsPart(text: string | undefined, isOpen = false): HTMLElement[] {
+  if (text === undefined) return []
+  const part = element(
+    'details',
+    {},
+    element('summary', {}, say('statements')),
+    element('pre', { class: 'millrace-statements' }, text)
+  )
+  part.open = isOpen
+  return [part]
 }
 
 export const failures = (message: string): HTMLElement[] =>

@@ -2,7 +2,7 @@ import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
 import type { ShownTree } from './field-pick.ts'
 import { type LearnedHere, LearnPanel, type NodesBehind } from './learn-panel.ts'
-import { failures, outcomeParts, type PreviewShown } from './preview-out.ts'
+import { failures, outcomeParts, outcomeSummary, type PreviewShown } from './preview-out.ts'
 import { allOf, type GivenSample, type Offered, samplesFor } from './preview-samples.ts'
 import { say } from './texts-of.ts'
 import { timeLineParts } from './time-line.ts'
@@ -34,7 +34,11 @@ const MAX_FILE = 1_000_000
  * dialog; above them what the messages propose for the dialog.
  */
 export class PreviewPane {
+  /** Stands above the rest, and at the lower edge of the dialog as long as that is out of sight. */
+  readonly bar: HTMLElement
   readonly element: HTMLElement
+  /** What leaves, in a few words. */
+  readonly #summary = element('span', { class: 'millrace-summary' })
   readonly #picker = element('select', { class: 'millrace-sample', 'aria-label': say('sample') })
   readonly #topic = element('input', {
     type: 'text',
@@ -72,6 +76,7 @@ export class PreviewPane {
         ask: answers => this.#learn(answers),
         fill: (settings, behind) => fill.call(of, settings, behind)
       })
+    this.bar = this.#barParts()
     this.element = this.#layout()
     // The form checks its own fields; what is typed here is none.
     for (const event of ['input', 'change'])
@@ -92,17 +97,9 @@ export class PreviewPane {
         element('div', { class: 'millrace-half-title' }, title),
         ...content
       )
-    const title = element(
-      'div',
-      { class: 'millrace-preview-title' },
-      icon('eye'),
-      ` ${say('preview')}`
-    )
-    if (this.#panel !== undefined) title.append(this.#learnButton(this.#panel))
     return element(
       'div',
       { class: 'millrace-preview' },
-      title,
       this.#says,
       ...(this.#panel === undefined ? [] : [this.#panel.element]),
       element('div', { class: 'millrace-samples' }, this.#picker, ...this.#samplesButtons()),
@@ -116,9 +113,21 @@ export class PreviewPane {
     )
   }
 
+  #barParts(): HTMLElement {
+    const title = button('eye', say('preview'), () => this.#reveal())
+    title.classList.add('millrace-preview-title')
+    const learn = this.#panel === undefined ? [] : [this.#learnButton(this.#panel)]
+    return element('div', { class: 'millrace-bar' }, title, this.#summary, ...learn)
+  }
+
+  #reveal(): void {
+    this.element.scrollIntoView({ block: 'start' })
+  }
+
   #learnButton(panel: LearnPanel): HTMLButtonElement {
     const learn = button('graduation-cap', say('learn'), async () => {
       learn.disabled = true
+      this.#reveal()
       const isTyped = this.#chosen === undefined && this.#hasSomething()
       if (!isTyped && !this.#offered.some(({ isSeen }) => isSeen)) await this.#listen()
       if (this.#hasSomething()) await panel.open()
@@ -277,6 +286,7 @@ export class PreviewPane {
     if (this.#isEmpty()) {
       const hint = say(this.of.listen ? 'noMessageYet' : 'noMessage')
       this.#out.replaceChildren(element('div', { class: 'millrace-facts' }, hint))
+      this.#summary.replaceChildren()
       this.#line.replaceChildren()
       return
     }
@@ -292,7 +302,9 @@ export class PreviewPane {
     )
     this.#asking = false
     if (this.#closed) return
-    this.#out.replaceChildren(...outcomeParts(answer, this.of.outputs()))
+    const isOpen = this.#out.querySelector('details')?.open ?? false
+    this.#out.replaceChildren(...outcomeParts(answer, this.of.outputs(), isOpen))
+    this.#summary.replaceChildren(...outcomeSummary(answer, this.of.outputs()))
     this.#line.replaceChildren(...timeLineParts(answer.line, this.of.outputs()))
     if (this.#again) this.refresh()
     this.#again = false

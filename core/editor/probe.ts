@@ -2,6 +2,8 @@ import type { Pick } from '../node/spec.ts'
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
 import type { HeardShown } from './heard.ts'
+import { addOpener, enter, PickPanel } from './opener.ts'
+import { choosable, searchList } from './search-list.ts'
 import { say } from './texts-of.ts'
 import type { Values } from './types.ts'
 
@@ -70,7 +72,7 @@ export function addPick(
   pick: Pick,
   question: () => ProbeQuestion | string
 ): void {
-  const opener = button('search', '', async () => {
+  addOpener(input, 'search', 'pick', async opener => {
     const asked = question()
     opener.disabled = true
     opener.firstElementChild!.className = 'fa fa-spinner fa-spin'
@@ -78,59 +80,25 @@ export function addPick(
       typeof asked === 'string' ? { ok: false, message: asked } : await ask(pick, asked)
     opener.firstElementChild!.className = 'fa fa-search'
     opener.disabled = false
-    if (input.isConnected) offer(answer, input)
+    if (input.isConnected) offer(answer, input, opener)
   })
-  opener.classList.add('millrace-picker')
-  opener.setAttribute('aria-label', say('pick'))
-  window.RED.popover.tooltip($(opener), say('pick'))
-  input.after(opener)
 }
 
 /** A panel below the input: names to choose from, or why there are none. */
-function offer({ ok, message, items = [] }: Answer, input: HTMLInputElement): void {
-  const content = element('div', { class: 'millrace-pick' })
-  content.style.width = `${Math.max(200, input.offsetWidth + 30)}px`
-  const panel = window.RED.popover.panel($(content))
-  // Otherwise the dialog below takes Escape as its own.
-  content.addEventListener('keydown', event => {
-    if (event.key === 'Escape') panel.hide()
-    event.stopPropagation()
-  })
+function offer(
+  { ok, message, items = [] }: Answer,
+  input: HTMLInputElement,
+  opener: HTMLElement
+): void {
+  const panel = new PickPanel(input, opener)
   const choose = (item: string) => {
-    panel.hide()
     // Behind a comma, the next of several.
-    input.value = /,\s*$/.test(input.value) ? `${input.value.trimEnd()} ${item}` : item
-    $(input).trigger('change')
-    input.focus()
+    enter(input, /,\s*$/.test(input.value) ? `${input.value.trimEnd()} ${item}` : item)
+    panel.close(input)
   }
-  if (ok && items.length > 0) content.append(...choices(items, choose))
+  const { content } = panel
+  if (ok && items.length > 0)
+    content.append(...searchList(items.map(item => choosable(item, () => choose(item)))))
   else show(content.appendChild(element('div')), ok ? 'ok' : 'failed', message ?? say('nothing'))
-  panel.show({ target: $(input), offset: [0, 2] })
-  content.querySelector<HTMLElement>('input, button')?.focus()
-}
-
-function choices(items: readonly string[], choose: (item: string) => void): HTMLElement[] {
-  const list = element('div', { class: 'millrace-items' })
-  const filter = element('input', { type: 'text', placeholder: say('filter'), autocomplete: 'off' })
-  const fill = () => {
-    const wanted = filter.value.toLowerCase()
-    list.replaceChildren(
-      ...items.filter(item => item.toLowerCase().includes(wanted)).map(item => choice(item, choose))
-    )
-  }
-  filter.addEventListener('input', fill)
-  filter.addEventListener('keydown', event => {
-    if (event.key === 'Enter') (list.firstElementChild as HTMLElement | null)?.click()
-  })
-  fill()
-  return items.length > FEW ? [filter, list] : [list]
-}
-
-/** More than these are easier to find by typing. */
-const FEW = 8
-
-function choice(item: string, choose: (item: string) => void): HTMLElement {
-  const made = element('button', { type: 'button', class: 'millrace-item' }, item)
-  made.addEventListener('click', () => choose(item))
-  return made
+  panel.show()
 }

@@ -1,6 +1,7 @@
 import type { Column, Field } from '../node/spec.ts'
 import { choicesOf } from './choices.ts'
 import { asButton, button, element, icon } from './element.ts'
+import { textMeasure } from './text-width.ts'
 import { say } from './texts-of.ts'
 
 export interface RowParts {
@@ -23,6 +24,8 @@ export class FieldRow {
   readonly #name: string
   readonly #problem: HTMLElement
   readonly #control: HTMLElement
+  /** What the control needs to show what it usually holds; none where it has a row of its own. */
+  readonly #neededPx: number | undefined
 
   constructor({ row, name, field, prefix, text }: RowParts) {
     const id = `${prefix}-${name}`
@@ -47,9 +50,16 @@ export class FieldRow {
       place.setAttribute('role', 'group')
       place.setAttribute('aria-labelledby', `${id}-label`)
     }
-    row.classList.toggle('millrace-wide', place !== null || isLong(field, row, text))
+    row.classList.toggle('millrace-wide', place !== null)
+    this.#neededPx = place === null ? neededPx(field, row, text) : undefined
     this.#describe(field)
     if (field.kind === 'ref') nameButtons(row, text('label'))
+  }
+
+  /** Puts the control beside its label where that is wide enough, else below it. */
+  fit(widthPx: number): void {
+    if (this.#neededPx !== undefined)
+      this.root.classList.toggle('millrace-wide', LABEL_PX + this.#neededPx > widthPx)
   }
 
   /** Says what is wrong, to eyes and to screen readers; nothing if the list is empty. */
@@ -140,18 +150,30 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
   ]
 }
 
-/** More characters than fit beside a label, in a dialog of 500 px. */
-const MANY_CHARACTERS = 24
+/** As dialog.css has it. */
+const LABEL_PX = 214
+/** Padding and border, and the arrow of a select. */
+const AROUND_PX = 16
+const ARROW_PX = 40
+/** The button behind an input. */
+const PICK_PX = 50
+const NUMBER_PX = 118
+const NARROWEST_PX = 130
 
-/** Whether what the control usually holds needs the width of the dialog. */
-function isLong(field: Field, row: HTMLElement, text: RowParts['text']): boolean {
+/** How wide the control of a row must be, so that nothing which it usually holds is cut. */
+function neededPx(field: Field, row: HTMLElement, text: RowParts['text']): number {
+  const measure = textMeasure(row)
+  if (field.kind === 'bool') return 0
+  if (field.kind === 'number')
+    return NUMBER_PX + (field.unit === undefined ? 0 : measure(text('unit')))
   if (field.kind === 'choice')
-    return choicesOf(field, text).some(([, label]) => isManyCharacters(label))
+    return ARROW_PX + Math.max(...choicesOf(field, text).map(([, label]) => measure(label)))
+  if (field.kind !== 'text') return NARROWEST_PX
   const placeholder = row.querySelector('input')?.placeholder ?? ''
-  return field.kind === 'text' && [field.default, placeholder].some(isManyCharacters)
+  const behind = field.pick === undefined && field.as === undefined ? 0 : PICK_PX
+  const widest = Math.max(measure(field.default), measure(placeholder))
+  return Math.max(NARROWEST_PX, widest + AROUND_PX + behind)
 }
-
-const isManyCharacters = (text: string) => text.length > MANY_CHARACTERS
 
 function nameButtons(row: HTMLElement, label: string): void {
   for (const link of row.querySelectorAll<HTMLElement>('a.red-ui-button'))

@@ -19,7 +19,8 @@ export function addTicks(
   const opener = addPanel(
     behind,
     'check-square-o',
-    async content => {
+    async panel => {
+      const { content } = panel
       content.append(
         element('div', { class: 'millrace-busy' }, icon('spinner fa-spin'), ` ${say('busy')}`)
       )
@@ -31,7 +32,7 @@ export function addTicks(
       )
       const nothing = ok && items.length === 0 ? [element('div', {}, say('nothing'))] : []
       content.replaceChildren(...(ok ? [list] : failures(message)), ...nothing)
-      content.querySelector('input')?.focus()
+      panel.focus()
     },
     'pickColumns'
   )

@@ -1,43 +1,32 @@
-import { element } from './element.ts'
 import { addPanel, enter } from './opener.ts'
+import { choosable, searchList } from './search-list.ts'
 import { say } from './texts-of.ts'
 
-/** The zones that the browser knows; what the field holds is checked by the runtime's rule. */
-export const timeZones = (): string[] => {
-  const known = Intl.supportedValuesOf('timeZone')
-  return known.includes('UTC') ? known : ['UTC', ...known]
+/** That of the computer that the browser runs on. */
+export const hereZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone
+
+/**
+ * The zones that the browser knows, with what to call them; the likeliest ones first. What a field
+ * holds is checked by the runtime's rule.
+ */
+export function timeZones(): [zone: string, label: string][] {
+  const here = hereZone()
+  const first = [...new Set([here, 'UTC'])]
+  const others = Intl.supportedValuesOf('timeZone').filter(zone => !first.includes(zone))
+  return [...first, ...others].map(zone => [
+    zone,
+    zone === here ? `${zone} (${say('thisComputer')})` : zone
+  ])
 }
 
 /** Puts a button behind an input of a time zone, which offers them with a search. */
 export function addTimeZones(input: HTMLInputElement): void {
-  addPanel(input, 'globe', (content, close) => {
-    const list = element('div', { class: 'millrace-items' })
-    const search = element('input', {
-      type: 'text',
-      placeholder: say('filter'),
-      'aria-label': say('filter'),
-      autocomplete: 'off'
-    })
+  addPanel(input, 'globe', panel => {
     const choose = (zone: string) => {
       enter(input, zone)
-      close()
+      panel.close(input)
     }
-    const fill = () => {
-      const wanted = search.value.trim().toLowerCase().replaceAll(' ', '_')
-      const found = timeZones().filter(zone => zone.toLowerCase().includes(wanted))
-      list.replaceChildren(...found.map(zone => zoneButton(zone, () => choose(zone))))
-    }
-    search.addEventListener('input', fill)
-    search.addEventListener('keydown', event => {
-      if (event.key === 'Enter') (list.firstElementChild as HTMLElement | null)?.click()
-    })
-    fill()
-    content.append(search, list)
+    const items = timeZones().map(([zone, label]) => choosable(label, () => choose(zone)))
+    panel.content.append(...searchList(items))
   })
-}
-
-function zoneButton(zone: string, click: () => void): HTMLElement {
-  const made = element('button', { type: 'button', class: 'millrace-item' }, zone)
-  made.addEventListener('click', click)
-  return made
 }

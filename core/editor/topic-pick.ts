@@ -15,7 +15,7 @@ export function addTopicPick(input: HTMLInputElement, topic: () => string): void
   addPanel(
     input,
     'sitemap',
-    content => {
+    ({ content }) => {
       const levels = topic().split('/').slice(0, MOST_LEVELS)
       if (levels.join('') === '') {
         content.append(element('div', {}, say('noTopic')))

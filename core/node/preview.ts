@@ -6,6 +6,7 @@ import { Input } from './preview/input.ts'
 import { kindsOf, type Make, type Previewed, type PreviewKind } from './preview/kinds.ts'
 import { learnedBy } from './preview/learning.ts'
 import { outcomeOf } from './preview/outcome.ts'
+import { madeNow } from './preview/recent.ts'
 import { type Before, type PreviewRequest, previewRequest } from './preview/request.ts'
 import { type Stage, samplesBefore } from './preview/through.ts'
 import { withDeadline } from './probe/deadline.ts'
@@ -96,10 +97,10 @@ async function samplesFor(
   environment: Environment
 ): Promise<object> {
   const writer = new Writer(MAX_EXAMPLES)
-  const examples = (spec.examples ?? []).map(({ name, topic = '', given }) => ({
+  const examples = (spec.examples ?? []).map(({ name, topic = '', given, recent }) => ({
     name,
     topic,
-    payload: writer.write(given)
+    payload: writer.write(recent === true ? madeNow(given, Date.now()) : given)
   }))
   const own = spec.inputs === 0 ? [] : samplesOf(id)
   if (own.length > 0) return { from: id, samples: own, examples }

@@ -175,6 +175,8 @@ export interface Example {
   readonly name: string
   readonly options?: Readonly<Record<string, unknown>>
   readonly topic?: string
+  /** A dialog shows it with times of now, which its settings may want. */
+  readonly recent?: true
   readonly given: unknown
   readonly then: readonly unknown[]
 }

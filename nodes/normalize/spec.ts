@@ -200,6 +200,7 @@ export const spec = {
     {
       name: 'seconds and milliseconds, told apart by their size',
       options: { pastDays: 0, futureS: 0, decision: 'ts_source' },
+      recent: true,
       given: [
         { device_id: 'sensor-001', value: 23.5, ts: 1708700000 },
         { device_id: 'sensor-002', value: 23.5, ts: 1708700000123 }

@@ -232,6 +232,10 @@ export class Editor {
       shown.style.width = `${width}px`
       return style
     }, px)
+    // Rows are laid out anew when the browser has seen the width.
+    await this.page.evaluate(
+      () => new Promise(drawn => requestAnimationFrame(() => requestAnimationFrame(drawn)))
+    )
     const result = await act()
     await tray.evaluate((shown, style) => {
       shown.style.width = style
