@@ -154,7 +154,7 @@ function helpOf(field: Field, text: RowParts['text']): Node[] {
 const LABEL_PX = 214
 /** Padding and border, and the arrow of a select. */
 const AROUND_PX = 16
-const ARROW_PX = 40
+const ARROW_PX = 52
 /** The button behind an input. */
 const PICK_PX = 50
 const NUMBER_PX = 118

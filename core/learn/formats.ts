@@ -211,7 +211,7 @@ const NUMBER = /^[-+]?\d+([.,]\d+)?$/
 const WITH_COMMA = /^[-+]?\d{1,3}(\.?\d{3})*,\d+$/
 const WITH_POINT = /^[-+]?\d+\.\d+$/
 
-/** Whether numbers are written with a decimal comma, and none with a point that divides no thousands. */
+/** Whether numbers have a decimal comma, and none a point that divides no thousands. */
 function hasCommas(cells: readonly string[]): boolean {
   const isThousands = (cell: string) => /^[-+]?[1-9]\d{0,2}\.\d{3}$/.test(cell)
   return (

@@ -71,4 +71,37 @@ describe('in the dark, each dialog can be read', function () {
       assert.deepEqual(found, [])
     })
   }
+
+  const panels: readonly (readonly [type: string, field: string])[] = [
+    ['millrace-normalize', 'field'],
+    ['millrace-aggregate', 'zone'],
+    ['millrace-dead-letter-replay', 'codes'],
+    ['millrace-dead-letter-replay', 'since']
+  ]
+  for (const [type, field] of panels) {
+    it(`${type}, ${field}: what is picked from stands out, and is grave to nobody`, async () => {
+      const form = await editor.edit(`d-${type}`)
+      if (field === 'zone') await form.locator('#node-input-window').selectOption('calendar')
+      await form.locator(`[data-field="${field}"] .millrace-picker`).click()
+      const panel = editor.page.locator('.millrace-pick')
+      await panel.waitFor()
+      await editor.screenshot(`dark-pick-${type}-${field}`)
+      assert.deepEqual(await graveIn(panel), [])
+      await editor.page.keyboard.press('Escape')
+    })
+  }
 })
+
+/** What hinders many people, and colours that are too near to each other. */
+const graveIn = (shown: Locator): Promise<string[]> =>
+  shown.evaluate(async panel => {
+    const { axe } = window as unknown as {
+      axe: { run(on: Element): Promise<AxeResults> }
+    }
+    const { violations } = await axe.run(panel)
+    return violations
+      .filter(({ impact }) => impact === 'serious' || impact === 'critical')
+      .flatMap(({ id, nodes: where }) =>
+        where.map(({ html, any }) => `${id} ${html.slice(0, 120)} ${any[0]?.message}`)
+      )
+  })

@@ -137,6 +137,60 @@ describe('the preview in a browser', function () {
     await says(form, 'normalized (1)')
   })
 
+  it('a picker keeps the keyboard: arrows, search, and Escape closes it and not the dialog', async () => {
+    const form = await editor.edit('time')
+    await says(form, 'normalized (1)')
+    const many = Object.fromEntries(Array.from({ length: 200 }, (_, at) => [`field_${at}`, at]))
+    await form.locator('.millrace-in').fill(JSON.stringify({ ...many, PM10: 1708700000 }))
+    const opener = form.locator('[data-field="field"] .millrace-picker')
+    const { keyboard } = editor.page
+    const panel = editor.page.locator('.millrace-pick')
+    const isOpener = () => opener.evaluate(button => button === document.activeElement)
+    await opener.focus()
+    await keyboard.press('Enter')
+    await panel.waitFor()
+    assert.equal(await opener.getAttribute('aria-expanded'), 'true')
+    await keyboard.type('pm')
+    assert.deepEqual(await panel.locator('button span').allTextContents(), ['PM10'])
+    for (const key of ['ArrowDown', 'Tab', 'Shift+Tab']) await keyboard.press(key)
+    assert.equal(await panel.locator('button:focus').count(), 1)
+    await keyboard.press('Escape')
+    await panel.waitFor({ state: 'detached' })
+    assert.equal(await form.isVisible(), true)
+    assert.ok(await isOpener(), 'the focus goes back to the button')
+    assert.equal(await opener.getAttribute('aria-expanded'), 'false')
+    await form.locator('.millrace-in').fill('')
+    await opener.focus()
+    await keyboard.press('Enter')
+    await panel.getByText('has no fields').waitFor()
+    await keyboard.press('Escape')
+    await panel.waitFor({ state: 'detached' })
+    assert.ok(await isOpener(), 'also where there was nothing to choose')
+  })
+
+  it('what leaves is told at the edge of the dialog, and a click leads to it', async () => {
+    const form = await editor.edit('time')
+    await says(form, 'normalized (1)')
+    const bar = form.locator('.millrace-bar')
+    const isSeen = () =>
+      bar.evaluate(shown => {
+        const { bottom } = shown.closest('.red-ui-tray-body-wrapper')!.getBoundingClientRect()
+        return shown.getBoundingClientRect().bottom <= bottom + 1
+      })
+    await form.evaluate(shown => shown.scrollIntoView())
+    assert.ok(await isSeen())
+    assert.match(await bar.innerText(), /normalized \(1\)/)
+    await form.locator('#node-input-field').fill('nowhere')
+    await bar.getByText('rejected (1): TS_MISSING').waitFor()
+    await bar.getByRole('button', { name: 'Preview' }).click()
+    assert.ok(
+      await form.locator('.millrace-out').evaluate(shown => {
+        const { top } = shown.getBoundingClientRect()
+        return top > 0 && top < window.innerHeight
+      })
+    )
+  })
+
   it('is used by keys alone, fits a narrow dialog, and each control has a name', async () => {
     const form = await editor.edit('check')
     await says(form, 'valid (1)')
