@@ -13,7 +13,7 @@ const BY_NAME: readonly (readonly [RegExp, string])[] = [
   [/key/i, 'key'],
   [/partition/i, 'random'],
   [/tls|auth|sasl|mechanism/i, 'lock'],
-  [/retention|expiry|interval|timeout|linger|delay|time|zone|age|ttl/i, 'clock-o'],
+  [/retention|expiry|interval|timeout|linger|delay|time|zone|(?:^|max)age$|ttl/i, 'clock-o'],
   [/file|path|folder/i, 'file-o'],
   [/format|encoding|unit/i, 'file-code-o'],
   [/output|otherwise/i, 'sign-out'],
