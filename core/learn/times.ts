@@ -39,9 +39,24 @@ function formOfText(text: string): TimeForm | undefined {
 
 /**
  * The field that holds the time of the records: by its name and by its values. A number without the
- * name of a time is none, since a counter may be as large.
+ * name of a time is none, since a counter may be as large; a text of date and time is, whatever
+ * people call it, where it is the only one.
  */
-export function timeFieldOf({ fields, records }: Survey): TimeField | undefined {
+export function timeFieldOf(survey: Survey): TimeField | undefined {
+  return namedTimeOf(survey) ?? onlyTimeOf(survey)
+}
+
+function onlyTimeOf({ fields, records }: Survey): TimeField | undefined {
+  const found = fields.flatMap(facts => {
+    const form = formOfAll(facts.values.filter(value => typeof value === 'string'))
+    const isText = form === 'iso' || form === 'spelled'
+    const isOften = facts.seen * 2 > records && facts.kinds.get('text') === facts.seen
+    return isText && isOften ? [{ facts, form }] : []
+  })
+  return found.length === 1 ? found[0] : undefined
+}
+
+function namedTimeOf({ fields, records }: Survey): TimeField | undefined {
   let best: (TimeField & { readonly rank: number }) | undefined
   for (const facts of fields) {
     const sure = sureness(nameOf(facts), 'time')

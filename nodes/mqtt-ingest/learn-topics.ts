@@ -26,14 +26,20 @@ export function topicKinds(topics: readonly string[], hasMetric: boolean): Topic
     byFirst.set(first, [...(byFirst.get(first) ?? []), topic])
   }
   const isEven = new Set(topics.map(topic => topic.split('/').length)).size === 1
-  const groups = [...byFirst.values()].sort((one, other) => other.length - one.length)
-  return [...(isEven && groups.length > 1 ? [topics] : []), ...groups]
+  const groups = [...byFirst.values()]
+    .sort((one, other) => other.length - one.length)
     .slice(0, MOST_KINDS)
-    .flatMap(group => {
-      const found = topicTemplateOf(group, hasMetric)
-      const isUsable = found !== undefined && found.template.length <= MAX_TEMPLATE
-      return isUsable ? [{ template: found.template, topics: group }] : []
-    })
+  const kinds = groups.flatMap(group => kindOf(group, hasMetric))
+  const whole = isEven && groups.length > 1 ? kindOf(topics, hasMetric) : []
+  // One that takes anything of as many levels says the least.
+  const isVague = whole.some(({ template }) => /^\{\w+\}(\/\{\w+\})*$/.test(template))
+  return (isVague ? [...kinds, ...whole] : [...whole, ...kinds]).slice(0, MOST_KINDS)
+}
+
+function kindOf(topics: readonly string[], hasMetric: boolean): TopicKind[] {
+  const found = topicTemplateOf(topics, hasMetric)
+  const isUsable = found !== undefined && found.template.length <= MAX_TEMPLATE
+  return isUsable ? [{ template: found.template, topics }] : []
 }
 
 /** Which kind is meant, where there are several; the answer may be every topic. */

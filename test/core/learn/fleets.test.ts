@@ -98,6 +98,13 @@ const fleets: readonly Fleet[] = [
     ]
   },
   {
+    name: 'a logger that names its columns in German',
+    topic: 'logger/+',
+    messages: [['logger/hall-1', 'Zeit;Temperatur\n20.11.2026 11:00:00;1,5\n']],
+    answers: ZONE,
+    rows: [{ time: TIME, device_id: 'hall-1', metric: 'Temperatur', value: 1.5 }]
+  },
+  {
     name: 'every value a text, between a word and an empty message',
     topic: 'plant/+/all',
     messages: [

@@ -139,3 +139,18 @@ const provenanceOf = (outputs: readonly (readonly unknown[])[]) =>
       (outputs[0]![0] as Record<symbol, unknown>)[symbol]
     ])
   )
+
+describe('nodes/mqtt-ingest, kinds of topics', () => {
+  it('what fits anything of as many levels is offered behind what says more', async () => {
+    const topics = ['acme/hall/t/d-1/reading', 'acme/hall/t/d-2/reading', 'v3/plant/devices/eui-7/up']
+    const observed = topics.map(topic => ({ topic, payload: READING }))
+    const { questions } = await learn(observed, { topic: '#' }, {})
+    const [question] = questions
+    assert.deepEqual(Object.keys(question!.choices), [
+      'acme/hall/t/{device_id}/reading',
+      'v3/plant/devices/{device_id}/up',
+      '{site}/{area}/{group}/{device_id}/{part}',
+      '#'
+    ])
+  })
+})
