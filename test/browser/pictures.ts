@@ -54,6 +54,8 @@ try {
   }
   // High enough for the preview at the end of a dialog.
   await editor.page.setViewportSize({ width: 1280, height: 1360 })
+  // Node-RED lays its parts out anew.
+  await wait(1_500)
   await editor.edit('persist-store')
   const rows = editor.page.locator('.millrace-rows').first()
   await rows.waitFor()
@@ -61,7 +63,11 @@ try {
   await editor.cancel()
   const enrich = await editor.edit('process-enrich')
   await enrich.locator('.millrace-added').first().waitFor()
-  await enrich.locator('.millrace-preview').screenshot({ path: join(FOLDER, 'preview.png') })
+  await enrich.locator('.millrace-preview').scrollIntoViewIfNeeded()
+  const bar = (await enrich.locator('.millrace-bar').boundingBox())!
+  const pane = (await enrich.locator('.millrace-preview').boundingBox())!
+  const clip = { ...bar, height: pane.y + pane.height - bar.y }
+  await editor.page.screenshot({ path: join(FOLDER, 'preview.png'), clip })
 } finally {
   await browser.close()
   await nodeRed.remove()
