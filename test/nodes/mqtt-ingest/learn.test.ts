@@ -142,7 +142,11 @@ const provenanceOf = (outputs: readonly (readonly unknown[])[]) =>
 
 describe('nodes/mqtt-ingest, kinds of topics', () => {
   it('what fits anything of as many levels is offered behind what says more', async () => {
-    const topics = ['acme/hall/t/d-1/reading', 'acme/hall/t/d-2/reading', 'v3/plant/devices/eui-7/up']
+    const topics = [
+      'acme/hall/t/d-1/reading',
+      'acme/hall/t/d-2/reading',
+      'v3/plant/devices/eui-7/up'
+    ]
     const observed = topics.map(topic => ({ topic, payload: READING }))
     const { questions } = await learn(observed, { topic: '#' }, {})
     const [question] = questions
