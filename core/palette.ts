@@ -129,3 +129,13 @@ export { keyBy, TIMELESS, timeBy } from './state/keyed.ts'
 export type { BoundOptions, ClockOptions, Memory, Turn } from './state/types.ts'
 export { ThrottledNotice } from './throttled-notice.ts'
 export { TLS_UNUSABLE, type TlsOptions, tlsOptionsOf } from './tls.ts'
+export { BodyMemory, Share } from './upload/body-memory.ts'
+export { type BodyDelivery, type BodyFlow, deliverBody } from './upload/deliver.ts'
+export { BodyOutcome, type NamedRefusal } from './upload/outcome.ts'
+export {
+  type ArrivedBody,
+  PathRecords,
+  type PathRecordsOptions,
+  type ReadBody
+} from './upload/path-records.ts'
+export { isSameSecret } from './upload/same-secret.ts'

@@ -1,8 +1,8 @@
-import { createHash, timingSafeEqual } from 'node:crypto'
 import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import type { TLSSocket } from 'node:tls'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { isSameSecret } from '../../core/upload/same-secret.ts'
 import { spec } from './spec.ts'
 
 /** Who may write, and how a client that may not is asked for what it lacks. */
@@ -31,14 +31,14 @@ export function accessOf({
   if (access === 'token') {
     longEnough('token', token, MIN_TOKEN)
     return {
-      allows: ({ headers }) => isSame(tokenOf(headers), token),
+      allows: ({ headers }) => isSameSecret(tokenOf(headers), token),
       challenge: 'Bearer realm="records"'
     }
   }
   longEnough('password', password, MIN_PASSWORD)
   const wanted = `${user}:${password}`
   return {
-    allows: ({ headers }) => isSame(basicOf(headers), wanted),
+    allows: ({ headers }) => isSameSecret(basicOf(headers), wanted),
     challenge: 'Basic realm="records", charset="UTF-8"'
   }
 }
@@ -66,10 +66,3 @@ function basicOf({ authorization = '' }: IncomingHttpHeaders): string | undefine
   const coded = /^Basic +([A-Za-z0-9+/=]+)$/i.exec(authorization)?.[1]
   return coded === undefined ? undefined : Buffer.from(coded, 'base64').toString('utf8')
 }
-
-/** Takes the same time whatever is wrong, and however long it is. */
-function isSame(given: string | undefined, wanted: string): boolean {
-  return given !== undefined && timingSafeEqual(digest(given), digest(wanted))
-}
-
-const digest = (text: string) => createHash('sha256').update(text).digest()

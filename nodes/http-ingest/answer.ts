@@ -1,4 +1,4 @@
-import type { Rejection } from '../../core/record/record.ts'
+import type { BodyOutcome } from '../../core/upload/outcome.ts'
 import type { HttpRefusal } from './refusal.ts'
 
 /** What a sender is told. */
@@ -11,39 +11,13 @@ export interface HttpAnswer {
   readonly ends?: boolean
 }
 
-/** The first of so many are named; all are counted. */
-const MAX_NAMED = 100
-
-/** What became of the records of a body at this node. */
-export class BodyOutcome {
-  accepted = 0
-  rejected = 0
-  readonly #named: { place: string; code: string; message: string }[] = []
-
-  add(
-    accepted: number,
-    rejected: readonly Rejection[],
-    placeOf: (each: Rejection) => string
-  ): void {
-    this.accepted += accepted
-    this.rejected += rejected.length
-    for (const each of rejected.slice(0, MAX_NAMED - this.#named.length)) {
-      const { code, message } = each.reason
-      this.#named.push({ place: placeOf(each), code, message })
-    }
-  }
-
-  /** The flow has dealt with all of it; or it was only taken, where nobody waits for the flow. */
-  answer(isStored: boolean): HttpAnswer {
-    const { accepted, rejected } = this
-    const errors = this.#named
-    if (rejected === 0) return { status: isStored ? 204 : 202, headers: {}, body: undefined }
-    return {
-      status: accepted === 0 ? 400 : 207,
-      headers: {},
-      body: { accepted, rejected, errors }
-    }
-  }
+/** The flow has dealt with all of a body; or it was only taken, where nobody waits for the flow. */
+export function outcomeAnswer(
+  { accepted, rejected, errors }: BodyOutcome,
+  isStored: boolean
+): HttpAnswer {
+  if (rejected === 0) return { status: isStored ? 204 : 202, headers: {}, body: undefined }
+  return { status: accepted === 0 ? 400 : 207, headers: {}, body: { accepted, rejected, errors } }
 }
 
 export const answerOf = ({ status, message, headers, ends }: HttpRefusal): HttpAnswer => ({

@@ -1,5 +1,5 @@
 import { OptionsError } from '../../core/options-error.ts'
-import { withoutSlashes } from './paths.ts'
+import { withoutSlashes } from '../../core/upload/slashes.ts'
 import { spec } from './spec.ts'
 
 /** Where Node-RED answers, by its settings. */

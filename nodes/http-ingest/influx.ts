@@ -1,6 +1,6 @@
 import { ParseFailure } from '../../core/record/parse-failure.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
-import { withoutSlashes } from './paths.ts'
+import { withoutSlashes } from '../../core/upload/slashes.ts'
 
 /** Where clients of InfluxDB 2 and 3, and of 1.8, write to. */
 const WRITES = ['api/v2/write', 'write']

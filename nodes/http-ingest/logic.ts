@@ -1,18 +1,10 @@
-import { placingProblems } from '../../core/format/check.ts'
 import { formatDefaults } from '../../core/format/fields.ts'
-import { placedPieces } from '../../core/format/placed.ts'
-import { type LoadingReader, loadingReader, type ReaderOptions } from '../../core/format/reader.ts'
+import { type LoadingReader, loadingReader } from '../../core/format/reader.ts'
 import type { Options } from '../../core/node/spec.ts'
-import { OptionsError } from '../../core/options-error.ts'
-import { FILL_IN } from '../../core/record/fill-in.ts'
-import type { ParseFailure } from '../../core/record/parse-failure.ts'
-import { Provenance, provenanceOf, type TelemetryRecord } from '../../core/record/record.ts'
-import { compileTopicTemplate } from '../../core/record/topic-template.ts'
-import type { SplitPiece } from '../../core/source/types.ts'
-import { ContentReaders } from './content.ts'
-import { HttpBody } from './http-body.ts'
+import { formatOfType } from '../../core/upload/content-readers.ts'
+import { PathRecords, type ReadBody, readingOf } from '../../core/upload/path-records.ts'
+import { notTaken } from './content.ts'
 import { askedOf, completePoint, writeQuery } from './influx.ts'
-import { withoutSlashes } from './paths.ts'
 import { HttpRefusal } from './refusal.ts'
 import { spec } from './spec.ts'
 
@@ -29,9 +21,6 @@ export interface RequestLine {
   readonly query: URLSearchParams
   readonly contentType: string | undefined
 }
-
-/** Reads a body; its pieces are gone through once. */
-export type ReadBody = () => Iterable<SplitPiece>
 
 /** Makes records of the bodies that one node takes. */
 export interface BodyIntake {
@@ -53,26 +42,19 @@ export function intakeOf(options: NodeOptions): BodyIntake {
 
 /** Records in any format, at a path by template. */
 class RecordIntake implements BodyIntake {
-  readonly #template
-  readonly #own: LoadingReader | undefined
-  readonly #byType: ContentReaders
+  readonly #records: PathRecords
 
-  constructor(private readonly options: NodeOptions) {
-    this.#template = compileTopicTemplate(withoutSlashes(options.urlPath))
-    this.#byType = new ContentReaders(options)
-    if (options.format === 'type') return
-    const reading = { ...options, decompress: false } as unknown as ReaderOptions
-    const problems = placingProblems(reading)
-    if (problems.length > 0) throw new OptionsError(spec.label, problems)
-    this.#own = loadingReader(reading)
+  constructor(options: NodeOptions) {
+    const node = { label: spec.label, stage: STAGE }
+    this.#records = new PathRecords(node, { ...options, decompress: false })
   }
 
   get ready(): Promise<void> | undefined {
-    return this.#own?.ready
+    return this.#records.ready
   }
 
   askedOf(path: string): 'write' | undefined {
-    return this.#template.matches(path) ? 'write' : undefined
+    return this.#records.isAt(path) ? 'write' : undefined
   }
 
   async open(
@@ -80,13 +62,9 @@ class RecordIntake implements BodyIntake {
     body: Buffer,
     arrivedMs: number
   ): Promise<ReadBody | HttpRefusal> {
-    const loading = this.#own ?? this.#byType.readerOf(contentType, body)
-    if (loading instanceof HttpRefusal) return loading
-    await loading.ready
-    const fields = this.#template.match(path)
-    const fillIn = FILL_IN[this.options.pathWins]
-    const key = fields?.device_id ?? null
-    return reading({ path, body, arrivedMs, key }, loading, record => fillIn(record, fields))
+    const format = this.#records.asksType ? formatOfType(contentType) : 'json'
+    if (format === undefined) return notTaken(contentType)
+    return this.#records.open({ path, body, arrivedMs }, format)
   }
 }
 
@@ -117,27 +95,8 @@ class PointIntake implements BodyIntake {
   ): Promise<ReadBody | HttpRefusal> {
     const write = writeQuery(query)
     if (write === undefined) return new HttpRefusal(400, 'The precision must be ns, us, ms or s.')
-    return reading({ path, body, arrivedMs, key: null }, this.#lines, point =>
+    return readingOf({ path, body, arrivedMs, key: null, stage: STAGE }, this.#lines, point =>
       completePoint(point, write, arrivedMs)
     )
   }
 }
-
-interface Arrived {
-  readonly path: string
-  readonly body: Buffer
-  readonly arrivedMs: number
-  readonly key: string | null
-}
-
-function reading(
-  { path, body, arrivedMs, key }: Arrived,
-  { reader }: LoadingReader,
-  complete: (record: TelemetryRecord) => ParseFailure | undefined
-): ReadBody {
-  const provenance = new Provenance(new HttpBody(path, body, arrivedMs, key), 0)
-  return () => placedPieces(reader.pieces(body, { arrivedMs }), provenance, STAGE, complete)
-}
-
-/** Where in the body a record stands; empty for all of it. */
-export const placeOf = (record: unknown): string => provenanceOf(record)?.place ?? ''

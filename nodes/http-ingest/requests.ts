@@ -1,13 +1,14 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { reasonOf } from '../../core/errors.ts'
 import { MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
-import type { TakenMany } from '../../core/source/types.ts'
+import { BodyMemory, Share } from '../../core/upload/body-memory.ts'
+import { type BodyFlow, deliverBody } from '../../core/upload/deliver.ts'
+import type { ReadBody } from '../../core/upload/path-records.ts'
 import type { Access } from './access.ts'
-import { answerOf, BodyOutcome, type HttpAnswer } from './answer.ts'
+import { answerOf, type HttpAnswer, outcomeAnswer } from './answer.ts'
 import { announced, type GONE, readBody } from './body.ts'
 import { undone } from './content.ts'
-import { type BodyIntake, placeOf, type ReadBody } from './logic.ts'
-import { BodyMemory, Share } from './memory.ts'
+import type { BodyIntake } from './logic.ts'
 import { queryOf } from './paths.ts'
 import { presence } from './presence.ts'
 import { busy, HttpRefusal } from './refusal.ts'
@@ -15,19 +16,11 @@ import type { Repeats } from './repeats.ts'
 import { Reply, write } from './reply.ts'
 import type { Taker } from './routes.ts'
 
-/** What takes the records on into the flow. */
-interface Flow {
-  hasRoomFor(records: number, bytes: number): boolean
-  readonly isPaused: boolean
-  takeMany(many: TakenMany): void
-  dropLane(lane: string): void
-}
-
 export interface RequestsOptions {
   readonly intake: BodyIntake
   readonly access: Access
   readonly repeats: Repeats
-  readonly source: Flow
+  readonly source: BodyFlow
   /** Whether the flow is waited for. */
   readonly waits: boolean
   readonly answerMs: number
@@ -179,28 +172,13 @@ export class Requests implements Taker {
 
   #deliver(read: ReadBody, bytes: number, settle: (answer: HttpAnswer) => void): void {
     const { source, waits, portion, isSingle } = this.options
-    const outcome = new BodyOutcome()
-    const lane = `request ${this.#number++}`
-    source.takeMany({
-      lane,
-      length: 1,
+    deliverBody(source, {
+      lane: `request ${this.#number++}`,
+      read,
       bytes,
-      *piecesOf() {
-        for (const piece of read()) {
-          const { accepted, rejected } = piece.split
-          outcome.add(accepted.length, rejected, placeOf)
-          yield piece
-        }
-      },
-      holdsNone: () => undefined,
       portion,
       isSingle,
-      inTurn: false,
-      acknowledge() {
-        settle(outcome.answer(waits))
-        // Requests are answered in any order, so each has a lane of its own, used once.
-        queueMicrotask(() => source.dropLane(lane))
-      }
+      settle: outcome => settle(outcomeAnswer(outcome, waits))
     })
   }
 

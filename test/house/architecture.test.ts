@@ -45,6 +45,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   learn: ['ground', 'record', 'format'],
   node: ['ground', 'record', 'delivery', 'format', 'learn'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'learn', 'node'],
+  upload: ['ground', 'record', 'format', 'source'],
   sink: ['ground', 'record', 'delivery', 'learn', 'node'],
   state: ['ground', 'record', 'kafka', 'delivery', 'learn', 'node'],
   editor: ['ground', 'record', 'learn', 'node'],

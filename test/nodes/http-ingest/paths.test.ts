@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
+import { withoutSlashes } from '../../../core/upload/slashes.ts'
 import { keepOffEditor, type Roots } from '../../../nodes/http-ingest/editor-paths.ts'
 import { askedOf } from '../../../nodes/http-ingest/influx.ts'
-import { pathOf, queryOf, withoutSlashes } from '../../../nodes/http-ingest/paths.ts'
+import { pathOf, queryOf } from '../../../nodes/http-ingest/paths.ts'
 
 describe('http-ingest paths', () => {
   const paths: readonly (readonly [url: string, path: string | undefined])[] = [

@@ -1,7 +1,7 @@
-import type { Batch, Taken } from '../../core/record/record.ts'
+import type { Batch, Taken } from '../record/record.ts'
 
 /** The body of one request, as a dead letter or a later step may ask for it. */
-export class HttpBody implements Batch {
+export class UploadedBody implements Batch {
   constructor(
     /** Of the request, without the address before it and without the question behind it. */
     readonly path: string,

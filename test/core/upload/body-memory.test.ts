@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { BodyMemory, Share } from '../../../nodes/http-ingest/memory.ts'
+import { BodyMemory, Share } from '../../../core/upload/body-memory.ts'
 
-describe('http-ingest memory', () => {
+describe('memory for what senders upload', () => {
   it('has room for one body of any size, piece by piece, and then for no other', () => {
     const memory = new BodyMemory(100)
     const [large, other] = [new Share(memory), new Share(memory)]
