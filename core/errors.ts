@@ -60,6 +60,7 @@ export const CODES = {
   MQTT_PUBLISH_REFUSED:
     'The MQTT server does not take a message to this topic, e.g. for want of a right.',
   MQTT_MESSAGE_TOO_LARGE: 'The message is larger than the MQTT server takes.',
+  COAP_LISTEN_FAILED: 'CoAP requests cannot be taken at an address and UDP port.',
   AMQP_CONNECT_FAILED: 'The AMQP server cannot be reached.',
   AMQP_REFUSED:
     'The AMQP server does not let the client in, because of its login or for want of one.',

@@ -35,6 +35,7 @@ export interface NodeSpec {
 export type Family =
   | 'mqtt'
   | 'amqp'
+  | 'coap'
   | 'http'
   | 'sparkplug'
   | 'kafka'

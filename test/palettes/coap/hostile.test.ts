@@ -1,0 +1,125 @@
+import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
+import { generate } from 'coap-packet'
+import endpoint from '../../../palettes/coap/nodes/coap-endpoint/runtime.ts'
+import ingest from '../../../palettes/coap/nodes/coap-ingest/runtime.ts'
+import { registerCollect } from '../../collector.ts'
+import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
+import { until } from '../../until.ts'
+import { block1, CoapScene, freePort, post, postOf, Sender } from './rig.ts'
+
+describe('coap-ingest, and what is sent to it by whoever', function () {
+  this.timeout(30_000)
+  let red: RunningNodeRed
+  let port: number
+  let sender: Sender
+  let scene: CoapScene
+
+  before(async () => {
+    port = await freePort()
+    red = await startNodeRed({ nodes: [endpoint, ingest, registerCollect] })
+    scene = new CoapScene(port, { maxBodyBytes: 4096 })
+    await red.deploy(scene.flow)
+    await until('its start', () => scene.status?.healthy === true)
+    sender = await Sender.open(port)
+  })
+  after(async () => {
+    sender.close()
+    await red.stop()
+  })
+  /** It may be told to come again: then it does. */
+  const answers = () =>
+    until('2.04', async () => (await post(port, scene.place, '{"v":1}')).code === '2.04')
+
+  it('goes on after any bytes, and answers no more of them than came', async () => {
+    const valid = generate(postOf(scene.place, '{"v":1}', { messageId: 1 }))
+    let sent = 0
+    for (let round = 0; round < 2_000; round++) {
+      const bytes = round % 2 === 0 ? randomBytes(round % 97) : mutated(valid, round)
+      sent += bytes.length
+      sender.raw(bytes)
+      if (round % 200 === 199) await answers()
+    }
+    await answers()
+    assert.ok(sender.bytes <= 3 * sent, `${sender.bytes} of ${sent}`)
+  })
+
+  it('resets what is confirmable and cannot be read, and is silent on the rest', async () => {
+    await sender.settle()
+    // A token of nine bytes; an option that ends behind the datagram; a mark without a payload.
+    for (const rest of ['4902000511', '40020005b5616263', '40020005ff'])
+      sender.raw(Buffer.from(rest, 'hex'))
+    for (let resets = 0; resets < 3; resets++) {
+      const { reset, messageId } = await sender.next('a reset')
+      assert.deepEqual([reset, messageId], [true, 5])
+    }
+    for (const rest of ['5902000611', '', '40', 'ffffffffff']) sender.raw(Buffer.from(rest, 'hex'))
+    sender.send({ confirmable: true, code: '0.00', messageId: 8 })
+    const { reset, messageId } = await sender.next('the reset that shows that we are here')
+    assert.deepEqual([reset, messageId], [true, 8])
+  })
+
+  it('sends no long text to an address that may be a lie', async () => {
+    await sender.settle()
+    const bytes = sender.send(postOf(scene.place, '[1,1,1,1,1]', { messageId: 100 }))
+    await sender.next()
+    const before = sender.bytes
+    assert.ok(before > 0)
+    sender.bytes = 0
+    const again = sender.send(postOf(scene.place, '[2,1,1,1,1]', { messageId: 101 }))
+    await sender.next()
+    assert.ok(sender.bytes <= 3 * again.length, `${sender.bytes} for ${bytes.length}`)
+  })
+
+  it('forgets the body of which no block has come for longest, rather than take more memory', async () => {
+    await sender.settle()
+    const piece = (tag: number, number: number, more: boolean, messageId: number) =>
+      sender.send(
+        postOf(scene.place, Buffer.alloc(16, 32), {
+          messageId,
+          options: [block1(number, more, 0), { name: 292, value: Buffer.of(tag >> 8, tag & 255) }]
+        })
+      )
+    for (let tag = 0; tag < 1_001; tag++) {
+      piece(tag, 0, true, 1_000 + tag)
+      if (tag % 100 === 0) await until('answers', () => sender.heard.length > tag * 0.9 - 50)
+    }
+    await until('all answers', () => sender.heard.length >= 1_001)
+    assert.ok(sender.heard.every(({ code }) => code === '2.31'))
+    await sender.settle()
+    piece(0, 1, true, 5_000)
+    assert.equal((await sender.next()).code, '4.08')
+    piece(1_000, 1, true, 5_001)
+    assert.equal((await sender.next()).code, '2.31')
+  })
+
+  it('refuses blocks that say nonsense', async () => {
+    await sender.settle()
+    const codes: string[] = []
+    const cases = [
+      [block1(0, true, 7), 16],
+      [block1(0, true, 0), 15],
+      [block1(0, false, 0), 17],
+      [block1(0xfffff, true, 6), 1024],
+      [{ name: 'Block1', value: Buffer.alloc(4) }, 16]
+    ] as const
+    for (const [index, [option, length]] of cases.entries()) {
+      sender.send(
+        postOf(scene.place, Buffer.alloc(length, 32), {
+          messageId: 9_000 + index,
+          options: [option]
+        })
+      )
+      codes.push((await sender.next()).code)
+    }
+    assert.deepEqual(codes, ['4.00', '4.00', '4.00', '4.13', '4.00'])
+  })
+})
+
+/** A valid datagram with some bytes changed, or cut off. */
+function mutated(valid: Buffer, round: number): Buffer {
+  const bytes = Buffer.from(valid)
+  for (let change = 0; change < 1 + (round % 4); change++)
+    bytes[Math.floor(Math.random() * bytes.length)] = Math.floor(Math.random() * 256)
+  return round % 3 === 0 ? bytes.subarray(0, round % bytes.length) : bytes
+}
