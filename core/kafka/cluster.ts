@@ -124,3 +124,7 @@ export const listTopics = async (admin: Admin): Promise<string[]> =>
 
 export const listGroups = async (admin: Admin): Promise<string[]> =>
   (await admin.listGroups()).sort()
+
+/** With those that no member of a consumer group may join. */
+export const listAllGroups = async (admin: Admin): Promise<string[]> =>
+  (await admin.listGroups({ withShare: true })).sort()

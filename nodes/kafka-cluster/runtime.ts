@@ -3,6 +3,7 @@ import {
   askOnce,
   describeCluster,
   KafkaCluster,
+  listAllGroups,
   listGroups,
   listTopics,
   readLast
@@ -47,7 +48,9 @@ export default defineNode(
   {
     test: ask(describeCluster),
     'kafka-topics': ask(listTopics),
-    'kafka-groups': ask(listGroups),
+    // The lag monitor watches several, of any kind; a consumer is a member of one.
+    'kafka-groups': (options, asked) =>
+      ask('groups' in asked.query ? listAllGroups : listGroups)(options, asked),
     'kafka-messages': async (options, { signal, tls, query: { topics = '', topic = topics } }) => {
       const found = await readLast(settingsOf(options, tls), parseNames(topic), signal)
       return found.map(heardOf)

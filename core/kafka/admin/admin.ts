@@ -41,8 +41,15 @@ export interface CommittedTopic {
   readonly partitions: readonly CommittedOffset[]
 }
 
+/**
+ * How a group shares its topics out: as ever, by the new protocol (KIP-848), or record by record as
+ * a queue does (share groups, KIP-932).
+ */
+export type GroupKind = 'classic' | 'consumer' | 'share'
+
 export interface GroupDescription {
   readonly groupId: string
+  readonly kind: GroupKind
   /** Kafka's name of the state, e.g. Stable, Empty, PreparingRebalance. */
   readonly state: string
   readonly members: number
@@ -83,10 +90,13 @@ export interface Admin {
   topicSettings(topic: string, names: readonly string[]): Promise<ReadonlyMap<string, string>>
   /** The record at this place, or the next one; undefined where there is none. */
   recordAt(place: RecordPlace): Promise<FoundRecord | undefined>
-  /** Of consumer groups, by name. */
-  listGroups(): Promise<string[]>
+  /** Of consumer groups, by name; share groups are among them where they are asked for. */
+  listGroups(options?: { readonly withShare?: boolean }): Promise<string[]>
   describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]>
-  /** What a group has committed, in these topics or in all that it knows. */
+  /**
+   * What a group has committed, in these topics or in all that it knows; of a share group that was
+   * described before, the offsets before which all is dealt with.
+   */
   committedOffsets(groupId: string, topics?: readonly string[]): Promise<CommittedTopic[]>
   deleteGroups(groupIds: readonly string[]): Promise<void>
 }

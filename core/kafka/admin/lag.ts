@@ -1,4 +1,4 @@
-import type { Admin, CommittedOffset, PartitionEnds } from './admin.ts'
+import type { Admin, CommittedOffset, GroupKind, PartitionEnds } from './admin.ts'
 
 export interface PartitionLag {
   readonly topic: string
@@ -21,11 +21,12 @@ export interface PartitionLag {
 
 export interface GroupLag {
   readonly group: string
+  readonly kind: GroupKind
   /** Kafka's name of the state, e.g. Stable, Empty, PreparingRebalance. */
   readonly state: string
   /**
-   * Null where the broker does not tell: groups of the new consumer protocol (KIP-848) look "Dead"
-   * to this client.
+   * Null where the broker does not tell: a group that is measured and looks "Dead", as those of the
+   * new protocol (KIP-848) do where nobody may describe them.
    */
   readonly members: number | null
   readonly partitions: readonly PartitionLag[]
@@ -61,10 +62,11 @@ export async function readLag(
     const partitions = [...commits].flatMap(([topic, known]) =>
       partitionsOf(topic, known, ends.get(topic) ?? [], positions)
     )
-    const { state = 'Unknown', members = 0 } = described.get(group) ?? {}
+    const { kind = 'classic', state = 'Unknown', members = 0 } = described.get(group) ?? {}
     const total = partitions.reduce((sum, { lag }) => sum + lag, 0)
     return {
       group,
+      kind,
       state,
       members: state === 'Dead' && partitions.length > 0 ? null : members,
       partitions,

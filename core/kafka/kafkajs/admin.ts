@@ -18,6 +18,7 @@ import { KafkajsInstance } from './instance.ts'
 import { kafkajs } from './kafkajs.ts'
 import { LogEnds } from './log-ends.ts'
 import { LogReader } from './log-reader.ts'
+import { NewGroups } from './new-groups.ts'
 
 /** As the protocol numbers what has settings. */
 const TOPIC_RESOURCE = 2
@@ -32,6 +33,8 @@ export class AdminOfKafkajs implements AdminConnection {
   readonly #admin: KafkajsAdmin
   readonly #log: LogReader
   readonly #ends: LogEnds
+  readonly #newGroups: NewGroups
+  readonly #shareGroups = new Set<string>()
 
   constructor(settings: ClusterSettings, retries: number) {
     const retry = { initialRetryTime: 100, maxRetryTime: 1000, retries }
@@ -39,6 +42,7 @@ export class AdminOfKafkajs implements AdminConnection {
     this.#admin = this.#instance.kafka.admin()
     this.#log = new LogReader(this.#instance.kafka)
     this.#ends = new LogEnds(this.#instance.kafka)
+    this.#newGroups = new NewGroups(this.#instance.kafka)
     this.ready = this.#instance.inWords(this.#admin.connect())
     this.ready.catch(() => undefined)
   }
@@ -153,17 +157,19 @@ export class AdminOfKafkajs implements AdminConnection {
     return this.#ask(this.#log.recordAt(place))
   }
 
-  async listGroups(): Promise<string[]> {
+  async listGroups({ withShare = false } = {}): Promise<string[]> {
     const { groups } = await this.#ask(this.#admin.listGroups())
+    const wanted = withShare ? ['consumer', '', 'share'] : ['consumer', '']
     return groups
-      .filter(({ protocolType }) => protocolType === 'consumer' || protocolType === '')
+      .filter(({ protocolType }) => wanted.includes(protocolType))
       .map(({ groupId }) => groupId)
   }
 
   async describeGroups(groupIds: readonly string[]): Promise<GroupDescription[]> {
     const { groups } = await this.#ask(this.#admin.describeGroups([...groupIds]))
-    return groups.map(({ groupId, state, protocolType, members }) => ({
+    const known = groups.map(({ groupId, state, protocolType, members }) => ({
       groupId,
+      kind: 'classic' as const,
       state,
       members: members.length,
       get partitions() {
@@ -171,9 +177,23 @@ export class AdminOfKafkajs implements AdminConnection {
         return sharedOut(isKnown ? members.map(each => each.memberAssignment) : [])
       }
     }))
+    return Promise.all(
+      known.map(async group => (group.state === 'Dead' ? await this.#newGroup(group) : group))
+    )
+  }
+
+  /** Groups of other kinds look dead to those who ask as ever. */
+  async #newGroup(group: GroupDescription): Promise<GroupDescription> {
+    const found = await this.#ask(this.#newGroups.describe(group.groupId))
+    if (found?.kind === 'share') this.#shareGroups.add(group.groupId)
+    return found ?? group
   }
 
   async committedOffsets(groupId: string, topics?: readonly string[]): Promise<CommittedTopic[]> {
+    if (this.#shareGroups.has(groupId)) {
+      const found = await this.#ask(this.#newGroups.shareOffsets(groupId))
+      return found.filter(({ topic }) => topics === undefined || topics.includes(topic))
+    }
     const asked = topics === undefined ? { groupId } : { groupId, topics: [...topics] }
     const found = await this.#ask(this.#admin.fetchOffsets(asked))
     return found.map(({ topic, partitions }) => ({

@@ -4,6 +4,7 @@ import { alertText, Threshold, Trend } from '../../../nodes/lag-monitor/logic.ts
 
 const lagOf = (committed: number, end: number): GroupLag => ({
   group: 'g',
+  kind: 'classic',
   state: 'Stable',
   members: 1,
   partitions: [{ topic: 't', partition: 0, committed, end, lag: end - committed }],

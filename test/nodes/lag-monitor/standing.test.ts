@@ -23,6 +23,7 @@ const lagOf = ({ end, committed, position, members = 1 }: Look): GroupLag => {
   }
   return {
     group: 'g',
+    kind: 'classic',
     state: members > 0 ? 'Stable' : 'Empty',
     members,
     partitions: [partition],

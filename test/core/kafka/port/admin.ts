@@ -46,6 +46,7 @@ export const adminContract = (target: Target) =>
       const [lag] = await lagOf([reader])
       assert.deepEqual(lag, {
         group: reader,
+        kind: 'classic',
         state: 'Empty',
         members: 0,
         total: 11,
