@@ -1,5 +1,5 @@
 import { parseArgs } from 'node:util'
-import { LANES, type LaneName } from './contestant.ts'
+import { LANES, type LaneName, MORE_LANES } from './contestant.ts'
 import { USUAL_RATES } from './lanes/rates.ts'
 
 export interface Request {
@@ -22,6 +22,7 @@ export interface Request {
 export const USAGE = `npm run bench -- [lanes] [contestants] [options]
 
   A B C W E          these lanes only
+  http               lists of 100 records by HTTP POST → raw topic
   rates              CPU and latency from 10 to 20,000 records/s, some 7 minutes a contestant
   millrace …         these contestants only (folders of bench/contestants)
   --quick            a few thousand records: shows that everything works, its figures mean nothing
@@ -51,13 +52,13 @@ export function parseRequest(args: readonly string[], known: readonly string[]):
       seconds: { type: 'string' }
     }
   })
-  const lanes = LANES.filter(lane => positionals.includes(lane))
+  const lanes = [...LANES, ...MORE_LANES].filter(lane => positionals.includes(lane))
   const hasRates = positionals.includes('rates') || values.rates !== undefined
   const contestants = positionals.filter(name => !isLane(name) && name !== 'rates')
   const unknown = contestants.find(name => !known.includes(name))
   if (unknown !== undefined)
     throw new Error(
-      `"${unknown}" is neither a lane (${LANES.join(', ')}, rates) nor a contestant (${known.join(', ')}).`
+      `"${unknown}" is neither a lane (${[...LANES, ...MORE_LANES].join(', ')}, rates) nor a contestant (${known.join(', ')}).`
     )
   const scale = Number(values.scale)
   if (!(scale > 0 && scale <= 10))
@@ -89,4 +90,5 @@ function positive(option: string, text: string): number {
   return value
 }
 
-const isLane = (name: string): name is LaneName => (LANES as readonly string[]).includes(name)
+const isLane = (name: string): name is LaneName =>
+  ([...LANES, ...MORE_LANES] as readonly string[]).includes(name)

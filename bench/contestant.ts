@@ -16,8 +16,11 @@ import { join } from 'node:path'
 import { end, identify, isAlive, type ProcessId } from '../stack/process.ts'
 import { treeOf, UsageTimeline } from './process-tree.ts'
 
+/** Those that all contestants run in. */
 export const LANES = ['A', 'B', 'C', 'W', 'E'] as const
-export type LaneName = (typeof LANES)[number]
+/** Those that are run where they are asked for. */
+export const MORE_LANES = ['http'] as const
+export type LaneName = (typeof LANES)[number] | (typeof MORE_LANES)[number]
 
 /**
  * What every contestant finds in its environment. README.md in bench/contestants tells them one by
@@ -41,6 +44,8 @@ export interface LaneEnvironment {
    * Set where several of its processes share the work: the group of the shared MQTT subscription.
    */
   readonly MQTT_SHARE?: string
+  /** Lane http: where requests are answered, at /bench. */
+  readonly NODE_RED_PORT?: string
 }
 
 interface ContestantFile {

@@ -29,6 +29,12 @@ function newest(): Report | undefined {
   return reports.find(({ full }) => full) ?? reports[0]
 }
 
+/** The results of the lane `http` of one run. */
+export function writeHttp(report: Report): void {
+  const results = report.results.filter(({ lane }) => lane === 'http')
+  writeBetween('http', markdown({ ...report, results, full: true }))
+}
+
 /** The results of the lane `rates` of one run, as a table a contestant and a plot of all. */
 export function writeRates({ machine, results, atMs }: Report): void {
   const rates = results.filter(({ lane, missing }) => lane === 'rates' && missing === 0)

@@ -81,7 +81,8 @@ function fitting(records: Setting['records'], payloadBytes: number): Setting['re
     A: Math.min(records.A, most),
     B: Math.min(records.B, most),
     C: Math.min(records.C, most),
-    W: Math.min(records.W, most)
+    W: Math.min(records.W, most),
+    http: Math.min(records.http, most)
   }
 }
 
@@ -99,7 +100,13 @@ async function measure(
 ): Promise<Step[]> {
   const contestant = contestantOf('millrace')
   const scaled = (count: number) => Math.ceil(count * scale)
-  const records = { A: scaled(RECORDS.A), B: scaled(RECORDS.B), C: scaled(RECORDS.C), W: 0 }
+  const records = {
+    A: scaled(RECORDS.A),
+    B: scaled(RECORDS.B),
+    C: scaled(RECORDS.C),
+    W: 0,
+    http: 0
+  }
   const runs: Step[] = []
   for (const name of names) {
     const { steps: values, change, label } = DIMENSIONS[name]!

@@ -26,6 +26,7 @@ export const WHAT: Readonly<Record<LaneName | 'rates', string>> = {
   C: 'clean topic → table',
   W: 'raw topic → the average of each device and minute → clean topic',
   E: 'end to end at a fixed rate, from publish to the commit of the row',
+  http: 'lists of records by HTTP POST → raw topic, answered when stored',
   rates: 'end to end, by the rate'
 }
 

@@ -3,12 +3,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
 import { type Contestant, LANES, type LaneName, readContestants } from './contestant.ts'
-import { writeDocs, writeRates } from './docs.ts'
+import { writeDocs, writeHttp, writeRates } from './docs.ts'
 import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
 import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
+import { laneHttp } from './lanes/http.ts'
 import type { Result, Setting } from './lanes/lane.ts'
 import { IN_THE_LONG_RUN, laneRates } from './lanes/rates.ts'
 import { laneW } from './lanes/w.ts'
@@ -24,11 +25,12 @@ const lanes: Readonly<
   B: laneB,
   C: laneC,
   W: laneW,
-  E: laneE
+  E: laneE,
+  http: laneHttp
 }
 
 const QUICK = {
-  records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000 },
+  records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000, http: 20_000 },
   rates: [500, 1_000],
   rateSeconds: 3,
   leadSeconds: 0,
@@ -41,11 +43,11 @@ function settingOf(request: Request, usual: Setting): Setting {
     ...(request.quick ? QUICK : {}),
     ...(request.rateSeconds === undefined ? {} : { rateSeconds: request.rateSeconds })
   }
-  const { A, B, C, W } = setting.records
+  const { A, B, C, W, http } = setting.records
   const scaled = (count: number) => Math.ceil(count * request.scale)
   return {
     ...setting,
-    records: { A: scaled(A), B: scaled(B), C: scaled(C), W: scaled(W) },
+    records: { A: scaled(A), B: scaled(B), C: scaled(C), W: scaled(W), http: scaled(http) },
     nodeFlags: request.profile
       ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`]
       : []
@@ -137,6 +139,7 @@ async function main(): Promise<void> {
     }
     session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
     if (request.writeDocs && request.rates) writeRates(report)
+    if (request.writeDocs && request.lanes.includes('http')) writeHttp(report)
     if (results.some(({ problem, limit }) => problem && !limit)) process.exitCode = 1
   })
 }

@@ -19,7 +19,7 @@ export interface Setting {
   readonly field: Field
   readonly shape: Shape
   readonly partitions: number
-  readonly records: Readonly<Record<'A' | 'B' | 'C' | 'W', number>>
+  readonly records: Readonly<Record<'A' | 'B' | 'C' | 'W' | 'http', number>>
   /** Lane E: records a second, one stage after the other, and how long each takes. */
   readonly rates: readonly number[]
   readonly rateSeconds: number

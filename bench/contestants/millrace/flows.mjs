@@ -117,12 +117,20 @@ const averaging = () =>
     { id: 'averages', type: 'millrace-kafka-producer', cluster: 'cluster', topic: CLEAN_TOPIC }
   )
 
+const posting = () =>
+  row(
+    'post',
+    { id: 'http', type: 'millrace-http-ingest', urlPath: 'bench', access: 'open' },
+    { id: 'raw', type: 'millrace-kafka-producer', cluster: 'cluster', topic: RAW_TOPIC }
+  )
+
 const lanes = {
   A: [ingest],
   B: [processing],
   C: [persist],
   W: [averaging],
-  E: [ingest, processing, persist]
+  E: [ingest, processing, persist],
+  http: [posting]
 }
 
 export const flowsOf = lane => [...settings, ...lanes[lane].flatMap(flow => flow())]
