@@ -12,6 +12,8 @@ import {
 /** What the mqtt-broker configuration node knows. */
 export interface BrokerOptions {
   readonly url: string
+  /** Further addresses of the same server or cluster. */
+  readonly others: readonly { readonly url: string }[]
   readonly version: '5' | '4'
   readonly clientId: string
   readonly username: string
@@ -65,6 +67,7 @@ export class MqttBroker {
   settingsFor(request: ConnectRequest): MqttSettings {
     const { options } = this
     const url = new URL(options.url)
+    const others = options.others.map(other => new URL(other.url))
     const clientId = request.clientId || `${options.clientId || 'millrace'}-${request.nodeId}`
     const birth = announcement(
       options.birthTopic,
@@ -82,11 +85,12 @@ export class MqttBroker {
     )
     return {
       url,
+      ...(others.length > 0 && { others }),
       protocolVersion: this.protocolVersion,
       clientId,
       username: options.username || decodeURIComponent(url.username),
       password: options.password || decodeURIComponent(url.password),
-      tls: isSecure(url) ? this.tls : {},
+      tls: [url, ...others].some(isSecure) ? this.tls : {},
       keepaliveS: options.keepaliveS,
       clean: options.cleanStart || !request.keepSession,
       sessionExpiryS: options.sessionExpiryS,

@@ -1,7 +1,9 @@
 import { pause, Restarts } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
+import { Addresses } from './addresses.ts'
+import { answersAt } from './answers-at.ts'
 import { MqttError, rivalProblem } from './connect-errors.ts'
-import { Link } from './link.ts'
+import { Link, type LinkEvents } from './link.ts'
 import { Pulse } from './pulse.ts'
 import { discardSession } from './session-end.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
@@ -27,6 +29,10 @@ const STABLE_MS = 10_000
 /** So many in a row that end sooner, in the way that a takeover does, are no accident. */
 const RIVAL_LIVES = 3
 const BACKOFF = { initialMs: 250, maxMs: 15_000 }
+/** Reasons that are remembered: a server may put a time or number into them. */
+const MAX_COMPLAINTS = 100
+/** How often the first address is asked whether it is back, while another one serves. */
+const LOOK_BACK_MS = 30_000
 
 /**
  * Keeps a client connected: tries again with backoff until it is closed, and says each change of
@@ -42,16 +48,26 @@ export class MqttConnection {
   /** Connections in a row that ended soon after they were accepted. */
   #shortLives = 0
   #rival: MqttError | undefined
-  #complaint = ''
+  /** What the log was told since it last worked; several addresses have a reason each. */
+  readonly #complaints = new Set<string>()
   #closed = false
+  readonly #addresses: Addresses
+  #lookBack: NodeJS.Timeout | undefined
 
   constructor(
     readonly settings: MqttSettings,
     private readonly events: ConnectionEvents
-  ) {}
+  ) {
+    this.#addresses = new Addresses([settings.url, ...(settings.others ?? [])])
+  }
 
   get connected(): boolean {
     return this.#link?.up ?? false
+  }
+  /** The address that serves in place of the first one; undefined where that does. */
+  get elsewhere(): string | undefined {
+    if (!this.connected || this.#addresses.preferred === undefined) return undefined
+    return shownUrl(this.#addresses.current)
   }
 
   /**
@@ -85,6 +101,7 @@ export class MqttConnection {
     if (this.#closed) return
     this.#closed = true
     this.#restarts.end()
+    clearTimeout(this.#lookBack)
     const link = this.#link
     if (link?.up) await this.#sayGoodbye(link)
     const wasUp = link?.up ?? false
@@ -98,14 +115,15 @@ export class MqttConnection {
       // Loaded at first use: Node-RED starts faster.
       const library = await import('mqtt')
       if (this.#closed) return
-      this.#link = new Link(library, this.#announcing(), {
+      const events: LinkEvents = {
         up: link => {
           this.#acceptedMs = performance.now()
           this.#pulse = new Pulse(link.client)
           this.events.linked?.(link)
         },
         down: (_link, error) => this.#down(error)
-      })
+      }
+      this.#link = new Link(library, this.#announcing(), events, this.#addresses.current)
     } catch (error) {
       this.#down(new MillraceError('MQTT_CONNECT_FAILED', reasonOf(error), { cause: error }))
       return
@@ -122,12 +140,13 @@ export class MqttConnection {
     try {
       await this.events.ready(link)
       if (!link.up) return
-      this.#complaint = ''
+      this.#complaints.clear()
       this.#upSinceMs = performance.now()
       this.events.log(
-        `connected to ${shownUrl(this.settings.url)} as "${this.settings.clientId}"`,
+        `connected to ${shownUrl(this.#addresses.current)} as "${this.settings.clientId}"`,
         false
       )
+      this.#watchFirst()
       const { birth } = link.settings
       if (birth) link.publish(birth.topic, birth.payload, birth.qos, birth.retain, () => {})
     } catch (error) {
@@ -146,12 +165,44 @@ export class MqttConnection {
       this.events.lost(error, false)
       return
     }
+    const wasAccepted = this.#acceptedMs !== undefined
     const known = this.#orRival(error)
     if (this.#upSinceMs > 0 && performance.now() - this.#upSinceMs > STABLE_MS)
       this.#restarts.works()
     this.#upSinceMs = 0
     this.#complain(known)
+    this.#again(wasAccepted)
+  }
+
+  /** Tries the next address, after a pause where none of them has answered. */
+  #again(wasAccepted: boolean): void {
+    clearTimeout(this.#lookBack)
+    if (wasAccepted) this.#addresses.lost()
+    else if (this.#addresses.failed()) {
+      setImmediate(() => {
+        if (!this.#closed) void this.#open()
+      })
+      return
+    }
     this.#restarts.later()
+  }
+
+  /** While another address serves: goes back to the first one as soon as it answers. */
+  #watchFirst(): void {
+    const { preferred } = this.#addresses
+    const link = this.#link
+    if (preferred === undefined) return
+    const { lookBackMs = LOOK_BACK_MS } = this.settings
+    this.#lookBack = setTimeout(async () => {
+      const isBack = await answersAt(this.settings, preferred)
+      if (this.#closed || this.#link !== link || !link?.up) return
+      if (!isBack) return this.#watchFirst()
+      const words = `${shownUrl(preferred)} answers again, so the connection moves there.`
+      this.events.log(words, false)
+      const moving = new MillraceError('MQTT_CONNECTION_LOST', words)
+      this.#complaints.add(moving.message)
+      await link.end(1000, moving)
+    }, lookBackMs).unref()
   }
 
   /**
@@ -175,8 +226,9 @@ export class MqttConnection {
   }
 
   #complain(error: MillraceError): void {
-    const first = error.message !== this.#complaint
-    this.#complaint = error.message
+    const first = !this.#complaints.has(error.message)
+    if (this.#complaints.size >= MAX_COMPLAINTS) this.#complaints.clear()
+    this.#complaints.add(error.message)
     if (first) this.events.log(`${error.message} Trying again until it works.`, true)
     this.events.lost(error, first)
   }

@@ -41,8 +41,10 @@ export interface SessionOptions {
   log(line: string, isProblem: boolean): void
   /** There is a connection, or none any more. */
   changed(): void
-  /** A retained message was left out, as set. */
+  /** A message was left out, as set. */
   skipped(): void
+  /** Whether this message is left out: acknowledged at once, and taken by nobody. */
+  leavesOut?(packet: Received): boolean
 }
 
 /**
@@ -95,6 +97,10 @@ export class IngestSession {
   /** True once the subscription stands. */
   get subscribed(): boolean {
     return this.#link?.up ?? false
+  }
+  /** The address that serves in place of the first one; undefined where that does. */
+  get elsewhere(): string | undefined {
+    return this.#connection.elsewhere
   }
   /** For how long the server has owed an answer, in ms. */
   get silentMs(): number {
@@ -199,7 +205,8 @@ export class IngestSession {
   #take(packet: Received, acks: DeferredAcks): boolean {
     if (this.#stopped) return false
     // MQTT 3.1.1 has no Retain Handling: there retained messages come at every subscribe.
-    if (packet.retain && this.options.retained === 'never') {
+    const isUnwanted = packet.retain && this.options.retained === 'never'
+    if (isUnwanted || this.options.leavesOut?.(packet) === true) {
       acks.acknowledge([packet])
       this.options.skipped()
       return true

@@ -53,9 +53,11 @@ export class Link {
   constructor(
     library: Library,
     readonly settings: MqttSettings,
-    private readonly events: LinkEvents
+    private readonly events: LinkEvents,
+    /** One of the addresses of the settings; their first one names the session. */
+    private readonly at: URL = settings.url
   ) {
-    this.client = library.connect(clientOptions(settings))
+    this.client = library.connect(clientOptions(settings, at))
     this.#ended = new Promise(resolve => this.client.once('close', resolve))
     this.#listen()
   }
@@ -152,14 +154,13 @@ export class Link {
     }
     // Not 'connect': that comes after the first messages of a resumed session.
     client.on('packetreceive', first)
-    client.on('error', error => this.#fail(connectProblem(error, this.settings, this.#up), error))
+    client.on('error', error => this.#fail(connectProblem(error, this.#told, this.#up), error))
     client.on('disconnect', ({ reasonCode }) => {
-      if (reasonCode) this.#fail(connectProblem({ code: reasonCode }, this.settings))
+      if (reasonCode) this.#fail(connectProblem({ code: reasonCode }, this.#told))
     })
     client.on('close', () => {
-      const { settings } = this
       const code = this.#up ? 'MQTT_CONNECTION_LOST' : 'MQTT_CONNECT_FAILED'
-      this.#finish(this.#error ?? new MqttError(code, closedProblem(this.#up, settings)))
+      this.#finish(this.#error ?? new MqttError(code, closedProblem(this.#up, this.#told)))
     })
   }
 
@@ -195,10 +196,15 @@ export class Link {
   }
 
   #lost = () =>
-    this.#error ?? new MqttError('MQTT_CONNECTION_LOST', closedProblem(true, this.settings))
+    this.#error ?? new MqttError('MQTT_CONNECTION_LOST', closedProblem(true, this.#told))
+
+  /** The settings as sentences on this connection tell of them. */
+  get #told(): MqttSettings {
+    return { ...this.settings, url: this.at }
+  }
 
   get #where(): string {
-    return shownUrl(this.settings.url)
+    return shownUrl(this.at)
   }
 
   #refusal(filter: string, error: unknown): string {
@@ -207,8 +213,8 @@ export class Link {
   }
 }
 
-function clientOptions(settings: MqttSettings): IClientOptions {
-  const { url, will } = settings
+function clientOptions(settings: MqttSettings, url: URL): IClientOptions {
+  const { will } = settings
   const protocol = url.protocol.slice(0, -1) as 'mqtt' | 'mqtts' | 'ws' | 'wss'
   return {
     ...(isSecure(url) ? settings.tls : {}),

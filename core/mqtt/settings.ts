@@ -28,6 +28,12 @@ export type Announce = (nowMs: number) => Announcements
 export interface MqttSettings extends Announcements {
   /** `mqtt:`, `mqtts:`, `ws:` or `wss:`. */
   readonly url: URL
+  /**
+   * Further addresses of the same server or cluster, tried in turn where the first does not answer.
+   */
+  readonly others?: readonly URL[]
+  /** How often the first address is asked whether it is back, while another one serves. */
+  readonly lookBackMs?: number
   readonly protocolVersion: 4 | 5
   readonly clientId: string
   readonly username: string

@@ -43,6 +43,24 @@ export const spec = {
       required: true,
       help: 'mqtt:// or mqtts:// (TLS), ws:// or wss:// (WebSocket), host and port. The default is the server of npm start.'
     },
+    others: {
+      kind: 'list',
+      label: 'Further addresses',
+      default: [],
+      section: 'advanced',
+      columns: {
+        url: {
+          kind: 'text',
+          check: 'mqtt-url',
+          label: 'Address',
+          default: '',
+          required: true,
+          placeholder: 'mqtt://broker-2.example:1883',
+          help: 'Of the same server or cluster.'
+        }
+      },
+      help: 'Tried in turn where the first address does not answer; the status says which one serves. Once the first answers again, nodes go back to it. Login and certificates are the same for all.'
+    },
     version: {
       kind: 'choice',
       label: 'Protocol',

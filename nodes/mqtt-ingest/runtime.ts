@@ -1,11 +1,13 @@
-import type { NodeAPI } from 'node-red'
+import type { NodeAPI, NodeDef } from 'node-red'
+import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { gatheringOf } from '../../core/pace.ts'
-import { defineSource } from '../../core/source/define-source.ts'
+import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
 import { Batcher } from './batcher.ts'
 import { Deliveries } from './deliver.ts'
 import { learn } from './learn.ts'
 import { shaperOf } from './logic.ts'
 import { migrations } from './migrations.ts'
+import { leavesOut, OwnPublishes, unknownOwn } from './own-publishes.ts'
 import { previewed } from './preview.ts'
 import { sessionOf, sessions } from './sessions.ts'
 import { spec } from './spec.ts'
@@ -39,7 +41,9 @@ const register = defineSource(
       keyOf: shaper.keyOf,
       deliver: batch => deliveries.deliver(batch)
     })
-    const session = sessionOf(context, batcher, shaper.filter)
+    const own = new OwnPublishes(options.broker, line => node.log(line))
+    const session = sessionOf(context, batcher, shaper.filter, own)
+    warnOfOwn(context, shaper.filter)
     return {
       ready: shaper.ready,
       start: () => session.start(),
@@ -53,10 +57,12 @@ const register = defineSource(
       stop() {
         session.stopTaking()
         deliveries.end()
+        own.end()
       },
       close: closing => session.close(closing),
       trouble: () => troubleOf(session, source, batcher.open),
-      working: perSecond => workingText(perSecond, batcher.open, deliveries.forOthers)
+      working: perSecond =>
+        workingText(perSecond, batcher.open, deliveries.forOthers, session.elsewhere)
     }
   },
   {
@@ -65,3 +71,15 @@ const register = defineSource(
     preview: { make: previewed, learn, behind }
   }
 )
+
+/** Where messages that the flow publishes are to be left out, and cannot be recognised. */
+function warnOfOwn(context: SourceContext<typeof spec>, filter: string): void {
+  const { RED, node, options, provided } = context
+  const { protocolVersion } = provided<MqttBroker>('broker')
+  if (protocolVersion === 5 || !leavesOut(options.own, filter)) return
+  let publishers = 0
+  RED.nodes.eachNode((each: NodeDef & { readonly broker?: string }) => {
+    if (each.type === 'millrace-mqtt-publish' && each.broker === options.broker) publishers++
+  })
+  if (publishers > 0) node.warn(unknownOwn(publishers))
+}

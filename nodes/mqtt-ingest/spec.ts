@@ -91,6 +91,18 @@ export const spec = {
       section: 'advanced',
       help: 'An MQTT filter wider than the topics, so that what is published to a wrong topic leaves by the second output. Empty for just the topics.'
     },
+    own: {
+      kind: 'choice',
+      label: 'Published here',
+      default: 'wide',
+      choices: {
+        wide: 'is not taken where topics end with #',
+        never: 'is not taken',
+        always: 'is taken like all else'
+      },
+      section: 'advanced',
+      help: 'What mqtt publish nodes with the same server node publish (MQTT 5). Taken again, what came of a message may go round for ever.'
+    },
     retained: {
       kind: 'choice',
       label: 'Retained messages',

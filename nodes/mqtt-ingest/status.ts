@@ -20,7 +20,13 @@ export function troubleOf(
   return { words: `waiting for the flow, ${compact(open)} in flight`, mend: false }
 }
 
-export function workingText(perSecond: number, open: number, forOthers: number): string {
+export function workingText(
+  perSecond: number,
+  open: number,
+  forOthers: number,
+  elsewhere?: string
+): string {
   const others = forOthers > 0 ? ` · ${compact(forOthers)} for others` : ''
-  return `${compact(perSecond)}/s · ${compact(open)} in flight${others}`
+  const at = elsewhere === undefined ? '' : ` · at ${elsewhere}`
+  return `${compact(perSecond)}/s · ${compact(open)} in flight${others}${at}`
 }

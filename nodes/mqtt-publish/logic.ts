@@ -1,6 +1,7 @@
 import { encodeRejection } from '../../core/dead-letter/encode.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
 import type { PublishProperties } from '../../core/mqtt/link.ts'
+import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
 import type { Outgoing } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import type { Options } from '../../core/node/spec.ts'
@@ -34,10 +35,14 @@ export class Composer {
   readonly #propertiesOf: (record: unknown) => PublishProperties
   readonly #qos: Qos
 
-  constructor(private readonly options: PublishOptions) {
+  /** @param by the server node, told with each message; undefined where there is no place for it */
+  constructor(
+    private readonly options: PublishOptions,
+    private readonly by?: string
+  ) {
     this.#topic = compileTopicTemplate(options.topic)
     this.#payloadOf = payloadsOf(options)
-    this.#propertiesOf = propertiesOf(options)
+    this.#propertiesOf = propertiesOf(options, by)
     this.#qos = Number(options.qos) as Qos
   }
 
@@ -73,7 +78,10 @@ export class Composer {
       payload: value ?? '',
       qos: this.#qos,
       retain: this.options.retain,
-      properties: { ...this.#propertiesOf({}), userProperties }
+      properties: {
+        ...this.#propertiesOf({}),
+        userProperties: { ...userProperties, ...byProperty(this.by) }
+      }
     }
   }
 }
@@ -85,14 +93,17 @@ const fieldsOf = (record: unknown): Readonly<Record<string, unknown>> =>
 const payloadsOf = ({ content, ...options }: PublishOptions) =>
   content === 'nothing' ? () => '' : payloads({ ...options, content })
 
-function propertiesOf({
-  expiryS,
-  contentType,
-  userProperties
-}: PublishOptions): (record: unknown) => PublishProperties {
+const byProperty = (by: string | undefined): Record<string, string> =>
+  by === undefined ? {} : { [PUBLISHED_BY]: by }
+
+function propertiesOf(
+  { expiryS, contentType, userProperties }: PublishOptions,
+  by: string | undefined
+): (record: unknown) => PublishProperties {
   const always: PublishProperties = {
     ...(expiryS > 0 ? { messageExpiryInterval: expiryS } : {}),
-    ...(contentType === '' ? {} : { contentType })
+    ...(contentType === '' ? {} : { contentType }),
+    ...(by === undefined ? {} : { userProperties: byProperty(by) })
   }
   if (userProperties.length === 0) return () => always
   const textsOf = namedTexts(userProperties)
@@ -102,7 +113,7 @@ function propertiesOf({
       const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
       found[name] = before.length === 0 ? text : [...before, text]
     }
-    return { ...always, userProperties: found }
+    return { ...always, userProperties: { ...found, ...byProperty(by) } }
   }
 }
 

@@ -39,7 +39,8 @@ export class MqttSink implements OpenSink {
     this.#answers = options.request
       ? new DeviceAnswers({ ...options, responseTopic: this.#responseTopic })
       : undefined
-    this.#outbox = new Outbox(new Composer(options), this.#answers)
+    const by = broker.protocolVersion === 5 ? options.broker : undefined
+    this.#outbox = new Outbox(new Composer(options, by), this.#answers)
     this.#connection = broker.connection(request, {
       ready: async link => {
         await this.#listen(link)
@@ -64,7 +65,9 @@ export class MqttSink implements OpenSink {
     const silentMs = this.#connection.beat(true)
     if (silentMs >= SILENT_MS) return silentText(silentMs)
     const open = this.#answers?.open ?? 0
-    return open > 0 ? `${open} to be answered` : undefined
+    if (open > 0) return `${open} to be answered`
+    const { elsewhere } = this.#connection
+    return elsewhere === undefined ? undefined : `at ${elsewhere}`
   }
 
   async close(limitMs: number): Promise<void> {

@@ -121,7 +121,9 @@ describe('mqtt-publish', function () {
     const { messageExpiryInterval, contentType, userProperties } = packet.properties!
     assert.ok(messageExpiryInterval! <= 60 && messageExpiryInterval! > 50)
     assert.equal(contentType, 'text/plain')
-    assert.deepEqual({ ...userProperties }, { site: 'hall 7' })
+    const { 'millrace.by': by, ...own } = { ...userProperties }
+    assert.deepEqual(own, { site: 'hall 7' })
+    assert.match(String(by), /^server-/)
   })
 
   it('keeps a state with retain, and removes it with nothing', async () => {
