@@ -105,6 +105,14 @@ export const CODES = {
   STATE_FAILED:
     'The node failed at a record or at what was due, and has forgotten what it remembered of its key; see the log.',
   STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',
+  QUEUE_UNAVAILABLE:
+    'The queue of a store and forward cannot be read or written on the disk; nothing is acknowledged until it can.',
+  QUEUE_THINNED:
+    'The queue of a store and forward was full: of each key it kept one of several old records.',
+  QUEUE_OLDEST:
+    'The queue of a store and forward was full: the oldest records of the lowest priority were left out.',
+  QUEUE_TOO_OLD: 'The record has waited longer in a store and forward than its settings allow.',
+  QUEUE_CLEARED: 'Somebody has emptied the queue of a store and forward in its dialog.',
   TS_PAST: 'The time is further in the past than the node allows.',
   UNKNOWN_DEVICE:
     'The source of metadata does not know the device, or the record does not name one.',

@@ -82,6 +82,7 @@ async function keepsOrder(harness: Harness, subject: Subject): Promise<void> {
   const batches = [numbers(0, 30), numbers(30, 1), numbers(31, 50), numbers(81, 19)]
   const fed = batches.map(batch => run.offer(batch.map(n => run.record(n))))
   await inTime(Promise.all(fed.map(each => each.acknowledged)), 'Messages were never acknowledged.')
+  await run.sentOn()
   for (const [output, label] of subject.outputs.entries()) {
     const messages = run.left.filter(message => message.output === output)
     const lists = messages.map(({ payload }) =>

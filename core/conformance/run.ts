@@ -1,3 +1,4 @@
+import { pause } from '../backoff.ts'
 import { type NodeMetrics, nodeMetrics } from '../node/metrics.ts'
 import { isRejection } from '../record/record.ts'
 import {
@@ -48,6 +49,11 @@ export interface Subject {
    * Records keep their order within a message only: a sink may store several messages at a time.
    */
   readonly order?: 'of all' | 'within a message'
+  /**
+   * It acknowledges what it keeps, and sends that on later; the gauge `waiting` of its metrics says
+   * how many records it keeps.
+   */
+  readonly keeps?: true
   /** Of a sink: the ids of the records that its service has, as text. */
   readonly stored?: () => Promise<readonly string[]>
 }
@@ -121,7 +127,18 @@ export class ConformanceRun {
       fed.acknowledged,
       'The message was never acknowledged: the node does not call done, or confirms nothing.'
     )
+    await this.sentOn()
     return fed
+  }
+
+  /** Nothing that the node keeps waits any more. */
+  async sentOn(): Promise<void> {
+    if (this.subject.keeps !== true) return
+    const endMs = performance.now() + LIMIT_MS
+    while (this.metrics.gauges.get('waiting') !== 0 || this.metrics.inFlight > 0) {
+      if (performance.now() > endMs) throw new Error('What the node keeps was never sent on.')
+      await pause(10)
+    }
   }
 
   offer(payload: unknown): Fed {

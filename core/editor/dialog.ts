@@ -20,6 +20,7 @@ import { PreviewPane } from './preview-pane.ts'
 import { samplesFor } from './preview-samples.ts'
 import { addPick, listen, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
+import { QueuePanel } from './queue-panel.ts'
 import type { EditorNode } from './red.ts'
 import { referenceProblems } from './reference.ts'
 import { FieldRow } from './row.ts'
@@ -74,6 +75,7 @@ export class Dialog implements Form {
       this.main.append(testRow(() => questionOf(this, undefined) as never))
     if (this.type.spec.remembers === true)
       (this.#root.querySelector('.millrace-advanced') ?? this.main).append(forgetRow(this.id))
+    if (this.type.spec.keepsRecords === true) this.main.append(new QueuePanel(this.id).element)
     this.type.hooks.opened?.(this)
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())

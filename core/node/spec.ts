@@ -29,6 +29,8 @@ export interface NodeSpec {
   readonly fields: Readonly<Record<string, Field>>
   /** It keeps what it remembers (core/state): its dialog has a button that makes it forget. */
   readonly remembers?: true
+  /** It keeps records on disk: its dialog shows what waits, and what can be done about it. */
+  readonly keepsRecords?: true
   readonly examples?: readonly Example[]
 }
 

@@ -10,6 +10,7 @@ import join from '../../nodes/join/runtime.ts'
 import normalize from '../../nodes/normalize/runtime.ts'
 import reshape from '../../nodes/reshape/runtime.ts'
 import route from '../../nodes/route/runtime.ts'
+import storeAndForward from '../../nodes/store-and-forward/runtime.ts'
 import validate from '../../nodes/validate/runtime.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
 
@@ -150,6 +151,14 @@ const subjects: readonly (Subject & { readonly title?: string })[] = [
     config: { limit: -1, key: [{ field: 'n' }] },
     record: n => ({ ...reading(n), device_id: `d${n}`, ts_utc: '2026-03-01T10:00:00Z' }),
     again: 'left out'
+  },
+  {
+    ...base,
+    type: 'millrace-store-and-forward',
+    outputs: ['forwarded', 'left out', 'rejected'],
+    config: { gatherMs: 0 },
+    record: reading,
+    keeps: true
   }
 ]
 
@@ -170,7 +179,8 @@ describe('conformance of the transforms', function () {
         deadband,
         join,
         aggregate,
-        alarm
+        alarm,
+        storeAndForward
       ]
     })
   })

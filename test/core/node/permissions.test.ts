@@ -80,7 +80,8 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
       'POST /millrace/preview/millrace-validate',
       'POST /millrace/probe/millrace-kafka-cluster',
       'POST /millrace/probe/millrace-mqtt-broker',
-      'POST /millrace/probe/millrace-timescale-database'
+      'POST /millrace/probe/millrace-timescale-database',
+      'POST /millrace/queue'
     ])
   })
 

@@ -1,0 +1,117 @@
+import { backoffMs, pause } from '../../core/backoff.ts'
+import type { Changes, QueueStore } from './queue-store.ts'
+
+export interface CommitsOptions {
+  /** The store cannot be written; undefined: it can again. */
+  onTrouble(error: unknown): void
+  /** Opens the store anew after it could not be written. */
+  reopen(): Promise<QueueStore>
+  /** What stands in the store beside the changes, so that what is missing later is known. */
+  seal(): readonly [key: string, value: string]
+}
+
+/**
+ * Writes changes, many of them at a time and each time all or none, with one wait for the disk for
+ * everybody who waits for it.
+ */
+export class Commits {
+  #store: QueueStore | undefined
+  #changes = new Map<string, string | undefined>()
+  /** Written, or being written, and not known to be on the disk. */
+  #unsure = new Map<string, string | undefined>()
+  #written: (() => void)[] = []
+  #running: Promise<void> | undefined
+  readonly #stop = new AbortController()
+
+  constructor(private readonly options: CommitsOptions) {}
+
+  /** Nothing is written before. */
+  open(store: QueueStore): void {
+    this.#store = store
+    this.#begin()
+  }
+
+  /** The store that is open. */
+  get store(): QueueStore | undefined {
+    return this.#store
+  }
+
+  /** Changes that nobody waits for, such as what needs not be kept any more. */
+  change(changes: Changes): void {
+    for (const [key, value] of changes) this.#changes.set(key, value)
+    this.#begin()
+  }
+
+  /** Calls back, in a turn of its own, once the changes are on the disk. */
+  add(changes: Changes, written: () => void): void {
+    this.#written.push(written)
+    this.change(changes)
+  }
+
+  /** Resolves once they are. */
+  sure(changes: Changes): Promise<void> {
+    return new Promise(resolve => this.add(changes, resolve))
+  }
+
+  /** Writes what there is, and ends. What cannot be written is given up. */
+  async close(): Promise<void> {
+    this.#stop.abort()
+    await this.#running
+    await this.#write().catch(() => {})
+    await this.#store?.close()
+    this.#store = undefined
+  }
+
+  #begin(): void {
+    if (this.#running !== undefined || this.#store === undefined) return
+    if (this.#changes.size === 0 && this.#written.length === 0) return
+    this.#running = this.#run().finally(() => {
+      this.#running = undefined
+      if (!this.#stop.signal.aborted) this.#begin()
+    })
+  }
+
+  async #run(): Promise<void> {
+    const { signal } = this.#stop
+    for (let attempt = 0; ; attempt++) {
+      try {
+        if (attempt > 0) await this.#open()
+        await this.#write()
+        return
+      } catch (error) {
+        this.options.onTrouble(error)
+        await pause(backoffMs(attempt, { maxMs: 5_000 }), { signal })
+        if (signal.aborted) return
+      }
+    }
+  }
+
+  /** What failed may have left half a line in the log of the store, which opening it puts right. */
+  async #open(): Promise<void> {
+    const before = this.#store
+    this.#store = undefined
+    await before?.close().catch(() => {})
+    this.#store = await this.options.reopen()
+  }
+
+  async #write(): Promise<void> {
+    if (this.#store === undefined) throw new Error('The store is not open.')
+    const waiting = this.#written
+    this.#written = []
+    for (const [key, value] of this.#changes) this.#unsure.set(key, value)
+    this.#changes.clear()
+    if (this.#unsure.size === 0 && waiting.length === 0) return
+    try {
+      await this.#store.write(new Map([...this.#unsure, this.options.seal()]), waiting.length > 0)
+    } catch (error) {
+      this.#written = [...waiting, ...this.#written]
+      throw error
+    }
+    this.#unsure.clear()
+    this.options.onTrouble(undefined)
+    // Apart from what is sent meanwhile, or the tracker takes it for one message made of both.
+    setImmediate(() => {
+      for (const each of waiting) each()
+    })
+  }
+}
