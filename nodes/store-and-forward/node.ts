@@ -33,10 +33,10 @@ const BACKOFF = { initialMs: 200, maxMs: 10_000 }
 const MAX_LEFT = 100
 
 /** Node-RED, as a node knows it. */
-export type Runtime = Context<typeof spec>['RED']
+export type NodeRedOfQueue = Context<typeof spec>['RED']
 
 /** Where the queue of a node is. */
-export const queuesIn = (RED: Runtime): string => {
+export const queuesIn = (RED: NodeRedOfQueue): string => {
   const { userDir = process.cwd() } = RED.settings as { userDir?: string }
   return join(userDir, 'millrace', 'queue')
 }

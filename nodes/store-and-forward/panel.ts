@@ -2,14 +2,14 @@ import { join } from 'node:path'
 import { reasonOf } from '../../core/errors.ts'
 import { dialogRoute } from '../../core/node/probe/route.ts'
 import { leftBehindIn } from './left-behind.ts'
-import { queuesIn, type Runtime, type StoreAndForward } from './node.ts'
+import { type NodeRedOfQueue, queuesIn, type StoreAndForward } from './node.ts'
 
 type Running = Map<string, StoreAndForward>
 const runningOf = new WeakMap<object, Running>()
 const withRoute = new WeakSet<object>()
 
 /** The nodes of a runtime, by their ids. */
-export function runningIn(RED: Runtime): Running {
+export function runningIn(RED: NodeRedOfQueue): Running {
   const known = runningOf.get(RED.events) ?? new Map<string, StoreAndForward>()
   runningOf.set(RED.events, known)
   return known
@@ -19,8 +19,8 @@ export function runningIn(RED: Runtime): Running {
  * `POST /millrace/queue` with `{ id, action }`: what waits in the node, after it has done what the
  * dialog asks. As guarded as what any dialog asks.
  */
-export function panelRoute(RED: Runtime): void {
-  const app = RED.httpAdmin as Runtime['httpAdmin'] | undefined
+export function panelRoute(RED: NodeRedOfQueue): void {
+  const app = RED.httpAdmin as NodeRedOfQueue['httpAdmin'] | undefined
   if (!app || withRoute.has(app)) return
   withRoute.add(app)
   dialogRoute(RED, '/millrace/queue', 'Try again in a few seconds.', async body => {
@@ -38,7 +38,7 @@ export function panelRoute(RED: Runtime): void {
 
 /** Gives what was done, in a sentence. */
 async function act(
-  RED: Runtime,
+  RED: NodeRedOfQueue,
   node: StoreAndForward,
   action: string,
   of: string
