@@ -69,6 +69,8 @@ export class Queue {
   #turn: Promise<unknown> = Promise.resolve()
   #damage = { missing: 0, changed: 0 }
   readonly #changedKeys = new Set<string>()
+  /** Records that the lanes count, and that are not on the disk yet. */
+  #unwritten = 0
   #removedBytes = 0
   #isTidying = false
 
@@ -82,8 +84,9 @@ export class Queue {
     })
   }
 
+  /** Records that are on the disk. */
   get records(): number {
-    return this.lanes.reduce((sum, { records }) => sum + records, 0)
+    return this.lanes.reduce((sum, { records }) => sum + records, 0) - this.#unwritten
   }
   /** With what is being written. */
   get bytes(): number {
@@ -156,15 +159,17 @@ export class Queue {
   #gatherUp(): void {
     this.#isGathering = false
     const changes = new Map<string, string>()
+    const before = this.#unwritten
     for (const lane of this.lanes) {
       for (const { value, records } of this.#gathered[lane.priority]!.take())
         changes.set(this.#placed(lane, value, records), value)
     }
     const ends = this.lanes.map(({ next }) => next)
     const callbacks = this.#callbacks.splice(0)
+    const added = this.#unwritten - before
     this.#commits.add(changes, () => {
+      this.#committed(ends, added)
       for (const callback of callbacks) callback()
-      this.#committed(ends)
     })
   }
 
@@ -268,10 +273,12 @@ export class Queue {
     let records = 0
     let changes = new Map<string, string>()
     let bytes = 0
+    let inChanges = 0
     const write = async () => {
       const ends = this.lanes.map(({ next }) => next)
       await this.#commits.sure(changes)
-      this.#committed(ends)
+      this.#committed(ends, inChanges)
+      inChanges = 0
       changes = new Map()
       bytes = 0
     }
@@ -280,6 +287,7 @@ export class Queue {
       const seen = lane && glance(value)
       if (lane === undefined || seen === undefined) continue
       records += seen.records
+      inChanges += seen.records
       bytes += value.length
       changes.set(this.#placed(lane, value, seen.records), value)
       if (bytes > ADOPT_BYTES) await write()
@@ -293,10 +301,12 @@ export class Queue {
     lane.entries++
     lane.records += records
     lane.bytes += sizeOf(value)
+    this.#unwritten += records
     return keyOf(lane.priority, lane.next++)
   }
 
-  #committed(ends: readonly number[]): void {
+  #committed(ends: readonly number[], records: number): void {
+    this.#unwritten -= records
     const nowMs = performance.now()
     for (const lane of this.lanes) lane.committed(ends[lane.priority]!, nowMs)
     this.options.onWritten()

@@ -1,78 +1,14 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import {
-  collectedBy,
-  conformanceNodes,
-  FEED,
-  feedOf,
-  placed
-} from '../../../core/conformance/nodes.ts'
-import { nodeMetrics } from '../../../core/node/metrics.ts'
+import { collectedBy, conformanceNodes, feedOf, placed } from '../../../core/conformance/nodes.ts'
 import { isRejection, provenanceOf } from '../../../core/record/record.ts'
 import storeAndForward from '../../../nodes/store-and-forward/runtime.ts'
-import { collectorOf, registerCollect } from '../../collector.ts'
-import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../../node-red.ts'
+import { registerCollect } from '../../collector.ts'
+import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { until } from '../../until.ts'
-
-let scenes = 0
-
-/** A source before the node, and what stores, fails or holds what it sends on. */
-class Scene {
-  readonly id = `keep-${++scenes}`
-  constructor(private readonly options: Record<string, unknown> = {}) {}
-
-  flow(changes: Record<string, unknown> = {}): FlowEntry[] {
-    const z = `${this.id}-tab`
-    const at = { z, x: 100, y: 100 }
-    return [
-      { id: z, type: 'tab' },
-      { id: `${this.id}-feed`, type: FEED, mode: 'stored', ...at, wires: [[this.id]] },
-      {
-        id: this.id,
-        type: 'millrace-store-and-forward',
-        gatherMs: 2,
-        ...this.options,
-        ...changes,
-        ...at,
-        wires: [[`${this.id}-on`], [`${this.id}-left`], [`${this.id}-rejected`]]
-      },
-      ...['on', 'left', 'rejected'].map(name => ({
-        id: `${this.id}-${name}`,
-        type: 'collect',
-        ...at,
-        wires: []
-      }))
-    ]
-  }
-  get on() {
-    return collectorOf(`${this.id}-on`)
-  }
-  get left() {
-    return collectorOf(`${this.id}-left`)
-  }
-  get rejected() {
-    return collectorOf(`${this.id}-rejected`)
-  }
-  get metrics() {
-    return nodeMetrics(this.id) ?? assert.fail('The node has not started.')
-  }
-  get waiting(): number {
-    return this.metrics.gauges.get('waiting') ?? assert.fail('It says not what waits.')
-  }
-
-  /** Resolves when they are acknowledged. */
-  send(payload: unknown): Promise<void> {
-    const records = Array.isArray(payload) ? payload.length : 1
-    return feedOf(`${this.id}-feed`).send(records, () => payload).acknowledged
-  }
-}
-
-const record = (n: number, more: object = {}) => ({ n, device_id: `d${n % 5}`, ...more })
-const records = (from: number, count: number, more: object = {}) =>
-  Array.from({ length: count }, (_, index) => record(from + index, more))
-const numbers = (found: readonly unknown[]) => found.map(each => (each as { n: number }).n)
-const upTo = (count: number) => Array.from({ length: count }, (_, n) => n)
+import { KeepScene, numbers, record, records, upTo } from './scene.ts'
 
 describe('store and forward in Node-RED', function () {
   this.timeout(60_000)
@@ -83,14 +19,14 @@ describe('store and forward in Node-RED', function () {
   })
   after(() => red.stop())
 
-  async function deployed(options: Record<string, unknown> = {}): Promise<Scene> {
-    const scene = new Scene(options)
+  async function deployed(options: Record<string, unknown> = {}): Promise<KeepScene> {
+    const scene = new KeepScene(options)
     await red.deploy(scene.flow())
     return scene
   }
-  const calm = (scene: Scene) =>
+  const calm = (scene: KeepScene) =>
     until('nothing to wait', () => scene.waiting === 0 && scene.metrics.inFlight === 0)
-  const ask = async (scene: Scene, action: string, of = '') => {
+  const ask = async (scene: KeepScene, action: string, of = '') => {
     const response = await fetch(`${red.url}/millrace/queue`, {
       method: 'POST',
       headers: { 'Content-Type': 'application/json' },
@@ -306,7 +242,7 @@ describe('store and forward in Node-RED', function () {
   })
 
   it('sends nothing into nowhere', async () => {
-    const scene = new Scene()
+    const scene = new KeepScene()
     const flow = scene
       .flow()
       .map(node => (node.id === scene.id ? { ...node, wires: [[], [], []] } : node))
@@ -337,7 +273,7 @@ describe('store and forward in Node-RED', function () {
   })
 
   it('acknowledges nothing while its queue is damaged, until a person puts that aside', async () => {
-    const scene = new Scene()
+    const scene = new KeepScene()
     const folder = join(red.userDir, 'millrace', 'queue', scene.id)
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'CURRENT'), 'nonsense\n')
