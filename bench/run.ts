@@ -17,6 +17,7 @@ import { machine } from './machine.ts'
 import { mosquittoProduct } from './mosquitto.ts'
 import { oneLine, type Report, textTable } from './report.ts'
 import { inSession, program, type Session } from './session.ts'
+import { benchStoreAndForward } from './store-and-forward.ts'
 
 const lanes: Readonly<
   Record<LaneName, (setting: Setting, contestant: Contestant) => Promise<Result[]>>
@@ -113,6 +114,8 @@ function failure(lane: Run[0], contestant: Contestant, error: unknown): Result {
 
 async function main(): Promise<void> {
   if (process.argv.includes('--help')) return console.log(USAGE)
+  const [first, ...rest] = process.argv.slice(2)
+  if (first === 'store-and-forward') return benchStoreAndForward(rest)
   const all = readContestants()
   const request = parseRequest(
     process.argv.slice(2),

@@ -105,7 +105,7 @@ function linesOf(now: QueueShown): string[] {
   const parts = now.records.filter(({ records }) => records > 0 && records < all)
   const of = parts.map(({ priority, records }) => `${inDigits(records)} ${priority}`).join(', ')
   const percent = Math.round((now.bytes / now.maxBytes) * 100)
-  const size = `${(now.bytes / 1e6).toFixed(1)} MB, ${percent} % ${say('queueFilled')}`
+  const size = `${sizeText(now.bytes)}, ${percent} % ${say('queueFilled')}`
   const since =
     now.oldestMs === undefined
       ? ''
@@ -113,3 +113,6 @@ function linesOf(now: QueueShown): string[] {
   const count = `${inDigits(all)} ${say('records')}${of === '' ? '' : ` (${of})`}`
   return [`${count}: ${size}${since}`, ...damaged]
 }
+
+const sizeText = (bytes: number) =>
+  bytes < 1e6 ? `${Math.ceil(bytes / 1e3)} kB` : `${(bytes / 1e6).toFixed(1)} MB`

@@ -126,7 +126,7 @@ export const spec = {
     },
     keepEvery: {
       kind: 'number',
-      label: 'Of each key stays one of',
+      label: 'Keeps one of',
       section: 'room',
       default: 2,
       min: 2,
@@ -134,7 +134,7 @@ export const spec = {
       integer: true,
       unit: 'records',
       when: { full: 'thin' },
-      help: 'From the oldest on; when all have been thinned, from the beginning again.'
+      help: 'Of so many records of a key one stays, from the oldest on; when all have been thinned, from the beginning again.'
     },
     key: {
       ...memoryFields.key,
@@ -144,12 +144,12 @@ export const spec = {
     },
     maxAge: {
       kind: 'text',
-      label: 'Left out when older than',
+      label: 'No older than',
       section: 'room',
       default: '',
-      placeholder: 'never',
+      placeholder: 'any age',
       check: 'duration',
-      help: 'What has waited so long is of no use any more, such as 7 d. Counted and told as well. Empty: never.'
+      help: 'What has waited longer, such as 7 d, is of no use any more and is left out: counted and told as well. Empty: it stays, however old.'
     },
     leaves: {
       kind: 'choice',
@@ -191,7 +191,7 @@ export const spec = {
     },
     batchSize: {
       ...sourceFields.batchSize,
-      default: 1000,
+      default: 2000,
       help: 'At most this many records are on their way at a time, of what is new and of what waited of each priority; the next leave when these are done. More of it for long ways.'
     },
     gatherMs: {
