@@ -85,6 +85,8 @@ export class StoreAndForward {
       backoff: BACKOFF,
       onCapacity: () => this.#forwarding?.kick()
     })
+    // Known once the queue is open.
+    context.metrics.gauges.delete('waiting')
     status.waiting('opening the queue')
     const beat = setInterval(() => this.#touch(), BEAT_MS).unref()
     this.#timers = [everySecond(() => this.#tick()), () => clearInterval(beat)]

@@ -38,6 +38,12 @@ export class QueueUnavailable extends MillraceError {
 const READ_BYTES = 512 << 10
 const READ_ENTRIES = 64
 
+/**
+ * The store maps each file of 2 MB that it has open into memory, up to a thousand of them. What is
+ * read here is read once and in order, so few are enough, and no cache of blocks is of use.
+ */
+const LITTLE = { maxOpenFiles: 40, cacheSize: 1 << 20 }
+
 type Level = ClassicLevel<string, string>
 
 /**
@@ -49,7 +55,7 @@ export async function openQueueStore(folder: string): Promise<QueueStore> {
   try {
     await mkdir(dirname(folder), { recursive: true })
     const { ClassicLevel } = loadModule<typeof import('classic-level')>('classic-level')
-    const level: Level = new ClassicLevel(folder)
+    const level: Level = new ClassicLevel(folder, LITTLE)
     await level.open()
     return new LevelQueueStore(level)
   } catch (error) {
