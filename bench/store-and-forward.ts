@@ -125,12 +125,12 @@ async function measure(
   // Everything has waited, and nothing of it is on its way.
   sink.isHeld = false
   sink.latencies = []
+  sink.records = 0
   nodeMetrics(id)?.gauges.delete('waiting')
   await nodeRed.deploy(flowOf(id))
   const deployedMs = performance.now()
   await until('the queue', () => (nodeMetrics(id)?.gauges.get('waiting') ?? 0) > 0, 60_000, 5)
   const openMs = performance.now() - deployedMs
-  sink.records = 0
   const beganMs = performance.now()
   const sent = await live(() => sink.records - sink.latencies.length >= records)
   const drain = (records / (performance.now() - beganMs)) * 1000

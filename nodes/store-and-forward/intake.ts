@@ -104,9 +104,7 @@ export class DiskIntake {
   #begin(): void {
     if (this.#isBusy || !this.#isOpen) return
     this.#isBusy = true
-    void this.#work().finally(() => {
-      this.#isBusy = false
-    })
+    void this.#work()
   }
 
   async #work(): Promise<void> {
@@ -129,6 +127,8 @@ export class DiskIntake {
         held.done(error as Error)
       }
     }
+    // In the turn in which the line was seen empty.
+    this.#isBusy = false
   }
 
   /** What goes first need not wait behind what there is no room for. */
