@@ -226,7 +226,7 @@ describe('site and centre: the link is cut, and both sides are killed (kill -9)'
           all.filter(isAlarm)
         )
         assertAlarmsFirst(found.slice(earlier), before)
-        assertWindows(found); console.log(`MB ${mostBytes >> 20}`)
+        assertWindows(found)
         assert.ok(mostBytes < MOST_BYTES, `${mostBytes >> 20} MB at the site`)
       } finally {
         clearInterval(look)
