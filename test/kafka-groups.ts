@@ -27,3 +27,19 @@ export async function forgetMembers(brokers: string, groupId: string): Promise<v
     await Promise.all([admin.disconnect(), cluster.disconnect()])
   }
 }
+
+/** What a group has committed of a topic, over all partitions. */
+export async function committedBy(
+  brokers: string,
+  groupId: string,
+  topic = groupId
+): Promise<number> {
+  const admin = kafkaOf(brokers).admin()
+  await admin.connect()
+  try {
+    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
+    return found!.partitions.reduce((sum, { offset }) => sum + Math.max(Number(offset), 0), 0)
+  } finally {
+    await admin.disconnect()
+  }
+}

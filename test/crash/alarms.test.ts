@@ -8,7 +8,7 @@ import { alarm } from '../../nodes/alarm/logic.ts'
 import { spec } from '../../nodes/alarm/spec.ts'
 import { databaseAt } from '../core/postgres/table-under-test.ts'
 import { runMemory } from '../core/state/run-memory.ts'
-import { forgetMembers } from '../kafka-groups.ts'
+import { committedBy, forgetMembers } from '../kafka-groups.ts'
 import { endOf, kafkaOf, makeTopics } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -104,19 +104,6 @@ async function write(brokers: string, topic: string, some: readonly Given[]): Pr
   await producer.disconnect()
 }
 
-/** What the group has committed, over all partitions: what came of it is stored. */
-async function committed(brokers: string, name: string): Promise<number> {
-  const admin = kafkaOf(brokers).admin()
-  await admin.connect()
-  try {
-    const [found] = await admin.fetchOffsets({ groupId: name, topics: [name] })
-    const offsets = found!.partitions.map(({ offset }) => Math.max(0, Number(offset)))
-    return offsets.reduce((sum, offset) => sum + offset, 0)
-  } finally {
-    await admin.disconnect()
-  }
-}
-
 describe('crashes: the history of every alarm is unbroken', function () {
   this.timeout(180_000)
 
@@ -152,7 +139,7 @@ describe('crashes: the history of every alarm is unbroken', function () {
         for (let kill = 0; kill < KILLS; kill++) {
           const before = 2 * kill * PART
           // A consumer that is killed again and again at the same offset reads one by one.
-          await until('an offset', async () => (await committed(kafka.brokers, name)) > before)
+          await until('an offset', async () => (await committedBy(kafka.brokers, name)) > before)
           const half = (await taken()) + PART / 2
           await part(2 * kill + 1)
           await until('records to be taken', async () => (await taken()) > half, 60_000, 5)
@@ -165,7 +152,8 @@ describe('crashes: the history of every alarm is unbroken', function () {
         await part(2 * KILLS + 1)
         await until(
           'every record to be dealt with',
-          async () => (await committed(kafka.brokers, name)) === (await endOf(kafka.brokers, name)),
+          async () =>
+            (await committedBy(kafka.brokers, name)) === (await endOf(kafka.brokers, name)),
           90_000
         )
         const { rows } = await database.query(

@@ -5,71 +5,39 @@
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'
 import pg from 'pg'
-import { kafkaOf, makeTopics } from '../kafka-topics.ts'
-import type { FlowEntry } from '../node-red.ts'
+import { makeTopics } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
+import {
+  BEGIN_MS,
+  fromKafka,
+  nodeIn,
+  rowsOf,
+  WindowsTable,
+  windowsFlow,
+  writeReadings
+} from './windows-in-table.ts'
 
 const WINDOW_S = 3
 const READINGS = 30
 const WINDOWS = 4
-const BEGIN_MS = Date.UTC(2026, 0, 31)
 
-const flowOf = (name: string): FlowEntry[] => [
-  { id: 'tab', type: 'tab', label: 'held up' },
-  { id: 'cluster', type: 'millrace-kafka-cluster', brokers: '${KAFKA_BROKERS}' },
-  { id: 'database', type: 'millrace-timescale-database', url: '${TIMESCALE_URL}' },
-  {
-    id: 'read',
-    type: 'millrace-kafka-consumer',
-    z: 'tab',
-    cluster: 'cluster',
-    topics: name,
-    groupId: name,
-    batchSize: 10,
-    perPartition: 1,
-    wires: [['windows'], []]
-  },
-  {
-    id: 'windows',
-    type: 'millrace-aggregate',
-    z: 'tab',
+const flowOf = (name: string) =>
+  windowsFlow(name, fromKafka(name, { batchSize: 10, perPartition: 1 }), {
     length: `${WINDOW_S} s`,
     lateness: '0 s',
     idle: '1 s',
-    functions: [{ function: 'count', field: '', parameter: '', as: '' }],
-    wires: [['store'], ['late'], ['rejected']]
-  },
-  {
-    id: 'store',
-    type: 'millrace-timescale-sink',
-    z: 'tab',
-    database: 'database',
-    table: name,
-    wires: [[], []]
-  },
-  { id: 'late', type: 'debug', z: 'tab', wires: [] },
-  { id: 'rejected', type: 'debug', z: 'tab', wires: [] }
-]
+    functions: rowsOf('count')
+  })
 
 /** So many readings of a device, evenly over so many windows. */
-async function write(brokers: string, topic: string, device: string): Promise<void> {
-  const producer = kafkaOf(brokers).producer()
-  await producer.connect()
-  const stepMs = (WINDOW_S * 1000) / READINGS
-  const messages = Array.from({ length: WINDOWS * READINGS }, (_, index) => ({
-    key: device,
-    value: JSON.stringify({
-      device_id: device,
-      metric: 'level',
-      value: index,
-      ts_utc: new Date(BEGIN_MS + index * stepMs).toISOString()
-    })
+const readingsOf = (device: string) =>
+  Array.from({ length: WINDOWS * READINGS }, (_, index) => ({
+    device,
+    value: index,
+    timeMs: BEGIN_MS + (index * WINDOW_S * 1000) / READINGS
   }))
-  await producer.send({ topic, messages })
-  await producer.disconnect()
-}
 
 describe('an outage behind a node that remembers is no silence', function () {
   this.timeout(120_000)
@@ -84,21 +52,21 @@ describe('an outage behind a node that remembers is no silence', function () {
       flow: flowOf(name),
       environment: { KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
     })
+    const table = new WindowsTable(postgres.url, name)
     const countsOf = async (device: string) => {
-      const text = `SELECT value FROM ${name} WHERE device_id = $1 ORDER BY time`
-      const { rows } = await client.query(text, [device])
-      return rows.map(({ value }) => Number(value))
+      const found = await table.windows(Date.now())
+      return [...found].filter(([window]) => window.startsWith(device)).map(([, count]) => count)
     }
     try {
       await nodeRed.start()
-      await write(kafka.brokers, name, 'first')
+      await writeReadings(kafka.brokers, name, readingsOf('first'))
       const has = async (device: string, windows: number) =>
-        (await countsOf(device).catch(() => [])).length >= windows
+        (await countsOf(device)).length >= windows
       await until('the first windows', () => has('first', WINDOWS), 60_000)
       await client.query('BEGIN')
       await client.query(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`)
-      await write(kafka.brokers, name, 'second')
-      const node = async () => (await nodeRed.metrics()).nodes.find(({ id }) => id === 'windows')!
+      await writeReadings(kafka.brokers, name, readingsOf('second'))
+      const node = async () => (await nodeIn(nodeRed, 'windows'))!
       await until('readings to be held up', async () => {
         const { counts } = await node()
         return counts.in > WINDOWS * READINGS && counts.in < 2 * WINDOWS * READINGS
@@ -116,8 +84,8 @@ describe('an outage behind a node that remembers is no silence', function () {
     } finally {
       await nodeRed.remove()
       await client.query('ROLLBACK').catch(() => {})
-      await client.query(`DROP TABLE IF EXISTS ${name}`)
       await client.end()
+      await table.remove()
     }
   })
 })

@@ -31,7 +31,7 @@ const METHODS: Readonly<Record<string, Record<string, unknown>>> = {
   ...(IS_LONG
     ? {
         'every pair': { method: 'every', within: '2 s' },
-        'the last value': { method: 'last', notOlder: '2 s' }
+        'the last value': { method: 'last', notOlder: '30 s' }
       }
     : {})
 }

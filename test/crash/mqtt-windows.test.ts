@@ -5,57 +5,44 @@
 import assert from 'node:assert/strict'
 import mqtt from 'mqtt'
 import pg from 'pg'
-import { databaseAt } from '../core/postgres/table-under-test.ts'
-import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { publish } from '../publish.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
+import {
+  BEGIN_MS,
+  closing,
+  MINUTE_MS,
+  nodeIn,
+  type Reading,
+  recordOf,
+  rowsOf,
+  WindowsTable,
+  windowsFlow
+} from './windows-in-table.ts'
 
 const DEVICES = 10
 const READINGS = 4_000
 const MINUTES = 10
-const MINUTE_MS = 60_000
-const BEGIN_MS = Date.UTC(2026, 0, 31)
 /** The last closes the windows of the others. */
 const END_MS = BEGIN_MS + MINUTES * MINUTE_MS
 
-const flowOf = (name: string): FlowEntry[] => [
-  { id: 'tab', type: 'tab', label: 'windows' },
-  { id: 'broker', type: 'millrace-mqtt-broker', url: '${MQTT_URL}' },
-  { id: 'database', type: 'millrace-timescale-database', url: '${TIMESCALE_URL}' },
-  {
-    id: 'take',
-    type: 'millrace-mqtt-ingest',
-    z: 'tab',
-    broker: 'broker',
-    topic: `${name}/{device_id}`,
-    clientId: name,
-    wires: [['windows'], []]
-  },
-  {
-    id: 'windows',
-    type: 'millrace-aggregate',
-    z: 'tab',
-    functions: [{ function: 'count', field: '', parameter: '', as: '' }],
-    wires: [['store'], ['late'], ['rejected']]
-  },
-  {
-    id: 'store',
-    type: 'millrace-timescale-sink',
-    z: 'tab',
-    database: 'database',
-    table: name,
-    wires: [[], []]
-  },
-  { id: 'late', type: 'debug', z: 'tab', wires: [] },
-  { id: 'rejected', type: 'debug', z: 'tab', wires: [] }
-]
+const flowOf = (name: string) =>
+  windowsFlow(
+    name,
+    {
+      type: 'millrace-mqtt-ingest',
+      broker: 'broker',
+      topic: `${name}/{device_id}`,
+      clientId: name
+    },
+    { functions: rowsOf('count') }
+  )
 
-const readingOf = (name: string, device: number, value: number, timeMs: number) => ({
-  topic: `${name}/d${device}`,
-  payload: JSON.stringify({ metric: 'level', value, ts_utc: new Date(timeMs).toISOString() })
-})
+const messageOf = (name: string, reading: Reading) => {
+  const { device_id, ...payload } = recordOf(reading)
+  return { topic: `${name}/${device_id}`, payload: JSON.stringify(payload) }
+}
 
 /** Or the server would go on queueing. */
 async function endSession(url: string, clientId: string): Promise<void> {
@@ -74,7 +61,7 @@ describe('crashes: each window is right also where MQTT sends again', function (
   it('kill -9 of Node-RED, MQTT to aggregate to table', async () => {
     const { mqtt: server, postgres } = await services('mqtt', 'postgres')
     const name = `mqtt_windows_${process.pid}`
-    const database = databaseAt(postgres.url)
+    const table = new WindowsTable(postgres.url, name)
     const locking = new pg.Client({ connectionString: postgres.url })
     await locking.connect()
     const nodeRed = new NodeRedProcess({
@@ -83,47 +70,37 @@ describe('crashes: each window is right also where MQTT sends again', function (
     })
     try {
       const stepMs = (MINUTES * MINUTE_MS) / READINGS
-      const readings = Array.from({ length: READINGS }, (_, index) =>
-        readingOf(name, index % DEVICES, index, BEGIN_MS + Math.floor(index * stepMs))
-      )
-      const last = Array.from({ length: DEVICES }, (_, device) =>
-        readingOf(name, device, 0, END_MS + MINUTE_MS)
-      )
-      const node = async () => (await nodeRed.metrics()).nodes.find(({ id }) => id === 'windows')!
+      const readings = Array.from({ length: READINGS }, (_, index) => ({
+        device: `d${index % DEVICES}`,
+        value: index,
+        timeMs: BEGIN_MS + Math.floor(index * stepMs)
+      }))
+      const toMessages = (some: readonly Reading[]) => some.map(each => messageOf(name, each))
+      const node = async () => (await nodeIn(nodeRed, 'windows'))!
       await nodeRed.start()
       await nodeRed.healthy('millrace-mqtt-ingest')
-      const rows = async () => {
-        const text = `SELECT device_id, time, value FROM ${name} WHERE time < to_timestamp($1)`
-        return (await database.query(text, [END_MS / 1000])).rows
-      }
       const settings = { qos: 1, window: 200 } as const
-      await publish(server.url, readings.slice(0, READINGS / 4), settings)
-      await until('the table', async () => (await rows().catch(() => [])).length > 0, 60_000)
+      await publish(server.url, toMessages(readings.slice(0, READINGS / 4)), settings)
+      await table.untilThere(1, END_MS, nodeRed)
       // Results wait, so that what is counted behind them is not acknowledged.
       await locking.query('BEGIN')
       await locking.query(`LOCK TABLE ${name} IN ACCESS EXCLUSIVE MODE`)
-      const published = publish(server.url, [...readings.slice(READINGS / 4), ...last], settings)
+      const rest = [...readings.slice(READINGS / 4), ...closing(DEVICES, END_MS + MINUTE_MS)]
+      const published = publish(server.url, toMessages(rest), settings)
       await until('it to be held up', async () => /held up/.test((await node()).status!.text))
       await nodeRed.end('SIGKILL')
       await locking.query('ROLLBACK')
       await nodeRed.start()
       await published
-      await until(
-        'all windows to be stored',
-        async () => (await rows().catch(() => [])).length >= DEVICES * MINUTES,
-        60_000
-      )
-      const off = (await rows()).filter(
-        ({ value }) => Number(value) !== READINGS / DEVICES / MINUTES
-      )
+      const found = await table.untilThere(DEVICES * MINUTES, END_MS, nodeRed)
+      const off = [...found].filter(([, count]) => count !== READINGS / DEVICES / MINUTES)
       assert.deepEqual(off, [])
       assert.ok((await node()).counts.duplicates > 0, 'Something has come again.')
     } finally {
       await nodeRed.remove()
       await locking.end()
       await endSession(server.url, name)
-      await database.query(`DROP TABLE IF EXISTS ${name}`, [])
-      await database.close()
+      await table.remove()
     }
   })
 })

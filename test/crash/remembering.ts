@@ -3,6 +3,7 @@
  * killed in the middle.
  */
 import { setTimeout as wait } from 'node:timers/promises'
+import { committedBy } from '../kafka-groups.ts'
 import { endOf, kafkaOf, makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
@@ -75,18 +76,7 @@ async function isDone(
   groupId: string
 ): Promise<boolean> {
   if (!nodeRed.isRunning) throw new Error(`Node-RED has ended: ${nodeRed.output.slice(-2000)}`)
-  const admin = kafkaOf(brokers).admin()
-  await admin.connect()
-  try {
-    const [found] = await admin.fetchOffsets({ groupId, topics: [topic] })
-    const committed = found!.partitions.reduce(
-      (sum, { offset }) => sum + Math.max(0, Number(offset)),
-      0
-    )
-    return committed === (await endOf(brokers, topic))
-  } finally {
-    await admin.disconnect()
-  }
+  return (await committedBy(brokers, groupId, topic)) === (await endOf(brokers, topic))
 }
 
 function flowOf(brokers: string, node: Remembering['node'], from: string, to: string): FlowEntry[] {

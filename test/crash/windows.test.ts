@@ -3,64 +3,31 @@
  * is there once, with every reading in it once.
  */
 import assert from 'node:assert/strict'
-import { databaseAt } from '../core/postgres/table-under-test.ts'
-import { forgetMembers } from '../kafka-groups.ts'
-import { kafkaOf, makeTopics } from '../kafka-topics.ts'
-import type { FlowEntry } from '../node-red.ts'
+import { committedBy, forgetMembers } from '../kafka-groups.ts'
+import { makeTopics } from '../kafka-topics.ts'
 import { NodeRedProcess } from '../node-red-process.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
+import {
+  BEGIN_MS,
+  closing,
+  fromKafka,
+  MINUTE_MS,
+  nodeIn,
+  type Reading,
+  rowsOf,
+  WindowsTable,
+  windowsFlow,
+  writeReadings
+} from './windows-in-table.ts'
 
-const SEEDS = process.env.MILLRACE_CRASH === 'long' ? [1, 2, 3] : [1]
+const IS_LONG = process.env.MILLRACE_CRASH === 'long'
+const SEEDS = IS_LONG ? [1, 2, 3] : [1]
 const DEVICES = 40
 const READINGS = 12_000
-const MINUTE_MS = 60_000
-const BEGIN_MS = Date.UTC(2026, 0, 31)
-/** Twenty minutes in all. */
-const STEP_MS = (20 * MINUTE_MS) / READINGS
-
-const flowOf = (name: string, topic: string): FlowEntry[] => [
-  { id: 'tab', type: 'tab', label: 'windows' },
-  { id: 'cluster', type: 'millrace-kafka-cluster', brokers: '${KAFKA_BROKERS}' },
-  { id: 'database', type: 'millrace-timescale-database', url: '${TIMESCALE_URL}' },
-  {
-    id: 'read',
-    type: 'millrace-kafka-consumer',
-    z: 'tab',
-    cluster: 'cluster',
-    topics: topic,
-    groupId: name,
-    wires: [['windows'], []]
-  },
-  {
-    id: 'windows',
-    type: 'millrace-aggregate',
-    z: 'tab',
-    functions: ['count', 'sum', 'time_avg'].map(each => ({
-      function: each,
-      field: '',
-      parameter: '',
-      as: ''
-    })),
-    wires: [['store'], ['late'], ['rejected']]
-  },
-  {
-    id: 'store',
-    type: 'millrace-timescale-sink',
-    z: 'tab',
-    database: 'database',
-    table: name,
-    wires: [[], []]
-  },
-  { id: 'late', type: 'debug', z: 'tab', wires: [] },
-  { id: 'rejected', type: 'debug', z: 'tab', wires: [] }
-]
-
-interface Reading {
-  readonly device: string
-  readonly value: number
-  readonly timeMs: number
-}
+const MINUTES = 20
+const END_MS = BEGIN_MS + MINUTES * MINUTE_MS
+const STEP_MS = (MINUTES * MINUTE_MS) / READINGS
 
 /** In an order of their own: each moved by less than the node waits for. */
 function readings(seed: number): Reading[] {
@@ -84,7 +51,7 @@ function expectedOf(all: readonly Reading[]): Map<string, number> {
   for (const reading of [...all].sort((a, b) => a.timeMs - b.timeMs))
     byDevice.set(reading.device, [...(byDevice.get(reading.device) ?? []), reading])
   for (const [device, own] of byDevice)
-    for (let startMs = BEGIN_MS; startMs < BEGIN_MS + 20 * MINUTE_MS; startMs += MINUTE_MS) {
+    for (let startMs = BEGIN_MS; startMs < END_MS; startMs += MINUTE_MS) {
       const inside = own.filter(({ timeMs }) => timeMs >= startMs && timeMs < startMs + MINUTE_MS)
       const put = (metric: string, value: number) =>
         expected.set(`${device} ${startMs} level_${metric}`, value)
@@ -108,37 +75,6 @@ function expectedOf(all: readonly Reading[]): Map<string, number> {
   return expected
 }
 
-async function write(brokers: string, topic: string, some: readonly Reading[]): Promise<void> {
-  const producer = kafkaOf(brokers).producer()
-  await producer.connect()
-  for (let from = 0; from < some.length; from += 500)
-    await producer.send({
-      topic,
-      messages: some.slice(from, from + 500).map(({ device, value, timeMs }) => ({
-        key: device,
-        value: JSON.stringify({
-          device_id: device,
-          metric: 'level',
-          value,
-          ts_utc: new Date(timeMs).toISOString()
-        })
-      }))
-    })
-  await producer.disconnect()
-}
-
-/** What the group has committed, over all partitions. */
-async function committed(brokers: string, group: string): Promise<number> {
-  const admin = kafkaOf(brokers).admin()
-  await admin.connect()
-  try {
-    const [found] = await admin.fetchOffsets({ groupId: group, topics: [group] })
-    return found!.partitions.reduce((sum, { offset }) => sum + Math.max(Number(offset), 0), 0)
-  } finally {
-    await admin.disconnect()
-  }
-}
-
 describe('crashes: each window is in the table once, with the right count', function () {
   this.timeout(180_000)
 
@@ -147,39 +83,33 @@ describe('crashes: each window is in the table once, with the right count', func
       const { kafka, postgres } = await services('kafka', 'postgres')
       const name = `windows_${process.pid}_${seed}`
       await makeTopics(kafka.brokers, { [name]: 4 })
-      const database = databaseAt(postgres.url)
+      const table = new WindowsTable(postgres.url, name)
       const nodeRed = new NodeRedProcess({
-        flow: flowOf(name, name),
+        flow: windowsFlow(name, fromKafka(name), { functions: rowsOf('count', 'sum', 'time_avg') }),
         environment: { KAFKA_BROKERS: kafka.brokers, TIMESCALE_URL: postgres.url }
       })
       try {
         const all = readings(seed)
-        // What closes the last windows; its own stays open.
-        const last = Array.from({ length: DEVICES }, (_, device) => ({
-          device: `d${device}`,
-          value: 0,
-          timeMs: BEGIN_MS + 21 * MINUTE_MS
-        }))
         const expected = expectedOf(all)
-        const counted = async () =>
-          (await nodeRed.metrics()).nodes.find(({ id }) => id === 'windows')?.counts.in ?? 0
-        const parts = [0.3 + 0.04 * seed, 0.6 + 0.05 * seed, 1].map(share =>
-          Math.floor(READINGS * share)
-        )
+        const counted = async () => (await nodeIn(nodeRed, 'windows'))?.counts.in ?? 0
+        // Twice within one minute, and once more.
+        const first = 0.31 + 0.05 * seed
+        const shares = [first, first + 0.02, ...(IS_LONG ? [0.6 + 0.05 * seed] : []), 1]
+        const parts = shares.map(share => Math.floor(READINGS * share))
         let before = 0
         await nodeRed.start()
         for (const [index, end] of parts.entries()) {
           const from = parts[index - 1] ?? 0
           const middle = Math.floor((from + end) / 2)
-          await write(kafka.brokers, name, all.slice(from, middle))
+          await writeReadings(kafka.brokers, name, all.slice(from, middle))
           // A consumer that is killed again and again at the same offset goes on record by record.
           await until('an offset to be committed', async () => {
-            const now = await committed(kafka.brokers, name)
+            const now = await committedBy(kafka.brokers, name)
             const isFurther = now > before
             if (isFurther) before = now
             return isFurther
           })
-          await write(kafka.brokers, name, all.slice(middle, end))
+          await writeReadings(kafka.brokers, name, all.slice(middle, end))
           if (end === READINGS) break
           await until(
             'readings to be counted',
@@ -191,43 +121,17 @@ describe('crashes: each window is in the table once, with the right count', func
           await forgetMembers(kafka.brokers, name)
           await nodeRed.start()
         }
-        await write(kafka.brokers, name, last)
-        const rows = async () => {
-          const { rows: found } = await database.query(
-            `SELECT device_id, extract(epoch FROM time) * 1000 AS start, metric, value FROM ${name} WHERE time < to_timestamp($1)`,
-            [BEGIN_MS / 1000 + 20 * 60]
-          )
-          return found
-        }
-        await until(
-          'all windows to be stored',
-          async () => (await rows().catch(() => [])).length >= expected.size,
-          90_000
-        ).catch(async error => {
-          const { nodes } = await nodeRed.metrics()
-          const counts = nodes.map(({ id, counts: each, status }) => ({ id, each, status }))
-          throw new Error(
-            `${error.message}: ${(await rows()).length} of ${expected.size}, ${JSON.stringify(counts)} ${nodeRed.output.slice(-1500)}`
-          )
-        })
-        const found = new Map(
-          (await rows()).map(row => [
-            `${row.device_id} ${Number(row.start)} ${row.metric}`,
-            Number(row.value)
-          ])
-        )
+        await writeReadings(kafka.brokers, name, closing(DEVICES, END_MS + MINUTE_MS))
+        const found = await table.untilThere(expected.size, END_MS, nodeRed)
         const off = [...expected].filter(
           ([window, value]) => !(Math.abs((found.get(window) ?? Number.NaN) - value) < 1e-6)
         )
         assert.deepEqual(off, [])
         assert.equal(found.size, expected.size)
-        const { nodes } = await nodeRed.metrics()
-        const { rejected } = nodes.find(({ id }) => id === 'windows')!.counts
-        assert.equal(rejected, 0)
+        assert.equal((await nodeIn(nodeRed, 'windows'))?.counts.rejected, 0)
       } finally {
         await nodeRed.remove()
-        await database.query(`DROP TABLE IF EXISTS ${name}`, [])
-        await database.close()
+        await table.remove()
       }
     })
 })
