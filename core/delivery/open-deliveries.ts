@@ -194,6 +194,14 @@ export class OpenDeliveries implements DeliveryOwner {
       : token.deliveries.every(({ givenUp }) => givenUp)
   }
 
+  isPartlyGivenUp(message: object): boolean {
+    const token = tokenOf(message)
+    if (token === undefined) return false
+    return token instanceof OpenDelivery
+      ? token.givenUp
+      : token.deliveries.some(({ givenUp }) => givenUp)
+  }
+
   /** The delivery of a message that belongs to one. */
   deliveryOf(message: object): OpenDelivery | undefined {
     const token = tokenOf(message)

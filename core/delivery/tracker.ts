@@ -170,6 +170,9 @@ export class FlowTracker implements Tracker {
   isGivenUp(message: object): boolean {
     return this.#deliveries.isGivenUp(message)
   }
+  isPartlyGivenUp(message: object): boolean {
+    return this.#deliveries.isPartlyGivenUp(message)
+  }
 
   attemptOf(message: object): object | undefined {
     return tokenOf(message)

@@ -113,6 +113,8 @@ export interface Tracker {
    * have not yet.
    */
   isGivenUp(message: object): boolean
+  /** One of its deliveries was given up, of a message that may be made of several. */
+  isPartlyGivenUp(message: object): boolean
   /** This attempt of the delivery, another object at each; undefined where nobody waits for it. */
   attemptOf(message: object): object | undefined
   /** The id of the source node; undefined for a message that was made of those of several. */

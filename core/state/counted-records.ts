@@ -36,6 +36,15 @@ export function attemptOf(token: object, taken: object | undefined, source = '')
   return { token, taken, source, silent, answered: [] }
 }
 
+/**
+ * The message is to be taken again: what of it is counted and kept, as one of its partitions may
+ * have it, is known then as after a restart.
+ */
+export function release({ silent, answered }: Attempt): void {
+  silent.attempt = undefined
+  for (const { counted } of answered) counted.attempt = undefined
+}
+
 /** Of several records that were made of one, the last that was found, and how many were before. */
 interface LastOfSame {
   readonly book: Book

@@ -1,7 +1,8 @@
+import type { Tracker } from '../delivery/types.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import type { Done } from '../node/define-node.ts'
 import type { Message } from '../record/message.ts'
-import type { Attempt } from './counted-records.ts'
+import { type Attempt, attemptOf } from './counted-records.ts'
 import type { StateShare } from './share.ts'
 
 /** A message that has come, and what says that the node is done with it. */
@@ -20,6 +21,22 @@ export interface MessageTaken extends MessageHeld {
   readonly byLane: ReadonlyMap<string, StateShare<unknown>> | undefined
   /** Records that belong to no partition, where each has a memory of its own. */
   readonly strays: object[]
+}
+
+/**
+ * A message as it has come now, of a source by the name that it has in what is remembered. What that
+ * has settled before need not be known any more.
+ */
+export function attemptAt(
+  tracker: Pick<Tracker, 'attemptOf' | 'takenOf' | 'settledBefore'>,
+  message: Message,
+  source: string,
+  shares: readonly StateShare<unknown>[]
+): Attempt {
+  const before = tracker.settledBefore(message)
+  if (before !== undefined)
+    for (const { engine } of shares) engine.counted.settledBefore(source, before.lane, before.at)
+  return attemptOf(tracker.attemptOf(message) ?? message, tracker.takenOf(message), source)
 }
 
 /** Why a message is given back that was not taken. */

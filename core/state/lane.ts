@@ -6,7 +6,7 @@ export type RecordId = number | string
 /** That a record was counted, and what was answered to it. */
 export interface Counted {
   /** The attempt of its delivery that brought it last; undefined after a restart. */
-  readonly attempt: object | undefined
+  attempt: object | undefined
   /** Null once it need not be answered again. */
   readonly answer: Answer | null
 }

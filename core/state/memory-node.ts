@@ -4,13 +4,13 @@ import type { NodeSpec } from '../node/spec.ts'
 import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
 import { type CountedOptions, outputsOf, type Remembering } from './counted-engine.ts'
-import { attemptOf } from './counted-records.ts'
+import { release } from './counted-records.ts'
 import { FlowTime } from './flow-time.ts'
-import { asError, closed, type MessageHeld, type MessageTaken } from './held.ts'
+import { asError, attemptAt, closed, type MessageHeld, type MessageTaken } from './held.ts'
 import { type Made, madeOf } from './made.ts'
 import { MemoryCounts } from './memory-counts.ts'
 import { MessagesWaiting } from './messages-waiting.ts'
-import { laneOf, lanesOf, movedSentence, PartitionShares } from './partition-shares.ts'
+import { laneOf, lanesOf, movedInPart, movedSentence, PartitionShares } from './partition-shares.ts'
 import { Passing } from './passing.ts'
 import { keepIn, kept, StateShare } from './share.ts'
 import { silenceOf } from './silence-messages.ts'
@@ -132,7 +132,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     }
     const held = { message, done, number: this.#came++ }
     // A partition that has moved is fenced by who opens it.
-    if (!this.context.tracker.isGivenUp(message)) this.#prepare(message)
+    if (!this.context.tracker.isPartlyGivenUp(message)) this.#prepare(message)
     if (!this.#isBusy) this.#take(held)
     else this.#queue.add(held)
   }
@@ -185,9 +185,8 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** What is remembered of its partition is opened while it waits for its turn. */
   #prepare({ payload }: Message): void {
-    if (this.#partitions === undefined) return
-    const lane = laneOf(recordsOf(payload)[0])
-    if (lane !== undefined) void this.#partitions.begin(lane)
+    const lane = this.#partitions && laneOf(recordsOf(payload)[0])
+    if (lane !== undefined) void this.#partitions?.begin(lane)
   }
 
   #take(held: MessageHeld): void {
@@ -205,8 +204,10 @@ export class MemoryNode<S extends NodeSpec, State> {
   #takeApart(partitions: PartitionShares<State>, held: MessageHeld): void {
     const lanes = lanesOf(held.message.payload)
     const byLane = partitions.ofAll(lanes)
-    if (byLane === undefined) this.#openFor(held, partitions.beginAll(lanes))
-    else this.#takeIn(held, [...byLane.values()], byLane)
+    if (byLane !== undefined) this.#takeIn(held, [...byLane.values()], byLane)
+    else if (partitions.haveMoved(lanes) && this.context.tracker.isPartlyGivenUp(held.message))
+      this.#fail(held, movedInPart())
+    else this.#openFor(held, partitions.beginAll(lanes))
   }
 
   #openFor(held: MessageHeld, opened: Promise<void>): void {
@@ -231,13 +232,9 @@ export class MemoryNode<S extends NodeSpec, State> {
     const source = tracker.sourceOf(message) ?? ''
     this.#time.heard(source)
     this.#whole?.hear(source)
-    const token = tracker.attemptOf(message) ?? message
     // Another Node-RED knows the source by another id.
     const name = this.#whole === undefined ? '' : source
-    const attempt = attemptOf(token, tracker.takenOf(message), name)
-    const before = tracker.settledBefore(message)
-    if (before !== undefined)
-      for (const { engine } of shares) engine.counted.settledBefore(name, before.lane, before.at)
+    const attempt = attemptAt(tracker, message, name, shares)
     this.#takeRecords({ ...held, attempt, shares, byLane, strays: [] })
   }
 
@@ -326,9 +323,10 @@ export class MemoryNode<S extends NodeSpec, State> {
   }
 
   /** True: a source that sent it again might do so after what came behind it. */
-  #takesAgain({ message, done, number, byLane }: MessageTaken): boolean {
-    const isLost = this.#isClosed || this.context.tracker.isGivenUp(message)
-    if (isLost || !this.#partitions?.takesAgain(byLane)) return false
+  #takesAgain({ message, done, number, byLane, attempt }: MessageTaken): boolean {
+    const isLost = this.#isClosed || this.context.tracker.isPartlyGivenUp(message)
+    if (isLost || !this.#partitions?.areOurs(byLane?.keys() ?? [])) return false
+    release(attempt)
     this.#queue.add({ message, done, number })
     if (!this.#isBusy) this.#nextLater()
     return true

@@ -38,6 +38,8 @@ export class PartitionShares<State> {
   readonly #leaving = new Map<string, Promise<void>>()
   /** Partitions that are to stay open: something of them has come, and they were not dropped. */
   readonly #ours = new Set<string>()
+  /** Partitions that were ours, and have moved to others. */
+  readonly #elsewhere = new Set<string>()
   /** By source. */
   readonly #assigned = new Map<string, readonly string[]>()
   readonly #losses = new Map<string, Losses>()
@@ -65,12 +67,14 @@ export class PartitionShares<State> {
     return share?.isOpen ? share : undefined
   }
 
-  /**
-   * What a message changed is lost, and its partition is still ours, as far as we know. Of several
-   * one may have kept it: that one would take it for another record of the same message.
-   */
-  takesAgain(byLane: ReadonlyMap<string, unknown> | undefined): boolean {
-    return byLane?.size === 1 && [...byLane.keys()].every(lane => this.#ours.has(lane))
+  /** What a message changed is lost, and all of its partitions are ours, as far as we know. */
+  areOurs(lanes: Iterable<string>): boolean {
+    return [...lanes].every(lane => this.#ours.has(lane))
+  }
+
+  /** One of them has moved: whoever opened it would take it from the member that has it now. */
+  haveMoved(lanes: Iterable<string>): boolean {
+    return [...lanes].some(lane => this.#elsewhere.has(lane))
   }
 
   /** Undefined unless all of them are open. */
@@ -91,6 +95,7 @@ export class PartitionShares<State> {
   /** Begins to open what is remembered of a partition. */
   begin(lane: string): Promise<void> {
     this.#ours.add(lane)
+    this.#elsewhere.delete(lane)
     return this.#opened(lane, 0)
   }
 
@@ -119,6 +124,7 @@ export class PartitionShares<State> {
   /** The partition is not ours any more. */
   drop(lane: string): void {
     this.#ours.delete(lane)
+    this.#elsewhere.add(lane)
     this.#losses.delete(lane)
     const share = this.#shares.get(lane)
     if (share !== undefined) this.#lose(lane, share, moved(lane))
@@ -255,6 +261,13 @@ const moved = (lane: string) =>
   new MillraceError(
     'STATE_MOVED',
     `The partition ${lane} has moved to another member of the group, which goes on with it.`
+  )
+
+/** Why a message is given back of which only some records are another member's by now. */
+export const movedInPart = () =>
+  new MillraceError(
+    'STATE_MOVED',
+    'The message was made of records of several Kafka partitions, of which one has moved to another member of the group; the others are sent again.'
   )
 
 const notKept = (lane: string, error: unknown) =>

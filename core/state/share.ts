@@ -167,15 +167,17 @@ export class StateShare<State> {
   }
 }
 
-/** Calls back, once, when all of these have kept what there is, or one of them cannot. */
+/** Calls back, once, when all of these have kept what there is, or as soon as one of them cannot. */
 export function keepIn(shares: readonly StateShare<unknown>[], kept: Kept): void {
   let left = shares.length
-  let failure: Error | undefined
+  let isTold = false
   if (left === 0) setImmediate(() => kept())
   for (const share of shares)
     share.keep(error => {
-      failure ??= error
-      if (--left === 0) kept(failure)
+      left--
+      if (isTold || (left > 0 && error === undefined)) return
+      isTold = true
+      kept(error)
     })
 }
 

@@ -57,6 +57,9 @@ export class ScriptedTracker implements Tracker {
   isGivenUp(): boolean {
     return false
   }
+  isPartlyGivenUp(): boolean {
+    return false
+  }
   attemptOf(): undefined {}
   sourceOf(): undefined {}
   takenOf(): undefined {}

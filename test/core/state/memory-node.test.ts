@@ -66,6 +66,7 @@ describe('a node that remembers, and its store', () => {
       metrics: new NodeMetrics('n', spec.type, ''),
       tracker: {
         isGivenUp: () => false,
+        isPartlyGivenUp: () => false,
         isFollowed: () => false,
         sourceOf: quiet,
         attemptOf: quiet,
@@ -167,6 +168,8 @@ describe('a node that remembers each partition apart', () => {
     opened: string[] = []
     /** So many checkpoints fail before the next is written, of all that there is. */
     failing = 0
+    /** Or only of this one. */
+    failingLane: string | undefined
     readonly #owners = new Map<string, object>()
     readonly #disks = new Map<string, Map<string, string>>()
     /** What opening waits for, before it fences. */
@@ -182,7 +185,8 @@ describe('a node that remembers each partition apart', () => {
       this.#owners.set(lane, store)
       const write = store.write.bind(store)
       store.write = async changes => {
-        if (this.failing > 0 && this.failing--) throw new Error('the broker is away')
+        const isMeant = (this.failingLane ?? lane) === lane
+        if (isMeant && this.failing > 0 && this.failing--) throw new Error('the broker is away')
         if (this.#owners.get(lane) !== store) throw new Error('fenced')
         await write(changes)
       }
@@ -193,12 +197,16 @@ describe('a node that remembers each partition apart', () => {
   function nodeOf(topic: Topic) {
     const quiet = () => {}
     const sent: unknown[] = []
+    /** What each record left with. */
+    const totals: unknown[] = []
     const givenUp = new Set<unknown>()
+    const partly = new Set<unknown>()
     const context = {
       node: { id: 'n', log: quiet, warn: quiet, error: quiet },
       metrics: new NodeMetrics('n', spec.type, ''),
       tracker: {
         isGivenUp: (message: unknown) => givenUp.has(message),
+        isPartlyGivenUp: (message: unknown) => givenUp.has(message) || partly.has(message),
         isFollowed: () => false,
         sourceOf: quiet,
         attemptOf: quiet,
@@ -211,8 +219,12 @@ describe('a node that remembers each partition apart', () => {
       },
       isWired: () => true,
       RED: { nodes: { getNode: quiet } },
-      send: (outputs: readonly ({ payload: { n: number }[] } | null)[]) =>
-        sent.push(...(outputs[0]?.payload ?? []).map(({ n }) => n)),
+      send: (outputs: readonly ({ payload: { n: number; total: number }[] } | null)[]) => {
+        for (const { n, total } of outputs[0]?.payload ?? []) {
+          sent.push(n)
+          totals.push(total)
+        }
+      },
       report: quiet,
       status: { failed: quiet }
     } as unknown as Context<typeof spec>
@@ -226,7 +238,7 @@ describe('a node that remembers each partition apart', () => {
     const remembering = { memory: passing, clock, bounds }
     const node = new MemoryNode<typeof spec, number>(context, spec, remembering, topic.open)
     nodes.push(node)
-    return { node, sent, givenUp }
+    return { node, sent, totals, givenUp, partly }
   }
 
   const messageOf = (n: number, partition = 0) => {
@@ -291,6 +303,49 @@ describe('a node that remembers each partition apart', () => {
     assert.deepEqual(errors, [undefined, undefined, undefined, undefined, undefined])
     assert.deepEqual(sent, [0, 1, 2, 3, 4, 5])
     assert.equal(node.problem, undefined)
+  })
+
+  it('takes a message of several partitions again in its order, and counts none of it twice', async () => {
+    const topic = new Topic()
+    const { node, sent, totals } = nodeOf(topic)
+    const other = 'readings/1'
+    // As a join node makes it, of a batch of each; one of them comes before and behind as well.
+    const ofBoth = (n: number) => ({
+      payload: [...messageOf(n).payload, ...messageOf(n, 1).payload]
+    })
+    await given(node, ofBoth(0))
+    for (const failingLane of [lane, other]) {
+      topic.failingLane = failingLane
+      topic.failing = 1
+      const from = sent.length / 2
+      const all = [ofBoth(from), messageOf(from + 1), messageOf(from + 1, 1), ofBoth(from + 2)]
+      const errors = await Promise.all(all.map(message => given(node, message)))
+      assert.deepEqual(errors, [undefined, undefined, undefined, undefined])
+    }
+    // Each partition counts for itself, and each record is one more.
+    assert.deepEqual(
+      totals,
+      sent.map(n => Number(n) + 1)
+    )
+    const ofEach = [0, 1, 2, 3, 4, 5, 6].flatMap(n => [n, n])
+    assert.deepEqual(sent.sort(), ofEach)
+  })
+
+  it('gives back a message of several partitions where one has moved, and leaves that alone', async () => {
+    const topic = new Topic()
+    const { node, partly } = nodeOf(topic)
+    await given(node, messageOf(0))
+    await given(node, messageOf(0, 1))
+    node.drop('source', lane)
+    const other = nodeOf(topic).node
+    await given(other, messageOf(1))
+    const ofBoth = { payload: [...messageOf(1).payload, ...messageOf(1, 1).payload] }
+    partly.add(ofBoth)
+    const error = await given(node, ofBoth)
+    assert.equal((error as { code?: string }).code, 'STATE_MOVED')
+    assert.deepEqual(topic.opened, [lane, 'readings/1', lane])
+    assert.equal(await given(node, messageOf(1, 1)), undefined)
+    assert.equal(await given(other, messageOf(2)), undefined)
   })
 
   it('gives back what is lost where the partition has moved, and is well then', async () => {
