@@ -1,6 +1,6 @@
 /**
- * What a record costs in a node that keeps windows: engine, windows and functions together, and
- * what a checkpoint of all devices costs on top.
+ * What a record costs in a node that keeps windows or joins: engine, counting by offset, and what
+ * the room does, and what a checkpoint of all devices costs on top.
  *
  *     node --import tsx bench/windows.ts [--write-docs]
  *
@@ -9,62 +9,121 @@
  */
 import { parseArgs } from 'node:util'
 import { parseOptions } from '../core/node/spec.ts'
-import type { TelemetryRecord } from '../core/record/record.ts'
-import { Engine } from '../core/state/engine.ts'
+import { PROVENANCE, Provenance, type TelemetryRecord } from '../core/record/record.ts'
+import { CountedEngine, type Remembering } from '../core/state/counted-engine.ts'
+import { attemptOf } from '../core/state/counted-records.ts'
 import { aggregator } from '../nodes/aggregate/logic.ts'
-import { spec } from '../nodes/aggregate/spec.ts'
+import { spec as aggregateSpec } from '../nodes/aggregate/spec.ts'
+import { join } from '../nodes/join/logic.ts'
+import { spec as joinSpec } from '../nodes/join/spec.ts'
+import { KafkaBatch } from '../nodes/kafka-consumer/batch.ts'
 import { writeBetween } from './docs.ts'
 import { deviceId } from './fleet.ts'
 import { machine } from './machine.ts'
 
 const RECORDS = 500_000
 const DEVICES = 5_000
+const BATCH = 500
+const PARTITIONS = 4
 const EACH_CHECKPOINT = 20_000
+/** Of each partition, until they are acknowledged. */
+const IN_FLIGHT = 10_000
 const ROUNDS = 3
 const BEGIN_MS = Date.UTC(2026, 0, 31)
 
 const named = (...names: readonly string[]) =>
   names.map(name => ({ function: name, field: '', parameter: '', as: '' }))
 
-const shapes: readonly (readonly [name: string, settings: object])[] = [
-  ['average', { functions: named('avg') }],
-  ['average, minimum, maximum, deviation', { functions: named('avg', 'min', 'max', 'stddev') }],
-  ['average over time, nothing waits', { functions: named('time_avg'), lateness: '0 s' }],
-  ['average over time, records wait 10 s', { functions: named('time_avg') }]
-]
+const windows = (settings: object) => () =>
+  aggregator(parseOptions(aggregateSpec, { timeField: 'ts', shape: 'wide', ...settings }))
+const pairs = (settings: object) => () =>
+  join(parseOptions(joinSpec, { timeField: 'ts', ...settings }))
+
+interface Shape {
+  readonly name: string
+  make(): Remembering<never>
+  readonly records: () => TelemetryRecord[]
+}
 
 /** A record a millisecond, so that a device has one every five seconds. */
-const records = Array.from({ length: RECORDS }, (_, index): TelemetryRecord => {
-  const ts = BEGIN_MS + index
-  const device_id = deviceId(index % DEVICES)
-  return { device_id, metric: 'temperature', value: 20 + (index % 977) / 10, ts, location: 'hall' }
-})
-
-/** Microseconds a record, without the checkpoints and for them. */
-function once(settings: object): readonly [taking: number, keeping: number] {
-  const { memory, clock, bounds } = aggregator(
-    parseOptions(spec, { timeField: 'ts', shape: 'wide', ...settings })
-  )
-  let results = 0
-  const engine = new Engine(memory, clock, bounds, {
-    emitted: () => results++,
-    rejected(_record, { message }) {
-      throw new Error(message)
-    },
-    absorbed() {},
-    filtered() {},
-    waits() {},
-    resumes() {},
-    late() {},
-    failed(_key, error) {
-      throw error
+const readings = () =>
+  Array.from({ length: RECORDS }, (_, index): TelemetryRecord => {
+    const ts = BEGIN_MS + index
+    const device_id = deviceId(index % DEVICES)
+    return {
+      device_id,
+      metric: 'temperature',
+      value: 20 + (index % 977) / 10,
+      ts,
+      location: 'hall'
     }
   })
-  const began = process.cpuUsage()
+
+/** Two of a device every ten seconds, so many milliseconds apart. */
+const twos = (apartMs: number) => () =>
+  Array.from({ length: RECORDS }, (_, index): TelemetryRecord => {
+    const device_id = deviceId((index >> 1) % DEVICES)
+    const isSecond = index % 2 === 1
+    const ts = BEGIN_MS + index - (isSecond ? 1 - apartMs : 0)
+    const metric = isSecond ? 'humidity_pct' : 'temperature_c'
+    return { device_id, metric, value: 20 + (index % 977) / 10, ts, location: 'hall' }
+  })
+
+const shape = (name: string, make: unknown, records = readings): Shape =>
+  ({ name, make, records }) as Shape
+const shapes: readonly Shape[] = [
+  shape('average', windows({ functions: named('avg') })),
+  shape(
+    'average, minimum, maximum, deviation',
+    windows({ functions: named('avg', 'min', 'max', 'stddev') })
+  ),
+  shape(
+    'average over time, nothing waits',
+    windows({ functions: named('time_avg'), lateness: '0 s' })
+  ),
+  shape('average over time, records wait 10 s', windows({ functions: named('time_avg') })),
+  shape('join of two of one time', pairs({}), twos(0)),
+  shape('join of two that are a second apart', pairs({}), twos(1000))
+]
+
+/** As a kafka consumer gives them. */
+function batchesOf(records: readonly TelemetryRecord[]): TelemetryRecord[][] {
+  const offsets = Array.from({ length: PARTITIONS }, () => 0)
+  return Array.from({ length: Math.ceil(records.length / BATCH) }, (_, number) => {
+    const some = records.slice(number * BATCH, (number + 1) * BATCH)
+    const partition = number % PARTITIONS
+    const messages = some.map(({ ts }) => ({
+      key: null,
+      value: null,
+      timestamp: String(ts),
+      offset: String(offsets[partition]!++)
+    }))
+    const batch = new KafkaBatch('raw', partition, messages)
+    for (const [index, record] of some.entries())
+      Object.assign(record, { [PROVENANCE]: new Provenance(batch, index) })
+    return some
+  })
+}
+
+/** Microseconds a record, without the checkpoints and for them. */
+function once(
+  { make }: Shape,
+  batches: readonly (readonly TelemetryRecord[])[]
+): readonly [taking: number, keeping: number] {
+  const engine = new CountedEngine(make(), { outputs: 3, rejectedOutput: 2, stage: 'bench' })
+  let results = 0
   let keeping = 0
-  for (const [index, record] of records.entries()) {
-    engine.take(record, '0', BEGIN_MS + index)
-    if (index % EACH_CHECKPOINT !== 0) continue
+  const began = process.cpuUsage()
+  for (const [number, records] of batches.entries()) {
+    engine.taking.begin()
+    const attempt = attemptOf({}, undefined)
+    const acknowledged = Math.floor(number / PARTITIONS) * BATCH - IN_FLIGHT
+    engine.counted.settledBefore('', `raw/${number % PARTITIONS}`, String(acknowledged))
+    const nowMs = BEGIN_MS + number * BATCH
+    for (const [index, record] of records.entries()) engine.take(record, index, attempt, nowMs)
+    results += engine.taking.outputs[0]!.length
+    if (engine.taking.outputs[2]!.length > 0) throw new Error('A record is rejected.')
+    if (((number + 1) * BATCH) % EACH_CHECKPOINT !== 0) continue
     const before = process.cpuUsage()
     engine.changes()
     keeping += micros(before)
@@ -79,14 +138,17 @@ function micros(since: NodeJS.CpuUsage): number {
 }
 
 const { values } = parseArgs({ options: { 'write-docs': { type: 'boolean', default: false } } })
-const lines = shapes.map(([name, settings]) => {
-  const rounds = Array.from({ length: ROUNDS }, () => once(settings))
+const lines = shapes.map(each => {
+  const batches = batchesOf(each.records())
+  const rounds = Array.from({ length: ROUNDS }, () => once(each, batches))
   const [taking, keeping] = rounds.sort(([a], [b]) => a - b)[0]!
-  console.log(`${name}: ${taking.toFixed(2)} us a record, ${keeping.toFixed(2)} us for checkpoints`)
-  return `| ${name} | ${taking.toFixed(2)} | ${keeping.toFixed(2)} |`
+  console.log(
+    `${each.name}: ${taking.toFixed(2)} us a record, ${keeping.toFixed(2)} us for checkpoints`
+  )
+  return `| ${each.name} | ${taking.toFixed(2)} | ${keeping.toFixed(2)} |`
 })
 if (values['write-docs']) {
   const { cpu, node } = machine(process.execPath)
-  const head = `\n${cpu}, Node ${node}.\n\n| each minute of 5,000 devices | CPU us/record | checkpoints |\n|---|---:|---:|`
+  const head = `\n${cpu}, Node ${node}.\n\n| 5,000 devices | CPU us/record | checkpoints |\n|---|---:|---:|`
   writeBetween('windows', `${head}\n${lines.join('\n')}\n`)
 }

@@ -1,9 +1,16 @@
 import { backoffMs, pause } from '../backoff.ts'
 import type { StateStore } from './types.ts'
 
-/** So long a checkpoint lets others join, at most; it takes its time from how long it takes. */
-const MAX_GATHER_MS = 200
-const GATHER_FACTOR = 3
+/** How long a checkpoint lets others join. */
+export interface Patience {
+  /** So many times as long as the last one took. */
+  readonly factor: number
+  readonly maxMs: number
+}
+/** A record costs the less the more of them share a checkpoint: most of it is written per key. */
+const PATIENT: Patience = { factor: 8, maxMs: 300 }
+/** Nothing new for so long: whoever sends waits for this checkpoint. */
+const QUIET_MS = 20
 
 export interface CheckpointsOptions {
   /** What changed since the last call. */
@@ -12,6 +19,7 @@ export interface CheckpointsOptions {
   onTrouble(error: unknown): void
   /** It is not known what was written, and nothing more is: told once. It tries again without. */
   onLost?(error: unknown): void
+  readonly patience?: Patience
 }
 
 /**
@@ -78,7 +86,7 @@ export class Checkpoints {
 
   async #run(store: StateStore): Promise<void> {
     const { signal } = this.#stop
-    await pause(Math.min(MAX_GATHER_MS, this.#tookMs * GATHER_FACTOR), { signal })
+    await this.#gather(signal)
     for (let attempt = 0; ; attempt++) {
       try {
         await this.#write(store)
@@ -93,6 +101,18 @@ export class Checkpoints {
         await pause(backoffMs(attempt), { signal })
         if (signal.aborted) return
       }
+    }
+  }
+
+  /** Ends before its time where nothing comes any more, as from a source that may send no more. */
+  async #gather(signal: AbortSignal): Promise<void> {
+    const { factor, maxMs } = this.options.patience ?? PATIENT
+    const untilMs = performance.now() + Math.min(maxMs, this.#tookMs * factor)
+    for (let seen = 0; seen < this.#waiting.length && !signal.aborted; ) {
+      const restMs = untilMs - performance.now()
+      if (restMs <= 0) return
+      seen = this.#waiting.length
+      await pause(Math.min(restMs, QUIET_MS), { signal })
     }
   }
 

@@ -1,6 +1,7 @@
 import { type Get, getter } from '../record/field-path.ts'
 import { parseIso } from '../record/iso-time.ts'
 import type { Reason, TelemetryRecord } from '../record/record.ts'
+import { KnownTexts } from './known-texts.ts'
 
 /** Longer texts are no keys: they would fill what is remembered. */
 const MAX_CHARACTERS = 500
@@ -19,17 +20,31 @@ export function keyBy(fields: readonly string[]): (record: TelemetryRecord) => s
   const gets = fields.map(field => [field, getter(field)] as const)
   const [only] = gets
   if (gets.length === 1) return record => partOf(record, only![0], only![1])
+  const [one, two] = gets
+  if (gets.length === 2) {
+    const known = new KnownTexts()
+    return record => {
+      const first = partOf(record, one![0], one![1])
+      if (typeof first !== 'string') return first
+      const second = partOf(record, two![0], two![1])
+      if (typeof second !== 'string') return second
+      const key = known.find(first, second)
+      return key ?? known.add(withLength(first) + withLength(second), first, second)
+    }
+  }
   return record => {
     let key = ''
     for (const [field, get] of gets) {
       const part = partOf(record, field, get)
       if (typeof part !== 'string') return part
-      // The length before each keeps ("a", "bc") and ("ab", "c") apart.
-      key += `${part.length}:${part}`
+      key += withLength(part)
     }
     return key
   }
 }
+
+/** The length before each keeps ("a", "bc") and ("ab", "c") apart. */
+const withLength = (part: string) => `${part.length}:${part}`
 
 function partOf(record: TelemetryRecord, field: string, get: Get): string | Reason {
   const value = get(record)

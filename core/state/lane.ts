@@ -1,4 +1,5 @@
 import type { Answer } from './answer.ts'
+import { CountedOffsets, offsetOf } from './counted-offsets.ts'
 
 /** A record within its lane: its offset, and where in the message of that offset it stands. */
 export type RecordId = number | string
@@ -33,8 +34,11 @@ export class Lane {
   #highest = -1
   /** When Kafka got the newest record. */
   #writtenMs = 0
-  readonly #counted = new Map<RecordId, Counted>()
-  #added: RecordId[] = []
+  readonly #counted = new CountedOffsets()
+  /** Since the last checkpoint: offsets in a row, places within one, and who got an answer. */
+  #ranges: [from: number, to: number][] = []
+  #others: string[] = []
+  #answered: RecordId[] = []
   #chunks: Chunk[] = []
   #chunkNumber = 0
   #isChanged = false
@@ -61,15 +65,23 @@ export class Lane {
   add(offset: number, id: RecordId, counted: Counted, writtenMs: number): void {
     if (offset > this.#highest) this.#highest = offset
     if (writtenMs > this.#writtenMs) this.#writtenMs = writtenMs
-    this.#counted.set(id, counted)
-    this.#added.push(id)
+    this.#counted.add(id, counted)
+    this.#note(id, counted)
     if (!this.#isTold && this.#counted.size > MAX_COUNTED)
-      this.#forgetBefore(this.#offsetAt(MAX_COUNTED / 10) + 1)
+      this.#forgetBefore(this.#counted.offsetBehind(MAX_COUNTED / 10))
+  }
+
+  #note(id: RecordId, { answer }: Counted): void {
+    if (answer !== null) this.#answered.push(id)
+    const last = this.#ranges.at(-1)
+    if (typeof id === 'string') this.#others.push(id)
+    else if (last !== undefined && last[1] === id - 1) last[1] = id
+    else this.#ranges.push([id, id])
   }
 
   /** It came again, or its answer is not needed any more. */
   replace(id: RecordId, counted: Counted): void {
-    this.#counted.set(id, counted)
+    this.#counted.replace(id, counted)
   }
 
   has(id: RecordId, counted: Counted): boolean {
@@ -86,17 +98,14 @@ export class Lane {
     if (offset <= this.#floor) return
     this.#floor = offset
     this.#isChanged = true
-    for (const id of this.#counted.keys()) {
-      if (offsetOf(id) >= offset) break
-      this.#counted.delete(id)
-    }
+    this.#counted.forgetBefore(offset)
   }
 
   write(changes: Map<string, string | undefined>): void {
     for (const { name, newest } of this.#chunks)
       if (newest < this.#floor) changes.set(name, undefined)
     this.#chunks = this.#chunks.filter(({ newest }) => newest >= this.#floor)
-    if (this.#added.length > 0) this.#writeChunk(changes)
+    if (this.#ranges.length + this.#others.length > 0) this.#writeChunk(changes)
     else if (!this.#isChanged) return
     this.#isChanged = false
     changes.set(
@@ -120,58 +129,51 @@ export class Lane {
 
   loadChunk(name: string, saved: string): void {
     const { ranges, others, answers } = JSON.parse(saved) as SavedChunk
-    const settled: Counted = { attempt: undefined, answer: null }
     let newest = 0
     for (const [from, to] of ranges) {
-      for (let offset = from; offset <= to; offset++) this.#counted.set(offset, settled)
+      this.#counted.addAll(from, to, SETTLED)
       newest = Math.max(newest, to)
     }
     for (const id of others) {
-      this.#counted.set(id, settled)
+      this.#counted.add(id, SETTLED)
       newest = Math.max(newest, offsetOf(id))
     }
-    for (const [id, answer] of answers) this.#counted.set(id, { attempt: undefined, answer })
+    for (const [id, answer] of answers) this.#counted.replace(id, { attempt: undefined, answer })
     this.#chunks.push({ name, newest })
   }
 
   #writeChunk(changes: Map<string, string | undefined>): void {
-    const ranges: [number, number][] = []
-    const others: string[] = []
     const answers: [RecordId, Answer][] = []
-    let newest = 0
-    for (const id of this.#added) {
+    for (const id of this.#answered) {
       const answer = this.#counted.get(id)?.answer
       if (answer) answers.push([id, answer])
-      newest = Math.max(newest, offsetOf(id))
-      const last = ranges.at(-1)
-      if (typeof id === 'string') others.push(id)
-      else if (last !== undefined && last[1] === id - 1) last[1] = id
-      else ranges.push([id, id])
     }
-    this.#added = []
+    const chunk: SavedChunk = { ranges: this.#ranges, others: this.#others, answers }
+    let newest = 0
+    for (const [, to] of chunk.ranges) newest = Math.max(newest, to)
+    for (const id of chunk.others) newest = Math.max(newest, offsetOf(id))
+    this.#forgetAdded()
     if (newest < this.#floor) return
     const name = `c:${this.name}#${this.#chunkNumber++}`
     this.#chunks.push({ name, newest })
-    const chunk: SavedChunk = { ranges, others, answers }
     changes.set(name, JSON.stringify(chunk))
   }
 
-  /** Of the record that was counted so many after the first. */
-  #offsetAt(place: number): number {
-    let at = 0
-    for (const id of this.#counted.keys()) if (at++ === place) return offsetOf(id)
-    return this.#floor
+  #forgetAdded(): void {
+    this.#ranges = []
+    this.#others = []
+    this.#answered = []
   }
 
   #beginAnew(): void {
     this.#floor = 0
     this.#highest = -1
     this.#counted.clear()
-    this.#added = []
+    this.#forgetAdded()
     // The chunks of the old topic are removed with the next checkpoint.
     this.#chunks = this.#chunks.map(({ name }) => ({ name, newest: -1 }))
     this.#isChanged = true
   }
 }
 
-const offsetOf = (id: RecordId): number => (typeof id === 'number' ? id : Number.parseInt(id, 10))
+const SETTLED: Counted = { attempt: undefined, answer: null }

@@ -1,4 +1,4 @@
-import { Checkpoints } from './checkpoints.ts'
+import { Checkpoints, type Patience } from './checkpoints.ts'
 import { CountedEngine, type CountedOptions, type Remembering } from './counted-engine.ts'
 import { SilenceMessages, type SilenceOptions } from './silence-messages.ts'
 import type { StateStore } from './types.ts'
@@ -10,6 +10,9 @@ const SOURCES = 'sources'
 export type Kept = (error?: Error) => void
 
 export interface ShareOptions {
+/** Where another Node-RED may take over, what is made waits for the checkpoint. */
+const IMPATIENT: Patience = { factor: 3, maxMs: 200 }
+
   readonly counting: CountedOptions
   readonly silence: SilenceOptions
   /** The store cannot be used, undefined: it can again. */
@@ -48,7 +51,7 @@ export class StateShare<State> {
     this.#checkpoints = new Checkpoints({
       collect: () => this.#changes(),
       onTrouble,
-      ...(onLost && { onLost })
+      ...(onLost && { onLost, patience: IMPATIENT })
     })
   }
 

@@ -1,5 +1,6 @@
-import { getter } from '../../core/record/field-path.ts'
+import { type Get, getter } from '../../core/record/field-path.ts'
 import type { Reason, TelemetryRecord } from '../../core/record/record.ts'
+import { KnownTexts } from '../../core/state/known-texts.ts'
 
 /** The names of devices are not longer; what is kept of each has a bound. */
 const MAX_KEY_CHARACTERS = 500
@@ -12,20 +13,41 @@ export interface KeyFields {
   text(record: TelemetryRecord): string | Reason
 }
 
+type TextOf = (record: TelemetryRecord) => string | Reason
+
 export function keyFields(paths: readonly string[]): KeyFields {
   const gets = paths.map(getter)
+  const text = textBy(paths, gets)
   return {
     values: record => gets.map(get => get(record)),
-    text(record) {
-      let text = ''
-      for (let index = 0; index < gets.length; index++) {
-        const part = partOf(gets[index]!(record))
-        if (part === undefined || text.length + part.length > MAX_KEY_CHARACTERS)
-          return refused(paths[index]!, part)
-        text = index === 0 ? part : `${text},${part}`
-      }
-      return text
+    text: gets.length === 1 || gets.length === 2 ? onceOf(text, gets[0]!, gets[1]) : text
+  }
+}
+
+const textBy =
+  (paths: readonly string[], gets: readonly Get[]): TextOf =>
+  record => {
+    let text = ''
+    for (let index = 0; index < gets.length; index++) {
+      const part = partOf(gets[index]!(record))
+      if (part === undefined || text.length + part.length > MAX_KEY_CHARACTERS)
+        return refused(paths[index]!, part)
+      text = index === 0 ? part : `${text},${part}`
     }
+    return text
+  }
+
+/** Made once for each key. */
+function onceOf(text: TextOf, getFirst: Get, getSecond: Get | undefined): TextOf {
+  const known = new KnownTexts()
+  return record => {
+    const first = getFirst(record)
+    const second = getSecond === undefined ? '' : getSecond(record)
+    if (typeof first !== 'string' || typeof second !== 'string') return text(record)
+    const found = known.find(first, second)
+    if (found !== undefined) return found
+    const made = text(record)
+    return typeof made === 'string' ? known.add(made, first, second) : made
   }
 }
 

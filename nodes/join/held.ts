@@ -35,8 +35,18 @@ export function insert(list: OpenRecord[], held: OpenRecord): void {
  * What is kept of a record. Not where it came from: that holds the bytes of the whole batch, and is
  * gone after a restart anyway.
  */
-export const kept = (record: TelemetryRecord): TelemetryRecord =>
-  Object.fromEntries(Object.entries(record))
+export function kept(record: TelemetryRecord): TelemetryRecord {
+  const copy: TelemetryRecord = {}
+  for (const name of Object.keys(record)) put(copy, name, record[name])
+  return copy
+}
+
+/** A name may be any text, also one that an assignment would not set. */
+export function put(record: TelemetryRecord, name: string, value: unknown): void {
+  if (name !== '__proto__') record[name] = value
+  else Object.defineProperty(record, name, { value, ...ORDINARY })
+}
+const ORDINARY = { enumerable: true, configurable: true, writable: true }
 
 /** Notes when something is to happen; infinite: without a record never. */
 export function setDue(state: JoinState, dueMs: number): void {

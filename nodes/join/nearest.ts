@@ -42,6 +42,11 @@ export function nearestPair(joining: Joining): Method {
       return true
     },
     settle(state, clockMs, turn) {
+      const [first, second] = state.i
+      if (first.length === 0 || second.length === 0) {
+        setDue(state, leaveFirst(joining, state, clockMs, turn))
+        return
+      }
       const pairsMs = takePairs(joining, state, clockMs, turn)
       setDue(state, Math.min(pairsMs, leaveLonely(joining, state, clockMs, turn)))
     }
@@ -66,6 +71,21 @@ function takePairs(
     remove(first, new Set(certain.map(pair => pair.first)))
     remove(second, new Set(certain.map(pair => pair.second)))
   }
+}
+
+/** The same as `leaveLonely` where there are records of one input only: the oldest leave first. */
+function leaveFirst(
+  { withinMs, alone }: Joining,
+  { i }: JoinState,
+  clockMs: number,
+  turn: Turn
+): number {
+  const input = i[0].length > 0 ? 0 : 1
+  const list = i[input]
+  let gone = 0
+  while (gone < list.length && list[gone]!.t + withinMs + AFTER_MS <= clockMs) gone++
+  if (gone > 0) for (const { r } of list.splice(0, gone)) alone(input, r, turn)
+  return list.length > 0 ? list[0]!.t + withinMs + AFTER_MS : FAR
 }
 
 /** Lets go what nothing is near enough to, once nothing can come. Gives when the next will be. */

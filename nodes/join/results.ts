@@ -2,6 +2,7 @@ import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, setField, setter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import type { TelemetryRecord } from '../../core/record/record.ts'
+import { put } from './held.ts'
 import type { JoinOptions } from './settings.ts'
 
 /** Makes one record of two, or of one that found no other. Neither is changed. */
@@ -35,7 +36,7 @@ function withFields(options: JoinOptions): Results['of'] {
     }
     if (copies.length === 0)
       for (const [name, value] of Object.entries(second))
-        if (!Object.hasOwn(record, name)) define(record, name, cloneRecord(value))
+        if (!Object.hasOwn(record, name)) put(record, name, cloneRecord(value))
     if (otherTime !== '') setField(record, otherTime, timeIn(second))
     return record
   }
@@ -57,13 +58,13 @@ function byMetric(options: JoinOptions): Results['of'] {
     for (const [name, value] of Object.entries(main)) {
       if (name === metricField || name === valueField || Object.hasOwn(record, name)) continue
       if (first === undefined || second === undefined || isSame(value, second[name]))
-        define(record, name, cloneRecord(value))
+        put(record, name, cloneRecord(value))
     }
     for (const [input, each] of [first, second].entries())
       if (each !== undefined) {
         const metric = metricIn(each)
         const named = typeof metric === 'string' && metric !== '' ? metric : INPUTS[input]!
-        define(record, freeName(record, names[input] || named), cloneRecord(valueIn(each)))
+        put(record, freeName(record, names[input] || named), cloneRecord(valueIn(each)))
       }
     if (otherTime !== '' && first !== undefined && second !== undefined)
       setField(record, otherTime, timeIn(second))
@@ -79,7 +80,7 @@ function sideBySide(options: JoinOptions): Results['of'] {
     const record = frame(first ?? second!)
     for (const [input, each] of [first, second].entries())
       if (each !== undefined)
-        define(record, freeName(record, names[input] || INPUTS[input]!), cloneRecord(each))
+        put(record, freeName(record, names[input] || INPUTS[input]!), cloneRecord(each))
     return record
   }
 }
@@ -93,7 +94,7 @@ function frameOf({ key, timeField }: JoinOptions): (from: TelemetryRecord) => Te
   )
   return from => {
     const record: TelemetryRecord = {}
-    for (const [get, put] of parts) put(record, get(from))
+    for (const [get, set] of parts) set(record, get(from))
     return record
   }
 }
@@ -107,12 +108,3 @@ function freeName(record: TelemetryRecord, name: string): string {
 
 const isSame = (one: unknown, two: unknown): boolean =>
   one === two || (typeof one === 'object' && jsonText(one) === jsonText(two))
-
-/** A name may be any text, also one that an assignment would not set. */
-const define = (record: TelemetryRecord, name: string, value: unknown) =>
-  Object.defineProperty(record, name, {
-    value,
-    enumerable: true,
-    configurable: true,
-    writable: true
-  })

@@ -12,7 +12,8 @@ const {
   TABLE,
   META,
   VALUES = '1',
-  PACE
+  PACE,
+  KEEP
 } = process.env
 
 /** PACE=economy npm run bench …: another pace than the usual one. */
@@ -23,6 +24,13 @@ const settings = [
   { id: 'cluster', type: 'millrace-kafka-cluster', brokers: KAFKA_BROKERS, clientId: CLIENT_ID },
   { id: 'database', type: 'millrace-timescale-database', url: TIMESCALE_URL }
 ]
+
+/** KEEP=kafka npm run bench -- W …: what is remembered is kept in a Kafka topic. */
+const keep = KEEP === 'kafka' && {
+  keepIn: 'kafka',
+  cluster: 'cluster',
+  stateTopic: `${GROUP}-state`
+}
 
 /** A tab with nodes in a row: the first output of each goes to the next. */
 const row = (tab, ...nodes) => [
@@ -112,7 +120,8 @@ const averaging = () =>
       type: 'millrace-aggregate',
       timeField: 'ts',
       key: [{ field: 'device_id' }],
-      shape: 'wide'
+      shape: 'wide',
+      ...keep
     },
     { id: 'averages', type: 'millrace-kafka-producer', cluster: 'cluster', topic: CLEAN_TOPIC }
   )
