@@ -24,6 +24,11 @@ export interface Remembering<State> {
   readonly previewMs?: number
   /** Keys that are to be remembered before anything came of them. */
   readonly expected?: readonly string[]
+  /**
+   * The same of `msg.expected`, by which a flow tells it in place of a dialog: undefined where that
+   * is no list.
+   */
+  expectedOf?(told: unknown): readonly string[] | undefined
   /** How many outputs there are, and which is for what is rejected, where options decide that. */
   readonly outputs?: { readonly count: number; readonly rejected: number }
   /** What its dialog draws over time. */

@@ -151,7 +151,8 @@ export class Engine<State> {
       this.#keys.set(key, entry)
     }
     for (const entry of this.#keys.values()) {
-      const state = this.memory.expect(entry.state, entry.key, entry.heardMs)
+      const { key, heardMs } = entry
+      const state = this.memory.expect(entry.state, key, heardMs, expected.has(key))
       if (state === undefined) continue
       this.#mark(entry)
       this.#remember(entry, state ?? undefined)

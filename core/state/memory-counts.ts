@@ -5,9 +5,11 @@ import { compact } from '../node/status.ts'
 import { ThrottledNotice } from '../throttled-notice.ts'
 import type { Made } from './made.ts'
 
-/** What is remembered, in numbers. */
-interface Size {
-  readonly keys: number
+/** What is remembered, or a part of it. */
+interface Sized {
+  /** How many keys are remembered. */
+  readonly size: number
+  /** Records that wait for the clock. */
   readonly waiting: number
 }
 
@@ -37,7 +39,7 @@ export class MemoryCounts<S extends NodeSpec> {
   }
 
   /** True if something leaves by a wire. */
-  add({ outputs, tallies }: Made, { keys, waiting }: Size): boolean {
+  add({ outputs, tallies }: Made, parts: Iterable<{ readonly engine: Sized }>): boolean {
     const { metrics, isWired } = this.context
     let leaves = false
     for (const [output, records] of outputs.entries()) {
@@ -53,9 +55,12 @@ export class MemoryCounts<S extends NodeSpec> {
       this.#late += late
       if (failed > 0) this.#failures.add(failed, reasonOf(failure))
     }
-    metrics.inFlight = waiting
-    this.#keys = keys
-    metrics.gauges.set('keys remembered', keys)
+    this.#keys = metrics.inFlight = 0
+    for (const { engine } of parts) {
+      this.#keys += engine.size
+      metrics.inFlight += engine.waiting
+    }
+    metrics.gauges.set('keys remembered', this.#keys)
     if (this.#late > 0) metrics.gauges.set('late', this.#late)
     return leaves
   }

@@ -16,6 +16,7 @@ import { keepIn, kept, StateShare } from './share.ts'
 import { silenceOf } from './silence-messages.ts'
 import type { OpenStore } from './state-topic.ts'
 import { StoreTrouble } from './store-trouble.ts'
+import { toldBy } from './told-by.ts'
 import type { StateStore } from './types.ts'
 
 const BEAT_MS = 400
@@ -85,7 +86,7 @@ export class MemoryNode<S extends NodeSpec, State> {
       open: () => this.#open,
       leavesAtOnce: this.#whole !== undefined,
       isSingle: () => this.#isSingle,
-      count: made => this.#count(made),
+      count: made => this.#counts.add(made, this.#open),
       report: error => context.report(error)
     })
     this.#timers.push(setInterval(() => this.#touch(), BEAT_MS).unref())
@@ -191,11 +192,15 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   #take(held: MessageHeld): void {
     const { message } = held
-    if (this.context.tracker.isGivenUp(message)) this.#giveBack(held)
-    else if (message.forget === true) {
+    const isGivenUp = this.context.tracker.isGivenUp(message)
+    const told = isGivenUp ? undefined : toldBy(message, this.remembering, this.#whole, this)
+    if (isGivenUp) this.#giveBack(held)
+    else if (told !== undefined) {
       this.context.metrics.filtered += countOf(message.payload)
-      const forgotten = () => this.#end(held, false)
-      this.forget().then(forgotten, error => this.#fail(held, error))
+      told.then(
+        () => this.#end(held, false),
+        error => this.#fail(held, error)
+      )
     } else if (this.#whole !== undefined) this.#takeIn(held, [this.#whole])
     else this.#takeApart(this.#partitions!, held)
   }
@@ -334,19 +339,9 @@ export class MemoryNode<S extends NodeSpec, State> {
 
   /** Counts what a message made and sends it; true if something leaves by a wire. */
   #send(message: Message, made: Made): boolean {
-    if (!this.#count(made)) return false
+    if (!this.#counts.add(made, this.#open)) return false
     this.context.send(answer(message, made.outputs))
     return true
-  }
-
-  #count(made: Made): boolean {
-    let keys = 0
-    let waiting = 0
-    for (const { engine } of this.#open) {
-      keys += engine.size
-      waiting += engine.waiting
-    }
-    return this.#counts.add(made, { keys, waiting })
   }
 
   #end({ message, done }: MessageHeld, leaves: boolean): void {

@@ -5,14 +5,15 @@ import type { StateStore } from './types.ts'
 
 /** By which the store knows them. */
 const SOURCES = 'sources'
+const EXPECTED = 'expected'
 
 /** Told once: kept, or the error that says why it was not. */
 export type Kept = (error?: Error) => void
 
-export interface ShareOptions {
 /** Where another Node-RED may take over, what is made waits for the checkpoint. */
 const IMPATIENT: Patience = { factor: 3, maxMs: 200 }
 
+export interface ShareOptions {
   readonly counting: CountedOptions
   readonly silence: SilenceOptions
   /** The store cannot be used, undefined: it can again. */
@@ -40,6 +41,9 @@ export class StateShare<State> {
   #forgetsKept = false
   #isGone = false
   readonly #expected: readonly string[]
+  /** Beside these, what a message has told. */
+  #told: readonly string[] = []
+  #isToldNew = false
   #nowMs: () => number = Date.now
   #lostBy: Error | undefined
 
@@ -85,6 +89,7 @@ export class StateShare<State> {
         for (const [name, value] of kept) {
           this.#silences.load(name, value)
           if (name === SOURCES) for (const source of JSON.parse(value)) this.#sources.add(source)
+          if (name === EXPECTED && !this.#isToldNew) this.#told = JSON.parse(value)
         }
       }
     } catch (error) {
@@ -102,6 +107,13 @@ export class StateShare<State> {
     this.#checkpoints.open(store)
     this.#expect()
     this.#silences.begin()
+  }
+
+  /** These are expected from now on, beside those of the options, in place of what was told before. */
+  expect(told: readonly string[]): void {
+    this.#told = told
+    this.#isToldNew = true
+    if (this.#isOpen) this.#expect()
   }
 
   /** Calls back once everything up to now is kept. */
@@ -128,6 +140,7 @@ export class StateShare<State> {
   forget(isHeard: (source: string) => boolean = () => true): void {
     for (const source of this.#sources) if (!isHeard(source)) this.#sources.delete(source)
     this.#isHeardNew = this.#sources.size > 0
+    this.#isToldNew = this.#told.length > 0
     // What is still to be read is not taken up then.
     if (!this.#isOpen) this.#forgetsKept = true
     this.engine.clear()
@@ -138,7 +151,7 @@ export class StateShare<State> {
 
   /** What is to come is remembered before it does. */
   #expect(): void {
-    this.engine.expect(this.#expected, this.#nowMs())
+    this.engine.expect([...this.#expected, ...this.#told], this.#nowMs())
   }
 
   /** It is another's: nothing more is kept or sent. */
@@ -165,7 +178,8 @@ export class StateShare<State> {
     const changes = this.engine.changes()
     this.#silences.changes(changes)
     if (this.#isHeardNew) changes.set(SOURCES, JSON.stringify([...this.#sources]))
-    this.#isHeardNew = false
+    if (this.#isToldNew) changes.set(EXPECTED, JSON.stringify(this.#told))
+    this.#isHeardNew = this.#isToldNew = false
     return changes
   }
 }

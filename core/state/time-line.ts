@@ -51,8 +51,8 @@ export function drawing<State>(
           due.call(memory, state, timeMs, notes.turn(turn, timeMs))
       }),
       ...(expect && {
-        expect: (state: State | undefined, key: string, timeMs: number) =>
-          expect.call(memory, state, key, timeMs)
+        expect: (state: State | undefined, key: string, timeMs: number, isExpected: boolean) =>
+          expect.call(memory, state, key, timeMs, isExpected)
       })
     }
   }

@@ -47,11 +47,17 @@ export interface Memory<State> {
   due?(state: State, timeMs: number, turn: Turn): State | undefined
   /**
    * Asked at each start of what is remembered, and of what is expected though nothing came of it
-   * yet.
+   * yet; again when the node is told of others that are expected.
    * @param timeMs of its newest record, or when the node began to expect it
+   * @param isExpected it is among what is expected
    * @returns what to remember from now on; undefined leaves it as it is, null forgets it
    */
-  expect?(state: State | undefined, key: string, timeMs: number): State | null | undefined
+  expect?(
+    state: State | undefined,
+    key: string,
+    timeMs: number,
+    isExpected: boolean
+  ): State | null | undefined
 }
 
 /** Where a memory says what becomes of a record, or what it makes of what it remembers. */

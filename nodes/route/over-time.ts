@@ -10,7 +10,7 @@ import type { Remembering } from '../../core/state/counted-engine.ts'
 import { keyBy, timeBy } from '../../core/state/keyed.ts'
 import type { Drawn } from '../../core/state/time-line.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
-import { expectedIn } from './expected.ts'
+import { expectedIn, expectedOf } from './expected.ts'
 import { checkedRules } from './logic.ts'
 import { looksAtTopic, type Matcher, matcherOf, rowOf } from './matcher.ts'
 import type { Met } from './met.ts'
@@ -68,11 +68,18 @@ export function routerOverTime(
     bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) },
     outputs: { count: outputs, rejected: outputs - 1 },
     expected: expectedIn(options.expected),
+    expectedOf: toldBy(options),
     note: () => met.text,
     previewMs: msOf(options.idle) + longestMs(rules) + BEHIND_MS,
     drawn: drawnOf(options, rules)
   }
 }
+
+/** Devices that a message says are expected; only where one field tells them apart. */
+const toldBy =
+  ({ key }: RouteOptions) =>
+  (told: unknown) =>
+    key.length === 1 ? expectedOf(told, key[0]!.field) : undefined
 
 const LEVELS: readonly string[] = ['gt', 'gte', 'lt', 'lte', 'between', 'on_above', 'on_below']
 
@@ -136,7 +143,6 @@ class RoutesOverTime implements Memory<RouteState> {
   readonly #isTopical: boolean
   /** Something may happen without a record, which tells of the last one. */
   readonly #keepsLast: boolean
-  readonly #expected: ReadonlySet<string>
   /** Of the record that is looked at, or of what is due. */
   #timeMs = 0
 
@@ -151,7 +157,6 @@ class RoutesOverTime implements Memory<RouteState> {
     this.#version = hashOf([fields, options.timeField])
     this.#isTopical = rules.some(rule => looksAtTopic(rowsOf(rule)))
     this.#keepsLast = longestMs(rules) > 0
-    this.#expected = new Set(expectedIn(options.expected))
     this.#routes = routesOf(rules, condition => this.#atTime(condition))
   }
 
@@ -231,10 +236,11 @@ class RoutesOverTime implements Memory<RouteState> {
   expect(
     state: RouteState | undefined,
     key: string,
-    timeMs: number
+    timeMs: number,
+    isExpected: boolean
   ): RouteState | null | undefined {
     // What was remembered by another key need be no device.
-    if (state?.v !== this.#version && !this.#expected.has(key)) return state && null
+    if (state?.v !== this.#version && !isExpected) return state && null
     if (!this.#keepsLast) return undefined
     const known = this.#own(state)
     const isNamed = known.last !== undefined || this.options.key.length === 1

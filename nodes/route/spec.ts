@@ -43,7 +43,7 @@ export const spec = {
       section: 'apart',
       default: '',
       language: 'text',
-      help: 'For "is missing for": one a line, or a table with the device in its first column. One that never comes is missing as well, counted from the deploy on.'
+      help: 'For "is missing for": one a line, or a table with the device in its first column. One that never comes is missing as well, counted from the deploy on. A message with the list in msg.expected adds what a registry has.'
     },
     lateness: {
       kind: 'text',

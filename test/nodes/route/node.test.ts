@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Node } from 'node-red'
 import {
   COLLECT,
   collectedBy,
@@ -78,5 +79,22 @@ describe('route in Node-RED', function () {
     await until('it is missed', () => leftBy(1).length > before + 1)
     assert.equal(leftBy(1).at(-1)!.missing, 'device_id')
     assert.match(nodeMetrics('rules')!.status?.text ?? '', /keys/)
+  })
+
+  it('is told by a message which devices are expected, also over a redeploy', async () => {
+    const rules = [rule([row('missing_for', '1 s', undefined, 'device_id')])]
+    const options = { idle: '200 ms', key: [{ field: 'device_id' }] }
+    const registry = ['never-1', 'never-2'].map(device_id => ({ hall: 'A', device_id }))
+    const before = leftBy(0).length
+    await deploy(rules, options)
+    nodeRed.node<Node>('rules').receive({ expected: registry } as never)
+    await until('they are known', () => nodeMetrics('rules')?.gauges.get('keys remembered') === 2)
+    await deploy(rules, { ...options, name: 'told' })
+    await until('they are missed', () => leftBy(0).length === before + 2)
+    const missed = leftBy(0).slice(before) as { device_id: string; last_seen: unknown }[]
+    assert.deepEqual(missed.map(({ device_id, last_seen }) => [device_id, last_seen]).sort(), [
+      ['never-1', null],
+      ['never-2', null]
+    ])
   })
 })

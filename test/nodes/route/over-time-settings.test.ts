@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { CountedEngine } from '../../../core/state/counted-engine.ts'
 import { attemptOf } from '../../../core/state/counted-records.ts'
-import { expectedIn } from '../../../nodes/route/expected.ts'
+import { expectedIn, expectedOf } from '../../../nodes/route/expected.ts'
 import { Met } from '../../../nodes/route/met.ts'
 import { routerOverTime } from '../../../nodes/route/over-time.ts'
 import { spec } from '../../../nodes/route/spec.ts'
@@ -132,6 +132,27 @@ describe('route over time: devices that are expected', () => {
   ]
   for (const [text, ids] of lists)
     it(JSON.stringify(text), () => assert.deepEqual(expectedIn(text), ids))
+
+  const told: [told: unknown, ids: string[] | undefined][] = [
+    [
+      [{ hall: 'A', device_id: 'a' }, { device_id: 7 }, { device_id: '' }],
+      ['a', '7']
+    ],
+    [
+      [{ name: 'a', hall: 'A' }, { name: 'b' }, {}],
+      ['a', 'b']
+    ],
+    [
+      ['a', 'b', 'a', 3, null, true],
+      ['a', 'b', '3']
+    ],
+    ['name\na,hall A', ['name', 'a']],
+    [{ a: 1 }, undefined],
+    [7, undefined]
+  ]
+  for (const [list, ids] of told)
+    it(`told by a message: ${JSON.stringify(list)}`, () =>
+      assert.deepEqual(expectedOf(list, 'device_id'), ids))
 
   it('are missing though they never came, once, also over restarts; others as always', () => {
     const options = { rules: [rule([MISSING])], ...device, expected: 'a\nb\nc' }
