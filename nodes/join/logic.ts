@@ -1,5 +1,6 @@
 import { compact } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { getter } from '../../core/record/field-path.ts'
 import { inherit } from '../../core/record/record.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
 import { keyBy, timeBy } from '../../core/state/keyed.ts'
@@ -50,6 +51,11 @@ export function join(options: JoinOptions): Remembering<unknown> {
     },
     bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) },
     note: () => (late.count > 0 ? `${compact(late.count)} late` : undefined),
+    drawn: {
+      // Of both inputs, as far as a field tells them apart.
+      key: [...key.map(({ field }) => field), ...(by === 'field' ? [options.byField] : [])],
+      valueIn: getter(options.valueField)
+    },
     previewMs: idleMs + latenessMs + 2 * (method === 'last' ? 0 : msOf(options.within)) + 1
   }
 }

@@ -52,6 +52,8 @@ const OUTCOMES: Record<
   'lesson-recipe-oee-store': { stored: 5 },
   'lesson-store-and-forward-keep': { in: 4, stored: 4, out: 4 },
   'lesson-store-and-forward-store': { stored: 4 },
+  'lesson-recipe-notify-rules': { in: 3, out: 1, rejected: 0 },
+  'lesson-recipe-notify-store': { stored: 1 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */

@@ -147,6 +147,44 @@ describe('a node that remembers, in Node-RED', function () {
     assert.equal(existsSync(folder()), false)
   })
 
+  it('remembers apart in each use of a subflow, and over a redeploy', async () => {
+    const uses = [`${id}-one`, `${id}-two`]
+    const flowWith = (used: readonly string[], name = '') => [
+      { id: 'tab', type: 'tab', label: 'state' },
+      {
+        id: 'sub',
+        type: 'subflow',
+        name: 'counting',
+        in: [{ wires: [{ id: 'inner' }] }],
+        out: [0, 1].map(port => ({ wires: [{ id: 'inner', port }] }))
+      },
+      { id: 'inner', type: spec.type, z: 'sub', name, wires: [[], [], []] },
+      ...used.flatMap(use => [
+        { id: `${use}-feed`, type: FEED, z: 'tab', mode: 'finished', wires: [[use]] },
+        { id: use, type: 'subflow:sub', z: 'tab', wires: [[`${use}-0`], [`${use}-1`]] },
+        { id: `${use}-0`, type: 'listening', z: 'tab', output: 0, wires: [] },
+        { id: `${use}-1`, type: 'listening', z: 'tab', output: 1, wires: [] }
+      ])
+    ]
+    const feedTo = (use: string, ...numbers: readonly number[]) =>
+      feedOf(`${use}-feed`).send(numbers.length, () => numbers.map(n => record(n))).acknowledged
+    const folderOf = (use: string) =>
+      join(nodeRed.userDir, 'millrace', 'state', encodeURIComponent(`${use}-inner`))
+    const [one, two] = uses as [string, string]
+    await nodeRed.deploy(flowWith(uses))
+    await feedTo(one, 0, 1)
+    await feedTo(two, 0)
+    await nodeRed.deploy(flowWith(uses, 'renamed'))
+    await feedTo(two, 1)
+    assert.deepEqual(outputOf(1), [])
+    await feedTo(one, 2)
+    assert.deepEqual(outputOf(1), [{ device: 'a', n: 3 }])
+    await nodeRed.deploy(flowWith([one], 'renamed'))
+    assert.deepEqual(uses.map(folderOf).map(existsSync), [true, false])
+    await feedTo(one, 3, 4, 5)
+    assert.deepEqual(outputOf(1).at(-1), { device: 'a', n: 6 })
+  })
+
   it('sends what a silence makes until it is dealt with', async () => {
     await nodeRed.deploy(flow())
     failures[1] = 2

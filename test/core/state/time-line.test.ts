@@ -9,6 +9,8 @@ import { alarm } from '../../../nodes/alarm/logic.ts'
 import { spec as alarmSpec } from '../../../nodes/alarm/spec.ts'
 import { deadband } from '../../../nodes/deadband/logic.ts'
 import { spec as deadbandSpec } from '../../../nodes/deadband/spec.ts'
+import { join } from '../../../nodes/join/logic.ts'
+import { spec as joinSpec } from '../../../nodes/join/spec.ts'
 import { Met } from '../../../nodes/route/met.ts'
 import { routerOverTime } from '../../../nodes/route/over-time.ts'
 import { spec as routeSpec } from '../../../nodes/route/spec.ts'
@@ -94,6 +96,35 @@ describe('what a dialog draws over time', () => {
     assert.deepEqual(
       line.marks.map(([second, output]) => [second, output]),
       [[40.001, 0]]
+    )
+  })
+
+  it('a join: both inputs, with a mark where two are joined and where one stays alone', async () => {
+    const of = (second: number, metric: string, value: number) => ({ ...at(second, value), metric })
+    const given = [
+      of(0, 'temperature_c', 21),
+      of(2, 'humidity_pct', 45),
+      of(60, 'temperature_c', 22),
+      of(90, 'humidity_pct', 44)
+    ]
+    const line = await drawn(joinSpec, join, {}, given)
+    assert.deepEqual(line.series, ['a · temperature_c', 'a · humidity_pct'])
+    assert.deepEqual(
+      line.points.map(([second, value, of]) => [second, value, of]),
+      [
+        [0, 21, 0],
+        [2, 45, 1],
+        [60, 22, 0],
+        [90, 44, 1]
+      ]
+    )
+    assert.deepEqual(
+      line.marks.map(([second, output]) => [second, output]),
+      [
+        [0, 0],
+        [60, 1],
+        [90, 1]
+      ]
     )
   })
 
