@@ -1,4 +1,4 @@
-import type { Counted, RecordId } from './lane.ts'
+import type { Counted, RecordId } from './counted.ts'
 
 /** Offsets in a row that the same was said of: mostly those of one message, without an answer. */
 interface Run {

@@ -1,6 +1,7 @@
 import { type Provenance, provenanceOf } from '../record/record.ts'
 import type { Answer } from './answer.ts'
-import { type Counted, Lane, type RecordId } from './lane.ts'
+import type { Counted, RecordId } from './counted.ts'
+import { Lane } from './lane.ts'
 import { Unsettled } from './unsettled.ts'
 
 /** Where the records of one thing that a source took are counted. */

@@ -24,8 +24,8 @@ export interface MessageTaken extends MessageHeld {
 }
 
 /**
- * A message as it has come now, of a source by the name that it has in what is remembered. What that
- * has settled before need not be known any more.
+ * A message as it has come now, of a source by the name that it has in what is remembered. What
+ * that has settled before need not be known any more.
  */
 export function attemptAt(
   tracker: Pick<Tracker, 'attemptOf' | 'takenOf' | 'settledBefore'>,

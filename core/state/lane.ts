@@ -1,16 +1,6 @@
 import type { Answer } from './answer.ts'
+import type { Counted, RecordId } from './counted.ts'
 import { CountedOffsets, offsetOf } from './counted-offsets.ts'
-
-/** A record within its lane: its offset, and where in the message of that offset it stands. */
-export type RecordId = number | string
-
-/** That a record was counted, and what was answered to it. */
-export interface Counted {
-  /** The attempt of its delivery that brought it last; undefined after a restart. */
-  attempt: object | undefined
-  /** Null once it need not be answered again. */
-  readonly answer: Answer | null
-}
 
 /** So many are told apart at most where the source does not say what it has settled. */
 const MAX_COUNTED = 200_000

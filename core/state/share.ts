@@ -109,7 +109,7 @@ export class StateShare<State> {
     this.#silences.begin()
   }
 
-  /** These are expected from now on, beside those of the options, in place of what was told before. */
+  /** These are expected from now on beside those of the options, not those told before. */
   expect(told: readonly string[]): void {
     this.#told = told
     this.#isToldNew = true
@@ -184,7 +184,7 @@ export class StateShare<State> {
   }
 }
 
-/** Calls back, once, when all of these have kept what there is, or as soon as one of them cannot. */
+/** Calls back, once, when all of these have kept what there is, or as soon as one cannot. */
 export function keepIn(shares: readonly StateShare<unknown>[], kept: Kept): void {
   let left = shares.length
   let isTold = false

@@ -12,9 +12,9 @@ export function expectedIn(text: string): readonly string[] {
 }
 
 /**
- * The same of what a flow has: a text as above, a list of names, or the rows of a registry, in which
- * the field by which devices are told apart, or else the first one, has the name. Undefined for what
- * is no list.
+ * The same of what a flow has: a text as above, a list of names, or the rows of a registry, in
+ * which the field by which devices are told apart, or else the first one, has the name. Undefined
+ * for what is no list.
  */
 export function expectedOf(told: unknown, field: string): readonly string[] | undefined {
   if (typeof told === 'string') return expectedIn(told)

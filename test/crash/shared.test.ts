@@ -1,7 +1,7 @@
 /**
  * Kafka → aggregate → table in two Node-REDs that share the consumer group, of which one is killed
- * in the middle of windows, and in the long form the other one after it: each window is in the table
- * once, with every reading in it once.
+ * in the middle of windows, and in the long form the other one after it: each window is in the
+ * table once, with every reading in it once.
  */
 import assert from 'node:assert/strict'
 import { setTimeout as wait } from 'node:timers/promises'

@@ -1,4 +1,4 @@
-/** What devices with a wrong clock, or a wrong value, do to the rooms that remember: nothing to others. */
+/** Devices with a wrong clock, or a wrong value, do nothing to others in the rooms that remember. */
 import assert from 'node:assert/strict'
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { TelemetryRecord } from '../../../core/record/record.ts'

@@ -361,7 +361,7 @@ describe('a node that remembers each partition apart', () => {
     await taken
   })
 
-  it('opens again what it has lost, without a message of it', async () => {
+  it('opens again what it has lost, and confirms no wish to forget that is not kept', async () => {
     const topic = new Topic()
     const { node } = nodeOf(topic)
     await given(node, messageOf(0))
@@ -370,6 +370,10 @@ describe('a node that remembers each partition apart', () => {
     assert.ok(node.problem)
     await until('it is open again', () => topic.opened.length === 2)
     await until('it is well', () => node.problem === undefined)
+    topic.failing = 1
+    const error = await given(node, { payload: [], forget: true })
+    assert.equal((error as { code?: string }).code, 'STATE_MOVED')
+    assert.equal(await given(node, { payload: [], forget: true }), undefined)
   })
 
   it('shows the trouble of one partition also when another one is kept after it', async () => {
@@ -390,15 +394,5 @@ describe('a node that remembers each partition apart', () => {
       return node.problem === undefined
     })
     assert.equal(await lost, undefined)
-  })
-
-  it('does not confirm a message to forget that is not kept', async () => {
-    const topic = new Topic()
-    const { node } = nodeOf(topic)
-    await given(node, messageOf(0))
-    topic.failing = 1
-    const error = await given(node, { payload: [], forget: true })
-    assert.equal((error as { code?: string }).code, 'STATE_MOVED')
-    assert.equal(await given(node, { payload: [], forget: true }), undefined)
   })
 })
