@@ -1,4 +1,4 @@
-/** Devices with a wrong clock, or a wrong value, do nothing to others in the rooms that remember. */
+/** Devices with a wrong clock or value do nothing to others in the rooms that remember. */
 import assert from 'node:assert/strict'
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { TelemetryRecord } from '../../../core/record/record.ts'
