@@ -1,6 +1,8 @@
+import { readFile } from 'node:fs/promises'
 import { builtinModules } from 'node:module'
 import { dirname, join, relative, resolve } from 'node:path'
 import * as esbuild from 'esbuild'
+import { changingExports, plainExports } from './exports.ts'
 import { type Files, filesBelow } from './files.ts'
 import { thirdPartyNotices } from './notices.ts'
 import { HOME, isCompanion, manifestOf } from './palettes.ts'
@@ -58,17 +60,25 @@ export async function compileNodes(root: string, rooms: readonly Room[]): Promis
       DEFAULT_IS_THE_MODULE
     )
   ])
+  const changing = new Set(await changingIn(core.map(path => join(place.core, path))))
+  for (const file of compiled[0].outputFiles)
+    files.set(nameOf(root, file.path), Buffer.from(finished(plainExports(file.text, changing))))
   const vendor = await compileVendor(root, [...packages].sort())
-  for (const { outputFiles, metafile } of [...compiled, vendor]) {
+  for (const { outputFiles } of [...compiled.slice(1), vendor])
     for (const file of outputFiles)
-      files.set(
-        relative(root, file.path).replaceAll('\\', '/'),
-        Buffer.from(loadedWhenNeeded(withoutUnused(file.text)))
-      )
+      files.set(nameOf(root, file.path), Buffer.from(finished(file.text)))
+  for (const { metafile } of [...compiled, vendor])
     for (const input of Object.keys(metafile.inputs)) inputs.add(resolve(HOME, input))
-  }
   if (packages.size > 0) files.set('THIRD_PARTY_NOTICES', await thirdPartyNotices([...inputs]))
   return files
+}
+
+const nameOf = (root: string, path: string) => relative(root, path).replaceAll('\\', '/')
+const finished = (code: string) => loadedWhenNeeded(withoutUnused(code))
+
+async function changingIn(paths: readonly string[]): Promise<string[]> {
+  const sources = await Promise.all(paths.map(path => readFile(path, 'utf8')))
+  return sources.flatMap(changingExports)
 }
 
 /** Node-RED calls what `require` gives. */

@@ -11,9 +11,10 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { changingExports } from '../../build/exports.ts'
 import { filesBelow } from '../../build/files.ts'
 import { build } from '../../build.ts'
-import { ROOT } from '../house/sources.ts'
+import { projectFiles, ROOT } from '../house/sources.ts'
 
 const HEAVY = ['classic-level', 'kafkajs', 'pg', 'pg-copy-streams', 'mqtt', 'ajv', 'ajv-formats']
 
@@ -76,6 +77,25 @@ describe('the built code', () => {
       )
       assert.doesNotMatch(text, /^\/\/ core\//m, `${name} has a file of core in it`)
     }
+  })
+
+  it('exports of core are plain values, and getters only where they change', () => {
+    const script = `
+      const { readdirSync } = require('node:fs')
+      const getters = []
+      let values = 0
+      for (const path of readdirSync('dist/core', { recursive: true })) {
+        if (!path.endsWith('.js')) continue
+        const found = Object.getOwnPropertyDescriptors(require('./dist/core/' + path))
+        for (const [name, { get }] of Object.entries(found)) get ? getters.push(name) : values++
+      }
+      console.log(JSON.stringify({ getters, values }))`
+    const { getters, values } = JSON.parse(
+      execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
+    ) as { getters: string[]; values: number }
+    const changing = projectFiles('core').flatMap(({ text }) => changingExports(text))
+    assert.ok(changing.length > 0 && values > 500)
+    assert.deepEqual([...new Set(getters)].sort(), [...new Set(changing)].sort())
   })
 
   it('contains what is not installed with it, with its licence', async () => {
