@@ -1,4 +1,4 @@
-import { copyBytes, copyWithin, damaged } from './snappy.ts'
+import { Unpacked, viewOf } from './unpacked.ts'
 
 const MAGIC = 0x184d2204
 const FLAG = { contentChecksum: 4, contentSize: 8, blockChecksum: 16, dictionary: 1 } as const
@@ -15,29 +15,30 @@ export function lz4Decompress(bytes: Buffer): Buffer {
   const flags = bytes[4]!
   const blockBytes = BLOCK_BYTES[(bytes[5]! >> 4) & 7]!
   let at = 7 + (flags & FLAG.contentSize ? 8 : 0) + (flags & FLAG.dictionary ? 4 : 0)
-  let out = Buffer.allocUnsafe(Math.max(blockBytes, bytes.length * 4))
+  const out = new Unpacked(Buffer.allocUnsafe(Math.max(blockBytes, bytes.length * 4)))
   let end = 0
   for (;;) {
     const head = bytes.readUInt32LE(at)
     at += 4
     if (head === 0) break
     const size = head & 0x7fffffff
-    if (end + blockBytes > out.length)
-      out = Buffer.concat([out.subarray(0, end)], Math.max(out.length * 2, end + blockBytes))
+    if (end + blockBytes > out.bytes.length)
+      out.grow(Math.max(out.bytes.length * 2, end + blockBytes), end)
     const block = bytes.subarray(at, at + size)
-    if (head > 0x7fffffff) end += block.copy(out, end)
+    if (head > 0x7fffffff) end += block.copy(out.bytes, end)
     else end = decompressBlock(block, out, end)
     at += size + (flags & FLAG.blockChecksum ? 4 : 0)
   }
-  return out.subarray(0, end)
+  return out.bytes.subarray(0, end)
 }
 
 /**
  * Matches may reach back into earlier blocks, so all are unpacked into one buffer. Gives the new
  * end.
  */
-function decompressBlock(block: Buffer, out: Buffer, start: number): number {
+function decompressBlock(block: Buffer, out: Unpacked, start: number): number {
   const { length } = block
+  const view = viewOf(block)
   let at = 0
   let end = start
   while (at < length) {
@@ -47,8 +48,7 @@ function decompressBlock(block: Buffer, out: Buffer, start: number): number {
       literals = longer(block, at)
       at = lengthEnd
     }
-    if (end + literals > out.length || at + literals > length) throw damaged()
-    copyBytes(block, at, out, end, literals)
+    if (literals > 0) out.copy(block, view, at, end, literals)
     at += literals
     end += literals
     if (at >= length) break
@@ -59,7 +59,7 @@ function decompressBlock(block: Buffer, out: Buffer, start: number): number {
       size = longer(block, at)
       at = lengthEnd
     }
-    copyWithin(out, end, offset, size + SHORTEST_MATCH)
+    out.repeat(end, offset, size + SHORTEST_MATCH)
     end += size + SHORTEST_MATCH
   }
   return end

@@ -1,3 +1,5 @@
+import { Unpacked, viewOf } from './unpacked.ts'
+
 /**
  * How Java's clients frame Snappy: this magic, two versions, then blocks that begin with their
  * length.
@@ -24,7 +26,8 @@ export function snappyDecompress(bytes: Buffer): Buffer {
 
 function decompressBlock(bytes: Buffer): Buffer {
   const [length, start] = preamble(bytes)
-  const out = Buffer.allocUnsafe(length)
+  const out = new Unpacked(Buffer.allocUnsafe(length))
+  const view = viewOf(bytes)
   let at = start
   let end = 0
   while (at < bytes.length) {
@@ -34,24 +37,23 @@ function decompressBlock(bytes: Buffer): Buffer {
       const extra = Math.max(0, (tag >> 2) - 59)
       const size = (extra === 0 ? tag >> 2 : bytes.readUIntLE(at, extra)) + 1
       at += extra
-      if (end + size > length || at + size > bytes.length) throw damaged()
-      copyBytes(bytes, at, out, end, size)
+      out.copy(bytes, view, at, end, size)
       at += size
       end += size
     } else if (kind === 1) {
       const size = ((tag >> 2) & 7) + 4
-      copyWithin(out, end, ((tag >> 5) << 8) | bytes[at++]!, size)
+      out.repeat(end, ((tag >> 5) << 8) | bytes[at++]!, size)
       end += size
     } else {
       const size = (tag >> 2) + 1
       const offset = kind === 2 ? bytes[at]! | (bytes[at + 1]! << 8) : bytes.readUInt32LE(at)
       at += kind === 2 ? 2 : 4
-      copyWithin(out, end, offset, size)
+      out.repeat(end, offset, size)
       end += size
     }
   }
   if (end !== length) throw new RangeError(`Snappy: ${end} bytes in place of ${length}`)
-  return out
+  return out.bytes
 }
 
 function preamble(bytes: Buffer): [length: number, start: number] {
@@ -63,29 +65,4 @@ function preamble(bytes: Buffer): [length: number, start: number] {
     if (bytes[at]! < 128) return [length, at + 1]
   }
   throw new RangeError('Snappy: no length')
-}
-
-export const damaged = () => new RangeError('The compressed data is damaged')
-
-/** Up to so many bytes a loop is faster than a call into the engine. */
-const SHORT = 24
-
-/** Copies `size` bytes, which both have. */
-export function copyBytes(
-  from: Buffer,
-  start: number,
-  out: Buffer,
-  end: number,
-  size: number
-): void {
-  if (size > SHORT) out.set(from.subarray(start, start + size), end)
-  else for (let index = 0; index < size; index++) out[end + index] = from[start + index]!
-}
-
-/** Repeats `size` bytes from `offset` before `end`; they may overlap with what is written. */
-export function copyWithin(out: Buffer, end: number, offset: number, size: number): void {
-  const from = end - offset
-  if (!(offset >= 1 && from >= 0 && end + size <= out.length)) throw damaged()
-  if (offset >= size && size > SHORT) out.copyWithin(end, from, from + size)
-  else for (let index = 0; index < size; index++) out[end + index] = out[from + index]!
 }
