@@ -1,5 +1,5 @@
 import { ExactDecimal } from './exact-decimal.ts'
-import { namesIn } from './json-names.ts'
+import { namesAmong } from './json-names.ts'
 import { JSON_RULES, type JsonRules, parseAnew, parseUncounted, utf8Text } from './json-text.ts'
 import { ParseFailure, under } from './parse-failure.ts'
 import { isKafkaMessage, type TelemetryRecord } from './record.ts'
@@ -27,7 +27,8 @@ export function parseRecord(
   const isEscaped = text.includes('\\u')
   const failure = failureOf(value, isEscaped)
   if (failure !== undefined) return failure
-  if (namesIn(isWide ? Buffer.from(text) : bytes) === members) return value as TelemetryRecord
+  const named = namesAmong(isWide ? Buffer.from(text) : bytes, text, members)
+  if (named === members) return value as TelemetryRecord
   const lookedAt = parseAnew(text, rules)
   return failureOf(lookedAt, isEscaped) ?? (lookedAt as TelemetryRecord)
 }

@@ -17,28 +17,18 @@ export interface AsRead {
 
 /**
  * What tells later whether the bytes of a record still say what it holds. Undefined where they are
- * few, or where the text may hold more than the record does: objects in it, which a node could
- * change in place, a name that stands twice, or escapes, which are not looked into.
+ * few, or hold more than the record itself: objects, which a node could change in place, or what
+ * stands before or behind it.
+ * @param record what `parseRecord` has read from the bytes, so that no name stands twice in them
  */
 export function asRead(bytes: Buffer, record: object): AsRead | undefined {
   if (bytes.length < LONG_BYTES) return undefined
   if (bytes[0] !== OBJECT_BEGIN || bytes[bytes.length - 1] !== OBJECT_END) return undefined
   const names = Object.keys(record)
-  const values = Object.values(record)
   if (names.length === 0) return undefined
-  let texts = names.length
-  for (const value of values) {
-    if (typeof value === 'object' && value !== null) return undefined
-    if (typeof value === 'string') texts++
-  }
-  return hasQuotes(bytes.toString('latin1'), 2 * texts) ? { names, values } : undefined
-}
-
-/** True if the text has so many quotes and no escape. */
-function hasQuotes(text: string, expected: number): boolean {
-  let left = expected
-  for (let at = text.indexOf('"'); at >= 0 && left >= 0; at = text.indexOf('"', at + 1)) left--
-  return left === 0 && !text.includes('\\')
+  const values = Object.values(record)
+  for (const value of values) if (typeof value === 'object' && value !== null) return undefined
+  return { names, values }
 }
 
 /**

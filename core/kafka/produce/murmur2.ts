@@ -35,7 +35,7 @@ export const hashOf = (key: Buffer | string): number =>
   murmur2(typeof key === 'string' && key.length <= SHORT ? shortBytes(key) : key) & 0x7fffffff
 
 /** Up to so many characters a loop is faster than a call into Node. */
-const SHORT = 32
+const SHORT = 64
 const room = Array.from({ length: SHORT + 1 }, (_, length) => new Uint8Array(length))
 
 /** The text itself where it is not all ASCII. */
