@@ -218,14 +218,15 @@ async function twice(
  */
 async function inTurn(
   next: () => Process | undefined,
-  environment: Record<string, string>
+  environment: Record<string, string>,
+  isBeside = false
 ): Promise<Outcome> {
   let [passed, failed] = [0, 0]
   for (let process = next(); process !== undefined; process = next()) {
     const { files, lane } = process
     const startMs = performance.now()
     let held = ''
-    const show: Show = lane === 'waits' ? text => (held += text) : showNow
+    const show: Show = lane === 'waits' || isBeside ? text => (held += text) : showNow
     const outcome = await twice(files, environment, show)
     passed += outcome.passed
     failed += outcome.failed
@@ -255,8 +256,11 @@ async function tests(
     const processes = processesOf(files)
     const lane = (name: Process['lane']) => processes.filter(process => process.lane === name)
     const [busy, waits, last] = [lane('busy'), lane('waits'), lane('last')]
-    // Never two that are busy at a time; who is through with them helps with those that wait.
-    const besides = Array.from({ length: WAITERS }, () => inTurn(() => waits.shift(), environment))
+    // Who is through with those that are busy helps with those that wait, and the reverse: one, and
+    // from the other end, so that hardly ever two have a browser.
+    const besides = Array.from({ length: WAITERS }, (_, index) =>
+      inTurn(() => waits.shift() ?? (index === 0 ? busy.pop() : undefined), environment, true)
+    )
     outcomes.push(
       ...(await Promise.all([
         inTurn(() => busy.shift() ?? waits.shift(), environment),
