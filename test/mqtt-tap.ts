@@ -34,7 +34,16 @@ export interface Seen {
   /** Packet id, where the type has one. */
   readonly id: number | undefined
   readonly qos: number
+  /** The packet itself. */
+  readonly frame: Buffer
 }
+
+/**
+ * The records in JSON of PUBLISH packets, in the order they went by. ActiveMQ Artemis hands some on
+ * in another order, which says nothing of who publishes.
+ */
+export const recordsIn = <T>(packets: readonly Seen[]): T[] =>
+  packets.map(({ frame }) => JSON.parse(frame.subarray(frame.indexOf('{"')).toString()) as T)
 
 export class MqttTap {
   readonly seen: Seen[] = []
@@ -133,5 +142,5 @@ function describe(from: Side, frame: Buffer): Seen {
   at++
   if (type === 'publish') at += 2 + frame.readUInt16BE(at)
   const hasId = type === 'publish' ? qos > 0 : /^(pub|sub|unsub)/.test(type)
-  return { from, type, id: hasId ? frame.readUInt16BE(at) : undefined, qos }
+  return { from, type, id: hasId ? frame.readUInt16BE(at) : undefined, qos, frame }
 }

@@ -3,6 +3,7 @@ import mqtt from 'mqtt'
 import { payloadOf, topicOf, usualShape } from '../../bench/fleet.ts'
 import { publishPackets, stamp } from '../../bench/publisher/packets.ts'
 import { Publisher } from '../../bench/publisher/publisher.ts'
+import { MqttTap, recordsIn } from '../mqtt-tap.ts'
 import { services } from '../services.ts'
 
 describe('the publisher of the benchmark', () => {
@@ -32,23 +33,23 @@ describe('the publisher of the benchmark', () => {
   it('publishes every record once, in order per device, at the rate asked for', async function () {
     this.timeout(120_000)
     const { url } = (await services('mqtt')).mqtt
+    const tap = await MqttTap.before(url)
     const shape = { ...usualShape, devices: 20 }
     const run = Date.now().toString(36)
-    const seen = new Map<string, number[]>()
+    const heard = new Set<number>()
     const listener = await mqtt.connectAsync(url, { protocolVersion: 5 })
     await listener.subscribeAsync(topicOf(0).replace(/^acme\/[^/]+\/[^/]+\/[^/]+/, 'acme/+/+/+'), {
       qos: 1
     })
     const all = new Promise<void>(resolve => {
       let count = 0
-      listener.on('message', (topic, payload) => {
-        const { value } = JSON.parse(payload.toString()) as { value: number }
-        seen.set(topic, [...(seen.get(topic) ?? []), value])
+      listener.on('message', (_topic, payload) => {
+        heard.add((JSON.parse(payload.toString()) as { value: number }).value)
         if (++count === 400) resolve()
       })
     })
     const job = {
-      url,
+      url: tap.url,
       clientId: `bench-test-${run}`,
       from: 0,
       count: 400,
@@ -62,13 +63,19 @@ describe('the publisher of the benchmark', () => {
     const { startedMs, finishedMs } = await (await Publisher.prepare(job)).go().finished
     await all
     await listener.endAsync()
+    await tap.close()
     assert.ok(finishedMs - startedMs >= 390, `took ${finishedMs - startedMs} ms`)
-    assert.equal(seen.size, 20)
-    for (const [topic, values] of seen)
+    assert.equal(heard.size, 400)
+    const sent = recordsIn<{ device_id: string; value: number }>(tap.of('client', 'publish'))
+    const byDevice = new Map<string, number[]>()
+    for (const { device_id, value } of sent)
+      byDevice.set(device_id, [...(byDevice.get(device_id) ?? []), value])
+    assert.equal(byDevice.size, 20)
+    for (const [device, values] of byDevice)
       assert.deepEqual(
         values,
         [...values].sort((a, b) => a - b),
-        topic
+        device
       )
   })
 })

@@ -10,7 +10,7 @@ import { spec } from '../../../nodes/mqtt-publish/spec.ts'
 import { accounts } from '../../../stack/services.ts'
 import { registerCollect } from '../../collector.ts'
 import { device } from '../../core/mqtt/rig.ts'
-import { MqttTap } from '../../mqtt-tap.ts'
+import { MqttTap, recordsIn } from '../../mqtt-tap.ts'
 import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { services } from '../../services.ts'
 import { until } from '../../until.ts'
@@ -203,7 +203,8 @@ describe('mqtt-publish', function () {
       tap.lose = () => false
       tap.cut()
       await until('all stored', () => it.out.got.length === 50, 20_000)
-      const order = heard.slice(-50).map(({ text }) => (JSON.parse(text) as { n: number }).n)
+      const sent = recordsIn<{ n: number }>(tap.of('client', 'publish'))
+      const order = sent.slice(-50).map(({ n }) => n)
       assert.deepEqual(order, [...Array(50).keys()])
     } finally {
       await red.deploy([])
