@@ -89,6 +89,9 @@ export function loadingReader(options: ReaderOptions): LoadingReader {
   const ready = made.then(reader => {
     loaded = reader
   })
+  // A node that does not start for another reason never waits for this, and a refusal that nobody
+  // hears ends Node-RED.
+  ready.catch(() => undefined)
   return {
     ready,
     reader: {

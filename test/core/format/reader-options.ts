@@ -9,4 +9,4 @@ export function readerOptions(options: Partial<ReaderOptions>): ReaderOptions {
 
 // Awaited, so that mocha takes these files as ES modules throughout: as CommonJS a test would have
 // other classes than the decoders, which are imported when they are needed.
-export const { readerOf } = await import('../../../core/format/reader.ts')
+export const { loadingReader, readerOf } = await import('../../../core/format/reader.ts')

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import type { ReaderOptions } from '../../../core/format/reader.ts'
 import { OptionsError } from '../../../core/options-error.ts'
 import { ParseFailure } from '../../../core/record/parse-failure.ts'
-import { readerOf, readerOptions } from './reader-options.ts'
+import { loadingReader, readerOf, readerOptions } from './reader-options.ts'
 
 const hex = (text: string) => Buffer.from(text.replace(/\s/g, ''), 'hex')
 
@@ -173,6 +173,22 @@ const AVRO = JSON.stringify({
 
 /** Written by hand from the chapter "Binary Encoding". */
 const DATUM = hex('04 6431 02 0000000000803540 03 02 04 02 04 00 02 02 61 01 00 04 3039 ff00 00')
+
+describe('a schema that is wrong', () => {
+  it('ends nothing where nobody waits to hear of it', async () => {
+    const unheard: unknown[] = []
+    const note = (error: unknown) => unheard.push(error)
+    process.prependListener('unhandledRejection', note)
+    try {
+      const { ready } = loadingReader(readerOptions({ format: 'protobuf', schema: 'no' }))
+      await new Promise(resolve => setTimeout(resolve, 200))
+      assert.deepEqual(unheard, [])
+      await assert.rejects(ready!, OptionsError)
+    } finally {
+      process.off('unhandledRejection', note)
+    }
+  })
+})
 
 describe('Avro', () => {
   const options = { format: 'avro', schema: AVRO } as const
