@@ -68,17 +68,6 @@ export class CountedOffsets {
     }
   }
 
-  /** Before which offset there are so many, about. */
-  offsetBehind(count: number): number {
-    let rest = count
-    for (const { from, to } of this.#runs) {
-      if (rest <= to - from + 1) return from + rest
-      rest -= to - from + 1
-    }
-    for (const id of this.#others.keys()) if (rest-- <= 0) return offsetOf(id) + 1
-    return 0
-  }
-
   clear(): void {
     this.#runs.length = 0
     this.#others.clear()

@@ -2,12 +2,18 @@ import type { Answer } from './answer.ts'
 import type { Counted, RecordId } from './counted.ts'
 import { CountedOffsets, offsetOf } from './counted-offsets.ts'
 
-/** So many are told apart at most where the source does not say what it has settled. */
+/**
+ * So many are told apart at most where the source does not say what it has settled, such as one
+ * that sends on what waited beside what is new: half of it is forgotten at a time, that which was
+ * counted first. What comes again comes soon after, so it is counted once all the same; and what
+ * was never counted counts, whatever offset it has.
+ */
 const MAX_COUNTED = 200_000
 
 interface Chunk {
   readonly name: string
   readonly newest: number
+  readonly generation: number
 }
 
 /** As a store keeps what was counted between two checkpoints. */
@@ -24,7 +30,10 @@ export class Lane {
   #highest = -1
   /** When Kafka got the newest record. */
   #writtenMs = 0
-  readonly #counted = new CountedOffsets()
+  #counted = new CountedOffsets()
+  /** What was counted before that, and is forgotten next. */
+  #earlier: CountedOffsets | undefined
+  #generation = 0
   /** Since the last checkpoint: offsets in a row, places within one, and who got an answer. */
   #ranges: [from: number, to: number][] = []
   #others: string[] = []
@@ -39,17 +48,21 @@ export class Lane {
 
   /** How many records are told apart. */
   get size(): number {
-    return this.#counted.size
+    return this.#counted.size + (this.#earlier?.size ?? 0)
   }
 
   /** Undefined for one that was not counted yet; null for one that was and is settled. */
   get(offset: number, id: RecordId, writtenMs: number): Counted | null | undefined {
     if (offset > this.#highest) return undefined
-    if (offset >= this.#floor) return this.#counted.get(id)
-    if (writtenMs <= this.#writtenMs) return null
+    const counted = offset >= this.#floor ? this.#find(id) : null
+    if (counted === undefined || !(writtenMs > this.#writtenMs)) return counted
     // What is newer than everything counted cannot have been: the topic was made anew.
     this.#beginAnew()
     return undefined
+  }
+
+  #find(id: RecordId): Counted | undefined {
+    return this.#counted.get(id) ?? this.#earlier?.get(id)
   }
 
   add(offset: number, id: RecordId, counted: Counted, writtenMs: number): void {
@@ -57,8 +70,13 @@ export class Lane {
     if (writtenMs > this.#writtenMs) this.#writtenMs = writtenMs
     this.#counted.add(id, counted)
     this.#note(id, counted)
-    if (!this.#isTold && this.#counted.size > MAX_COUNTED)
-      this.#forgetBefore(this.#counted.offsetBehind(MAX_COUNTED / 10))
+    if (!this.#isTold && this.#counted.size >= MAX_COUNTED / 2) this.#forgetFirst()
+  }
+
+  #forgetFirst(): void {
+    this.#earlier = this.#counted
+    this.#counted = new CountedOffsets()
+    this.#generation++
   }
 
   #note(id: RecordId, { answer }: Counted): void {
@@ -71,11 +89,13 @@ export class Lane {
 
   /** It came again, or its answer is not needed any more. */
   replace(id: RecordId, counted: Counted): void {
-    this.#counted.replace(id, counted)
+    const isEarlier = this.#earlier?.get(id) !== undefined && this.#counted.get(id) === undefined
+    const offsets = isEarlier ? this.#earlier! : this.#counted
+    offsets.replace(id, counted)
   }
 
   has(id: RecordId, counted: Counted): boolean {
-    return this.#counted.get(id) === counted
+    return this.#find(id) === counted
   }
 
   /** The source has settled everything before this offset. */
@@ -89,12 +109,14 @@ export class Lane {
     this.#floor = offset
     this.#isChanged = true
     this.#counted.forgetBefore(offset)
+    this.#earlier?.forgetBefore(offset)
   }
 
   write(changes: Map<string, string | undefined>): void {
-    for (const { name, newest } of this.#chunks)
-      if (newest < this.#floor) changes.set(name, undefined)
-    this.#chunks = this.#chunks.filter(({ newest }) => newest >= this.#floor)
+    const isNeeded = ({ newest, generation }: Chunk) =>
+      newest >= this.#floor && generation >= this.#generation - 1
+    for (const chunk of this.#chunks) if (!isNeeded(chunk)) changes.set(chunk.name, undefined)
+    this.#chunks = this.#chunks.filter(isNeeded)
     if (this.#ranges.length + this.#others.length > 0) this.#writeChunk(changes)
     else if (!this.#isChanged) return
     this.#isChanged = false
@@ -129,13 +151,17 @@ export class Lane {
       newest = Math.max(newest, offsetOf(id))
     }
     for (const [id, answer] of answers) this.#counted.replace(id, { attempt: undefined, answer })
-    this.#chunks.push({ name, newest })
+    this.#keepChunk(name, newest)
+  }
+
+  #keepChunk(name: string, newest: number): void {
+    this.#chunks.push({ name, newest, generation: this.#generation })
   }
 
   #writeChunk(changes: Map<string, string | undefined>): void {
     const answers: [RecordId, Answer][] = []
     for (const id of this.#answered) {
-      const answer = this.#counted.get(id)?.answer
+      const answer = this.#find(id)?.answer
       if (answer) answers.push([id, answer])
     }
     const chunk: SavedChunk = { ranges: this.#ranges, others: this.#others, answers }
@@ -145,7 +171,7 @@ export class Lane {
     this.#forgetAdded()
     if (newest < this.#floor) return
     const name = `c:${this.name}#${this.#chunkNumber++}`
-    this.#chunks.push({ name, newest })
+    this.#keepChunk(name, newest)
     changes.set(name, JSON.stringify(chunk))
   }
 
@@ -159,9 +185,10 @@ export class Lane {
     this.#floor = 0
     this.#highest = -1
     this.#counted.clear()
+    this.#earlier = undefined
     this.#forgetAdded()
     // The chunks of the old topic are removed with the next checkpoint.
-    this.#chunks = this.#chunks.map(({ name }) => ({ name, newest: -1 }))
+    this.#chunks = this.#chunks.map(chunk => ({ ...chunk, newest: -1 }))
     this.#isChanged = true
   }
 }

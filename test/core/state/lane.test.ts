@@ -68,10 +68,42 @@ describe('which records of a partition are counted', () => {
     assert.deepEqual([lane.get(1, 1, 5000), lane.get(0, 0, 5001)], [counted, undefined])
   })
 
-  it('keeps within its bound where no source says what is settled', () => {
+  it('keeps within its bound where no source says what is settled, on the disk too', () => {
+    const disk = new Map<string, string>()
+    let lane = new Lane('t/0')
+    for (let offset = 0; offset < 250_000; offset++) {
+      lane.add(offset, offset, counted, offset)
+      if (offset % 25_000 === 0) lane = again(lane, disk)
+    }
+    assert.ok(lane.size >= 100_000 && lane.size <= 300_000, `${lane.size} in memory`)
+    assert.ok(disk.size < 12, `${disk.size} on the disk`)
+    assert.equal(lane.get(249_999, 249_999, 1), counted)
+  })
+
+  it('takes nothing for settled that never came, where no source says what is settled', () => {
     const lane = new Lane('t/0')
-    for (let offset = 0; offset < 250_000; offset++) lane.add(offset, offset, counted, offset)
-    assert.ok(lane.size > 150_000 && lane.size <= 200_000)
+    const isNew = (offset: number) => {
+      if (lane.get(offset, offset, offset) !== undefined) return false
+      lane.add(offset, offset, counted, offset)
+      return true
+    }
+    // What is new, and beside it what has waited.
+    const wrong: number[] = []
+    for (let n = 0; n < 150_000; n++)
+      for (const offset of [600_000 + n, 100_000 + n]) if (!isNew(offset)) wrong.push(offset)
+    assert.deepEqual(wrong, [])
+    assert.deepEqual([749_999, 249_999].map(isNew), [false, false])
+  })
+
+  it('knows a topic that was made anew, though no source says what is settled', () => {
+    const lane = new Lane('t/0')
+    for (const offset of [0, 1, 2]) lane.add(offset, offset, counted, 1000 + offset)
+    assert.equal(lane.get(1, 1, 1001), counted)
+    for (const offset of [0, 1, 2]) {
+      assert.equal(lane.get(offset, offset, 5000), undefined)
+      lane.add(offset, offset, counted, 5000)
+    }
+    assert.equal(lane.get(0, 0, 5000), counted)
   })
 })
 
