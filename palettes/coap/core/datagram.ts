@@ -12,8 +12,8 @@ export interface Datagram {
   readonly token: Buffer
   readonly options: readonly Option[]
   readonly payload: Buffer
-  /** As long as it was on the wire. */
-  readonly length: number
+  /** As it was on the wire. */
+  readonly bytes: Buffer
 }
 
 /** One to be sent. */
@@ -52,7 +52,7 @@ export class Codec {
   read(bytes: Buffer): Datagram | Malformed {
     try {
       const parsed = this.coder.parse(bytes)
-      if (this.#isWhole(bytes, parsed)) return datagramOf(parsed, bytes.length)
+      if (this.#isWhole(bytes, parsed)) return datagramOf(parsed, bytes)
     } catch {
       // Cut off, or never of CoAP.
     }
@@ -87,10 +87,10 @@ export class Codec {
   }
 }
 
-function datagramOf(parsed: ParsedPacket, length: number): Datagram {
+function datagramOf(parsed: ParsedPacket, bytes: Buffer): Datagram {
   const { code, confirmable, ack, reset, messageId, token, options, payload } = parsed
   const type = confirmable ? 'con' : ack ? 'ack' : reset ? 'rst' : 'non'
-  return { type, code, messageId, token, options, payload, length }
+  return { type, code, messageId, token, options, payload, bytes }
 }
 
 /** RFC 7252, 4.2: a confirmable message that cannot be read is reset, any other ignored. */

@@ -134,12 +134,18 @@ export class CoapEndpoint {
     return new Exchanges({
       codec,
       now: () => performance.now(),
-      send: (bytes, peer) => {
-        const [address, port] = peer.split(' ') as [string, string]
-        // One that cannot be reached asks again.
-        if (this.#isBound) this.#socket?.send(bytes, Number(port), address, () => undefined)
-      }
+      send: (bytes, peer) => this.#send(bytes, peer)
     })
+  }
+
+  /** One that cannot be reached asks again. */
+  #send(bytes: Buffer, peer: string): void {
+    const [address, port] = peer.split(' ') as [string, string]
+    try {
+      if (this.#isBound) this.#socket?.send(bytes, Number(port), address, () => undefined)
+    } catch {
+      // Where there is no such address: a datagram may come from port 0, but none can go there.
+    }
   }
 
   #bound(socket: Socket): void {

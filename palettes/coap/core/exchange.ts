@@ -111,7 +111,7 @@ export class Exchange {
   #mostTextBytes(): number {
     if (this.#isTrusted) return TEXT_BYTES
     const times = this.#isAcknowledged ? TRANSMISSIONS : 1
-    const bytes = Math.floor((AMPLIFICATION * this.request.length) / times) - FRAME_BYTES
+    const bytes = Math.floor((AMPLIFICATION * this.request.bytes.length) / times) - FRAME_BYTES
     return Math.min(TEXT_BYTES, Math.max(0, bytes))
   }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import type { Codec, Datagram, Outgoing } from './datagram.ts'
 import { Exchange } from './exchange.ts'
 import { Retransmissions } from './retransmissions.ts'
@@ -50,7 +51,7 @@ export class Exchanges {
 
   /** Undefined for a copy of a request that came before, which then has got what it can get. */
   begin(peer: string, request: Datagram): Exchange | undefined {
-    const key = `${peer} ${request.messageId}`
+    const key = keyOf(peer, request)
     this.#tidy()
     const open = this.#open.get(key)
     const answered = this.#answered.get(key)
@@ -113,3 +114,14 @@ export class Exchanges {
     }
   }
 }
+
+/**
+ * A copy is the same to the byte. What is not is another request, whatever its message id: a device
+ * that was started anew begins with the same ids, and one that sends fast comes round to them.
+ */
+const keyOf = (peer: string, { messageId, bytes }: Datagram): string => {
+  const digest = createHash('sha256').update(bytes).digest('base64')
+  return `${peer} ${messageId} ${digest.slice(0, DIGEST_LETTERS)}`
+}
+/** 128 bits. */
+const DIGEST_LETTERS = 22

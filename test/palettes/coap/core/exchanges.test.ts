@@ -42,6 +42,20 @@ describe('the message layer of CoAP', () => {
     assert.notEqual(exchanges.begin('a 1', request(1)), undefined)
   })
 
+  it('tells a copy by its bytes: under the same message id another request may come', () => {
+    exchanges.begin('a 1', request(1))?.answer({ code: '2.04' })
+    for (const more of [{ token: Buffer.of(2) }, { payload: Buffer.from('2') }]) {
+      const other = exchanges.begin('a 1', request(1, more))
+      assert.notEqual(other, undefined)
+      other!.answer({ code: '4.00' })
+      assert.equal(exchanges.begin('a 1', request(1, more)), undefined)
+      assert.deepEqual(sent.at(-1), sent.at(-2))
+    }
+    assert.equal(exchanges.begin('a 1', request(1)), undefined)
+    assert.equal(parse(sent.at(-1)!).code, '2.04')
+    assert.equal(exchanges.remembered, 3)
+  })
+
   it('looks at a copy anew where nothing was taken', () => {
     exchanges.begin('a 1', request(1))?.answer({ code: '5.03' }, false)
     assert.notEqual(exchanges.begin('a 1', request(1)), undefined)
@@ -63,7 +77,7 @@ describe('the message layer of CoAP', () => {
     const text = 'x'.repeat(2_000)
     const asked = request(1)
     exchanges.begin('a 1', asked)?.answer({ code: '4.00', text })
-    assert.ok(sent[0]!.length <= Math.max(3 * asked.length, 16))
+    assert.ok(sent[0]!.length <= Math.max(3 * asked.bytes.length, 16))
     const trusted = exchanges.begin('a 1', request(2))!
     trusted.trust()
     trusted.answer({ code: '4.00', text: 'ü'.repeat(400) })
