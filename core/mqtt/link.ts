@@ -109,8 +109,8 @@ export class Link {
   }
 
   /**
-   * Publishes one message; `done` is told once the server has taken it. Never called if the
-   * connection ends before.
+   * Publishes one message; `done` is told once the server has taken it, or that it cannot be sent.
+   * Never called if the connection ends before.
    */
   publish(
     topic: string,
@@ -122,7 +122,16 @@ export class Link {
   ): void {
     // A server that speaks MQTT 3.1.1 has no place for them.
     const told = properties && this.settings.protocolVersion === 5 ? { properties } : {}
-    this.client.publish(topic, payload, { qos, retain, ...told }, error => done(error ?? undefined))
+    try {
+      this.client.publish(topic, payload, { qos, retain, ...told }, error =>
+        done(error ?? undefined)
+      )
+    } catch (error) {
+      // Thrown where a length does not fit into its bytes, with the message half written: nothing
+      // that comes behind it would be understood.
+      this.client.stream.destroy()
+      done(error as Error)
+    }
   }
 
   /** Ends within `graceMs`, even when the other side is dead. `because` is what `down` is told. */

@@ -39,11 +39,14 @@ interface Level {
 const MAX_TOPIC_BYTES = 65_535
 const FIELD = /^\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}$/
 
+/** No character of UTF-16 takes more than three bytes, so most are not counted. */
+const isTooLong = (topic: string) =>
+  3 * topic.length > MAX_TOPIC_BYTES && new TextEncoder().encode(topic).length > MAX_TOPIC_BYTES
+
 /** What is wrong with a template, in words; empty if nothing is. */
 export function topicTemplateProblems(text: string): string[] {
   if (text === '') return ['must have at least one level']
-  if (new TextEncoder().encode(text).length > MAX_TOPIC_BYTES)
-    return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
+  if (isTooLong(text)) return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
   if (text.startsWith('$share/'))
     return ['must not begin with $share; a shared subscription has a setting of its own']
   const levels = text.split('/')
@@ -134,7 +137,12 @@ class Compiled implements TopicTemplate {
         'TOPIC_FIELD_INVALID',
         `No topic can be made from "${this.text}", because it ends in #.`
       )
-    return this.#levels.map(level => this.#levelOf(level, record)).join('/')
+    const topic = this.#levels.map(level => this.#levelOf(level, record)).join('/')
+    if (!isTooLong(topic)) return topic
+    throw new MillraceError(
+      'TOPIC_FIELD_INVALID',
+      `The topic made from "${this.text}" is longer than ${MAX_TOPIC_BYTES} bytes.`
+    )
   }
 
   #fits(parts: readonly string[]): boolean {

@@ -1,18 +1,12 @@
 import { encodeRejection } from '../../core/dead-letter/encode.ts'
 import { MillraceError, reasonOf } from '../../core/errors.ts'
-import type { PublishProperties } from '../../core/mqtt/link.ts'
-import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
 import type { Outgoing } from '../../core/mqtt/publisher.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import type { Options } from '../../core/node/spec.ts'
-import {
-  namedTexts,
-  type PublishedPayload,
-  payloads,
-  Unpublishable
-} from '../../core/record/payload.ts'
+import { type PublishedPayload, payloads, Unpublishable } from '../../core/record/payload.ts'
 import { isRejection } from '../../core/record/record.ts'
 import { compileTopicTemplate, type TopicTemplate } from '../../core/record/topic-template.ts'
+import { Properties } from './properties.ts'
 import type { spec } from './spec.ts'
 
 export type PublishOptions = Pick<
@@ -32,18 +26,15 @@ export type PublishOptions = Pick<
 export class Composer {
   readonly #topic: TopicTemplate
   readonly #payloadOf: (record: unknown) => PublishedPayload | Unpublishable
-  readonly #propertiesOf: (record: unknown) => PublishProperties
-  readonly #qos: Qos
+  readonly #properties: Properties
+  readonly #always: Pick<Outgoing, 'qos' | 'retain'>
 
   /** @param by the server node, told with each message; undefined where there is no place for it */
-  constructor(
-    private readonly options: PublishOptions,
-    private readonly by?: string
-  ) {
+  constructor(options: PublishOptions, by?: string) {
     this.#topic = compileTopicTemplate(options.topic)
     this.#payloadOf = payloadsOf(options)
-    this.#propertiesOf = propertiesOf(options, by)
-    this.#qos = Number(options.qos) as Qos
+    this.#properties = new Properties(options, by)
+    this.#always = { qos: Number(options.qos) as Qos, retain: options.retain }
   }
 
   /** The message, or why there is none. */
@@ -60,29 +51,16 @@ export class Composer {
     const topic = this.#topic.fill(fieldsOf(record))
     const payload = this.#payloadOf(record)
     if (payload instanceof Unpublishable) return payload
-    const properties = this.#propertiesOf(record)
-    return { topic, payload, qos: this.#qos, retain: this.options.retain, properties }
+    const properties = this.#properties.of(record)
+    if (properties instanceof Unpublishable) return properties
+    return { topic, payload, properties, ...this.#always }
   }
 
   #letter(rejection: Parameters<typeof encodeRejection>[0]): Outgoing {
-    const { value, headers } = encodeRejection(rejection)
+    const letter = encodeRejection(rejection)
     const topic = this.#topic.fill(fieldsOf(rejection.record))
-    const userProperties = Object.fromEntries(
-      Object.entries(headers).flatMap(([name, given]) => {
-        const texts = [given].flat().flatMap(one => (one === null ? [] : [String(one)]))
-        return texts.length === 0 ? [] : [[name, texts.length === 1 ? texts[0]! : texts]]
-      })
-    )
-    return {
-      topic,
-      payload: value ?? '',
-      qos: this.#qos,
-      retain: this.options.retain,
-      properties: {
-        ...this.#propertiesOf({}),
-        userProperties: { ...userProperties, ...byProperty(this.by) }
-      }
-    }
+    const properties = this.#properties.ofLetter(letter)
+    return { topic, payload: letter.value ?? '', properties, ...this.#always }
   }
 }
 
@@ -92,30 +70,6 @@ const fieldsOf = (record: unknown): Readonly<Record<string, unknown>> =>
 
 const payloadsOf = ({ content, ...options }: PublishOptions) =>
   content === 'nothing' ? () => '' : payloads({ ...options, content })
-
-const byProperty = (by: string | undefined): Record<string, string> =>
-  by === undefined ? {} : { [PUBLISHED_BY]: by }
-
-function propertiesOf(
-  { expiryS, contentType, userProperties }: PublishOptions,
-  by: string | undefined
-): (record: unknown) => PublishProperties {
-  const always: PublishProperties = {
-    ...(expiryS > 0 ? { messageExpiryInterval: expiryS } : {}),
-    ...(contentType === '' ? {} : { contentType }),
-    ...(by === undefined ? {} : { userProperties: byProperty(by) })
-  }
-  if (userProperties.length === 0) return () => always
-  const textsOf = namedTexts(userProperties)
-  return record => {
-    const found: Record<string, string | string[]> = {}
-    for (const [name, text] of textsOf(record)) {
-      const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
-      found[name] = before.length === 0 ? text : [...before, text]
-    }
-    return { ...always, userProperties: { ...found, ...byProperty(by) } }
-  }
-}
 
 /** What is set that a server with MQTT 3.1.1 cannot do, in words. */
 export function needsOfMqtt5(

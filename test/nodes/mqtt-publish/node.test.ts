@@ -192,6 +192,28 @@ describe('mqtt-publish', function () {
     assert.equal(it.counts()!.rejected, 1)
   })
 
+  it('rejects texts that MQTT does not have, publishes what is beside them, and a letter in full', async () => {
+    const userProperties = [{ name: 'note', value: '{note}' }]
+    const it = await deploy({ userProperties })
+    const long = 'ü'.repeat(40_000)
+    send(it, [
+      { device_id: 'd1', note: long },
+      { device_id: 'd1', note: 'a\0b' },
+      { device_id: long },
+      { device_id: 'd2', note: 'short' }
+    ])
+    await until('all', () => it.out.records.length === 1 && it.rejected.records.length === 3)
+    assert.deepEqual(
+      rejections(it).map(({ reason }) => reason.code),
+      ['MQTT_PROPERTY_INVALID', 'MQTT_PROPERTY_INVALID', 'TOPIC_FIELD_INVALID']
+    )
+    send(it, reject({ device_id: 'd3' }, 'validate', { code: 'FIELD_TYPE', message: `\0${long}` }))
+    await until('both', () => heard.length === 2)
+    const { userProperties: told } = heard[1]!.packet.properties!
+    const message = String(told!['millrace.reason.message'])
+    assert.deepEqual([message.length, message.slice(0, 2)], [21_845, '\uFFFDü'])
+  })
+
   it('sends again what was open when the connection broke, and keeps the order', async () => {
     const tap = await MqttTap.before(url)
     try {

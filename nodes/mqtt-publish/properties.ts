@@ -1,0 +1,77 @@
+import type { EncodedLetter } from '../../core/dead-letter/encode.ts'
+import type { PublishProperties } from '../../core/mqtt/link.ts'
+import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { namedTexts, Unpublishable } from '../../core/record/payload.ts'
+import type { spec } from './spec.ts'
+
+type PropertyOptions = Pick<Options<typeof spec>, 'expiryS' | 'contentType' | 'userProperties'>
+
+/** MQTT 5.0, 1.5.4: of a text, in UTF-8. */
+const MAX_TEXT_BYTES = 65_535
+/** Of a character of UTF-16. */
+const MAX_UTF8_BYTES = 3
+
+/** What is told with each message, and what of its record. */
+export class Properties {
+  readonly #always: PublishProperties
+  readonly #by: Readonly<Record<string, string>>
+  readonly #textsOf: ReturnType<typeof namedTexts> | undefined
+
+  /** @param by the server node, told with each message; undefined where there is no place for it */
+  constructor({ expiryS, contentType, userProperties }: PropertyOptions, by: string | undefined) {
+    this.#by = by === undefined ? {} : { [PUBLISHED_BY]: by }
+    this.#always = {
+      ...(expiryS > 0 ? { messageExpiryInterval: expiryS } : {}),
+      ...(contentType === '' ? {} : { contentType }),
+      ...(by === undefined ? {} : { userProperties: this.#by })
+    }
+    if (userProperties.length > 0) this.#textsOf = namedTexts(userProperties)
+  }
+
+  of(record: unknown): PublishProperties | Unpublishable {
+    if (this.#textsOf === undefined) return this.#always
+    const found: Record<string, string | string[]> = {}
+    for (const [name, text] of this.#textsOf(record)) {
+      const problem = problemOf(text)
+      if (problem !== undefined) return unfit(name, problem)
+      const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
+      found[name] = before.length === 0 ? text : [...before, text]
+    }
+    return { ...this.#always, userProperties: { ...found, ...this.#by } }
+  }
+
+  /** A letter is never refused for what is told beside its bytes, which keep all of it. */
+  ofLetter({ headers }: EncodedLetter): PublishProperties {
+    const told = Object.entries(headers).flatMap(([name, given]) => {
+      const texts = [given].flat().flatMap(one => (one === null ? [] : [fitting(String(one))]))
+      return texts.length === 0 ? [] : [[fitting(name), texts.length === 1 ? texts[0]! : texts]]
+    })
+    return { ...this.#always, userProperties: { ...Object.fromEntries(told), ...this.#by } }
+  }
+}
+
+const isTooLong = (text: string) =>
+  MAX_UTF8_BYTES * text.length > MAX_TEXT_BYTES && Buffer.byteLength(text) > MAX_TEXT_BYTES
+
+/**
+ * A server cuts off who sends such a text, and again when the message is sent again: nothing behind
+ * it would ever be published.
+ */
+function problemOf(text: string): string | undefined {
+  if (text.includes('\0')) return 'has a NUL character'
+  return isTooLong(text) ? `is longer than ${MAX_TEXT_BYTES} bytes` : undefined
+}
+
+const unfit = (name: string, problem: string) =>
+  new Unpublishable({
+    code: 'MQTT_PROPERTY_INVALID',
+    message: `The user property "${name}" ${problem}, which MQTT does not allow.`
+  })
+
+/** What MQTT takes of a text. */
+function fitting(text: string): string {
+  const written = text.replaceAll('\0', '\uFFFD')
+  if (!isTooLong(written)) return written
+  return written.slice(0, Math.floor(MAX_TEXT_BYTES / MAX_UTF8_BYTES))
+}
