@@ -169,5 +169,15 @@ export class MillraceError extends Error {
 export function reasonOf(error: unknown): string {
   if (error instanceof AggregateError && error.errors.length > 0)
     return [...new Set(error.errors.map(reasonOf))].join('; ')
-  return error instanceof Error ? error.message || error.name : String(error)
+  return error instanceof Error ? error.message || error.name : anyText(error)
+}
+
+/** Of any value: one may have no text, or a field `toString` that is none of its functions. */
+export function anyText(value: unknown): string {
+  if (typeof value !== 'object' || value === null) return String(value)
+  try {
+    return String(value)
+  } catch {
+    return Object.prototype.toString.call(value)
+  }
 }

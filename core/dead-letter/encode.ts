@@ -1,4 +1,5 @@
 import { createHash, randomUUID } from 'node:crypto'
+import { anyText } from '../errors.ts'
 import { present } from '../kafka/headers.ts'
 import type { ProduceHeaders } from '../kafka/produce/produce-record.ts'
 import { jsonText } from '../record/json-write.ts'
@@ -142,7 +143,7 @@ function sharedOf({ batch, index, place }: Provenance, raw: Buffer): string | un
 function textOf(record: unknown): string | null {
   if (record === null || record === undefined) return null
   try {
-    return jsonText(record) ?? String(record)
+    return jsonText(record) ?? anyText(record)
   } catch {
     return withoutCircles(record)
   }
@@ -150,13 +151,18 @@ function textOf(record: unknown): string | null {
 
 function withoutCircles(record: unknown): string {
   const above: unknown[] = []
-  const text = JSON.stringify(record, function (this: unknown, _key, value: unknown) {
+  const write = function (this: unknown, _key: string, value: unknown) {
     if (typeof value === 'bigint') return String(value)
     if (typeof value !== 'object' || value === null) return value
     while (above.length > 0 && above.at(-1) !== this) above.pop()
     if (above.includes(value)) return '[circular]'
     above.push(value)
     return value
-  })
-  return text ?? String(record)
+  }
+  try {
+    return JSON.stringify(record, write) ?? anyText(record)
+  } catch {
+    // Nested too deep, or a Function node made what cannot be written.
+    return anyText(record)
+  }
 }

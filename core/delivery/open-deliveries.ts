@@ -1,4 +1,4 @@
-import { MillraceError } from '../errors.ts'
+import { anyText, MillraceError } from '../errors.ts'
 import { allot, outcome } from './counts.ts'
 import { markConfirmed } from './flight.ts'
 import type { FlowMessage } from './node-red.ts'
@@ -324,6 +324,6 @@ function asFlowError(reason: unknown): FlowError {
   }
   return {
     code: typeof code === 'string' && code !== '' ? code : 'DELIVERY_FAILED',
-    message: typeof message === 'string' && message !== '' ? message : String(reason)
+    message: typeof message === 'string' && message !== '' ? message : anyText(reason)
   }
 }

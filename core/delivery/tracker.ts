@@ -1,4 +1,5 @@
 import type { NodeAPI } from 'node-red'
+import { anyText } from '../errors.ts'
 import { AssignedLanes } from './assigned-lanes.ts'
 import { beforeFlowsStop } from './before-stop.ts'
 import { Follower } from './follow.ts'
@@ -275,7 +276,7 @@ export class FlowTracker implements Tracker {
    */
   #lost(message: object, error: unknown): void {
     this.runtime.log.warn(
-      `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : error}`
+      `Millrace could not follow a message through the flow, it is sent again: ${error instanceof Error ? error.stack : anyText(error)}`
     )
     this.#deliveries.failByHand(message, {
       code: 'DELIVERY_FAILED',

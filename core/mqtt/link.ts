@@ -1,6 +1,6 @@
 import type { IClientOptions, IClientPublishOptions, IConnackPacket, MqttClient } from 'mqtt'
 import { pause } from '../backoff.ts'
-import { MillraceError } from '../errors.ts'
+import { MillraceError, reasonOf } from '../errors.ts'
 import { type ConnectProblem, closedProblem, connectProblem, MqttError } from './connect-errors.ts'
 import {
   type Announcement,
@@ -217,7 +217,7 @@ export class Link {
   }
 
   #refusal(filter: string, error: unknown): string {
-    const text = error instanceof Error ? error.message : String(error)
+    const text = reasonOf(error)
     return `${this.#where} refused the subscription to "${filter}": ${text.replace(/^Subscribe error: /, '')}.`
   }
 }

@@ -10,7 +10,7 @@ import {
 } from '../address.ts'
 import { durationMs } from '../duration.ts'
 import { isFieldPath } from '../record/field-path.ts'
-import { textTemplateProblems } from '../record/text-template.ts'
+import { textTemplateProblems } from '../record/text-template-problems.ts'
 import { topicTemplateProblems } from '../record/topic-template.ts'
 import { isTableName } from '../table-name.ts'
 import { isTimeZone } from '../time-zone.ts'

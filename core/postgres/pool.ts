@@ -10,6 +10,7 @@ import type {
   QueryResultRow
 } from 'pg'
 import { endOnRubbish } from '../end-on-rubbish.ts'
+import { anyText } from '../errors.ts'
 import { CopyIn } from './copy.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { failureKind, isServerError } from './sqlstate.ts'
@@ -188,7 +189,7 @@ export class Database {
     } catch (error) {
       const kind = failureKind(error)
       if (!isServerError(error) || kind === 'away' || kind === 'setting')
-        broken ??= error instanceof Error ? error : new Error(String(error))
+        broken ??= error instanceof Error ? error : new Error(anyText(error))
       throw error
     } finally {
       client.removeListener('error', onError)

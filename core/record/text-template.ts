@@ -1,5 +1,7 @@
 import { isExactNumber } from './exact-decimal.ts'
-import { getter, isFieldPath } from './field-path.ts'
+import { getter } from './field-path.ts'
+import { jsonText } from './json-write.ts'
+import { TEMPLATE_PIECES } from './text-template-problems.ts'
 
 /** A text with fields in it: `{device_id} is at {value} °C`; `{{` and `}}` stand for braces. */
 export interface TextTemplate {
@@ -9,22 +11,9 @@ export interface TextTemplate {
 
 type Piece = { readonly text: string } | { readonly path: string; get(record: unknown): unknown }
 
-const PIECES = /\{\{|\}\}|\{([^{}]*)\}|[{}]|[^{}]+/g
-
-/** What is wrong with a template, in words; empty if nothing is. */
-export function textTemplateProblems(template: string): string[] {
-  return [...template.matchAll(PIECES)].flatMap(([piece, path]) => {
-    if (path !== undefined)
-      return isFieldPath(path) ? [] : [`{${path}} cannot be the name of a field`]
-    return piece === '{' || piece === '}'
-      ? [`a single ${piece} is neither a field nor a brace, which is written twice`]
-      : []
-  })
-}
-
 /** Of a template without problems. */
 export function textTemplate(template: string): TextTemplate {
-  const pieces = [...template.matchAll(PIECES)].map(([piece, path]): Piece => {
+  const pieces = [...template.matchAll(TEMPLATE_PIECES)].map(([piece, path]): Piece => {
     if (path !== undefined) return { path, get: getter(path) }
     return { text: piece === '{{' ? '{' : piece === '}}' ? '}' : piece }
   })
@@ -43,5 +32,5 @@ export function textTemplate(template: string): TextTemplate {
 
 function shown(value: unknown): string | undefined {
   if (value === undefined || value === null) return undefined
-  return typeof value === 'object' && !isExactNumber(value) ? JSON.stringify(value) : String(value)
+  return typeof value === 'object' && !isExactNumber(value) ? jsonText(value) : String(value)
 }

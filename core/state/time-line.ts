@@ -1,3 +1,4 @@
+import { anyText } from '../errors.ts'
 import type { TimeLine } from '../node/preview.ts'
 import { type Get, getter } from '../record/field-path.ts'
 import type { TelemetryRecord } from '../record/record.ts'
@@ -108,7 +109,7 @@ class Notes implements TimeLine {
   }
 
   #nameOf(record: TelemetryRecord): string {
-    return this.#key.map(get => String(get(record)).slice(0, MAX_NAME)).join(' · ')
+    return this.#key.map(get => anyText(get(record)).slice(0, MAX_NAME)).join(' · ')
   }
 
   /** -1 for one more than a person tells apart. */

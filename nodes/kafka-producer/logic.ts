@@ -176,7 +176,7 @@ export class Encoder {
     if (value !== null && !isBytes(value))
       return wrong('value is neither text, nor a Buffer, nor null')
     if (key !== null && !isBytes(key)) return wrong('key is neither text, nor a Buffer, nor null')
-    if (timestamp !== undefined && !/^\d{1,15}$/.test(String(timestamp)))
+    if (timestamp !== undefined && !isTimestamp(timestamp))
       return wrong('timestamp is not a number of milliseconds')
     const own = headersFrom(headers)
     if (own === undefined)
@@ -218,6 +218,9 @@ function bytesOf(item: unknown): Buffer | undefined {
   const raw = asRead && provenance!.taken.raw
   return raw ? passedOn(raw, asRead, item as object) : undefined
 }
+
+const isTimestamp = (value: unknown): value is string | number | bigint =>
+  ['string', 'number', 'bigint'].includes(typeof value) && /^\d{1,15}$/.test(String(value))
 
 const isBytes = (value: unknown): value is Buffer | string =>
   typeof value === 'string' || Buffer.isBuffer(value)

@@ -1,4 +1,7 @@
+import { createHash } from 'node:crypto'
+import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter } from '../../core/record/field-path.ts'
+import { jsonText } from '../../core/record/json-write.ts'
 import { entryOf, thinned } from './entry.ts'
 import type { QueueLane, Range } from './lane.ts'
 import type { Priority } from './priority.ts'
@@ -45,6 +48,8 @@ const READ_BYTES = 1 << 20
 const FREED_SHARE = 0.02
 /** More keys than these are counted from the beginning. */
 const MAX_KEYS = 100_000
+/** What is longer is told apart by its hash, so that the keys need little memory. */
+const MAX_CHARACTERS = 64
 
 /**
  * Makes room in a queue: by leaving out old records of low priorities, as it was told. What has the
@@ -226,7 +231,7 @@ export class Room {
   #stays(record: object): boolean {
     let key = ''
     for (const get of this.#gets) {
-      const part = String(get(record))
+      const part = keyPart(get(record))
       key += `${part.length}:${part}`
     }
     const count = this.#counts.get(key) ?? 0
@@ -234,4 +239,12 @@ export class Room {
     this.#counts.set(key, (count + 1) % this.options.keepEvery)
     return count === 0
   }
+}
+
+/** Of any value: the text of an object is its JSON, whatever fields it has. */
+function keyPart(value: unknown): string {
+  const isObject = typeof value === 'object' && value !== null && !isExactNumber(value)
+  const text = isObject ? (jsonText(value) ?? '') : String(value)
+  if (text.length <= MAX_CHARACTERS) return text
+  return createHash('sha256').update(text).digest('base64')
 }

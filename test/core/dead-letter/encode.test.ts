@@ -16,6 +16,32 @@ function lettersOf(parts: number, bytes: number) {
 }
 const isWhole = ({ headers }: { headers: object }) => !('millrace.truncated' in headers)
 
+describe('core/dead-letter/encode: a letter of what is no record', () => {
+  const deep = (depth: number): object => (depth === 0 ? {} : { a: deep(depth - 1) })
+  const circle: { self?: object } = {}
+  circle.self = circle
+  const strange: readonly [string, unknown][] = [
+    ['refers to itself', circle],
+    ['is nested beyond measure', deep(5_000)],
+    ['has a field toString', { toString: 1, big: 10n }],
+    ['has no prototype', Object.assign(Object.create(null), { self: circle })],
+    [
+      'refuses to be written',
+      {
+        toJSON() {
+          throw new Error('no')
+        }
+      }
+    ]
+  ]
+  for (const [title, record] of strange)
+    it(`is made where it ${title}`, () => {
+      const letter = encodeRejection(reject(record, 'test', { code: 'NOT_A_RECORD', message: '' }))
+      assert.equal(typeof letter.value, 'string')
+      assert.equal(letter.headers['millrace.reason.code'], 'NOT_A_RECORD')
+    })
+})
+
 describe('core/dead-letter/encode: letters of the parts of one message', () => {
   it('have all of its bytes, and say which part is meant', () => {
     const { letters } = lettersOf(100, 1000)

@@ -199,6 +199,13 @@ const cases: readonly [
     {},
     'NOT_A_KAFKA_MESSAGE'
   ],
+  [
+    'a message whose time is an object that has no text',
+    { value: 'v', timestamp: { toString: 1 } },
+    { content: 'messages' },
+    {},
+    'NOT_A_KAFKA_MESSAGE'
+  ],
   ['no message at all', 5, { content: 'messages' }, {}, 'NOT_A_KAFKA_MESSAGE'],
   [
     'headers of text, field and property',

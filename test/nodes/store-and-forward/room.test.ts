@@ -130,6 +130,35 @@ describe('room in a queue', function () {
     await test.remove()
   })
 
+  it('is made of records whose key is of any form', async () => {
+    const scene = await sceneOf({ full: 'thin', keepEvery: 2, maxBytes: 60_000 })
+    const { test, room, left } = scene
+    const keys: readonly unknown[] = [
+      { toString: 1 },
+      { valueOf: 1, toString: {} },
+      { toJSON: 1 },
+      [[]],
+      null,
+      'd'
+    ]
+    const strange = readings(0, 500).map((each, index) => ({
+      ...each,
+      device_id: keys[index % keys.length]
+    }))
+    await test.add(strange)
+    assert.equal(await room.make(1_000), true)
+    const stays = await account(scene, 500)
+    const newest = Math.max(...left.get('thin')!)
+    for (let key = 0; key < keys.length; key++) {
+      const ofKey = stays.filter(n => n <= newest && n % keys.length === key)
+      assert.deepEqual(
+        ofKey,
+        ofKey.map((_, index) => key + index * 2 * keys.length)
+      )
+    }
+    await test.remove()
+  })
+
   it('survives a restart as it is', async () => {
     const scene = await sceneOf({ full: 'thin', maxBytes: 60_000 })
     await scene.test.add(readings(0, 500))
