@@ -1,9 +1,8 @@
-import { cloneRecord } from '../../core/record/clone-record.ts'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
-import { getter, isOneName, setter, stepsOf } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
+import { fieldMover, NotConverted } from '../../core/record/move-fields.ts'
 import { numberIn, numberWithComma } from '../../core/record/number-text.ts'
-import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
+import type { Reason, TelemetryRecord } from '../../core/record/record.ts'
 
 export type Conversion = 'keep' | 'number' | 'decimal-comma' | 'text'
 
@@ -35,65 +34,19 @@ export class Unconvertible implements Reason {
 }
 
 /** The function for these rows; undefined if there is nothing to do. */
-export function reshaper(given: readonly NormalizedRow[]): Reshape | undefined {
-  if (given.length === 0) return undefined
-  // A field is not in the way of itself.
-  const rows = given.map(row => (row.to === row.from ? { ...row, to: '' } : row))
-  const taken = rows.map(takenBefore)
-  const names = new Map(
-    rows.flatMap(({ from, to }, index) =>
-      to !== '' && isOneName(from) ? [[stepsOf(from)![0]!, taken[index]!]] : []
-    )
+export function reshaper(rows: readonly NormalizedRow[]): Reshape | undefined {
+  if (rows.length === 0) return undefined
+  const move = fieldMover(
+    rows.map(({ from, to, as }) => ({
+      from,
+      to,
+      convert: as === 'keep' ? undefined : value => convert(value, as)
+    })),
+    true
   )
-  const steps = rows.map((row, index) => step(row, taken[index]!))
-  // A field inside an object of the record is changed in a copy, so that a rejected record stays as
-  // it came.
-  const changesInside = rows.some(row => !isOneName(row.to || row.from))
-  return original => {
-    const record = changesInside ? cloneRecord(original) : original
-    const reshaped: TelemetryRecord = {}
-    // A renamed field leaves its old place, unless a field of the new name is there already: that
-    // one is kept.
-    for (const key of Object.keys(record)) {
-      const isTaken = names.get(key)
-      if (isTaken === undefined || isTaken(record)) reshaped[key] = record[key]
-    }
-    for (const apply of steps) {
-      const reason = apply(record, reshaped)
-      if (reason) return reason
-    }
-    return inherit(record, reshaped)
-  }
-}
-
-/** Whether something else has the new name of a row: a field, or one that a row before renames. */
-function takenBefore(
-  { to }: NormalizedRow,
-  index: number,
-  rows: readonly NormalizedRow[]
-): (record: TelemetryRecord) => boolean {
-  if (to === '') return () => false
-  const others = rows.slice(0, index).filter(row => row.to === to)
-  const [own, ...before] = [to, ...others.map(({ from }) => from)].map(getter)
-  if (before.length === 0) return record => own!(record) !== undefined
-  return record => own!(record) !== undefined || before.some(get => get(record) !== undefined)
-}
-
-type Step = (record: TelemetryRecord, reshaped: TelemetryRecord) => Unconvertible | undefined
-
-function step(
-  { from, to, as }: NormalizedRow,
-  isTaken: (record: TelemetryRecord) => boolean
-): Step {
-  const get = getter(from)
-  const put = setter(to || from)
-  return (record, reshaped) => {
-    const value = get(record)
-    if (value === undefined || isTaken(record)) return undefined
-    const converted = as === 'keep' || value === null ? value : convert(value, as)
-    if (converted === undefined) return new Unconvertible(from, value)
-    put(reshaped, converted)
-    return undefined
+  return record => {
+    const moved = move(record)
+    return moved instanceof NotConverted ? new Unconvertible(moved.from, moved.value) : moved
   }
 }
 

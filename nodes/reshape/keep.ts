@@ -1,12 +1,6 @@
 import { cloneRecord } from '../../core/record/clone-record.ts'
-import {
-  type Get,
-  getter,
-  isOneName,
-  type Put,
-  setter,
-  stepsOf
-} from '../../core/record/field-path.ts'
+import { type Get, getter, isOneName, type Put, setter } from '../../core/record/field-path.ts'
+import { fieldMover } from '../../core/record/move-fields.ts'
 import { inherit, type Reason, type TelemetryRecord } from '../../core/record/record.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
@@ -14,27 +8,12 @@ import { treatments } from './values.ts'
 
 type Row = Settings['keep'][number]
 
-/**
- * Makes the function that gives a new object with these fields of a record; of several for one
- * name, the first that is there.
- */
-export function picker(rows: readonly Row[]): (record: TelemetryRecord) => TelemetryRecord {
-  const targets = new Set<string>()
-  const picks = rows.map(({ from, to }) => {
-    const target = to || from
-    const taken = targets.has(target) ? getter(target) : undefined
-    targets.add(target)
-    return { get: getter(from), put: setter(target), taken }
-  })
-  return record => {
-    const picked: TelemetryRecord = {}
-    for (const { get, put, taken } of picks) {
-      const value = get(record)
-      if (value !== undefined && taken?.(picked) === undefined) put(picked, value)
-    }
-    return inherit(record, picked)
-  }
-}
+/** Makes the function that gives a new object with these fields of a record, and no others. */
+export const picker = (rows: readonly Row[]) => plainMover(rows, false)
+
+/** Nothing is converted here, so there is nothing that could fail. */
+const plainMover = (rows: readonly Row[], others: boolean) =>
+  fieldMover(rows, others) as (record: TelemetryRecord) => TelemetryRecord
 
 /**
  * Makes the function that makes one record of each: fields renamed and picked, values treated. It
@@ -48,7 +27,9 @@ export function keeper(
   outcome: { row(record: TelemetryRecord): void }
 ) => Reason | undefined {
   const { keep, others, values } = settings
-  const pick = others ? renamer(keep) : picker([...keep, ...fields.map(from => ({ from, to: '' }))])
+  const pick = others
+    ? plainMover(keep, true)
+    : picker([...keep, ...fields.map(from => ({ from, to: '' }))])
   const treat = treater(settings)
   const deep = [
     ...keep.map(({ from, to }) => to || from),
@@ -59,23 +40,6 @@ export function keeper(
     const problem = treat(made)
     if (problem === undefined) outcome.row(made)
     return problem
-  }
-}
-
-/**
- * All fields; those of the rows under their new names. One whose new name another row has taken
- * stays where it is.
- */
-function renamer(rows: readonly Row[]): (record: TelemetryRecord) => TelemetryRecord {
-  const pick = picker(rows)
-  const moved = rows
-    .filter(({ from, to }) => to !== '' && to !== from && isOneName(from))
-    .map(({ from, to }) => ({ name: stepsOf(from)![0]!, read: getter(to) }))
-  return record => {
-    const others = { ...record }
-    const picked = pick(record)
-    for (const { name, read } of moved) if (read(picked) === record[name]) delete others[name]
-    return inherit(record, Object.assign(others, picked))
   }
 }
 

@@ -165,6 +165,31 @@ describe('nodes/normalize', () => {
       { b: 2, c: 3 },
       { value: 2, c: 3 }
     ],
+    [
+      'takes the first that holds a value, not a null before it',
+      [
+        { from: 'a', to: 'value' },
+        { from: 'b', to: 'value', as: 'number' }
+      ],
+      { a: null, b: '5' },
+      { value: 5, a: null }
+    ],
+    [
+      'puts a value in the place of a null',
+      [{ from: 'a', to: 'value' }],
+      { a: 5, value: null },
+      { value: 5 }
+    ],
+    [
+      'leaves nothing behind where a row stands twice',
+      [
+        { from: 'a', to: 'b' },
+        { from: 'a', to: 'b' }
+      ],
+      { a: 1 },
+      { b: 1 }
+    ],
+    ['puts nothing into a number', [{ from: 'a', to: 'b.c' }], { a: 1, b: 5 }, { a: 1, b: 5 }],
     ['leaves null', [{ from: 'a', as: 'number' }], { a: null }, { a: null }],
     [
       'refuses a comma that was not announced',

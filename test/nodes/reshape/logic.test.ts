@@ -88,6 +88,19 @@ describe('nodes/reshape', () => {
     assert.deepEqual(rows, [{ b: 2, d: 0, value: 1 }, { c: 3, value: 2 }, { value: 3 }])
   })
 
+  it('gives a name to the first field that holds a value, and overwrites none', async () => {
+    const keep = ['a', 'b', 'b'].map(from => ({ from, to: 'value' }))
+    const { rows } = await reshaped({ mode: 'keep', keep }, [
+      { a: null, b: 2 },
+      { b: 2 },
+      { a: 1, value: 7 },
+      { a: 1, value: null }
+    ])
+    assert.deepEqual(rows, [{ a: null, value: 2 }, { value: 2 }, { a: 1, value: 7 }, { value: 1 }])
+    const alone = await reshaped({ mode: 'keep', keep, others: false }, { a: null, b: 2, c: 3 })
+    assert.deepEqual(alone.rows, [{ value: 2 }])
+  })
+
   const elsewhere: [from: string, of: string, expected: unknown][] = [
     ['key', '', 'the-key'],
     ['header', 'site', 'hall'],
