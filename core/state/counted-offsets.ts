@@ -7,6 +7,9 @@ interface Run {
   readonly counted: Counted
 }
 
+/** So many take no memory to speak of. */
+const FEW = 1000
+
 /**
  * What was said of the records of a partition. Nearly all of them come in the order of their
  * offsets and need no answer, so what is kept grows with the messages and not with the records.
@@ -17,6 +20,8 @@ export class CountedOffsets {
   /** Of the others, and of those in a run of which something else was said since. */
   readonly #others = new Map<RecordId, Counted>()
   #inRuns = 0
+  /** When there are more of the others than this, those behind newer ones are forgotten too. */
+  #lookAt = FEW
 
   /** How many records there are, about. */
   get size(): number {
@@ -62,10 +67,20 @@ export class CountedOffsets {
       if (run.from > run.to) gone++
     }
     this.#runs.splice(0, gone)
+    this.#forgetOthersBefore(offset)
+  }
+
+  /**
+   * They stand in the order in which they came. What waited comes behind what is new, so all of
+   * them are looked at now and then: each time they have doubled.
+   */
+  #forgetOthersBefore(offset: number): void {
+    const isAll = this.#others.size > this.#lookAt
     for (const id of this.#others.keys()) {
-      if (offsetOf(id) >= offset) break
-      this.#others.delete(id)
+      if (offsetOf(id) < offset) this.#others.delete(id)
+      else if (!isAll) break
     }
+    if (isAll) this.#lookAt = 2 * this.#others.size + FEW
   }
 
   clear(): void {

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import fc from 'fast-check'
 import { PROVENANCE, Provenance } from '../../../core/record/record.ts'
 import { attemptOf, CountedRecords } from '../../../core/state/counted-records.ts'
 import { Lane } from '../../../core/state/lane.ts'
@@ -93,6 +94,60 @@ describe('which records of a partition are counted', () => {
       for (const offset of [600_000 + n, 100_000 + n]) if (!isNew(offset)) wrong.push(offset)
     assert.deepEqual(wrong, [])
     assert.deepEqual([749_999, 249_999].map(isNew), [false, false])
+  })
+
+  it('forgets what is settled, also where it came behind what is newer', () => {
+    const lane = new Lane('t/0')
+    lane.add(500_000, 500_000, answered, 1)
+    for (let offset = 0; offset < 50_000; offset++) {
+      lane.add(offset, offset, answered, 1)
+      lane.settledBefore(offset)
+    }
+    assert.ok(lane.size < 5_000, `${lane.size} in memory`)
+    assert.equal(lane.get(500_000, 500_000, 1), answered)
+  })
+
+  it('knows what a set of offsets knows, in whatever order they come and with whatever gaps', () => {
+    const happening = fc.oneof(
+      { weight: 8, arbitrary: fc.record({ add: fc.nat(120), isAnswered: fc.boolean() }) },
+      { weight: 2, arbitrary: fc.record({ addAll: fc.nat(100), count: fc.nat(30) }) },
+      { weight: 1, arbitrary: fc.constant('settle' as const) },
+      { weight: 1, arbitrary: fc.constant('restart' as const) }
+    )
+    const isSilent = (offset: number) => offset % 10 === 3
+    fc.assert(
+      fc.property(fc.array(happening, { maxLength: 60 }), happenings => {
+        const disk = new Map<string, string>()
+        const known = new Set<number>()
+        let lane = new Lane('t/0')
+        let floor = 0
+        const count = (offset: number, isAnswered: boolean) => {
+          const isNew = lane.get(offset, offset, 1) === undefined
+          assert.equal(isNew, offset >= floor && !known.has(offset), `${offset} is new`)
+          if (isNew) lane.add(offset, offset, isAnswered ? answered : counted, 1)
+          if (offset >= floor) known.add(offset)
+        }
+        for (const next of happenings) {
+          if (next === 'restart') lane = again(lane, disk)
+          else if (next === 'settle') {
+            while (known.has(floor) || isSilent(floor)) floor++
+            lane.settledBefore(floor)
+          } else if ('add' in next) {
+            if (!isSilent(next.add)) count(next.add, next.isAnswered)
+          } else {
+            for (let offset = next.addAll; offset <= next.addAll + next.count; offset++)
+              if (!isSilent(offset)) count(offset, false)
+          }
+          for (let offset = 0; offset < 140; offset++)
+            assert.equal(
+              lane.get(offset, offset, 1) === undefined,
+              offset >= Math.min(floor, Math.max(-1, ...known) + 1) && !known.has(offset),
+              `${offset} with ${JSON.stringify(next)}`
+            )
+        }
+      }),
+      { numRuns: 300 }
+    )
   })
 
   it('knows a topic that was made anew, though no source says what is settled', () => {
