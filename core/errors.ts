@@ -104,6 +104,8 @@ export const CODES = {
     'What the node remembers of a Kafka partition is with another member of the group now, or could not be kept; the records are sent again.',
   STATE_NO_PARTITION:
     'The node keeps what it remembers with the Kafka partition, and the record comes from none.',
+  EXPECTED_INVALID:
+    'A message told the node which devices are expected, in a form that it cannot use.',
   STATE_FAILED:
     'The node failed at a record or at what was due, and has forgotten what it remembered of its key; see the log.',
   STATE_STUCK: 'What a node wanted to do at some time it wants to do at that time again.',

@@ -25,10 +25,12 @@ export interface Remembering<State> {
   /** Keys that are to be remembered before anything came of them. */
   readonly expected?: readonly string[]
   /**
-   * The same of `msg.expected`, by which a flow tells it in place of a dialog: undefined where that
-   * is no list.
+   * The same of `msg.expected`, by which a flow tells it in place of a dialog.
+   * @throws MillraceError where that is nothing it can use
    */
-  expectedOf?(told: unknown): readonly string[] | undefined
+  expectedOf?(told: unknown): readonly string[]
+  /** By what keys are made: what was told to a node with other ones is not taken up. */
+  readonly keyedBy?: string
   /** How many outputs there are, and which is for what is rejected, where options decide that. */
   readonly outputs?: { readonly count: number; readonly rejected: number }
   /** What its dialog draws over time. */

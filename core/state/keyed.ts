@@ -43,6 +43,18 @@ export function keyBy(fields: readonly string[]): (record: TelemetryRecord) => s
   }
 }
 
+/** The texts of which `keyBy` made a key of so many fields. */
+export function partsOfKey(key: string, count: number): string[] {
+  if (count === 1) return [key]
+  const parts: string[] = []
+  for (let at = 0; at < key.length; ) {
+    const from = key.indexOf(':', at) + 1
+    at = from + Number(key.slice(at, from - 1))
+    parts.push(key.slice(from, at))
+  }
+  return parts
+}
+
 /** The length before each keeps ("a", "bc") and ("ab", "c") apart. */
 const withLength = (part: string) => `${part.length}:${part}`
 

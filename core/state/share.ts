@@ -44,6 +44,7 @@ export class StateShare<State> {
   /** Beside these, what a message has told. */
   #told: readonly string[] = []
   #isToldNew = false
+  readonly #keyedBy: string
   #nowMs: () => number = Date.now
   #lostBy: Error | undefined
 
@@ -51,6 +52,7 @@ export class StateShare<State> {
     const { counting, silence, onTrouble, onLost } = options
     this.engine = new CountedEngine(remembering, counting)
     this.#expected = remembering.expected ?? []
+    this.#keyedBy = remembering.keyedBy ?? ''
     this.#silences = new SilenceMessages(silence)
     this.#checkpoints = new Checkpoints({
       collect: () => this.#changes(),
@@ -89,7 +91,7 @@ export class StateShare<State> {
         for (const [name, value] of kept) {
           this.#silences.load(name, value)
           if (name === SOURCES) for (const source of JSON.parse(value)) this.#sources.add(source)
-          if (name === EXPECTED && !this.#isToldNew) this.#told = JSON.parse(value)
+          if (name === EXPECTED) this.#takeUpTold(value)
         }
       }
     } catch (error) {
@@ -114,6 +116,11 @@ export class StateShare<State> {
     this.#told = told
     this.#isToldNew = true
     if (this.#isOpen) this.#expect()
+  }
+
+  #takeUpTold(value: string): void {
+    const { by, keys } = JSON.parse(value) as { by?: string; keys?: readonly string[] }
+    if (!this.#isToldNew && keys !== undefined && by === this.#keyedBy) this.#told = keys
   }
 
   /** Calls back once everything up to now is kept. */
@@ -178,7 +185,8 @@ export class StateShare<State> {
     const changes = this.engine.changes()
     this.#silences.changes(changes)
     if (this.#isHeardNew) changes.set(SOURCES, JSON.stringify([...this.#sources]))
-    if (this.#isToldNew) changes.set(EXPECTED, JSON.stringify(this.#told))
+    if (this.#isToldNew)
+      changes.set(EXPECTED, JSON.stringify({ by: this.#keyedBy, keys: this.#told }))
     this.#isHeardNew = this.#isToldNew = false
     return changes
   }

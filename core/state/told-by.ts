@@ -11,10 +11,13 @@ export function toldBy<State>(
   node: { forget(): Promise<void> }
 ): Promise<void> | undefined {
   if (forget === true) return node.forget()
-  const keys = expected === undefined ? undefined : expectedOf?.(expected)
-  if (keys === undefined) return undefined
+  if (expected === undefined || expectedOf === undefined) return undefined
   if (whole === undefined) return Promise.reject(nowhere())
-  whole.expect(keys)
+  try {
+    whole.expect(expectedOf(expected))
+  } catch (error) {
+    return Promise.reject(error)
+  }
   return kept([whole])
 }
 

@@ -7,10 +7,10 @@ import type { TelemetryRecord } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { recordOf, textOf } from '../../core/state/answer.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
-import { keyBy, timeBy } from '../../core/state/keyed.ts'
+import { keyBy, partsOfKey, timeBy } from '../../core/state/keyed.ts'
 import type { Drawn } from '../../core/state/time-line.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
-import { expectedIn, expectedOf } from './expected.ts'
+import { expectedIn, expectedOf, MAX_DEVICES } from './expected.ts'
 import { checkedRules } from './logic.ts'
 import { looksAtTopic, type Matcher, matcherOf, rowOf } from './matcher.ts'
 import type { Met } from './met.ts'
@@ -68,18 +68,15 @@ export function routerOverTime(
     bounds: { maxKeys: options.maxKeys, maxAgeMs: msOf(options.maxAge) },
     outputs: { count: outputs, rejected: outputs - 1 },
     expected: expectedIn(options.expected),
-    expectedOf: toldBy(options),
+    expectedOf: told => expectedOf(told, fieldsOf(options), options.maxKeys),
+    keyedBy: JSON.stringify(fieldsOf(options)),
     note: () => met.text,
     previewMs: msOf(options.idle) + longestMs(rules) + BEHIND_MS,
     drawn: drawnOf(options, rules)
   }
 }
 
-/** Devices that a message says are expected; only where one field tells them apart. */
-const toldBy =
-  ({ key }: RouteOptions) =>
-  (told: unknown) =>
-    key.length === 1 ? expectedOf(told, key[0]!.field) : undefined
+const fieldsOf = ({ key }: RouteOptions): string[] => key.map(({ field }) => field)
 
 const LEVELS: readonly string[] = ['gt', 'gte', 'lt', 'lte', 'between', 'on_above', 'on_below']
 
@@ -111,14 +108,18 @@ function longestMs(rules: readonly Rule[]): number {
 
 /** @throws OptionsError for settings that cannot be used together */
 function checkTogether(
-  { key, expected, lateness, keepIn }: RouteOptions,
+  { key, expected, lateness, keepIn, maxKeys }: RouteOptions,
   rules: readonly Rule[]
 ): void {
   const { fields, label } = spec
   const problems: string[] = []
-  if (expectedIn(expected).length > 0 && key.length !== 1)
+  const devices = expectedIn(expected).length
+  const most = Math.min(MAX_DEVICES, maxKeys)
+  if (devices > most)
+    problems.push(`${fields.expected.label}: there are ${devices}, and at most ${most} can be`)
+  if (devices > 0 && key.length !== 1)
     problems.push(`${fields.expected.label}: "${fields.key.label}" must be one field then`)
-  if (expectedIn(expected).length > 0 && keepIn === 'kafka')
+  if (devices > 0 && keepIn === 'kafka')
     problems.push(`${fields.expected.label}: nobody knows in which partition one would come`)
   if (msOf(lateness) > 0 && rules.some(rule => looksAtTopic(rowsOf(rule))))
     problems.push(
@@ -151,7 +152,7 @@ class RoutesOverTime implements Memory<RouteState> {
     rules: readonly Rule[],
     private readonly met: Met
   ) {
-    const fields = options.key.map(({ field }) => field)
+    const fields = fieldsOf(options)
     this.keyOf = keyBy(fields)
     this.timeOf = timeBy(options.timeField)
     this.#version = hashOf([fields, options.timeField])
@@ -243,9 +244,8 @@ class RoutesOverTime implements Memory<RouteState> {
     if (state?.v !== this.#version && !isExpected) return state && null
     if (!this.#keepsLast) return undefined
     const known = this.#own(state)
-    const isNamed = known.last !== undefined || this.options.key.length === 1
     const begun = this.#routes.filter(({ id, timed }) => timed && known.rules[id] === undefined)
-    if (begun.length === 0 || !isNamed) return undefined
+    if (begun.length === 0) return undefined
     for (const { id, timed } of begun) timed!.expect(this.#stateOf(known, id, timed!), timeMs)
     known.last ??= textOf(this.#named(key))
     return known
@@ -253,7 +253,8 @@ class RoutesOverTime implements Memory<RouteState> {
 
   #named(key: string): TelemetryRecord {
     const named: TelemetryRecord = {}
-    setField(named, this.options.key[0]!.field, key)
+    const parts = partsOfKey(key, this.options.key.length)
+    for (const [at, { field }] of this.options.key.entries()) setField(named, field, parts[at])
     return named
   }
 

@@ -97,4 +97,26 @@ describe('route in Node-RED', function () {
       ['never-2', null]
     ])
   })
+
+  it('is told so of each device and metric, and says what it cannot use', async () => {
+    const rules = [rule([row('missing_for', '1 s', undefined, 'device_id')])]
+    const before = leftBy(0).length
+    await deploy(rules, { idle: '200 ms' })
+    const tell = (expected: unknown) =>
+      new Promise(resolve => {
+        const node = nodeRed.node<Node>('rules')
+        node.error = (error: unknown) => resolve((error as { code?: string }).code)
+        node.receive({ expected } as never)
+      })
+    assert.equal(await tell(['never-3']), 'EXPECTED_INVALID')
+    assert.equal(await tell({}), 'EXPECTED_INVALID')
+    const registry = ['t', 'rh'].map(metric => ({ hall: 'A', device_id: 'never-3', metric }))
+    nodeRed.node<Node>('rules').receive({ expected: registry } as never)
+    await until('they are missed', () => leftBy(0).length === before + 2)
+    const missed = leftBy(0).slice(before) as { device_id: string; metric: string }[]
+    assert.deepEqual(missed.map(({ device_id, metric }) => [device_id, metric]).sort(), [
+      ['never-3', 'rh'],
+      ['never-3', 't']
+    ])
+  })
 })

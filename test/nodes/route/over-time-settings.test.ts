@@ -133,26 +133,41 @@ describe('route over time: devices that are expected', () => {
   for (const [text, ids] of lists)
     it(JSON.stringify(text), () => assert.deepEqual(expectedIn(text), ids))
 
-  const told: [told: unknown, ids: string[] | undefined][] = [
-    [
-      [{ hall: 'A', device_id: 'a' }, { device_id: 7 }, { device_id: '' }],
-      ['a', '7']
-    ],
-    [
-      [{ name: 'a', hall: 'A' }, { name: 'b' }, {}],
-      ['a', 'b']
-    ],
-    [
-      ['a', 'b', 'a', 3, null, true],
-      ['a', 'b', '3']
-    ],
-    ['name\na,hall A', ['name', 'a']],
-    [{ a: 1 }, undefined],
-    [7, undefined]
+  const [one, two] = [['device_id'], ['site', 'device_id']]
+  const rows = (...ids: unknown[]) => ids.map(id => ({ hall: 'A', site: 's', device_id: id }))
+  const many = Array.from({ length: 100_001 }, (_, index) => `d${index}`)
+  const told: [name: string, told: unknown, fields: string[], keys: string[] | RegExp][] = [
+    ['rows', rows('a', 7), one, ['a', '7']],
+    ['rows with the name first', [{ name: 'a', hall: 'A' }, { name: 'b' }], one, ['a', 'b']],
+    ['names', ['a', 'b', 'a', 3], one, ['a', 'b', '3']],
+    ['a text', 'name\na,hall A', one, ['name', 'a']],
+    ['no device at all', [], one, []],
+    ['rows of two fields', rows('a', 'a', 7), two, ['1:s1:a', '1:s1:7']],
+    ['an object', { a: 1 }, one, /it is no list: send rows with device_id, or a list of names/],
+    ['null', null, one, /it is no list/],
+    ['a number', 7, one, /it is no list/],
+    ['an empty name', rows('a', ''), one, /element 2 has not what tells devices apart/],
+    ['an empty row', ['a', {}], one, /element 2/],
+    ['nothing', ['a', 'b', null], one, /element 3/],
+    ['true', [true], one, /element 1/],
+    ['a name of 501 characters', ['x'.repeat(501)], one, /element 1/],
+    ['names where two fields tell', ['a'], two, /element 1 .*: send rows with site, device_id\.$/],
+    ['a text where two fields tell', 'a', two, /a text has one name a line: send rows with site/],
+    ['rows of one field too few', [{ device_id: 'a' }], two, /element 1/],
+    ['no field that tells', ['a'], [], /"Separately for each" has no field/],
+    ['too many', many, one, /it has 100001 devices; at most 100000 can be expected/]
   ]
-  for (const [list, ids] of told)
-    it(`told by a message: ${JSON.stringify(list)}`, () =>
-      assert.deepEqual(expectedOf(list, 'device_id'), ids))
+  for (const [name, list, fields, keys] of told)
+    it(`told by a message, ${name} for ${fields.join(', ')}: ${keys}`, () => {
+      if (Array.isArray(keys)) assert.deepEqual(expectedOf(list, fields), keys)
+      else
+        assert.throws(() => expectedOf(list, fields), { code: 'EXPECTED_INVALID', message: keys })
+    })
+
+  it('are at most as many as the node remembers', () => {
+    const { expectedOf: told } = overTime({ rules: [rule([MISSING])], ...device, maxKeys: 2 })
+    assert.throws(() => told!(['a', 'b', 'c']), /it has 3 devices; at most 2 can be expected/)
+  })
 
   it('are missing though they never came, once, also over restarts; others as always', () => {
     const options = { rules: [rule([MISSING])], ...device, expected: 'a\nb\nc' }
@@ -215,6 +230,10 @@ describe('route over time: devices that are expected', () => {
   })
 
   const refused: [options: object, problem: RegExp][] = [
+    [
+      { rules: [rule([MISSING])], ...device, expected: 'a\nb\nc', maxKeys: 2 },
+      /Devices that are expected: there are 3, and at most 2 can be/
+    ],
     [
       { rules: [rule([MISSING])], expected: 'a' },
       /Devices that are expected: "Separately for each"/
