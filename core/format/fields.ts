@@ -78,7 +78,7 @@ export const formatFields = {
     default: 'point',
     choices: { point: 'point, as in 21.5', comma: 'comma, as in 21,5' },
     when: { format: 'csv' },
-    help: 'How numbers are written. With a comma, 1.234,5 is 1234.5 and 1.234 is 1234; 21.5 stays text, since nobody can say what was meant.'
+    help: 'How numbers are written. With a comma, 1.234,5 is 1234.5 and 1.234 is 1234; 21.5 and 192.168.100.200 stay text, since nobody can say what was meant.'
   },
   onWords: {
     kind: 'text',

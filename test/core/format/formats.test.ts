@@ -105,6 +105,15 @@ const texts: readonly Case[] = [
     [{ id: 'd1', v: 2 }]
   ],
   [
+    'CSV with decimal commas: addresses, versions and dates stay text, whatever their digits are',
+    { format: 'csv', delimiter: 'semicolon', decimal: 'comma' },
+    'ip;version;day;wh\n192.168.100.200;1.2.3;12.03.2024;1.234.567\n192.168.1.10;12.34.56;1.4.24;1.234,5',
+    [
+      { ip: '192.168.100.200', version: '1.2.3', day: '12.03.2024', wh: 1234567 },
+      { ip: '192.168.1.10', version: '12.34.56', day: '1.4.24', wh: 1234.5 }
+    ]
+  ],
+  [
     'CSV with decimal commas',
     { format: 'csv', delimiter: 'semicolon', decimal: 'comma' },
     'a;b;c;d;e\n21,5;1.234;1.234,5;007;21.5\n-0,5;40;2.882.429.806.056.571.124;,5;20.11.2026 11:00\n',
