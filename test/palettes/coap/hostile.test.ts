@@ -60,23 +60,26 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
   })
 
   it('sends no long text to an address that may be a lie', async () => {
-    await sender.settle()
-    const bytes = sender.send(postOf(scene.place, '[1,1,1,1,1]', { messageId: 100 }))
+    const token = Buffer.of(6)
+    await sender.settle(token)
+    const bytes = sender.send(postOf(scene.place, '[1,1,1,1,1]', { messageId: 100, token }))
     await sender.next()
     const before = sender.bytes
     assert.ok(before > 0)
     sender.bytes = 0
-    const again = sender.send(postOf(scene.place, '[2,1,1,1,1]', { messageId: 101 }))
+    const again = sender.send(postOf(scene.place, '[2,1,1,1,1]', { messageId: 101, token }))
     await sender.next()
     assert.ok(sender.bytes <= 3 * again.length, `${sender.bytes} for ${bytes.length}`)
   })
 
   it('forgets the body of which no block has come for longest, rather than take more memory', async () => {
-    await sender.settle()
+    const token = Buffer.of(7)
+    await sender.settle(token)
     const piece = (tag: number, number: number, more: boolean, messageId: number) =>
       sender.send(
         postOf(scene.place, Buffer.alloc(16, 32), {
           messageId,
+          token,
           options: [block1(number, more, 0), { name: 292, value: Buffer.of(tag >> 8, tag & 255) }]
         })
       )
@@ -86,7 +89,7 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
     }
     await until('all answers', () => sender.heard.length >= 1_001)
     assert.ok(sender.heard.every(({ code }) => code === '2.31'))
-    await sender.settle()
+    await sender.settle(token)
     piece(0, 1, true, 5_000)
     assert.equal((await sender.next()).code, '4.08')
     piece(1_000, 1, true, 5_001)
@@ -94,7 +97,8 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
   })
 
   it('refuses blocks that say nonsense', async () => {
-    await sender.settle()
+    const token = Buffer.of(8)
+    await sender.settle(token)
     const codes: string[] = []
     const cases = [
       [block1(0, true, 7), 16],
@@ -107,6 +111,7 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
       sender.send(
         postOf(scene.place, Buffer.alloc(length, 32), {
           messageId: 9_000 + index,
+          token,
           options: [option]
         })
       )

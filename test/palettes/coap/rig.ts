@@ -124,9 +124,24 @@ export class Sender {
     private readonly port: number
   ) {
     socket.on('message', bytes => {
+      const packet = parse(bytes)
+      if (this.#isOfBefore(packet)) {
+        const { confirmable, messageId } = packet
+        if (confirmable) this.send({ code: '0.00', ack: true, messageId })
+        return
+      }
       this.bytes += bytes.length
-      this.heard.push(parse(bytes))
+      this.heard.push(packet)
     })
+  }
+  #only: Buffer | undefined
+
+  /**
+   * An answer to what a test before has sent: it comes when the flow has stored it, and again until
+   * it is acknowledged.
+   */
+  #isOfBefore({ token }: ParsedPacket): boolean {
+    return this.#only !== undefined && token.length > 0 && !token.equals(this.#only)
   }
   /** What came back. */
   bytes = 0
@@ -153,8 +168,12 @@ export class Sender {
     return this.heard.shift()!
   }
 
-  /** Forgets what came back so far, all of it: what was sent before has been dealt with. */
-  async settle(): Promise<void> {
+  /**
+   * Forgets what came back so far, all of it: what was sent before has been dealt with. Of what
+   * comes later by itself only answers to this token are heard.
+   */
+  async settle(only?: Buffer): Promise<void> {
+    this.#only = only
     const messageId = 60_000 + this.#pings++
     this.send({ confirmable: true, code: '0.00', messageId })
     const isSeen = () => this.heard.some(each => each.reset && each.messageId === messageId)
