@@ -1,4 +1,5 @@
 import { type Headers, setHeader } from '../record/record.ts'
+import { further, VIA, wayOf } from './hops.ts'
 import type { Received } from './session-memory.ts'
 
 /**
@@ -6,15 +7,20 @@ import type { Received } from './session-memory.ts'
  * it is), then topic, QoS and what else the device said under `mqtt.`. A device could forge these,
  * and the reasons of dead letters under `millrace.`, so its properties of such names are left out.
  * One that came several times is an array, in order.
+ * @param hop the name of the node that takes it, where its way is to be known
  */
 export function headersOf(
   topic: string,
   qos: number,
   retain: boolean,
-  properties: Received['properties']
+  properties: Received['properties'],
+  hop?: string
 ): Headers {
   const headers: Headers = {}
   if (properties !== undefined) addProperties(headers, properties)
+  const way = properties?.userProperties === undefined ? undefined : wayOf(properties)
+  if (hop !== undefined) headers[VIA] = further(way, hop)
+  else if (way !== undefined) headers[VIA] = way
   headers['mqtt.topic'] = topic
   headers['mqtt.qos'] = QOS[qos]
   if (retain) headers['mqtt.retain'] = 'true'

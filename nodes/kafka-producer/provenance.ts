@@ -1,11 +1,12 @@
 import type { ProduceHeaders } from '../../core/kafka/produce/produce-record.ts'
+import { VIA } from '../../core/mqtt/hops.ts'
 import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/record/record.ts'
 import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
 
 /**
- * Adds where a record came from, some 80 bytes: the MQTT topic, when Kafka first got it, and its
- * first key where it has another now. What an earlier producer wrote of these goes on as it is,
- * over however many topics.
+ * Adds where a record came from, some 80 bytes: the MQTT topic, the mqtt ingest nodes that look out
+ * for their own, when Kafka first got it, and its first key where it has another now. What an
+ * earlier producer wrote of these goes on as it is, over however many topics.
  */
 export function withProvenance(
   headers: ProduceHeaders,
@@ -15,6 +16,8 @@ export function withProvenance(
   const known = taken.headers
   const topic = lastHeader(known, MQTT_TOPIC_HEADER)
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
+  const way = lastHeader(known, VIA)
+  if (way !== undefined) headers[VIA] = way
   const time = lastHeader(known, TIME_HEADER) ?? taken.writtenMs ?? writtenMs(taken)
   if (time !== undefined) headers[TIME_HEADER] = time
   const first = lastHeader(known, KEY_HEADER) ?? taken.key

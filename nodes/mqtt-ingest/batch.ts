@@ -1,12 +1,14 @@
 import type { DeferredAcks, Received } from '../../core/mqtt/deferred-ack.ts'
 import { headersOf } from '../../core/mqtt/headers.ts'
 import type { PacedBatch } from '../../core/mqtt/paced-batches.ts'
-import type { Batch, Taken } from '../../core/record/record.ts'
+import type { Batch, Headers, Taken } from '../../core/record/record.ts'
 import type { KillsReason } from '../../core/source/trials.ts'
 
 /** Whoever gathered a batch, told what becomes of it. */
 export interface BatchOwner {
   readonly isSingle: boolean
+  /** Its name on the way of a message; undefined where that is not asked for. */
+  readonly hop?: string | undefined
   /** The Kafka key of a topic. */
   keyOf(topic: string): string | null
   /** The flow is done with it. */
@@ -56,12 +58,17 @@ export class MqttBatch implements Batch, PacedBatch {
     this.owner.survived()
   }
 
+  headersAt(index: number): Headers {
+    const { topic, qos, retain, properties } = this.packets[index]!
+    return headersOf(topic, qos, retain, properties, this.owner.hop)
+  }
+
   at(index: number): Taken {
-    const { topic, qos, retain, payload, properties } = this.packets[index]!
+    const { topic, qos, retain, payload } = this.packets[index]!
     return {
       origin: { kind: 'mqtt', topic, qos, retained: retain },
       key: this.owner.keyOf(topic),
-      headers: headersOf(topic, qos, retain, properties),
+      headers: this.headersAt(index),
       raw: payload as Buffer
     }
   }

@@ -17,6 +17,8 @@ export interface BatcherOptions extends Gathering {
   isPaused(): boolean
   /** Knows what has killed Node-RED. */
   readonly trials: Trials
+  /** See `BatchOwner.hop`. */
+  readonly hop?: string | undefined
   warn(sentence: string): void
   /** The message that was refused last may be offered again. */
   onTurn(): void
@@ -56,6 +58,10 @@ export class Batcher implements BatchOwner, Intake {
 
   get isSingle(): boolean {
     return this.options.batchSize === 1
+  }
+
+  get hop(): string | undefined {
+    return this.options.hop
   }
 
   keyOf(topic: string): string | null {

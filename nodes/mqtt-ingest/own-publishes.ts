@@ -1,39 +1,78 @@
+import { type Hops, leadsThrough, wayOf } from '../../core/mqtt/hops.ts'
 import { isPublishedBy } from '../../core/mqtt/published-by.ts'
+import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import type { spec } from './spec.ts'
 
 type Own = Options<typeof spec>['own']
+type Packet = Parameters<typeof isPublishedBy>[0] & { readonly topic: string }
+
+const LEFT_OUT = 'left out as published here'
+
+const WHY = {
+  loops: 'what this node had taken before led to it, so it would go round',
+  never: 'an mqtt publish node with the same server node published it'
+} as const
 
 /** For the log, so that somebody who waits for them finds out why they do not come. */
-const sentence = (messages: number, topic: string): string =>
+const sentence = (own: Exclude<Own, 'always'>, messages: number, topic: string): string =>
   messages === 1
-    ? `A message was published by an mqtt publish node with the same server node, and was left out ("Published here"): "${topic}".`
-    : `${messages} messages were published by mqtt publish nodes with the same server node, and were left out ("Published here"), the first to "${topic}".`
+    ? `A message was left out, since ${WHY[own]} ("Published here"): "${topic}".`
+    : `${messages} messages were left out, the first since ${WHY[own]} ("Published here"): "${topic}".`
 
-/** Whether messages that the same server node has published are left out. */
-export const leavesOut = (own: Own, filter: string): boolean =>
-  own === 'never' || (own === 'wide' && /(^|\/)#$/.test(filter))
+/** Whether what is published is likely to come here again. */
+export const maySeeOwn = (own: Own, filter: string): boolean =>
+  own === 'never' || (own === 'loops' && /(^|\/)#$/.test(filter))
+
+export interface OwnOptions {
+  readonly id: string
+  readonly options: { readonly own: Own; readonly broker: string }
+  readonly metrics: Pick<NodeMetrics, 'gauges'>
+  readonly node: { log(line: string): void; warn(line: string): void }
+}
 
 /** Recognises what the flow has published itself: taken again, it might go round for ever. */
 export class OwnPublishes {
+  /** The name of the node on the way of a message; undefined where nobody asks for the way. */
+  readonly hop: string | undefined
   readonly #notice: ThrottledNotice
 
   constructor(
-    private readonly brokerId: string,
-    log: (line: string) => void
+    private readonly own: OwnOptions,
+    hops: Hops
   ) {
-    this.#notice = new ThrottledNotice((messages, topic) => log(sentence(messages, topic)))
+    const { id, options, node } = own
+    this.hop = options.own === 'loops' ? hops.nameOf(id) : undefined
+    // A loop in the flow is news once; that it is cut goes on as long as messages come.
+    let tell = (line: string) => (options.own === 'loops' ? node.warn(line) : node.log(line))
+    this.#notice = new ThrottledNotice((messages, topic) => {
+      if (options.own !== 'always') tell(sentence(options.own, messages, topic))
+      tell = line => node.log(line)
+    })
   }
 
-  has(packet: Parameters<typeof isPublishedBy>[0] & { readonly topic: string }): boolean {
-    if (!isPublishedBy(packet, this.brokerId)) return false
+  /** Messages so far that were left out. */
+  get leftOut(): number {
+    return this.own.metrics.gauges.get(LEFT_OUT) ?? 0
+  }
+
+  /** Whether this message is left out; counts it. */
+  has(packet: Packet): boolean {
+    if (packet.properties?.userProperties === undefined || !this.#isOwn(packet)) return false
+    this.own.metrics.gauges.set(LEFT_OUT, this.leftOut + 1)
     this.#notice.add(1, packet.topic)
     return true
   }
 
   end(): void {
     this.#notice.end()
+  }
+
+  #isOwn(packet: Packet): boolean {
+    if (this.hop !== undefined) return leadsThrough(wayOf(packet.properties), this.hop)
+    const { own, broker } = this.own.options
+    return own === 'never' && isPublishedBy(packet, broker)
   }
 }
 

@@ -1,5 +1,6 @@
 import type { NodeAPI, NodeDef } from 'node-red'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import { Hops } from '../../core/mqtt/hops.ts'
 import { gatheringOf } from '../../core/pace.ts'
 import { defineSource, type SourceContext } from '../../core/source/define-source.ts'
 import { Batcher } from './batcher.ts'
@@ -7,7 +8,7 @@ import { Deliveries } from './deliver.ts'
 import { learn } from './learn.ts'
 import { shaperOf } from './logic.ts'
 import { migrations } from './migrations.ts'
-import { leavesOut, OwnPublishes, unknownOwn } from './own-publishes.ts'
+import { maySeeOwn, OwnPublishes, unknownOwn } from './own-publishes.ts'
 import { previewed } from './preview.ts'
 import { sessionOf, sessions } from './sessions.ts'
 import { spec } from './spec.ts'
@@ -31,9 +32,11 @@ const register = defineSource(
     const { options, node, source, trials, resume } = context
     const shaper = shaperOf(options)
     const deliveries = new Deliveries(shaper, context)
+    const own = new OwnPublishes(context, new Hops(context.RED))
     const batcher = new Batcher({
       ...options,
       ...gatheringOf(options),
+      hop: own.hop,
       trials,
       warn: sentence => node.warn(sentence),
       onTurn: resume,
@@ -41,7 +44,6 @@ const register = defineSource(
       keyOf: shaper.keyOf,
       deliver: batch => deliveries.deliver(batch)
     })
-    const own = new OwnPublishes(options.broker, line => node.log(line))
     const session = sessionOf(context, batcher, shaper.filter, own)
     warnOfOwn(context, shaper.filter)
     return {
@@ -62,7 +64,12 @@ const register = defineSource(
       close: closing => session.close(closing),
       trouble: () => troubleOf(session, source, batcher.open),
       working: perSecond =>
-        workingText(perSecond, batcher.open, deliveries.forOthers, session.elsewhere)
+        workingText(perSecond, {
+          open: batcher.open,
+          forOthers: deliveries.forOthers,
+          own: own.leftOut,
+          elsewhere: session.elsewhere
+        })
     }
   },
   {
@@ -76,7 +83,7 @@ const register = defineSource(
 function warnOfOwn(context: SourceContext<typeof spec>, filter: string): void {
   const { RED, node, options, provided } = context
   const { protocolVersion } = provided<MqttBroker>('broker')
-  if (protocolVersion === 5 || !leavesOut(options.own, filter)) return
+  if (protocolVersion === 5 || !maySeeOwn(options.own, filter)) return
   let publishers = 0
   RED.nodes.eachNode((each: NodeDef & { readonly broker?: string }) => {
     if (each.type === 'millrace-mqtt-publish' && each.broker === options.broker) publishers++

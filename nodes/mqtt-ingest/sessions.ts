@@ -6,7 +6,7 @@ import { NodeSessions } from '../../core/mqtt/node-sessions.ts'
 import type { Qos } from '../../core/mqtt/settings.ts'
 import { providedBy } from '../../core/node/define-node.ts'
 import type { SourceContext } from '../../core/source/define-source.ts'
-import { leavesOut, type OwnPublishes } from './own-publishes.ts'
+import type { OwnPublishes } from './own-publishes.ts'
 import { spec } from './spec.ts'
 
 type MqttContext = SourceContext<typeof spec>
@@ -29,7 +29,5 @@ export const sessionOf = (
     qos: Number(context.options.qos) as Qos,
     filters: [filter],
     intake,
-    ...(leavesOut(context.options.own, filter) && {
-      leavesOut: (packet: Received) => own.has(packet)
-    })
+    leavesOut: (packet: Received) => own.has(packet)
   })

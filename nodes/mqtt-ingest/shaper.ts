@@ -1,6 +1,5 @@
 import { carrying, placedPieces, refusal } from '../../core/format/placed.ts'
 import { type LoadingReader, takesLong } from '../../core/format/reader.ts'
-import { headersOf } from '../../core/mqtt/headers.ts'
 import type { FillIn } from '../../core/record/fill-in.ts'
 import type { JsonRules } from '../../core/record/json-text.ts'
 import { ParseFailure, parseRecord } from '../../core/record/parse-record.ts'
@@ -140,7 +139,7 @@ export class Shaper {
   }
 
   #message(batch: MqttBatch, index: number): object {
-    const { topic, qos, retain, payload, properties } = batch.packets[index]!
+    const { topic, payload } = batch.packets[index]!
     const fields = this.options.template.match(topic)
     const problem = this.#problem(topic, fields, payload.length)
     if (problem !== undefined) return problem
@@ -148,7 +147,7 @@ export class Shaper {
       [KAFKA_MESSAGE]: true,
       key: fields?.[this.options.keyField] ?? null,
       value: payload as Buffer,
-      headers: headersOf(topic, qos, retain, properties)
+      headers: batch.headersAt(index)
     }
     return carrying(message, new Provenance(batch, index))
   }

@@ -13,7 +13,7 @@ const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 export const spec = {
   type: 'millrace-mqtt-ingest',
   label: 'mqtt ingest',
-  version: 3,
+  version: 4,
   summary:
     'Takes messages from an MQTT server and acknowledges them once the flow has stored them.',
   category: 'telemetry',
@@ -94,14 +94,14 @@ export const spec = {
     own: {
       kind: 'choice',
       label: 'Published here',
-      default: 'wide',
+      default: 'loops',
       choices: {
-        wide: 'is not taken where topics end with #',
+        loops: 'is taken, but for what came of messages of this node',
         never: 'is not taken',
         always: 'is taken like all else'
       },
       section: 'advanced',
-      help: 'What mqtt publish nodes with the same server node publish (MQTT 5). Taken again, what came of a message may go round for ever.'
+      help: 'What mqtt publish nodes publish (MQTT 5). A message that this node has led to would go round for ever; what is left out is counted and told. "Is not taken" means all that is published with the same server node.'
     },
     retained: {
       kind: 'choice',

@@ -20,13 +20,21 @@ export function troubleOf(
   return { words: `waiting for the flow, ${compact(open)} in flight`, mend: false }
 }
 
+export interface AtWork {
+  readonly open: number
+  /** Messages so far that were for others than this node. */
+  readonly forOthers: number
+  /** Messages so far that were left out as published here. */
+  readonly own: number
+  readonly elsewhere: string | undefined
+}
+
 export function workingText(
   perSecond: number,
-  open: number,
-  forOthers: number,
-  elsewhere?: string
+  { open, forOthers, own, elsewhere }: AtWork
 ): string {
   const others = forOthers > 0 ? ` · ${compact(forOthers)} for others` : ''
+  const left = own > 0 ? ` · ${compact(own)} own left out` : ''
   const at = elsewhere === undefined ? '' : ` · at ${elsewhere}`
-  return `${compact(perSecond)}/s · ${compact(open)} in flight${others}${at}`
+  return `${compact(perSecond)}/s · ${compact(open)} in flight${others}${left}${at}`
 }

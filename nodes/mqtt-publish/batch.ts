@@ -8,7 +8,11 @@ export class PublishRequest {
   readonly #refused = new Map<number, Reason>()
   #payload: unknown[] | undefined
 
-  constructor(readonly request: WriteRequest) {}
+  constructor(
+    readonly request: WriteRequest,
+    /** The name of the source that all of it came of. */
+    readonly hop?: string
+  ) {}
 
   get records(): readonly unknown[] {
     return this.request.records

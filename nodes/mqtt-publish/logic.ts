@@ -37,21 +37,24 @@ export class Composer {
     this.#always = { qos: Number(options.qos) as Qos, retain: options.retain }
   }
 
-  /** The message, or why there is none. */
-  message(item: unknown): Outgoing | Unpublishable {
+  /**
+   * The message, or why there is none.
+   * @param hop the name of the source, on the way of a record that does not say where it came from
+   */
+  message(item: unknown, hop?: string): Outgoing | Unpublishable {
     try {
-      return isRejection(item) ? this.#letter(item) : this.#message(item)
+      return isRejection(item) ? this.#letter(item) : this.#message(item, hop)
     } catch (error) {
       const code = error instanceof MillraceError ? 'TOPIC_FIELD_INVALID' : 'NOT_SERIALISABLE'
       return new Unpublishable({ code, message: reasonOf(error) })
     }
   }
 
-  #message(record: unknown): Outgoing | Unpublishable {
+  #message(record: unknown, hop: string | undefined): Outgoing | Unpublishable {
     const topic = this.#topic.fill(fieldsOf(record))
     const payload = this.#payloadOf(record)
     if (payload instanceof Unpublishable) return payload
-    const properties = this.#properties.of(record)
+    const properties = this.#properties.of(record, hop)
     if (properties instanceof Unpublishable) return properties
     return { topic, payload, properties, ...this.#always }
   }

@@ -22,6 +22,8 @@ export interface MqttSinkOptions {
   readonly options: Options<typeof spec>
   readonly port: SinkPort
   log(line: string, isProblem: boolean): void
+  /** The name of the source that a message came of, on its way; undefined where none is known. */
+  hopOf(message: WriteRequest['message']): string | undefined
 }
 
 /** Publishes over a connection of its own, and hears the answers on the same one. */
@@ -32,7 +34,7 @@ export class MqttSink implements OpenSink {
   readonly #responseTopic: string
 
   constructor(sink: MqttSinkOptions) {
-    const { broker, nodeId, options, port, log } = sink
+    const { broker, nodeId, options, port, log, hopOf } = sink
     const request = { nodeId, keepSession: false, receiveMaximum: RECEIVE_MAXIMUM }
     const { clientId } = broker.settingsFor(request)
     this.#responseTopic = options.responseTopic.replaceAll('{client_id}', clientId)
@@ -40,7 +42,7 @@ export class MqttSink implements OpenSink {
       ? new DeviceAnswers({ ...options, responseTopic: this.#responseTopic })
       : undefined
     const by = broker.protocolVersion === 5 ? options.broker : undefined
-    this.#outbox = new Outbox(new Composer(options, by), this.#answers)
+    this.#outbox = new Outbox(new Composer(options, by), this.#answers, hopOf)
     this.#connection = broker.connection(request, {
       ready: async link => {
         await this.#listen(link)

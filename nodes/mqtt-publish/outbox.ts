@@ -34,7 +34,8 @@ export class Outbox {
   constructor(
     private readonly composer: Composer,
     /** Where devices are to answer; undefined where nobody is asked. */
-    private readonly answers: DeviceAnswers | undefined
+    private readonly answers: DeviceAnswers | undefined,
+    private readonly hopOf: (message: WriteRequest['message']) => string | undefined
   ) {
     this.#publisher = new Publisher({
       window: WINDOW,
@@ -58,11 +59,11 @@ export class Outbox {
   }
 
   write(request: WriteRequest): void {
-    this.#coming.add(new PublishRequest(request))
+    this.#coming.add(new PublishRequest(request, this.hopOf(request.message)))
   }
 
   #take(batch: PublishRequest, index: number): void {
-    const made = this.composer.message(batch.records[index])
+    const made = this.composer.message(batch.records[index], batch.hop)
     if (made instanceof Unpublishable) batch.refuse(index, made.reason)
     else this.#waiting.push(this.#sending(made, batch, index))
   }

@@ -1,8 +1,10 @@
 import type { EncodedLetter } from '../../core/dead-letter/encode.ts'
+import { VIA } from '../../core/mqtt/hops.ts'
 import type { PublishProperties } from '../../core/mqtt/link.ts'
 import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { namedTexts, Unpublishable } from '../../core/record/payload.ts'
+import { lastHeader, provenanceOf } from '../../core/record/record.ts'
 import type { spec } from './spec.ts'
 
 type PropertyOptions = Pick<Options<typeof spec>, 'expiryS' | 'contentType' | 'userProperties'>
@@ -17,20 +19,28 @@ export class Properties {
   readonly #always: PublishProperties
   readonly #by: Readonly<Record<string, string>>
   readonly #textsOf: ReturnType<typeof namedTexts> | undefined
+  #way: string | undefined
+  #beside: PublishProperties
 
   /** @param by the server node, told with each message; undefined where there is no place for it */
-  constructor({ expiryS, contentType, userProperties }: PropertyOptions, by: string | undefined) {
+  constructor(
+    { expiryS, contentType, userProperties }: PropertyOptions,
+    private readonly by: string | undefined
+  ) {
     this.#by = by === undefined ? {} : { [PUBLISHED_BY]: by }
     this.#always = {
       ...(expiryS > 0 ? { messageExpiryInterval: expiryS } : {}),
       ...(contentType === '' ? {} : { contentType }),
       ...(by === undefined ? {} : { userProperties: this.#by })
     }
+    this.#beside = this.#always
     if (userProperties.length > 0) this.#textsOf = namedTexts(userProperties)
   }
 
-  of(record: unknown): PublishProperties | Unpublishable {
-    if (this.#textsOf === undefined) return this.#always
+  /** @param hop the name of the source of a record that does not say where it came from */
+  of(record: unknown, hop: string | undefined): PublishProperties | Unpublishable {
+    const beside = this.#besideOf(record, hop)
+    if (this.#textsOf === undefined) return beside
     const found: Record<string, string | string[]> = {}
     for (const [name, text] of this.#textsOf(record)) {
       const problem = problemOf(text)
@@ -38,7 +48,20 @@ export class Properties {
       const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
       found[name] = before.length === 0 ? text : [...before, text]
     }
-    return { ...this.#always, userProperties: { ...found, ...this.#by } }
+    return { ...beside, userProperties: { ...found, ...beside.userProperties } }
+  }
+
+  /** The same object for all records that came the same way. */
+  #besideOf(record: unknown, hop: string | undefined): PublishProperties {
+    if (this.by === undefined) return this.#always
+    const taken = provenanceOf(record)?.taken
+    const way = (taken && lastHeader(taken.headers, VIA)?.toString()) ?? hop
+    if (way !== this.#way) {
+      this.#way = way
+      const via = way === undefined ? {} : { [VIA]: way }
+      this.#beside = { ...this.#always, userProperties: { ...this.#by, ...via } }
+    }
+    return this.#beside
   }
 
   /** A letter is never refused for what is told beside its bytes, which keep all of it. */

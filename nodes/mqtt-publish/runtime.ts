@@ -1,4 +1,5 @@
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
+import { Hops } from '../../core/mqtt/hops.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
 import { needsOfMqtt5 } from './logic.ts'
@@ -9,12 +10,24 @@ import { spec } from './spec.ts'
 export default defineSink(
   spec,
   (context, port) => {
-    const { id, node, options, provided } = context
+    const { id, node, options, provided, tracker, RED } = context
     const broker = provided<MqttBroker>('broker')
     const needs = broker.protocolVersion === 5 ? [] : needsOfMqtt5(options)
     if (needs.length > 0) throw new OptionsError(spec.label, needs)
     const log = (line: string, isProblem: boolean) => (isProblem ? node.warn(line) : node.log(line))
-    return new MqttSink({ broker, nodeId: id, options, port, log })
+    const hops = new Hops(RED)
+    return new MqttSink({
+      broker,
+      nodeId: id,
+      options,
+      port,
+      log,
+      hopOf(message) {
+        const source = tracker.sourceOf(message)
+        const isIngest = source && RED.nodes.getNode(source)?.type === 'millrace-mqtt-ingest'
+        return isIngest ? hops.nameOf(source) : undefined
+      }
+    })
   },
   { service: 'the MQTT server', drainMs: 5_000, migrations }
 )

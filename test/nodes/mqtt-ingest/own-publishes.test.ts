@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { nodeMetrics, report } from '../../../core/node/metrics.ts'
+import { migrated } from '../../../core/node/migrate.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
-import { leavesOut } from '../../../nodes/mqtt-ingest/own-publishes.ts'
+import { migrations } from '../../../nodes/mqtt-ingest/migrations.ts'
+import { maySeeOwn } from '../../../nodes/mqtt-ingest/own-publishes.ts'
 import ingest from '../../../nodes/mqtt-ingest/runtime.ts'
+import { spec } from '../../../nodes/mqtt-ingest/spec.ts'
 import publish from '../../../nodes/mqtt-publish/runtime.ts'
 import { collectorOf, registerCollect } from '../../collector.ts'
 import { device, unique } from '../../core/mqtt/rig.ts'
@@ -22,73 +25,173 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
   after(() => red.stop())
   afterEach(() => red.deploy([]))
 
-  /** What an ingest takes goes to a publish, and beside it into a collector. */
-  async function loop(server: object, options: object, publishedBy = 'server') {
-    const [org, id] = [unique('org'), unique('own')]
-    const z = `${id}-tab`
-    await red.deploy([
-      { id: z, type: 'tab' },
-      { id: 'server', type: 'millrace-mqtt-broker', url, ...server },
-      { id: 'other', type: 'millrace-mqtt-broker', url, ...server },
-      {
-        id: `${id}-in`,
-        type: 'millrace-mqtt-ingest',
-        z,
-        broker: 'server',
-        topic: `${org}/#`,
-        keyField: '',
-        clientId: id,
-        ...options,
-        wires: [[`${id}-out`, `${id}-taken`], [`${id}-taken`]]
-      },
-      {
-        id: `${id}-out`,
-        type: 'millrace-mqtt-publish',
-        z,
-        broker: publishedBy,
-        topic: `${org}/again/{device_id}`,
-        wires: [[], []]
-      },
-      { id: `${id}-taken`, type: 'collect', z, wires: [] }
-    ])
-    const well = (node: string) => report().nodes.find(each => each.id === node)?.status?.healthy
-    await until('the nodes', () => well(`${id}-in`) && well(`${id}-out`))
-    const publisher = await device(url)
-    await publisher.publishAsync(`${org}/d1`, '{"device_id":"d1"}', { qos: 1 })
-    await publisher.endAsync()
-    const counts = (which: 'in' | 'out') => nodeMetrics(`${id}-${which}`)!
-    return { counts, taken: collectorOf(`${id}-taken`) }
-  }
+  const well = (node: string) => report().nodes.find(each => each.id === node)?.status?.healthy
+  const counts = (node: string) => nodeMetrics(node)!
 
-  it('is left out where its topics end with #, counted, and told', async () => {
-    const { counts, taken } = await loop({}, {})
-    await until('its own message', () => counts('in').filtered === 1)
-    await until('the publish', () => counts('out').stored === 1)
-    assert.equal(counts('in').in, 2)
-    assert.equal(taken.records.length, 1)
+  /** As a person saves it now, with what is the default of a new node. */
+  const ingestAt = (id: string, topic: string, options: object = {}) => ({
+    id,
+    type: spec.type,
+    specVersion: spec.version,
+    z: `${id}-tab`,
+    broker: 'server',
+    topic,
+    keyField: '',
+    clientId: id,
+    pace: 'latency',
+    ...options
   })
 
-  it('is taken where another server node has published it, for a few rounds', async () => {
-    const { counts } = await loop({}, {}, 'other')
-    await until('some rounds', () => counts('out').stored >= 3)
-    assert.equal(counts('in').filtered, 0)
+  interface Stage {
+    readonly topic: string
+    readonly publishes?: string
+    readonly options?: object
+    readonly by?: string
+    readonly code?: string
+  }
+  /** Each takes, keeps what it took in a collector, and publishes to the topics of the next. */
+  async function stages(all: readonly Stage[], server: object = {}) {
+    const ids = all.map(() => unique('own'))
+    const flow = all.flatMap(({ topic, publishes, options, by = 'server', code }, index) => {
+      const id = ids[index]!
+      const z = `${id}-tab`
+      const next = code === undefined ? `${id}-out` : `${id}-function`
+      return [
+        { id: z, type: 'tab' },
+        ingestAt(id, topic, { ...options, wires: [[next, `${id}-taken`], [`${id}-taken`]] }),
+        {
+          id: `${id}-function`,
+          type: 'function',
+          z,
+          func: code ?? '',
+          outputs: 1,
+          wires: [[`${id}-out`]]
+        },
+        ...(publishes === undefined
+          ? []
+          : [
+              {
+                id: `${id}-out`,
+                type: 'millrace-mqtt-publish',
+                z,
+                broker: by,
+                topic: publishes,
+                wires: [[], []]
+              }
+            ]),
+        { id: `${id}-taken`, type: 'collect', z, wires: [] }
+      ]
+    })
+    const servers = ['server', 'other'].map(id => ({
+      id,
+      type: 'millrace-mqtt-broker',
+      url,
+      ...server
+    }))
+    await red.deploy([...servers, ...flow])
+    const nodes = ids.flatMap((id, index) => (all[index]!.publishes ? [id, `${id}-out`] : [id]))
+    await until('the nodes', () => nodes.every(well))
+    return ids
+  }
+  async function publishOne(topic: string): Promise<void> {
+    const publisher = await device(url)
+    await publisher.publishAsync(topic, '{"device_id":"d1"}', { qos: 1 })
+    await publisher.endAsync()
+  }
+  const takenBy = (id: string) => collectorOf(`${id}-taken`).records.length
+
+  it('is left out where it came of a message of the node itself, counted, and told', async () => {
+    const org = unique('org')
+    const [id] = await stages([{ topic: `${org}/#`, publishes: `${org}/again/{device_id}` }])
+    await publishOne(`${org}/d1`)
+    await until('its own message', () => counts(id!).filtered === 1)
+    assert.deepEqual([counts(id!).in, takenBy(id!)], [2, 1])
+    await until('the status', () =>
+      report().nodes.some(({ status }) => /1 own left out/.test(String(status?.text)))
+    )
+    assert.ok(red.logs.some(({ msg }) => /led to it, so it would go round/.test(String(msg))))
+  })
+
+  it('is taken by another node of the same server, which a message comes to in stages', async () => {
+    const org = unique('org')
+    const [first, second] = await stages([
+      { topic: `${org}/raw/#`, publishes: `${org}/clean/{device_id}` },
+      { topic: `${org}/clean/#` }
+    ])
+    for (let index = 0; index < 3; index++) await publishOne(`${org}/raw/d1`)
+    await until('all', () => takenBy(second!) === 3)
+    assert.deepEqual([counts(first!).filtered, counts(second!).filtered], [0, 0])
+  })
+
+  it('ends a circle over several nodes and server nodes after one round', async () => {
+    const org = unique('org')
+    const [first, second] = await stages([
+      { topic: `${org}/a/#`, publishes: `${org}/b/{device_id}`, by: 'other' },
+      { topic: `${org}/b/#`, publishes: `${org}/a/again/{device_id}` }
+    ])
+    await publishOne(`${org}/a/d1`)
+    await until('the end', () => counts(first!).filtered === 1)
+    assert.deepEqual([takenBy(first!), takenBy(second!)], [1, 1])
+  })
+
+  it('ends it too where a Function node makes the records anew', async () => {
+    const org = unique('org')
+    const code = `return { _msgid: msg._msgid, payload: [{ device_id: 'made' }] }`
+    const [id] = await stages([{ topic: `${org}/#`, publishes: `${org}/again/{device_id}`, code }])
+    await publishOne(`${org}/d1`)
+    await until('its own message', () => counts(id!).filtered === 1)
+    assert.equal(takenBy(id!), 1)
+  })
+
+  it('is taken in all rounds by a flow that was saved before there was a choice', async () => {
+    const org = unique('org')
+    const options = { specVersion: 3 }
+    const [id] = await stages([
+      { topic: `${org}/#`, publishes: `${org}/again/{device_id}`, options }
+    ])
+    await publishOne(`${org}/d1`)
+    await until('some rounds', () => counts(`${id}-out`).stored >= 3)
+    assert.equal(counts(id!).filtered, 0)
+  })
+
+  it('is left out whatever it came of, where that is set', async () => {
+    const org = unique('org')
+    const options = { own: 'never' }
+    const [, second] = await stages([
+      { topic: `${org}/raw/#`, publishes: `${org}/clean/{device_id}` },
+      { topic: `${org}/clean/+`, options }
+    ])
+    await publishOne(`${org}/raw/d1`)
+    await until('its own message', () => counts(second!).filtered === 1)
+    assert.equal(takenBy(second!), 0)
   })
 
   it('cannot be told with MQTT 3.1.1, which is said at the start', async () => {
-    await loop({ version: '4' }, {})
+    const org = unique('org')
+    red.logs.length = 0
+    await stages([{ topic: `${org}/#`, publishes: `${org}/again/{device_id}` }], { version: '4' })
     await until('the warning', () =>
       red.logs.some(({ msg }) => /cannot tell what an mqtt publish node/.test(String(msg)))
     )
   })
 
-  for (const [own, filter, isLeftOut] of [
-    ['wide', '#', true],
-    ['wide', 'a/#', true],
-    ['wide', 'a/+', false],
-    ['wide', 'a#', false],
+  for (const [own, filter, mayCome] of [
+    ['loops', '#', true],
+    ['loops', 'a/#', true],
+    ['loops', 'a/+', false],
+    ['loops', 'a#', false],
     ['never', 'a/+', true],
     ['always', '#', false]
   ] as const)
-    it(`"${own}" at ${filter}: ${isLeftOut ? 'left out' : 'taken'}`, () =>
-      assert.equal(leavesOut(own, filter), isLeftOut))
+    it(`"${own}" at ${filter}: ${mayCome ? 'may come again' : 'does not'}`, () =>
+      assert.equal(maySeeOwn(own, filter), mayCome))
+
+  for (const [saved, own] of [
+    [{}, 'always'],
+    [{ specVersion: 3 }, 'always'],
+    [{ specVersion: 3, own: 'wide' }, 'loops'],
+    [{ specVersion: 3, own: 'never' }, 'never']
+  ] as const)
+    it(`of ${JSON.stringify(saved)} becomes "${own}"`, () =>
+      assert.equal(migrated(spec, migrations, saved).own, own))
 })

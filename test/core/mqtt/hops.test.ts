@@ -1,0 +1,57 @@
+import assert from 'node:assert/strict'
+import { headersOf } from '../../../core/mqtt/headers.ts'
+import { further, Hops, leadsThrough, VIA, wayOf } from '../../../core/mqtt/hops.ts'
+import { PROVENANCE, Provenance } from '../../../core/record/record.ts'
+import { withProvenance } from '../../../nodes/kafka-producer/provenance.ts'
+import { Properties } from '../../../nodes/mqtt-publish/properties.ts'
+
+const hopsOf = (id: string) => new Hops({ settings: { get: () => id } })
+const told = (way: unknown) => ({ userProperties: { [VIA]: way as string } })
+
+describe('the way of a message', () => {
+  it('names a node alike after each start, and another one in another Node-RED', () => {
+    const name = hopsOf('one').nameOf('in')
+    assert.equal(hopsOf('one').nameOf('in'), name)
+    assert.notEqual(hopsOf('one').nameOf('out'), name)
+    assert.notEqual(hopsOf('two').nameOf('in'), name)
+    const none = new Hops({})
+    assert.equal(none.nameOf('in'), new Hops({ settings: { get: fails } }).nameOf('in'))
+  })
+
+  it('grows to so many nodes, and is not taken from what says none', () => {
+    const names = Array.from({ length: 40 }, (_, index) => hopsOf('one').nameOf(String(index)))
+    const way = names.reduce<string | undefined>(further, undefined)!
+    assert.equal(way, names.slice(-32).join(','))
+    assert.equal(wayOf(told(way)), way)
+    assert.ok(leadsThrough(way, names[39]!) && !leadsThrough(way, names[0]!))
+    for (const other of ['', 'short', [way, way], `${way},${way}`, `${names[0]}, ${names[1]}`])
+      assert.equal(wayOf(told(other)), undefined)
+  })
+
+  it('goes on over Kafka and through nodes that add nothing to it', () => {
+    const [first, second] = ['a', 'b'].map(id => hopsOf('one').nameOf(id)) as [string, string]
+    assert.equal(headersOf('t', 1, false, told(first))[VIA], first)
+    const headers = headersOf('t', 1, false, told(first), second)
+    assert.equal(headers[VIA], `${first},${second}`)
+    const origin = { kind: 'mqtt', topic: 't', qos: 1, retained: false } as const
+    const sent = withProvenance({}, { origin, key: null, headers, raw: null }, null)
+    const taken = {
+      origin: { kind: 'kafka', topic: 't', partition: 0, offset: '0', timestamp: '0' } as const,
+      key: null,
+      headers: { ...sent, [VIA]: Buffer.from(String(sent[VIA])) },
+      raw: null
+    }
+    const record = { [PROVENANCE]: new Provenance({ at: () => taken }, 0) }
+    const options = { expiryS: 0, contentType: '', userProperties: [] }
+    const properties = new Properties(options, 'server')
+    assert.deepEqual(properties.of(record, undefined), {
+      userProperties: { 'millrace.by': 'server', [VIA]: `${first},${second}` }
+    })
+    assert.deepEqual(properties.of({}, undefined), { userProperties: { 'millrace.by': 'server' } })
+    assert.deepEqual(new Properties(options, undefined).of(record, undefined), {})
+  })
+})
+
+function fails(): never {
+  throw new Error('Settings not loaded')
+}
