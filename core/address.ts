@@ -63,6 +63,16 @@ export function lookupUrlProblems(text: string): string[] {
     : ['must not have {key} in the name of the server']
 }
 
+/** A server that is asked by HTTP; logins have fields of their own. */
+export function httpUrlProblems(text: string): string[] {
+  const problems = urlProblems(text, ['http:', 'https:'], 'http://server.example:8086')
+  if (problems.length > 0) return problems
+  const { username, password, search, hash } = new URL(text)
+  if (username !== '' || password !== '')
+    return ['must not have a user name or password; they have fields of their own']
+  return search === '' && hash === '' ? [] : ['must end before ? and #']
+}
+
 /** The token endpoint of an authorization server; a secret is sent to it. */
 export function tokenUrlProblems(text: string): string[] {
   const example = 'https://login.example.org/oauth2/token'

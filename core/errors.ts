@@ -149,6 +149,11 @@ export const CODES = {
   ROW_REFUSED: 'The database refused this row; the message has its words.',
   DUPLICATE_KEY:
     'A row with the same key is already in the table, and the node is set to reject duplicates.',
+  POINT_EMPTY: 'None of the fields that the point is made of has a value.',
+  POINT_UNWRITABLE:
+    'A name or tag of the point has what line protocol cannot write there, such as a line break.',
+  POINT_REFUSED: 'The time-series server refused this point; the message has its words.',
+  POINT_TOO_LARGE: 'This point alone is larger than what the time-series server takes.',
   DECOMPRESSION_LIMIT:
     'The row updates a compressed chunk, and the database would have to decompress more rows than it allows.',
   DATABASE_SETTING:

@@ -23,10 +23,10 @@ const mvn = isWindows ? 'mvn.cmd' : 'mvn'
 const folderOfPoms = join(repository, 'stack', 'mvn')
 const pom = join(folderOfPoms, 'pom.xml')
 
-export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq' | 'kafka-3.9'
+export type JarProfile = 'kafka' | 'mqtt' | 'ecj' | 'hivemq' | 'kafka-3.9' | 'questdb'
 
 /** Of what only tests start: in a file of its own each. */
-const APART: ReadonlySet<JarProfile> = new Set(['hivemq', 'kafka-3.9'])
+const APART: ReadonlySet<JarProfile> = new Set(['hivemq', 'kafka-3.9', 'questdb'])
 
 const pomOf = (profile: JarProfile) =>
   APART.has(profile) ? join(folderOfPoms, `${profile}.xml`) : pom

@@ -42,6 +42,7 @@ export type Family =
   | 'sparkplug'
   | 'kafka'
   | 'timescale'
+  | 'influx'
   | 'transform'
   | 'observe'
   | 'delivery'

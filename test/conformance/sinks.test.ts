@@ -10,6 +10,8 @@ import type { Database } from '../../core/postgres/pool.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
 import type { WriteRequest } from '../../core/sink/types.ts'
 import acknowledge from '../../nodes/acknowledge/runtime.ts'
+import influxServer from '../../nodes/influx-server/runtime.ts'
+import influxSink from '../../nodes/influx-sink/runtime.ts'
 import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
 import kafkaProducer from '../../nodes/kafka-producer/runtime.ts'
 import mqttBroker from '../../nodes/mqtt-broker/runtime.ts'
@@ -22,6 +24,7 @@ import { databaseAt } from '../core/postgres/table-under-test.ts'
 import fileSink, { append, spec as fileSpec } from '../core/sink/file-sink.ts'
 import { readTopic } from '../kafka-topics.ts'
 import { type RunningNodeRed, startNodeRed } from '../node-red.ts'
+import { DATABASE, influxDbHere, type TimeSeriesServer } from '../servers/time-series.ts'
 import { services } from '../services.ts'
 import { until } from '../until.ts'
 
@@ -53,6 +56,8 @@ const tooEarly = defineSink(
   { service: 'the file' }
 )
 
+const influx = await influxDbHere()
+
 describe('conformance of the sinks', function () {
   this.timeout(60_000)
   let nodeRed: RunningNodeRed
@@ -75,6 +80,8 @@ describe('conformance of the sinks', function () {
       mqttPublish,
       timescaleDatabase,
       timescaleSink,
+      influxServer,
+      influxSink,
       acknowledge,
       fileSink,
       tooEarly
@@ -101,11 +108,13 @@ describe('conformance of the sinks', function () {
       // it passes on whatever comes
       unfit: []
     }
+    if (influx !== undefined) subjects.points = pointsSubject(influx, await influx.start())
     subjects.file = fileSubject('millrace-file-sink', join(folder, 'lines'))
     subjects.tooEarly = fileSubject('millrace-too-early', join(folder, 'early'))
   })
   after(async () => {
     await nodeRed?.stop()
+    await influx?.end()
     for (const watcher of watchers) await watcher.endAsync()
     await database?.query('DROP TABLE IF EXISTS conformance')
     await database?.close()
@@ -144,6 +153,21 @@ describe('conformance of the sinks', function () {
         )
     }
   }
+
+  const pointsSubject = (server: TimeSeriesServer, url: string): Subject => ({
+    ...base,
+    type: 'millrace-influx-sink',
+    config: {
+      server: 'server',
+      database: DATABASE,
+      measurement: 'conformance',
+      create: 'create'
+    },
+    around: [{ id: 'server', type: 'millrace-influx-server', service: 'influx1', api: 'v1', url }],
+    order: 'within a message',
+    record: reading,
+    stored: async () => (await server.points('conformance')).map(({ value }) => String(value))
+  })
 
   async function publishSubject(at: string): Promise<Subject> {
     const watcher = await device(at)
@@ -188,6 +212,7 @@ describe('conformance of the sinks', function () {
     deduplication: 'kafka-producer that leaves out what the topic has',
     messages: 'kafka-producer of Kafka messages',
     table: 'timescale-sink',
+    ...(influx === undefined ? {} : { points: 'influx-sink' }),
     acknowledge: 'acknowledge',
     file: 'a sink of somebody else'
   }

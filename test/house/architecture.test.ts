@@ -40,6 +40,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   delivery: ['ground', 'record'],
   mqtt: ['ground', 'record'],
   postgres: ['ground', 'record'],
+  influx: ['ground', 'record'],
   kafka: ['ground', 'record'],
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
   learn: ['ground', 'record', 'format'],

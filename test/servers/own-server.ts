@@ -29,7 +29,9 @@ export class OwnServer {
   constructor(
     private readonly name: string,
     /** Writes the configuration, and says how to run the server. */
-    private readonly prepare: (place: Place) => Promise<Command>
+    private readonly prepare: (place: Place) => Promise<Command>,
+    /** Whether it answers in its own protocol. */
+    private readonly answers: (place: Place) => Promise<boolean> = ({ port }) => probeMqtt(port)
   ) {
     // Where a test run breaks off before it ends what it started.
     process.once(
@@ -88,7 +90,7 @@ export class OwnServer {
     this.#process = launched
     const answers = async () => {
       if (!isAlive(launched)) throw new Error(`${this.name} ended; see ${log}`)
-      return probeMqtt(this.#place!.port)
+      return this.answers(this.#place!)
     }
     await until(`${this.name} to answer`, answers, 60_000)
   }
