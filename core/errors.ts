@@ -20,6 +20,8 @@ export const CODES = {
   PAYLOAD_EMPTY: 'The payload has no bytes.',
   PAYLOAD_TOO_LARGE: 'The payload is larger than the node accepts.',
   PAYLOAD_TOO_DEEP: 'The JSON is nested deeper than the node accepts.',
+  RECORD_TOO_WIDE:
+    'The record has more fields, at all its levels, than the node accepts; no record holds up the others.',
   JSON_INVALID: 'The payload is not JSON.',
   NOT_A_RECORD: 'The payload is JSON, but not an object.',
   NUMBER_INEXACT: 'A number has more digits than a double holds, so reading it would change it.',

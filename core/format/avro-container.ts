@@ -5,7 +5,8 @@ import { Datum, invalid, MAX_EMPTY, Wrong } from './avro-datum.ts'
 import { type AvroType, avroTypeOf } from './avro-schema.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 import { decompressed } from './decompress.ts'
-import { inPieces, PIECE_VALUES, type Step } from './pieces.ts'
+import { inPieces, PIECE_CHARACTERS, PIECE_VALUES, type Step } from './pieces.ts'
+import { TooMany, ValueCount } from './value-count.ts'
 
 /** Avro 1.12, "Object Container Files". */
 const MAGIC = Buffer.from('Obj\x01', 'latin1')
@@ -24,7 +25,7 @@ export function avroContainer(options: DecoderOptions): Decode {
     if (!bytes.subarray(0, MAGIC.length).equals(MAGIC))
       return invalid('it does not begin as an Avro file does')
     try {
-      const head = new Datum(bytes, MAGIC.length, options)
+      const head = datumOf(bytes, MAGIC.length, options)
       const metadata = head.read(METADATA, 1) as Readonly<Record<string, string>>
       const of = (name: string) => Buffer.from(metadata[name] ?? '', 'base64').toString()
       const undo = undoing(of('avro.codec'))
@@ -35,6 +36,10 @@ export function avroContainer(options: DecoderOptions): Decode {
     }
   }
 }
+
+/** Each value is a record; one with too many fields is refused when it has been read. */
+const datumOf = (bytes: Buffer, at: number, options: DecoderOptions) =>
+  new Datum(bytes, at, options, new ValueCount(bytes, { ...options, at: 'list' }, false))
 
 /** Files of one producer have one schema. */
 function rememberingLast(): (schema: string) => AvroType {
@@ -90,16 +95,26 @@ class File {
       if (spare < 0) throw new Wrong('it claims too many values that take no byte')
       return { values, next: { ...this.#read(block, values), spare } }
     } catch (error) {
-      if (!(error instanceof Wrong || error instanceof RangeError || isOfZlib(error))) throw error
+      if (
+        !(
+          error instanceof Wrong ||
+          error instanceof TooMany ||
+          error instanceof RangeError ||
+          isOfZlib(error)
+        )
+      )
+        throw error
       values.push(invalid(reasonOf(error)))
       return { values, next: undefined }
     }
   }
 
   #read({ bytes, at, left, end }: Block, values: unknown[]): Omit<Place, 'spare'> {
-    const datum = new Datum(bytes, at, this.options)
-    const count = Math.min(left, PIECE_VALUES)
-    for (let index = 0; index < count; index++) values.push(datum.element(this.type, 0))
+    const datum = datumOf(bytes, at, this.options)
+    const most = Math.min(left, PIECE_VALUES)
+    let count = 0
+    for (; count < most && datum.place - at < PIECE_CHARACTERS; count++)
+      values.push(datum.element(this.type, 0))
     if (count < left) return { at: end, block: { bytes, at: datum.place, left: left - count, end } }
     if (!datum.isAtEnd) throw new Wrong('something stands behind the values of a block')
     return { at: end, block: undefined }
@@ -107,7 +122,7 @@ class File {
 
   #blockAt(at: number): Block | undefined {
     if (at === this.bytes.length) return undefined
-    const file = new Datum(this.bytes, at, this.options)
+    const file = datumOf(this.bytes, at, this.options)
     const left = file.count()
     const bytes = this.undo(file.take(file.length()))
     if (!file.take(SYNC_BYTES).equals(this.#sync)) throw new Wrong('a block has no end')

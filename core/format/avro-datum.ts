@@ -6,6 +6,9 @@ import { MAX_DEPTH } from '../record/parse-record.ts'
 import { meaningOf } from './avro-logical.ts'
 import type { AvroType } from './avro-schema.ts'
 import type { DecoderOptions, Steps } from './decoder.ts'
+import { Entries } from './entries.ts'
+import { objectOf } from './members.ts'
+import type { ValueCount } from './value-count.ts'
 
 /**
  * Values that take no byte, such as nulls of a list, are counted: a list may claim any number of
@@ -14,7 +17,7 @@ import type { DecoderOptions, Steps } from './decoder.ts'
 export const MAX_EMPTY = 100_000
 const MAX_DECIMAL_BYTES = 400
 /** Fewer bytes are read at once. */
-const STRETCH_BYTES = 32_768
+const STRETCH_BYTES = 4_096
 /** So many elements are read before others have their turn. */
 const TURN_VALUES = 256
 
@@ -27,9 +30,10 @@ export const invalid = (why: string) =>
 const tooDeep = () => new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
 
 /** From entries, a key such as __proto__ is an own property. */
-function objectOf(entries: readonly [string, unknown][]): object {
-  const object: Record<string, unknown> = Object.fromEntries(entries)
-  if (Object.keys(object).length < entries.length) throw new Wrong('a key stands twice in a map')
+function mapOf(members: readonly [string, unknown][], maxFields: number): object {
+  const object = objectOf(members, maxFields)
+  const { length } = object instanceof Entries ? object.names : Object.keys(object)
+  if (length < members.length) throw new Wrong('a key stands twice in a map')
   return object
 }
 
@@ -44,7 +48,8 @@ export class Datum {
   constructor(
     private readonly bytes: Buffer,
     private at: number,
-    private readonly options: DecoderOptions
+    private readonly options: DecoderOptions,
+    private readonly values: ValueCount
   ) {}
 
   /** The byte that is read next. */
@@ -59,6 +64,7 @@ export class Datum {
     if (depth > MAX_DEPTH * 2) throw tooDeep()
     switch (type.kind) {
       case 'record':
+        this.values.fields(type.fields.length)
         return Object.fromEntries(
           type.fields.map(({ name, type: inner }) => [name, this.read(inner, depth + 1)])
         )
@@ -87,11 +93,14 @@ export class Datum {
 
   /** The same, where others are to have their turn in between. */
   *long(type: AvroType, depth: number): Steps<unknown> {
-    if (this.bytes.length - this.at < STRETCH_BYTES) return this.read(type, depth)
+    // A list may claim many values that take no byte.
+    if (type.kind !== 'array' && this.bytes.length - this.at < STRETCH_BYTES)
+      return this.read(type, depth)
     if (depth > MAX_DEPTH * 2) throw tooDeep()
     switch (type.kind) {
       case 'record': {
         const entries: [string, unknown][] = []
+        this.values.fields(type.fields.length)
         for (const { name, type: inner } of type.fields)
           entries.push([name, yield* this.long(inner, depth + 1)])
         return Object.fromEntries(entries)
@@ -101,7 +110,7 @@ export class Datum {
       case 'array':
         return yield* this.#longList(type.of, depth)
       case 'map':
-        return objectOf(yield* this.#longEntries(type.of, depth))
+        return mapOf(yield* this.#longEntries(type.of, depth), this.options.maxFields)
       default:
         return this.read(type, depth)
     }
@@ -110,7 +119,10 @@ export class Datum {
   *#longList(of: AvroType, depth: number): Steps<unknown[]> {
     const list: unknown[] = []
     for (let count = this.count(); count > 0; count = this.count()) {
-      for (let index = 0; index < count; index++) list.push(yield* this.#longElement(of, depth))
+      for (let index = 0; index < count; index++) {
+        list.push(yield* this.#longElement(of, depth))
+        this.values.element()
+      }
     }
     return list
   }
@@ -119,6 +131,7 @@ export class Datum {
     const entries: [string, unknown][] = []
     for (let count = this.count(); count > 0; count = this.count()) {
       for (let index = 0; index < count; index++) {
+        this.values.fields(1)
         const key = this.#text()
         entries.push([key, yield* this.#longElement(of, depth)])
       }
@@ -130,7 +143,7 @@ export class Datum {
     const before = this.at
     const value = isPrimitive(of) ? this.read(of, depth + 1) : yield* this.long(of, depth + 1)
     this.#countEmpty(before)
-    if (++this.#sinceTurn >= TURN_VALUES) {
+    if (++this.#sinceTurn >= TURN_VALUES || this.values.isTurn()) {
       this.#sinceTurn = 0
       yield
     }
@@ -182,7 +195,10 @@ export class Datum {
   #array(of: AvroType, depth: number): unknown[] {
     const list: unknown[] = []
     for (let count = this.count(); count > 0; count = this.count()) {
-      for (let index = 0; index < count; index++) list.push(this.element(of, depth))
+      for (let index = 0; index < count; index++) {
+        list.push(this.element(of, depth))
+        this.values.element()
+      }
     }
     return list
   }
@@ -191,11 +207,12 @@ export class Datum {
     const entries: [string, unknown][] = []
     for (let count = this.count(); count > 0; count = this.count()) {
       for (let index = 0; index < count; index++) {
+        this.values.fields(1)
         const key = this.#text()
         entries.push([key, this.element(of, depth)])
       }
     }
-    return objectOf(entries)
+    return mapOf(entries, this.options.maxFields)
   }
 
   element(of: AvroType, depth: number): unknown {

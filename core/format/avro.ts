@@ -1,4 +1,5 @@
 import type { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import { avroContainer } from './avro-container.ts'
 import { Datum, invalid, Wrong } from './avro-datum.ts'
 import { type AvroType, avroTypeOf } from './avro-schema.ts'
@@ -10,6 +11,7 @@ import {
   type ReadContent,
   type Steps
 } from './decoder.ts'
+import { TakesLong, TooMany, TooWide, ValueCount } from './value-count.ts'
 
 /**
  * What stands before a value: a zero and the number of the schema in a registry; or the mark of
@@ -32,21 +34,28 @@ export function avro(options: DecoderOptions): Decode {
   return bytes => {
     if (bytes.length < start || begins.some((byte, index) => bytes[index] !== byte))
       return invalid(`it does not begin with ${name}`)
-    const datum = new Datum(bytes, start, options)
-    if (bytes.length >= LONG_BYTES) return { steps: inSteps(datum, type) }
+    const datumIn = (isAtOnce: boolean) =>
+      new Datum(bytes, start, options, new ValueCount(bytes, options, isAtOnce))
+    const inSteps = () => stepsOf(datumIn(false), type, options)
+    if (bytes.length >= LONG_BYTES) return { steps: inSteps() }
     try {
+      const datum = datumIn(true)
       return onlyOne(datum, datum.read(type, 1))
     } catch (error) {
-      return failureOf(error)
+      return error instanceof TakesLong ? { steps: inSteps() } : failureOf(error, options)
     }
   }
 }
 
-function* inSteps(datum: Datum, type: AvroType): Steps<ReadContent | ParseFailure> {
+function* stepsOf(
+  datum: Datum,
+  type: AvroType,
+  options: DecoderOptions
+): Steps<ReadContent | ParseFailure> {
   try {
     return onlyOne(datum, yield* datum.long(type, 1))
   } catch (error) {
-    return failureOf(error)
+    return failureOf(error, options)
   }
 }
 
@@ -55,7 +64,8 @@ const onlyOne = (datum: Datum, value: unknown) =>
     ? one(value)
     : invalid('something stands behind the value, so the schema is another')
 
-function failureOf(error: unknown): ParseFailure {
-  if (error instanceof Wrong) return invalid(error.message)
+function failureOf(error: unknown, { maxFields }: DecoderOptions): ParseFailure {
+  if (error instanceof TooWide) return tooWide(maxFields)
+  if (error instanceof Wrong || error instanceof TooMany) return invalid(error.message)
   throw error
 }

@@ -1,3 +1,4 @@
+import { ELEMENTS_A_FIELD } from '../record/width.ts'
 import type { Container } from './long-binary.ts'
 
 /** RFC 8949, section 3: the three bits of the major types that hold others. */
@@ -17,9 +18,16 @@ const cutOff = () => new Error('it is cut off')
 
 /**
  * Walks over the CBOR value that begins here without making anything: the place behind it, or
- * undefined if that is beyond the limit. @throws Error that says why it is no value
+ * undefined if that is beyond the limit, or it holds more fields than so. @throws Error that says
+ * why it is no value
  */
-export function endOfCbor(bytes: Buffer, start: number, limit: number): number | undefined {
+export function endOfCbor(
+  bytes: Buffer,
+  start: number,
+  limit: number,
+  mostFields = Number.POSITIVE_INFINITY
+): number | undefined {
+  let left = mostFields * ELEMENTS_A_FIELD
   const { length } = bytes
   /** Values that each still wants; infinite up to a break. */
   const open: number[] = []
@@ -39,12 +47,25 @@ export function endOfCbor(bytes: Buffer, start: number, limit: number): number |
       else if (major === BYTES || major === TEXT) at += argument
       else inner = innerOf(major, argument)
       if (at > length || (inner > length - at && inner !== Number.POSITIVE_INFINITY)) throw cutOff()
+      left -= shareOf(major, inner, open[open.length - 1])
+      if (left < 0) return undefined
     }
     if (inner > 0) {
       if (open.push(inner) > MAX_OPEN) throw new Error('it is nested too deep')
     } else while (open.length > 0 && --open[open.length - 1]! === 0) open.pop()
   } while (open.length > 0)
   return at
+}
+
+/**
+ * What it counts, in elements of a list. Of a list or map that does not say how many it has, each is
+ * counted where it stands.
+ */
+function shareOf(major: number, inner: number, around: number | undefined): number {
+  const own = around === Number.POSITIVE_INFINITY ? 1 : 0
+  if (inner === Number.POSITIVE_INFINITY) return own
+  if (major === MAP) return own + (inner / 2) * ELEMENTS_A_FIELD
+  return major === LIST ? own + inner : own
 }
 
 function innerOf(major: number, argument: number): number {

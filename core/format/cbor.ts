@@ -3,22 +3,25 @@ import { reasonOf } from '../errors.ts'
 import { ExactDecimal } from '../record/exact-decimal.ts'
 import { isExact, scaled } from '../record/exact-number.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import { cborContainerAt, endOfCbor } from './cbor-extent.ts'
 import {
   type Decode,
   type DecoderOptions,
-  LONG_BYTES,
+  LONG_BINARY,
   one,
   type ReadContent,
   type Steps
 } from './decoder.ts'
-import { longBinary } from './long-binary.ts'
+import { type LongBinaryOptions, longBinary } from './long-binary.ts'
 import { hasReplacement, type PlainRules, plain } from './plain.ts'
 
 /** CBOR (RFC 8949): one value a payload. */
 export function cbor(options: DecoderOptions): Decode {
   return bytes => {
-    if (bytes.length >= LONG_BYTES) return { steps: onlyValue(longCbor(bytes, options)) }
+    if (bytes.length >= LONG_BINARY) return { steps: onlyValue(longCbor(bytes, options)) }
+    if (options.at === 'message' && isWideCbor(bytes, options.maxFields))
+      return tooWide(options.maxFields)
     const value = cborValue(bytes)
     return value instanceof ParseFailure && value.path === undefined
       ? value
@@ -29,6 +32,16 @@ export function cbor(options: DecoderOptions): Decode {
 function* onlyValue(value: Steps<unknown>): Steps<ReadContent | ParseFailure> {
   const read = yield* value
   return read instanceof ParseFailure && read.path === undefined ? read : one(read)
+}
+
+/** So many fields take twice as many bytes; what is no CBOR is told when it is read. */
+function isWideCbor(bytes: Buffer, maxFields: number): boolean {
+  if (bytes.length < 2 * maxFields) return false
+  try {
+    return endOfCbor(bytes, 0, bytes.length, maxFields) === undefined
+  } catch {
+    return false
+  }
 }
 
 /** The value with maps as `Map`, since their keys may be numbers. */
@@ -42,13 +55,11 @@ export function cborValue(bytes: Buffer): unknown {
 }
 
 /** The value of a long payload as a record holds it, read some of it at a time. */
-export function* longCbor(bytes: Buffer, options: PlainRules): Steps<unknown> {
+export function* longCbor(bytes: Buffer, options: PlainRules & LongBinaryOptions): Steps<unknown> {
   const rules = { ...options, hasReplacement: hasReplacement(bytes) }
   try {
-    return yield* longBinary(bytes, {
-      ...FORM,
-      read: (part, depth) => plain(decode(part, OPTIONS), rules, depth)
-    })
+    const read = (part: Buffer, depth: number) => plain(decode(part, OPTIONS), rules, depth)
+    return yield* longBinary(bytes, { ...FORM, read }, options)
   } catch (error) {
     return invalid(error)
   }
@@ -93,7 +104,9 @@ const TAGS: Readonly<Record<number, TagDecode>> = {
 const OPTIONS = { useMaps: true, rejectDuplicateMapKeys: true, tags: TAGS }
 
 const FORM = {
-  endOf: endOfCbor,
+  endOf: (bytes: Buffer, at: number, limit: number) => endOfCbor(bytes, at, limit),
+  isWide: (bytes: Buffer, at: number, most: number) =>
+    endOfCbor(bytes, at, bytes.length, most) === undefined,
   containerAt: (bytes: Buffer, at: number) =>
     cborContainerAt(bytes, at, tag => TAGS[tag] === content),
   listHead: 0x9a,

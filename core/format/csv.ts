@@ -4,6 +4,7 @@ import { isExact, isJsonNumber } from '../record/exact-number.ts'
 import { utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { withPoint } from '../record/number-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 import { inPieces, type Step } from './pieces.ts'
 
@@ -15,6 +16,7 @@ const DELIMITERS: Readonly<Record<string, string>> = {
 }
 /** So many lines are read at a time, so that others can have their turn in between. */
 const LINES = 500
+const QUOTE = 0x22
 /** What is searched for their ends: the library looks for a quote in all that it is given. */
 const WINDOW = 131_072
 
@@ -33,16 +35,20 @@ export function csv(options: DecoderOptions): Decode {
   if (twice !== undefined)
     throw new OptionsError('CSV', [`the column "${twice}" stands in it twice`])
   const usual = DELIMITERS[options.delimiter] ?? ','
+  const { maxFields } = options
+  if (named.length > maxFields)
+    throw new OptionsError('CSV', [`there are over ${maxFields} columns`])
   return bytes => {
     const given = utf8Text(bytes)
     if (given instanceof ParseFailure) return given
     const text = withoutTrailingNuls(given)
     const told = SEPARATOR.exec(text)
-    const lines = new Lines(text.slice(told?.[0].length ?? 0), told?.[1] ?? usual)
+    const lines = new Lines(text.slice(told?.[0].length ?? 0), told?.[1] ?? usual, maxFields)
     const place = lines.firstPlace()
     if (place === undefined) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no lines.')
     const header = named.length > 0 ? named : lines.from(place).values[0]!
     if (header instanceof ParseFailure) return header
+    if (header.length > maxFields) return tooWide(maxFields)
     if (new Set(header).size < header.length) return invalid('two columns have the same name')
     const make = maker(header, options.decimal === 'comma' ? cellWithComma : cellOf)
     return {
@@ -64,7 +70,8 @@ class Lines {
 
   constructor(
     given: string,
-    private readonly delimiter: string
+    private readonly delimiter: string,
+    private readonly maxFields: number
   ) {
     ;[this.#text, this.#newline] = withOneNewline(given)
   }
@@ -81,7 +88,10 @@ class Lines {
 
   /** Some lines as cells; one that is no CSV by itself is its reason. */
   from(at: number): Step<Line, number> {
-    const { data, errors, meta, end } = this.#parsed(at)
+    const parsed = this.#parsed(at)
+    if (typeof parsed === 'number')
+      return { values: [tooWide(this.maxFields)], next: this.#behind(parsed) }
+    const { data, errors, meta, end } = parsed
     const problems = new Map(errors.map(({ row, message }) => [row, message]))
     const values: Line[] = []
     for (const [row, cells] of data.entries()) {
@@ -90,25 +100,50 @@ class Lines {
       else if (cells.length > 1 || cells[0]!.trim() !== '') values.push(cells.map(cellText))
     }
     const next = meta.truncated ? at + meta.cursor : end
-    return { values, next: next < this.#text.length ? next : undefined }
+    return { values, next: this.#behind(next) }
   }
 
-  #parsed(at: number) {
+  #behind(place: number): number | undefined {
+    return place < this.#text.length ? place : undefined
+  }
+
+  /** Some lines; of one that has too many cells the place behind it. */
+  #parsed(at: number): (Papa.ParseResult<string[]> & { readonly end: number }) | number {
     const text = this.#text
+    if (at + WINDOW >= text.length) return { ...this.#parse(text.slice(at)), end: text.length }
     const cut = text.lastIndexOf(this.#newline, at + WINDOW) + this.#newline.length
-    if (at + WINDOW < text.length && cut > at) {
-      const found = this.#parse(text.slice(at, cut))
+    if (cut > at) {
+      const window = text.slice(at, cut)
+      const found = this.#parse(window)
       // A line may end within a cell that stands in quotes; then there is more to it.
-      if (!found.errors.some(({ code }) => code === 'MissingQuotes')) return { ...found, end: cut }
+      const open = found.errors.find(({ code }) => code === 'MissingQuotes')?.row
+      if (open === undefined) return { ...found, end: cut }
+      if (open > 0) return { ...this.#parse(window, open), end: cut }
     }
-    return { ...this.#parse(at === 0 ? text : text.slice(at)), end: text.length }
+    return this.#endOfWide(at) ?? { ...this.#parse(text.slice(at), 1), end: text.length }
   }
 
-  #parse(text: string): Papa.ParseResult<string[]> {
+  /** The place behind the long line that begins here; undefined if it has no more cells than may be. */
+  #endOfWide(at: number): number | undefined {
+    const text = this.#text
+    const delimiter = this.delimiter.charCodeAt(0)
+    const newline = this.#newline.charCodeAt(this.#newline.length - 1)
+    let [end, cells, isQuoted] = [at, 0, false]
+    for (; end < text.length; end++) {
+      const code = text.charCodeAt(end)
+      if (code === QUOTE) isQuoted = !isQuoted
+      else if (isQuoted) continue
+      else if (code === delimiter) cells++
+      else if (code === newline) break
+    }
+    return cells > this.maxFields ? end + 1 : undefined
+  }
+
+  #parse(text: string, lines = LINES): Papa.ParseResult<string[]> {
     return Papa.parse<string[]>(text, {
       delimiter: this.delimiter,
       newline: this.#newline,
-      preview: LINES,
+      preview: lines,
       // The fast mode divides the whole text first.
       fastMode: false
     })

@@ -38,6 +38,8 @@ export type Steps<T> = Generator<undefined, T, undefined>
 
 /** A payload of fewer bytes is read in less than the turn that others are to have in between. */
 export const LONG_BYTES = 262_144
+/** The same of MessagePack and CBOR, which write as much in fewer bytes. */
+export const LONG_BINARY = 65_536
 
 /**
  * Reads a payload. Never throws, whatever the bytes are; takes time and memory in proportion to
@@ -63,6 +65,11 @@ export interface DecoderOptions {
   readonly schema: string
   readonly messageType: string
   readonly framing: 'none' | 'registry' | 'single' | 'container'
+  /** Where the records stand, so that what is in one of them can be counted as it is read. */
+  readonly at: 'message' | 'list' | 'object'
+  readonly path: string
+  /** Fields that one of them may have at any depth. */
+  readonly maxFields: number
 }
 
 /**

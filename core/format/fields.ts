@@ -1,3 +1,4 @@
+import { MOST_FIELDS, USUAL_FIELDS } from '../record/width.ts'
 import { FORMATS } from './names.ts'
 import type { ReaderOptions } from './reader.ts'
 
@@ -177,6 +178,17 @@ export const formatFields = {
     section: 'advanced',
     when: { decompress: true },
     help: 'A payload that becomes larger when it is decompressed is rejected, and one that becomes more than 200 times as large.'
+  },
+  maxFields: {
+    kind: 'number',
+    label: 'Fields of a record',
+    default: USUAL_FIELDS,
+    min: 10,
+    max: MOST_FIELDS,
+    integer: true,
+    unit: 'at most',
+    section: 'advanced',
+    help: 'A record with more fields, at all its levels, is rejected by itself; ten elements of a list count as one. A record is dealt with in one go: 10,000 fields keep everything else waiting for about 20 ms.'
   }
 } as const
 

@@ -1,7 +1,8 @@
 import { isJsonNumber } from '../record/exact-number.ts'
-import { endOfText } from '../record/json-scan.ts'
 import { parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { isWide } from '../record/json-width.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import {
   type AtOnce,
   type Decode,
@@ -13,14 +14,16 @@ import {
   type ReadContent,
   type Steps
 } from './decoder.ts'
+import { endOfValue, nextValue } from './json-extent.ts'
 import { longJson } from './long-json.ts'
-import { inPieces, type Piece, PieceFill, type Step } from './pieces.ts'
+import { inPieces, PIECE_CHARACTERS, type Piece, PieceFill, type Step } from './pieces.ts'
 
 export function json(options: DecoderOptions): Decode {
   return bytes => {
     if (bytes.length >= LONG_BYTES) return long(bytes, options)
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
+    if (isTooWide(text, options)) return tooWide(options.maxFields)
     return onlyValue(parseJson(text, options))
   }
 }
@@ -112,6 +115,7 @@ function listed(
 }
 
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
+  if (isTooWide(text, options)) return tooWide(options.maxFields)
   const value = canBegin(text) ? parsedWithoutStack(text, options) : NO_JSON
   if (!(value instanceof ParseFailure) || value.path !== undefined) return value
   return new ParseFailure(
@@ -119,6 +123,10 @@ function parsed(text: string, where: string, options: DecoderOptions): unknown {
     value.message.replace('The payload', `What begins at ${where}`)
   )
 }
+
+/** A shorter one is parsed faster than it is looked at before. */
+const isTooWide = (text: string, { at, maxFields }: DecoderOptions) =>
+  at === 'message' && text.length >= PIECE_CHARACTERS && isWide(text, maxFields)
 
 const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
 
@@ -157,39 +165,3 @@ function parsedWithoutStack(text: string, options: DecoderOptions): unknown {
 
 const OBJECT = 0x7b
 const LIST = 0x5b
-
-const isBetween = (code: number) =>
-  code === 0x20 || code === 0x0a || code === 0x0d || code === 0x09 || code === 0x1e || code === 0x2c
-
-export function nextValue(text: string, from: number): number {
-  let at = from
-  while (at < text.length && isBetween(text.charCodeAt(at))) at++
-  return at
-}
-
-/**
- * The place after the value that begins here: an object or list by its brackets, a text by its
- * quotes, else a word.
- */
-export function endOfValue(text: string, start: number): number {
-  const first = text[start]
-  if (first === '"') return endOfText(text, start)
-  if (first !== '{' && first !== '[') {
-    let end = start + 1
-    while (end < text.length && !isBetween(text.charCodeAt(end)) && !'{["'.includes(text[end]!))
-      end++
-    return end
-  }
-  let depth = 0
-  for (let at = start; at < text.length; ) {
-    const character = text[at]
-    if (character === '"') {
-      at = endOfText(text, at)
-      continue
-    }
-    if (character === '{' || character === '[') depth++
-    else if ((character === '}' || character === ']') && --depth === 0) return at + 1
-    at++
-  }
-  return text.length
-}

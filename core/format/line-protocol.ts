@@ -1,6 +1,7 @@
 import { isJsonNumber } from '../record/exact-number.ts'
 import { integerOf, numberOf, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import type { Decode, DecoderOptions } from './decoder.ts'
 import { inPieces, PieceFill, type Step } from './pieces.ts'
 
@@ -9,14 +10,14 @@ import { inPieces, PieceFill, type Step } from './pieces.ts'
  * line. Tags and fields become fields beside `measurement`; the time becomes `ts`, as text, since
  * its 19 digits are more than a number holds.
  */
-export function lineProtocol({ exact }: DecoderOptions): Decode {
+export function lineProtocol(options: DecoderOptions): Decode {
   return bytes => {
     const text = utf8Text(bytes)
     if (text instanceof ParseFailure) return text
     const cut = withoutTrailingNuls(text)
-    const points = new Points(cut, exact)
+    const points = new Points(cut, options)
     return points.next()
-      ? { pieces: inPieces(points.place, place => pointsFrom(cut, exact, place)) }
+      ? { pieces: inPieces(points.place, place => pointsFrom(cut, options, place)) }
       : new ParseFailure('PAYLOAD_EMPTY', 'The payload has no points.')
   }
 }
@@ -26,8 +27,10 @@ interface PointPlace {
   readonly line: number
 }
 
-function pointsFrom(text: string, exact: boolean, place: PointPlace): Step<unknown, PointPlace> {
-  const points = new Points(text, exact, place)
+type Rules = Pick<DecoderOptions, 'exact' | 'maxFields'>
+
+function pointsFrom(text: string, rules: Rules, place: PointPlace): Step<unknown, PointPlace> {
+  const points = new Points(text, rules, place)
   const fill = new PieceFill(place.at)
   let hasMore = true
   while (hasMore && !fill.isFull(points.place.at)) {
@@ -41,6 +44,7 @@ function pointsFrom(text: string, exact: boolean, place: PointPlace): Step<unkno
 class Wrong {
   constructor(readonly message: string) {}
 }
+class TooWide {}
 
 const isSpace = (character: string) => character !== '' && ' \n\r\t\v\f'.includes(character)
 
@@ -66,7 +70,7 @@ class Points {
 
   constructor(
     private readonly text: string,
-    private readonly exact: boolean,
+    private readonly rules: Rules,
     { at, line }: PointPlace = { at: 0, line: 1 }
   ) {
     this.#at = at
@@ -93,6 +97,10 @@ class Points {
     try {
       return this.#point()
     } catch (error) {
+      if (error instanceof TooWide) {
+        this.#skipLine()
+        return tooWide(this.rules.maxFields)
+      }
       if (!(error instanceof Wrong)) throw error
       return this.#refused(line, error.message)
     }
@@ -141,6 +149,7 @@ class Points {
   }
 
   #put(fields: Map<string, unknown>, name: string, value: unknown): void {
+    if (fields.size >= this.rules.maxFields) throw new TooWide()
     if (fields.has(name)) throw new Wrong(`it has "${name.slice(0, 60)}" twice`)
     fields.set(name, value)
   }
@@ -174,7 +183,7 @@ class Points {
       throw new Wrong(`"${word.slice(0, 60)}" is no value`)
     const text = word.replace(/^\+/, '')
     // .5 and 1. are numbers here, but could not be written as such again.
-    return numberOf(text, this.exact && isJsonNumber(text))
+    return numberOf(text, this.rules.exact && isJsonNumber(text))
   }
 
   /** Of 64 bits, with a sign (`i`) or without (`u`). */
@@ -182,7 +191,7 @@ class Points {
     const value = BigInt(word.slice(0, -1))
     const fits = word.endsWith('u') ? BigInt.asUintN(64, value) : BigInt.asIntN(64, value)
     if (value !== fits) throw new Wrong(`"${word}" is beyond 64 bits`)
-    return integerOf(value, this.exact)
+    return integerOf(value, this.rules.exact)
   }
 
   #quoted(): string {

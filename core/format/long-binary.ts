@@ -1,8 +1,10 @@
 import { keyRepeated } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
-import type { Steps } from './decoder.ts'
-import { addMember } from './members.ts'
+import { tooWide } from '../record/width.ts'
+import type { DecoderOptions, Steps } from './decoder.ts'
+import { Growing } from './members.ts'
+import { firstSpot, PASSED, type Spot, spotIn } from './spot.ts'
 
 /** What a binary format has to say of its bytes, so that long ones are read some at a time. */
 export interface BinaryForm {
@@ -13,6 +15,8 @@ export interface BinaryForm {
   endOf(bytes: Buffer, at: number, limit: number): number | undefined
   /** The list or map that begins here; undefined if it is another value. */
   containerAt(bytes: Buffer, at: number): Container | undefined
+  /** Whether the value that begins here has more fields than so. @throws Error likewise */
+  isWide(bytes: Buffer, at: number, most: number): boolean
   /** The first byte of a list and of a map whose number of members follows in four bytes. */
   readonly listHead: number
   readonly mapHead: number
@@ -37,31 +41,46 @@ const STRETCH_BYTES = 32_768
 
 /**
  * The value of long bytes: members that are short are decoded together by the library; only lists
- * and maps that are long themselves are gone through here. @throws Error that says why they are no
- * value
+ * and maps that are long themselves are gone through here. Of a record with too many fields nothing
+ * is read. @throws Error that says why they are no value
  */
-export function* longBinary(bytes: Buffer, form: BinaryForm): Steps<unknown> {
-  const walk = new Walk(bytes, form)
-  const value = yield* walk.value(1)
+export function* longBinary(
+  bytes: Buffer,
+  form: BinaryForm,
+  options: LongBinaryOptions
+): Steps<unknown> {
+  const spot = firstSpot(options)
+  const { maxFields } = options
+  if (spot.is === 'record' && form.isWide(bytes, 0, maxFields)) return tooWide(maxFields)
+  const walk = new Walk(bytes, form, maxFields)
+  const value = yield* walk.value(1, spot)
+  if (walk.isTooWide) return tooWide(maxFields)
   if (walk.at < bytes.length) throw new Error('something stands behind the value')
   return value
 }
 
+export type LongBinaryOptions = Pick<DecoderOptions, 'at' | 'path' | 'maxFields'>
+
 class Walk {
   at = 0
+  /** What stands beside the records has too many fields, which would go into each of them. */
+  isTooWide = false
 
   constructor(
     private readonly bytes: Buffer,
-    private readonly form: BinaryForm
+    private readonly form: BinaryForm,
+    private readonly maxFields: number
   ) {}
 
-  *value(depth: number): Steps<unknown> {
+  *value(depth: number, spot: Spot): Steps<unknown> {
     const { bytes, form } = this
     const container = form.containerAt(bytes, this.at)
     if (container === undefined) return this.#whole(depth)
     if (depth > MAX_DEPTH) throw new Error(`it is nested more than ${MAX_DEPTH} levels deep`)
     this.at = container.body
-    return yield* container.isMap ? this.#map(container, depth) : this.#list(container, depth)
+    return yield* container.isMap
+      ? this.#map(container, depth, spot)
+      : this.#list(container, depth, spot)
   }
 
   #whole(depth: number): unknown {
@@ -70,21 +89,23 @@ class Walk {
     return this.form.read(this.bytes.subarray(from, this.at), depth)
   }
 
-  *#list({ members }: Container, depth: number): Steps<unknown[]> {
+  *#list({ members }: Container, depth: number, spot: Spot): Steps<unknown[]> {
     const made: unknown[] = []
-    const add = (value: unknown) => made.push(value)
+    const add = (value: unknown) => spot.is !== 'passed' && made.push(value)
     const take = (list: unknown) => (list as unknown[]).forEach(add)
-    yield* this.#members(members, this.form.listHead, depth, take, () => {
-      return this.#passShort() ? undefined : { add }
-    })
+    yield* this.#members(members, this.form.listHead, depth, take, () =>
+      this.#passShort() ? undefined : { read: this.#long(depth, spot, undefined), add }
+    )
     return made
   }
 
-  *#map({ members }: Container, depth: number): Steps<unknown> {
-    const made: Record<string, unknown> = {}
+  *#map({ members }: Container, depth: number, spot: Spot): Steps<unknown> {
+    const made = new Growing(spot, this.maxFields)
     let failure: ParseFailure | undefined
     const set = (key: string, value: unknown) => {
-      if (!addMember(made, key, value)) failure ??= keyRepeated(key)
+      if (spot.is === 'passed') return
+      if (spot.is === 'around' && made.length >= this.maxFields) this.isTooWide = true
+      else if (!made.add(key, value)) failure ??= keyRepeated(key)
     }
     const take = (pairs: unknown) => {
       if (pairs instanceof ParseFailure) failure ??= pairs
@@ -97,9 +118,13 @@ class Walk {
       if (this.#passShort()) return undefined
       const name = this.#nameOf(key)
       if (name instanceof ParseFailure) failure ??= name
-      return { add: value => typeof name === 'string' && set(name, value) }
+      const named = name instanceof ParseFailure ? undefined : name
+      return {
+        read: this.#long(depth, spot, named),
+        add: value => named !== undefined && set(named, value)
+      }
     })
-    return failure ?? made
+    return failure ?? made.object
   }
 
   /**
@@ -111,7 +136,7 @@ class Walk {
     head: number,
     depth: number,
     take: (decoded: unknown) => void,
-    next: () => { add(value: unknown): void } | undefined
+    next: () => Long | undefined
   ): Steps<void> {
     let [from, to, count] = [this.at, this.at, 0]
     for (let left = members; !this.#isOver(left); left--) {
@@ -123,12 +148,28 @@ class Walk {
       }
       if (count > 0) take(this.#decoded(head, count, from, to, depth))
       yield
-      if (long !== undefined) long.add(yield* this.value(depth + 1))
+      if (long !== undefined) long.add(yield* long.read)
       from = to = this.at
       count = 0
     }
     if (count > 0) take(this.#decoded(head, count, from, to, depth))
     if (members === Number.POSITIVE_INFINITY) this.at++
+  }
+
+  /** The way through a long value; over one that has too many fields. */
+  #long(depth: number, around: Spot, key: string | undefined): Steps<unknown> {
+    const { bytes, form, at, maxFields } = this
+    const container = form.containerAt(bytes, at)
+    const spot = spotIn(around, key, container?.isMap === false)
+    const isLooked = spot.is === 'beside' || (spot.is === 'record' && around.is !== 'record')
+    if (!isLooked || !form.isWide(bytes, at, maxFields)) return this.value(depth + 1, spot)
+    if (spot.is === 'beside') this.isTooWide = true
+    return this.#passWide(depth + 1)
+  }
+
+  *#passWide(depth: number): Steps<ParseFailure> {
+    yield* this.value(depth, PASSED)
+    return tooWide(this.maxFields)
   }
 
   #isOver(left: number): boolean {
@@ -159,4 +200,10 @@ class Walk {
     const read = this.form.read(map, 1) as object
     return read instanceof ParseFailure ? read : Object.keys(read)[0]!
   }
+}
+
+/** A list or map that is long itself. */
+interface Long {
+  readonly read: Steps<unknown>
+  add(value: unknown): void
 }

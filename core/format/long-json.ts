@@ -1,18 +1,25 @@
 import { endOfText } from '../record/json-scan.ts'
 import { type JsonRules, keyRepeated, parseJson } from '../record/json-text.ts'
+import { isWide } from '../record/json-width.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
-import type { Steps } from './decoder.ts'
-import { addMember } from './members.ts'
+import { tooWide } from '../record/width.ts'
+import type { DecoderOptions, Steps } from './decoder.ts'
+import { bracketsFrom } from './json-extent.ts'
+import { Growing } from './members.ts'
 import { PIECE_CHARACTERS } from './pieces.ts'
+import { firstSpot, type Spot, spotIn } from './spot.ts'
+
+export type LongJsonOptions = JsonRules & Pick<DecoderOptions, 'at' | 'path' | 'maxFields'>
 
 /**
  * The value of a long text in JSON. What is short in it is parsed together with its neighbours by
- * `JSON.parse`; only lists and objects that are long themselves are gone through here.
+ * `JSON.parse`; only lists and objects that are long themselves are gone through here. Of a record
+ * with too many fields nothing is read.
  */
-export function* longJson(text: string, rules: JsonRules): Steps<unknown> {
+export function* longJson(text: string, options: LongJsonOptions): Steps<unknown> {
   try {
-    return yield* new LongJson(text, { ...rules, trailingNuls: 'reject' }).all()
+    return yield* new LongJson(text, { ...options, trailingNuls: 'reject' }).all()
   } catch (error) {
     if (error instanceof Broken) return error.failure
     throw error
@@ -32,23 +39,25 @@ class LongJson {
 
   constructor(
     private readonly text: string,
-    private readonly rules: JsonRules
+    private readonly options: LongJsonOptions
   ) {}
 
   *all(): Steps<unknown> {
     this.#skipBlanks()
-    const value = yield* this.#value(0)
+    const spot = firstSpot(this.options)
+    if (spot.is === 'record' && this.#isWide()) throw this.#tooWide()
+    const value = yield* this.#value(0, spot)
     this.#skipBlanks()
     if (this.#at < this.text.length) throw this.#broken('something stands behind the value')
     return value
   }
 
-  *#value(depth: number): Steps<unknown> {
+  *#value(depth: number, spot: Spot): Steps<unknown> {
     const code = this.text.charCodeAt(this.#at)
     if (code !== LEFT_BRACE && code !== LEFT_BRACKET) return this.#whole()
     if (depth >= MAX_DEPTH) throw new Broken(tooDeep())
     this.#at++
-    return yield* code === LEFT_BRACE ? this.#object(depth) : this.#list(depth)
+    return yield* code === LEFT_BRACE ? this.#object(depth, spot) : this.#list(depth, spot)
   }
 
   /** A text, number or word. */
@@ -58,22 +67,23 @@ class LongJson {
     return this.#parsed(from, this.#at)
   }
 
-  *#list(depth: number): Steps<unknown[]> {
+  *#list(depth: number, spot: Spot): Steps<unknown[]> {
     const made: unknown[] = []
     const add = (value: unknown) => made.push(value)
     yield* this.#members(
       RIGHT_BRACKET,
       parsed => (parsed as unknown[]).forEach(add),
-      () => (this.#passShort() ? undefined : this.#long(depth, add))
+      () => (this.#passShort() ? undefined : this.#long(depth, spot, undefined, add))
     )
     return made
   }
 
-  *#object(depth: number): Steps<object | ParseFailure> {
-    const made: Record<string, unknown> = {}
+  *#object(depth: number, spot: Spot): Steps<object | ParseFailure> {
+    const made = new Growing(spot, this.options.maxFields)
     let failure: ParseFailure | undefined
     const set = (key: string, value: unknown) => {
-      if (!addMember(made, key, value)) failure ??= keyRepeated(key)
+      if (!made.add(key, value)) failure ??= keyRepeated(key)
+      if (spot.is === 'around' && made.length > this.options.maxFields) throw this.#tooWide()
     }
     yield* this.#members(
       RIGHT_BRACE,
@@ -86,14 +96,34 @@ class LongJson {
         const name = this.#passName()
         if (this.#passShort()) return undefined
         const key = this.#parsed(start, name) as string
-        return this.#long(depth, value => set(key, value))
+        return this.#long(depth, spot, key, value => set(key, value))
       }
     )
-    return failure ?? made
+    return failure ?? made.object
   }
 
-  #long(depth: number, add: (value: unknown) => void): Long {
-    return { read: this.#value(depth + 1), add }
+  #long(depth: number, around: Spot, key: string | undefined, add: (value: unknown) => void): Long {
+    const isList = this.text.charCodeAt(this.#at) === LEFT_BRACKET
+    const spot = spotIn(around, key, isList)
+    const isLooked = spot.is === 'beside' || (spot.is === 'record' && around.is !== 'record')
+    if (!isLooked || !this.#isWide()) return { read: this.#value(depth + 1, spot), add }
+    // What stands beside the records goes into each of them.
+    if (spot.is === 'beside') throw this.#tooWide()
+    return { read: this.#passWide(), add }
+  }
+
+  #isWide(): boolean {
+    const { text } = this
+    return isWide(text, this.options.maxFields, this.#at)
+  }
+
+  *#passWide(): Steps<ParseFailure> {
+    this.#at = yield* bracketsFrom(this.text, this.#at)
+    return tooWide(this.options.maxFields)
+  }
+
+  #tooWide(): Broken {
+    return new Broken(tooWide(this.options.maxFields))
   }
 
   /**
@@ -176,7 +206,7 @@ class LongJson {
   }
 
   #parsed(from: number, to: number, begin = '', end = ''): unknown {
-    const value = parseJson(begin + this.text.slice(from, to) + end, this.rules)
+    const value = parseJson(begin + this.text.slice(from, to) + end, this.options)
     if (!(value instanceof ParseFailure) || value.path !== undefined) return value
     const message = value.message.replace('The payload', `What begins at character ${from + 1}`)
     throw new Broken(new ParseFailure(value.code, message))

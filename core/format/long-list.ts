@@ -2,9 +2,11 @@ import { randomUUID } from 'node:crypto'
 import { stepsOf } from '../record/field-path.ts'
 import { endOfText } from '../record/json-scan.ts'
 import { type JsonRules, parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
+import { isWide } from '../record/json-width.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { tooWide } from '../record/width.ts'
 import { LONG_BYTES } from './decoder.ts'
-import { endOfValue } from './json.ts'
+import { endOfValue } from './json-extent.ts'
 import type { Format } from './names.ts'
 import { NOTHING_YET, PIECE_CHARACTERS, type Piece } from './pieces.ts'
 import { elementsOf, type Item, type Placing } from './records-at.ts'
@@ -104,7 +106,7 @@ class LongList {
       return
     }
     for (const stretch of this.#stretches) {
-      const again = () => itemsOf(this.#parsed(stretch) as unknown[], stretch.first)
+      const again = () => itemsOf(this.#parsed(stretch) as readonly unknown[], stretch.first)
       yield { values: again(), again }
     }
   }
@@ -119,7 +121,7 @@ class LongList {
         yield values
         return
       }
-      const { length } = values as unknown[]
+      const { length } = values
       // A comma stands before it.
       if (length === 0 && this.#length > 0) yield this.#broken(to)
       this.#stretches.push(stretch)
@@ -130,11 +132,13 @@ class LongList {
     }
   }
 
-  #parsed({ from, to }: Stretch): unknown {
+  #parsed({ from, to }: Stretch): readonly unknown[] | ParseFailure {
     const { text } = this
+    const { maxFields } = this.options
     if (to >= text.length) return this.#broken(text.length)
+    if (to - from > LONG_ELEMENT && isWide(text, maxFields, from)) return [tooWide(maxFields)]
     const values = parseJson(`[${text.slice(from, to)}]`, this.#rules)
-    if (!(values instanceof ParseFailure)) return values
+    if (!(values instanceof ParseFailure)) return values as unknown[]
     const message = values.message.replace('The payload', `What begins at character ${from + 1}`)
     return new ParseFailure(values.code, message)
   }
@@ -149,6 +153,11 @@ class LongList {
   /** What stands around the list. */
   #rest(): unknown {
     const { text, start } = this
+    const { maxFields } = this.options
+    if (text.length - this.#end + start > PIECE_CHARACTERS) {
+      const isTooWide = isWide(text.slice(0, start) + text.slice(this.#end), maxFields)
+      if (isTooWide) return tooWide(maxFields)
+    }
     const rest = parseJson(
       `${text.slice(0, start)}["${LIST}"]${text.slice(this.#end)}`,
       this.#rules
@@ -157,12 +166,20 @@ class LongList {
   }
 }
 
-/** The elements from here on, up to a comma or the bracket that ends the list. */
+/** Longer is a stretch only where its last element is. */
+const LONG_ELEMENT = 2 * PIECE_CHARACTERS
+
+/**
+ * The elements from here on, up to a comma or the bracket that ends the list; one that is long
+ * itself stands alone.
+ */
 function stretchFrom(text: string, from: number): { to: number; isLast: boolean } {
   const enough = from + PIECE_CHARACTERS
   let depth = 0
   let at = from
+  let comma = from
   while (at < text.length) {
+    if (comma > from && at - comma > PIECE_CHARACTERS) return { to: comma, isLast: false }
     const code = text.charCodeAt(at)
     if (code === QUOTE) {
       at = endOfText(text, at)
@@ -172,7 +189,10 @@ function stretchFrom(text: string, from: number): { to: number; isLast: boolean 
     else if (code === RIGHT_BRACE || code === RIGHT_BRACKET) {
       if (depth === 0) return { to: code === RIGHT_BRACKET ? at : text.length, isLast: true }
       depth--
-    } else if (code === COMMA && depth === 0 && at >= enough) return { to: at, isLast: false }
+    } else if (code === COMMA && depth === 0) {
+      if (at >= enough) return { to: at, isLast: false }
+      comma = at
+    }
     at++
   }
   return { to: text.length, isLast: true }

@@ -1,12 +1,36 @@
-/**
- * Adds a member to an object that is made of many, a few at a time: all at once would take long.
- * False if there is one of this name.
- */
-export function addMember(made: Record<string, unknown>, name: string, value: unknown): boolean {
-  if (Object.hasOwn(made, name)) return false
-  // As an own property, which the walk over the record refuses.
-  if (name === '__proto__')
-    Object.defineProperty(made, name, { value, enumerable: true, configurable: true })
-  else made[name] = value
-  return true
+import { Entries } from './entries.ts'
+import type { Spot } from './spot.ts'
+
+/** The object of these members, or what stands in its place where they are more than a record has. */
+export function objectOf(
+  members: Iterable<readonly [string, unknown]> & { readonly length: number },
+  maxFields: number
+): Entries | Record<string, unknown> {
+  if (members.length <= maxFields) return Object.fromEntries(members)
+  const entries = new Entries(maxFields)
+  for (const [name, value] of members) entries.add(name, value)
+  return entries
+}
+
+/** An object that is made of many members, a few at a time: all at once would take long. */
+export class Growing {
+  readonly object: Entries | Record<string, unknown>
+  length = 0
+
+  constructor({ is }: Spot, maxFields: number) {
+    this.object = is === 'object' ? new Entries(maxFields) : {}
+  }
+
+  /** False if there is one of this name. */
+  add(name: string, value: unknown): boolean {
+    const { object } = this
+    if (object instanceof Entries) return object.add(name, value)
+    if (Object.hasOwn(object, name)) return false
+    this.length++
+    // As an own property, which the walk over the record refuses.
+    if (name === '__proto__')
+      Object.defineProperty(object, name, { value, enumerable: true, configurable: true })
+    else object[name] = value
+    return true
+  }
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer'
 import { MAX_DEPTH } from '../record/parse-record.ts'
+import { ELEMENTS_A_FIELD } from '../record/width.ts'
 import type { Container } from './long-binary.ts'
 
 /**
@@ -46,17 +47,25 @@ const CONTAINERS: Readonly<Record<number, readonly [lengthBytes: number, each: n
   223: [4, 2]
 }
 
+/** What a value holds at all its levels. */
+export interface Count {
+  /** Members of its maps. */
+  members: number
+  /** Elements of lists that it may still have; a field is as much as ten. */
+  left: number
+}
+
 /**
  * Walks over the MessagePack value that begins here without making anything: the place behind it,
  * or undefined if that is beyond the limit. Each element takes at least a byte, so lists can be
  * refused that claim more elements than bytes are left. @throws Error that says why it is no value
- * @param count where the members of all maps are counted
+ * @param count where what it holds is counted; undefined is given too where that is more than is left
  */
 export function endOfMsgpack(
   bytes: Buffer,
   start: number,
   limit: number,
-  count?: { members: number }
+  count?: Count
 ): number | undefined {
   let at = start
   let wanted = 1
@@ -68,10 +77,11 @@ export function endOfMsgpack(
     if (size === 0) throw new Error(`0x${bytes[at]!.toString(16)} is no value`)
     at += size
     wanted += elements - 1
-    if (at > bytes.length) throw new Error('it is cut off')
+    if (at + (elements > 0 ? wanted : 0) > bytes.length) throw new Error('it is cut off')
     if (!isText(bytes, at - size, at)) throw new Error('a text in it is not valid UTF-8')
     if (elements > 0) {
-      if (count !== undefined && isMap(bytes[at - size]!)) count.members += elements / 2
+      if (count !== undefined && !isCounted(count, isMap(bytes[at - size]!), elements))
+        return undefined
       open.push(elements)
       if (open.length > MAX_DEPTH + 1)
         throw new Error(`it is nested more than ${MAX_DEPTH} levels deep`)
@@ -80,6 +90,12 @@ export function endOfMsgpack(
     while (open.length > 0 && --open[open.length - 1]! === 0) open.pop()
   }
   return at
+}
+
+function isCounted(count: Count, isOfMap: boolean, values: number): boolean {
+  if (isOfMap) count.members += values / 2
+  count.left -= isOfMap ? (values / 2) * ELEMENTS_A_FIELD : values
+  return count.left >= 0
 }
 
 const isMap = (first: number) => (first & 0xf0) === 0x80 || first === 222 || first === 223

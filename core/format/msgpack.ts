@@ -1,10 +1,11 @@
 import { Decoder, decodeTimestampToTimeSpec, EXT_TIMESTAMP, ExtensionCodec } from '@msgpack/msgpack'
 import { reasonOf } from '../errors.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { ELEMENTS_A_FIELD, tooWide } from '../record/width.ts'
 import {
   type Decode,
   type DecoderOptions,
-  LONG_BYTES,
+  LONG_BINARY,
   one,
   type ReadContent,
   type Steps
@@ -41,11 +42,13 @@ const DECODER = new Decoder(OPTIONS)
 /** MessagePack: one value a payload. */
 export function msgpack(options: DecoderOptions): Decode {
   const form = formOf(options)
+  const most = options.at === 'message' ? options.maxFields : Number.POSITIVE_INFINITY
   return bytes => {
     if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
-    if (bytes.length >= LONG_BYTES) return { steps: longMsgpack(bytes, form) }
+    if (bytes.length >= LONG_BINARY) return { steps: longMsgpack(bytes, form, options) }
     try {
-      return one(form.read(bytes, 1))
+      const value = read(bytes, 1, options, most)
+      return value === undefined ? tooWide(most) : one(value)
     } catch (error) {
       return invalid(reasonOf(error))
     }
@@ -53,22 +56,29 @@ export function msgpack(options: DecoderOptions): Decode {
 }
 
 const formOf = (rules: PlainRules): BinaryForm => ({
-  endOf: endOfMsgpack,
+  endOf: (bytes, at, limit) => endOfMsgpack(bytes, at, limit),
   containerAt: msgpackContainerAt,
   listHead: 0xdd,
   mapHead: 0xdf,
   nil: 0xc0,
-  read(bytes, depth) {
-    const count = { members: 0 }
-    // The library makes room for as many elements as a list says it has, before it has seen one.
-    const end = endOfMsgpack(bytes, 0, bytes.length, count)!
-    if (end < bytes.length) throw new Error('something stands behind the value')
-    const value = DECODER.decode(bytes)
-    // It keeps the last of those that have the same key.
-    if (membersOf(value) < count.members) throw new Error(KEY_TWICE)
-    return plain(value, rules, depth)
-  }
+  isWide: (bytes, at, most) =>
+    endOfMsgpack(bytes, at, bytes.length, { members: 0, left: most * ELEMENTS_A_FIELD }) ===
+    undefined,
+  read: (bytes, depth) => read(bytes, depth, rules, Number.POSITIVE_INFINITY)
 })
+
+/** Undefined where it holds more fields than so. */
+function read(bytes: Buffer, depth: number, rules: PlainRules, most: number): unknown {
+  const count = { members: 0, left: most * ELEMENTS_A_FIELD }
+  // The library makes room for as many elements as a list says it has, before it has seen one.
+  const end = endOfMsgpack(bytes, 0, bytes.length, count)
+  if (end === undefined) return undefined
+  if (end < bytes.length) throw new Error('something stands behind the value')
+  const value = DECODER.decode(bytes)
+  // It keeps the last of those that have the same key.
+  if (membersOf(value) < count.members) throw new Error(KEY_TWICE)
+  return plain(value, rules, depth)
+}
 
 /** Members of the maps in a value; what else the library makes has a prototype of its own. */
 function membersOf(value: unknown): number {
@@ -80,9 +90,14 @@ function membersOf(value: unknown): number {
   return members
 }
 
-function* longMsgpack(bytes: Buffer, form: BinaryForm): Steps<ReadContent | ParseFailure> {
+function* longMsgpack(
+  bytes: Buffer,
+  form: BinaryForm,
+  options: DecoderOptions
+): Steps<ReadContent | ParseFailure> {
   try {
-    return one(yield* longBinary(bytes, form))
+    const value = yield* longBinary(bytes, form, options)
+    return value instanceof ParseFailure && value.path === undefined ? value : one(value)
   } catch (error) {
     return invalid(reasonOf(error))
   }

@@ -3,6 +3,7 @@ import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
+import { tooWide } from '../record/width.ts'
 import {
   type Decode,
   type DecoderOptions,
@@ -11,8 +12,10 @@ import {
   type ReadContent,
   type Steps
 } from './decoder.ts'
+import { objectOf } from './members.ts'
 import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
 import { PROTOBUF_VALUES } from './protobuf-values.ts'
+import { TakesLong, TooWide, ValueCount } from './value-count.ts'
 
 /**
  * Protobuf by a schema in text. The library reads the schema and the wire; what a message means is
@@ -26,33 +29,39 @@ export function protobufDecoder(options: DecoderOptions): Decode {
   return bytes => {
     const start = options.framing === 'registry' ? afterRegistryHeader(bytes) : 0
     if (start < 0) return invalid('it does not begin with the five bytes of a schema registry')
-    try {
-      const reader = new Message(
+    const end = bytes.length - start
+    const messageIn = (isAtOnce: boolean) =>
+      new Message(
         protobuf.Reader.create(bytes.subarray(start)),
         options,
-        budget(bytes)
+        budget(bytes),
+        new ValueCount(bytes, options, isAtOnce)
       )
-      const end = bytes.length - start
-      return bytes.length < LONG_BYTES
-        ? one(reader.read(plan, end, 1))
-        : { steps: inSteps(reader.long(plan, end, 1)) }
+    const inSteps = () => stepsOf(messageIn(false).long(plan, end, 1), options)
+    if (bytes.length >= LONG_BYTES) return { steps: inSteps() }
+    try {
+      return one(messageIn(true).read(plan, end, 1))
     } catch (error) {
-      return failureOf(error)
+      return error instanceof TakesLong ? { steps: inSteps() } : failureOf(error, options)
     }
   }
 }
 
-function* inSteps(value: Steps<unknown>): Steps<ReadContent | ParseFailure> {
+function* stepsOf(
+  value: Steps<unknown>,
+  options: DecoderOptions
+): Steps<ReadContent | ParseFailure> {
   try {
     return one(yield* value)
   } catch (error) {
-    return failureOf(error)
+    return failureOf(error, options)
   }
 }
 
 /** @throws OptionsError, which says what is wrong with the schema */
-function failureOf(error: unknown): ParseFailure {
+function failureOf(error: unknown, { maxFields }: DecoderOptions): ParseFailure {
   if (error instanceof OptionsError) throw error
+  if (error instanceof TooWide) return tooWide(maxFields)
   const isCutOff = /index out of range/.test(reasonOf(error))
   if (error instanceof RangeError && !isCutOff) return invalid('it is nested too deep')
   return invalid(isCutOff ? 'it is cut off' : reasonOf(error))
@@ -81,12 +90,16 @@ function afterRegistryHeader(bytes: Buffer): number {
 /** So many bytes are read before others have their turn, about. */
 const STRETCH_BYTES = 32_768
 
+/** A shorter one may have many fields all the same, by its schema. */
+const LONG_MESSAGE = 4_096
+
 class Message {
   constructor(
     private readonly reader: protobuf.Reader,
     private readonly options: DecoderOptions,
     /** Each value takes a byte at least, but for those that an absent field has. */
-    private left: number
+    private left: number,
+    private readonly count: ValueCount
   ) {}
 
   read(plan: MessagePlan, end: number, depth: number): unknown {
@@ -119,7 +132,7 @@ class Message {
         if (field.message === undefined) yield* this.#longList(listIn(found, field), field)
         else keep(found, field, yield* this.long(field.message(), this.#end(), depth + 1))
       }
-      if (reader.pos - from < STRETCH_BYTES) continue
+      if (reader.pos - from < STRETCH_BYTES && !this.count.isTurn()) continue
       yield
       from = reader.pos
     }
@@ -135,12 +148,13 @@ class Message {
     const at = reader.pos
     const length = reader.uint32()
     reader.pos = at
-    return length > STRETCH_BYTES
+    return length > LONG_MESSAGE
   }
 
   *#longList(list: unknown[], field: FieldPlan): Steps<void> {
     const end = this.#end()
     for (let from = this.reader.pos; this.reader.pos < end; ) {
+      this.count.element()
       list.push(field.read(this.reader, this.options))
       if (this.reader.pos - from < STRETCH_BYTES) continue
       yield
@@ -161,12 +175,17 @@ class Message {
     else {
       const list = listIn(found, field)
       const end = this.#end()
-      while (this.reader.pos < end) list.push(this.#value(field, depth))
+      while (this.reader.pos < end) {
+        this.count.element()
+        list.push(this.#value(field, depth))
+      }
     }
   }
 
-  #count(found: Map<string, unknown>, { rivals }: FieldPlan): void {
+  #count(found: Map<string, unknown>, { rivals, isRepeated, key }: FieldPlan): void {
     if (--this.left < 0) throw new Error('it has more values than bytes')
+    if (isRepeated) this.count.element()
+    if (key) this.count.fields(1)
     for (const other of rivals) found.delete(other)
   }
 
@@ -204,15 +223,17 @@ class Message {
 
   #finish(plan: MessagePlan, found: Map<string, unknown>): unknown {
     const record: [string, unknown][] = []
+    const { maxFields } = this.options
     for (const field of plan.fields.values()) {
       const value = found.get(field.name)
-      if (value instanceof Map) record.push([field.name, Object.fromEntries(value)])
+      if (value instanceof Map) record.push([field.name, objectOf([...value], maxFields)])
       else if (value !== undefined) record.push([field.name, value])
       else if (field.isRequired)
         throw new Error(`the field ${field.name} is missing, which the schema requires`)
       else if (field.absent !== undefined && !field.isRepeated && !field.key)
         record.push([field.name, field.absent])
     }
+    this.count.fields(record.length)
     const made = Object.fromEntries(record)
     const jsonOf = PROTOBUF_VALUES[plan.name]
     return jsonOf === undefined ? made : jsonOf(made)

@@ -67,10 +67,16 @@ export const takesLong = (bytes: Buffer, decompresses: boolean): boolean =>
   bytes.length >= LONG_BYTES || (decompresses && isCompressed(bytes))
 
 /** The same settings for one record of JSON a payload. */
-export const jsonRulesOf = ({ cutNuls, nanAsNull, exact }: ReaderOptions): JsonRules => ({
+export const jsonRulesOf = ({
+  cutNuls,
+  nanAsNull,
+  exact,
+  maxFields
+}: ReaderOptions): JsonRules => ({
   trailingNuls: cutNuls ? 'cut' : 'reject',
   nanAsNull,
-  exact
+  exact,
+  maxFields
 })
 
 /** A reader whose library may still be loading. */

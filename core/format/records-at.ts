@@ -3,6 +3,7 @@ import { getter, pathOf, stepsOf } from '../record/field-path.ts'
 import { ParseFailure, under } from '../record/parse-failure.ts'
 import { unfitness } from '../record/parse-record.ts'
 import type { TelemetryRecord } from '../record/record.ts'
+import { Entries } from './entries.ts'
 import type { Numbered } from './pieces.ts'
 
 export interface Placing {
@@ -16,6 +17,8 @@ export interface Placing {
   readonly valueField: string
   /** Whether fields beside the list or object go into each record. */
   readonly around: boolean
+  /** So many fields a record may have, at any depth. */
+  readonly maxFields: number
 }
 
 /** A record, or why there is none; and where in the message it stands, empty for all of it. */
@@ -38,6 +41,7 @@ export type FoundRecords = Numbered<Item>
  * by itself.
  */
 export function recordsAt(placing: Placing): (value: unknown, place: string) => Item[] {
+  const item = itemMaker(placing)
   if (placing.at === 'message') return (value, place) => [item(value, place)]
   const find = finder(placing)
   return (value, place) => {
@@ -48,7 +52,7 @@ export function recordsAt(placing: Placing): (value: unknown, place: string) => 
 
 /** The same, for what holds so many that others are to have their turn in between. */
 export function foundAt(placing: Placing): (value: unknown, place: string) => FoundRecords {
-  const find = placing.at === 'message' ? item : finder(placing)
+  const find = placing.at === 'message' ? itemMaker(placing) : finder(placing)
   return (value, place) => {
     const found = find(value, place)
     return 'record' in found ? { length: 1, items: () => [found] } : found
@@ -58,17 +62,20 @@ export function foundAt(placing: Placing): (value: unknown, place: string) => Fo
 /** Gives the only record, or why there is none, by itself. */
 function finder(placing: Placing): (value: unknown, place: string) => FoundRecords | Item {
   const { at, path } = placing
+  const item = itemMaker(placing)
   const find = path === '' ? (value: unknown) => value : getter(path)
   const none = missing(at as 'list' | 'object', path)
   return (value, place) => {
-    if (value instanceof ParseFailure) return item(value, place)
+    if (value instanceof ParseFailure && !(path === '' && value instanceof Entries))
+      return item(value, place)
     const found = find(value)
-    if (!(at === 'list' ? Array.isArray(found) : isObject(found))) return item(none, place)
+    if (!(at === 'list' ? Array.isArray(found) : isObject(found) || found instanceof Entries))
+      return item(none, place)
     const within = join(place, path)
     const make =
       at === 'list'
-        ? ofList(found as unknown[], within)
-        : ofObject(found as object, within, placing)
+        ? ofList(found as unknown[], within, item)
+        : ofObject(entriesOf(found as object), within, placing, item)
     const around = aroundOf(value, placing, make.length)
     if (around instanceof ParseFailure) return item(around, place)
     return {
@@ -83,22 +90,25 @@ interface Made {
   at(index: number, around: TelemetryRecord): Item
 }
 
-const ofList = (list: readonly unknown[], within: string): Made => ({
+const ofList = (list: readonly unknown[], within: string, item: MakeItem): Made => ({
   length: list.length,
   at: (index, around) => item(merged(list[index], around), join(within, String(index)))
 })
 
 /** Each value of an object, with its key; where that is a list, each of its elements. */
-function ofObject(object: object, within: string, placing: Placing): Made {
-  const keys = Object.keys(object)
-  const elements = keys.some(key => Array.isArray((object as TelemetryRecord)[key]))
-    ? elementPlaces(object as TelemetryRecord, keys)
-    : undefined
+function ofObject(
+  { names, values }: Pick<Entries, 'names' | 'values'>,
+  within: string,
+  placing: Placing,
+  item: MakeItem
+): Made {
+  const elements = values.some(Array.isArray) ? elementPlaces(values) : undefined
   return {
-    length: elements?.length ?? keys.length,
+    length: elements?.length ?? names.length,
     at(index, around) {
-      const [key, element] = elements?.[index] ?? [keys[index]!, undefined]
-      const held = (object as TelemetryRecord)[key]
+      const [member, element] = elements?.[index] ?? [index, undefined]
+      const key = names[member]!
+      const held = values[member]
       const value = element === undefined ? held : (held as unknown[])[element]
       const place = join(within, pathOf([key]))
       return item(
@@ -109,16 +119,19 @@ function ofObject(object: object, within: string, placing: Placing): Made {
   }
 }
 
-/** For each record its key, and its place in the list that the key has. */
+const entriesOf = (object: object): Pick<Entries, 'names' | 'values'> =>
+  object instanceof Entries
+    ? object
+    : { names: Object.keys(object), values: Object.values(object) as unknown[] }
+
+/** For each record the number of its member, and its place in the list that the member is. */
 function elementPlaces(
-  object: TelemetryRecord,
-  keys: readonly string[]
-): (readonly [key: string, element: number | undefined])[] {
-  const places: (readonly [string, number | undefined])[] = []
-  for (const key of keys) {
-    const value = object[key]
-    if (!Array.isArray(value)) places.push([key, undefined])
-    else for (const index of value.keys()) places.push([key, index])
+  values: readonly unknown[]
+): (readonly [member: number, element: number | undefined])[] {
+  const places: (readonly [number, number | undefined])[] = []
+  for (const [member, value] of values.entries()) {
+    if (!Array.isArray(value)) places.push([member, undefined])
+    else for (const index of value.keys()) places.push([member, index])
   }
   return places
 }
@@ -141,6 +154,7 @@ export function elementsOf(
 ): ParseFailure | ((elements: readonly unknown[], first: number) => Item[]) {
   const around = aroundOf(rest, placing, length)
   if (around instanceof ParseFailure) return around
+  const item = itemMaker(placing)
   return (elements, first) =>
     elements.map((element, index) =>
       item(merged(element, around), join(placing.path, String(first + index)))
@@ -185,11 +199,15 @@ const tooMuch = (copied: number) =>
 /**
  * A value as a record, with the reason if it is none; the path in the reason begins at the message.
  */
-function item(value: unknown, place: string): Item {
-  const failure = value instanceof ParseFailure ? value : unfitness(value, true)
-  if (failure === undefined) return { record: value as TelemetryRecord, place }
-  return { record: place === '' ? trimmed(failure) : under(failure, place), place }
+function itemMaker({ maxFields }: Placing): MakeItem {
+  return (value, place) => {
+    const failure = value instanceof ParseFailure ? value : unfitness(value, true, maxFields)
+    if (failure === undefined) return { record: value as TelemetryRecord, place }
+    return { record: place === '' ? trimmed(failure) : under(failure, place), place }
+  }
 }
+
+type MakeItem = (value: unknown, place: string) => Item
 
 const trimmed = (failure: ParseFailure) =>
   failure.path === '' ? new ParseFailure(failure.code, failure.message) : failure

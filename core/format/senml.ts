@@ -44,6 +44,9 @@ const TEXTS = ['bn', 'bu', 'n', 'u', 'vs', 'vd']
 /** Section 4.1: they hold for the entries behind them too. */
 const BASE = ['bn', 'bt', 'bu', 'bv', 'bs']
 
+/** Each entry of it is a record. */
+const PACK = { at: 'list', path: '' } as const
+
 type Fields = Readonly<Record<string, unknown>>
 
 export function senmlJson(options: DecoderOptions): Decode {
@@ -52,14 +55,15 @@ export function senmlJson(options: DecoderOptions): Decode {
     if (given instanceof ParseFailure) return given
     const text = withoutTrailingNuls(given)
     return bytes.length >= LONG_BYTES
-      ? { steps: inSteps(longJson(text, options), arrival) }
+      ? { steps: inSteps(longJson(text, { ...options, ...PACK }), arrival) }
       : resolved(parseJson(text, options), arrival)
   }
 }
 
 export function senmlCbor(options: DecoderOptions): Decode {
   return (bytes, arrival) => {
-    if (bytes.length >= LONG_BYTES) return { steps: inSteps(longCbor(bytes, options), arrival) }
+    if (bytes.length >= LONG_BYTES)
+      return { steps: inSteps(longCbor(bytes, { ...options, ...PACK }), arrival) }
     const value = cborValue(bytes)
     return resolved(
       value instanceof ParseFailure

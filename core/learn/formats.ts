@@ -4,6 +4,7 @@ import { FORMATS, type Format } from '../format/names.ts'
 import { type ReaderOptions, readerOf } from '../format/reader.ts'
 import { type JsonRules, parseJson } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { FIELDS_IN_FLOW } from '../record/width.ts'
 import { isObject, kindOf } from './survey.ts'
 import { timeFormOf } from './times.ts'
 
@@ -32,6 +33,7 @@ export const READ_ALL: ReaderOptions = {
   cutNuls: true,
   decompress: false,
   maxBytes: MAX_BYTES,
+  maxFields: FIELDS_IN_FLOW,
   onWords: 'on, true',
   offWords: 'off, false',
   valueField: 'value',

@@ -17,6 +17,8 @@ export interface JsonRules {
    * as BigInt, others as `ExactDecimal`.
    */
   readonly exact: boolean
+  /** Fields that a record may have at any depth; what is no record is not looked at for it. */
+  readonly maxFields?: number
 }
 
 export const JSON_RULES: JsonRules = { trailingNuls: 'cut', nanAsNull: false, exact: false }

@@ -1,8 +1,10 @@
 import { ExactDecimal } from './exact-decimal.ts'
 import { namesAmong } from './json-names.ts'
 import { JSON_RULES, type JsonRules, parseAnew, parseUncounted, utf8Text } from './json-text.ts'
+import { isWide } from './json-width.ts'
 import { ParseFailure, under } from './parse-failure.ts'
 import { isKafkaMessage, type TelemetryRecord } from './record.ts'
+import { ELEMENTS_A_FIELD, FIELDS_IN_FLOW, tooWide, USUAL_FIELDS } from './width.ts'
 
 export { ParseFailure }
 
@@ -18,28 +20,42 @@ export function parseRecord(
   bytes: Buffer,
   rules: JsonRules = JSON_RULES
 ): TelemetryRecord | ParseFailure {
+  const { maxFields = USUAL_FIELDS } = rules
   const text = utf8Text(bytes)
   if (text instanceof ParseFailure) return text
-  const isWide = bytes[0]! >= 0xfe
+  if (text.length >= LONG_CHARACTERS && isWide(text, maxFields)) return tooWide(maxFields)
+  const isUtf16 = bytes[0]! >= 0xfe
   // The digits of UTF-16 do not stand side by side, so its text is looked at and not its bytes.
-  const value = parseUncounted(text, rules, isWide ? undefined : bytes)
+  const value = parseUncounted(text, rules, isUtf16 ? undefined : bytes)
   // Only an escape can bring half of a character into a text that was UTF-8.
   const isEscaped = text.includes('\\u')
-  const failure = failureOf(value, isEscaped)
+  const failure = failureOf(value, isEscaped, maxFields)
   if (failure !== undefined) return failure
-  const named = namesAmong(isWide ? Buffer.from(text) : bytes, text, members)
+  const named = namesAmong(isUtf16 ? Buffer.from(text) : bytes, text, members)
   if (named === members) return value as TelemetryRecord
   const lookedAt = parseAnew(text, rules)
-  return failureOf(lookedAt, isEscaped) ?? (lookedAt as TelemetryRecord)
+  return failureOf(lookedAt, isEscaped, maxFields) ?? (lookedAt as TelemetryRecord)
 }
+
+/** A shorter text is parsed faster than it is looked at before. */
+const LONG_CHARACTERS = 65_536
 
 /** The members of what was looked at last, and of all that it holds. */
 let members = 0
+/** Elements of its lists. */
+let elements = 0
+/** So many members it may have; and less what the elements have taken of them. */
+let most = 0
+let allowed = 0
 
-function failureOf(value: unknown, isEscaped: boolean): ParseFailure | undefined {
+function failureOf(
+  value: unknown,
+  isEscaped: boolean,
+  maxFields: number
+): ParseFailure | undefined {
   members = 0
   if (value instanceof ParseFailure) return value.path === '' ? atTheTop(value) : value
-  return unfitness(value, isEscaped)
+  return unfitness(value, isEscaped, maxFields)
 }
 
 /** Of a number that is all of the payload there is more to say than that it would be changed. */
@@ -50,7 +66,11 @@ const atTheTop = ({ code, message }: ParseFailure) =>
  * Why a value is not fit to be a record; undefined if it is. For what did not come from bytes: 40
  * ns for a flat one.
  */
-export function unfitness(value: unknown, looksAtTexts = false): ParseFailure | undefined {
+export function unfitness(
+  value: unknown,
+  looksAtTexts = false,
+  maxFields = FIELDS_IN_FLOW
+): ParseFailure | undefined {
   if (
     typeof value === 'object' &&
     value !== null &&
@@ -58,10 +78,18 @@ export function unfitness(value: unknown, looksAtTexts = false): ParseFailure | 
     !Buffer.isBuffer(value) &&
     !isKafkaMessage(value)
   ) {
-    return failureIn(value, 1, looksAtTexts)
+    members = 0
+    elements = 0
+    most = maxFields
+    allowed = maxFields
+    const failure = failureIn(value, 1, looksAtTexts)
+    return failure === TOO_WIDE ? tooWide(maxFields) : failure
   }
   return notARecord(nameOf(value))
 }
+
+/** Found by the walk over the values, which does not know of how many. */
+const TOO_WIDE = tooWide(0)
 
 const notARecord = (what: string) =>
   new ParseFailure(
@@ -105,14 +133,22 @@ function failureIn(
       `The JSON is nested more than ${MAX_DEPTH} levels deep.`
     )
   if (Array.isArray(container)) {
+    elements += container.length
+    allowed = most - Math.floor(elements / ELEMENTS_A_FIELD)
+    if (members > allowed) return TOO_WIDE
     for (let index = 0; index < container.length; index++) {
-      const failure = failureAt(container[index], depth, looksAtTexts)
+      const each: unknown = container[index]
+      if (typeof each === 'object' && each !== null) {
+        most--
+        if (members > --allowed) return TOO_WIDE
+      }
+      const failure = failureAt(each, depth, looksAtTexts)
       if (failure !== undefined) return within(failure, String(index))
     }
     return undefined
   }
   for (const key in container) {
-    members++
+    if (++members > allowed) return TOO_WIDE
     if (key === '__proto__') {
       return new ParseFailure(
         'KEY_FORBIDDEN',

@@ -39,7 +39,9 @@ export function formatOfType(contentType: string | undefined): Format | undefine
 export class ContentReaders {
   readonly #readers = new Map<string, LoadingReader>()
 
-  constructor(private readonly rules: Pick<ReaderOptions, 'nanAsNull' | 'exact' | 'cutNuls'>) {}
+  constructor(
+    private readonly rules: Pick<ReaderOptions, 'nanAsNull' | 'exact' | 'cutNuls' | 'maxFields'>
+  ) {}
 
   /** The library of the format may have to be loaded first: see `ready` of the reader. */
   readerOf(format: Format, body: Buffer): LoadingReader {
@@ -47,9 +49,9 @@ export class ContentReaders {
     const key = `${format} ${at}`
     let reader = this.#readers.get(key)
     if (reader === undefined) {
-      const { nanAsNull, exact, cutNuls } = this.rules
-      const options = { nanAsNull, exact, cutNuls, format, at, decompress: false } as const
-      reader = loadingReader(formatDefaults(options))
+      const { nanAsNull, exact, cutNuls, maxFields } = this.rules
+      const own = { format, at, decompress: false } as const
+      reader = loadingReader(formatDefaults({ nanAsNull, exact, cutNuls, maxFields, ...own }))
       this.#readers.set(key, reader)
     }
     return reader

@@ -18,7 +18,7 @@ export type ReadBody = () => Iterable<SplitPiece>
 
 /** What the dialog says: a path by template, and the fields of core/format. */
 export interface PathRecordsOptions
-  extends Pick<ReaderOptions, 'nanAsNull' | 'exact' | 'cutNuls' | 'decompress'> {
+  extends Pick<ReaderOptions, 'nanAsNull' | 'exact' | 'cutNuls' | 'maxFields' | 'decompress'> {
   readonly urlPath: string
   readonly pathWins: Wins
   /** `type` where each body says itself which it is. */

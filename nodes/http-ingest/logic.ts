@@ -73,10 +73,17 @@ class PointIntake implements BodyIntake {
   readonly #lines: LoadingReader
 
   constructor(private readonly options: NodeOptions) {
-    const { nanAsNull, exact } = options
+    const { nanAsNull, exact, maxFields } = options
     const format = 'line-protocol' as const
     this.#lines = loadingReader(
-      formatDefaults({ nanAsNull, exact, format, at: 'message' as const, decompress: false })
+      formatDefaults({
+        nanAsNull,
+        exact,
+        maxFields,
+        format,
+        at: 'message' as const,
+        decompress: false
+      })
     )
   }
 

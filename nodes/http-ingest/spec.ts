@@ -6,7 +6,15 @@ import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const own = { protocol: 'records', format: Object.keys(FORMATS) }
 const records: Condition = { protocol: 'records' }
-const { exact, nanAsNull, cutNuls, decompress: _always, maxBytes, ...reading } = formatFields
+const {
+  exact,
+  nanAsNull,
+  cutNuls,
+  decompress: _always,
+  maxBytes,
+  maxFields,
+  ...reading
+} = formatFields
 
 export const spec = {
   type: 'millrace-http-ingest',
@@ -135,6 +143,7 @@ export const spec = {
       help: 'Larger bodies are answered with 413.'
     },
     maxBytes: { ...maxBytes, when: {} },
+    maxFields,
     uploadS: {
       kind: 'number',
       label: 'Upload takes at most',

@@ -134,11 +134,11 @@ const always = () => true
 
 /** @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise */
 export function shapingOf(options: Options<typeof spec>): Shaping {
-  const { output, nanAsNull, exact } = options
+  const { output, nanAsNull, exact, maxFields } = options
   if (output === 'messages') return byItself(asMessages)
   if (output === 'letters') return byItself(asLetters)
   if (output === 'decoded') return recordsOf(options as ReaderOptions)
-  return recordsOf(formatDefaults({ nanAsNull, exact }))
+  return recordsOf(formatDefaults({ nanAsNull, exact, maxFields }))
 }
 
 function recordsOf(reading: ReaderOptions): Shaping {

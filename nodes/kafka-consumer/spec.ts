@@ -4,7 +4,7 @@ import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const asRecords: Condition = { output: ['records', 'decoded'] }
-const { nanAsNull, exact, ...decoding } = formatFields
+const { nanAsNull, exact, maxFields, ...decoding } = formatFields
 
 const waits = { acknowledge: WAITS } as const
 
@@ -64,6 +64,7 @@ export const spec = {
     ...formatFieldsWhen({ format, ...decoding }, { output: 'decoded' }, 'records'),
     nanAsNull: { ...nanAsNull, when: asRecords },
     exact: { ...exact, when: asRecords },
+    maxFields: { ...maxFields, when: asRecords },
     acknowledge: {
       ...sourceFields.acknowledge,
       section: 'safety',

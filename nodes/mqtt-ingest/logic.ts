@@ -47,8 +47,8 @@ export function shaperOf(options: Options<typeof spec>): Shaper {
 
 /** The fields of other formats say nothing where these are not asked for. */
 function readingOf(options: Options<typeof spec>): ReaderOptions {
-  const { output, nanAsNull, exact, nameField } = options
-  if (output !== 'decoded') return formatDefaults({ nanAsNull, exact })
+  const { output, nanAsNull, exact, maxFields, nameField } = options
+  if (output !== 'decoded') return formatDefaults({ nanAsNull, exact, maxFields })
   return { ...options, keyField: nameField } as ReaderOptions
 }
 

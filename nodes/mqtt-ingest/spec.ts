@@ -6,7 +6,7 @@ import { lingerFields, sourceFields, WAITS } from '../../core/source/fields.ts'
 
 const asRecords: Condition = { output: ['records', 'decoded'] }
 /** `keyField` is the one of the Kafka key here. */
-const { nanAsNull, exact, keyField: nameField, ...decoding } = formatFields
+const { nanAsNull, exact, keyField: nameField, maxFields, ...decoding } = formatFields
 
 const waits = { qos: ['1', '2'], acknowledge: WAITS } as const
 
@@ -65,6 +65,7 @@ export const spec = {
     ...formatFieldsWhen({ format, ...decoding, nameField }, { output: 'decoded' }, 'records'),
     nanAsNull: { ...nanAsNull, when: asRecords },
     exact: { ...exact, when: asRecords },
+    maxFields: { ...maxFields, when: asRecords },
     acknowledge: {
       ...sourceFields.acknowledge,
       section: 'safety',

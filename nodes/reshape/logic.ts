@@ -13,6 +13,7 @@ import {
   reject,
   type TelemetryRecord
 } from '../../core/record/record.ts'
+import { FIELDS_IN_FLOW } from '../../core/record/width.ts'
 import { type Calculate, calculator, type Prepare } from './calculated.ts'
 import { problemsBetween } from './check.ts'
 import { keeper, picker } from './keep.ts'
@@ -165,15 +166,25 @@ function parter(
   const { bare, valueTo } = settings
   const inside = insideOf(settings)
   const put = setter(valueTo)
+  const most = mostFields(settings)
   return function* (records, outcome) {
     for (const given of records) {
       const record = bare && isBare(given) ? inObject(put, given) : given
-      const failure = unfitness(record)
+      const failure = unfitness(record, false, most)
       if (failure !== undefined) outcome.refused(given, failure)
       else if (inside === undefined) yield new FoundPart(given, record as TelemetryRecord)
       else yield* placed(inside(record), given, outcome)
     }
   }
+}
+
+/** What is taken apart is gone through some at a time; each part is counted by itself. */
+const FIELDS_OF_MANY = 500_000
+const FIELDS_OF_UNPIVOTED = 125_000
+
+function mostFields({ recordsAt: where, mode }: Settings): number {
+  if (where !== 'whole') return FIELDS_OF_MANY
+  return mode === 'unpivot' ? FIELDS_OF_UNPIVOTED : FIELDS_IN_FLOW
 }
 
 function insideOf({
@@ -190,7 +201,8 @@ function insideOf({
     path: listPath,
     keyField: keyTo,
     valueField: valueTo,
-    around: outer
+    around: outer,
+    maxFields: FIELDS_IN_FLOW
   })
   return record => find(record, '')
 }

@@ -10,10 +10,12 @@ import { AVRO_READINGS, avroReadings, PROTO_READINGS, protobufReadings } from '.
 import { readerOf, readerOptions } from './reader-options.ts'
 
 const ARRIVAL = { arrivedMs: 0 }
+/** Some of these records are wider than a dialog allows. */
+const WIDE = { maxFields: 1_000_000 }
 type Options = Partial<ReaderOptions>
 
 const piecesOf = async (options: Options, bytes: Buffer) =>
-  (await readerOf(readerOptions(options))).pieces(bytes, ARRIVAL)
+  (await readerOf(readerOptions({ ...WIDE, ...options }))).pieces(bytes, ARRIVAL)
 const itemsOf = async (options: Options, bytes: Buffer) =>
   [...(await piecesOf(options, bytes))].flatMap(({ values }) => values)
 const shown = ({ record, place }: Item) => [
@@ -305,7 +307,7 @@ describe('a hundred thousand values in one payload of any format', function () {
   ]
   for (const [name, options, bytesOf] of payloads) {
     it(`${name}: no piece takes the processor for 50 ms`, async () => {
-      const reader: Reader = await readerOf(readerOptions(options))
+      const reader: Reader = await readerOf(readerOptions({ ...WIDE, ...options }))
       const bytes = bytesOf()
       let best = Number.POSITIVE_INFINITY
       for (let time = 0; time < 3 && best >= 50; time++)

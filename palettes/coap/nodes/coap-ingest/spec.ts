@@ -10,7 +10,7 @@ import {
 } from '@millrace/node-red-telemetry'
 
 const own = { format: Object.keys(FORMATS) }
-const { exact, nanAsNull, cutNuls, ...reading } = formatFields
+const { exact, nanAsNull, cutNuls, maxFields, ...reading } = formatFields
 
 export const spec = {
   type: 'millrace-coap-ingest',
@@ -101,6 +101,7 @@ export const spec = {
       section: 'advanced',
       help: 'Larger bodies are answered with 4.13. One that does not fit into a datagram comes in blocks.'
     },
+    maxFields,
     batchSize: {
       ...sourceFields.batchSize,
       help: 'At most this many records of a body leave together. 1 sends every record by itself, not in an array.'
