@@ -6,8 +6,7 @@ import { MAX_DEPTH } from '../record/parse-record.ts'
 import { meaningOf } from './avro-logical.ts'
 import type { AvroType } from './avro-schema.ts'
 import type { DecoderOptions, Steps } from './decoder.ts'
-import { Entries } from './entries.ts'
-import { objectOf } from './members.ts'
+import { Growing } from './members.ts'
 import type { ValueCount } from './value-count.ts'
 
 /**
@@ -29,12 +28,11 @@ export const invalid = (why: string) =>
 
 const tooDeep = () => new Wrong(`it is nested more than ${MAX_DEPTH} levels deep`)
 
-/** From entries, a key such as __proto__ is an own property. */
-function mapOf(members: readonly [string, unknown][], maxFields: number): object {
-  const object = objectOf(members, maxFields)
-  const { length } = object instanceof Entries ? object.names : Object.keys(object)
-  if (length < members.length) throw new Wrong('a key stands twice in a map')
-  return object
+/** The members of a map. */
+class MapMembers extends Growing {
+  put(key: string, value: unknown): void {
+    if (!this.add(key, value)) throw new Wrong('a key stands twice in a map')
+  }
 }
 
 const isPrimitive = ({ kind }: AvroType) =>
@@ -110,7 +108,7 @@ export class Datum {
       case 'array':
         return yield* this.#longList(type.of, depth)
       case 'map':
-        return mapOf(yield* this.#longEntries(type.of, depth), this.options.maxFields)
+        return yield* this.#longMap(type.of, depth)
       default:
         return this.read(type, depth)
     }
@@ -127,16 +125,16 @@ export class Datum {
     return list
   }
 
-  *#longEntries(of: AvroType, depth: number): Steps<[string, unknown][]> {
-    const entries: [string, unknown][] = []
+  *#longMap(of: AvroType, depth: number): Steps<object> {
+    const map = new MapMembers(this.options.maxFields)
     for (let count = this.count(); count > 0; count = this.count()) {
       for (let index = 0; index < count; index++) {
         this.values.fields(1)
         const key = this.#text()
-        entries.push([key, yield* this.#longElement(of, depth)])
+        map.put(key, yield* this.#longElement(of, depth))
       }
     }
-    return entries
+    return map.object
   }
 
   *#longElement(of: AvroType, depth: number): Steps<unknown> {
@@ -204,15 +202,15 @@ export class Datum {
   }
 
   #map(of: AvroType, depth: number): object {
-    const entries: [string, unknown][] = []
+    const map = new MapMembers(this.options.maxFields)
     for (let count = this.count(); count > 0; count = this.count()) {
       for (let index = 0; index < count; index++) {
         this.values.fields(1)
         const key = this.#text()
-        entries.push([key, this.element(of, depth)])
+        map.put(key, this.element(of, depth))
       }
     }
-    return mapOf(entries, this.options.maxFields)
+    return map.object
   }
 
   element(of: AvroType, depth: number): unknown {

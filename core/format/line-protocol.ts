@@ -48,6 +48,11 @@ class TooWide {}
 
 const isSpace = (character: string) => character !== '' && ' \n\r\t\v\f'.includes(character)
 
+const QUOTE = 0x22
+const BACKSLASH = 0x5c
+const NEWLINE = 0x0a
+const isEscapable = (code: number) => code === QUOTE || code === BACKSLASH
+
 const COMMA = ','
 const EQUALS = '='
 const INTEGER = /^-?\d{1,20}[iu]$/
@@ -163,13 +168,17 @@ class Points {
 
   /** Text up to one of these, with `\` before those that belong to it. */
   #name(ends: string): string {
+    const { text } = this
     let name = ''
-    while (this.#here !== '' && this.#here !== '\n' && !ends.includes(this.#here)) {
-      const following = this.text[this.#at + 1] ?? ''
-      if (this.#here === '\\' && following !== '' && ', ='.includes(following)) this.#step()
-      name += this.#here
+    let from = this.#at
+    for (; this.#here !== '' && this.#here !== '\n' && !ends.includes(this.#here); this.#step()) {
+      const following = text[this.#at + 1] ?? ''
+      if (this.#here !== '\\' || following === '' || !', ='.includes(following)) continue
+      name += text.slice(from, this.#at)
       this.#step()
+      from = this.#at
     }
+    name += text.slice(from, this.#at)
     if (name === '') throw new Wrong('a name or value is empty')
     return name
   }
@@ -195,17 +204,24 @@ class Points {
   }
 
   #quoted(): string {
-    let text = ''
-    this.#step()
-    while (this.#here !== '"') {
-      if (this.#here === '') throw new Wrong('a text has no end')
-      const following = this.text[this.#at + 1]
-      if (this.#here === '\\' && (following === '"' || following === '\\')) this.#step()
-      text += this.#here
-      this.#step()
+    const { text } = this
+    let made = ''
+    let from = this.#at + 1
+    for (let at = from; ; at++) {
+      const code = text.charCodeAt(at)
+      if (code === QUOTE) {
+        this.#at = at + 1
+        return made + text.slice(from, at)
+      }
+      if (code === NEWLINE) this.#line++
+      else if (code === BACKSLASH && isEscapable(text.charCodeAt(at + 1))) {
+        made += text.slice(from, at)
+        from = ++at
+      } else if (at >= text.length) {
+        this.#at = at
+        throw new Wrong('a text has no end')
+      }
     }
-    this.#step()
-    return text
   }
 
   #word(end = ''): string {

@@ -100,12 +100,12 @@ class Walk {
   }
 
   *#map({ members }: Container, depth: number, spot: Spot): Steps<unknown> {
-    const made = new Growing(spot, this.maxFields)
+    const made = new Growing(this.maxFields)
     let failure: ParseFailure | undefined
     const set = (key: string, value: unknown) => {
       if (spot.is === 'passed') return
-      if (spot.is === 'around' && made.length >= this.maxFields) this.isTooWide = true
-      else if (!made.add(key, value)) failure ??= keyRepeated(key)
+      if (!made.add(key, value)) failure ??= keyRepeated(key)
+      if (spot.is === 'around' && made.isWide) this.isTooWide = true
     }
     const take = (pairs: unknown) => {
       if (pairs instanceof ParseFailure) failure ??= pairs

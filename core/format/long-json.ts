@@ -79,11 +79,11 @@ class LongJson {
   }
 
   *#object(depth: number, spot: Spot): Steps<object | ParseFailure> {
-    const made = new Growing(spot, this.options.maxFields)
+    const made = new Growing(this.options.maxFields)
     let failure: ParseFailure | undefined
     const set = (key: string, value: unknown) => {
       if (!made.add(key, value)) failure ??= keyRepeated(key)
-      if (spot.is === 'around' && made.length > this.options.maxFields) throw this.#tooWide()
+      if (spot.is === 'around' && made.isWide) throw this.#tooWide()
     }
     yield* this.#members(
       RIGHT_BRACE,

@@ -5,7 +5,7 @@ import { type JsonRules, parseJson, utf8Text, withoutTrailingNuls } from '../rec
 import { isWide } from '../record/json-width.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { tooWide } from '../record/width.ts'
-import { LONG_BYTES } from './decoder.ts'
+import { LONG_BYTES, type Steps } from './decoder.ts'
 import { endOfValue } from './json-extent.ts'
 import type { Format } from './names.ts'
 import { NOTHING_YET, PIECE_CHARACTERS, type Piece } from './pieces.ts'
@@ -23,6 +23,11 @@ interface Stretch {
   readonly to: number
   /** The number of its first element. */
   readonly first: number
+}
+
+interface Ends {
+  readonly to: number
+  readonly isLast: boolean
 }
 
 /** Stands for the list in what is around it; nobody can send it. */
@@ -114,7 +119,7 @@ class LongList {
   /** Looks at the whole list, some of it at each step; gives why it is none. */
   *#looked(): Generator<ParseFailure | undefined> {
     for (let from: number | undefined = this.start + 1; from !== undefined; ) {
-      const { to, isLast } = stretchFrom(this.text, from)
+      const { to, isLast }: Ends = yield* stretchFrom(this.text, from)
       const stretch = { from, to, first: this.#length }
       const values = this.#parsed(stretch)
       if (values instanceof ParseFailure) {
@@ -166,6 +171,8 @@ class LongList {
   }
 }
 
+/** Characters of one element that are looked at before others have their turn. */
+const LOOKED_AT_ONCE = 1_048_576
 /** Longer is a stretch only where its last element is. */
 const LONG_ELEMENT = 2 * PIECE_CHARACTERS
 
@@ -173,12 +180,16 @@ const LONG_ELEMENT = 2 * PIECE_CHARACTERS
  * The elements from here on, up to a comma or the bracket that ends the list; one that is long
  * itself stands alone.
  */
-function stretchFrom(text: string, from: number): { to: number; isLast: boolean } {
+function* stretchFrom(text: string, from: number): Steps<Ends> {
   const enough = from + PIECE_CHARACTERS
   let depth = 0
   let at = from
   let comma = from
-  while (at < text.length) {
+  for (let looked = from; at < text.length; ) {
+    if (at - looked > LOOKED_AT_ONCE) {
+      yield
+      looked = at
+    }
     if (comma > from && at - comma > PIECE_CHARACTERS) return { to: comma, isLast: false }
     const code = text.charCodeAt(at)
     if (code === QUOTE) {

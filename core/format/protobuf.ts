@@ -12,7 +12,8 @@ import {
   type ReadContent,
   type Steps
 } from './decoder.ts'
-import { objectOf } from './members.ts'
+import { Entries } from './entries.ts'
+import { entriesOf } from './members.ts'
 import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
 import { PROTOBUF_VALUES } from './protobuf-values.ts'
 import { TakesLong, TooWide, ValueCount } from './value-count.ts'
@@ -200,9 +201,6 @@ class Message {
   #takeEntry(found: Map<string, unknown>, field: FieldPlan, depth: number): void {
     const { reader } = this
     const end = this.#end()
-    const map =
-      (found.get(field.name) as Map<string, unknown> | undefined) ?? new Map<string, unknown>()
-    found.set(field.name, map)
     let key: unknown = field.key!.absent
     let value: unknown = field.absent ?? null
     while (reader.pos < end) {
@@ -212,7 +210,20 @@ class Message {
       else if (tag >>> 3 === 2 && (tag & 7) === field.wire) value = this.#value(field, depth)
       else reader.skipType(tag & 7)
     }
-    map.set(String(key), value)
+    this.#addEntry(found, field.name, String(key), value)
+  }
+
+  /** Of entries with the same key the last counts, but among more of them than a record has fields. */
+  #addEntry(found: Map<string, unknown>, name: string, key: string, value: unknown): void {
+    const { maxFields } = this.options
+    const map = found.get(name) ?? new Map<string, unknown>()
+    if (map instanceof Entries) {
+      if (!map.add(key, value)) throw new Error('a key stands twice in a map')
+      return
+    }
+    const few = map as Map<string, unknown>
+    few.set(key, value)
+    found.set(name, few.size > maxFields ? entriesOf(few, maxFields) : few)
   }
 
   #value(field: FieldPlan, depth: number): unknown {
@@ -223,10 +234,9 @@ class Message {
 
   #finish(plan: MessagePlan, found: Map<string, unknown>): unknown {
     const record: [string, unknown][] = []
-    const { maxFields } = this.options
     for (const field of plan.fields.values()) {
       const value = found.get(field.name)
-      if (value instanceof Map) record.push([field.name, objectOf([...value], maxFields)])
+      if (value instanceof Map) record.push([field.name, Object.fromEntries(value)])
       else if (value !== undefined) record.push([field.name, value])
       else if (field.isRequired)
         throw new Error(`the field ${field.name} is missing, which the schema requires`)

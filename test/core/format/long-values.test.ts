@@ -261,7 +261,7 @@ describe('a hundred thousand values in one payload of any format', function () {
     pack.map(entry => new Map([...entry].map(([key, value]) => [Number(key), value] as const)))
   const payloads: [name: string, options: Options, bytes: () => Buffer][] = [
     ['an object in JSON', { at: 'object' }, () => json(object())],
-    ['a record in JSON', {}, () => json({ site: 's1', values: list() })],
+    ['a record in JSON', WIDE, () => json({ site: 's1', values: list() })],
     [
       'a list in MessagePack',
       { format: 'msgpack', at: 'list' },
@@ -307,7 +307,7 @@ describe('a hundred thousand values in one payload of any format', function () {
   ]
   for (const [name, options, bytesOf] of payloads) {
     it(`${name}: no piece takes the processor for 50 ms`, async () => {
-      const reader: Reader = await readerOf(readerOptions({ ...WIDE, ...options }))
+      const reader: Reader = await readerOf(readerOptions(options))
       const bytes = bytesOf()
       let best = Number.POSITIVE_INFINITY
       for (let time = 0; time < 3 && best >= 50; time++)
