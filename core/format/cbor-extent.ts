@@ -58,8 +58,8 @@ export function endOfCbor(
 }
 
 /**
- * What it counts, in elements of a list. Of a list or map that does not say how many it has, each is
- * counted where it stands.
+ * What it counts, in elements of a list. Of a list or map that does not say how many it has, each
+ * is counted where it stands.
  */
 function shareOf(major: number, inner: number, around: number | undefined): number {
   const own = around === Number.POSITIVE_INFINITY ? 1 : 0

@@ -123,7 +123,7 @@ class Lines {
     return this.#endOfWide(at) ?? { ...this.#parse(text.slice(at), 1), end: text.length }
   }
 
-  /** The place behind the long line that begins here; undefined if it has no more cells than may be. */
+  /** The place behind the long line that begins here; undefined if it has not too many cells. */
   #endOfWide(at: number): number | undefined {
     const text = this.#text
     const delimiter = this.delimiter.charCodeAt(0)

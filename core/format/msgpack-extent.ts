@@ -48,7 +48,7 @@ const CONTAINERS: Readonly<Record<number, readonly [lengthBytes: number, each: n
 }
 
 /** What a value holds at all its levels. */
-export interface Count {
+export interface HeldCount {
   /** Members of its maps. */
   members: number
   /** Elements of lists that it may still have; a field is as much as ten. */
@@ -59,13 +59,13 @@ export interface Count {
  * Walks over the MessagePack value that begins here without making anything: the place behind it,
  * or undefined if that is beyond the limit. Each element takes at least a byte, so lists can be
  * refused that claim more elements than bytes are left. @throws Error that says why it is no value
- * @param count where what it holds is counted; undefined is given too where that is more than is left
+ * @param count where what it holds is counted; undefined is given too where that is too much
  */
 export function endOfMsgpack(
   bytes: Buffer,
   start: number,
   limit: number,
-  count?: Count
+  count?: HeldCount
 ): number | undefined {
   let at = start
   let wanted = 1
@@ -92,7 +92,7 @@ export function endOfMsgpack(
   return at
 }
 
-function isCounted(count: Count, isOfMap: boolean, values: number): boolean {
+function isCounted(count: HeldCount, isOfMap: boolean, values: number): boolean {
   if (isOfMap) count.members += values / 2
   count.left -= isOfMap ? (values / 2) * ELEMENTS_A_FIELD : values
   return count.left >= 0

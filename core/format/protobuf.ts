@@ -213,7 +213,7 @@ class Message {
     this.#addEntry(found, field.name, String(key), value)
   }
 
-  /** Of entries with the same key the last counts, but among more of them than a record has fields. */
+  /** Of entries with the same key the last counts, where they are no more than a record has. */
   #addEntry(found: Map<string, unknown>, name: string, key: string, value: unknown): void {
     const { maxFields } = this.options
     const map = found.get(name) ?? new Map<string, unknown>()

@@ -3,9 +3,9 @@ import { ELEMENTS_A_FIELD } from './width.ts'
 
 /**
  * Whether a JSON text has more fields than so, at any depth, and elements of lists for a tenth:
- * told before it is parsed, which takes far longer. Looked at no further than matters, up to the end
- * of the object or list that begins here; a text of some fields more may pass, since the walk over
- * the values counts again.
+ * told before it is parsed, which takes far longer. It is looked at no further than matters, up to
+ * the end of the object or list that begins here. A text of some fields more may pass, since the
+ * walk over the values counts again.
  */
 export function isWide(text: string, maxFields: number, from = 0): boolean {
   const isList: boolean[] = []
