@@ -281,7 +281,8 @@ export class EdgeNode {
     }
     const isBirth = type === 'DBIRTH'
     const birth = isBirth ? birthIn(arrival) : this.#births.get(device ?? ITSELF)
-    const reading = { birth, isSure: isBirth, leavesValuesOut: false, lacksAlias() {} }
+    const leavesValuesOut = isBirth && !this.host.birthValues
+    const reading = { birth, isSure: isBirth, leavesValuesOut, lacksAlias() {} }
     this.host.settled(arrival, { reading })
   }
 

@@ -16,6 +16,21 @@ describe('sparkplug-ingest: births that are missing', () => {
     assert.deepEqual([scene.lines, scene.commands.length], [['G/E/d1 temperature 1'], 1])
   })
 
+  for (const [birthValues, lines] of [
+    [true, ['G/E/d1 temperature 20']],
+    [false, []]
+  ] as const)
+    it(`the birth of a device whose edge node has told none that was heard, with values ${birthValues}`, () => {
+      for (const comes of [true, false]) {
+        const edge = plant()
+        const [, ...devices] = edge.births()
+        const scene = new Scene({ statusMetric: '', birthValues }).take(...devices)
+        if (comes) scene.take(edge.raw('NBIRTH', undefined, []))
+        scene.pass(7000)
+        assert.deepEqual([scene.lines, scene.codes], [lines, []])
+      }
+    })
+
   it('a birth that never comes: rejected in time, but for what says all by itself', () => {
     const edge = plant()
     edge.births()
