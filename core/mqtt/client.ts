@@ -9,6 +9,8 @@ import { discardSession } from './session-end.ts'
 import { type MqttSettings, shownUrl } from './settings.ts'
 
 export interface ConnectionEvents {
+  /** Whoever is linked takes messages (`DeferredAcks`), and many may come. */
+  readonly takesMessages?: boolean
   /** The server has accepted a connection; comes before its first message. */
   linked?(link: Link): void
   /** Subscribe here. Failing ends the connection, which is then tried again. */
@@ -116,6 +118,7 @@ export class MqttConnection {
       const library = await import('mqtt')
       if (this.#closed) return
       const events: LinkEvents = {
+        takesMessages: this.events.takesMessages ?? false,
         up: link => {
           this.#acceptedMs = performance.now()
           this.#pulse = new Pulse(link.client)

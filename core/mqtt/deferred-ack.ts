@@ -1,4 +1,5 @@
 import type { MqttClient } from 'mqtt'
+import { rest, wake } from './resting-stream.ts'
 import type { Received, SessionMemory } from './session-memory.ts'
 
 export type { Received }
@@ -96,7 +97,7 @@ export class DeferredAcks {
   rest(): void {
     if (this.#isResting || this.#ended) return
     this.#isResting = true
-    this.client.stream.pause()
+    rest(this.client.stream)
   }
   /**
    * What came meanwhile is read at once. Where mqtt.js itself has stopped reading it takes one
@@ -105,7 +106,7 @@ export class DeferredAcks {
   wake(): void {
     if (!this.#isResting) return
     this.#isResting = false
-    this.client.stream.resume()
+    wake(this.client.stream)
   }
 
   /** There is room again. */

@@ -77,6 +77,7 @@ export class IngestSession {
     this.#connection = broker.connection(
       { nodeId, clientId, keepSession, receiveMaximum: this.#receiveMaximum(), announce },
       {
+        takesMessages: true,
         linked: link => this.#linked(link),
         ready: link => this.#subscribe(link),
         lost: error => this.#lost(error),

@@ -2,6 +2,7 @@ import type { IClientOptions, IClientPublishOptions, IConnackPacket, MqttClient 
 import { pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { type ConnectProblem, closedProblem, connectProblem, MqttError } from './connect-errors.ts'
+import { PublishReader } from './publish-reader.ts'
 import {
   type Announcement,
   isSecure,
@@ -18,6 +19,8 @@ export type PublishProperties = NonNullable<IClientPublishOptions['properties']>
 type Library = Pick<typeof import('mqtt'), 'connect'>
 
 export interface LinkEvents {
+  /** Messages are taken (`DeferredAcks`), and many may come: a reader of our own is before them. */
+  readonly takesMessages?: boolean
   /** The server has accepted the connection; comes before its first message. */
   up(link: Link): void
   /** The connection is gone or was never made, told once, with a sentence that says why. */
@@ -57,7 +60,9 @@ export class Link {
     /** One of the addresses of the settings; their first one names the session. */
     private readonly at: URL = settings.url
   ) {
-    this.client = library.connect(clientOptions(settings, at))
+    this.client = library.connect({ ...clientOptions(settings, at), manualConnect: true })
+    if (events.takesMessages) PublishReader.before(this.client)
+    this.client.connect()
     this.#ended = new Promise(resolve => this.client.once('close', resolve))
     this.#listen()
   }

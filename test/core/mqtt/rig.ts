@@ -56,6 +56,7 @@ export class Taker {
     readonly qos: Qos = 1
   ) {
     this.connection = new MqttConnection(settings, {
+      takesMessages: true,
       linked: link => {
         if (!link.sessionPresent) this.memory = new SessionMemory()
         this.link = link
