@@ -52,6 +52,7 @@ export class MqttTap {
   #frozen = false
   readonly #server: Server
   readonly #sockets = new Set<Socket>()
+  readonly #clients = new Set<Socket>()
 
   private constructor(private readonly target: URL) {
     this.#server = createServer(client => this.#join(client))
@@ -79,6 +80,11 @@ export class MqttTap {
     for (const socket of this.#sockets) socket.pause()
   }
 
+  /** Says this to all clients, as if the server did. */
+  say(bytes: Uint8Array): void {
+    for (const client of this.#clients) client.write(bytes)
+  }
+
   /** Breaks all connections. */
   cut(): void {
     for (const socket of this.#sockets) socket.destroy()
@@ -92,6 +98,8 @@ export class MqttTap {
 
   #join(client: Socket): void {
     const server = dial(Number(this.target.port), this.target.hostname)
+    this.#clients.add(client)
+    client.on('close', () => this.#clients.delete(client))
     this.#pass('client', client, server)
     this.#pass('server', server, client)
     if (this.#frozen) client.pause()

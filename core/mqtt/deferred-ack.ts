@@ -36,6 +36,7 @@ export class DeferredAcks {
   #hasHeld = false
   #ended = false
   #isResting = false
+  #isToWake = false
   /** Packet ids of QoS 2 that were taken and not acknowledged yet. */
   readonly #exactlyOnce = new Set<number>()
   readonly #topics = new Map<number, string>()
@@ -99,12 +100,11 @@ export class DeferredAcks {
     this.#isResting = true
     rest(this.client.stream)
   }
-  /**
-   * What came meanwhile is read at once. Where mqtt.js itself has stopped reading it takes one
-   * piece more, and stops again.
-   */
+  /** What came meanwhile is read at once; while a message waits for room, as soon as it has some. */
   wake(): void {
     if (!this.#isResting) return
+    this.#isToWake = this.holding
+    if (this.#isToWake) return
     this.#isResting = false
     wake(this.client.stream)
   }
@@ -115,6 +115,7 @@ export class DeferredAcks {
     if (held === undefined || this.#ended) return
     this.#held = undefined
     this.#offer(held.packet, held.callback)
+    if (this.#isToWake && !this.holding) this.wake()
   }
 
   /**
@@ -122,10 +123,10 @@ export class DeferredAcks {
    * has the `open` messages of it.
    */
   end(open: Iterable<Received> = []): void {
+    this.#held = undefined
     this.wake()
     if (!this.#ended) this.memory.ended(open)
     this.#ended = true
-    this.#held = undefined
     clearInterval(this.#pinger)
   }
 

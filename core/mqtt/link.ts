@@ -19,7 +19,7 @@ export type PublishProperties = NonNullable<IClientPublishOptions['properties']>
 type Library = Pick<typeof import('mqtt'), 'connect'>
 
 export interface LinkEvents {
-  /** Messages are taken (`DeferredAcks`), and many may come: a reader of our own is before them. */
+  /** Messages are taken (`DeferredAcks`), and many may come: they are read by a reader of ours. */
   readonly takesMessages?: boolean
   /** The server has accepted the connection; comes before its first message. */
   up(link: Link): void
@@ -60,9 +60,12 @@ export class Link {
     /** One of the addresses of the settings; their first one names the session. */
     private readonly at: URL = settings.url
   ) {
-    this.client = library.connect({ ...clientOptions(settings, at), manualConnect: true })
-    if (events.takesMessages) PublishReader.before(this.client)
-    this.client.connect()
+    const { takesMessages = false } = events
+    this.client = library.connect({ ...clientOptions(settings, at), manualConnect: takesMessages })
+    if (takesMessages) {
+      PublishReader.before(this.client)
+      this.client.connect()
+    }
     this.#ended = new Promise(resolve => this.client.once('close', resolve))
     this.#listen()
   }
@@ -168,7 +171,12 @@ export class Link {
     }
     // Not 'connect': that comes after the first messages of a resumed session.
     client.on('packetreceive', first)
-    client.on('error', error => this.#fail(connectProblem(error, this.#told, this.#up), error))
+    client.on('error', error => {
+      this.#fail(connectProblem(error, this.#told, this.#up), error)
+      // mqtt.js reads on behind a packet that is none, so that messages may be missing: the server
+      // sends them again on the next connection (MQTT 5.0, 4.13.1).
+      if (this.#up) client.stream.destroy()
+    })
     client.on('disconnect', ({ reasonCode }) => {
       if (reasonCode) this.#fail(connectProblem({ code: reasonCode }, this.#told))
     })

@@ -27,10 +27,14 @@ export function frameEnd(bytes: Uint8Array, at: number): number | undefined {
   return NO_PACKET
 }
 
+/** Whether a packet that begins with this byte is a PUBLISH, of a quality of service there is. */
+export const isPublish = (first: number): boolean => first >> 4 === PUBLISH && qosOf(first) < 3
+
+const qosOf = (first: number): number => (first >> 1) & 3
+
 /**
- * The message in a PUBLISH packet (MQTT 5.0, 3.3), whose bytes stand from `at` to `end`, as
- * mqtt.js would give it. Undefined for other packets, and for what is rare: properties, and
- * whatever is no packet of this kind.
+ * The message in a PUBLISH packet (MQTT 5.0, 3.3), whose bytes stand from `at` to `end`, as mqtt.js
+ * would give it. Undefined for what is rare: properties, and whatever is not as it should be.
  */
 export function publishIn(
   bytes: Buffer,
@@ -39,21 +43,19 @@ export function publishIn(
   hasProperties: boolean
 ): Received | undefined {
   const first = bytes[at]!
-  const qos = (first >> 1) & 3
-  if (first >> 4 !== PUBLISH || qos === 3) return undefined
+  const qos = qosOf(first) as 0 | 1 | 2
   let body = at + 1
   while (bytes[body++]! > 127) {}
   const topicAt = body + 2
   const topicEnd = topicAt + ((bytes[body]! << 8) | bytes[body + 1]!)
-  const idBytes = qos === 0 ? 0 : 2
-  const payloadAt = topicEnd + idBytes + (hasProperties ? 1 : 0)
+  const payloadAt = topicEnd + (qos === 0 ? 0 : 2) + (hasProperties ? 1 : 0)
   // An empty topic stands for an alias, which is a property.
-  if (!(payloadAt <= end) || topicEnd === topicAt) return undefined
+  if (payloadAt > end || topicEnd === topicAt) return undefined
   if (hasProperties && bytes[payloadAt - 1] !== 0) return undefined
   return {
     cmd: 'publish',
     retain: (first & RETAIN) !== 0,
-    qos: qos as 0 | 1 | 2,
+    qos,
     dup: (first & DUP) !== 0,
     length: end - body,
     topic: bytes.toString('utf8', topicAt, topicEnd),

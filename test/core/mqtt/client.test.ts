@@ -88,6 +88,35 @@ for (const make of makes) {
       assert.match(one.problems[0]!, /stopped answering/)
     })
 
+    it('connects anew where the server sends what is no packet, and gets what it missed', async () => {
+      const one = await taker()
+      const publisher = await device(url)
+      tap.lose = ({ type, from }) => type === 'publish' && from === 'server'
+      await publishNumbers(publisher, one.filter, 3)
+      await until('what is lost', () => tap.of('server', 'publish').length === 3)
+      // The topic ends behind the packet.
+      tap.say(Buffer.from([0x32, 3, 255, 255, 65]))
+      await until('the loss', () => one.problems.length === 1)
+      tap.lose = () => false
+      await one.took(3)
+      assert.equal(one.taken.length, 3)
+      await publisher.endAsync()
+    })
+
+    it('notices that a connection ends while a message waits for room', async () => {
+      const one = await taker()
+      one.room = 0
+      const publisher = await device(url)
+      for (let each = 1; each <= 3; each++) {
+        await publishNumbers(publisher, one.filter, 1)
+        await until('it', () => tap.of('server', 'publish').length === each)
+      }
+      one.room = 10
+      tap.cut()
+      await one.took(3)
+      await publisher.endAsync()
+    })
+
     it('closes while it cannot connect at all', async () => {
       await tap.close()
       const one = new Taker(settingsOf(tap.url), 'nowhere')
