@@ -141,9 +141,10 @@ class Scene {
       this.stream.push(bytes.subarray(at, end))
       at = end
     }
-    for (let before = -1, still = 0; still < 20; before = this.#steps) {
-      still = before === this.#steps ? still + 1 : 0
+    for (let still = 0; still < 20; ) {
+      const before = this.#steps
       await nextTurn()
+      still = before === this.#steps ? still + 1 : 0
     }
     this.stream.destroy()
     return this

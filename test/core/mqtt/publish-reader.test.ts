@@ -92,9 +92,10 @@ class Stage {
 
   /** Resolves once nothing more comes out. */
   async quiet(): Promise<void> {
-    for (let before = -1, still = 0; still < 30; before = this.out.length) {
-      still = before === this.out.length ? still + 1 : 0
+    for (let still = 0; still < 30; ) {
+      const before = this.out.length
       await nextTurn()
+      still = before === this.out.length ? still + 1 : 0
     }
   }
 
