@@ -100,7 +100,7 @@ export class DeferredAcks {
     this.#isResting = true
     rest(this.client.stream)
   }
-  /** What came meanwhile is read at once; while a message waits for room, as soon as it has some. */
+  /** What came meanwhile is read at once; where a message waits for room, once it has some. */
   wake(): void {
     if (!this.#isResting) return
     this.#isToWake = this.holding

@@ -64,7 +64,7 @@ const others = fc.oneof(
 const packets = (payload: number) =>
   fc.array(fc.oneof({ weight: 6, arbitrary: publish(payload) }, others), { maxLength: 15 })
 
-/** Of the server: it accepts the connection, then all of these; so many pings end what came last. */
+/** Of the server: it accepts the connection, then all of these and a few pings. */
 const stream = (all: readonly object[], protocolVersion: Version): Buffer =>
   Buffer.concat(
     [{ cmd: 'connack', returnCode: 0, reasonCode: 0, sessionPresent: true }, ...all]
