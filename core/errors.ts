@@ -97,7 +97,11 @@ export const CODES = {
   TS_FUTURE: 'The time is further in the future than the node allows.',
   VALUE_UNUSABLE: 'The value that is watched is missing, or cannot be compared with the limit.',
   INPUT_UNKNOWN: 'The record is neither of the first nor of the second input of the join.',
-  COMMAND_UNKNOWN: 'There is no such command for an alarm.',
+  COMMAND_UNKNOWN:
+    'There is no such command for an alarm or a device, or a part of it is not as it must be.',
+  DEVICE_UNKNOWN:
+    'Nobody has approved the device yet, and the registry was told to hold back those that are new.',
+  DEVICE_BLOCKED: 'The device is blocked in the registry.',
   STATE_FULL:
     'The node remembers as many keys as it may (devices, metrics), and the record is of one more.',
   STATE_UNAVAILABLE:

@@ -251,11 +251,13 @@ export class BatchWriter<M extends object> {
    */
   #settle(batch: RowBatch<M>, work: Work): void {
     const refusals = new Map(work.refused.map(({ row, reason }) => [row, reason]))
+    const superseded = new Set(work.superseded)
     let { duplicates } = work
     for (const piece of batch.pieces.toReversed()) {
       const { pending } = piece
       let taken = piece.count
       if (refusals.size > 0) taken -= this.#refuse(piece, refusals)
+      if (superseded.size > 0) supersede(piece, superseded)
       const doubled = Math.min(duplicates, taken)
       duplicates -= doubled
       pending.duplicates += doubled
@@ -292,6 +294,15 @@ export class BatchWriter<M extends object> {
     this.port.finished(pending, error)
     if (this.#messages.size === 0) this.#idle?.()
   }
+}
+
+/** Tells the message which of its records are older than what the table has. */
+function supersede<M extends object>(
+  { pending, firstRow, firstRecord, count }: Piece<M>,
+  rows: ReadonlySet<number>
+): void {
+  for (let at = 0; at < count; at++)
+    if (rows.has(firstRow + at)) pending.superseded.add(firstRecord + at)
 }
 
 /** The records by row. */

@@ -41,7 +41,9 @@ export async function createTable(
     // table
     if (!(await exists(session, wish.table))) throw error
   }
-  if (timescale && splitColumn(wish.plan) !== undefined) return { created: true, warnings: [] }
+  const isSmall = wish.plan.newestBy !== undefined
+  if (isSmall || (timescale && splitColumn(wish.plan) !== undefined))
+    return { created: true, warnings: [] }
   const why = timescale
     ? 'No column is a time that is the key or required'
     : 'TimescaleDB is not installed in this database'

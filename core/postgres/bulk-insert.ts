@@ -20,10 +20,18 @@ import {
 } from './table-check.ts'
 import type { Work } from './work.ts'
 
+interface LeftOut {
+  readonly position: string
+  /** Where the newest are kept: a newer one was there. */
+  readonly older?: boolean
+}
+
 interface Stored {
   readonly stored: number
   readonly duplicates: number
   readonly refused?: readonly number[]
+  /** Those of the duplicates that are known: of each key a newer one is there. */
+  readonly superseded?: readonly number[]
 }
 
 /**
@@ -63,7 +71,8 @@ export class BulkInsert {
     private readonly facts: TableFacts,
     private readonly receipts?: Receipts
   ) {
-    this.#copyable = copyable
+    // What is kept once of each key is there already, nearly always.
+    this.#copyable = copyable && onConflict !== 'newest'
     this.#mapped = new Set(plan.mappings.map(({ column }) => column))
     const columns = plan.mappings.map(({ column }) => quoted(column)).join(', ')
     const unchanged = unchangedCondition(facts, plan, table)
@@ -127,10 +136,11 @@ export class BulkInsert {
     return true
   }
 
-  #count(work: Work, { stored, duplicates, refused = [] }: Stored): void {
+  #count(work: Work, { stored, duplicates, refused = [], superseded = [] }: Stored): void {
     work.stored += stored
     work.duplicates += duplicates
     for (const row of refused) work.refuse(row, this.#duplicateReason())
+    for (const row of superseded) work.supersede(row)
   }
 
   /**
@@ -231,13 +241,14 @@ export class BulkInsert {
     const { kept } = claim
     const known = part.length - kept.length
     if (kept.length === 0) return { stored: 0, duplicates: known }
-    const { stored, duplicates, refused = [] } = await this.#put(session, work.rows, kept, look)
+    const put = await this.#put(session, work.rows, kept, look)
+    const { duplicates, refused = [] } = put
     await receipts.note(
       session,
       claim,
       refused.length === 0 ? kept : kept.filter(row => !refused.includes(row))
     )
-    return { stored, duplicates: duplicates + known, refused }
+    return { ...put, duplicates: duplicates + known }
   }
 
   /** `look`: what is run behind the COPY; empty where it is an INSERT, which has its guard. */
@@ -265,11 +276,17 @@ export class BulkInsert {
     scratches: readonly Out[]
   ): Promise<Stored> {
     const kept = this.#withoutTwins(rows, part)
-    const result = await session.query<{ position: string }>(
-      this.#insert,
-      rows.arrays(kept, scratches)
-    )
+    const result = await session.query<LeftOut>(this.#insert, rows.arrays(kept, scratches))
     if (this.onConflict === 'reject') return this.#rejected(part, kept, result.rows)
+    if (this.onConflict === 'newest') {
+      const duplicates = part.length - kept.length + result.rows.length
+      const superseded = leftOut(
+        part,
+        kept,
+        result.rows.filter(({ older }) => older)
+      )
+      return { stored: part.length - duplicates, duplicates, superseded }
+    }
     const stored = result.rowCount ?? 0
     const duplicates = part.length - stored
     this.#method.inserted(duplicates)
@@ -282,15 +299,11 @@ export class BulkInsert {
    */
   #withoutTwins(rows: Rows, part: Uint32Array): Uint32Array {
     if (this.onConflict === 'ignore') return part
-    return this.onConflict === 'update' ? rows.lastOfEachKey(part) : rows.firstOfEachKey(part)
+    return this.onConflict !== 'reject' ? rows.lastOfEachKey(part) : rows.firstOfEachKey(part)
   }
 
-  #rejected(part: Uint32Array, kept: Uint32Array, found: readonly { position: string }[]): Stored {
-    const refused = found.map(({ position }) => kept[Number(position) - 1]!)
-    if (kept.length < part.length) {
-      const first = new Set(kept)
-      for (const row of part) if (!first.has(row)) refused.push(row)
-    }
+  #rejected(part: Uint32Array, kept: Uint32Array, found: readonly LeftOut[]): Stored {
+    const refused = leftOut(part, kept, found)
     this.#method.inserted(refused.length)
     return { stored: part.length - refused.length, duplicates: 0, refused }
   }
@@ -313,4 +326,14 @@ export class BulkInsert {
       message: `A row with this key (${key}) is already in ${this.table.name}.`
     }
   }
+}
+
+/** The rows of a part that are not in the table: those found by their position, and twins. */
+function leftOut(part: Uint32Array, kept: Uint32Array, found: readonly LeftOut[]): number[] {
+  const rows = found.map(({ position }) => kept[Number(position) - 1]!)
+  if (kept.length < part.length) {
+    const first = new Set(kept)
+    for (const row of part) if (!first.has(row)) rows.push(row)
+  }
+  return rows
 }

@@ -10,6 +10,9 @@ export class PendingMessage<M extends object = object> {
   /** Why records can never be stored, by their position. */
   readonly refused = new Map<number, Reason>()
 
+  /** Positions of records of whose keys the table has newer ones. */
+  readonly superseded = new Set<number>()
+
   constructor(
     readonly message: M,
     readonly records: readonly unknown[]

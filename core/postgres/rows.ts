@@ -33,10 +33,16 @@ export interface Plan {
   /** Positions of the key's columns, a time first: the order of the unique index. */
   readonly key: readonly number[]
   readonly timeFirst: boolean
+  /**
+   * Which column says how new a row is, where of each key only the newest is kept; undefined where
+   * all are.
+   */
+  readonly newestBy: number | undefined
   readonly missing: readonly RowProblem[]
 }
 
-export function planOf(mappings: readonly Mapping[]): Plan {
+/** @param keepsNewest of each key only the row of the newest time, which is no part of the key */
+export function planOf(mappings: readonly Mapping[], keepsNewest = false): Plan {
   const key = mappings.flatMap((mapping, index) => (mapping.key ? [index] : []))
   // new rows then go to one end of the index; measured twice as fast as (device_id, metric, time)
   key.sort(
@@ -44,15 +50,19 @@ export function planOf(mappings: readonly Mapping[]): Plan {
       Number(mappings[b]!.type === 'timestamptz') - Number(mappings[a]!.type === 'timestamptz')
   )
   const first = key[0]
+  const newest = keepsNewest ? mappings.findIndex(saysHowNew) : -1
   return {
     mappings,
     getters: mappings.map(({ from }) => getter(from)),
     encoders: mappings.map(({ type }) => ENCODERS[type]),
     key,
     timeFirst: first !== undefined && mappings[first]!.type === 'timestamptz',
+    newestBy: newest < 0 ? undefined : newest,
     missing: mappings.map(mapping => ({ code: 'COLUMN_MISSING', says: 'is missing', mapping }))
   }
 }
+
+const saysHowNew = ({ type, key, required }: Mapping) => type === 'timestamptz' && required && !key
 
 /** `PGCOPY\n\377\r\n\0`, no flags, no extension (PostgreSQL documentation, COPY, binary format). */
 const SIGNATURE = Buffer.from('PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0', 'latin1')
@@ -71,11 +81,13 @@ export class Rows {
   readonly #out = new Out()
   #starts: Uint32Array
   #times: Float64Array
+  readonly #timeAt: number | undefined
 
   constructor(
     readonly plan: Plan,
     readonly capacity: number
   ) {
+    this.#timeAt = plan.timeFirst ? plan.key[0] : plan.newestBy
     this.#starts = new Uint32Array(capacity + 1)
     this.#times = new Float64Array(capacity)
     this.clear()
@@ -93,7 +105,7 @@ export class Rows {
 
   /** Adds a record as the next row, or says why it cannot be one and adds nothing. */
   append(record: unknown): RowProblem | undefined {
-    const { mappings, getters, encoders, key, timeFirst, missing } = this.plan
+    const { mappings, getters, encoders, missing } = this.plan
     const out = this.#out
     const start = out.at
     out.reserve(2 + 4 * mappings.length)
@@ -115,7 +127,7 @@ export class Rows {
         out.at = start
         return { ...misfit, mapping: mappings[index]! }
       }
-      if (timeFirst && index === key[0]) this.#times[this.count] = out.micros
+      if (index === this.#timeAt) this.#times[this.count] = out.micros
     }
     this.#starts[++this.count] = out.at
     return undefined
@@ -123,10 +135,13 @@ export class Rows {
 
   /**
    * All rows by the order of the key: the same in every sink, so that two of them never wait for
-   * each other.
+   * each other. Where the newest is kept, it is the last of its key; of the same time, the first
+   * that came.
    */
   ordered(): Uint32Array {
     const order = Uint32Array.from({ length: this.count }, (_, index) => index)
+    if (this.plan.newestBy !== undefined && !this.plan.timeFirst)
+      return order.sort((a, b) => this.compare(a, b) || this.#times[a]! - this.#times[b]! || b - a)
     return this.#rising() ? order : order.sort((a, b) => this.compare(a, b) || a - b)
   }
 

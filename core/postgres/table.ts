@@ -1,5 +1,6 @@
 import { type ColumnType, OIDS } from './binary.ts'
 import type { TableName } from './identifier.ts'
+import type { OnConflict } from './insert-statement.ts'
 import type { Session } from './pool.ts'
 import { type Mapping, type Plan, planOf } from './rows.ts'
 import { SettingError } from './setting-error.ts'
@@ -157,7 +158,7 @@ export function checkMapping(
   facts: TableFacts,
   plan: Plan,
   table: TableName,
-  onConflict: 'ignore' | 'update' | 'reject'
+  onConflict: OnConflict
 ): Fitness {
   const known = new Map(facts.columns.map(column => [column.name, column]))
   const mapped = new Set(plan.mappings.map(({ column }) => column))
@@ -171,8 +172,7 @@ export function checkMapping(
     ({ columns }) => columns.length === key.length && columns.every(column => key.includes(column))
   )
   if (onConflict !== 'ignore' && !exact) {
-    const wish = onConflict === 'update' ? 'update rows' : 'reject what is there already'
-    const says = `To ${wish}, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`
+    const says = `To ${WISHES[onConflict]}, the table ${table.name} needs a unique index on exactly (${key.join(', ')}).`
     problems.push({ says, words: 'unique index missing' })
   }
   if (problems.length > 0) throw settingError(problems)
@@ -188,10 +188,19 @@ export function checkMapping(
   }
 }
 
+const WISHES: Readonly<Record<Exclude<OnConflict, 'ignore'>, string>> = {
+  update: 'update rows',
+  newest: 'keep the newest row of each key',
+  reject: 'reject what is there already'
+}
+
 const sentAs = (plan: Plan, types: readonly ColumnType[]): Plan =>
   plan.mappings.every(({ type }, index) => type === types[index])
     ? plan
-    : planOf(plan.mappings.map((mapping, index) => ({ ...mapping, type: types[index]! })))
+    : planOf(
+        plan.mappings.map((mapping, index) => ({ ...mapping, type: types[index]! })),
+        plan.newestBy !== undefined
+      )
 
 /**
  * The unique keys on mapped columns alone. One that the database fills, as from a sequence, is new

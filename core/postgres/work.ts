@@ -22,6 +22,8 @@ export class Work {
   stored = 0
   duplicates = 0
   readonly refused: Refused[] = []
+  /** Rows of the batch that are not in the table, since of their keys newer ones are. */
+  readonly superseded: number[] = []
   /** Codes that look like a setting, but were seen to depend on the rows. */
   readonly ofRows = new Set<string>()
   /** Which row of the batch each of `rows` is, where that is another one. */
@@ -44,6 +46,10 @@ export class Work {
 
   refuse(row: number, reason: Reason): void {
     this.refused.push({ row: this.#origin(row), reason })
+  }
+
+  supersede(row: number): void {
+    this.superseded.push(this.#origin(row))
   }
 
   /**

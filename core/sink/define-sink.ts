@@ -215,9 +215,12 @@ class Sink<S extends NodeSpec> implements SinkPort {
 function storedOf(
   message: Message,
   records: readonly unknown[],
-  { refused, properties }: WriteResult
+  { refused, superseded, properties }: WriteResult
 ): Message | null {
-  if (!refused || refused.size === 0) return properties ? { ...message, ...properties } : message
-  const payload = records.filter((_record, index) => !refused.has(index))
+  if ((refused?.size ?? 0) + (superseded?.size ?? 0) === 0)
+    return properties ? { ...message, ...properties } : message
+  const payload = records.filter(
+    (_record, index) => !refused?.has(index) && !superseded?.has(index)
+  )
   return payload.length === 0 ? null : { ...message, payload, ...properties }
 }

@@ -11,6 +11,8 @@ export interface WriteResult {
   readonly letters?: number
   /** Why a record can never be stored, by its position in `records`. */
   readonly refused?: ReadonlyMap<number, Reason>
+  /** Records that need not go on: of what they say the service has something newer. */
+  readonly superseded?: ReadonlySet<number>
   /** Further properties of the message that leaves by the first output. */
   readonly properties?: object
 }

@@ -31,7 +31,17 @@ function columnProblems({ columns, conflict }: Columns): string[] {
   if (keys.length === 0 && conflict !== 'ignore')
     problems.push('to replace or reject what is there already, some columns must be the key')
   // TimescaleDB: a unique index must hold the column that the table is split by
+  if (conflict === 'newest') return [...problems, ...newestProblems(columns)]
   if (keys.length > 0 && !keys.some(({ type }) => type === 'timestamptz'))
     problems.push('a key needs a time among its columns')
   return problems
+}
+
+/** Only a time tells what is newer, and it would be a row of its own if it were part of the key. */
+function newestProblems(columns: Columns['columns']): string[] {
+  const times = columns.filter(({ type }) => type === 'timestamptz')
+  if (times.some(({ role }) => role === 'key'))
+    return ['to keep the newest, the time must not be part of the key: make it required']
+  if (times.some(({ role }) => role === 'required')) return []
+  return ['to keep the newest, a time must be among the required columns']
 }

@@ -15,7 +15,10 @@ export type SinkOptions = Options<typeof spec>
 export interface SinkPlan extends TableWish {
   readonly plan: Plan
   readonly table: TableName
-  /** Replacing rows by several connections at once would let an older value win. */
+  /**
+   * Replacing rows by several connections at once would let an older value win; and what is the
+   * newest leaves in order.
+   */
   readonly connections: number
 }
 
@@ -25,9 +28,10 @@ export function sinkPlan(options: SinkOptions): SinkPlan {
   const problems = problemsBetween(options)
   if (!table || problems.length > 0) throw OptionsError.between(spec, problems)
   const { chunkDays, compressAfterDays, retainDays } = options
-  const connections = options.conflict === 'update' ? 1 : options.connections
+  const connections =
+    options.conflict === 'update' || options.conflict === 'newest' ? 1 : options.connections
   return {
-    plan: planOf(options.columns.map(mappingOf)),
+    plan: planOf(options.columns.map(mappingOf), options.conflict === 'newest'),
     table,
     connections,
     chunkDays,

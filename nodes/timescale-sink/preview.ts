@@ -1,6 +1,7 @@
 import type { Previewed, SortedSample } from '../../core/node/preview.ts'
 import { statementsFor } from '../../core/postgres/bootstrap.ts'
 import { quoted } from '../../core/postgres/identifier.ts'
+import { insertStatement } from '../../core/postgres/insert-statement.ts'
 import { misfitReason, type Plan, Rows } from '../../core/postgres/rows.ts'
 import { jsonText } from '../../core/record/json-write.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
@@ -37,7 +38,12 @@ export function statementsFrom(options: SinkOptions): string {
   const { plan, ...wish } = sinkPlan(options)
   const statements = statementsFor({ ...wish, plan }, true).map(each => `${each};`)
   const created = options.create === 'create' ? [...CREATES, ...statements, ''] : []
-  return [...created, `-- ${WRITES}`, insertion(plan, wish.table.sql)].join('\n')
+  const { table } = wish
+  const written =
+    options.conflict === 'newest'
+      ? `${insertStatement(plan, table, 'newest', 'true')};`
+      : insertion(plan, table.sql)
+  return [...created, `-- ${WRITES}`, written].join('\n')
 }
 
 const CREATES = ['-- where the table is missing']

@@ -94,9 +94,10 @@ export const spec = {
       choices: {
         ignore: 'leave the row as it is',
         update: 'replace the row',
+        newest: 'replace it if newer (last known value)',
         reject: 'reject the record'
       },
-      help: 'What happens to a record whose key is in the table already, as after a restart. The table needs a unique index on the key.'
+      help: 'What happens to a record whose key is in the table already, as after a restart. The table needs a unique index on the key. If newer: the key is the device and the metric, the time is required, and one row of each is kept.'
     },
     offsets: {
       kind: 'choice',

@@ -100,7 +100,7 @@ export class TableSink implements OpenSink {
 
 /** The message that leaves says how many of its records are in the table. */
 function finish(
-  { message: request, stored, duplicates, refused }: PendingMessage<WriteRequest>,
+  { message: request, stored, duplicates, refused, superseded }: PendingMessage<WriteRequest>,
   error?: Error
 ): void {
   if (error) {
@@ -108,5 +108,5 @@ function finish(
     return
   }
   const properties = { stored: { stored, duplicates, rejected: refused.size } }
-  request.finish({ stored, duplicates, refused, properties })
+  request.finish({ stored, duplicates, refused, superseded, properties })
 }

@@ -37,10 +37,11 @@ export function databaseAt(url: string, more: Partial<Database['settings']> = {}
 export const wishFor = (
   name: string,
   mappings: readonly Mapping[] = TELEMETRY,
-  compressAfterDays = 30_000
+  compressAfterDays = 30_000,
+  keepsNewest = false
 ) => ({
   table: parseTableName(name)!,
-  plan: planOf(mappings),
+  plan: planOf(mappings, keepsNewest),
   chunkDays: 1,
   compressAfterDays,
   retainDays: 36_500
@@ -92,7 +93,7 @@ export class TestWriter {
       ...more
     }: TestWriterOptions = {}
   ) {
-    const wish = wishFor(table, mappings, compressAfterDays)
+    const wish = wishFor(table, mappings, compressAfterDays, onConflict === 'newest')
     const target = new ReadyTable(database, wish, {
       create,
       onConflict,
