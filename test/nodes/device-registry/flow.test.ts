@@ -152,7 +152,9 @@ describe('the device registry in Node-RED', function () {
     const later = (ms: number) => ({ ts_utc: new Date(Date.now() + ms * 1000).toISOString() })
     for (let n = 0; n < 20; n++) {
       node.receive({ payload: [reading(`d${n}`)] })
-      node.receive({ payload: [reading('a', { metric: 'online', value: n % 2 === 1, ...later(n) })] })
+      node.receive({
+        payload: [reading('a', { metric: 'online', value: n % 2 === 1, ...later(n) })]
+      })
     }
     await until('all records', () => collectorOf('records').records.length === begun + 40, WAIT_MS)
     // What happened is on the disk: a Node-RED that starts anew goes on from it.
