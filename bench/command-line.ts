@@ -25,6 +25,7 @@ export const USAGE = `npm run bench -- [lanes] [contestants] [options]
   http               lists of 100 records by HTTP POST → raw topic
   rates              CPU and latency from 10 to 20,000 records/s, some 7 minutes a contestant
   store-and-forward  what has waited on disk and new records beside it, by itself and without services
+  device-registry    records of 100,000 devices through a list of them, by itself, on PostgreSQL
   millrace …         these contestants only (folders of bench/contestants)
   --quick            a few thousand records: shows that everything works, its figures mean nothing
   --scale=0.2        this part of the usual number of records

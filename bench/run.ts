@@ -3,6 +3,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
 import { type Contestant, LANES, type LaneName, readContestants } from './contestant.ts'
+import { benchDeviceRegistry } from './device-registry.ts'
 import { writeDocs, writeHttp, writeRates } from './docs.ts'
 import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
@@ -116,6 +117,7 @@ async function main(): Promise<void> {
   if (process.argv.includes('--help')) return console.log(USAGE)
   const [first, ...rest] = process.argv.slice(2)
   if (first === 'store-and-forward') return benchStoreAndForward(rest)
+  if (first === 'device-registry') return benchDeviceRegistry(rest)
   const all = readContestants()
   const request = parseRequest(
     process.argv.slice(2),
