@@ -1,8 +1,8 @@
 import { reasonOf } from '../../core/errors.ts'
 import { databaseSentence } from '../../core/postgres/connect-errors.ts'
 import { commandOf } from './commands.ts'
-import { importRows } from './import/rows.ts'
-import { importInto } from './import/store.ts'
+import { importRows } from './import-rows.ts'
+import { importInto } from './import-store.ts'
 import { type ListRequest, listed } from './list.ts'
 import type { Registry } from './registry.ts'
 

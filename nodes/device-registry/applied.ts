@@ -1,11 +1,18 @@
 import type { Approval } from './device.ts'
-import { type Facts, type Happening, joinInto, noFacts, presenceOf, type Seen } from './facts.ts'
+import {
+  type Facts,
+  type Happening,
+  joinInto,
+  noFacts,
+  presenceOf,
+  type Sighting
+} from './facts.ts'
 
 /** A device as the table has it. */
 export interface StoredDevice {
   readonly id: string
   readonly approval: Approval
-  readonly seen: Seen
+  readonly seen: Sighting
 }
 
 /** A row as `FACTS` selects it, times in milliseconds. */
@@ -32,7 +39,7 @@ export interface EventRow {
 export const ms = (column: string, as: string) =>
   `(extract(epoch FROM ${column}) * 1000)::float8 AS ${as}`
 export const FACTS = `device_id AS id, status, type, firmware, ${ms('first_seen', 'first')}, ${ms('last_seen', 'last')},
-  ${ms('died_at', 'died')}, ${ms('silent_for', 'silent')}, ${ms('firmware_at', 'firmware_at')}`
+  ${ms('millrace_died_at', 'died')}, ${ms('millrace_silent_for', 'silent')}, ${ms('millrace_firmware_at', 'firmware_at')}`
 
 /** Facts of rows that are locked, and what becomes of them. */
 export class Applied {
@@ -52,7 +59,7 @@ export class Applied {
     return this.#rows.get(id)!.facts.lastMs
   }
 
-  join(seen: Seen, isNew: boolean): void {
+  join(seen: Sighting, isNew: boolean): void {
     const known = this.#rows.get(seen.id)
     if (known === undefined) return
     const isFirst = isNew && !this.#touched.has(seen.id)
@@ -100,7 +107,7 @@ function seenOfFacts(facts: Facts) {
   }
 }
 
-const givenOf = (facts: Facts): Omit<Seen, 'id'> => {
+const givenOf = (facts: Facts): Omit<Sighting, 'id'> => {
   const { first, last, died, silent, firmware, firmware_at } = seenOfFacts(facts)
   return partsOf(first, last, died, silent, firmware, firmware_at)
 }
@@ -114,7 +121,7 @@ function partsOf(
   silent: number | null,
   firmware: string | null,
   firmwareAt: number | null
-): Omit<Seen, 'id'> {
+): Omit<Sighting, 'id'> {
   return {
     ...(first !== null && { firstMs: first }),
     ...(last !== null && { lastMs: last }),
@@ -125,7 +132,7 @@ function partsOf(
   }
 }
 
-const seenIn = ({ id, first, last, died, silent, firmware, firmware_at }: FactsRow): Seen => ({
+const seenIn = ({ id, first, last, died, silent, firmware, firmware_at }: FactsRow): Sighting => ({
   id,
   ...partsOf(first, last, died, silent, firmware, firmware_at)
 })

@@ -20,8 +20,12 @@ export interface Command {
 const MAX_TEXT = 500
 const MAX_INFO = 10_000
 
-/** Records with a field `command` are no readings. */
-export const isCommand = (record: TelemetryRecord): boolean => Object.hasOwn(record, 'command')
+/**
+ * Whether the records of a message are commands. The message says so and not the record, which a
+ * device may have sent: none approves itself.
+ */
+export const areCommands = (message: object): boolean =>
+  (message as { commands?: unknown }).commands === true
 
 /** @param id of the device that the record names, or why it names none */
 export function commandOf(record: TelemetryRecord, id: string | Reason): Command | Reason {

@@ -1,4 +1,4 @@
-import { type Facts, joinInto, noFacts, presenceOf, type Seen } from './facts.ts'
+import { type Facts, joinInto, noFacts, presenceOf, type Sighting } from './facts.ts'
 
 export type Approval = 'new' | 'approved' | 'blocked'
 
@@ -8,15 +8,15 @@ export class Device {
   approval: Approval = 'new'
   /** Something of the traffic is not in the table yet. */
   isDirty = false
-  /** It is written no sooner, by the computer's clock. */
-  dueWallMs = 0
+  /** It is written no sooner, by a clock that never jumps; 0: it is not known to the table yet. */
+  dueMs = 0
   /** So much of what happened to it is on its way to the table; it is not overtaken. */
   pending = 0
 
   constructor(readonly id: string) {}
 
   /** True where more has happened than that time went on. */
-  join(seen: Seen): boolean {
+  join(seen: Sighting): boolean {
     return joinInto(this.facts, seen).length > 0
   }
 
@@ -29,6 +29,7 @@ export class Device {
 export class Devices {
   readonly #byId = new Map<string, Device>()
   readonly #dirty = new Set<Device>()
+  #turnedAway = 0
 
   constructor(readonly most: number) {}
 
@@ -38,6 +39,10 @@ export class Devices {
   get isFull(): boolean {
     return this.#byId.size >= this.most
   }
+  /** How often one found no place since they were counted anew. */
+  get turnedAway(): number {
+    return this.#turnedAway
+  }
   get(id: string): Device | undefined {
     return this.#byId.get(id)
   }
@@ -45,18 +50,26 @@ export class Devices {
     return this.#byId.values()
   }
 
-  add(id: string): Device {
+  /** The device of this name, which is added where it is missing; undefined: no place is left. */
+  place(id: string): Device | undefined {
+    const known = this.#byId.get(id)
+    if (known !== undefined) return known
+    if (this.isFull) {
+      this.#turnedAway++
+      return undefined
+    }
     const device = new Device(id)
     this.#byId.set(id, device)
     return device
   }
 
-  /** The table has it no more. */
-  remove(id: string): void {
-    const device = this.#byId.get(id)
-    if (device === undefined) return
-    this.#byId.delete(id)
-    this.#dirty.delete(device)
+  /** Forgets those of `before` that the table has no more, so that others find a place. */
+  keepOnly(before: Iterable<Device>, ids: ReadonlySet<string>): void {
+    for (const device of before) {
+      if (ids.has(device.id) || device.pending > 0 || device.isDirty) continue
+      this.#byId.delete(device.id)
+    }
+    this.#turnedAway = 0
   }
 
   soil(device: Device): void {
@@ -66,10 +79,10 @@ export class Devices {
   }
 
   /** Those whose time to be written has come, at most so many; they count as written. */
-  takeDue(wallMs: number, most: number): Device[] {
+  takeDue(nowMs: number, most: number): Device[] {
     const due: Device[] = []
     for (const device of this.#dirty) {
-      if (device.dueWallMs > wallMs || device.pending > 0) continue
+      if (device.dueMs > nowMs || device.pending > 0) continue
       due.push(device)
       if (due.length === most) break
     }

@@ -16,7 +16,7 @@ export interface Facts {
 }
 
 /** A part of the facts of a device, as one record or a while of traffic gives it. */
-export interface Seen {
+export interface Sighting {
   readonly id: string
   readonly firstMs?: number
   readonly lastMs?: number
@@ -31,7 +31,7 @@ export interface Seen {
   readonly site?: string
 }
 
-export type Presence = 'unknown' | 'online' | 'offline' | 'silent'
+export type DevicePresence = 'unknown' | 'online' | 'offline' | 'silent'
 
 /** What has happened to a device by what was joined. */
 export interface Happening {
@@ -53,14 +53,14 @@ export const noFacts = (): Facts => ({
 })
 
 /** A will of the same time as the last record came after it. */
-export function presenceOf({ lastMs, diedMs, silentForMs }: Facts): Presence {
+export function presenceOf({ lastMs, diedMs, silentForMs }: Facts): DevicePresence {
   if (diedMs > NEVER && diedMs >= lastMs) return 'offline'
   if (lastMs === NEVER) return 'unknown'
   return silentForMs >= lastMs ? 'silent' : 'online'
 }
 
 /** Joins what was seen into the facts, and tells what that changes. */
-export function joinInto(facts: Facts, seen: Seen): Happening[] {
+export function joinInto(facts: Facts, seen: Sighting): Happening[] {
   const before = presenceOf(facts)
   const { firstMs, lastMs, diedMs, silentForMs } = seen
   if (firstMs !== undefined && firstMs < facts.firstMs) facts.firstMs = firstMs
@@ -75,14 +75,19 @@ export function joinInto(facts: Facts, seen: Seen): Happening[] {
   return happened
 }
 
-function turned(before: Presence, after: Presence, facts: Facts, seen: Seen): Happening {
+function turned(
+  before: DevicePresence,
+  after: DevicePresence,
+  facts: Facts,
+  seen: Sighting
+): Happening {
   if (after === 'offline') return { event: 'offline', atMs: facts.diedMs }
   if (after === 'silent') return { event: 'silent', atMs: seen.silentAtMs ?? facts.lastMs }
   return { event: before === 'silent' ? 'back' : 'online', atMs: facts.lastMs }
 }
 
 /** The newer one counts; of the same time, so that the order says nothing, the greater. */
-function joinFirmware(facts: Facts, { firmware, firmwareMs }: Seen): Happening | undefined {
+function joinFirmware(facts: Facts, { firmware, firmwareMs }: Sighting): Happening | undefined {
   if (firmware === undefined || firmwareMs === undefined) return undefined
   const { firmware: before } = facts
   const isNewer =
@@ -96,7 +101,7 @@ function joinFirmware(facts: Facts, { firmware, firmwareMs }: Seen): Happening |
 }
 
 /** All that is known, to be joined with what others know. */
-export function seenOf(id: string, facts: Facts): Seen {
+export function seenOf(id: string, facts: Facts): Sighting {
   return {
     id,
     ...finite('firstMs', facts.firstMs),

@@ -1,9 +1,10 @@
 import type { IncomingHttpHeaders, IncomingMessage, ServerResponse } from 'node:http'
 import { isSameSecret } from '../../core/upload/same-secret.ts'
+import { COLUMNS } from './schema.ts'
 import type { RegistryStore } from './store.ts'
 
 /** Who answers at a path, and to whom. */
-export interface Reader {
+export interface DeviceReader {
   /** Without `/` at its ends. */
   readonly path: string
   readonly token: string
@@ -15,7 +16,7 @@ export interface Reader {
 type Handler = (request: IncomingMessage, response: ServerResponse, next: () => void) => void
 
 /** What Node-RED offers its nodes to answer requests with. */
-export interface NodeServer {
+export interface DeviceServer {
   /** An application of express. */
   readonly httpNode: { use(handler: Handler): void }
 }
@@ -26,10 +27,10 @@ const READERS = Symbol.for('millrace.device-readers')
  * The nodes that answer, by their ids. The application has one handler for all of them and for
  * ever, since it has no way to take one away again.
  */
-export function httpAnswersOf(RED: NodeServer): Map<string, Reader> {
-  const app = RED.httpNode as NodeServer['httpNode'] & { [READERS]?: Map<string, Reader> }
+export function httpAnswersOf(RED: DeviceServer): Map<string, DeviceReader> {
+  const app = RED.httpNode as DeviceServer['httpNode'] & { [READERS]?: Map<string, DeviceReader> }
   if (app[READERS] !== undefined) return app[READERS]
-  const readers = new Map<string, Reader>()
+  const readers = new Map<string, DeviceReader>()
   app[READERS] = readers
   app.use((request, response, next) => {
     const asked = askedOf(request.url ?? '/', readers.values())
@@ -40,13 +41,13 @@ export function httpAnswersOf(RED: NodeServer): Map<string, Reader> {
 }
 
 interface Asked {
-  readonly reader: Reader
+  readonly reader: DeviceReader
   /** The name of a device; undefined: the list. */
   readonly id: string | undefined
   readonly query: URLSearchParams
 }
 
-function askedOf(url: string, readers: Iterable<Reader>): Asked | undefined {
+function askedOf(url: string, readers: Iterable<DeviceReader>): Asked | undefined {
   const [path = '', ...rest] = url.split('?')
   const query = new URLSearchParams(rest.join('?'))
   for (const reader of readers) {
@@ -116,7 +117,7 @@ const HEADERS = { 'Content-Type': 'application/json; charset=utf-8', 'Cache-Cont
 const MOST_DEVICES = 1_000
 const MOST_VALUES = 2_000
 /** Of how the list is kept, and of no use to who reads it. */
-const OWN = "'keys' - 'changed_at' - 'silent_for' - 'firmware_at' - 'died_at'"
+const OWN = `'{keys,${COLUMNS.flatMap(([name]) => (name.startsWith('millrace_') ? [name] : [])).join(',')}}'::text[]`
 const UNDEFINED_TABLE = '42P01'
 
 /** Devices behind `after` by name; `next` is what to ask with for more. */
@@ -126,7 +127,7 @@ async function pageOf({ reader, query }: Asked): Promise<object> {
   const { rows } = await database.query<{ device: { device_id: string } }>(
     `SELECT to_jsonb(d) - ${OWN} AS device FROM ${tables.devices} d
      WHERE device_id > $1 ORDER BY device_id LIMIT $2`,
-    [query.get('after') ?? '', Math.floor(limit)]
+    [(query.get('after') ?? '').replaceAll('\0', ''), Math.floor(limit)]
   )
   const devices = rows.map(({ device }) => device)
   const next = devices.length < limit ? {} : { next: devices.at(-1)!.device_id }
@@ -134,7 +135,7 @@ async function pageOf({ reader, query }: Asked): Promise<object> {
 }
 
 async function deviceOf(
-  { store: { database, tables }, lastValues }: Reader,
+  { store: { database, tables }, lastValues }: DeviceReader,
   id: string
 ): Promise<object | undefined> {
   if (id.includes('\0')) return undefined

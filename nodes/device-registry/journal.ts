@@ -2,9 +2,11 @@ import type { StateStore } from '../../core/state/types.ts'
 import type { News } from './logic.ts'
 
 /** What happened, on its way to the table. */
-export interface Entry {
+export interface JournalEntry {
   readonly key: string
   readonly news: News
+  /** It is of an earlier run: no device waits for it. */
+  readonly isOld: boolean
 }
 
 const NEWS = 'n'
@@ -18,7 +20,7 @@ export const MOST_WAITING = 200_000
  */
 export class Journal {
   #store: StateStore | undefined
-  #waiting: Entry[] = []
+  #waiting: JournalEntry[] = []
   #number = 0
   readonly #opened: Promise<void>
   #open: () => void = () => {}
@@ -35,11 +37,12 @@ export class Journal {
 
   /** Takes up what was kept. Gives the devices that were blocked. */
   async open(store: StateStore): Promise<readonly string[]> {
-    const kept: Entry[] = []
+    const kept: JournalEntry[] = []
     let blocked: string[] = []
     for await (const [key, value] of store.load()) {
       if (key === BLOCKED) blocked = JSON.parse(value) as string[]
-      else if (key.startsWith(NEWS)) kept.push({ key, news: JSON.parse(value) as News })
+      else if (key.startsWith(NEWS))
+        kept.push({ key, news: JSON.parse(value) as News, isOld: true })
     }
     kept.sort((a, b) => (a.key < b.key ? -1 : 1))
     const last = kept.at(-1)
@@ -53,13 +56,19 @@ export class Journal {
   /** Fulfilled once it is on the disk. @throws where it cannot be written */
   async add(news: readonly News[]): Promise<void> {
     await this.#opened
-    const entries = news.map((each): Entry => ({ key: this.#nextKey(), news: each }))
+    const entries = news.map(
+      (each): JournalEntry => ({
+        key: this.#nextKey(),
+        news: each,
+        isOld: false
+      })
+    )
     await this.#store!.write(new Map(entries.map(({ key, news: of }) => [key, JSON.stringify(of)])))
     this.#waiting.push(...entries)
   }
 
   /** The oldest, at most so many. */
-  oldest(most: number): readonly Entry[] {
+  oldest(most: number): readonly JournalEntry[] {
     return this.#waiting.slice(0, most)
   }
 

@@ -6,24 +6,27 @@ import type { Device, Devices } from './device.ts'
 import { seenOf } from './facts.ts'
 import type { Journal } from './journal.ts'
 import type { News } from './logic.ts'
-import type { Outbox } from './outbox.ts'
+import type { EventOutbox } from './outbox.ts'
 import type { Silences } from './settings.ts'
-import type { RegistryStore } from './store.ts'
+import type { ChangePlace, RegistryStore } from './store.ts'
 
 const TICK_MS = 200
 const POLL_MS = 2_000
 const BEAT_MS = 5_000
 const ALIVE_MS = 60_000
 const PRUNE_MS = 600_000
+const READ_MS = 600_000
 const PAGE = 5_000
 const BATCH = 1_000
+/** So many batches, then the rest has its turn: a flood of news keeps nothing else up. */
+const BATCHES_A_TURN = 10
 const OUTAGE = { initialMs: 200, maxMs: 5_000 }
 
 export interface KeeperOptions {
   readonly store: RegistryStore
   readonly journal: Journal
   readonly devices: Devices
-  readonly outbox: Outbox
+  readonly outbox: EventOutbox
   readonly silences: Silences
   readonly writeEveryMs: number
   readonly keepEventsMs: number
@@ -44,7 +47,7 @@ export class Keeper {
   #isLoaded = false
   #since = ''
   #blocked = ''
-  readonly #next = { poll: 0, beat: 0, prune: 0 }
+  readonly #next = { poll: 0, beat: 0, prune: 0, read: 0 }
   readonly #closing = new AbortController()
   #asleep = new AbortController()
   readonly #ended: Promise<void>
@@ -95,59 +98,71 @@ export class Keeper {
     const { store, keepEventsMs, outbox } = this.options
     if (!this.#isPrepared) await store.prepare()
     this.#isPrepared = true
-    if (!this.#isLoaded) await this.#load()
-    await this.#drain()
-    await this.#writeDue(Date.now())
+    if (!this.#isLoaded || this.#isTime('read', READ_MS)) await this.#read()
+    if (await this.#drain(BATCHES_A_TURN)) this.wake()
+    await this.#writeDue(performance.now())
     if (this.#isTime('poll', POLL_MS)) await this.#poll()
     if (this.#isTime('beat', this.#beatMs)) await this.#sweep()
     await outbox.turn()
     if (this.#isTime('prune', PRUNE_MS)) await store.prune(keepEventsMs)
   }
 
-  #isTime(what: 'poll' | 'beat' | 'prune', everyMs: number): boolean {
+  #isTime(what: 'poll' | 'beat' | 'prune' | 'read', everyMs: number): boolean {
     const nowMs = performance.now()
     if (nowMs < this.#next[what]) return false
     this.#next[what] = nowMs + everyMs
     return true
   }
 
-  async #load(): Promise<void> {
+  /** Reads the whole list: at the start, and now and then, since nobody tells what was deleted. */
+  async #read(): Promise<void> {
     const { store, devices, loaded } = this.options
-    this.#since = await store.now()
+    const mark = await store.mark()
+    const before = [...devices.all()]
+    const ids = new Set<string>()
     let newestMs = Number.NEGATIVE_INFINITY
-    for (let after = ''; ; ) {
-      const page = await store.page(after, PAGE)
-      for (const each of page) {
-        this.#take(each)
-        newestMs = Math.max(newestMs, each.seen.lastMs ?? newestMs)
+    // Those that are blocked must be known, whatever has no place.
+    for (const isBlocked of [true, false])
+      for (let after = ''; ; ) {
+        const page = await store.page(after, PAGE, isBlocked)
+        for (const each of page) {
+          this.#take(each)
+          ids.add(each.id)
+          newestMs = Math.max(newestMs, each.seen.lastMs ?? newestMs)
+        }
+        if (page.length < PAGE || ids.size > devices.most) break
+        after = page.at(-1)!.id
       }
-      if (page.length < PAGE || devices.isFull) break
-      after = page.at(-1)!.id
-    }
+    if (ids.size <= devices.most) devices.keepOnly(before, ids)
+    if (!this.#isLoaded) loaded(newestMs)
+    this.#since = mark
     this.#isLoaded = true
-    loaded(newestMs)
+    this.#isTime('read', READ_MS)
     await this.#keepBlocked()
   }
 
   /** What the table says of a device. */
   #take({ id, approval, seen }: StoredDevice): void {
     const { devices, writeEveryMs } = this.options
-    const device = devices.get(id) ?? (devices.isFull ? undefined : devices.add(id))
+    const device = devices.place(id)
     if (device === undefined) return
     device.approval = approval
     device.join(seen)
     // Spread, so that devices that came together are not all written in the same second.
-    if (device.dueWallMs === 0) device.dueWallMs = Date.now() + Math.random() * writeEveryMs
+    if (device.dueMs === 0) device.dueMs = performance.now() + Math.random() * writeEveryMs
   }
 
-  async #drain(): Promise<void> {
+  /** Whether there is more to do. */
+  async #drain(most: number): Promise<boolean> {
     const { journal, devices } = this.options
-    for (let entries = journal.oldest(BATCH); entries.length > 0; ) {
+    for (let batches = 0; batches < most; batches++) {
+      const entries = journal.oldest(BATCH)
+      if (entries.length === 0) return false
       await this.#apply(entries.map(({ news }) => news))
       await journal.remove(entries.length)
-      for (const { news } of entries) settle(devices, news)
-      entries = journal.oldest(BATCH)
+      for (const { news, isOld } of entries) if (!isOld) settle(devices, news)
     }
+    return true
   }
 
   /** What the table refuses for itself is found, told, and keeps up nothing else. */
@@ -162,10 +177,10 @@ export class Keeper {
     }
   }
 
-  async #writeDue(wallMs: number): Promise<void> {
+  async #writeDue(nowMs: number): Promise<void> {
     const { devices, writeEveryMs } = this.options
     for (;;) {
-      const due = devices.takeDue(wallMs, BATCH)
+      const due = devices.takeDue(nowMs, BATCH)
       if (due.length === 0) return
       try {
         await this.#apply(due.map(({ id, facts }) => ({ seen: seenOf(id, facts) })))
@@ -173,21 +188,21 @@ export class Keeper {
         for (const device of due) devices.soil(device)
         throw error
       }
-      for (const device of due) device.dueWallMs = wallMs + writeEveryMs
+      for (const device of due) device.dueMs = nowMs + writeEveryMs
       if (due.length < BATCH) return
     }
   }
 
   async #poll(): Promise<void> {
     const { store } = this.options
-    const since = await store.now()
-    let after: { at: string; id: string } | undefined
+    const mark = await store.mark()
+    let after: ChangePlace | undefined
     do {
       const { devices, last } = await store.changes(this.#since, after, PAGE)
       for (const each of devices) this.#take(each)
       after = devices.length < PAGE ? undefined : last
     } while (after !== undefined)
-    this.#since = since
+    this.#since = mark
     await this.#keepBlocked()
   }
 
@@ -219,7 +234,7 @@ export class Keeper {
 
   async #leave(): Promise<void> {
     if (!this.#isLoaded) return
-    await this.#drain()
+    await this.#drain(Number.POSITIVE_INFINITY)
     await this.#writeDue(Number.POSITIVE_INFINITY)
     await this.options.store.leave(this.options.reader)
   }

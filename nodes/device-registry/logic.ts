@@ -2,17 +2,17 @@ import { type Get, getter } from '../../core/record/field-path.ts'
 import { unfitness } from '../../core/record/parse-record.ts'
 import { type Reason, type Rejection, reject } from '../../core/record/record.ts'
 import { keyBy, timeBy } from '../../core/state/keyed.ts'
-import { type Command, commandOf, isCommand } from './commands.ts'
+import { type Command, commandOf } from './commands.ts'
 import type { Device, Devices } from './device.ts'
-import type { Seen } from './facts.ts'
+import type { Sighting } from './facts.ts'
 import { msOf, type RegistryOptions } from './settings.ts'
 import { isStorable, saysOnline } from './words.ts'
 
 /** Something that happened to a device and must not be lost, or what somebody wants of one. */
-export type News = { readonly seen: Seen } | { readonly command: Command }
+export type News = { readonly seen: Sighting } | { readonly command: Command }
 
 /** What became of the records of a message. */
-export interface Watched {
+export interface WatchedRecords {
   readonly passed: unknown[]
   readonly rejected: Rejection[]
   readonly commands: number
@@ -23,6 +23,8 @@ export interface Watched {
 
 const STAGE = 'device-registry'
 const MAX_WORD = 200
+/** A clock that was reset says 1970; nobody has readings of before. */
+const FIRST_MS = Date.UTC(2000, 0, 1)
 
 /** Looks at the records as they pass, and knows from them what becomes of devices. */
 export class DeviceWatch {
@@ -34,8 +36,8 @@ export class DeviceWatch {
   readonly #type: Get | undefined
   readonly #site: Get | undefined
   readonly #aheadMs: number
-  /** Devices that found no place. */
-  turnedAway = 0
+  /** Records whose device has a name that cannot be stored. */
+  unlisted = 0
 
   constructor(
     private readonly options: RegistryOptions,
@@ -51,42 +53,40 @@ export class DeviceWatch {
     this.#aheadMs = msOf(options.ahead)
   }
 
-  /** @param nowMs the computer's clock */
-  look(records: readonly unknown[], nowMs: number): Watched {
+  /**
+   * @param nowMs the computer's clock
+   * @param areCommands they say what somebody wants of devices, and are no readings
+   */
+  look(records: readonly unknown[], nowMs: number, areCommands = false): WatchedRecords {
     const passed: unknown[] = []
     const rejected: Rejection[] = []
     const news: News[] = []
-    let commands = 0
     let newestMs = Number.NEGATIVE_INFINITY
     for (const record of records) {
       const unfit = unfitness(record)
-      if (unfit !== undefined) {
-        rejected.push(reject(record, STAGE, unfit))
-        continue
-      }
       const given = record as Record<string, unknown>
-      if (isCommand(given)) {
+      if (unfit !== undefined) rejected.push(reject(record, STAGE, unfit))
+      else if (areCommands) {
         const command = commandOf(given, this.#keyOf(given))
         if ('code' in command) rejected.push(reject(record, STAGE, command))
-        else {
-          commands++
-          news.push({ command })
-        }
-        continue
+        else news.push({ command })
+      } else {
+        const atMs = this.#at(given, nowMs)
+        if (atMs > newestMs) newestMs = atMs
+        const reason = this.#see(given, atMs, news)
+        if (reason === undefined) passed.push(record)
+        else rejected.push(reject(record, STAGE, reason))
       }
-      const atMs = this.#at(given, nowMs)
-      if (atMs > newestMs) newestMs = atMs
-      const reason = this.#see(given, atMs, news)
-      if (reason === undefined) passed.push(record)
-      else rejected.push(reject(record, STAGE, reason))
     }
-    return { passed, rejected, commands, news, newestMs }
+    return { passed, rejected, commands: areCommands ? news.length : 0, news, newestMs }
   }
 
   /** A time that is missing or cannot be is that of the arrival: it would stand for ever. */
   #at(record: Record<string, unknown>, nowMs: number): number {
     const atMs = this.#timeOf(record)
-    return typeof atMs === 'number' && atMs <= nowMs + this.#aheadMs ? atMs : nowMs
+    return typeof atMs === 'number' && atMs >= FIRST_MS && atMs <= nowMs + this.#aheadMs
+      ? atMs
+      : nowMs
   }
 
   #see(record: Record<string, unknown>, atMs: number, news: News[]): Reason | undefined {
@@ -108,19 +108,27 @@ export class DeviceWatch {
       return this.#refusalOf(known)
     }
     const seen = seenAt(id, atMs, online, firmware)
-    if (known.join(seen)) {
+    // One that is blocked tells nothing each time, so that blocking ends a flood of events.
+    if (known.join(seen) && known.approval !== 'blocked') {
       known.pending++
       news.push({ seen })
     } else this.devices.soil(known)
     return this.#refusalOf(known)
   }
 
-  #meet(id: string, record: Record<string, unknown>, seen: Seen, news: News[]): Reason | undefined {
-    if (this.devices.isFull || !isStorable(id)) {
-      this.turnedAway++
-      return this.options.unknown === 'reject' ? this.#unknown(id) : undefined
+  #meet(
+    id: string,
+    record: Record<string, unknown>,
+    seen: Sighting,
+    news: News[]
+  ): Reason | undefined {
+    const isFit = isStorable(id)
+    const device = isFit ? this.devices.place(id) : undefined
+    if (!isFit) this.unlisted++
+    if (device === undefined) {
+      if (this.options.unknown !== 'reject') return undefined
+      return this.#unknown(id, isFit ? FULL : UNFIT)
     }
-    const device = this.devices.add(id)
     device.join(seen)
     device.pending++
     const type = wordOf(this.#type?.(record))
@@ -137,14 +145,20 @@ export class DeviceWatch {
 
   #refusalOf({ approval, id }: Device): Reason | undefined {
     if (approval === 'blocked') return blocked(id)
-    return approval === 'new' && this.options.unknown === 'reject' ? this.#unknown(id) : undefined
+    return approval === 'new' && this.options.unknown === 'reject'
+      ? this.#unknown(id, LISTED)
+      : undefined
   }
 
-  #unknown(id: string): Reason {
-    const message = `Nobody has approved the device ${shown(id)}: it is in the list of the node as new.`
+  #unknown(id: string, where: string): Reason {
+    const message = `Nobody has approved the device ${shown(id)}: ${where}.`
     return { code: 'DEVICE_UNKNOWN', message, path: this.options.key }
   }
 }
+
+const LISTED = 'it is in the list of the node as new'
+const FULL = 'it is not in the list, which is full (Devices at most)'
+const UNFIT = 'it is not in the list, as its name has characters that cannot be stored'
 
 const blocked = (id: string): Reason => ({
   code: 'DEVICE_BLOCKED',
@@ -168,7 +182,7 @@ function seenAt(
   atMs: number,
   online: boolean | undefined,
   firmware: string | undefined
-): Seen {
+): Sighting {
   const heard = online === false ? { diedMs: atMs } : { lastMs: atMs }
   return {
     id,

@@ -1,3 +1,4 @@
+import { backoffMs } from '../../core/backoff.ts'
 import type { Tracker } from '../../core/delivery/types.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { ms } from './applied.ts'
@@ -11,8 +12,9 @@ const CLAIM_S = 30
 const RENEW_MS = 10_000
 /** As long as the sources of the palette wait for a flow. */
 const TIMEOUT_MS = 30_000
+const RETRY = { initialMs: 500, maxMs: 30_000 }
 
-export interface OutboxOptions {
+export interface EventOutboxOptions {
   readonly database: Database
   readonly tables: Tables
   readonly options: RegistryOptions
@@ -23,6 +25,8 @@ export interface OutboxOptions {
   /** Whether the records that pass come one a message. */
   isSingle(): boolean
   send(message: { readonly payload: unknown }): void
+  /** The flow could not take them; they are sent again. */
+  failed(events: number): void
   /** There may be more to do. */
   wake(): void
 }
@@ -37,15 +41,18 @@ interface Sending {
  * Sends events from their table, where the transaction has written them that changed the device:
  * each by one Node-RED, again until the flow is done with it. A claim runs out if its holder dies.
  */
-export class Outbox {
+export class EventOutbox {
   #sending: Sending | undefined
+  #failures = 0
+  #notBeforeMs = 0
 
-  constructor(private readonly options: OutboxOptions) {}
+  constructor(private readonly options: EventOutboxOptions) {}
 
   /** Sends the next events, once those before are dealt with. */
   async turn(): Promise<void> {
     if (this.#sending !== undefined && !(await this.#settle(this.#sending))) return
     if (!this.options.isWired() || this.options.tracker.deploying) return
+    if (performance.now() < this.#notBeforeMs) return
     const events = await this.#claim()
     if (events.length > 0) this.#send(events)
   }
@@ -53,21 +60,30 @@ export class Outbox {
   async #settle(sending: Sending): Promise<boolean> {
     const { database, tables } = this.options
     if (sending.state === 'open') {
-      if (Date.now() - sending.renewedMs < RENEW_MS) return false
-      sending.renewedMs = Date.now()
+      if (performance.now() - sending.renewedMs < RENEW_MS) return false
+      sending.renewedMs = performance.now()
       await database.query(
         `UPDATE ${tables.events} SET claimed_until = now() + interval '${CLAIM_S} seconds' WHERE id = ANY ($1)`,
         [sending.ids]
       )
       return false
     }
-    const set =
-      sending.state === 'acknowledged'
-        ? 'sent_at = now()'
-        : "claimed_until = now() - interval '1 s'"
+    const isDone = sending.state === 'acknowledged'
+    const set = isDone ? 'sent_at = now()' : "claimed_until = now() - interval '1 s'"
     await database.query(`UPDATE ${tables.events} SET ${set} WHERE id = ANY ($1)`, [sending.ids])
     this.#sending = undefined
+    this.#pauseAfter(isDone ? 0 : sending.ids.length)
     return true
+  }
+
+  /** What follows does not overtake what failed. */
+  #pauseAfter(failed: number): void {
+    if (failed === 0) {
+      this.#failures = 0
+      return
+    }
+    this.#notBeforeMs = performance.now() + backoffMs(this.#failures++, RETRY)
+    this.options.failed(failed)
   }
 
   async #claim(): Promise<ClaimedEvent[]> {
@@ -92,7 +108,7 @@ export class Outbox {
     const sending: Sending = {
       ids: events.map(({ id }) => id),
       state: 'open',
-      renewedMs: Date.now()
+      renewedMs: performance.now()
     }
     this.#sending = sending
     const records = events.map(event => recordOf(event, options))

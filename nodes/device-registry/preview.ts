@@ -1,9 +1,10 @@
 import type { Previewed, SortedSample } from '../../core/node/preview.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { Applied, type FactsRow } from './applied.ts'
+import { areCommands } from './commands.ts'
 import { Devices } from './device.ts'
 import { recordOf } from './event.ts'
-import type { Seen } from './facts.ts'
+import type { Sighting } from './facts.ts'
 import { DeviceWatch } from './logic.ts'
 import type { RegistryOptions } from './settings.ts'
 
@@ -14,7 +15,7 @@ export function previewed(options: RegistryOptions): Previewed {
   return {
     sort(message: Message): SortedSample {
       const watch = new DeviceWatch(options, new Devices(MOST))
-      const watched = watch.look(recordsOf(message.payload), Date.now())
+      const watched = watch.look(recordsOf(message.payload), Date.now(), areCommands(message))
       const seen = watched.news.flatMap(news => ('seen' in news ? [news.seen] : []))
       return {
         outputs: [watched.passed, eventsOf(seen, options), watched.rejected],
@@ -24,10 +25,10 @@ export function previewed(options: RegistryOptions): Previewed {
   }
 }
 
-function eventsOf(seen: readonly Seen[], options: RegistryOptions): object[] {
+function eventsOf(seen: readonly Sighting[], options: RegistryOptions): object[] {
   const ids = new Set(seen.map(({ id }) => id))
   const work = new Applied([...ids].map(emptyRow))
-  const given = new Map<string, Seen>()
+  const given = new Map<string, Sighting>()
   for (const each of seen) {
     work.join(each, !given.has(each.id))
     if (!given.has(each.id)) given.set(each.id, each)

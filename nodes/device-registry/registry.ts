@@ -10,12 +10,13 @@ import { countOf, type Message, recordsOf } from '../../core/record/message.ts'
 import { storeFolder } from '../../core/state/define-memory.ts'
 import { openLevelStore, removeStore } from '../../core/state/level-store.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
+import { areCommands } from './commands.ts'
 import { Devices } from './device.ts'
 import { EventTime } from './event-time.ts'
 import { Journal, MOST_WAITING } from './journal.ts'
 import { Keeper } from './keeper.ts'
-import { DeviceWatch, type News, type Watched } from './logic.ts'
-import { Outbox } from './outbox.ts'
+import { DeviceWatch, type News, type WatchedRecords } from './logic.ts'
+import { EventOutbox } from './outbox.ts'
 import type { Tables } from './schema.ts'
 import { msOf, Silences, writeEveryMs } from './settings.ts'
 import type { spec } from './spec.ts'
@@ -36,6 +37,7 @@ export class Registry implements Transform {
   readonly #time: EventTime
   readonly #keeper: Keeper
   readonly #refused: ThrottledNotice
+  readonly #unsent: ThrottledNotice
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #opened: Promise<void>
@@ -58,10 +60,13 @@ export class Registry implements Transform {
     this.#watch = new DeviceWatch(options, this.devices)
     this.#time = new EventTime(context)
     this.#refused = new ThrottledNotice((_count, why) => node.warn(why))
+    this.#unsent = new ThrottledNotice(events =>
+      node.warn(`${events} events were not taken by the flow behind events, and are sent again.`)
+    )
     this.#isThere = new Promise(resolve => {
       this.#loaded = resolve
     })
-    const outbox = new Outbox({
+    const outbox = new EventOutbox({
       database,
       tables,
       options,
@@ -73,6 +78,7 @@ export class Registry implements Transform {
         context.metrics.out += countOf(message.payload)
         context.send([null, message, null])
       },
+      failed: events => this.#unsent.add(events, ''),
       wake: () => this.#keeper.wake()
     })
     database.acquire()
@@ -104,7 +110,8 @@ export class Registry implements Transform {
   }
 
   #take(message: Message): Sorted | Promise<Sorted> {
-    const watched = this.#watch.look(recordsOf(message.payload), Date.now())
+    const isCommand = areCommands(message)
+    const watched = this.#watch.look(recordsOf(message.payload), Date.now(), isCommand)
     this.#isSingle = !Array.isArray(message.payload)
     if (watched.newestMs > Number.NEGATIVE_INFINITY) this.#time.heard(message, watched.newestMs)
     if (watched.news.length === 0) return sortedOf(watched)
@@ -118,11 +125,9 @@ export class Registry implements Transform {
 
   /** On the disk before the message is done, whether the database is there or not. */
   async #keep(news: readonly News[]): Promise<void> {
-    if (this.#journal.size >= MOST_WAITING) {
-      this.#overflow(news)
-      return
-    }
-    await retrying(() => this.#journal.add(news), {
+    const kept = this.#journal.size < MOST_WAITING ? news : this.#overflow(news)
+    if (kept.length === 0) return
+    await retrying(() => this.#journal.add(kept), {
       signal: this.#stop.signal,
       backoff: { maxMs: 5_000 },
       onRetry: error => this.#tellDisk(error)
@@ -131,15 +136,20 @@ export class Registry implements Transform {
     this.#keeper.wake()
   }
 
-  /** The last state of each device is still written, and what lies between is no event. */
-  #overflow(news: readonly News[]): void {
-    this.#overflowed += news.length
-    for (const each of news) {
-      const device = 'seen' in each ? this.devices.get(each.seen.id) : undefined
-      if (device === undefined) continue
+  /**
+   * Of devices the last state is still written, and what lies between is no event. Gives what
+   * somebody wants of them, which is few and must not be lost.
+   */
+  #overflow(news: readonly News[]): News[] {
+    return news.filter(each => {
+      if ('command' in each) return true
+      this.#overflowed++
+      const device = this.devices.get(each.seen.id)
+      if (device === undefined) return false
       device.pending--
       this.devices.soil(device)
-    }
+      return false
+    })
   }
 
   async #open(): Promise<void> {
@@ -150,12 +160,18 @@ export class Registry implements Transform {
         onRetry: error => this.#tellDisk(error)
       })
       this.#diskTrouble = undefined
-      for (const id of await this.#journal.open(store))
-        if (this.devices.get(id) === undefined) this.devices.add(id).approval = 'blocked'
+      for (const id of await this.#journal.open(store)) this.#knowBlocked(id)
       this.#keeper.wake()
     } catch (error) {
       this.#tellDisk(error)
     }
+  }
+
+  /** What the table says counts more. */
+  #knowBlocked(id: string): void {
+    if (this.#keeper.isLoaded) return
+    const device = this.devices.place(id)
+    if (device !== undefined) device.approval = 'blocked'
   }
 
   #tellDisk(error: unknown): void {
@@ -191,7 +207,7 @@ export class Registry implements Transform {
     if (this.#diskTrouble !== undefined) return { mend: this.#diskTrouble }
     if (this.#away !== undefined)
       return this.#away.mend ? { mend: this.#away.words } : this.#away.words
-    if (this.#watch.turnedAway > 0) return { mend: 'devices at most: full' }
+    if (this.devices.turnedAway > 0) return { mend: 'devices at most: full' }
     return undefined
   }
 
@@ -211,7 +227,7 @@ export class Registry implements Transform {
     gauges.set('devices', this.devices.size)
     gauges.set('new devices', counts.new)
     gauges.set('devices online', counts.online)
-    gauges.set('devices not listed', this.#watch.turnedAway)
+    gauges.set('devices not listed', this.devices.turnedAway + this.#watch.unlisted)
     gauges.set('registry waiting', this.#journal.size)
     gauges.set('events not told', this.#overflowed)
   }
@@ -231,13 +247,14 @@ export class Registry implements Transform {
     this.#stop.abort()
     await this.#opened
     this.#refused.end()
+    this.#unsent.end()
     await this.#journal.close().catch(() => {})
     await this.database.release()
     if (closing === 'deleted') await removeStore(storeFolder(this.context))
   }
 }
 
-const sortedOf = ({ passed, rejected, commands }: Watched): Sorted => {
+const sortedOf = ({ passed, rejected, commands }: WatchedRecords): Sorted => {
   const outputs: ByOutput = [passed, [], rejected]
   return { outputs: outputs.slice(0, OUTPUTS), filtered: commands }
 }

@@ -8,7 +8,7 @@ import { OptionsError } from '../../core/options-error.ts'
 import { parseTableName } from '../../core/postgres/identifier.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { answered } from './admin.ts'
-import { httpAnswersOf, type NodeServer, type Reader } from './http.ts'
+import { type DeviceReader, type DeviceServer, httpAnswersOf } from './http.ts'
 import { previewed } from './preview.ts'
 import { Registry } from './registry.ts'
 import { tablesOf } from './schema.ts'
@@ -33,7 +33,7 @@ function open(context: Context<typeof spec>): Registry {
   return new Registry(context, context.provided<Database>('database'), tablesOf(table))
 }
 
-const readerOf = (registry: Registry, { options }: Context<typeof spec>): Reader => ({
+const readerOf = (registry: Registry, { options }: Context<typeof spec>): DeviceReader => ({
   path: options.httpPath,
   token: options.token,
   store: registry.store,
@@ -50,7 +50,7 @@ const define = defineNode(spec, context => {
   })(context)
   const { RED, id, options } = context
   registriesOf(RED).set(id, registry!)
-  const answers = httpAnswersOf(RED as unknown as NodeServer)
+  const answers = httpAnswersOf(RED as unknown as DeviceServer)
   if (options.answers === 'token') answers.set(id, readerOf(registry!, context))
   return {
     ...made,

@@ -1,9 +1,10 @@
 import type { Database, Session } from '../../core/postgres/pool.ts'
 import { Applied, FACTS, type FactsRow, ms, type StoredDevice, storedOf } from './applied.ts'
 import { type Command, WRITABLE } from './commands.ts'
-import type { Seen } from './facts.ts'
+import type { Sighting } from './facts.ts'
 import type { News } from './logic.ts'
-import { makeTables, type Tables } from './schema.ts'
+import { makeTables } from './make-tables.ts'
+import type { Tables } from './schema.ts'
 import type { Silences } from './settings.ts'
 
 const time = (name: string) => `to_timestamp(u.${name} / 1000)`
@@ -16,12 +17,15 @@ const STATUS: Readonly<Record<Command['command'], string | undefined>> = {
 }
 /** So many are locked and judged in one transaction. */
 const MOST = 1000
-/** What is committed so long after it was done is still found. */
-const LATE_S = 15
 
 const idsOf = (news: readonly News[]): string[] => [
   ...new Set(news.map(each => ('seen' in each ? each.seen.id : each.command.id)))
 ]
+
+export interface ChangePlace {
+  readonly changed: string
+  readonly id: string
+}
 
 /** The registry in the database: what every Node-RED that has it reads and writes. */
 export class RegistryStore {
@@ -61,7 +65,7 @@ export class RegistryStore {
   sweep(
     clockMs: number,
     silences: Silences,
-    latest: (id: string) => Seen | undefined
+    latest: (id: string) => Sighting | undefined
   ): Promise<{ readonly devices: StoredDevice[]; readonly isMore: boolean }> {
     return this.#transaction(async session => {
       const { rows } = await session.query<FactsRow>(
@@ -114,44 +118,47 @@ export class RegistryStore {
     )
   }
 
-  /** Devices behind this one by name. */
-  async page(after: string, most: number): Promise<StoredDevice[]> {
+  /** Devices behind this one by name: those that are blocked, or the others. */
+  async page(after: string, most: number, isBlocked: boolean): Promise<StoredDevice[]> {
     const { rows } = await this.database.query<FactsRow>(
-      `SELECT ${FACTS} FROM ${this.tables.devices} WHERE device_id > $1 ORDER BY device_id LIMIT ${most}`,
-      [after]
+      `SELECT ${FACTS} FROM ${this.tables.devices}
+       WHERE device_id > $1 AND (status IS NOT DISTINCT FROM 'blocked') = $2 ORDER BY device_id LIMIT ${most}`,
+      [after, isBlocked]
     )
     return rows.map(storedOf)
   }
 
-  /** By the clock of the database, as text so that no digit is lost. */
-  async now(): Promise<string> {
-    const { rows } = await this.database.query<{ now: string }>('SELECT now()::text AS now')
-    return rows[0]!.now
+  /** The oldest transaction that is not over: what others have done is in it or in later ones. */
+  async mark(): Promise<string> {
+    const { rows } = await this.database.query<{ mark: string }>(
+      'SELECT pg_snapshot_xmin(pg_current_snapshot())::text AS mark'
+    )
+    return rows[0]!.mark
   }
 
-  /** Those that were changed since, by whomever, behind a place in that order. */
+  /**
+   * Those that were changed since a mark, by whomever and however long that took, behind a place in
+   * that order. A table that came from another server may have transactions that are still to come.
+   */
   async changes(
     since: string,
-    after: { readonly at: string; readonly id: string } | undefined,
+    after: ChangePlace | undefined,
     most: number
-  ): Promise<{
-    readonly devices: StoredDevice[]
-    readonly last: { at: string; id: string } | undefined
-  }> {
-    const { rows } = await this.database.query<FactsRow & { at: string }>(
-      `SELECT ${FACTS}, changed_at::text AS at FROM ${this.tables.devices}
-       WHERE changed_at >= $1::timestamptz - interval '${LATE_S} seconds'
-         AND (changed_at, device_id) > ($2::timestamptz, $3)
-       ORDER BY changed_at, device_id LIMIT ${most}`,
-      [since, after?.at ?? '-infinity', after?.id ?? '']
+  ): Promise<{ readonly devices: StoredDevice[]; readonly last: ChangePlace | undefined }> {
+    const { rows } = await this.database.query<FactsRow & { changed: string }>(
+      `SELECT ${FACTS}, millrace_changed::text AS changed FROM ${this.tables.devices}
+       WHERE millrace_changed >= $1::text::xid8 AND millrace_changed < pg_snapshot_xmax(pg_current_snapshot())
+         AND (millrace_changed, device_id) > ($2::text::xid8, $3)
+       ORDER BY millrace_changed, device_id LIMIT ${most}`,
+      [since, after?.changed ?? '0', after?.id ?? '']
     )
     const last = rows.at(-1)
-    return { devices: rows.map(storedOf), last: last && { at: last.at, id: last.id } }
+    return { devices: rows.map(storedOf), last: last && { changed: last.changed, id: last.id } }
   }
 
   async #addMissing(
     session: Session,
-    seen: readonly Seen[],
+    seen: readonly Sighting[],
     commands: readonly Command[]
   ): Promise<ReadonlySet<string>> {
     const first = new Map<string, object>()
@@ -181,8 +188,8 @@ export class RegistryStore {
     if (changed.length > 0)
       await session.query(
         `UPDATE ${this.tables.devices} d SET presence = u.presence, first_seen = ${time('first')},
-           last_seen = ${time('last')}, died_at = ${time('died')}, silent_for = ${time('silent')},
-           firmware = coalesce(u.firmware, d.firmware), firmware_at = ${time('firmware_at')}
+           last_seen = ${time('last')}, millrace_died_at = ${time('died')}, millrace_silent_for = ${time('silent')},
+           firmware = coalesce(u.firmware, d.firmware), millrace_firmware_at = ${time('firmware_at')}
          FROM jsonb_to_recordset($1::jsonb) AS u(id text, presence text, first float8, last float8,
            died float8, silent float8, firmware text, firmware_at float8)
          WHERE d.device_id = u.id`,

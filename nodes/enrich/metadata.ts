@@ -15,8 +15,12 @@ export interface Copy {
   readonly to: string
 }
 
+/** Of its own, as a device registry writes them beside what is of use to others. */
+const isOwn = (column: string) => column.startsWith('millrace_')
+
 /**
- * Works out what a row gives to a record. Without any `copies` that is every column but the key.
+ * Works out what a row gives to a record. Without any `copies` that is every column but the key, and
+ * but those that a registry keeps for itself.
  */
 export function projector(
   copies: readonly Copy[],
@@ -25,7 +29,7 @@ export function projector(
   if (copies.length === 0) {
     return row =>
       Object.entries(row).flatMap(([name, value]) =>
-        name === keyColumn || !isFieldPath(name) ? [] : given(name, value)
+        name === keyColumn || isOwn(name) || !isFieldPath(name) ? [] : given(name, value)
       )
   }
   const getters = copies.map(({ from, to }) => [to || from, getter(from)] as const)

@@ -148,7 +148,7 @@ describe('device registry: two Node-REDs keep one, each killed (kill -9) in the 
     })
 })
 
-/** One may come twice, with the same id; each device is new once, and told with its last firmware. */
+/** One may come twice, with the same id; a device is new once, and told with its last firmware. */
 function assertEvents(told: readonly Told[], lastFirmware: string): void {
   const events = [...new Map(told.map(each => [each.event_id, each])).values()]
   const isNew = events.filter(({ event }) => event === 'new').map(({ device_id }) => device_id)

@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import type { Database } from '../../core/postgres/pool.ts'
 import { topics } from '../../stack/services.ts'
 import { ensureTopics } from '../../stack/topics.ts'
+import { device } from '../core/mqtt/rig.ts'
 import { databaseAt } from '../core/postgres/table-under-test.ts'
 import { makeTopics, readTopic } from '../kafka-topics.ts'
 import type { FlowEntry } from '../node-red.ts'
@@ -54,6 +55,8 @@ const OUTCOMES: Record<
   'lesson-store-and-forward-store': { stored: 4 },
   'lesson-recipe-notify-rules': { in: 3, out: 1, rejected: 0 },
   'lesson-recipe-notify-store': { stored: 1 },
+  'lesson-device-registry-list': { in: 6 },
+  'lesson-recipe-last-values-store': { in: 4, rejected: 0 },
   'lesson-timescale-sink-store': { in: 4, stored: 2, duplicates: 1, rejected: 1 }
 }
 /** Nodes that must have dealt with at least so many records by themselves. */
@@ -101,10 +104,12 @@ describe('examples', function () {
   let nodeRed: NodeRedProcess
   let brokers: string
   let database: Database
+  let mqttUrl = ''
 
   before(async () => {
     const { mqtt, kafka, timescale } = await services('mqtt', 'kafka', 'timescale')
     brokers = kafka.brokers
+    mqttUrl = mqtt.url
     database = databaseAt(timescale.url)
     await makeTopics(
       brokers,
@@ -195,6 +200,40 @@ describe('examples', function () {
         ['climate-1', 22, 44]
       ]
     )
+  })
+
+  it('two devices are in the list, one approved and one blocked, and what happened was told', async () => {
+    const list = 'SELECT device_id, name, firmware, status, presence FROM lesson_devices ORDER BY 1'
+    const untold = 'SELECT count(*)::int AS n FROM lesson_devices_events WHERE sent_at IS NULL'
+    await until(
+      'every event to be told',
+      async () => (await database.query<{ n: number }>(untold)).rows[0]?.n === 0,
+      30_000
+    )
+    assert.deepEqual((await database.query(list)).rows.map(Object.values), [
+      ['sensor-101', 'Boiler room', '1.1', 'approved', 'online'],
+      ['sensor-102', null, null, 'blocked', 'offline']
+    ])
+  })
+
+  it('of each device and metric the newest value is kept, in a table and on MQTT', async () => {
+    const { rows } = await database.query(
+      "SELECT metric, value FROM last_values WHERE device_id = 'boiler' ORDER BY metric"
+    )
+    assert.deepEqual(rows.map(Object.values), [
+      ['door', 'open'],
+      ['temperature_c', 81.5]
+    ])
+    const kept = await device(mqttUrl)
+    try {
+      const got = new Map<string, string>()
+      kept.on('message', (topic, payload) => got.set(topic, String(payload)))
+      kept.subscribe('lesson-last/#', { qos: 1 })
+      await until('the retained values', () => got.size === 2, 20_000)
+      assert.equal(got.get('lesson-last/boiler/temperature_c'), '81.5')
+    } finally {
+      kept.end(true)
+    }
   })
 
   it('three rules over time: a silent device, a door that is open too long, OEE of machines', async () => {

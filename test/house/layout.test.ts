@@ -25,6 +25,9 @@ const STATUS_CHARACTERS = 30
 const LEAST_ROOM = 5
 const LEAST_WAY_BACK = 100
 
+// The build writes it into the code of dialogs.
+Object.assign(globalThis, { MODULE: mainPalette.name })
+
 const roomOf = new Map<string, Room>()
 
 async function hooksOf({ folder }: Room): Promise<EditorHooks> {

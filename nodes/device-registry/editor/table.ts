@@ -13,7 +13,7 @@ export interface Listed {
   readonly seen: string | null
 }
 
-export type Change = (
+export type ChangeDevices = (
   devices: readonly string[],
   command: string,
   set?: Readonly<Record<string, string | null>>
@@ -22,7 +22,7 @@ export type Change = (
 const NAMED = ['name', 'type', 'site', 'location'] as const
 
 /** The devices as rows, with what can be done to each and to those that are ticked. */
-export function devicesTable(rows: readonly Listed[], change: Change): HTMLElement {
+export function devicesTable(rows: readonly Listed[], change: ChangeDevices): HTMLElement {
   const ticks = rows.map(({ id }) =>
     element('input', { type: 'checkbox', value: id, 'aria-label': `Choose ${id}` })
   )
@@ -56,7 +56,7 @@ export function devicesTable(rows: readonly Listed[], change: Change): HTMLEleme
   )
 }
 
-function rowOf(device: Listed, tick: HTMLInputElement, change: Change): HTMLElement {
+function rowOf(device: Listed, tick: HTMLInputElement, change: ChangeDevices): HTMLElement {
   const { id, name, status, presence, seen } = device
   const about = [device.type, device.site, device.location, device.firmware].filter(Boolean)
   const told = seen === null ? 'never heard' : `heard ${shownTime(seen)}`
@@ -98,7 +98,7 @@ function iconButton(icon: string, name: string, click: () => void): HTMLButtonEl
   return made
 }
 
-function namingOf(device: Listed, change: Change): HTMLElement {
+function namingOf(device: Listed, change: ChangeDevices): HTMLElement {
   const inputs = NAMED.map(field => {
     const input = element('input', { type: 'text', value: device[field] ?? '', maxlength: '500' })
     return [field, input] as const

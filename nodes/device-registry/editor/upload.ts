@@ -1,7 +1,7 @@
 import { type Answered, askRuntime } from '../../../core/editor/ask.ts'
 import { button, element, icon } from '../../../core/editor/element.ts'
 
-interface Read extends Answered {
+interface ReadList extends Answered {
   readonly form?: string
   readonly devices?: number
   readonly refused?: number
@@ -14,69 +14,82 @@ const MOST_ROWS = 8
 
 /** A list of another system is pasted or chosen, looked at, and then taken. */
 export function importPanel(id: string, done: () => Promise<void>): HTMLElement {
-  const text = element('textarea', {
+  return new ImportPanel(id, done).element
+}
+
+class ImportPanel {
+  readonly element: HTMLElement
+  readonly #text = element('textarea', {
     rows: '5',
     spellcheck: 'false',
     'aria-label': 'List of devices',
     placeholder:
       'device_id,name,type,site\nsensor-7,Boiler room,TH-10,plant 1\n\nor JSON of AWS IoT, Azure IoT Hub or DPS'
   })
-  const file = element('input', { type: 'file', accept: '.csv,.json,.txt,.jsonl', hidden: '' })
-  const shown = element('div', { class: 'millrace-import-shown' })
-  const said = element('div', { class: 'millrace-answer', role: 'status' })
-  const take = button('upload', 'Import', async () => {
-    take.disabled = true
-    const { ok, message } = await askRuntime('millrace/devices', {
-      id,
-      action: 'import',
-      text: text.value
+  readonly #shown = element('div', { class: 'millrace-import-shown' })
+  readonly #said = element('div', { class: 'millrace-answer', role: 'status' })
+  readonly #take = button('upload', 'Import', () => void this.#import())
+
+  constructor(
+    private readonly id: string,
+    private readonly done: () => Promise<void>
+  ) {
+    const file = element('input', { type: 'file', accept: '.csv,.json,.txt,.jsonl', hidden: '' })
+    file.addEventListener('change', () => void this.#choose(file))
+    this.#take.disabled = true
+    this.#text.addEventListener('input', () => {
+      this.#take.disabled = true
     })
-    say(said, ok, message ?? '')
-    shown.replaceChildren()
-    if (!ok) return
-    text.value = ''
-    await done()
-  })
-  take.disabled = true
-  const look = async () => {
-    take.disabled = true
-    const answer: Read = await askRuntime<Read>('millrace/devices', {
-      id,
-      action: 'read',
-      text: text.value
-    })
-    shown.replaceChildren()
-    say(said, answer.ok, answer.message ?? '')
-    if (!answer.ok) return
-    shown.append(...foundIn(answer))
-    take.disabled = (answer.devices ?? 0) === 0
+    this.element = element(
+      'details',
+      { class: 'millrace-import' },
+      element('summary', {}, 'Import a list'),
+      this.#text,
+      file,
+      element(
+        'div',
+        { class: 'millrace-devices-foot' },
+        button('folder-open-o', 'File', () => file.click()),
+        button('eye', 'Preview', () => void this.#look()),
+        this.#take
+      ),
+      this.#said,
+      this.#shown
+    )
   }
-  file.addEventListener('change', async () => {
+
+  async #choose(file: HTMLInputElement): Promise<void> {
     const [chosen] = file.files ?? []
     if (chosen === undefined) return
-    text.value = await chosen.text()
+    this.#text.value = await chosen.text()
     file.value = ''
-    await look()
-  })
-  text.addEventListener('input', () => {
-    take.disabled = true
-  })
-  return element(
-    'details',
-    { class: 'millrace-import' },
-    element('summary', {}, 'Import a list'),
-    text,
-    file,
-    element(
-      'div',
-      { class: 'millrace-devices-foot' },
-      button('folder-open-o', 'File', () => file.click()),
-      button('eye', 'Preview', () => void look()),
-      take
-    ),
-    said,
-    shown
-  )
+    await this.#look()
+  }
+
+  /** What an import would do, before it does it. */
+  async #look(): Promise<void> {
+    this.#take.disabled = true
+    const answer: ReadList = await this.#ask<ReadList>('read')
+    this.#shown.replaceChildren()
+    say(this.#said, answer.ok, answer.message ?? '')
+    if (!answer.ok) return
+    this.#shown.append(...foundIn(answer))
+    this.#take.disabled = (answer.devices ?? 0) === 0
+  }
+
+  async #import(): Promise<void> {
+    this.#take.disabled = true
+    const { ok, message } = await this.#ask('import')
+    say(this.#said, ok, message ?? '')
+    this.#shown.replaceChildren()
+    if (!ok) return
+    this.#text.value = ''
+    await this.done()
+  }
+
+  #ask<T extends Answered>(action: string) {
+    return askRuntime<T>('millrace/devices', { id: this.id, action, text: this.#text.value })
+  }
 }
 
 function say(place: HTMLElement, ok: boolean, message: string): void {
@@ -92,7 +105,7 @@ function foundIn({
   refused = 0,
   rows = [],
   problems = []
-}: Read): HTMLElement[] {
+}: ReadList): HTMLElement[] {
   const facts = `${form}: ${devices} devices${refused > 0 ? `, ${refused} lines are left out` : ''}`
   const columns = SHOWN.filter(name => rows.some(row => row[name] !== undefined))
   const table = element(

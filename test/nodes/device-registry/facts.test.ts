@@ -6,31 +6,31 @@ import {
   joinInto,
   noFacts,
   presenceOf,
-  type Seen,
+  type Sighting,
   seenOf
 } from '../../../nodes/device-registry/facts.ts'
 
 const id = 'd'
-const heard = (ms: number): Seen => ({ id, firstMs: ms, lastMs: ms })
-const died = (ms: number): Seen => ({ id, firstMs: ms, diedMs: ms })
-const silent = (forMs: number, atMs: number): Seen => ({
+const heard = (ms: number): Sighting => ({ id, firstMs: ms, lastMs: ms })
+const died = (ms: number): Sighting => ({ id, firstMs: ms, diedMs: ms })
+const silent = (forMs: number, atMs: number): Sighting => ({
   id,
   silentForMs: forMs,
   silentAtMs: atMs
 })
-const version = (ms: number, firmware: string): Seen => ({
+const version = (ms: number, firmware: string): Sighting => ({
   ...heard(ms),
   firmware,
   firmwareMs: ms
 })
 
-function joined(...seen: readonly Seen[]): { facts: Facts; told: Happening[] } {
+function joined(...seen: readonly Sighting[]): { facts: Facts; told: Happening[] } {
   const facts = noFacts()
   return { facts, told: seen.flatMap(each => joinInto(facts, each)) }
 }
 
 describe('nodes/device-registry: what becomes of a device', () => {
-  const cases: [what: string, seen: Seen[], told: string[]][] = [
+  const cases: [what: string, seen: Sighting[], told: string[]][] = [
     ['is online from its first record on', [heard(10), heard(20)], ['online 10']],
     ['is offline by its will', [heard(10), died(20)], ['online 10', 'offline 20']],
     [

@@ -106,7 +106,10 @@ describe('the device registry in Node-RED', function () {
       ),
       ['DEVICE_UNKNOWN', 'DEVICE_UNKNOWN']
     )
-    node.receive({ payload: { command: 'approve', device_id: 'a', by: 'Ann', name: 'Boiler' } })
+    node.receive({
+      payload: { command: 'approve', device_id: 'a', by: 'Ann', name: 'Boiler' },
+      commands: true
+    })
     await waitFor(['a approved', 'a changed'])
     await rows("UPDATE $t SET status = 'blocked' WHERE device_id = 'b'")
     await waitFor(['b blocked'])

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { importRows } from '../../../nodes/device-registry/import/rows.ts'
+import { importRows } from '../../../nodes/device-registry/import-rows.ts'
 
 describe('nodes/device-registry: lists of other systems', () => {
   it('CSV, whatever its columns are called and apart by', () => {

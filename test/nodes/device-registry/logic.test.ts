@@ -22,7 +22,8 @@ function watched(more: object = {}) {
   const devices = new Devices(Number((more as { maxDevices?: number }).maxDevices ?? 1000))
   const watch = new DeviceWatch(options(more), devices)
   const look = (...records: unknown[]) => watch.look(records, T0 + 3_600_000)
-  return { devices, watch, look }
+  const obey = (...records: unknown[]) => watch.look(records, T0 + 3_600_000, true)
+  return { devices, watch, look, obey }
 }
 
 describe('nodes/device-registry: records as they pass', () => {
@@ -62,7 +63,13 @@ describe('nodes/device-registry: records as they pass', () => {
   })
 
   it('a time that is missing, unreadable or far ahead is the time of arrival', () => {
-    for (const ts_utc of [undefined, 'soon', '2099-01-01T00:00:00Z']) {
+    for (const ts_utc of [
+      undefined,
+      'soon',
+      '2099-01-01T00:00:00Z',
+      '1970-01-01T00:04:00Z',
+      '-200000-01-01T00:00:00Z'
+    ]) {
       const { look, devices } = watched()
       const { passed } = look(reading('a', 0, { ts_utc }))
       assert.equal(passed.length, 1)
@@ -87,9 +94,9 @@ describe('nodes/device-registry: records as they pass', () => {
   })
 
   it('made-up names fill neither the memory nor the table', () => {
-    const { look, watch, devices } = watched({ maxDevices: 3 })
+    const { look, devices } = watched({ maxDevices: 3 })
     const { passed, news } = look(...Array.from({ length: 10 }, (_, n) => reading(`d${n}`, n)))
-    assert.deepEqual([passed.length, news.length, devices.size, watch.turnedAway], [10, 3, 3, 7])
+    assert.deepEqual([passed.length, news.length, devices.size, devices.turnedAway], [10, 3, 3, 7])
   })
 
   it('a name that no database can hold passes, and is not listed', () => {
@@ -98,9 +105,34 @@ describe('nodes/device-registry: records as they pass', () => {
     assert.equal(devices.size, 0)
   })
 
+  it('no device approves itself: what it sends is a reading, whatever it is called', () => {
+    const { look, devices } = watched({ unknown: 'reject' })
+    const { news, rejected } = look(reading('a', 0, { command: 'approve' }))
+    assert.deepEqual([news.length, rejected[0]?.reason.code], [1, 'DEVICE_UNKNOWN'])
+    assert.equal(devices.get('a')?.approval, 'new')
+  })
+
+  it('one that is blocked tells nothing, whatever it sends', () => {
+    const { look, devices } = watched()
+    look(reading('a', 0))
+    devices.get('a')!.approval = 'blocked'
+    const flood = Array.from({ length: 100 }, (_, n) => reading('a', n, { firmware: `1.${n}` }))
+    assert.deepEqual(look(...flood).news, [])
+    assert.equal(devices.get('a')?.facts.firmware, '1.99')
+  })
+
+  it('what the table has no more finds its place again, but for what is on its way', () => {
+    const { look, devices } = watched({ maxDevices: 2 })
+    look(reading('a', 0), reading('b', 0), reading('c', 0))
+    devices.get('b')!.pending = 0
+    devices.keepOnly([...devices.all()], new Set())
+    assert.deepEqual([devices.size, devices.turnedAway, devices.get('b')], [1, 0, undefined])
+    assert.equal(look(reading('c', 1)).news.length, 1)
+  })
+
   it('takes commands, and rejects those that are none', () => {
-    const { look } = watched()
-    const { news, rejected, passed, commands } = look(
+    const { obey } = watched()
+    const { news, rejected, passed, commands } = obey(
       { command: 'approve', device_id: 'a', name: 'Boiler', by: 'shift 2' },
       { command: 'explode', device_id: 'a' },
       { command: 'block' },

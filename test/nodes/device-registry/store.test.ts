@@ -2,12 +2,14 @@ import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { parseTableName } from '../../../core/postgres/identifier.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
-import { importInto } from '../../../nodes/device-registry/import/store.ts'
+import { importInto } from '../../../nodes/device-registry/import-store.ts'
 import { listed } from '../../../nodes/device-registry/list.ts'
 import type { News } from '../../../nodes/device-registry/logic.ts'
 import { tablesOf } from '../../../nodes/device-registry/schema.ts'
 import { Silences } from '../../../nodes/device-registry/settings.ts'
 import { RegistryStore } from '../../../nodes/device-registry/store.ts'
+import { databaseLookup, statementFor } from '../../../nodes/enrich/database-lookup.ts'
+import { projector } from '../../../nodes/enrich/metadata.ts'
 import { databaseAt } from '../../core/postgres/table-under-test.ts'
 import { services } from '../../services.ts'
 
@@ -127,7 +129,7 @@ describe('nodes/device-registry: the table', function () {
   it('commands and SQL change devices, and both are events and seen by others', async () => {
     const [one, other] = [await ready(), await ready()]
     await one.apply([heard('a', 0), heard('b', 0)])
-    const since = await other.now()
+    const since = await other.mark()
     await one.apply([
       { command: { command: 'approve', id: 'a', set: { name: 'Boiler' }, by: 'Ann' } },
       { command: { command: 'approve', id: 'later', set: {}, info: { rack: 3 } } }
@@ -150,9 +152,84 @@ describe('nodes/device-registry: the table', function () {
       'later approved'
     ])
     // Traffic alone is no change that others have to read.
-    const quiet = await query('SELECT changed_at FROM $t WHERE device_id = $1', ['a'])
+    const quiet = await query('SELECT millrace_changed FROM $t WHERE device_id = $1', ['a'])
     await one.apply([heard('a', 50)])
-    assert.deepEqual(await query('SELECT changed_at FROM $t WHERE device_id = $1', ['a']), quiet)
+    assert.deepEqual(
+      await query('SELECT millrace_changed FROM $t WHERE device_id = $1', ['a']),
+      quiet
+    )
+  })
+
+  it('hears of a change however late it is committed', async () => {
+    const one = await ready()
+    await one.apply([heard('a', 0)])
+    const marks: string[] = []
+    await database.with(async session => {
+      await session.query('BEGIN')
+      await session.query(`UPDATE ${name} SET status = 'blocked'`)
+      marks.push(await one.mark())
+      await one.apply([heard('b', 0)])
+      marks.push(await one.mark())
+      await session.query('COMMIT')
+    })
+    const { devices } = await one.changes(marks[1]!, undefined, 100)
+    assert.ok(devices.some(({ id, approval }) => id === 'a' && approval === 'blocked'))
+  })
+
+  it('who may change a device may do so with no right on what stands beside it', async () => {
+    const one = await ready()
+    await one.apply([heard('a', 0)])
+    const role = `${name}_clerk`
+    await query(`CREATE ROLE ${role}; GRANT SELECT, UPDATE ON ${name} TO ${role}`)
+    try {
+      await database.with(async session => {
+        await session.query(`BEGIN; SET LOCAL ROLE ${role}; SET LOCAL search_path = pg_catalog`)
+        await session.query(`UPDATE public.${name} SET status = 'approved'`)
+        await session.query('COMMIT')
+      })
+    } finally {
+      await query(`DROP OWNED BY ${role}; DROP ROLE ${role}`)
+    }
+    assert.equal((await events()).at(-1)?.startsWith('a approved'), true)
+  })
+
+  it('enrich reads it, and copies nothing that is of no use to others', async () => {
+    const one = await ready()
+    await one.apply([heard('a', 0, { type: 'TH-10' })])
+    const lookup = databaseLookup(
+      database,
+      statementFor(name, 'device_id', []),
+      'device_id',
+      projector([], 'device_id')
+    )
+    const found = (await lookup.ask(['a'])).get('a') as [string, unknown][]
+    assert.deepEqual(
+      found.map(([to]) => to),
+      ['name', 'type', 'site', 'location', 'firmware', 'keys', 'status', 'presence'].concat(
+        'first_seen',
+        'last_seen',
+        'info'
+      )
+    )
+  })
+
+  it('leaves a table alone that cannot hold devices, and says why', async () => {
+    const cases: [string, RegExp][] = [
+      ['TABLE $t (device_id integer PRIMARY KEY)', /device_id of .* is of the type integer/],
+      ['TABLE $t (device_id text)', /unique index on device_id/],
+      ['TABLE $t (id text PRIMARY KEY)', /no column device_id/],
+      ['TABLE $t (device_id text PRIMARY KEY, status boolean)', /status .* boolean/],
+      ["VIEW $t AS SELECT 'a' AS device_id", /no table/]
+    ]
+    for (const [made, says] of cases) {
+      await query(`CREATE ${made}`)
+      const columns = () =>
+        query('SELECT attname FROM pg_attribute WHERE attrelid = to_regclass($1)', [name])
+      const before = await columns()
+      await assert.rejects(store().prepare(), says)
+      assert.deepEqual(await columns(), before)
+      await query(`DROP ${made.split(' ')[0]} $t`)
+    }
   })
 
   it('is the same table in whatever order, how often and by whom it was seen', async () => {

@@ -1,7 +1,7 @@
-import { reasonOf } from '../../../core/errors.ts'
-import { fromCsv } from './csv.ts'
-import { fromClouds } from './json.ts'
-import type { Imported } from './row.ts'
+import { reasonOf } from '../../core/errors.ts'
+import { fromCsv } from './import-csv.ts'
+import { fromClouds } from './import-json.ts'
+import type { Imported } from './import-row.ts'
 
 const MAX_CHARACTERS = 4_000_000
 

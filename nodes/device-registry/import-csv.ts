@@ -1,5 +1,5 @@
 import Papa from 'papaparse'
-import { Collected, type ImportedDevice, isSecret } from './row.ts'
+import { Collected, type ImportedDevice, isSecret } from './import-row.ts'
 
 type Field = 'id' | 'name' | 'type' | 'site' | 'location' | 'firmware' | 'status'
 

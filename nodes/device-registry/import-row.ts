@@ -1,4 +1,4 @@
-import { isStorable } from '../words.ts'
+import { isStorable } from './words.ts'
 
 /** A device of a list that is imported. What is absent stays as it is. */
 export interface ImportedDevice {
@@ -14,7 +14,7 @@ export interface ImportedDevice {
   readonly info?: Readonly<Record<string, unknown>>
 }
 
-export interface Problem {
+export interface LineProblem {
   /** The line of the text, or the number of the entry; from 1. */
   readonly line: number
   readonly message: string
@@ -24,7 +24,7 @@ export interface Imported {
   /** What the list was taken for. */
   readonly form: string
   readonly rows: readonly ImportedDevice[]
-  readonly problems: readonly Problem[]
+  readonly problems: readonly LineProblem[]
 }
 
 export const MAX_ID = 500
@@ -67,7 +67,7 @@ export function withoutSecrets(value: unknown, depth = 0): unknown {
 /** Collects what can be taken, and why others cannot; of the same device the last line counts. */
 export class Collected {
   readonly #byId = new Map<string, ImportedDevice>()
-  readonly problems: Problem[] = []
+  readonly problems: LineProblem[] = []
   readonly #lines = new Map<string, number>()
 
   add(line: number, row: ImportedDevice): void {

@@ -1,7 +1,5 @@
-import type { RegistryStore } from '../store.ts'
-import type { ImportedDevice } from './row.ts'
-
-const BATCH = 1_000
+import type { ImportedDevice } from './import-row.ts'
+import type { RegistryStore } from './store.ts'
 
 /** What a list has is written over what is there; what it does not say stays. */
 const UPSERT = (devices: string) => `
@@ -24,29 +22,27 @@ const SAY_STATUS = (devices: string) => `
   FROM jsonb_to_recordset($1::jsonb) AS u(id text, status text)
   WHERE d.device_id = u.id AND u.status IS NOT NULL AND d.status <> u.status`
 
-/** Brings the devices of a list into the table, all of them or none. */
+/**
+ * Brings the devices of a list into the table, all of them or none: in one statement, in the order
+ * in which others lock devices too.
+ */
 export async function importInto(
   { database, tables }: RegistryStore,
   rows: readonly ImportedDevice[]
 ): Promise<{ readonly added: number; readonly changed: number }> {
-  let added = 0
-  await database.with(async session => {
+  const list = [JSON.stringify(rows)]
+  return database.with(async session => {
     await session.query('BEGIN')
     try {
       await session.query("SELECT set_config('millrace.by', 'import', true)")
-      for (let from = 0; from < rows.length; from += BATCH) {
-        const part = JSON.stringify(rows.slice(from, from + BATCH))
-        const { rows: done } = await session.query<{ added: boolean }>(UPSERT(tables.devices), [
-          part
-        ])
-        await session.query(SAY_STATUS(tables.devices), [part])
-        added += done.filter(row => row.added).length
-      }
+      const { rows: done } = await session.query<{ added: boolean }>(UPSERT(tables.devices), list)
+      await session.query(SAY_STATUS(tables.devices), list)
       await session.query('COMMIT')
+      const added = done.filter(row => row.added).length
+      return { added, changed: rows.length - added }
     } catch (error) {
       await session.query('ROLLBACK').catch(() => {})
       throw error
     }
   })
-  return { added, changed: rows.length - added }
 }

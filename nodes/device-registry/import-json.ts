@@ -1,5 +1,5 @@
-import { statusOf } from './csv.ts'
-import { Collected, type Imported, type ImportedDevice, withoutSecrets } from './row.ts'
+import { statusOf } from './import-csv.ts'
+import { Collected, type Imported, type ImportedDevice, withoutSecrets } from './import-row.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 
