@@ -67,7 +67,7 @@ interface Found {
   readonly columns: Readonly<Record<string, string>>
 }
 
-/** What is there under the name of the table: what it is, its columns, and whether an id is unique. */
+/** What is there under the name of the table, its columns, and whether an id is unique. */
 const FOUND = `
   SELECT relkind::text AS kind,
     EXISTS (SELECT FROM pg_index i JOIN pg_attribute a ON a.attrelid = i.indrelid AND a.attname = 'device_id'

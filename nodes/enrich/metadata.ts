@@ -19,8 +19,8 @@ export interface Copy {
 const isOwn = (column: string) => column.startsWith('millrace_')
 
 /**
- * Works out what a row gives to a record. Without any `copies` that is every column but the key, and
- * but those that a registry keeps for itself.
+ * Works out what a row gives to a record. Without any `copies` that is every column but the key and
+ * those that a registry keeps for itself.
  */
 export function projector(
   copies: readonly Copy[],
