@@ -13,7 +13,7 @@ export interface Product {
   /** Integers between these are kept as they are. */
   readonly least: bigint
   readonly most: bigint
-  /** Names of fields and tags that mean something else there. */
+  /** Names of fields and tags that mean something else there, beside those of all servers. */
   readonly reserved: readonly string[]
   /** The finest time that is kept. */
   readonly keeps: 'ns' | 'us' | 'ms'
@@ -28,7 +28,7 @@ const OF_INFLUX = {
   takesUnsigned: true,
   takesTexts: true,
   ...INT64,
-  reserved: ['time', '_time', '_field', '_measurement'],
+  reserved: [],
   keeps: 'ns',
   token: 'Token'
 } as const
@@ -47,7 +47,7 @@ export const PRODUCTS = {
     takesUnsigned: false,
     // The least of 64 bits stands for null.
     least: INT64.least + 1n,
-    reserved: ['time', 'timestamp'],
+    reserved: ['timestamp'],
     keeps: 'us',
     token: 'Bearer'
   },
@@ -59,7 +59,7 @@ export const PRODUCTS = {
     // All its values are doubles.
     least: BigInt(Number.MIN_SAFE_INTEGER),
     most: BigInt(Number.MAX_SAFE_INTEGER),
-    reserved: ['time', '__name__'],
+    reserved: ['__name__'],
     keeps: 'ms',
     token: 'Bearer'
   }
