@@ -23,6 +23,7 @@ export const USAGE = `npm run bench -- [lanes] [contestants] [options]
 
   A B C W E          these lanes only
   http               lists of 100 records by HTTP POST → raw topic
+  influx             clean topic → points of line protocol in QuestDB
   rates              CPU and latency from 10 to 20,000 records/s, some 7 minutes a contestant
   store-and-forward  what has waited on disk and new records beside it, by itself and without services
   device-registry    records of 100,000 devices through a list of them, by itself, on PostgreSQL

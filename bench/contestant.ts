@@ -19,7 +19,7 @@ import { treeOf, UsageTimeline } from './process-tree.ts'
 /** Those that all contestants run in. */
 export const LANES = ['A', 'B', 'C', 'W', 'E'] as const
 /** Those that are run where they are asked for. */
-export const MORE_LANES = ['http'] as const
+export const MORE_LANES = ['http', 'influx'] as const
 export type LaneName = (typeof LANES)[number] | (typeof MORE_LANES)[number]
 
 /**
@@ -44,6 +44,8 @@ export interface LaneEnvironment {
    * Set where several of its processes share the work: the group of the shared MQTT subscription.
    */
   readonly MQTT_SHARE?: string
+  /** Lane influx: a server of line protocol. */
+  readonly INFLUX_URL?: string
   /** Lane http: where requests are answered, at /bench. */
   readonly NODE_RED_PORT?: string
 }

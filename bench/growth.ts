@@ -82,7 +82,8 @@ function fitting(records: Setting['records'], payloadBytes: number): Setting['re
     B: Math.min(records.B, most),
     C: Math.min(records.C, most),
     W: Math.min(records.W, most),
-    http: Math.min(records.http, most)
+    http: Math.min(records.http, most),
+    influx: Math.min(records.influx, most)
   }
 }
 
@@ -105,7 +106,8 @@ async function measure(
     B: scaled(RECORDS.B),
     C: scaled(RECORDS.C),
     W: 0,
-    http: 0
+    http: 0,
+    influx: 0
   }
   const runs: Step[] = []
   for (const name of names) {

@@ -27,6 +27,7 @@ export const WHAT: Readonly<Record<LaneName | 'rates', string>> = {
   W: 'raw topic → the average of each device and minute → clean topic',
   E: 'end to end at a fixed rate, from publish to the commit of the row',
   http: 'lists of records by HTTP POST → raw topic, answered when stored',
+  influx: 'clean topic → points of line protocol in QuestDB',
   rates: 'end to end, by the rate'
 }
 

@@ -11,6 +11,7 @@ import { laneB } from './lanes/b.ts'
 import { laneC } from './lanes/c.ts'
 import { laneE } from './lanes/e.ts'
 import { laneHttp } from './lanes/http.ts'
+import { laneInflux } from './lanes/influx.ts'
 import type { Result, Setting } from './lanes/lane.ts'
 import { IN_THE_LONG_RUN, laneRates } from './lanes/rates.ts'
 import { laneW } from './lanes/w.ts'
@@ -28,11 +29,12 @@ const lanes: Readonly<
   C: laneC,
   W: laneW,
   E: laneE,
-  http: laneHttp
+  http: laneHttp,
+  influx: laneInflux
 }
 
 const QUICK = {
-  records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000, http: 20_000 },
+  records: { A: 4_000, B: 5_000, C: 5_000, W: 200_000, http: 20_000, influx: 20_000 },
   rates: [500, 1_000],
   rateSeconds: 3,
   leadSeconds: 0,
@@ -45,11 +47,18 @@ function settingOf(request: Request, usual: Setting): Setting {
     ...(request.quick ? QUICK : {}),
     ...(request.rateSeconds === undefined ? {} : { rateSeconds: request.rateSeconds })
   }
-  const { A, B, C, W, http } = setting.records
+  const { A, B, C, W, http, influx } = setting.records
   const scaled = (count: number) => Math.ceil(count * request.scale)
   return {
     ...setting,
-    records: { A: scaled(A), B: scaled(B), C: scaled(C), W: scaled(W), http: scaled(http) },
+    records: {
+      A: scaled(A),
+      B: scaled(B),
+      C: scaled(C),
+      W: scaled(W),
+      http: scaled(http),
+      influx: scaled(influx)
+    },
     nodeFlags: request.profile
       ? ['--cpu-prof', `--cpu-prof-dir=${join(benchHome, 'profiles')}`]
       : []

@@ -32,7 +32,7 @@ export async function inSession<T>(
     field,
     shape: usualShape,
     partitions: 4,
-    records: { A: 200_000, B: 500_000, C: 500_000, W: 500_000, http: 500_000 },
+    records: { A: 200_000, B: 500_000, C: 500_000, W: 500_000, http: 500_000, influx: 500_000 },
     rates: [1_000, 5_000, 10_000],
     rateSeconds: 15,
     leadSeconds: 0,

@@ -19,7 +19,7 @@ export interface Setting {
   readonly field: Field
   readonly shape: Shape
   readonly partitions: number
-  readonly records: Readonly<Record<'A' | 'B' | 'C' | 'W' | 'http', number>>
+  readonly records: Readonly<Record<'A' | 'B' | 'C' | 'W' | 'http' | 'influx', number>>
   /** Lane E: records a second, one stage after the other, and how long each takes. */
   readonly rates: readonly number[]
   readonly rateSeconds: number
@@ -141,6 +141,7 @@ export interface Waiting {
   readonly stallMs?: number
   /** Gives up after so long in any case. */
   readonly limitMs?: number
+  readonly pollMs?: number
 }
 
 const POLL_MS = 250
@@ -161,7 +162,8 @@ export async function arrived({
   running,
   onProgress,
   stallMs = STALL_MS,
-  limitMs = Number.POSITIVE_INFINITY
+  limitMs = Number.POSITIVE_INFINITY,
+  pollMs = POLL_MS
 }: Waiting): Promise<void> {
   let seen = 0
   const startedMs = performance.now()
@@ -175,7 +177,7 @@ export async function arrived({
     if (seen >= expected && quietMs > QUIET_MS) return
     if (quietMs > stallMs || (!running.alive && quietMs > QUIET_MS)) return
     if (performance.now() - startedMs > limitMs) return
-    await wait(POLL_MS)
+    await wait(pollMs)
   }
 }
 

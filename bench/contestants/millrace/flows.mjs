@@ -9,6 +9,7 @@ const {
   GROUP,
   CLIENT_ID,
   TIMESCALE_URL,
+  INFLUX_URL,
   TABLE,
   META,
   VALUES = '1',
@@ -22,7 +23,18 @@ const pace = PACE && { pace: PACE }
 const settings = [
   { id: 'broker', type: 'millrace-mqtt-broker', url: MQTT_URL, clientId: CLIENT_ID },
   { id: 'cluster', type: 'millrace-kafka-cluster', brokers: KAFKA_BROKERS, clientId: CLIENT_ID },
-  { id: 'database', type: 'millrace-timescale-database', url: TIMESCALE_URL }
+  { id: 'database', type: 'millrace-timescale-database', url: TIMESCALE_URL },
+  ...(INFLUX_URL
+    ? [
+        {
+          id: 'server',
+          type: 'millrace-influx-server',
+          service: 'questdb',
+          api: 'v1',
+          url: INFLUX_URL
+        }
+      ]
+    : [])
 ]
 
 /** KEEP=kafka npm run bench -- W …: what is remembered is kept in a Kafka topic. */
@@ -103,6 +115,20 @@ const persist = () =>
     { id: 'sink', type: 'millrace-timescale-sink', database: 'database', table: TABLE, ...columns }
   )
 
+const pointing = () =>
+  row(
+    'points',
+    {
+      id: 'from-clean',
+      type: 'millrace-kafka-consumer',
+      cluster: 'cluster',
+      topics: CLEAN_TOPIC,
+      groupId: `${GROUP}-points`,
+      ...pace
+    },
+    { id: 'sink', type: 'millrace-influx-sink', server: 'server', measurement: TABLE }
+  )
+
 /** Averages of each device and minute. */
 const averaging = () =>
   row(
@@ -139,7 +165,8 @@ const lanes = {
   C: [persist],
   W: [averaging],
   E: [ingest, processing, persist],
-  http: [posting]
+  http: [posting],
+  influx: [pointing]
 }
 
 export const flowsOf = lane => [...settings, ...lanes[lane].flatMap(flow => flow())]
