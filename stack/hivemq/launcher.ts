@@ -21,12 +21,15 @@ export type HiveMqOptions = {
   port: number
   tlsPort: number
   mtlsPort: number
+  wsPort: number
+  wssPort: number
 }
 
 const store = (kind: string, file: string, more = '') =>
   `<${kind}><path>${file}</path><password>changeit</password>${more}</${kind}>`
 
-function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): string {
+function configuration(options: HiveMqOptions): string {
+  const { folder, port, tlsPort, mtlsPort, wsPort, wssPort } = options
   const keys = store(
     'keystore',
     join(folder, 'server.p12'),
@@ -36,12 +39,15 @@ function configuration({ folder, port, tlsPort, mtlsPort }: HiveMqOptions): stri
   const demanded = '<client-authentication-mode>REQUIRED</client-authentication-mode>'
   const tls = (number: number, content: string) =>
     `<tls-tcp-listener><port>${number}</port><bind-address>${host}</bind-address><tls>${content}</tls></tls-tcp-listener>`
+  const webSocket = '<path>/mqtt</path><subprotocols><subprotocol>mqtt</subprotocol></subprotocols>'
   return `<?xml version="1.0"?>
 <hivemq>
   <listeners>
     <tcp-listener><port>${port}</port><bind-address>${host}</bind-address></tcp-listener>
     ${tls(tlsPort, keys)}
     ${tls(mtlsPort, keys + trust + demanded)}
+    <websocket-listener><port>${wsPort}</port><bind-address>${host}</bind-address>${webSocket}</websocket-listener>
+    <tls-websocket-listener><port>${wssPort}</port><bind-address>${host}</bind-address>${webSocket}<tls>${keys}</tls></tls-websocket-listener>
   </listeners>
   <mqtt><queued-messages><max-queue-size>100000</max-queue-size></queued-messages></mqtt>
   <anonymous-usage-statistics><enabled>false</enabled></anonymous-usage-statistics>

@@ -13,7 +13,11 @@ export const artemis: MqttServer = {
   async start() {
     const { mqtt } = await services('mqtt')
     if (!mqtt.secure) throw new Error('MQTT_URL names a server of which nothing else is known')
-    return { url: mqtt.url, ...mqtt.secure }
+    // On the same ports.
+    const byWebSocket = (url: string) => url.replace(/^mqtt/, 'ws')
+    const { secure } = mqtt
+    const wsUrl = byWebSocket(mqtt.url)
+    return { url: mqtt.url, ...secure, wsUrl, wssUrl: byWebSocket(secure.tlsUrl) }
   },
   kill: () => kill('mqtt'),
   async restart() {

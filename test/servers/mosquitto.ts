@@ -14,7 +14,8 @@ const file = PLACES.map(folder => join(folder, 'mosquitto')).find(path => exists
 
 export const isInstalled = file !== undefined
 
-function configuration({ home, folder, port, tlsPort, mtlsPort }: Place): string {
+function configuration(place: Place): string {
+  const { home, folder, port, tlsPort, mtlsPort, wsPort, wssPort } = place
   const { ca, serverCert, serverKey } = ensureCertificates(home)
   const tls = [`cafile ${ca}`, `certfile ${serverCert}`, `keyfile ${serverKey}`]
   return [
@@ -32,6 +33,11 @@ function configuration({ home, folder, port, tlsPort, mtlsPort }: Place): string
     `listener ${mtlsPort} 127.0.0.1`,
     ...tls,
     'require_certificate true',
+    `listener ${wsPort} 127.0.0.1`,
+    'protocol websockets',
+    `listener ${wssPort} 127.0.0.1`,
+    'protocol websockets',
+    ...tls,
     ''
   ].join('\n')
 }

@@ -259,6 +259,40 @@ for (const server of await available()) {
       }
     })
 
+    it('WebSocket, with TLS and without: what waits comes, and what is not acknowledged again', async () => {
+      const { wsUrl, wssUrl, ca } = places
+      for (const [url, more] of [
+        [wsUrl, login],
+        [wssUrl, { ...login, tls: { ca: read(ca) } }]
+      ] as const) {
+        const topic = unique('socket')
+        const settings = settingsOf(url, more)
+        await (await new Taker(settings, topic).start()).connection.close(500)
+        const publisher = await device(places.url)
+        // mosquitto 2.0.11 takes seconds to hand larger ones on by WebSocket.
+        const large = 'x'.repeat(5_000)
+        await publisher.publishAsync(topic, large, { qos: 1 })
+        await publishNumbers(publisher, topic, 9)
+        await publisher.endAsync()
+        const one = await new Taker(settings, topic).start()
+        await one.took(10)
+        one.acks!.acknowledge(one.taken.slice(0, 4))
+        await roundTrip(one)
+        await one.connection.close(500)
+        const two = await new Taker(settings, topic).start()
+        open.push(two)
+        await drained(two, numbers(6, 3))
+        assert.equal(one.payloads[0], large)
+      }
+    })
+
+    it('WebSocket: a port with TLS is told where the address has none', async () => {
+      const { message } = await refusal(places.wssUrl.replace('wss:', 'ws:'), {
+        connectTimeoutMs: 1500
+      })
+      assert.match(message, /Maybe it is a TLS port, which needs mqtts:\/\/ or wss:\/\//)
+    })
+
     it('TLS: a server of an unknown authority, a missing client certificate and no TLS are told apart', async () => {
       const { tlsUrl, mtlsUrl, ca } = places
       assert.match(

@@ -19,6 +19,8 @@ export interface Place {
   readonly port: number
   readonly tlsPort: number
   readonly mtlsPort: number
+  readonly wsPort: number
+  readonly wssPort: number
 }
 
 export class OwnServer {
@@ -65,19 +67,23 @@ export class OwnServer {
         folder: this.folder,
         port: await port(),
         tlsPort: await port(),
-        mtlsPort: await port()
+        mtlsPort: await port(),
+        wsPort: await port(),
+        wssPort: await port()
       }
       this.#command = await this.prepare(place)
       this.#place = place
       await this.restart()
     }
-    const { port, tlsPort, mtlsPort } = this.#place
+    const { port, tlsPort, mtlsPort, wsPort, wssPort } = this.#place
     const host = '127.0.0.1'
     const { ca, clientCert, clientKey } = ensureCertificates(testHome)
     return {
       url: `mqtt://${host}:${port}`,
       tlsUrl: `mqtts://${host}:${tlsPort}`,
       mtlsUrl: `mqtts://${host}:${mtlsPort}`,
+      wsUrl: `ws://${host}:${wsPort}/mqtt`,
+      wssUrl: `wss://${host}:${wssPort}/mqtt`,
       ca,
       clientCert,
       clientKey

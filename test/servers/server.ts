@@ -8,6 +8,9 @@ export interface Endpoints extends CertificatePaths {
   readonly tlsUrl: string
   /** With TLS and a client certificate. */
   readonly mtlsUrl: string
+  /** The first two by WebSocket. */
+  readonly wsUrl: string
+  readonly wssUrl: string
 }
 
 /**
