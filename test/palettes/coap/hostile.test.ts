@@ -1,12 +1,17 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { generate } from 'coap-packet'
+import type { Socket } from 'node:dgram'
+import { generate, type Packet } from 'coap-packet'
+import { endpointInUse } from '../../../palettes/coap/core/endpoints.ts'
 import endpoint from '../../../palettes/coap/nodes/coap-endpoint/runtime.ts'
 import ingest from '../../../palettes/coap/nodes/coap-ingest/runtime.ts'
 import { registerCollect } from '../../collector.ts'
 import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { until } from '../../until.ts'
-import { block1, CoapScene, freePort, post, postOf, Sender } from './rig.ts'
+import { block1, boundBy, CoapScene, freePort, post, postOf, Sender } from './rig.ts'
+
+/** All of them by `npm run test:crash`. */
+const DATAGRAMS = process.env.MILLRACE_CRASH ? 200_000 : 10_000
 
 describe('coap-ingest, and what is sent to it by whoever', function () {
   this.timeout(30_000)
@@ -14,13 +19,16 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
   let port: number
   let sender: Sender
   let scene: CoapScene
+  let socket: Socket
 
   before(async () => {
     port = await freePort()
     red = await startNodeRed({ nodes: [endpoint, ingest, registerCollect] })
     scene = new CoapScene(port, { maxBodyBytes: 4096 })
-    await red.deploy(scene.flow)
-    await until('its start', () => scene.status?.healthy === true)
+    socket = await boundBy(async () => {
+      await red.deploy(scene.flow)
+      await until('its start', () => scene.status?.healthy === true)
+    })
     sender = await Sender.open(port)
   })
   after(async () => {
@@ -42,6 +50,30 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
     }
     await answers()
     assert.ok(sender.bytes <= 3 * sent, `${sender.bytes} of ${sent}`)
+  })
+
+  it(`takes ${DATAGRAMS} datagrams of any bytes from anywhere, in bounded memory and time`, async function () {
+    this.timeout(120_000)
+    const { exchanges } = endpointInUse({ host: '127.0.0.1', port })!
+    const random = randomFrom(20_260_101)
+    const seeds = seedsAt(scene.place).map(packet => generate(packet))
+    let worstMs = 0
+    const beganMs = performance.now()
+    for (let sent = 0; sent < DATAGRAMS; sent++) {
+      const bytes = sent % 5 === 0 ? noise(random) : distorted(seeds, random)
+      const from = { address: `127.1.0.${random(250)}`, port: random(5) === 0 ? 0 : random(60_000) }
+      const atMs = performance.now()
+      socket.emit('message', bytes, { ...from, family: 'IPv4', size: bytes.length })
+      worstMs = Math.max(worstMs, performance.now() - atMs)
+      if (sent % 200 === 199) await new Promise(resolve => setImmediate(resolve))
+    }
+    const tookMs = performance.now() - beganMs
+    assert.ok(exchanges!.remembered <= 50_001, `${exchanges!.remembered} answers are remembered`)
+    assert.ok(exchanges!.unacknowledged <= 5_000, `${exchanges!.unacknowledged} are sent again`)
+    await until('all to be answered', () => exchanges!.open === 0)
+    assert.ok(worstMs < 1_000 && tookMs < 100_000, `${worstMs} ms at most, ${tookMs} ms in all`)
+    assert.ok(scene.taken.records.length > 100, 'some of them are requests')
+    await answers()
   })
 
   it('resets what is confirmable and cannot be read, and is silent on the rest', async () => {
@@ -120,6 +152,56 @@ describe('coap-ingest, and what is sent to it by whoever', function () {
     assert.deepEqual(codes, ['4.00', '4.00', '4.00', '4.13', '4.00'])
   })
 })
+
+/** Whole numbers below a limit, the same at each run. */
+function randomFrom(seed: number): (limit: number) => number {
+  let state = seed
+  return limit => {
+    state = (state + 0x6d2b79f5) >>> 0
+    let mixed = Math.imul(state ^ (state >>> 15), state | 1)
+    mixed ^= mixed + Math.imul(mixed ^ (mixed >>> 7), mixed | 61)
+    return ((mixed ^ (mixed >>> 14)) >>> 0) % limit
+  }
+}
+type Random = ReturnType<typeof randomFrom>
+
+/** Messages of each kind, to begin from. */
+function seedsAt(place: string): Packet[] {
+  const pieces = [0, 1, 2].map(number =>
+    postOf(place, Buffer.alloc(16, 32), { messageId: number, options: [block1(number, true, 0)] })
+  )
+  const plain = [true, false].map(confirmable =>
+    postOf(place, '[{"v":1},{"v":2}]', { messageId: 7, confirmable })
+  )
+  const last = postOf(place, '{"v":1}', { messageId: 3, options: [block1(0, false, 6)] })
+  const none = { code: '0.00', messageId: 9 }
+  const others = [{ confirmable: true }, { ack: true }, { reset: true }]
+  const observing = postOf(place, '{}', {
+    messageId: 11,
+    options: [
+      { name: 'If-Match', value: Buffer.alloc(8, 1) },
+      { name: 'Uri-Query', value: Buffer.from('token=x') },
+      { name: 258, value: Buffer.of(2) }
+    ]
+  })
+  return [...plain, ...pieces, last, observing, ...others.map(kind => ({ ...none, ...kind }))]
+}
+
+const noise = (random: Random): Buffer =>
+  Buffer.from(Array.from({ length: random(64) }, () => random(256)))
+
+/** With another message id, bytes changed, left out or put in, or cut off; at times as it is. */
+function distorted(seeds: readonly Buffer[], random: Random): Buffer {
+  const bytes = [...seeds[random(seeds.length)]!]
+  bytes[3] = random(256)
+  for (let changes = random(4); changes > 0; changes--) {
+    const at = random(bytes.length)
+    const more = Array.from({ length: random(20) }, () => random(256))
+    if (random(3) === 0) bytes.splice(at, random(8), ...more)
+    else bytes[at] = random(256)
+  }
+  return Buffer.from(random(10) === 0 ? bytes.slice(0, random(bytes.length)) : bytes)
+}
 
 /** A valid datagram with some bytes changed, or cut off. */
 function mutated(valid: Buffer, round: number): Buffer {

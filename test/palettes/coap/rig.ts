@@ -1,5 +1,5 @@
 /** CoAP from outside: npm's client, raw datagrams, and flows of one test. */
-import { createSocket, type Socket } from 'node:dgram'
+import { createSocket, Socket } from 'node:dgram'
 import { once } from 'node:events'
 import { request as coapRequest } from 'coap'
 import { generate, type Option, type Packet, type ParsedPacket, parse } from 'coap-packet'
@@ -21,6 +21,23 @@ export async function freePort(): Promise<number> {
   const { port } = socket.address()
   await new Promise<void>(done => socket.close(done))
   return port
+}
+
+/** The socket that is bound meanwhile: what is emitted on it may come from anywhere. */
+export async function boundBy(start: () => Promise<void>): Promise<Socket> {
+  const { prototype } = Socket
+  const { bind } = prototype
+  let bound: Socket | undefined
+  prototype.bind = function (this: Socket, ...given: unknown[]) {
+    bound = this
+    return Reflect.apply(bind, this, given)
+  }
+  try {
+    await start()
+  } finally {
+    prototype.bind = bind
+  }
+  return bound!
 }
 
 /** A source before what stores, or holds, what it takes. */

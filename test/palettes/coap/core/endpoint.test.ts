@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { Socket } from 'node:dgram'
+import type { Socket } from 'node:dgram'
 import { generate, type Packet } from 'coap-packet'
 import { CoapEndpoint } from '../../../../palettes/coap/core/endpoint.ts'
 import type { Exchange } from '../../../../palettes/coap/core/exchange.ts'
 import { until } from '../../../until.ts'
-import { freePort, postOf, Sender } from '../rig.ts'
+import { boundBy, freePort, postOf, Sender } from '../rig.ts'
 
 describe('the endpoint of CoAP', () => {
   let endpoint: CoapEndpoint
@@ -15,18 +15,14 @@ describe('the endpoint of CoAP', () => {
   before(async () => {
     const port = await freePort()
     endpoint = new CoapEndpoint({ host: '127.0.0.1', port })
-    const { bind } = Socket.prototype
-    Socket.prototype.bind = function (this: Socket, ...given: unknown[]) {
-      socket = this
-      return Reflect.apply(bind, this, given)
-    }
-    endpoint.add('taker', {
-      owns: path => path === 'in',
-      take: (_request, exchange) => void taken.push(exchange),
-      changed: () => undefined
+    socket = await boundBy(async () => {
+      endpoint.add('taker', {
+        owns: path => path === 'in',
+        take: (_request, exchange) => void taken.push(exchange),
+        changed: () => undefined
+      })
+      await until('its port', () => endpoint.isBound)
     })
-    await until('its port', () => endpoint.isBound)
-    Socket.prototype.bind = bind
     sender = await Sender.open(port)
   })
   beforeEach(() => {
