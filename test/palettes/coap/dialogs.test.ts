@@ -38,6 +38,7 @@ describe('the dialogs of CoAP, in a browser', function () {
 
   it('bodies are heard before anything is deployed, and shown as records', async () => {
     const form = await editor.edit('ingest')
+    assert.match((await form.textContent()) ?? '', new RegExp(`127\\.0\\.0\\.1:${port}`))
     const body = '{"metric":"temperature_c","value":21.5}'
     const sending = setInterval(
       () => void post(port, 'plant/site-01/d1', body).catch(() => {}),

@@ -6,7 +6,7 @@ import {
   type NodeSpec,
   sourceFields,
   WAITS,
-  WINS
+  winsOf
 } from '@millrace/node-red-telemetry'
 
 const own = { format: Object.keys(FORMATS) }
@@ -64,11 +64,11 @@ export const spec = {
     ...formatFieldsWhen(reading, own, 'records'),
     pathWins: {
       kind: 'choice',
-      label: 'Path is taken',
+      label: 'If path and body differ',
       default: 'payload',
-      choices: WINS,
+      choices: winsOf('path', 'body'),
       section: 'records',
-      help: 'Where a record has a field of the path already. "Must agree" rejects a device that sends under the name of another.'
+      help: 'Whose field counts where both have one of the same name. "Rejected" is for devices that may not send under the name of another.'
     },
     acknowledge: {
       ...sourceFields.acknowledge,
