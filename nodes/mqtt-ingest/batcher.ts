@@ -18,7 +18,7 @@ export interface BatcherOptions extends Gathering {
   /** Knows what has killed Node-RED. */
   readonly trials: Trials
   /** See `BatchOwner.hop`. */
-  readonly hop?: string | undefined
+  hop?(): string | undefined
   warn(sentence: string): void
   /** The message that was refused last may be offered again. */
   onTurn(): void
@@ -61,7 +61,7 @@ export class Batcher implements BatchOwner, Intake {
   }
 
   get hop(): string | undefined {
-    return this.options.hop
+    return this.options.hop?.()
   }
 
   keyOf(topic: string): string | null {

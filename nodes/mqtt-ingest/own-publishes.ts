@@ -21,9 +21,27 @@ const sentence = (own: Exclude<Own, 'always'>, messages: number, topic: string):
     ? `A message was left out, since ${WHY[own]} ("Published here"): "${topic}".`
     : `${messages} messages were left out, the first since ${WHY[own]} ("Published here"): "${topic}".`
 
-/** Whether what is published is likely to come here again. */
-export const maySeeOwn = (own: Own, filter: string): boolean =>
-  own === 'never' || (own === 'loops' && /(^|\/)#$/.test(filter))
+/**
+ * Whether what is published may come here again: where the node takes all of a tree, or one of
+ * these topics, with fields in braces, is of its filter. Elsewhere no message has to carry its way,
+ * which costs a header of each that goes to Kafka.
+ */
+export const maySeeOwn = (own: Own, filter: string, published: readonly string[]): boolean =>
+  own === 'never' ||
+  (own === 'loops' &&
+    (/(^|\/)#$/.test(filter) || published.some(topic => meets(filter.split('/'), topic))))
+
+function meets(filter: readonly string[], published: string): boolean {
+  // A variable of the environment may stand for several levels.
+  if (published.includes('${')) return true
+  const topic = published.split('/')
+  return (
+    filter.length === topic.length &&
+    filter.every(
+      (level, index) => level === '+' || /[{}]/.test(topic[index]!) || level === topic[index]
+    )
+  )
+}
 
 export interface OwnOptions {
   readonly id: string
@@ -34,22 +52,28 @@ export interface OwnOptions {
 
 /** Recognises what the flow has published itself: taken again, it might go round for ever. */
 export class OwnPublishes {
-  /** The name of the node on the way of a message; undefined where nobody asks for the way. */
-  readonly hop: string | undefined
+  readonly #name: string
   readonly #notice: ThrottledNotice
+  /** What is published may come here again: told anew whenever flows have started. */
+  mayCome = false
 
   constructor(
     private readonly own: OwnOptions,
     hops: Hops
   ) {
     const { id, options, node } = own
-    this.hop = options.own === 'loops' ? hops.nameOf(id) : undefined
+    this.#name = hops.nameOf(id)
     // A loop in the flow is news once; that it is cut goes on as long as messages come.
     let tell = (line: string) => (options.own === 'loops' ? node.warn(line) : node.log(line))
     this.#notice = new ThrottledNotice((messages, topic) => {
       if (options.own !== 'always') tell(sentence(options.own, messages, topic))
       tell = line => node.log(line)
     })
+  }
+
+  /** The name of the node on the way of a message; undefined where nobody asks for the way. */
+  get hop(): string | undefined {
+    return this.mayCome && this.own.options.own === 'loops' ? this.#name : undefined
   }
 
   /** Messages so far that were left out. */
@@ -70,8 +94,8 @@ export class OwnPublishes {
   }
 
   #isOwn(packet: Packet): boolean {
-    if (this.hop !== undefined) return leadsThrough(wayOf(packet.properties), this.hop)
     const { own, broker } = this.own.options
+    if (own === 'loops') return leadsThrough(wayOf(packet.properties), this.#name)
     return own === 'never' && isPublishedBy(packet, broker)
   }
 }

@@ -36,7 +36,7 @@ const register = defineSource(
     const batcher = new Batcher({
       ...options,
       ...gatheringOf(options),
-      hop: own.hop,
+      hop: () => own.hop,
       trials,
       warn: sentence => node.warn(sentence),
       onTurn: resume,
@@ -45,7 +45,9 @@ const register = defineSource(
       deliver: batch => deliveries.deliver(batch)
     })
     const session = sessionOf(context, batcher, shaper.filter, own)
-    warnOfOwn(context, shaper.filter)
+    const look = () => lookForOwn(context, own, shaper.filter)
+    look()
+    context.RED.events.on('flows:started', look)
     return {
       ready: shaper.ready,
       start: () => session.start(),
@@ -61,7 +63,10 @@ const register = defineSource(
         deliveries.end()
         own.end()
       },
-      close: closing => session.close(closing),
+      close(closing) {
+        context.RED.events.off('flows:started', look)
+        return session.close(closing)
+      },
       trouble: () => troubleOf(session, source, batcher.open),
       working: perSecond =>
         workingText(perSecond, {
@@ -79,14 +84,25 @@ const register = defineSource(
   }
 )
 
-/** Where messages that the flow publishes are to be left out, and cannot be recognised. */
-function warnOfOwn(context: SourceContext<typeof spec>, filter: string): void {
-  const { RED, node, options, provided } = context
-  const { protocolVersion } = provided<MqttBroker>('broker')
-  if (protocolVersion === 5 || !maySeeOwn(options.own, filter)) return
-  let publishers = 0
-  RED.nodes.eachNode((each: NodeDef & { readonly broker?: string }) => {
-    if (each.type === 'millrace-mqtt-publish' && each.broker === options.broker) publishers++
+interface PublishDef extends NodeDef {
+  readonly broker?: string
+  readonly topic?: string
+}
+
+/** Whether messages that the flow publishes may come here; told where they cannot be recognised. */
+function lookForOwn(
+  { RED, node, options, provided }: SourceContext<typeof spec>,
+  own: OwnPublishes,
+  filter: string
+): void {
+  const published: PublishDef[] = []
+  RED.nodes.eachNode((each: PublishDef) => {
+    if (each.type === 'millrace-mqtt-publish') published.push(each)
   })
+  const topics = published.map(({ topic }) => String(topic ?? ''))
+  const before = own.mayCome
+  own.mayCome = maySeeOwn(options.own, filter, topics)
+  if (before || !own.mayCome || provided<MqttBroker>('broker').protocolVersion === 5) return
+  const publishers = published.filter(({ broker }) => broker === options.broker).length
   if (publishers > 0) node.warn(unknownOwn(publishers))
 }

@@ -49,46 +49,30 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
     readonly by?: string
     readonly code?: string
   }
-  /** Each takes, keeps what it took in a collector, and publishes to the topics of the next. */
+  const servers = (server: object = {}) =>
+    ['server', 'other'].map(id => ({ id, type: 'millrace-mqtt-broker', url, ...server }))
+
+  /** Takes, keeps what it took in a collector, and publishes. */
+  function stageOf(id: string, { topic, publishes, options, by = 'server', code }: Stage) {
+    const z = `${id}-tab`
+    const next = code === undefined ? `${id}-out` : `${id}-function`
+    const wires = [[next, `${id}-taken`], [`${id}-taken`]]
+    const made = { id: `${id}-function`, type: 'function', z, func: code ?? '', outputs: 1 }
+    const out = { id: `${id}-out`, type: 'millrace-mqtt-publish', z, broker: by, topic: publishes }
+    return [
+      { id: z, type: 'tab' },
+      ingestAt(id, topic, { ...options, wires }),
+      { ...made, wires: [[`${id}-out`]] },
+      ...(publishes === undefined ? [] : [{ ...out, wires: [[], []] }]),
+      { id: `${id}-taken`, type: 'collect', z, wires: [] }
+    ]
+  }
+
+  /** The topics that one publishes to are those of the next. */
   async function stages(all: readonly Stage[], server: object = {}) {
     const ids = all.map(() => unique('own'))
-    const flow = all.flatMap(({ topic, publishes, options, by = 'server', code }, index) => {
-      const id = ids[index]!
-      const z = `${id}-tab`
-      const next = code === undefined ? `${id}-out` : `${id}-function`
-      return [
-        { id: z, type: 'tab' },
-        ingestAt(id, topic, { ...options, wires: [[next, `${id}-taken`], [`${id}-taken`]] }),
-        {
-          id: `${id}-function`,
-          type: 'function',
-          z,
-          func: code ?? '',
-          outputs: 1,
-          wires: [[`${id}-out`]]
-        },
-        ...(publishes === undefined
-          ? []
-          : [
-              {
-                id: `${id}-out`,
-                type: 'millrace-mqtt-publish',
-                z,
-                broker: by,
-                topic: publishes,
-                wires: [[], []]
-              }
-            ]),
-        { id: `${id}-taken`, type: 'collect', z, wires: [] }
-      ]
-    })
-    const servers = ['server', 'other'].map(id => ({
-      id,
-      type: 'millrace-mqtt-broker',
-      url,
-      ...server
-    }))
-    await red.deploy([...servers, ...flow])
+    const flow = all.flatMap((stage, index) => stageOf(ids[index]!, stage))
+    await red.deploy([...servers(server), ...flow])
     const nodes = ids.flatMap((id, index) => (all[index]!.publishes ? [id, `${id}-out`] : [id]))
     await until('the nodes', () => nodes.every(well))
     return ids
@@ -134,6 +118,19 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
     assert.deepEqual([takenBy(first!), takenBy(second!)], [1, 1])
   })
 
+  it('ends a loop without #, also where the publish is deployed later', async () => {
+    const org = unique('org')
+    const stage = { topic: `${org}/+`, publishes: `${org}/{device_id}` }
+    const flow = [...servers(), ...stageOf('late', stage)]
+    await red.deploy(flow.filter(({ id }) => id !== 'late-out'))
+    await until('the first', () => well('late'))
+    await red.deploy(flow, 'nodes')
+    await until('the second', () => well('late-out'))
+    await publishOne(`${org}/d1`)
+    await until('its own message', () => counts('late').filtered === 1)
+    assert.equal(takenBy('late'), 1)
+  })
+
   it('ends it too where a Function node makes the records anew', async () => {
     const org = unique('org')
     const code = `return { _msgid: msg._msgid, payload: [{ device_id: 'made' }] }`
@@ -175,16 +172,20 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
     )
   })
 
-  for (const [own, filter, mayCome] of [
-    ['loops', '#', true],
-    ['loops', 'a/#', true],
-    ['loops', 'a/+', false],
-    ['loops', 'a#', false],
-    ['never', 'a/+', true],
-    ['always', '#', false]
+  for (const [own, filter, published, mayCome] of [
+    ['loops', '#', [], true],
+    ['loops', 'a/#', [], true],
+    ['loops', 'a/+', [], false],
+    ['loops', 'a/+', ['b/c', 'a/{device_id}/alert', 'a'], false],
+    ['loops', 'a/+', ['b/c', 'a/{device_id}'], true],
+    ['loops', 'a/+/alert', ['{org}/{device_id}/alert'], true],
+    ['loops', 'a/b/reading', ['a/b/alert'], false],
+    ['loops', 'a/b/reading', ['${TOPIC}'], true],
+    ['never', 'a/+', [], true],
+    ['always', '#', ['#'], false]
   ] as const)
-    it(`"${own}" at ${filter}: ${mayCome ? 'may come again' : 'does not'}`, () =>
-      assert.equal(maySeeOwn(own, filter), mayCome))
+    it(`"${own}" at ${filter} beside ${published}: ${mayCome ? 'may come again' : 'does not'}`, () =>
+      assert.equal(maySeeOwn(own, filter, published), mayCome))
 
   for (const [saved, own] of [
     [{}, 'always'],
