@@ -41,6 +41,7 @@ export async function formatFindings(
     finding,
     ...columnsFinding(found),
     ...otherFinding(found),
+    ...longFinding(found),
     ...(format === 'json' ? placeFinding(placeOf(value), isTopOnly) : [])
   ]
 }
@@ -66,6 +67,18 @@ function otherFinding({ other, of, looked }: FoundFormat): Finding[] {
   const what = other.length === 0 ? 'empty' : `something else, such as ${shown}`
   const evidence = share(looked - of, looked, 'messages')
   return [toKnow(`Others are ${what}: they leave as rejected`, evidence)]
+}
+
+/** A reader that keeps no more than a double holds rejects these, so that no message would be seen. */
+function longFinding({ long, of }: FoundFormat): Finding[] {
+  if (long === undefined) return []
+  return [
+    {
+      says: `Numbers have more digits than a double holds, such as ${long}: all of them are kept`,
+      evidence: share(of, of, 'messages'),
+      settings: { exact: true }
+    }
+  ]
 }
 
 /** Kafka messages carry the bytes as their value. */

@@ -5,6 +5,7 @@ import { type ReaderOptions, readerOf } from '../format/reader.ts'
 import { type JsonRules, parseJson } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { FIELDS_IN_FLOW } from '../record/width.ts'
+import { longNumberIn } from './long-number.ts'
 import { isObject, kindOf } from './survey.ts'
 import { timeFormOf } from './times.ts'
 
@@ -19,6 +20,8 @@ export interface FoundFormat extends Candidate {
   readonly value: unknown
   /** The first one that is something else. */
   readonly other: Buffer | undefined
+  /** The first number of more digits than a double holds. */
+  readonly long: string | undefined
 }
 
 /** Of each payload; more is not read to find out what it is. */
@@ -95,15 +98,31 @@ async function reading(
   const readable = looked.map(isRead)
   const first = looked[readable.indexOf(true)]
   if (first?.bytes === undefined) return undefined
+  const held = (bytes: Buffer): unknown =>
+    format === 'json' ? parseJson(bytes.toString(), RULES) : read(bytes)[0]?.record
   return {
     ...candidate,
     compression: compressionOf(first.packed),
     of: readable.filter(each => each).length,
     looked: looked.length,
     other: looked[readable.indexOf(false)]?.packed,
-    value:
-      format === 'json' ? parseJson(first.bytes.toString(), RULES) : read(first.bytes)[0]?.record
+    value: held(first.bytes),
+    long: firstOf(
+      looked.filter((_, index) => readable[index]),
+      ({ bytes }) => longNumberIn(held(bytes!))
+    )
   }
+}
+
+/** So many messages are looked through for long numbers. */
+const MOST_SEARCHED = 5
+
+function firstOf<T, R>(given: readonly T[], find: (each: T) => R | undefined): R | undefined {
+  for (const each of given.slice(0, MOST_SEARCHED)) {
+    const found = find(each)
+    if (found !== undefined) return found
+  }
+  return undefined
 }
 
 /** A table is the same whatever its numbers look like. */

@@ -12,6 +12,7 @@ import { type Message, recordsOf } from '../../core/record/message.ts'
 import { provenanceOf } from '../../core/record/record.ts'
 import { topicOf } from '../../core/record/topic-of.ts'
 import { compileTopicTemplate } from '../../core/record/topic-template.ts'
+import { apartBy } from './apart.ts'
 import type { Prepare } from './calculated.ts'
 import { reshaper } from './logic.ts'
 import { type OwnShape, ownShape } from './own-shape.ts'
@@ -37,16 +38,27 @@ export const learn: Learn = async (observed, _values, answers) => {
   const settings: Settings = { ...start.settings }
   const topics = [...new Set(came.flatMap(({ topic }) => (topic.includes('/') ? topic : [])))]
   const findings = [...start.findings, ...topicFinding(settings, topics)]
-  let rows = await rowsOf(settings, messages)
-  if (rows.some(row => row.device_id === undefined) && settings.topic === undefined) {
+  const named = async () => {
+    const rows = await rowsOf(settings, messages)
+    if (rows.every(row => row.device_id !== undefined) || settings.topic !== undefined) return rows
     findings.push(...deviceByTopic(settings, topics, start.isLong))
-    rows = await rowsOf(settings, messages)
+    return rowsOf(settings, messages)
+  }
+  let rows = await named()
+  const apart = start.isOwn
+    ? apartBy(await eachRows(settings, messages), messages, settings, answers)
+    : undefined
+  if (apart !== undefined) {
+    for (const name of apart.without) delete settings[name]
+    Object.assign(settings, apart.settings)
+    findings.push(...apart.findings)
+    rows = await named()
   }
   const time = timeFor(settings, rows, messages, answers)
   const isReady = start.isLong && time.questions.length === 0 && hasAll(messages)
   return {
     findings: [...withSettings(findings, settings), ...time.findings, ...madeFinding(rows)],
-    questions: [...start.questions, ...time.questions],
+    questions: [...start.questions, ...(apart?.questions ?? []), ...time.questions],
     isNeeded: !isReady
   }
 }
@@ -56,6 +68,8 @@ interface Start {
   readonly findings: Finding[]
   readonly questions: readonly Question[]
   readonly isLong: boolean
+  /** Of no known make. */
+  readonly isOwn: boolean
 }
 
 const cameBy = (message: Message): Came[] =>
@@ -87,7 +101,8 @@ function presetFor(came: readonly Came[]): Start | undefined {
         }
       ],
       questions: [],
-      isLong: false
+      isLong: false,
+      isOwn: false
     }
   }
   return undefined
@@ -130,7 +145,11 @@ function ownFor(came: readonly Came[], answers: Answers): Start {
       LISTS,
       isAll ? 'no' : 'yes'
     )
-  return { settings, findings: [ownFinding(shape, came.length)], questions, isLong: shape.isLong }
+  // Lists in a list are often of something else; where nothing else holds a number, they are meant.
+  else if (!isAll && shape.nested.length > 0)
+    settings.lists = ask('lists', `Lists inside (${few(shape.nested)}) are`, LISTS, 'yes')
+  const findings = [ownFinding(shape, came.length)]
+  return { settings, findings, questions, isLong: shape.isLong, isOwn: true }
 }
 
 const ownFinding = ({ says }: OwnShape, records: number): Finding => ({
@@ -233,9 +252,14 @@ const nothingCalculated: Prepare = text => {
 
 /** What these settings make of the messages. */
 async function rowsOf(settings: Settings, messages: readonly Message[]): Promise<Settings[]> {
+  return (await eachRows(settings, messages)).flat()
+}
+
+/** The rows of each message. */
+async function eachRows(settings: Settings, messages: readonly Message[]): Promise<Settings[][]> {
   const reshape = reshaper(parseOptions(spec, settings), () => 0, nothingCalculated)
-  const rows: Settings[] = []
-  for (const message of messages) rows.push(...(await reshape(message)).outputs[0])
+  const rows: Settings[][] = []
+  for (const message of messages) rows.push([...(await reshape(message)).outputs[0]])
   return rows
 }
 

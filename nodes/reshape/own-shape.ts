@@ -26,8 +26,9 @@ export interface OwnShape {
   readonly words: readonly { readonly field: string; readonly by: string }[]
   /** Fields with numbers that are written as text, and how they are read. */
   readonly numbers: readonly { readonly field: string; readonly action: NumberAction }[]
-  /** Fields with lists of numbers. */
+  /** Fields with lists of numbers; and with lists of objects. */
   readonly lists: readonly string[]
+  readonly nested: readonly string[]
   /** Whether a field holds a number that is a measurement. */
   readonly hasNumbers: boolean
 }
@@ -56,12 +57,19 @@ export function ownShape(records: readonly unknown[]): OwnShape {
   }
 }
 
+/** Settings that take a message apart as a whole, lists of it too: each value by its place. */
+export function byPlace(records: readonly unknown[]): Settings {
+  const survey = surveyOf(records)
+  return { ...wide(survey, survey, {}).settings, lists: true }
+}
+
 const NOTHING = {
   isLong: false,
   booleans: [],
   words: [],
   numbers: [],
   lists: [],
+  nested: [],
   hasNumbers: true
 } as const
 
@@ -94,7 +102,7 @@ function listIn(records: readonly unknown[]): string | undefined {
   return having * 2 > records.length ? path : undefined
 }
 
-const elementsOf = (records: readonly unknown[], path: string): unknown[] =>
+export const elementsOf = (records: readonly unknown[], path: string): unknown[] =>
   records
     .flatMap(record => {
       const list = getter(path)(record)
@@ -184,6 +192,7 @@ function wide(survey: Survey, whole: Survey, place: Settings): Omit<OwnShape, 's
       return action === undefined ? [] : [{ field: path, action }]
     }),
     lists: measured.filter(holdsNumberLists).map(({ path }) => path),
+    nested: measured.filter(holdsObjectLists).map(({ path }) => path),
     hasNumbers: measured.some(holdsNumbers)
   }
 }
@@ -192,6 +201,9 @@ const holdsNumberLists = (facts: FieldFacts): boolean =>
   holdsOnly(facts, 'list') &&
   facts.items.size > 0 &&
   [...facts.items.keys()].every(kind => kind === 'integer' || kind === 'number')
+
+const holdsObjectLists = (facts: FieldFacts): boolean =>
+  holdsOnly(facts, 'list') && facts.items.has('object')
 
 /** How values are read of which each is a number, and one at least written as text. */
 function readingOf(values: readonly unknown[]): NumberAction | undefined {

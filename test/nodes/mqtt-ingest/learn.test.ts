@@ -35,6 +35,19 @@ const cases: readonly Case[] = [
     record: { temperature: 21.5, humidity: 40, device_id: 'plug-1' }
   },
   {
+    name: 'an id of 19 digits keeps all of them',
+    typed: 'ids/+/data',
+    topics: ['ids/a/data', 'ids/b/data'],
+    payload: Buffer.from('{"id":9007199254740993123,"value":21.5}'),
+    settings: {
+      output: 'records',
+      exact: true,
+      topic: 'ids/{device_id}/data',
+      keyField: 'device_id'
+    },
+    record: { id: 9007199254740993123n, value: 21.5, device_id: 'a' }
+  },
+  {
     name: 'what # stands for stays open',
     typed: 'plant/#',
     topics: ['plant/pump7/data', 'plant/pump8/data'],

@@ -71,6 +71,69 @@ describe('nodes/reshape, learn', () => {
       ]
     },
     {
+      name: 'elements of one time, device and metric are kept apart by their place',
+      topic: 'hall/h1/data',
+      payload: {
+        ts: 1708700000,
+        sensors: [
+          { name: 'a', t: 1 },
+          { name: 'b', t: 2 }
+        ]
+      },
+      rows: [
+        [1708700000, 'h1', 'sensors.0.t', 1],
+        [1708700000, 'h1', 'sensors.1.t', 2]
+      ]
+    },
+    {
+      name: 'elements of one time, device and metric, kept apart by the field that a person says',
+      topic: 'hall/h1/data',
+      payload: {
+        ts: 1708700000,
+        sensors: [
+          { name: 'a', t: 1 },
+          { name: 'b', t: 2 }
+        ]
+      },
+      answers: { apart: 'name' },
+      rows: [
+        [1708700000, 'a', 't', 1],
+        [1708700000, 'b', 't', 2]
+      ]
+    },
+    {
+      name: 'values without a name of their metric, by the number of their channel',
+      topic: 'hall/h1/data',
+      payload: {
+        ts: 1708700000,
+        sensors: [
+          { channel: 1, value: 5 },
+          { channel: 2, value: 6 }
+        ]
+      },
+      answers: { apart: 'channel' },
+      rows: [
+        [1708700000, 'h1', 1, 5],
+        [1708700000, 'h1', 2, 6]
+      ]
+    },
+    {
+      name: 'lists inside a list',
+      topic: 'hall/h1/data',
+      payload: {
+        ts: 1708700000,
+        rooms: [
+          { name: 'a', sensors: [{ t: 1 }, { t: 2 }] },
+          { name: 'b', sensors: [{ t: 3 }] }
+        ]
+      },
+      rows: [
+        [1708700000, 'h1', 'rooms.0.sensors.0.t', 1],
+        [1708700000, 'h1', 'rooms.0.sensors.1.t', 2],
+        [1708700000, 'h1', 'rooms.1.sensors.0.t', 3]
+      ]
+    },
+    {
       name: 'objects of value and time by other names',
       topic: 'cell/robot9/values',
       payload: {
