@@ -1,8 +1,8 @@
 import type { NodesBehind } from './learn-panel.ts'
 import type { EditorLink, EditorNode } from './red.ts'
 
-/** Room for a node with a label of usual length, and for one of unknown width. */
-const STEP = { x: 220, y: 60 }
+/** Between the nodes, so that a wire runs on to the right; each a little below the one before. */
+const GAP = { x: 45, y: 60 }
 const USUAL_WIDTH = 200
 
 /**
@@ -15,14 +15,13 @@ export function addBehind(node: EditorNode, behind: readonly NodesBehind[]): voi
   window.setTimeout(() => {
     const { nodes, history, view } = window.RED
     const wasDirty = nodes.dirty()
-    const fromX = Number(node.x) + (Number(node.w ?? USUAL_WIDTH) - USUAL_WIDTH) / 2
     const made = nodes.import(
       behind.map(({ type, settings }, index) => ({
         id: nodes.id(),
         type,
         z: node.z,
-        x: fromX + STEP.x * (index + 1),
-        y: Number(node.y) + STEP.y * (index + 1),
+        x: Number(node.x) + USUAL_WIDTH * (index + 1),
+        y: Number(node.y) + GAP.y * (index + 1),
         ...onlyReferences(type),
         ...settings,
         wires: []
@@ -37,11 +36,28 @@ export function addBehind(node: EditorNode, behind: readonly NodesBehind[]): voi
       })
     )
     for (const link of links) nodes.addLink(link)
+    // How wide their labels make them is known once they are drawn.
+    view.redraw(true, true)
+    standApart([node, ...made])
     history.push({ t: 'add', nodes: made.map(({ id }) => id), links, dirty: wasDirty })
     nodes.dirty(true)
     view.redraw(true)
   })
 }
+
+/** Moves each to where the one before it, as wide as it is drawn, ends. */
+function standApart(row: readonly EditorNode[]): void {
+  for (const [index, node] of row.entries()) {
+    const before = row[index - 1]
+    if (before === undefined) continue
+    const between = (widthOf(before) + widthOf(node)) / 2 + GAP.x
+    // On the grid, as Node-RED puts what is dropped.
+    node.x = Math.ceil((Number(before.x) + between) / 20) * 20
+    node.dirty = true
+  }
+}
+
+const widthOf = ({ w }: EditorNode): number => Number(w ?? USUAL_WIDTH)
 
 /** The configuration nodes of which there is one to choose. */
 function onlyReferences(type: string): Record<string, string> {

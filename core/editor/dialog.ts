@@ -79,6 +79,7 @@ export class Dialog implements Form {
     this.type.hooks.opened?.(this)
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())
+    $(this.#root).on('change', () => this.#fit())
     this.#refresh()
     this.#resized.observe(this.#root)
   }

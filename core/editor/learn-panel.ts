@@ -71,6 +71,7 @@ export class LearnPanel {
     const fill = button('check', say('fillIn'), () => this.#fill(learned))
     fill.classList.add('primary', 'millrace-fill')
     fill.disabled = isOpen || [...findings, ...behind].length === 0
+    const why = isOpen ? [element('span', { class: 'millrace-facts' }, say('answerFirst'))] : []
     const isNothing = [...findings, ...questions, ...behind].length === 0
     this.element.replaceChildren(
       element('div', { class: 'millrace-half-title' }, say('found')),
@@ -79,7 +80,7 @@ export class LearnPanel {
       ...(isNothing ? [element('div', { class: 'millrace-facts' }, say('nothingFound'))] : []),
       ...behind.map(each => this.#behindPart(each)),
       ...questions.map(question => this.#question(question)),
-      element('div', { class: 'millrace-learned-end' }, fill, this.#closer('leave'))
+      element('div', { class: 'millrace-learned-end' }, fill, this.#closer('leave'), ...why)
     )
   }
 

@@ -34,7 +34,8 @@ export interface RedEditor {
   }
   readonly view: {
     importNodes(flow: unknown, options: object): void
-    redraw(isWhole: boolean): void
+    /** At once, or with the next frame. */
+    redraw(isWhole: boolean, isAtOnce?: boolean): void
   }
   readonly history: { push(event: object): void }
   readonly events: { on(event: string, listener: () => void): void }

@@ -1,6 +1,7 @@
 import type { Column, Field } from '../node/spec.ts'
 import { choicesOf } from './choices.ts'
 import { asButton, button, element, icon } from './element.ts'
+import { readingOf } from './reading.ts'
 import { textMeasure } from './text-width.ts'
 import { say } from './texts-of.ts'
 
@@ -25,7 +26,7 @@ export class FieldRow {
   readonly #problem: HTMLElement
   readonly #control: HTMLElement
   /** What the control needs to show what it usually holds; none where it has a row of its own. */
-  readonly #neededPx: number | undefined
+  readonly #needed: (() => number) | undefined
 
   constructor({ row, name, field, prefix, text }: RowParts) {
     const id = `${prefix}-${name}`
@@ -45,21 +46,24 @@ export class FieldRow {
     row.classList.add('form-row', 'millrace-row', `millrace-${field.kind}`)
     row.append(head, this.#control, this.#problem, help)
     if (field.kind === 'number' && field.unit !== undefined)
-      this.#control.append(element('span', { class: 'millrace-unit' }, text('unit')))
+      this.#control.append(...unitOf(field.unit, text('unit'), row))
     if (place !== null) {
       place.setAttribute('role', 'group')
       place.setAttribute('aria-labelledby', `${id}-label`)
     }
     row.classList.toggle('millrace-wide', place !== null)
-    this.#neededPx = place === null ? neededPx(field, row, text) : undefined
+    const needed = () => neededPx(field, row, text)
+    // What a configuration node is called is another text when another one is chosen.
+    const usual = place === null && field.kind !== 'ref' ? needed() : undefined
+    this.#needed = place === null ? () => usual ?? needed() : undefined
     this.#describe(field)
     if (field.kind === 'ref') nameButtons(row, text('label'))
   }
 
   /** Puts the control beside its label where that is wide enough, else below it. */
   fit(widthPx: number): void {
-    if (this.#neededPx !== undefined)
-      this.root.classList.toggle('millrace-wide', LABEL_PX + this.#neededPx > widthPx)
+    if (this.#needed !== undefined)
+      this.root.classList.toggle('millrace-wide', LABEL_PX + this.#needed() > widthPx)
   }
 
   /** Says what is wrong, to eyes and to screen readers; nothing if the list is empty. */
@@ -86,6 +90,19 @@ export class FieldRow {
         named.setAttribute('aria-required', 'true')
     }
   }
+}
+
+/** The unit behind a number, and how a person says what stands there. */
+function unitOf(unit: string, text: string, row: HTMLElement): HTMLElement[] {
+  const reading = element('span', { class: 'millrace-unit millrace-facts' })
+  const input = row.querySelector('input')!
+  const show = () => {
+    reading.textContent = readingOf(input.value, unit)
+  }
+  // Node-RED fills the inputs as well, and says so as a change.
+  $(input).on('change input', show)
+  show()
+  return [element('span', { class: 'millrace-unit' }, text), reading]
 }
 
 /** Whether an empty field is wrong. Numbers and choices have a value in any case. */
@@ -157,6 +174,8 @@ const AROUND_PX = 16
 const ARROW_PX = 52
 /** The button behind an input. */
 const PICK_PX = 50
+/** The two behind the select of a configuration node. */
+const REF_BUTTONS_PX = 96
 const NUMBER_PX = 118
 const NARROWEST_PX = 130
 
@@ -168,12 +187,17 @@ function neededPx(field: Field, row: HTMLElement, text: RowParts['text']): numbe
     return NUMBER_PX + (field.unit === undefined ? 0 : measure(text('unit')))
   if (field.kind === 'choice')
     return ARROW_PX + Math.max(...choicesOf(field, text).map(([, label]) => measure(label)))
+  if (field.kind === 'ref') return ARROW_PX + REF_BUTTONS_PX + measure(chosenIn(row))
   if (field.kind !== 'text') return NARROWEST_PX
   const placeholder = row.querySelector('input')?.placeholder ?? ''
   const behind = field.pick === undefined && field.as === undefined ? 0 : PICK_PX
   const widest = Math.max(measure(field.default), measure(placeholder))
   return Math.max(NARROWEST_PX, widest + AROUND_PX + behind)
 }
+
+/** What a select of configuration nodes shows. */
+const chosenIn = (row: HTMLElement): string =>
+  row.querySelector('select')?.selectedOptions[0]?.text ?? ''
 
 function nameButtons(row: HTMLElement, label: string): void {
   for (const link of row.querySelectorAll<HTMLElement>('a.red-ui-button'))

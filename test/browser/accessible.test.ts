@@ -28,8 +28,7 @@ const cutIn = (form: Locator) =>
       '[data-field] select, [data-field] input[type="text"]'
     )) {
       const { width } = box.getBoundingClientRect()
-      // What a configuration node is called is up to the person.
-      if (width === 0 || box.closest('.red-ui-typedInput-container, .millrace-ref')) continue
+      if (width === 0 || box.closest('.red-ui-typedInput-container')) continue
       const field = box.closest<HTMLElement>('[data-field]')!.dataset.field
       if (box instanceof HTMLSelectElement) {
         const free = box.cloneNode(true) as HTMLSelectElement

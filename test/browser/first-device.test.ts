@@ -103,6 +103,7 @@ describe('the first device, in a browser', function () {
     await learned.getByText('The messages are of Tasmota').waitFor({ timeout: 20_000 })
     await learned.getByText('It says no zone').waitFor()
     assert.ok(await form.locator('.millrace-fill').isDisabled(), 'a zone is never guessed')
+    await learned.getByText('Choose what the messages do not tell first.').waitFor()
     await editor.screenshot('learn-tasmota-asks', page)
     await person.choose(learned.locator('[data-question="millrace-normalize.zone"]'), ZONE)
     await learned.getByText('timescale sink').waitFor({ timeout: 20_000 })
@@ -117,6 +118,16 @@ describe('the first device, in a browser', function () {
     await editor.settled()
     const sink = await editor.idOf('millrace-timescale-sink')
     await editor.screenshot('learn-tasmota-flow', page)
+    const edges = await page.evaluate(() => {
+      const { RED } = window as unknown as {
+        RED: { nodes: { eachNode(visit: (node: { x: number; w: number }) => void): void } }
+      }
+      const found: (readonly [left: number, right: number])[] = []
+      RED.nodes.eachNode(({ x, w }) => found.push([x - w / 2, x + w / 2]))
+      return found.sort(([one], [other]) => one - other)
+    })
+    for (const [at, [left]] of edges.slice(1).entries())
+      assert.ok(left > edges[at]![1] + 20, `wires run to the right: ${JSON.stringify(edges)}`)
 
     await person.doubleClick(canvas(sink))
     const rows = page.locator('.millrace-rows').first()
