@@ -1,8 +1,9 @@
 import type { NodesBehind } from './learn-panel.ts'
 import type { EditorLink, EditorNode } from './red.ts'
+import { say } from './texts-of.ts'
 
 /** Between the nodes, so that a wire runs on to the right; each a little below the one before. */
-const GAP = { x: 45, y: 60 }
+const GAP = { x: 30, y: 60 }
 const USUAL_WIDTH = 200
 
 /**
@@ -28,22 +29,56 @@ export function addBehind(node: EditorNode, behind: readonly NodesBehind[]): voi
       })),
       { applyNodeDefaults: true, markChanged: true }
     ).nodes
-    const links = made.map(
-      (target, index): EditorLink => ({
-        source: index === 0 ? node : made[index - 1]!,
-        sourcePort: 0,
-        target
-      })
-    )
+    const row = [node, ...made]
+    const [rejected] = nodes.import([rejectedBeside(node, row.length)], {
+      applyNodeDefaults: true,
+      markChanged: true
+    }).nodes
+    const links = [...linksOf(row), ...(rejected ? row.flatMap(linkTo(rejected)) : [])]
     for (const link of links) nodes.addLink(link)
     // How wide their labels make them is known once they are drawn.
     view.redraw(true, true)
-    standApart([node, ...made])
-    history.push({ t: 'add', nodes: made.map(({ id }) => id), links, dirty: wasDirty })
+    standApart(row)
+    if (rejected) Object.assign(rejected, { x: row.at(-1)!.x, dirty: true })
+    const added = [...made, ...(rejected ? [rejected] : [])].map(({ id }) => id)
+    history.push({ t: 'add', nodes: added, links, dirty: wasDirty })
     nodes.dirty(true)
     view.redraw(true)
   })
 }
+
+/**
+ * What is rejected is seen, and a source is told that it was dealt with: an output that leads
+ * nowhere would be sent again for ever.
+ */
+const rejectedBeside = (node: EditorNode, length: number): object => ({
+  id: window.RED.nodes.id(),
+  type: 'debug',
+  z: node.z,
+  name: say('rejected'),
+  active: true,
+  tosidebar: true,
+  complete: 'true',
+  targetType: 'full',
+  x: Number(node.x) + USUAL_WIDTH * (length - 1),
+  // The others go down, so that no wire runs behind one of them.
+  y: Number(node.y),
+  wires: []
+})
+
+const linksOf = (row: readonly EditorNode[]): EditorLink[] =>
+  row.slice(1).map((target, index) => ({ source: row[index]!, sourcePort: 0, target }))
+
+const REJECTED_PORT = 1
+
+/** By the second of two outputs, where it has no wire yet. */
+const linkTo =
+  (target: EditorNode) =>
+  (source: EditorNode): EditorLink[] =>
+    Number(source.outputs) !== 2 ||
+    window.RED.nodes.filterLinks({ source }).some(({ sourcePort }) => sourcePort === REJECTED_PORT)
+      ? []
+      : [{ source, sourcePort: REJECTED_PORT, target }]
 
 /** Moves each to where the one before it, as wide as it is drawn, ends. */
 function standApart(row: readonly EditorNode[]): void {

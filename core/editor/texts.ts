@@ -77,6 +77,7 @@ export const TEXTS = {
   found: 'What the messages show',
   statements: 'The SQL for it',
   nothingFound: 'Nothing that would have to be filled in.',
+  rejected: 'rejected',
   answerFirst: 'Choose what the messages do not tell first.',
   nothingToLearn: 'There is no message to learn from yet: paste one, or choose a file.',
   fillIn: 'Fill in',

@@ -118,16 +118,42 @@ describe('the first device, in a browser', function () {
     await editor.settled()
     const sink = await editor.idOf('millrace-timescale-sink')
     await editor.screenshot('learn-tasmota-flow', page)
-    const edges = await page.evaluate(() => {
-      const { RED } = window as unknown as {
-        RED: { nodes: { eachNode(visit: (node: { x: number; w: number }) => void): void } }
+    const { edges, unwired } = await page.evaluate(() => {
+      interface Shown {
+        readonly id: string
+        readonly type: string
+        readonly x: number
+        readonly w: number
+        readonly outputs: number
       }
-      const found: (readonly [left: number, right: number])[] = []
-      RED.nodes.eachNode(({ x, w }) => found.push([x - w / 2, x + w / 2]))
-      return found.sort(([one], [other]) => one - other)
+      const { nodes } = (
+        window as unknown as {
+          RED: {
+            nodes: {
+              eachNode(visit: (node: Shown) => void): void
+              filterLinks(filter: object): { readonly sourcePort: number }[]
+            }
+          }
+        }
+      ).RED
+      const shown: Shown[] = []
+      nodes.eachNode(node => {
+        if (node.type.startsWith('millrace-')) shown.push(node)
+      })
+      return {
+        edges: shown
+          .map(({ x, w }) => [x - w / 2, x + w / 2] as const)
+          .sort(([one], [other]) => one - other),
+        unwired: shown
+          .filter(
+            source => !nodes.filterLinks({ source }).some(({ sourcePort }) => sourcePort === 1)
+          )
+          .map(({ type }) => type)
+      }
     })
     for (const [at, [left]] of edges.slice(1).entries())
       assert.ok(left > edges[at]![1] + 20, `wires run to the right: ${JSON.stringify(edges)}`)
+    assert.deepEqual(unwired, [], 'what is rejected is seen')
 
     await person.doubleClick(canvas(sink))
     const rows = page.locator('.millrace-rows').first()

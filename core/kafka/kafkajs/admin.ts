@@ -19,6 +19,7 @@ import { kafkajs } from './kafkajs.ts'
 import { LogEnds } from './log-ends.ts'
 import { LogReader } from './log-reader.ts'
 import { NewGroups } from './new-groups.ts'
+import { whenKnown } from './when-known.ts'
 
 /** As the protocol numbers what has settings. */
 const TOPIC_RESOURCE = 2
@@ -121,7 +122,8 @@ export class AdminOfKafkajs implements AdminConnection {
   }
 
   async listOffsets(topic: string): Promise<PartitionEnds[]> {
-    const found = await this.#ask(this.#admin.fetchTopicOffsets(topic))
+    const asked = whenKnown(topic, () => this.#admin.fetchTopicOffsets(topic))
+    const found = await this.#ask(asked)
     return found.map(({ partition, low, high }) => ({
       partition,
       low: BigInt(low),
@@ -137,7 +139,8 @@ export class AdminOfKafkajs implements AdminConnection {
     topic: string,
     sinceMs: number
   ): Promise<{ partition: number; offset: bigint }[]> {
-    const found = await this.#ask(this.#admin.fetchTopicOffsetsByTimestamp(topic, sinceMs))
+    const ask = () => this.#admin.fetchTopicOffsetsByTimestamp(topic, sinceMs)
+    const found = await this.#ask(whenKnown(topic, ask))
     return found.map(({ partition, offset }) => ({ partition, offset: BigInt(offset) }))
   }
 
