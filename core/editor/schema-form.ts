@@ -150,7 +150,8 @@ class Row {
     this.#type.addEventListener('change', showsBelow)
     showsBelow()
     const { minimum, maximum, among } = this.#cells
-    const note = more.length === 0 ? [] : [element('small', {}, `+ ${more.join(', ')}`)]
+    const note =
+      more.length === 0 ? [] : [element('small', {}, `${say('schemaMore')} ${more.join(', ')}`)]
     const named = this.isElement ? element('em', {}, say('schemaEach')) : this.#cells.name
     const first = element(
       'td',

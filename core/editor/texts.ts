@@ -38,6 +38,7 @@ export const TEXTS = {
   schemaMax: 'At most',
   schemaAmong: 'One of',
   schemaRequired: 'Required',
+  schemaMore: 'more in the text:',
   schemaEach: 'each of them',
   schemaBelow: 'Add what is inside',
   chooseFirst: 'Choose this first:',

@@ -139,7 +139,7 @@ export const spec = {
         },
         parameter: {
           kind: 'text',
-          label: 'Of',
+          label: 'Detail',
           default: '',
           placeholder: '',
           help: 'Percentile: 95. Increase: where the counter begins again, or empty. Seconds: a state such as open, or empty for each.'
@@ -161,7 +161,7 @@ export const spec = {
     },
     unusable: {
       kind: 'choice',
-      label: 'What is no number',
+      label: 'If it is no number',
       section: 'made',
       default: 'reject',
       choices: { reject: 'rejects the record', skip: 'is left out, and counted as filtered' },

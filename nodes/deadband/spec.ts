@@ -166,7 +166,7 @@ export const spec = {
     },
     unusable: {
       kind: 'choice',
-      label: 'What is no number',
+      label: 'If it is no number',
       section: 'what',
       default: 'reject',
       choices: {

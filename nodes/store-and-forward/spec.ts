@@ -153,7 +153,7 @@ export const spec = {
     },
     leaves: {
       kind: 'choice',
-      label: 'Leave',
+      label: 'Sent on',
       section: 'on',
       default: 'kind',
       choices: {

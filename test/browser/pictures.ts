@@ -43,7 +43,12 @@ try {
     (await nodeRed.metrics()).nodes.find(({ id }) => id === 'persist-store')?.counts.stored ?? 0
   await until('rows', async () => (await stored()) > 100, 60_000)
   await wait(RUN_MS)
-  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1640, height: 560 })
+  const editor = await Editor.open(browser, nodeRed.url, { scale: 2, width: 1260, height: 560 })
+  // The canvas alone, so that its texts can be read in the README.
+  await editor.page.evaluate(() => {
+    const { RED } = window as unknown as { RED: { actions: { invoke(action: string): void } } }
+    RED.actions.invoke('core:toggle-sidebar')
+  })
   for (const tab of TABS) {
     await editor.page.evaluate(id => {
       const { RED } = window as unknown as { RED: { workspaces: { show(id: string): void } } }
@@ -63,11 +68,21 @@ try {
   await editor.cancel()
   const enrich = await editor.edit('process-enrich')
   await enrich.locator('.millrace-added').first().waitFor()
-  await enrich.locator('.millrace-preview').scrollIntoViewIfNeeded()
-  const bar = (await enrich.locator('.millrace-bar').boundingBox())!
-  const pane = (await enrich.locator('.millrace-preview').boundingBox())!
-  const clip = { ...bar, height: pane.y + pane.height - bar.y }
-  await editor.page.screenshot({ path: join(FOLDER, 'preview.png'), clip })
+  await editor.atWidth(760, async () => {
+    // One record of what was seen, which is read at a glance.
+    const given = enrich.locator('.millrace-in')
+    const [one] = [JSON.parse(await given.inputValue())].flat() as object[]
+    await given.fill(JSON.stringify(one, undefined, 2))
+    await enrich.getByText('enriched (1)').first().waitFor()
+    const boxes = '.millrace-in, .millrace-out { height: 170px !important; }'
+    await editor.page.addStyleTag({ content: boxes })
+    await enrich.locator('.millrace-preview').scrollIntoViewIfNeeded()
+    await wait(500)
+    const bar = (await enrich.locator('.millrace-bar').boundingBox())!
+    const pane = (await enrich.locator('.millrace-preview').boundingBox())!
+    const clip = { ...bar, width: bar.width + 2, height: pane.y + pane.height + 4 - bar.y }
+    await editor.page.screenshot({ path: join(FOLDER, 'preview.png'), clip })
+  })
 } finally {
   await browser.close()
   await nodeRed.remove()
