@@ -69,7 +69,7 @@ function otherFinding({ other, of, looked }: FoundFormat): Finding[] {
   return [toKnow(`Others are ${what}: they leave as rejected`, evidence)]
 }
 
-/** A reader that keeps no more than a double holds rejects these, so that no message would be seen. */
+/** A reader that keeps no more than a double holds rejects these: nothing would be seen of them. */
 function longFinding({ long, of }: FoundFormat): Finding[] {
   if (long === undefined) return []
   return [
