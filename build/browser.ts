@@ -1,14 +1,13 @@
 import * as esbuild from 'esbuild'
+import { HOME, manifestOf } from './palettes.ts'
 
 /**
  * A script for Node-RED's editor, as text that can stand in a script element; it sets a variable to
  * the module's exports.
  */
-export async function bundleForBrowser(
-  entry: string,
-  variable: string,
-  define: Record<string, string> = {}
-): Promise<string> {
+export async function bundleForBrowser(entry: string, variable: string): Promise<string> {
+  // What core/editor says, it looks up by the name of the package that brings the texts.
+  const { name } = await manifestOf(HOME)
   const { outputFiles } = await esbuild.build({
     entryPoints: [entry],
     bundle: true,
@@ -17,7 +16,7 @@ export async function bundleForBrowser(
     platform: 'browser',
     format: 'esm',
     target: 'es2022',
-    define,
+    define: { MODULE: JSON.stringify(name) },
     loader: { '.css': 'text' },
     logLevel: 'error'
   })

@@ -4,7 +4,7 @@ import * as esbuild from 'esbuild'
 import { TEXTS } from '../core/editor/texts.ts'
 import { bundleForBrowser } from './browser.ts'
 import type { Files } from './files.ts'
-import { HOME, manifestOf } from './palettes.ts'
+import { HOME } from './palettes.ts'
 
 const PLUGIN =
   "module.exports = RED => RED.plugins.registerPlugin('millrace-editor', { type: 'millrace-editor' });\n"
@@ -15,11 +15,8 @@ const PLUGIN =
  * registration allows for.
  */
 export async function editorPlugin(): Promise<Files> {
-  const { name } = await manifestOf(HOME)
   const folder = join(HOME, 'core', 'editor')
-  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor', {
-    MODULE: JSON.stringify(name)
-  })
+  const script = await bundleForBrowser(join(folder, 'main.ts'), 'millraceEditor')
   const style = await esbuild.transform(await readFile(join(folder, 'dialog.css'), 'utf8'), {
     loader: 'css',
     minify: true

@@ -1,20 +1,11 @@
 import assert from 'node:assert/strict'
 import type { AxeResults } from 'axe-core'
 import type { Locator } from 'playwright-core'
-import { readRooms } from '../../build/rooms.ts'
-import { ROOT } from '../house/sources.ts'
 import { until } from '../until.ts'
 import { AXE } from './axe.ts'
-import { editor, withEditor } from './with-editor.ts'
+import { editor } from './with-editor.ts'
 
 const GRAVE = ['serious', 'critical']
-
-const { rooms } = await readRooms(ROOT)
-const nodes = rooms.map(({ spec }) => ({
-  id: `a-${spec.type}`,
-  type: spec.type,
-  ...(spec.category === 'config' ? {} : { z: 'tab', x: 200, y: 100, wires: [] })
-}))
 
 /**
  * Selects that are narrower than the browser makes them by itself, inputs whose text or placeholder
@@ -67,41 +58,32 @@ async function fits(form: Locator): Promise<void> {
   })
 }
 
-/** A laptop of 1440 by 900 at 150 %. */
+/** Beside a laptop's width, that of a laptop of 1440 by 900 at 150 %. */
 const ZOOMED = { width: 960, height: 600 }
 const WHOLE = { width: 1440, height: 900 }
 
-describe('every dialog can be read by all', function () {
-  this.timeout(240_000)
-  withEditor({
-    flow: [{ id: 'tab', type: 'tab', label: 'every node' }, ...nodes]
+/** Of an open dialog with all of its help: axe finds nothing grave, and no text is cut. */
+export async function readsWell(form: Locator): Promise<void> {
+  await form.evaluate(shown => {
+    for (const mark of shown.querySelectorAll<HTMLElement>('.millrace-ask')) mark.click()
   })
-  before(() => editor.page.evaluate(AXE))
-
-  for (const { name, spec } of rooms) {
-    it(`${name}: axe finds nothing grave, and no text is cut`, async () => {
-      const form = await editor.edit(`a-${spec.type}`)
-      const fold = form.locator('.millrace-fold')
-      if (await fold.isVisible()) await fold.click()
-      for (const mark of await form.locator('.millrace-ask:visible').all()) await mark.click()
-      const found = await form.evaluate(async shown => {
-        const { axe } = window as unknown as { axe: { run(on: Element): Promise<AxeResults> } }
-        const { violations } = await axe.run(shown)
-        return violations.map(({ id, impact, nodes: where }) => ({
-          id,
-          impact,
-          where: where.map(({ html }) => html.slice(0, 160))
-        }))
-      })
-      assert.deepEqual(
-        found.filter(({ impact }) => GRAVE.includes(impact ?? '')),
-        []
-      )
-      await fits(form)
-      await editor.atWidth(500, () => fits(form))
-      await editor.page.setViewportSize(ZOOMED)
-      await fits(form)
-      await editor.page.setViewportSize(WHOLE)
-    })
-  }
-})
+  await editor.page.evaluate(AXE)
+  const found = await form.evaluate(async shown => {
+    const { axe } = window as unknown as { axe: { run(on: Element): Promise<AxeResults> } }
+    const { violations } = await axe.run(shown)
+    return violations.map(({ id, impact, nodes: where }) => ({
+      id,
+      impact,
+      where: where.map(({ html }) => html.slice(0, 160))
+    }))
+  })
+  assert.deepEqual(
+    found.filter(({ impact }) => GRAVE.includes(impact ?? '')),
+    []
+  )
+  await editor.page.setViewportSize(WHOLE)
+  await fits(form)
+  await editor.atWidth(500, () => fits(form))
+  await editor.page.setViewportSize(ZOOMED)
+  await fits(form)
+}
