@@ -20,7 +20,8 @@ interface QueueShown extends Answered {
   readonly leftBehind: readonly {
     readonly folder: string
     readonly name: string
-    readonly records: number
+    /** Not known where the node could not open it. */
+    readonly records?: number
   }[]
 }
 
@@ -74,8 +75,10 @@ export class QueuePanel {
       ...(now.mayPutAside ? [this.#twice('archive', 'queueAside', 'queueAsideSure', 'aside')] : []),
       ...(now.damaged > 0 ? [this.#twice('check', 'queueKnown', 'queueKnownSure', 'known')] : []),
       ...now.leftBehind.map(({ folder, name, records }) =>
-        button('download', `${say('queueAdopt')} ${name || folder} (${inDigits(records)})`, () =>
-          this.#ask('adopt', folder)
+        button(
+          'download',
+          `${say('queueAdopt')} ${name || folder}${records === undefined ? '' : ` (${inDigits(records)})`}`,
+          () => this.#ask('adopt', folder)
         )
       )
     ]

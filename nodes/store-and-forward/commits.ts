@@ -1,4 +1,5 @@
 import { backoffMs, pause } from '../../core/backoff.ts'
+import { MillraceError } from '../../core/errors.ts'
 import type { Changes, QueueStore } from './queue-store.ts'
 
 export interface CommitsOptions {
@@ -10,6 +11,13 @@ export interface CommitsOptions {
   seal(): readonly [key: string, value: string]
 }
 
+/** Somebody who waits until what he has changed is on the disk. */
+interface Waiting {
+  written(): void
+  /** It will not be any more. */
+  failed(error: Error): void
+}
+
 /**
  * Writes changes, many of them at a time and each time all or none, with one wait for the disk for
  * everybody who waits for it.
@@ -19,7 +27,7 @@ export class Commits {
   #changes = new Map<string, string | undefined>()
   /** Written, or being written, and not known to be on the disk. */
   #unsure = new Map<string, string | undefined>()
-  #written: (() => void)[] = []
+  #waiting: Waiting[] = []
   #running: Promise<void> | undefined
   readonly #stop = new AbortController()
 
@@ -36,21 +44,41 @@ export class Commits {
     return this.#store
   }
 
+  /**
+   * For what is read of the store from now on: what stands under a key once everything is written
+   * that was to be changed until now.
+   */
+  get ahead(): (key: string, value: string) => string | undefined {
+    const changes = this.#changes
+    const unsure = this.#unsure
+    return (key, value) => {
+      if (changes.has(key)) return changes.get(key)
+      return unsure.has(key) ? unsure.get(key) : value
+    }
+  }
+
   /** Changes that nobody waits for, such as what needs not be kept any more. */
   change(changes: Changes): void {
     for (const [key, value] of changes) this.#changes.set(key, value)
     this.#begin()
   }
 
-  /** Calls back, in a turn of its own, once the changes are on the disk. */
-  add(changes: Changes, written: () => void): void {
-    this.#written.push(written)
+  /**
+   * Calls back, in a turn of its own, once the changes are on the disk, or once it is closed and
+   * they are not.
+   */
+  add(changes: Changes, written: () => void, failed: (error: Error) => void): void {
+    if (this.#stop.signal.aborted) {
+      failed(closed())
+      return
+    }
+    this.#waiting.push({ written, failed })
     this.change(changes)
   }
 
   /** Resolves once they are. */
   sure(changes: Changes): Promise<void> {
-    return new Promise(resolve => this.add(changes, resolve))
+    return new Promise((resolve, refuse) => this.add(changes, resolve, refuse))
   }
 
   /** Writes what there is, and ends. What cannot be written is given up. */
@@ -58,13 +86,15 @@ export class Commits {
     this.#stop.abort()
     await this.#running
     await this.#write().catch(() => {})
-    await this.#store?.close()
+    for (const { failed } of this.#waiting.splice(0)) failed(closed())
+    const store = this.#store
     this.#store = undefined
+    await store?.close()
   }
 
   #begin(): void {
     if (this.#running !== undefined || this.#store === undefined) return
-    if (this.#changes.size === 0 && this.#written.length === 0) return
+    if (this.#changes.size === 0 && this.#waiting.length === 0) return
     this.#running = this.#run().finally(() => {
       this.#running = undefined
       if (!this.#stop.signal.aborted) this.#begin()
@@ -96,22 +126,29 @@ export class Commits {
 
   async #write(): Promise<void> {
     if (this.#store === undefined) throw new Error('The store is not open.')
-    const waiting = this.#written
-    this.#written = []
-    for (const [key, value] of this.#changes) this.#unsure.set(key, value)
-    this.#changes.clear()
+    const waiting = this.#waiting
+    this.#waiting = []
+    // New ones, as those who read look into these.
+    if (this.#changes.size > 0) this.#unsure = merged(this.#unsure, this.#changes)
+    this.#changes = new Map()
     if (this.#unsure.size === 0 && waiting.length === 0) return
     try {
       await this.#store.write(new Map([...this.#unsure, this.options.seal()]), waiting.length > 0)
     } catch (error) {
-      this.#written = [...waiting, ...this.#written]
+      this.#waiting = [...waiting, ...this.#waiting]
       throw error
     }
-    this.#unsure.clear()
+    this.#unsure = new Map()
     this.options.onTrouble(undefined)
     // Apart from what is sent meanwhile, or the tracker takes it for one message made of both.
     setImmediate(() => {
-      for (const each of waiting) each()
+      for (const { written } of waiting) written()
     })
   }
 }
+
+function merged<Value>(before: Map<string, Value>, after: Map<string, Value>): Map<string, Value> {
+  return before.size === 0 ? after : new Map([...before, ...after])
+}
+
+const closed = () => new MillraceError('CLOSED', 'The node was stopped before it was on the disk.')

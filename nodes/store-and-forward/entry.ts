@@ -44,9 +44,15 @@ const SUM_CHARACTERS = 12
 const sumOf = (text: string) =>
   createHash('sha256').update(text).digest('base64url').slice(0, SUM_CHARACTERS)
 
+/** What is written, and how many records it has. */
+export interface EntryValue {
+  readonly value: string
+  readonly records: number
+}
+
 /** Gathers records that came one after the other, and cuts them into values to be written. */
 export class EntryWriter {
-  readonly #values: { readonly value: string; readonly records: number }[] = []
+  readonly #values: EntryValue[] = []
   #records: KeptRecord[] = []
   #characters = 0
   #properties = ''
@@ -73,7 +79,7 @@ export class EntryWriter {
   }
 
   /** What was gathered, in order. */
-  take(): { readonly value: string; readonly records: number }[] {
+  take(): EntryValue[] {
     this.#cut()
     this.bytes = 0
     return this.#values.splice(0)
@@ -113,8 +119,15 @@ function valueText(
   const texts = records.map(({ text }) => text).join(',')
   const head = `"ms":${writtenMs},"n":${records.length},"p":${JSON.stringify(properties)},"l":${isList ? 1 : 0}`
   const text = `{${head},"t":[${[...taken.keys()].join(',')}],"i":${indices},"m":${kinds},"r":[${texts}]}`
-  return sumOf(text) + text
+  return withSum(text)
 }
+
+/** A text with its checksum. */
+export const withSum = (text: string): string => sumOf(text) + text
+
+/** Undefined where the disk has changed it. */
+export const withoutSum = (value: string): string | undefined =>
+  isWhole(value) ? value.slice(SUM_CHARACTERS) : undefined
 
 const isWhole = (value: string) =>
   value.startsWith(sumOf(value.slice(SUM_CHARACTERS))) && value.length > SUM_CHARACTERS
@@ -155,11 +168,13 @@ export function glance(value: string): Glance | undefined {
 /**
  * The value with those records only, everything else of them as it was; undefined where none is
  * left.
+ * @param properties what their messages have beside the payload from now on, which are lists then
  */
 export function thinned(
   value: string,
-  stays: (index: number) => boolean
-): { readonly value: string; readonly records: number } | undefined {
+  stays: (index: number) => boolean,
+  properties?: string
+): EntryValue | undefined {
   const whole = JSON.parse(value.slice(SUM_CHARACTERS)) as EntryJson
   const kept = whole.r.flatMap((_record, index) => (stays(index) ? [index] : []))
   if (kept.length === 0) return undefined
@@ -180,11 +195,12 @@ export function thinned(
         })
   const text = JSON.stringify({
     ...whole,
+    ...(properties === undefined ? {} : { p: properties, l: 1 }),
     n: kept.length,
     t: [...used.keys()].map(place => t[place]),
     i: places,
     m: m === 0 ? 0 : kept.map(index => m[index]!),
     r: kept.map(index => whole.r[index])
   } satisfies EntryJson)
-  return { value: sumOf(text) + text, records: kept.length }
+  return { value: withSum(text), records: kept.length }
 }

@@ -1,9 +1,15 @@
 import type { DeliverySource } from '../../core/source/source.ts'
 import { type QueueLane, type QueueReader, READERS } from './lane.ts'
-import { outgoingOf, type SentMessage } from './outgoing.ts'
+import { outgoingOf, type SentMessage, type ToMessage } from './outgoing.ts'
 import type { Queue, Stored } from './queue.ts'
 
 export interface ForwardingOptions {
+  /** What is sent on, the first one first; each lane is in one forwarding. */
+  readonly lanes: readonly QueueLane[]
+  /** The output that it leaves by. */
+  readonly output: number
+  /** Where it does not leave as it came. */
+  readonly toMessage?: ToMessage
   /** So many records of a reader may be on their way. */
   readonly batchSize: number
   /** Of 100 records, so many of what waited, where there are new ones as well. */
@@ -12,8 +18,11 @@ export interface ForwardingOptions {
   readonly inLists: boolean
   /** Nothing is sent while nobody is there to take it. */
   isWired(): boolean
+  /** What of entries that were read is to be sent; the rest is dealt with. */
+  sift?(lane: QueueLane, entries: readonly Stored[]): readonly Stored[]
   /** The flow behind has dealt with so many records. */
   onForwarded(records: number): void
+  /** The queue could not be read; undefined: it can. */
   onTrouble(error: unknown): void
 }
 
@@ -69,9 +78,7 @@ export class Forwarding {
   async again(): Promise<void> {
     await this.queue.exclusive(async () => {
       this.#life++
-      // What is removed must not be read again.
-      await this.queue.settled()
-      for (const lane of this.queue.lanes) {
+      for (const lane of this.options.lanes) {
         for (const reader of READERS) this.source.dropLane(nameOf(lane, reader))
         lane.rewind()
       }
@@ -98,17 +105,22 @@ export class Forwarding {
 
   /** False where nothing can be sent now. */
   async #sendNext(): Promise<boolean> {
-    if (this.source.isPaused || !this.options.isWired()) return false
+    const { lanes, isWired } = this.options
+    // While the store is opened anew there is nothing to be read, and its opening needs its turn.
+    if (this.source.isPaused || !this.queue.isOpen || !isWired()) return false
     const nowMs = performance.now()
-    for (const lane of this.queue.lanes) lane.age(nowMs)
+    for (const lane of lanes) lane.age(nowMs)
     const next = this.#choose(nowMs)
     if (next === undefined) return false
     const { lane, reader } = next
     const life = this.#life
     const limits = { records: this.#sizeFor(lane, reader), bytes: READ_BYTES }
-    const entries = await this.queue.exclusive(async () =>
-      life === this.#life ? this.queue.take(lane, reader, limits) : []
-    )
+    const entries = await this.queue.exclusive(async () => {
+      if (life !== this.#life) return []
+      const read = await this.queue.take(lane, reader, limits)
+      this.options.onTrouble(undefined)
+      return this.options.sift?.(lane, read) ?? read
+    })
     if (life === this.#life && !this.#isClosed && entries.length > 0)
       this.#send(lane, reader, entries)
     return true
@@ -116,9 +128,10 @@ export class Forwarding {
 
   /** The highest priority first: while it gets on, the lower ones wait until it is read. */
   #choose(nowMs: number): { readonly lane: QueueLane; readonly reader: QueueReader } | undefined {
-    for (const lane of this.queue.lanes) {
-      if (lane.isRead) continue
+    for (const lane of this.options.lanes) {
       const busy = READERS.map(reader => this.#onItsWay.get(nameOf(lane, reader)))
+      // What was read with others may still wait to leave after these.
+      if (lane.isRead && !busy.some(way => way !== undefined && way.waiting.length > 0)) continue
       const free = READERS.find((reader, index) => busy[index] === undefined && lane.has(reader))
       if (free !== undefined) return { lane, reader: free }
       if (busy.some(way => way !== undefined && nowMs - way.sinceMs < HOLDUP_MS)) return undefined
@@ -135,8 +148,8 @@ export class Forwarding {
   }
 
   #send(lane: QueueLane, reader: QueueReader, entries: readonly Stored[]): void {
-    const { batchSize, inLists } = this.options
-    const waiting = [...outgoingOf(entries, batchSize, inLists)]
+    const { batchSize, inLists, toMessage } = this.options
+    const waiting = [...outgoingOf(entries, batchSize, inLists, toMessage)]
     const group: Group = { messages: 0, records: 0, sinceMs: performance.now(), waiting }
     for (const { pieces } of waiting)
       for (const { stored } of pieces)
@@ -171,6 +184,7 @@ export class Forwarding {
       bytes,
       message,
       rebuild,
+      output: this.options.output,
       acknowledge: () => {
         if (life !== this.#life) return
         for (const { stored } of pieces) this.#doneWith(stored)

@@ -15,8 +15,12 @@ export interface DiskIntakeOptions {
   isGivenUp(message: Message): boolean
   /** These are no records. */
   onRejected(message: Message, rejected: readonly Rejection[]): void
-  /** So many of its records are on the disk. */
-  onStored(message: Message, records: number): void
+  /** So many records are on the disk. */
+  onStored(records: number): void
+  /** All of its records are, so many. */
+  onConfirmed(message: Message, records: number): void
+  /** No room can be made; undefined: it can. */
+  onTrouble(error: unknown): void
   /** It is not taken: its source sends it again. */
   onReturned(records: number): void
 }
@@ -26,6 +30,20 @@ interface Held {
   readonly message: Message
   readonly done: Done
   readonly records: readonly unknown[]
+  /** It is in the line no more. */
+  isGone: boolean
+  /** Places of those of its records that went to the disk before the others. */
+  early: ReadonlySet<number>
+}
+
+const NONE: ReadonlySet<number> = new Set()
+
+/** Records of a message that go first, while there is no room for the others. */
+interface Urgent {
+  readonly held: Held
+  readonly kept: ReadonlyMap<number, KeptRecord>
+  readonly properties: string
+  readonly bytes: number
 }
 
 /** What of a message is to be written. */
@@ -41,7 +59,7 @@ const TOO_MUCH: Reason = {
   message: 'The message has more beside its payload than is kept of it.'
 }
 
-/** So many are written in one turn. */
+/** So many are looked at in one turn. */
 const FEW = 1_000
 
 /** Brings messages to the disk in the order they came, as far as there is room. */
@@ -49,11 +67,17 @@ export class DiskIntake {
   readonly #line: Held[] = []
   /** Written, and not known to be on the disk. */
   readonly #unsure = new Set<Held>()
+  /** Of the line: nobody has looked for what goes first in them, and what was found. */
+  readonly #unlooked: Held[] = []
+  readonly #urgent: Urgent[] = []
+  #isPassing = false
   #records = 0
   #isBusy = false
   #isOpen = false
   #isClosed = false
   #wake: (() => void) | undefined
+  /** How often there may have been room again. */
+  #freed = 0
 
   constructor(
     private readonly queue: Queue,
@@ -83,15 +107,28 @@ export class DiskIntake {
 
   /** There may be room again. */
   retry(): void {
+    this.#freed++
     this.#wake?.()
   }
 
   accept(message: Message, done: Done): void {
-    const held = { message, done, records: recordsOf(message.payload) }
-    this.#records += held.records.length
-    if (this.isBlocked && this.#goesFirst(held)) return
+    const records = recordsOf(message.payload)
+    const held: Held = { message, done, records, isGone: false, early: NONE }
+    this.#records += records.length
     this.#line.push(held)
+    this.#unlooked.push(held)
+    if (this.isBlocked) void this.#letFirstPass()
     this.#begin()
+  }
+
+  /** It goes first and there is room for it, however much waits. */
+  isUrgent(message: Message): boolean {
+    const records = recordsOf(message.payload)
+    return (
+      records.length <= FEW &&
+      records.every(record => this.options.priorityOf(record, message) === 0) &&
+      this.room.fits(0, true)
+    )
   }
 
   /** Nothing more is taken; what waits is given back. */
@@ -99,6 +136,7 @@ export class DiskIntake {
     this.#isClosed = true
     this.#wake?.()
     for (const held of this.#line.splice(0)) this.#giveBack(held)
+    this.#unlooked.length = this.#urgent.length = 0
   }
 
   #begin(): void {
@@ -111,62 +149,148 @@ export class DiskIntake {
     for (let held = this.#line[0]; held !== undefined; held = this.#line[0]) {
       try {
         if (this.options.isGivenUp(held.message)) {
-          this.#line.shift()
+          this.#leave(held)
           this.#giveBack(held)
           continue
         }
+        const { early } = held
         const written = this.#write(held)
         const all = written instanceof Promise ? await written : written
         if (!this.room.fits(all.bytes, isFirst(all)) && !(await this.#roomFor(held, all))) continue
-        if (this.#line[0] !== held) continue
-        this.#line.shift()
+        // Some of it may have passed meanwhile.
+        if (this.#line[0] !== held || held.early !== early) continue
+        this.#leave(held)
         this.#take(held, all)
       } catch (error) {
-        if (this.#line[0] === held) this.#line.shift()
-        this.#records -= held.records.length
+        this.#leave(held)
+        this.#records -= held.records.length - held.early.size
         held.done(error as Error)
       }
     }
+    this.#urgent.length = 0
     // In the turn in which the line was seen empty.
     this.#isBusy = false
   }
 
-  /** What goes first need not wait behind what there is no room for. */
-  #goesFirst(held: Held): boolean {
-    if (!this.#isOpen || this.#isClosed || held.records.length > FEW) return false
-    const written = this.#write(held)
-    if (written instanceof Promise || !isFirst(written)) return false
-    if (!this.room.fits(written.bytes, true)) return false
-    this.#take(held, written)
-    return true
+  /** It is in the line no more; most often it was the first. */
+  #leave(held: Held): void {
+    held.isGone = true
+    if (this.#line[0] === held) this.#line.shift()
+    else if (this.#line.includes(held)) this.#line.splice(this.#line.indexOf(held), 1)
+    if (this.#unlooked[0] === held) this.#unlooked.shift()
   }
 
-  /** False where it is not to be taken any more. */
+  /** What goes first need not wait behind what there is no room for, not even in one message. */
+  async #letFirstPass(): Promise<void> {
+    if (this.#isPassing || !this.#isOpen || this.#isClosed) return
+    this.#isPassing = true
+    for (let held = this.#unlooked.shift(); held !== undefined; held = this.#unlooked.shift()) {
+      try {
+        const found = this.#urgentOf(held)
+        const urgent = found instanceof Promise ? await found : found
+        if (urgent !== undefined) this.#urgent.push(urgent)
+      } catch {
+        // It is said of it in its turn.
+      }
+    }
+    this.#isPassing = false
+    if (this.#isClosed) return
+    for (let first = this.#urgent[0]; first !== undefined; first = this.#urgent[0]) {
+      if (!first.held.isGone && !this.room.fits(first.bytes, true)) return
+      this.#urgent.shift()
+      if (!first.held.isGone) this.#pass(first)
+    }
+  }
+
+  #urgentOf(held: Held): Urgent | undefined | Promise<Urgent | undefined> {
+    const { message, records } = held
+    const kept = new Map<number, KeptRecord>()
+    const writer = new RecordWriter()
+    let bytes = 0
+    let index = -1
+    const rest = inSlices(records, record => {
+      index++
+      if (held.isGone || this.options.priorityOf(record, message) > 0) return
+      const written = writer.write(record)
+      // What is no record waits for its turn to be rejected.
+      if ('code' in written) return
+      kept.set(index, written)
+      bytes += written.text.length + written.taken.length
+    })
+    const found = () => {
+      const properties = kept.size === 0 ? undefined : propertiesText(message)
+      return properties === undefined ? undefined : { held, kept, properties, bytes }
+    }
+    return rest === undefined ? found() : rest.then(found)
+  }
+
+  #pass({ held, kept, properties }: Urgent): void {
+    const { message, records } = held
+    held.early = new Set(kept.keys())
+    const isWhole = kept.size === records.length
+    if (isWhole) {
+      this.#leave(held)
+      this.#unsure.add(held)
+    }
+    const isList = Array.isArray(message.payload)
+    for (const record of kept.values()) this.queue.add(0, record, properties, isList)
+    this.queue.written(
+      () => {
+        this.#records -= kept.size
+        this.options.onStored(kept.size)
+        if (isWhole) this.#confirm(held, kept.size)
+      },
+      () => {
+        if (isWhole) this.#giveBack({ ...held, early: NONE })
+      }
+    )
+    // The first of the line has less to find room for, or has left it.
+    this.#wake?.()
+  }
+
+  /** False where it is not to be taken any more, or not as it was written. */
   async #roomFor(held: Held, written: Written): Promise<boolean> {
+    const { early } = held
     for (;;) {
-      if (this.#isClosed || this.#line[0] !== held) return false
+      if (this.#isClosed || this.#line[0] !== held || held.early !== early) return false
       if (this.options.isGivenUp(held.message)) {
-        this.#line.shift()
+        this.#leave(held)
         this.#giveBack(held)
         return false
       }
       if (this.room.fits(written.bytes, isFirst(written))) return true
-      if (await this.room.make(written.bytes)) continue
+      const freed = this.#freed
+      if ((await this.#made(written.bytes)) || freed !== this.#freed) continue
       await new Promise<void>(resolve => {
         this.#wake = resolve
+        void this.#letFirstPass()
       })
       this.#wake = undefined
     }
   }
 
+  async #made(bytes: number): Promise<boolean> {
+    try {
+      const isMade = await this.room.make(bytes)
+      this.options.onTrouble(undefined)
+      return isMade
+    } catch (error) {
+      if (!this.#isClosed) this.options.onTrouble(error)
+      return false
+    }
+  }
+
   /** Takes time for many records, in which others have their turn. */
-  #write({ message, records }: Held): Written | Promise<Written> {
+  #write({ message, records, early }: Held): Written | Promise<Written> {
     const properties = propertiesText(message)
     const written: Written = { kept: [], rejected: [], properties: properties ?? '', bytes: 0 }
     const writer = new RecordWriter()
     const { priorityOf, stage } = this.options
     let last = ''
+    let index = -1
     const rest = inSlices(records, record => {
+      index++
+      if (early.size > 0 && early.has(index)) return
       const kept = properties === undefined ? TOO_MUCH : writer.write(record)
       if ('code' in kept) {
         written.rejected.push(reject(record, stage, kept))
@@ -180,28 +304,38 @@ export class DiskIntake {
   }
 
   #take(held: Held, { kept, rejected, properties }: Written): void {
-    const { message, done, records } = held
+    const { message, records, early } = held
     if (rejected.length > 0) this.options.onRejected(message, rejected)
-    if (kept.length === 0) {
+    // Nothing of it is to be waited for, not even what went before.
+    if (kept.length === 0 && early.size === 0) {
       this.#records -= records.length
-      if (records.length === 0) this.options.onStored(message, 0)
-      done()
+      if (records.length === 0) this.options.onConfirmed(message, 0)
+      held.done()
       return
     }
     const isList = Array.isArray(message.payload)
     for (const [priority, record] of kept) this.queue.add(priority, record, properties, isList)
     this.#unsure.add(held)
-    this.queue.written(() => {
-      this.#unsure.delete(held)
-      this.#records -= records.length
-      this.options.onStored(message, kept.length)
-      done()
-    })
+    this.queue.written(
+      () => {
+        this.#records -= records.length - early.size
+        this.options.onStored(kept.length)
+        this.#confirm(held, kept.length + early.size)
+      },
+      () => this.#giveBack(held)
+    )
   }
 
-  #giveBack({ records, done }: Held): void {
-    this.#records -= records.length
-    this.options.onReturned(records.length)
+  #confirm(held: Held, records: number): void {
+    this.#unsure.delete(held)
+    this.options.onConfirmed(held.message, records)
+    held.done()
+  }
+
+  #giveBack({ records, early, done }: Held): void {
+    const count = records.length - early.size
+    this.#records -= count
+    this.options.onReturned(count)
     done(this.#isClosed ? closed() : undefined)
   }
 }

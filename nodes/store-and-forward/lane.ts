@@ -44,6 +44,13 @@ export class QueueLane {
     private readonly isStrict: boolean
   ) {}
 
+  /** Nothing is known of the disk. */
+  reset(): void {
+    this.entries = this.records = this.bytes = 0
+    this.next = this.written = 1
+    this.rewind()
+  }
+
   /** At the start an entry of this number is found on the disk. */
   found(number: number): void {
     this.next = this.written = Math.max(this.next, number + 1)

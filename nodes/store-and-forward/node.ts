@@ -1,36 +1,33 @@
-import { rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { retrying } from '../../core/backoff.ts'
-import { reasonOf } from '../../core/errors.ts'
 import { everySecond } from '../../core/every-second.ts'
 import type { Closing, Context, Done } from '../../core/node/define-node.ts'
 import { NodeMetrics } from '../../core/node/metrics.ts'
 import { QueueLimit } from '../../core/node/queue-limit.ts'
 import { Rate } from '../../core/node/rate.ts'
 import { countOf, type Message } from '../../core/record/message.ts'
-import { type Rejection, reject } from '../../core/record/record.ts'
+import type { Rejection } from '../../core/record/record.ts'
 import { DeliverySource } from '../../core/source/source.ts'
-import { ThrottledNotice } from '../../core/throttled-notice.ts'
+import { takeOver } from './adopting.ts'
 import { Disk } from './disk.ts'
 import { Forwarding } from './forwarding.ts'
+import { showGauges, standingOf } from './gauges.ts'
 import { DiskIntake } from './intake.ts'
-import { leaveBehind, takeUp } from './left-behind.ts'
+import { endOf, takeUp } from './left-behind.ts'
+import { LeftOutNotices, leftMessage, STAGE, type Why } from './left-out.ts'
 import type { QueuePlan } from './logic.ts'
-import { PRIORITY_NAMES } from './priority.ts'
 import { Queue } from './queue.ts'
 import { openQueueStore, putAside, QueueUnavailable } from './queue-store.ts'
-import { LEFT_OUT, Room, type Why } from './room.ts'
+import { Room } from './room.ts'
 import type { spec } from './spec.ts'
 import { statusOf } from './status.ts'
+import { Troubles } from './troubles.ts'
 
 const [FORWARDED, LEFT, REJECTED] = [0, 1, 2] as const
-const STAGE = 'store-and-forward'
 /** Shorter than the shortest timeout that a source may have. */
 const BEAT_MS = 400
 const DRAIN_MS = 2_000
 const BACKOFF = { initialMs: 200, maxMs: 10_000 }
-/** Messages with records that were left out, which nobody takes. */
-const MAX_LEFT = 100
 
 /** Node-RED, as a node knows it. */
 export type NodeRedOfQueue = Context<typeof spec>['RED']
@@ -47,7 +44,7 @@ export class StoreAndForward {
   readonly #sent: NodeMetrics
   readonly #source: DeliverySource
   readonly #limit: QueueLimit
-  readonly #notices = new Map<Why, ThrottledNotice>()
+  readonly #notices: LeftOutNotices
   readonly #disk = new Disk()
   readonly #rate = new Rate()
   readonly #stop = new AbortController()
@@ -56,8 +53,14 @@ export class StoreAndForward {
   #room!: Room
   #intake!: DiskIntake
   #forwarding!: Forwarding
+  /** Of what was left out. */
+  #leaving!: Forwarding
+  readonly #troubles: Troubles
   #opened: Promise<void> = Promise.resolve()
-  #trouble: QueueUnavailable | Error | undefined
+  /** What is in the queue is known. */
+  #isKnown = false
+  #isLooking = false
+  #adopting: Promise<unknown> = Promise.resolve()
   #exhausted = 0
   #retried = 0
   #oldestMs: number | undefined
@@ -70,6 +73,7 @@ export class StoreAndForward {
     this.folder = join(queuesIn(RED), encodeURIComponent(id))
     this.#sent = new NodeMetrics(id, node.type, '')
     const warn = (sentence: string) => node.warn(sentence)
+    this.#notices = new LeftOutNotices(warn)
     this.#limit = new QueueLimit({ ...context, warn, service: 'the disk' })
     this.#source = new DeliverySource({
       RED,
@@ -83,8 +87,9 @@ export class StoreAndForward {
       deadLetterOutput: REJECTED,
       isWired,
       backoff: BACKOFF,
-      onCapacity: () => this.#forwarding?.kick()
+      onCapacity: () => this.#kick()
     })
+    this.#troubles = new Troubles(node, () => this.#show())
     // Known once the queue is open.
     context.metrics.gauges.delete('waiting')
     status.waiting('opening the queue')
@@ -95,25 +100,22 @@ export class StoreAndForward {
 
   /** What the dialog shows. */
   get standing() {
-    const { lanes, damage, bytes, isOpen } = this.#queue
     return {
-      isOpen,
-      trouble: this.#trouble === undefined ? undefined : reasonOf(this.#trouble),
+      ...standingOf(this.#queue),
+      trouble: this.#troubles.worst?.message,
       mayPutAside: this.#mayPutAside,
-      records: lanes.map(({ priority, records }) => ({
-        priority: PRIORITY_NAMES[priority],
-        records
-      })),
-      bytes,
       maxBytes: this.plan.room.maxBytes,
-      oldestMs: this.#oldestMs,
-      damaged: damage.missing + damage.changed
+      oldestMs: this.#oldestMs
     }
   }
 
   accept(message: Message, done: Done): void {
     const { metrics } = this.context
-    const refusal = this.#limit.refusal(message, countOf(message.payload), this.#intake.records)
+    const { records } = this.#intake
+    const passes = this.#intake.isBlocked && this.#intake.isUrgent(message)
+    const refusal = passes
+      ? undefined
+      : this.#limit.refusal(message, countOf(message.payload), records)
     if (refusal) {
       done(refusal)
       return
@@ -123,7 +125,10 @@ export class StoreAndForward {
   }
 
   /** Sends everything at once that waits for its next try. */
-  again = (): Promise<void> => this.#forwarding.again()
+  async again(): Promise<void> {
+    await this.#forwarding.again()
+    await this.#leaving.again()
+  }
 
   /** Leaves out everything that is not on its way. */
   clear = (): Promise<number> => this.#room.clear()
@@ -131,18 +136,15 @@ export class StoreAndForward {
   /** Forgets what the disk has damaged, which a person has been told of. */
   acceptDamage = (): Promise<void> => this.#queue.dropChanged()
 
-  /** Takes over what a node that is gone has left behind in this folder. */
-  async adopt(folder: string): Promise<number> {
-    const store = await openQueueStore(folder)
-    let records = 0
-    try {
-      records = await this.#queue.adopt(store)
-    } finally {
-      await store.close()
-    }
-    await rm(folder, { recursive: true, force: true })
-    takeUp(folder)
-    return records
+  /** Takes over what a node that is gone has left behind in this folder. Gives what was done. */
+  async adopt(folder: string): Promise<string> {
+    if (this.#disk.isFull) throw new Error('The disk is full: nothing can be taken over.')
+    const adopting = takeOver(this.#queue, folder)
+    this.#adopting = adopting.catch(() => {})
+    const { said, isWhole } = await adopting
+    if (!isWhole) this.context.node.error(said)
+    await this.#room.dropLeft()
+    return said
   }
 
   /** A queue that cannot be opened is put aside, and a new one begins. Gives where it is. */
@@ -154,42 +156,50 @@ export class StoreAndForward {
   }
 
   get #mayPutAside(): boolean {
-    return this.#trouble instanceof QueueUnavailable && this.#trouble.fault === 'damaged'
+    const trouble = this.#troubles.of('write')
+    return trouble instanceof QueueUnavailable && trouble.fault === 'damaged'
   }
 
   async close(closing: Closing): Promise<void> {
     for (const end of this.#timers) end()
     this.#stop.abort()
     this.#forwarding.stop()
+    this.#leaving.stop()
     this.#intake.end()
     await this.#source.drained(DRAIN_MS)
     await this.#source.close()
     await this.#opened
-    const { records, isOpen } = this.#queue
     await this.#queue.close()
+    await this.#adopting
     this.#limit.end()
-    for (const notice of this.#notices.values()) notice.end()
-    if (closing !== 'deleted' || !isOpen) return
-    if (records === 0) await rm(this.folder, { recursive: true, force: true })
-    else leaveBehind(this.folder, this.context.node, records)
+    this.#notices.end()
+    if (closing !== 'deleted') return
+    await endOf(this.folder, this.context.node, this.#isKnown ? this.#queue : undefined)
+  }
+
+  /** Something may leave that could not before. */
+  #kick(): void {
+    this.#forwarding?.kick()
+    this.#leaving?.kick()
   }
 
   #begin(): void {
     const { context, plan } = this
-    const { options, tracker, node } = context
+    const { options, tracker } = context
     const queue = new Queue({
       gatherMs: options.gatherMs,
       isStrict: plan.isStrict,
       nowMs: Date.now,
-      onTrouble: error => this.#tellTrouble(error),
+      onTrouble: error => this.#troubles.tell('write', error),
       open: () => openQueueStore(this.folder),
-      onWritten: () => this.#forwarding.kick()
+      onWritten: () => this.#kick()
     })
     this.#queue = queue
     this.#room = new Room(queue, {
       ...plan.room,
       nowMs: Date.now,
       isDiskFull: () => this.#disk.isFull,
+      isTaken: () => context.isWired(LEFT),
       leftOut: (records, why) => this.#leftOut(records, why)
     })
     this.#intake = new DiskIntake(queue, this.#room, {
@@ -197,19 +207,38 @@ export class StoreAndForward {
       priorityOf: plan.priorityOf,
       isGivenUp: message => tracker.isGivenUp(message),
       onRejected: (message, rejected) => this.#reject(message, rejected),
-      onStored: (message, records) => this.#stored(message, records),
+      onStored: records => this.#stored(records),
+      onConfirmed: (message, records) => tracker.confirm(message, { stored: records }),
+      onTrouble: error => this.#troubles.tell('room', error),
       onReturned: records => {
         context.metrics.returned += records
       }
     })
+    const { batchSize, share } = options
+    const onTrouble = (error: unknown) => this.#troubles.tell('read', error)
     this.#forwarding = new Forwarding(queue, this.#source, {
-      batchSize: options.batchSize,
-      share: options.share,
+      lanes: queue.lanes,
+      output: FORWARDED,
+      batchSize,
+      share,
       isStrict: plan.isStrict,
       inLists: plan.inLists,
       isWired: () => context.isWired(FORWARDED),
+      sift: (lane, entries) => this.#room.sift(lane, entries),
       onForwarded: records => this.#forwarded(records),
-      onTrouble: error => node.warn(`The queue could not be read: ${reasonOf(error)}`)
+      onTrouble
+    })
+    this.#leaving = new Forwarding(queue, this.#source, {
+      lanes: [queue.left],
+      output: LEFT,
+      batchSize,
+      share,
+      isStrict: false,
+      inLists: true,
+      toMessage: (properties, records) => leftMessage(properties, records) as never,
+      isWired: () => context.isWired(LEFT),
+      onForwarded: records => this.#leftBy(records),
+      onTrouble
     })
     this.#opened = this.#open()
   }
@@ -228,20 +257,26 @@ export class StoreAndForward {
             throw error
           }
         },
-        { signal, backoff: { maxMs: 5_000 }, onRetry: error => this.#tellTrouble(error) }
+        {
+          signal,
+          backoff: { maxMs: 5_000 },
+          onRetry: error => this.#troubles.tell('write', error)
+        }
       )
     } catch (error) {
-      this.#tellTrouble(error)
+      this.#troubles.tell('write', error)
       return
     }
+    this.#isKnown = true
     if (signal.aborted) return
-    this.#tellTrouble(undefined)
+    this.#troubles.tell('write', undefined)
     takeUp(this.folder)
     this.#tellFound()
+    await this.#room.dropLeft().catch(error => this.#troubles.tell('look', error))
     await this.#disk.look(dirname(this.folder))
     this.#showGauges()
     this.#intake.open()
-    this.#forwarding.kick()
+    this.#kick()
   }
 
   #tellFound(): void {
@@ -254,20 +289,6 @@ export class StoreAndForward {
       )
   }
 
-  #tellTrouble(error: unknown): void {
-    const { node } = this.context
-    if (error === undefined) {
-      if (this.#trouble !== undefined) node.log('The queue can be written again.')
-      this.#trouble = undefined
-      return
-    }
-    const trouble = error instanceof Error ? error : new Error(String(error))
-    if (reasonOf(this.#trouble ?? '') !== trouble.message)
-      node.warn(`${trouble.message} Nothing is acknowledged.`)
-    this.#trouble = trouble
-    this.#show()
-  }
-
   #reject(message: Message, rejected: readonly Rejection[]): void {
     const { metrics, send } = this.context
     metrics.rejected += rejected.length
@@ -276,19 +297,16 @@ export class StoreAndForward {
     send([null, null, { ...message, payload }])
   }
 
-  #stored(message: Message, records: number): void {
-    const { metrics, tracker } = this.context
+  #stored(records: number): void {
+    const { metrics } = this.context
     metrics.stored += records
     metrics.inFlight = this.#intake.records
-    tracker.confirm(message, { stored: records })
     this.#showGauges()
   }
 
   #forwarded(records: number): void {
     const { metrics } = this.context
-    const exhausted = this.#sent.refused.get('DELIVERY_EXHAUSTED') ?? 0
-    const given = Math.min(records, exhausted - this.#exhausted)
-    this.#exhausted += given
+    const given = this.#givenUp(records)
     metrics.rejected += given
     metrics.countCode(given > 0 ? 'DELIVERY_EXHAUSTED' : undefined, given)
     metrics.out += records - given
@@ -296,29 +314,26 @@ export class StoreAndForward {
     this.#intake.retry()
   }
 
-  #leftOut(records: readonly object[], why: Why): void {
-    const { metrics, node, isWired } = this.context
-    metrics.filtered += records.length
+  /** What was left out has its room until it has left. */
+  #leftBy(records: number): void {
+    this.#givenUp(records)
     this.#showGauges()
-    const reason = LEFT_OUT[why]
-    let notice = this.#notices.get(why)
-    if (notice === undefined) {
-      notice = new ThrottledNotice(count =>
-        node.warn(`Records that were left out of the queue: ${count}. ${reason.message}`)
-      )
-      this.#notices.set(why, notice)
-    }
-    notice.add(records.length, reason.code)
-    const lane = 'left out'
-    if (!isWired(LEFT) || this.#source.inFlightOf(lane) >= MAX_LEFT) return
-    const rebuild = () => ({ payload: records.map(record => reject(record, STAGE, reason)) })
-    this.#source.take({
-      lane,
-      records: records.length,
-      rebuild: rebuild as never,
-      output: LEFT,
-      acknowledge: () => undefined
-    })
+    this.#intake.retry()
+  }
+
+  /** Of the records that have just left, those that the flow has failed with too often. */
+  #givenUp(records: number): number {
+    const exhausted = this.#sent.refused.get('DELIVERY_EXHAUSTED') ?? 0
+    const given = Math.min(records, exhausted - this.#exhausted)
+    this.#exhausted += given
+    return given
+  }
+
+  #leftOut(records: number, why: Why): void {
+    const { metrics } = this.context
+    metrics.filtered += records
+    this.#showGauges()
+    this.#notices.add(records, why)
   }
 
   /** Deliveries whose records are not on the disk yet must not time out. */
@@ -327,37 +342,30 @@ export class StoreAndForward {
   }
 
   #tick(): void {
-    void this.#look()
-    this.#forwarding.kick()
+    if (!this.#isLooking) void this.#look()
+    this.#kick()
     this.#intake.retry()
     this.#show()
   }
 
   async #look(): Promise<void> {
-    await this.#disk.look(dirname(this.folder))
-    if (!this.#queue.isOpen || this.#stop.signal.aborted) return
+    this.#isLooking = true
     try {
+      await this.#disk.look(dirname(this.folder))
+      if (!this.#queue.isOpen || this.#stop.signal.aborted) return
       await this.#room.age()
       this.#oldestMs = await this.#queue.oldestMs()
+      this.#troubles.tell('look', undefined)
     } catch (error) {
-      this.#tellTrouble(error)
+      if (!this.#stop.signal.aborted) this.#troubles.tell('look', error)
+    } finally {
+      this.#isLooking = false
     }
     this.#showGauges()
   }
 
   #showGauges(): void {
-    const { gauges } = this.context.metrics
-    const { records, bytes, lanes, damage } = this.#queue
-    gauges.set('waiting', records)
-    gauges.set('waiting bytes', bytes)
-    const oldestMs = records === 0 ? undefined : this.#oldestMs
-    gauges.set(
-      'oldest seconds',
-      oldestMs === undefined ? 0 : Math.max(0, Math.round((Date.now() - oldestMs) / 1000))
-    )
-    for (const { priority, records: waiting } of lanes)
-      gauges.set(`waiting ${PRIORITY_NAMES[priority]}`, waiting)
-    gauges.set('damaged', damage.missing + damage.changed)
+    showGauges(this.context.metrics.gauges, this.#queue, this.#oldestMs)
   }
 
   #show(): void {
@@ -367,13 +375,14 @@ export class StoreAndForward {
     metrics.retried += this.#sent.retried - this.#retried
     this.#retried = this.#sent.retried
     const { retrying: again, reason, stalledMs } = this.#source.waiting
-    const { records, damage } = this.#queue
+    const { records, left, damage } = this.#queue
     const { look, text } = statusOf({
-      trouble: this.#trouble && troubleWords(this.#trouble),
+      trouble: this.#troubles.words,
       isDiskFull: this.#disk.isFull,
       freeBytes: this.#disk.freeBytes,
       isUnwired: !isWired(FORWARDED),
       isBlocked: this.#intake.isBlocked,
+      leaving: left.records,
       damaged: damage.missing + damage.changed,
       waiting: records,
       leftOut: metrics.filtered,
@@ -384,13 +393,3 @@ export class StoreAndForward {
     status[look](text)
   }
 }
-
-const TROUBLE = {
-  damaged: 'queue damaged: see dialog',
-  taken: 'queue open elsewhere',
-  full: 'disk full',
-  other: 'queue cannot be used'
-} as const
-
-const troubleWords = (trouble: Error): string =>
-  TROUBLE[trouble instanceof QueueUnavailable ? trouble.fault : 'other']

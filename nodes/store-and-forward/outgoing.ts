@@ -30,6 +30,12 @@ interface Cutting {
   readonly isList: boolean
 }
 
+/** Makes the message of records that had this beside them; one that is no list is alone. */
+export type ToMessage = (properties: string, records: readonly object[], isList: boolean) => Message
+
+const asItCame: ToMessage = (properties, records, isList) =>
+  ({ ...propertiesOf(properties), payload: isList ? records : records[0] }) as Message
+
 /**
  * Cuts entries into messages: records whose messages were alike leave together, so many at most.
  * @param inLists also those that came one by one
@@ -37,12 +43,13 @@ interface Cutting {
 export function outgoingOf(
   entries: readonly Stored[],
   most: number,
-  inLists: boolean
+  inLists: boolean,
+  toMessage = asItCame
 ): readonly SentMessage[] {
   const messages: SentMessage[] = []
   let open: Cutting | undefined
   const cut = () => {
-    if (open !== undefined) messages.push(made(open))
+    if (open !== undefined) messages.push(made(open, toMessage))
     open = undefined
   }
   for (const stored of entries) {
@@ -64,9 +71,8 @@ export function outgoingOf(
   return messages
 }
 
-function made({ pieces, records, properties, isList }: Cutting): SentMessage {
-  const messageOf = (payload: readonly object[]) =>
-    ({ ...propertiesOf(properties), payload: isList ? payload : payload[0] }) as Message
+function made({ pieces, records, properties, isList }: Cutting, toMessage: ToMessage): SentMessage {
+  const messageOf = (payload: readonly object[]) => toMessage(properties, payload, isList)
   return {
     pieces,
     records: records.length,

@@ -58,7 +58,7 @@ async function act(
       // Only what stands in the list, so that nobody can name another folder.
       const found = leftBehindIn(queuesIn(RED)).find(({ folder }) => folder === of)
       if (found === undefined) throw new Error('There is no such queue any more.')
-      return `${await node.adopt(join(queuesIn(RED), found.folder))} records were taken over.`
+      return node.adopt(join(queuesIn(RED), found.folder))
     }
     default:
       return ''

@@ -1,7 +1,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { pause } from '../../core/backoff.ts'
 import { Commits } from './commits.ts'
-import { EntryWriter, glance } from './entry.ts'
+import { type EntryValue, EntryWriter, glance, withoutSum, withSum } from './entry.ts'
 import type { KeptRecord } from './kept-record.ts'
 import { keyOf, numberOf, priorityIn, QueueLane, type QueueReader, type Range } from './lane.ts'
 import { PRIORITY_NAMES, type Priority } from './priority.ts'
@@ -14,7 +14,9 @@ const ENTRY_BYTES = 32
 /** So much that was deleted is worth being given back to the file system when nothing waits. */
 const TIDY_BYTES = 64 << 20
 const SLICE_ENTRIES = 256
-const ADOPT_BYTES = 4 << 20
+
+/** By lane: how many records it has, and the number of its next entry. */
+type Seal = readonly (readonly [records: number, next: number])[]
 
 /** An entry that was read. */
 export interface Stored {
@@ -40,10 +42,10 @@ export interface Limits {
 }
 
 /** What stands in the place of an entry; undefined: nothing. */
-export type EntryChange = readonly [
-  entry: Stored,
-  now: { readonly value: string; readonly records: number } | undefined
-]
+export type EntryChange = readonly [entry: Stored, now: EntryValue | undefined]
+
+/** An entry that is to be written, by the priority of its lane. */
+export type NewEntry = EntryValue & { readonly priority: number }
 
 export interface QueueOptions {
   readonly gatherMs: number
@@ -62,10 +64,13 @@ export interface QueueOptions {
  */
 export class Queue {
   readonly lanes: readonly QueueLane[]
+  /** What was left out of these, and is on its way to who takes that. */
+  readonly left: QueueLane
+  readonly #all: readonly QueueLane[]
   readonly #commits: Commits
   readonly #gathered: readonly EntryWriter[]
   #isGathering = false
-  #callbacks: (() => void)[] = []
+  #callbacks: { readonly written: () => void; readonly failed: (error: Error) => void }[] = []
   #turn: Promise<unknown> = Promise.resolve()
   #damage = { missing: 0, changed: 0 }
   readonly #changedKeys = new Set<string>()
@@ -76,22 +81,29 @@ export class Queue {
 
   constructor(private readonly options: QueueOptions) {
     this.lanes = PRIORITY_NAMES.map((_, priority) => new QueueLane(priority, options.isStrict))
+    this.left = new QueueLane(this.lanes.length, true)
+    this.#all = [...this.lanes, this.left]
     this.#gathered = this.lanes.map(() => new EntryWriter(options.nowMs))
     this.#commits = new Commits({
       onTrouble: options.onTrouble,
       reopen: options.open,
-      seal: () => [SEAL, JSON.stringify(this.lanes.map(({ records, next }) => [records, next]))]
+      seal: () => [
+        SEAL,
+        withSum(
+          JSON.stringify(this.#all.map(({ records, next }) => [records, next]) satisfies Seal)
+        )
+      ]
     })
   }
 
-  /** Records that are on the disk. */
+  /** Records that are on the disk and wait to be sent on. */
   get records(): number {
     return this.lanes.reduce((sum, { records }) => sum + records, 0) - this.#unwritten
   }
   /** With what is being written. */
   get bytes(): number {
     return (
-      this.lanes.reduce((sum, { bytes }) => sum + bytes, 0) +
+      this.#all.reduce((sum, { bytes }) => sum + bytes, 0) +
       this.#gathered.reduce((sum, { bytes }) => sum + bytes, 0)
     )
   }
@@ -102,27 +114,32 @@ export class Queue {
     return this.#commits.store !== undefined
   }
 
-  /** Takes up what is on the disk. Call once. */
+  /** Takes up what is on the disk; once more after it has failed. */
   async open(store: QueueStore): Promise<void> {
-    let seal: readonly (readonly [records: number, next: number])[] = []
+    for (const lane of this.#all) lane.reset()
+    this.#damage = { missing: 0, changed: 0 }
+    this.#changedKeys.clear()
+    let seal: Seal | undefined
     let count = 0
     for await (const [key, value] of store.load()) {
-      if (key === SEAL) seal = JSON.parse(value) as typeof seal
+      if (key === SEAL) seal = sealIn(value)
       else this.#found(key, value)
       if (++count % SLICE_ENTRIES === 0) await nextTurn()
     }
-    for (const [priority, [records, next]] of seal.entries()) {
-      const lane = this.lanes[priority]
+    // It is written with every change, so where something is, it is there too.
+    if (seal === undefined && count > 0) this.#isChanged(SEAL)
+    for (const [priority, [records, next]] of (seal ?? []).entries()) {
+      const lane = this.#all[priority]
       if (lane === undefined) continue
       this.#damage.missing += Math.max(0, records - lane.records)
       lane.found(next - 1)
     }
-    for (const lane of this.lanes) lane.rewind()
+    for (const lane of this.#all) lane.rewind()
     this.#commits.open(store)
   }
 
   #found(key: string, value: string): void {
-    const lane = this.lanes[priorityIn(key)]
+    const lane = this.#all[priorityIn(key)]
     if (lane === undefined) return
     lane.found(numberOf(key))
     const seen = this.#look(key, value)
@@ -135,11 +152,14 @@ export class Queue {
   /** Undefined for what the disk has changed. */
   #look(key: string, value: string): ReturnType<typeof glance> {
     const seen = glance(value)
-    if (seen === undefined && !this.#changedKeys.has(key)) {
-      this.#changedKeys.add(key)
-      this.#damage.changed++
-    }
+    if (seen === undefined) this.#isChanged(key)
     return seen
+  }
+
+  #isChanged(key: string): void {
+    if (this.#changedKeys.has(key)) return
+    this.#changedKeys.add(key)
+    this.#damage.changed++
   }
 
   /** To be written with what comes in the same milliseconds. */
@@ -147,9 +167,12 @@ export class Queue {
     this.#gathered[priority]!.add(record, properties, isList)
   }
 
-  /** Calls back, in a turn of its own, once all that was added is on the disk. */
-  written(callback: () => void): void {
-    this.#callbacks.push(callback)
+  /**
+   * Calls back, in a turn of its own, once all that was added is on the disk, or once the queue is
+   * closed and it is not.
+   */
+  written(written: () => void, failed: (error: Error) => void): void {
+    this.#callbacks.push({ written, failed })
     if (this.#isGathering) return
     this.#isGathering = true
     // What comes in this turn and until the store takes more becomes one entry.
@@ -158,22 +181,52 @@ export class Queue {
 
   #gatherUp(): void {
     this.#isGathering = false
-    const changes = new Map<string, string>()
-    const before = this.#unwritten
-    for (const lane of this.lanes) {
-      for (const { value, records } of this.#gathered[lane.priority]!.take())
-        changes.set(this.#placed(lane, value, records), value)
-    }
-    const ends = this.lanes.map(({ next }) => next)
+    const gathered = this.lanes.flatMap(({ priority }) =>
+      this.#gathered[priority]!.take().map(value => ({ ...value, priority }))
+    )
     const callbacks = this.#callbacks.splice(0)
-    const added = this.#unwritten - before
-    this.#commits.add(changes, () => {
-      this.#committed(ends, added)
-      for (const callback of callbacks) callback()
-    })
+    this.#place(
+      gathered,
+      new Map(),
+      () => {
+        for (const { written } of callbacks) written()
+      },
+      error => {
+        for (const { failed } of callbacks) failed(error)
+      }
+    )
   }
 
-  /** One at a time, so that nobody reads what somebody else is about to change. */
+  /** Further entries, behind all that are there. Resolves when they are on the disk. */
+  place(entries: readonly NewEntry[]): Promise<void> {
+    return new Promise((resolve, refuse) => this.#place(entries, new Map(), resolve, refuse))
+  }
+
+  /** @param changes what is written together with them, or not at all */
+  #place(
+    entries: readonly NewEntry[],
+    changes: Map<string, string | undefined>,
+    written: () => void,
+    failed: (error: Error) => void
+  ): void {
+    const before = this.#unwritten
+    // Numbered in the turn in which they are given to be written: a reader would pass over numbers
+    // that nothing has yet.
+    for (const { value, records, priority } of entries)
+      changes.set(this.#placed(this.#all[priority]!, value, records), value)
+    const ends = this.#all.map(({ next }) => next)
+    const added = this.#unwritten - before
+    const committed = () => {
+      this.#committed(ends, added)
+      written()
+    }
+    this.#commits.add(changes, committed, failed)
+  }
+
+  /**
+   * One at a time, so that nobody reads what somebody else is about to change. Nobody waits for the
+   * disk in it but who reads: a full one would hold up all others.
+   */
   exclusive<T>(work: () => Promise<T>): Promise<T> {
     const turn = this.#turn.then(work, work)
     this.#turn = turn.catch(() => {})
@@ -203,8 +256,11 @@ export class Queue {
     let { records, bytes } = limits
     let end = to
     const entries: Stored[] = []
-    await store.read(keyOf(priority, from), keyOf(priority, to), (key, value) => {
+    const { ahead } = this.#commits
+    await store.read(keyOf(priority, from), keyOf(priority, to), (key, stored) => {
       const number = numberOf(key)
+      const value = ahead(key, stored)
+      if (value === undefined) return false
       const seen = this.#look(key, value)
       if (seen === undefined) return false
       entries.push({ key, priority, number, value, ...seen })
@@ -215,11 +271,6 @@ export class Queue {
       return isEnough
     })
     return { entries, to: end }
-  }
-
-  /** They need not be kept any more. Resolves when that is on the disk. */
-  remove(stored: readonly Stored[]): Promise<void> {
-    return this.change(stored.map(each => [each, undefined] as const))
   }
 
   /** Resolves when everything up to now is on the disk. */
@@ -233,16 +284,22 @@ export class Queue {
     this.#tidy()
   }
 
-  /** Others in their place, or nothing. Resolves when that is on the disk. */
-  change(changes: readonly EntryChange[]): Promise<void> {
-    if (changes.length === 0) return Promise.resolve()
-    return this.#commits.sure(this.#changesOf(changes))
+  /**
+   * Others in their place, or nothing, and what is left out by that: from now on for who reads, and
+   * on the disk together, which `settled` waits for.
+   */
+  change(changes: readonly EntryChange[], left: readonly EntryValue[] = []): void {
+    if (changes.length === 0) return
+    const entries = left.map(each => ({ ...each, priority: this.left.priority }))
+    // Where it is closed before, all of it is there at the next start.
+    const nothing = () => undefined
+    this.#place(entries, this.#changesOf(changes), nothing, nothing)
   }
 
   #changesOf(changes: readonly EntryChange[]): Map<string, string | undefined> {
     return new Map(
       changes.map(([{ key, priority, value, records }, now]) => {
-        const lane = this.lanes[priority]!
+        const lane = this.#all[priority]!
         lane.records += (now?.records ?? 0) - records
         lane.bytes += (now === undefined ? 0 : sizeOf(now.value)) - sizeOf(value)
         if (now === undefined) lane.entries--
@@ -259,8 +316,9 @@ export class Queue {
     let oldestMs: number | undefined
     for (const { entries, priority, next } of this.lanes) {
       if (entries === 0) continue
-      await store.read(keyOf(priority, 1), keyOf(priority, next), (_key, value) => {
-        const writtenMs = glance(value)?.writtenMs
+      const { ahead } = this.#commits
+      await store.read(keyOf(priority, 1), keyOf(priority, next), (key, value) => {
+        const writtenMs = glance(ahead(key, value) ?? '')?.writtenMs
         if (writtenMs !== undefined) oldestMs = Math.min(oldestMs ?? writtenMs, writtenMs)
         return writtenMs !== undefined
       })
@@ -268,47 +326,19 @@ export class Queue {
     return oldestMs
   }
 
-  /** Takes over everything from another queue; it may be removed when this resolves. */
-  async adopt(store: QueueStore): Promise<number> {
-    let records = 0
-    let changes = new Map<string, string>()
-    let bytes = 0
-    let inChanges = 0
-    const write = async () => {
-      const ends = this.lanes.map(({ next }) => next)
-      await this.#commits.sure(changes)
-      this.#committed(ends, inChanges)
-      inChanges = 0
-      changes = new Map()
-      bytes = 0
-    }
-    for await (const [key, value] of store.load()) {
-      const lane = key === SEAL ? undefined : this.lanes[priorityIn(key)]
-      const seen = lane && glance(value)
-      if (lane === undefined || seen === undefined) continue
-      records += seen.records
-      inChanges += seen.records
-      bytes += value.length
-      changes.set(this.#placed(lane, value, seen.records), value)
-      if (bytes > ADOPT_BYTES) await write()
-    }
-    await write()
-    return records
-  }
-
   /** The key of a new entry. */
   #placed(lane: QueueLane, value: string, records: number): string {
     lane.entries++
     lane.records += records
     lane.bytes += sizeOf(value)
-    this.#unwritten += records
+    if (lane !== this.left) this.#unwritten += records
     return keyOf(lane.priority, lane.next++)
   }
 
   #committed(ends: readonly number[], records: number): void {
     this.#unwritten -= records
     const nowMs = performance.now()
-    for (const lane of this.lanes) lane.committed(ends[lane.priority]!, nowMs)
+    for (const lane of this.#all) lane.committed(ends[lane.priority]!, nowMs)
     this.options.onWritten()
   }
 
@@ -343,3 +373,14 @@ export class Queue {
 }
 
 const sizeOf = (value: string) => Buffer.byteLength(value) + ENTRY_BYTES
+
+/** Undefined where the disk has changed it. */
+function sealIn(value: string): Seal | undefined {
+  // Earlier versions wrote it without a checksum.
+  const text = value.startsWith('[') ? value : withoutSum(value)
+  try {
+    return text === undefined ? undefined : (JSON.parse(text) as Seal)
+  } catch {
+    return undefined
+  }
+}

@@ -2,31 +2,11 @@ import { createHash } from 'node:crypto'
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
 import { getter } from '../../core/record/field-path.ts'
 import { jsonText } from '../../core/record/json-write.ts'
-import { entryOf, thinned } from './entry.ts'
-import type { QueueLane, Range } from './lane.ts'
+import { type EntryValue, entryOf, thinned } from './entry.ts'
+import { type QueueLane, type QueueReader, type Range, READERS } from './lane.ts'
+import { leftOf, type Why } from './left-out.ts'
 import type { Priority } from './priority.ts'
-import type { EntryChange, Queue, Stored } from './queue.ts'
-
-/** Why records were left out. */
-export const LEFT_OUT = {
-  thin: {
-    code: 'QUEUE_THINNED',
-    message: 'The queue was full, and of each key only one of several old records was kept.'
-  },
-  oldest: {
-    code: 'QUEUE_OLDEST',
-    message: 'The queue was full, and the oldest records of the lowest priority made room.'
-  },
-  age: {
-    code: 'QUEUE_TOO_OLD',
-    message: 'The record has waited longer than it may.'
-  },
-  cleared: {
-    code: 'QUEUE_CLEARED',
-    message: 'Somebody has emptied the queue in the dialog of the node.'
-  }
-} as const
-export type Why = keyof typeof LEFT_OUT
+import type { EntryChange, Limits, Queue, Stored } from './queue.ts'
 
 export interface RoomOptions {
   readonly maxBytes: number
@@ -39,13 +19,18 @@ export interface RoomOptions {
   nowMs(): number
   /** There is hardly any room on the disk, whatever the queue may have of it. */
   isDiskFull(): boolean
-  leftOut(records: readonly object[], why: Why): void
+  /** Somebody takes what is left out. */
+  isTaken(): boolean
+  /** So many records were. */
+  leftOut(records: number, why: Why): void
 }
 
 /** So much is read at a time. */
-const READ_BYTES = 1 << 20
+const ALL_IN_READ: Limits = { records: Number.MAX_SAFE_INTEGER, bytes: 1 << 20 }
 /** So much of what there may be is freed at a time, so that it need not be done for each record. */
 const FREED_SHARE = 0.02
+/** More is not changed until the disk has it, as it is in memory until then. */
+const MOST_BYTES = 16 << 20
 /** More keys than these are counted from the beginning. */
 const MAX_KEYS = 100_000
 /** What is longer is told apart by its hash, so that the keys need little memory. */
@@ -79,64 +64,117 @@ export class Room {
     return this.queue.bytes + bytes <= (isFirst ? maxBytes * 1.1 : maxBytes)
   }
 
-  /** Leaves out what it may. False: there is nothing that could be. */
-  make(bytes: number): Promise<boolean> {
-    const { full, maxBytes } = this.options
-    const wanted = this.queue.bytes + Math.max(bytes, maxBytes * FREED_SHARE) - maxBytes
-    if (full === 'wait' || this.options.isDiskFull()) return Promise.resolve(false)
-    if (wanted <= 0) return Promise.resolve(true)
-    return this.queue.exclusive(async () => {
-      const freed = full === 'thin' ? await this.#thin(wanted) : 0
-      return (freed >= wanted ? freed : freed + (await this.#dropOldest(wanted - freed))) > 0
+  /** Leaves out what it may. False: nothing more is free by that now. */
+  async make(bytes: number): Promise<boolean> {
+    const { full, maxBytes, isDiskFull, isTaken } = this.options
+    if (full === 'wait' || isDiskFull()) return false
+    const { left } = this.queue
+    // What was left out needs its room until somebody has taken it.
+    const kept = this.queue.bytes - left.bytes
+    const wanted = kept + Math.max(bytes, maxBytes * FREED_SHARE) - maxBytes
+    if (wanted <= 0) return left.bytes === 0
+    const some = Math.min(wanted, MOST_BYTES)
+    const freed = await this.queue.exclusive(async () => {
+      const thinnedOut = full === 'thin' ? await this.#thin(some) : 0
+      return thinnedOut >= some
+        ? thinnedOut
+        : thinnedOut + (await this.#dropOldest(some - thinnedOut))
     })
+    await this.queue.settled()
+    return freed > 0 && !isTaken()
   }
 
   /** Leaves out what is too old. */
-  age(): Promise<void> {
-    const { maxAgeMs, nowMs } = this.options
-    if (maxAgeMs === undefined) return Promise.resolve()
-    const latestMs = nowMs() - maxAgeMs
-    return this.queue.exclusive(async () => {
-      for (const lane of this.#lowestFirst) {
-        for (;;) {
-          const { entries, reader } = await this.#oldest(lane)
-          const old = entries.filter(({ writtenMs }) => writtenMs < latestMs)
-          if (old.length === 0 || reader === undefined) break
-          await this.#leaveOut(lane, reader, old, 'age')
-          if (old.length < entries.length) break
-        }
-      }
-    })
+  async age(): Promise<void> {
+    const { maxAgeMs, isDiskFull, isTaken } = this.options
+    if (maxAgeMs === undefined || (isTaken() && isDiskFull())) return
+    for (const lane of this.#lowestFirst)
+      for (const reader of READERS) while (await this.#ageOf(lane, reader));
+  }
+
+  /** Of entries that were read, those that are not too old; the others are left out. */
+  sift(lane: QueueLane, entries: readonly Stored[]): readonly Stored[] {
+    const old = lane.priority === 0 ? [] : entries.filter(entry => this.#isOld(entry))
+    if (old.length === 0) return entries
+    this.#leaveOut(old, 'age')
+    return entries.filter(entry => !old.includes(entry))
   }
 
   /** Leaves out everything that is not on its way, of all priorities. Gives how many records. */
-  clear(): Promise<number> {
-    return this.queue.exclusive(async () => {
-      let records = 0
-      for (const lane of this.queue.lanes) {
-        for (;;) {
+  async clear(): Promise<number> {
+    if (this.options.isTaken() && this.options.isDiskFull())
+      throw new Error(
+        'The disk is full. What is left out would need room there until the second output has it: make some, or deploy the node without a wire at that output.'
+      )
+    let records = 0
+    for (const lane of this.queue.lanes) {
+      for (let isMore = true; isMore; ) {
+        const going = await this.queue.exclusive(async () => {
           const { entries, reader } = await this.#oldest(lane)
-          if (reader === undefined) break
-          records += entries.reduce((sum, entry) => sum + entry.records, 0)
-          await this.#leaveOut(lane, reader, entries, 'cleared')
-        }
+          if (reader !== undefined) this.#leaveOutFirst(lane, reader, entries, 'cleared')
+          return entries
+        })
+        isMore = going.length > 0
+        records += recordsIn(going)
+        await this.queue.settled()
       }
-      return records
-    })
+    }
+    return records
+  }
+
+  /** What was left out, where nobody takes it. */
+  async dropLeft(): Promise<void> {
+    if (this.options.isTaken()) return
+    const { left } = this.queue
+    for (;;) {
+      const { entries } = await this.queue.exclusive(async () => {
+        const some = await this.queue.take(left, 'backlog', ALL_IN_READ)
+        this.queue.change(some.map(entry => [entry, undefined]))
+        return { entries: some }
+      })
+      await this.queue.settled()
+      if (entries.length === 0) return
+    }
   }
 
   get #lowestFirst(): readonly QueueLane[] {
     return this.queue.lanes.filter(({ priority }) => priority > 0).reverse()
   }
 
+  #isOld({ writtenMs }: Stored): boolean {
+    const { maxAgeMs = Number.POSITIVE_INFINITY, nowMs } = this.options
+    return writtenMs < nowMs() - maxAgeMs
+  }
+
+  /**
+   * Of what a reader reads next. A clock that jumps, or records taken over, may have brought old
+   * entries behind newer ones: these stay, and what is left of the others is seen when it is read.
+   * True where there may be more.
+   */
+  async #ageOf(lane: QueueLane, reader: QueueReader): Promise<boolean> {
+    let hasOld = false
+    const isMore = await this.queue.exclusive(async () => {
+      const range = lane.unread(reader)
+      if (range === undefined) return false
+      const { entries, to } = await this.queue.read(lane, range, ALL_IN_READ)
+      const old = entries.filter(entry => this.#isOld(entry))
+      this.#leaveOut(old, 'age')
+      hasOld = old.length > 0
+      if (old.length < entries.length || to === range.from) return false
+      lane.read(reader, to)
+      return true
+    })
+    if (hasOld) await this.queue.settled()
+    return isMore
+  }
+
   /** Of those that no reader has read; they are read away where there are none. */
   async #oldest(
     lane: QueueLane
-  ): Promise<{ readonly entries: Stored[]; readonly reader: 'backlog' | 'live' | undefined }> {
+  ): Promise<{ readonly entries: Stored[]; readonly reader: QueueReader | undefined }> {
     for (const reader of ['backlog', 'live'] as const) {
       for (let range = lane.unread(reader); range !== undefined; range = lane.unread(reader)) {
-        const limits = { records: Number.MAX_SAFE_INTEGER, bytes: READ_BYTES }
-        const { entries, to } = await this.queue.read(lane, range, limits)
+        const { entries, to } = await this.queue.read(lane, range, ALL_IN_READ)
         if (entries.length > 0) return { entries, reader }
         if (to === range.from) return { entries: [], reader: undefined }
         lane.read(reader, to)
@@ -157,23 +195,41 @@ export class Room {
           going.push(entry)
           freed += entry.value.length
         }
-        await this.#leaveOut(lane, reader, going, 'oldest')
+        this.#leaveOutFirst(lane, reader, going, 'oldest')
       }
     }
     return freed
   }
 
-  async #leaveOut(
-    lane: QueueLane,
-    reader: 'backlog' | 'live',
-    entries: readonly Stored[],
-    why: Why
-  ): Promise<void> {
+  /** What a reader would read next, and no others. */
+  #leaveOutFirst(lane: QueueLane, reader: QueueReader, entries: readonly Stored[], why: Why): void {
     const last = entries.at(-1)
-    if (last === undefined) return
-    lane.read(reader, last.number + 1)
-    await this.queue.remove(entries)
-    for (const { value } of entries) this.options.leftOut(entryOf(value)?.records ?? [], why)
+    if (last !== undefined) lane.read(reader, last.number + 1)
+    this.#leaveOut(entries, why)
+  }
+
+  #leaveOut(entries: readonly Stored[], why: Why): void {
+    const left = this.options.isTaken() ? entries.map(({ value }) => leftOf(value, why)) : []
+    this.#change(
+      entries.map(entry => [entry, undefined] as const),
+      left,
+      recordsIn(entries),
+      why
+    )
+  }
+
+  #change(
+    changes: readonly EntryChange[],
+    left: readonly (EntryValue | undefined)[],
+    records: number,
+    why: Why
+  ): void {
+    if (records === 0) return
+    this.queue.change(
+      changes,
+      left.filter(each => each !== undefined)
+    )
+    this.options.leftOut(records, why)
   }
 
   /** Goes on where it was, then from the beginning, as long as that frees anything. */
@@ -207,23 +263,23 @@ export class Room {
   }
 
   async #thinNext(lane: QueueLane, range: Range): Promise<number> {
-    const limits = { records: Number.MAX_SAFE_INTEGER, bytes: READ_BYTES }
-    const { entries, to } = await this.queue.read(lane, range, limits)
+    const { entries, to } = await this.queue.read(lane, range, ALL_IN_READ)
     this.#thinnedTo.set(lane.priority, to === range.from ? range.to : to)
     let freed = 0
+    let records = 0
     const changes: EntryChange[] = []
-    const left: object[] = []
+    const left: (EntryValue | undefined)[] = []
+    const isTaken = this.options.isTaken()
     for (const entry of entries) {
-      const records = entryOf(entry.value)?.records ?? []
-      const stays = records.map(record => this.#stays(record))
+      const stays = (entryOf(entry.value)?.records ?? []).map(record => this.#stays(record))
       if (!stays.includes(false)) continue
       const now = thinned(entry.value, index => stays[index]!)
-      left.push(...records.filter((_record, index) => !stays[index]))
+      if (isTaken) left.push(leftOf(entry.value, 'thin', index => !stays[index]))
+      records += entry.records - (now?.records ?? 0)
       freed += entry.value.length - (now?.value.length ?? 0)
       changes.push([entry, now])
     }
-    await this.queue.change(changes)
-    if (left.length > 0) this.options.leftOut(left, 'thin')
+    this.#change(changes, left, records, 'thin')
     return freed
   }
 
@@ -248,3 +304,6 @@ function keyPart(value: unknown): string {
   if (text.length <= MAX_CHARACTERS) return text
   return createHash('sha256').update(text).digest('base64')
 }
+
+const recordsIn = (entries: readonly Stored[]) =>
+  entries.reduce((sum, { records }) => sum + records, 0)

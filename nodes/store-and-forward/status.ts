@@ -10,6 +10,8 @@ export interface NodeStanding {
   readonly isUnwired: boolean
   /** Sources wait for room. */
   readonly isBlocked: boolean
+  /** Records that were left out, and wait for the second output. */
+  readonly leaving: number
   readonly damaged: number
   readonly waiting: number
   readonly leftOut: number
@@ -32,7 +34,10 @@ export function statusOf(now: NodeStanding): StatusSaid {
     return { look: 'failed', text: `disk full: ${compact(now.freeBytes / 1e6)} MB left` }
   if (now.damaged > 0) return { look: 'failed', text: `${compact(now.damaged)} damaged on disk` }
   if (now.isUnwired) return { look: 'waiting', text: `${wait} · no wire` }
-  if (now.isBlocked) return { look: 'waiting', text: `full: ${wait}, sources too` }
+  if (now.isBlocked) {
+    const second = now.leaving > 0 ? ` · ${compact(now.leaving)} at output 2` : ''
+    return { look: 'waiting', text: `full: ${wait}, sources too${second}` }
+  }
   if (now.retrying !== undefined) return { look: 'waiting', text: `${wait} · ${now.retrying}` }
   if (now.stalledMs >= STALLED_MS)
     return {

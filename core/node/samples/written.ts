@@ -65,7 +65,7 @@ export class Writer {
 
   #object(value: object, depth: number): Written {
     if (depth > MAX_DEPTH) return this.#leftOut()
-    if (Buffer.isBuffer(value)) return this.#bytes(value)
+    if (value instanceof Uint8Array) return this.#bytes(value)
     if (value instanceof ExactDecimal) return this.#tagged('$decimal', value.text)
     if (value instanceof Date)
       return this.#tagged('$date', Number.isNaN(value.getTime()) ? '' : value.toISOString())
@@ -81,10 +81,12 @@ export class Writer {
     return MARK
   }
 
-  #bytes(value: Buffer): object {
+  #bytes(value: Uint8Array): object {
     const room = Math.max(0, Math.floor(this.left * 0.75))
     if (value.length > room) this.cut = true
-    const text = value.subarray(0, room).toString('base64')
+    const text = Buffer.from(value.buffer, value.byteOffset, Math.min(value.length, room)).toString(
+      'base64'
+    )
     this.left -= text.length + 13
     return { $bytes: text }
   }

@@ -185,6 +185,13 @@ describe('what is kept of records', () => {
     )
   })
 
+  it('has bytes of any kind as bytes', () => {
+    const [read] = roundTrip([
+      { a: new Uint8Array([1, 2, 3]).subarray(1), b: { c: Buffer.from('x') } }
+    ])
+    assert.deepEqual(read, { a: Buffer.from([2, 3]), b: { c: Buffer.from('x') } })
+  })
+
   it('has the properties of its message', () => {
     const message = {
       _msgid: '1',

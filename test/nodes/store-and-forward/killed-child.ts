@@ -37,7 +37,7 @@ for (let n = Math.max(Number(from), (found.at(-1) ?? -1) + 1); ; ) {
     if ('text' in kept) queue.add(2, kept, '', true)
     group.push(n++)
   }
-  await new Promise<void>(resolve => queue.written(resolve))
+  await new Promise<void>((resolve, refuse) => queue.written(resolve, refuse))
   say({ written: group.at(-1) })
   const first = stored.shift()
   if (first !== undefined) {

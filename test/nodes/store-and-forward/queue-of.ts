@@ -5,7 +5,7 @@ import { entryOf } from '../../../nodes/store-and-forward/entry.ts'
 import { RecordWriter } from '../../../nodes/store-and-forward/kept-record.ts'
 import { type QueueLane, type QueueReader, READERS } from '../../../nodes/store-and-forward/lane.ts'
 import { Queue, type Stored } from '../../../nodes/store-and-forward/queue.ts'
-import { openQueueStore } from '../../../nodes/store-and-forward/queue-store.ts'
+import { openQueueStore, type QueueStore } from '../../../nodes/store-and-forward/queue-store.ts'
 
 const ALL = { records: Number.MAX_SAFE_INTEGER, bytes: Number.MAX_SAFE_INTEGER }
 
@@ -21,15 +21,22 @@ export class TestQueue {
     private readonly nowMs: () => number = Date.now
   ) {}
 
-  async open(): Promise<this> {
-    this.queue = new Queue({
+  /** Not open yet. */
+  make(open = () => openQueueStore(this.folder)): Queue {
+    return new Queue({
       gatherMs: 0,
       isStrict: this.isStrict,
       nowMs: this.nowMs,
-      onTrouble: error => this.troubles.push(error),
-      open: () => openQueueStore(this.folder),
+      onTrouble: error => {
+        if (error !== undefined) this.troubles.push(error)
+      },
+      open,
       onWritten: () => {}
     })
+  }
+
+  async open(): Promise<this> {
+    this.queue = this.make()
     await this.queue.open(await openQueueStore(this.folder))
     return this
   }
@@ -42,7 +49,7 @@ export class TestQueue {
       if ('code' in kept) throw new Error(kept.message)
       this.queue.add(priority, kept, properties, true)
     }
-    return new Promise(resolve => this.queue.written(resolve))
+    return new Promise((resolve, refuse) => this.queue.written(resolve, refuse))
   }
 
   take(lane: QueueLane, reader: QueueReader, records = ALL.records): Promise<Stored[]> {
@@ -71,3 +78,31 @@ export class TestQueue {
 
 export const recordsOf = (stored: readonly Stored[]): object[] =>
   stored.flatMap(({ value }) => [...(entryOf(value)?.records ?? [])])
+
+/** Of a store, to replace some of them. */
+export const methodsOf = (store: QueueStore): QueueStore => ({
+  load: () => store.load(),
+  read: (...given) => store.read(...given),
+  write: (...given) => store.write(...given),
+  tidy: () => store.tidy(),
+  close: () => store.close()
+})
+
+/** Changes what is under the first key that begins so; gives the key. */
+export async function changeOne(
+  folder: string,
+  change: (value: string) => string,
+  begins = '2'
+): Promise<string[]> {
+  const store = await openQueueStore(folder)
+  for await (const [key, value] of store.load()) {
+    if (!key.startsWith(begins)) continue
+    await store.write(new Map([[key, change(value)]]), true)
+    await store.close()
+    return [key]
+  }
+  return []
+}
+
+export const numbersOf = (records: readonly object[]) =>
+  records.map(record => (record as { n: number }).n)

@@ -1,28 +1,21 @@
 import assert from 'node:assert/strict'
-import {
-  cpSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync
-} from 'node:fs'
+import { existsSync, readdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import fc from 'fast-check'
+import { takeOver } from '../../../nodes/store-and-forward/adopting.ts'
 import { type QueueReader, READERS } from '../../../nodes/store-and-forward/lane.ts'
 import type { Stored } from '../../../nodes/store-and-forward/queue.ts'
 import {
   openQueueStore,
-  putAside,
+  type QueueStore,
   type QueueUnavailable
 } from '../../../nodes/store-and-forward/queue-store.ts'
-import { recordsOf, TestQueue } from './queue-of.ts'
+import { changeOne, methodsOf, numbersOf as numbers, recordsOf, TestQueue } from './queue-of.ts'
 
 const IS_LONG = process.env.MILLRACE_CRASH === 'long'
 
 type Numbered = { readonly n: number }
-const numbers = (records: readonly object[]) => records.map(record => (record as Numbered).n)
 
 /** What a test does to a queue, and what a plain list of numbers has to say to it. */
 type Step =
@@ -158,13 +151,93 @@ describe('a queue on disk', function () {
     await other.add([{ n: 2 }, { n: 3 }])
     await other.add([{ n: 0 }], 0)
     await other.queue.close()
-    const store = await openQueueStore(other.folder)
-    assert.equal(await one.queue.adopt(store), 3)
-    await store.close()
+    const { said, isWhole } = await takeOver(one.queue, other.folder)
+    assert.deepEqual([said, isWhole], ['3 records were taken over.', true])
+    assert.equal(existsSync(other.folder), false)
     await one.reopen()
     assert.deepEqual(numbers(await one.rest()), [0, 1, 2, 3])
     await one.remove()
-    await other.remove()
+    rmSync(other.root, { recursive: true, force: true })
+  })
+
+  it('takes over what another has while it is written and read, and strands nothing', async () => {
+    const other = await new TestQueue().open()
+    const text = 'x'.repeat(30_000)
+    for (let n = 0; n < 400; n += 4)
+      await Promise.all([0, 1, 2, 3].map(more => other.add([{ n: 100_000 + n + more, text }])))
+    await other.queue.close()
+    const test = await new TestQueue().open()
+    const lane = test.queue.lanes[2]!
+    const got: number[] = []
+    let added = 0
+    let isFed = false
+    let isOver = false
+    const feeding = (async () => {
+      while (!isFed) await test.add([{ n: added++ }])
+    })()
+    const reading = (async () => {
+      while (!isOver || !lane.isRead) {
+        const stored = [...(await test.take(lane, 'live')), ...(await test.take(lane, 'backlog'))]
+        got.push(...numbers(recordsOf(stored)))
+        for (const each of stored) test.queue.forget(each)
+        await nextTurn()
+      }
+    })()
+    await takeOver(test.queue, other.folder)
+    isFed = true
+    await feeding
+    isOver = true
+    await reading
+    assert.deepEqual([got.length, new Set(got).size], [added + 400, added + 400])
+    assert.equal(test.queue.records, 0)
+    await test.remove()
+    rmSync(other.root, { recursive: true, force: true })
+  })
+
+  it('keeps what the disk has damaged of what it takes over, and says so', async () => {
+    const [one, other] = await Promise.all([new TestQueue().open(), new TestQueue().open()])
+    await other.add([{ n: 1 }])
+    await other.add([{ n: 2 }])
+    await other.queue.close()
+    const [first] = await changeOne(other.folder, value => value.replace('"n":1', '"n":7'))
+    const { said, isWhole } = await takeOver(one.queue, other.folder)
+    assert.match(
+      said,
+      /^1 records were taken over\. The disk had lost 1 others and changed 1 entries/
+    )
+    assert.equal(isWhole, false)
+    const aside = readdirSync(other.root).find(name => name.includes('.damaged-'))!
+    const store = await openQueueStore(join(other.root, aside))
+    const kept = new Map<string, string>()
+    for await (const [key, value] of store.load()) kept.set(key, value)
+    await store.close()
+    assert.match(kept.get(first!)!, /"n":7/)
+    assert.deepEqual(numbers(await one.rest()), [2])
+    await one.remove()
+    rmSync(other.root, { recursive: true, force: true })
+  })
+
+  it('is opened anew where that failed half way, and counts nothing twice', async () => {
+    const test = await new TestQueue().open()
+    for (let n = 0; n < 30; n++) await test.add([{ n }])
+    await test.queue.close()
+    const store = await openQueueStore(test.folder)
+    const failing: QueueStore = {
+      ...methodsOf(store),
+      async *load() {
+        let count = 0
+        for await (const each of store.load()) {
+          if (count++ > 20) throw new Error('EIO')
+          yield each
+        }
+      }
+    }
+    const queue = test.make()
+    await assert.rejects(queue.open(failing), /EIO/)
+    await queue.open(store)
+    assert.deepEqual([queue.records, queue.damage], [30, { missing: 0, changed: 0 }])
+    await queue.close()
+    await (await test.open()).remove()
   })
 
   it('is opened by one process at a time, and says so', async () => {
@@ -174,80 +247,5 @@ describe('a queue on disk', function () {
       (error: QueueUnavailable) => error.fault === 'taken' && /another process/.test(error.message)
     )
     await test.remove()
-  })
-
-  describe('on a disk that fails', () => {
-    const logOf = (folder: string) =>
-      join(folder, readdirSync(folder).find(name => name.endsWith('.log'))!)
-
-    it('has all that was acknowledged, wherever its log is torn off', async () => {
-      const test = await new TestQueue().open()
-      // What the log had by the time at which the first n were acknowledged.
-      const sizes: number[] = []
-      for (let n = 0; n < 60; n++) {
-        await test.add([{ n, text: 'x'.repeat((n * 37) % 900) }])
-        sizes.push(statSync(logOf(test.folder)).size)
-      }
-      const whole = sizes.at(-1)!
-      const copies = new TestQueue()
-      for (let round = 0; round < (IS_LONG ? 200 : 15); round++) {
-        const at = Math.floor(whole * ((round * 0.618) % 1) + (round % 7))
-        rmSync(copies.folder, { recursive: true, force: true })
-        cpSync(test.folder, copies.folder, { recursive: true })
-        rmSync(join(copies.folder, 'LOCK'), { force: true })
-        truncateSync(logOf(copies.folder), at)
-        await copies.open()
-        const found = numbers(await copies.rest())
-        const acknowledged = sizes.filter(size => size <= at).length
-        assert.deepEqual(
-          found,
-          Array.from({ length: found.length }, (_, n) => n),
-          `at ${at}`
-        )
-        assert.ok(found.length >= acknowledged, `at ${at}: ${found.length} of ${acknowledged}`)
-        assert.deepEqual(copies.queue.damage, { missing: 0, changed: 0 })
-        await copies.queue.close()
-      }
-      rmSync(copies.root, { recursive: true, force: true })
-      await test.remove()
-    })
-
-    it('says how many records are missing that it had', async () => {
-      const test = await new TestQueue().open()
-      for (let n = 0; n < 40; n++) await test.add([{ n, text: 'x'.repeat(3_000) }])
-      await test.queue.close()
-      const log = logOf(test.folder)
-      const bytes = readFileSync(log)
-      // In the middle of the second of its blocks.
-      bytes[50_000] = bytes[50_000]! ^ 0xff
-      writeFileSync(log, bytes)
-      await test.open()
-      const found = numbers(await test.rest())
-      assert.ok(found.length < 40)
-      assert.equal(test.queue.damage.missing, 40 - found.length)
-      await test.queue.dropChanged()
-      await test.reopen()
-      assert.deepEqual(test.queue.damage, { missing: 0, changed: 0 })
-      await test.remove()
-    })
-
-    it('is left as it is where it cannot be opened, until it is put aside', async () => {
-      const test = await new TestQueue().open()
-      await test.add([{ n: 1 }])
-      await test.queue.close()
-      const current = join(test.folder, 'CURRENT')
-      writeFileSync(current, 'nonsense\n')
-      await assert.rejects(
-        openQueueStore(test.folder),
-        (error: QueueUnavailable) =>
-          error.fault === 'damaged' && error.message.includes(test.folder)
-      )
-      assert.equal(readFileSync(current, 'utf8'), 'nonsense\n')
-      const aside = await putAside(test.folder, 0)
-      assert.equal(readFileSync(join(aside, 'CURRENT'), 'utf8'), 'nonsense\n')
-      await test.open()
-      assert.deepEqual(await test.rest(), [])
-      await test.remove()
-    })
   })
 })
