@@ -14,7 +14,7 @@
  */
 export const PACES = {
   latency: { arrivalsMs: 5, fewMs: 5, burstMs: 0, fetchesMs: 4 },
-  balanced: { arrivalsMs: 40, fewMs: 55, burstMs: 3, fetchesMs: 25 },
+  balanced: { arrivalsMs: 40, fewMs: 50, burstMs: 3, fetchesMs: 25 },
   economy: { arrivalsMs: 250, fewMs: 250, burstMs: 3, fetchesMs: 200 }
 } as const
 

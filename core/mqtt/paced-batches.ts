@@ -50,6 +50,8 @@ const RESTS_FROM_MS = 10
 const FEW = 64
 /** More than that the socket may not hold while it is not read. */
 const RESTS_BELOW_BYTES = 100_000
+/** Where a gathered batch had so many, the next has some too: it is not waited for the first. */
+const SOME = 3
 
 /**
  * Decides when batches leave and when they are acknowledged: see core/pace.ts for the rule. Keeps
@@ -71,6 +73,11 @@ export class PacedBatches<B extends PacedBatch> {
   /** When the last batch left. */
   #leftMs = Number.NEGATIVE_INFINITY
   #hadFew = true
+  /** What is gathered came after a pause; then the last batch was one message after a pause. */
+  #isAfterPause = false
+  #wasAlone = false
+  /** Its socket is not read. */
+  #resting: DeferredAcks | undefined
   /** The last batch was full or nearly, so that reading must not stop. */
   #isPressed = false
 
@@ -126,21 +133,36 @@ export class PacedBatches<B extends PacedBatch> {
   flush = (): void => {
     clearTimeout(this.#timer)
     clearImmediate(this.#immediate)
+    this.#wake()
     const batch = this.#batch
     if (batch === undefined) return
     this.#batch = undefined
     this.#leftMs = performance.now()
     this.#hadFew = batch.size < FEW
+    this.#wasAlone = this.#isAfterPause && batch.packets.length === 1
     this.#isPressed = batch.size >= this.options.batchSize || batch.bytes > RESTS_BELOW_BYTES
-    batch.acks.wake()
     this.options.deliver(batch)
+  }
+
+  #wake(): void {
+    this.#resting?.wake()
+    this.#resting = undefined
+  }
+
+  /** The batch has gathered for its time. */
+  readonly #flushInTime = (): void => {
+    const batch = this.#batch
+    this.flush()
+    if (batch === undefined || batch.packets.length < SOME || this.#batch !== undefined) return
+    const waitMs = this.#nextMs - this.#leftMs
+    if (this.#mayRestFor(waitMs) && !this.options.isFull()) this.#gatherFor(waitMs, batch.acks)
   }
 
   /** The flow is done with a batch: it is acknowledged soon. */
   finished(batch: B): void {
     this.#finished.push(batch)
-    const waitMs = this.#isHurried ? 0 : this.#nextMs - ACKNOWLEDGED_BEFORE_MS - performance.now()
-    if (waitMs < 1) this.acknowledge()
+    const waitMs = this.#nextMs - ACKNOWLEDGED_BEFORE_MS - performance.now()
+    if (waitMs < 1 || this.#isHurried || this.#isAlone) this.acknowledge()
     else this.#acknowledging ??= setTimeout(this.#acknowledgeAndGoOn, waitMs)
   }
 
@@ -177,6 +199,11 @@ export class PacedBatches<B extends PacedBatch> {
     return 2 * this.#open >= most || this.options.isHurried()
   }
 
+  /** Nothing waits for the acknowledgement of the one message, nor is there to be one with it. */
+  get #isAlone(): boolean {
+    return this.#wasAlone && this.#batch === undefined && this.#finished.length === 1
+  }
+
   /** When the next batch leaves that is not full before. */
   get #nextMs(): number {
     const { gatherMs, fewMs } = this.options
@@ -184,32 +211,40 @@ export class PacedBatches<B extends PacedBatch> {
   }
 
   #schedule(): void {
-    const waitMs = Math.max(this.options.burstMs, this.#nextMs - performance.now())
-    if (waitMs < 1) this.#immediate = setImmediate(this.flush)
-    else {
-      this.#timer = setTimeout(this.#leave, waitMs)
-      if (waitMs >= RESTS_FROM_MS && this.#mayRest) this.#batch?.acks.rest()
-    }
+    const restMs = this.#nextMs - performance.now()
+    const waitMs = Math.max(this.options.burstMs, restMs)
+    this.#isAfterPause = restMs <= 0
+    if (waitMs < 1) this.#immediate = setImmediate(this.#flushInTime)
+    else this.#gatherFor(waitMs, this.#batch!.acks)
+  }
+
+  #gatherFor(waitMs: number, acks: DeferredAcks): void {
+    clearTimeout(this.#timer)
+    this.#timer = setTimeout(this.#leave, waitMs)
+    if (!this.#mayRestFor(waitMs)) return
+    this.#resting = acks
+    acks.rest()
   }
 
   /** A server that stops at a limit of its own is answered as soon as it does. */
-  get #mayRest(): boolean {
+  #mayRestFor(waitMs: number): boolean {
     return (
-      !this.#isPressed && this.#window.limit === Number.POSITIVE_INFINITY && this.options.mayRest()
+      waitMs >= RESTS_FROM_MS &&
+      !this.#isPressed &&
+      this.#window.limit === Number.POSITIVE_INFINITY &&
+      this.options.mayRest()
     )
   }
 
   /** Its time has come: with it goes what waits in the socket. */
   readonly #leave = (): void => {
-    const batch = this.#batch
-    if (batch === undefined) return
-    batch.acks.wake()
+    this.#wake()
     this.#whenRead(-1)
   }
 
   /** A turn of the event loop reads the socket; once nothing more has come all is read. */
   #whenRead(added: number): void {
-    if (this.#added === added) this.flush()
+    if (this.#added === added) this.#flushInTime()
     else this.#immediate = setImmediate(before => this.#whenRead(before), this.#added)
   }
 }

@@ -278,7 +278,52 @@ describe('mqtt-ingest batcher', () => {
     burst(batcher, 2, acks)
     assert.equal(isResting, true)
     await until('the second batch', () => sizes().length === 2, 1000, 1)
-    assert.deepEqual([sizes(), isResting], [[1, 5], false])
+    assert.deepEqual(sizes(), [1, 5])
+  })
+
+  it('leaves the socket alone from one batch to the next where some come with each', async () => {
+    const { batcher, sizes } = setUp({ batchSize: 100, gatherMs: 60, maxInFlight: 1000 })
+    let isResting = false
+    let woken = 0
+    const acks = {
+      ...still,
+      rest() {
+        isResting = true
+      },
+      wake() {
+        if (!isResting) return
+        isResting = false
+        if (++woken <= 2) setImmediate(() => burst(batcher, 4, acks))
+      }
+    } as unknown as DeferredAcks
+    batcher.offer(packet, acks)
+    batcher.flush()
+    burst(batcher, 1, acks)
+    await until('two batches more', () => sizes().length === 3, 1000, 1)
+    assert.deepEqual([sizes(), isResting], [[1, 5, 4], true])
+    await until('nothing to have come', () => !isResting, 1000, 1)
+    await new Promise(setImmediate)
+    burst(batcher, 1, acks)
+    assert.equal(isResting, false, 'what comes after a pause does not wait long')
+  })
+
+  it('reads again when it is told to let all go', async () => {
+    const { batcher, sizes } = setUp({ batchSize: 100, gatherMs: 1_000_000, maxInFlight: 1000 })
+    let isResting = false
+    const acks = {
+      ...still,
+      rest() {
+        isResting = true
+      },
+      wake() {
+        isResting = false
+      }
+    } as unknown as DeferredAcks
+    burst(batcher, 3, acks)
+    await until('the batch', () => sizes().length === 1, 1000, 1)
+    assert.equal(isResting, true)
+    batcher.flush()
+    assert.equal(isResting, false)
   })
 
   it('goes on reading where batches are full', () => {
@@ -300,6 +345,15 @@ describe('mqtt-ingest batcher', () => {
     assert.deepEqual([writes, batcher.open], [[], 5])
     await until('the acknowledgements', () => writes.length > 0, 1000, 1)
     assert.deepEqual([writes, batcher.open], [[5], 0])
+  })
+
+  it('acknowledges at once what came alone after a pause', async () => {
+    const { batcher, batches } = setUp({ gatherMs: 1_000_000, maxInFlight: 1000 })
+    const { acks, writes } = told()
+    burst(batcher, 1, acks)
+    await until('the batch', () => batches.length === 1, 1000, 1)
+    batcher.finished(batches[0]!)
+    assert.deepEqual(writes, [1])
   })
 
   it('acknowledges at once where half of what may be open is open, and when it is told to', () => {
