@@ -19,7 +19,7 @@ import type {
 
 const SWEEP_MS = 25
 /** Where nothing waits for a grace to end, only timeouts of seconds are looked at. */
-const CALM_SWEEP_MS = 100
+const CALM_SWEEP_MS = 250
 /**
  * A busy process delays the timers of nodes as it delays ours: time in which nothing could run must
  * not use up a grace.

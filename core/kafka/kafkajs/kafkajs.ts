@@ -5,6 +5,7 @@ import { produceRequest } from './produce-request.ts'
 import { fetchQuietly } from './quiet-fetch.ts'
 import { frameRequest } from './request-frame.ts'
 import { shareTimeoutChecks } from './request-timeouts.ts'
+import { workerQueue } from './worker-queue.ts'
 
 type Kafkajs = typeof import('kafkajs')
 
@@ -35,6 +36,7 @@ export function kafkajs(): Kafkajs {
       replaceModule('kafkajs/src/protocol/request', frameRequest)
       replaceModule('kafkajs/src/protocol/requests/produce/v3/request', produceRequest)
       replaceModule('kafkajs/src/protocol/requests/fetch/v4/decodeMessages', fetchedMessages)
+      replaceModule('kafkajs/src/consumer/workerQueue', workerQueue)
     }
     loaded = loadModule<Kafkajs>('kafkajs')
     if (isKnown) {

@@ -1,3 +1,4 @@
+import { everySecond } from '../../every-second.ts'
 import { loadModule } from '../../load-module.ts'
 
 interface SentRequest {
@@ -14,32 +15,32 @@ interface RequestQueue {
   destroy(): void
 }
 
-/** For timeouts of seconds. */
-const CHECK_MS = 500
+/** Shorter ones are looked at by kafkajs itself. */
+const SHORTEST_MS = 2_000
 
 /**
  * kafkajs 2.2.4 looks ten times a second at each of its connections whether a request has taken too
- * long, and a pipeline has about eight. Here one timer looks at all of them twice a second.
+ * long, and a pipeline has about eight. Here all are looked at together, once a second.
  */
 export function shareTimeoutChecks(): void {
   const { prototype } = loadModule<{ prototype: RequestQueue }>('kafkajs/src/network/requestQueue')
   const { scheduleRequestTimeoutCheck, destroy } = prototype
   const queues = new Set<RequestQueue>()
-  let timer: NodeJS.Timeout | undefined
+  let end: (() => void) | undefined
   prototype.scheduleRequestTimeoutCheck = function () {
-    if (this.requestTimeout < 4 * CHECK_MS) return scheduleRequestTimeoutCheck.call(this)
+    if (this.requestTimeout < SHORTEST_MS) return scheduleRequestTimeoutCheck.call(this)
     if (!this.enforceRequestTimeout) return
     queues.add(this)
-    timer ??= setInterval(() => {
+    end ??= everySecond(() => {
       for (const queue of queues) check(queue)
-    }, CHECK_MS)
+    })
   }
   prototype.destroy = function () {
     destroy.call(this)
     queues.delete(this)
     if (queues.size > 0) return
-    clearInterval(timer)
-    timer = undefined
+    end?.()
+    end = undefined
   }
 }
 

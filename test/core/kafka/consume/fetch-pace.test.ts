@@ -4,6 +4,7 @@ import { FetchPace } from '../../../../core/kafka/consume/fetch-pace.ts'
 describe('core/kafka/consume/fetch-pace', () => {
   const fetched = (...partitions: [records: number, isAll: boolean][]) => {
     const pace = new FetchPace(25)
+    pace.answered(970)
     pace.answered(1_000)
     for (const [records, isAll] of partitions) pace.add(records, isAll)
     return pace
@@ -22,10 +23,19 @@ describe('core/kafka/consume/fetch-pace', () => {
   it('does not wait while a partition has more, as with large records', () => {
     assert.equal(fetched([10, false], [10, true]).waitMs(1_000), 0)
   })
+  it('does not wait where batches come further apart than that, until they do not', () => {
+    const pace = fetched([1, true])
+    pace.answered(1_040)
+    pace.add(5, true)
+    assert.equal(pace.waitMs(1_041), 0)
+    pace.answered(1_050)
+    pace.add(5, true)
+    assert.equal(pace.waitMs(1_051), 24)
+  })
   it('begins anew with each answer', () => {
     const pace = fetched([1_000, false])
-    pace.answered(2_000)
+    pace.answered(1_028)
     pace.add(3, true)
-    assert.equal(pace.waitMs(2_001), 24)
+    assert.equal(pace.waitMs(1_029), 24)
   })
 })
