@@ -42,7 +42,7 @@ export function eventOf(
     ...(event === 'returned' && { ended_at: isoOf(timeMs) }),
     ...(state.value !== undefined && { value: state.value }),
     ...(state.peak !== undefined && { peak: state.peak }),
-    ...(limit !== undefined && { limit }),
+    ...(state.limit !== undefined ? { limit: state.limit } : limit !== undefined && { limit }),
     ...(isChattering(state) && { chattering: true }),
     ...said
   })

@@ -1,5 +1,5 @@
 import { isExactNumber } from '../../core/record/exact-decimal.ts'
-import { getter, setter } from '../../core/record/field-path.ts'
+import { type Get, getter, setter } from '../../core/record/field-path.ts'
 import { inherit, type TelemetryRecord } from '../../core/record/record.ts'
 import { textOf } from '../../core/state/answer.ts'
 import type { Remembering } from '../../core/state/counted-engine.ts'
@@ -7,7 +7,7 @@ import { keyBy, TIMELESS, timeBy } from '../../core/state/keyed.ts'
 import type { Drawn } from '../../core/state/time-line.ts'
 import type { Memory, Turn } from '../../core/state/types.ts'
 import { type Commanded, commandOf, isCommand } from './commands.ts'
-import { type AlarmCondition, conditionOf } from './condition.ts'
+import { type AlarmCondition, conditionOf, numberOf } from './condition.ts'
 import { type AlarmEvent, eventOf, type Said } from './event.ts'
 import { AlarmFigures } from './figures.ts'
 import { type AlarmOptions, checkTogether, msOf } from './settings.ts'
@@ -42,10 +42,12 @@ export function alarm(options: AlarmOptions): Remembering<AlarmState> {
 
 function drawnOf(options: AlarmOptions): Drawn {
   const { limit } = conditionOf(options)
+  // Those of the devices differ.
+  const isOwn = hasOwnLimits(options)
   return {
     key: options.key.map(({ field }) => field),
     valueIn: getter(options.valueField),
-    levels: [limit].flat().filter(each => typeof each === 'number'),
+    levels: isOwn ? [] : [limit].flat().filter(each => typeof each === 'number'),
     saysOf: ({ event }) => String(event)
   }
 }
@@ -65,6 +67,7 @@ class Alarms implements Memory<AlarmState> {
   readonly #readingTime
   readonly #timeIn
   readonly #valueIn
+  readonly #limitIn: Get | undefined
   readonly #condition: AlarmCondition
   readonly #onMs: number
   readonly #offMs: number
@@ -79,6 +82,7 @@ class Alarms implements Memory<AlarmState> {
     this.#readingTime = timeBy(options.timeField)
     this.#timeIn = getter(options.timeField)
     this.#valueIn = getter(options.valueField)
+    this.#limitIn = hasOwnLimits(options) ? getter(options.limitField) : undefined
     this.#condition = conditionOf(options)
     const isSilence = options.when === 'silent'
     this.#onMs = isSilence ? 0 : msOf(options.onDelay)
@@ -96,9 +100,12 @@ class Alarms implements Memory<AlarmState> {
   take(state: AlarmState | undefined, record: TelemetryRecord, timeMs: number, turn: Turn) {
     if (isCommand(record)) return this.#command(state, record, timeMs, turn)
     const value = this.#valueIn(record)
-    const isMet = this.#condition.isMet(value, state?.isMet ?? false)
-    if (isMet === undefined) {
-      turn.reject(notWatched(this.options.valueField))
+    const limit = this.#limitOf(record)
+    const isMet =
+      limit === null ? undefined : this.#condition.isMet(value, state?.isMet ?? false, limit)
+    if (limit === null || isMet === undefined) {
+      const { limitField, valueField } = this.options
+      turn.reject(limit === null ? noLimit(limitField) : notWatched(valueField))
       return state
     }
     const known = state ?? this.#begin(record, timeMs)
@@ -108,9 +115,17 @@ class Alarms implements Memory<AlarmState> {
     known.newestMs = timeMs
     if (isMet !== known.isMet) Object.assign(known, { isMet, sinceMs: timeMs })
     known.value = kept(value)
+    if (limit === undefined) delete known.limit
+    else known.limit = limit
     if (isMet && known.isActive) known.peak = this.#condition.peakOf(known.peak, known.value)
     this.#settle(known, { timeMs, turn, record })
     return known
+  }
+
+  /** Of this device; undefined where that of all counts, null for what is no number. */
+  #limitOf(record: TelemetryRecord): number | undefined | null {
+    const given = this.#limitIn?.(record) ?? undefined
+    return given === undefined ? undefined : (numberOf(given) ?? null)
   }
 
   dueMs(state: AlarmState): number | undefined {
@@ -277,6 +292,16 @@ class Alarms implements Memory<AlarmState> {
     turn.emit(0, inherit(record, told))
   }
 }
+
+const hasOwnLimits = ({ when, limitField }: AlarmOptions): boolean =>
+  limitField !== '' && (when === 'above' || when === 'below')
+
+const noLimit = (field: string) =>
+  ({
+    code: 'VALUE_UNUSABLE',
+    message: `The field ${field}, which has the limit of the device, is no number.`,
+    path: field
+  }) as const
 
 /** What a state can hold, and so a store. */
 const kept = (value: unknown) => (isExactNumber(value) ? String(value) : value)

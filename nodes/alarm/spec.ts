@@ -54,6 +54,17 @@ export const spec = {
       when: { when: ['above', 'below'] },
       help: 'The value may be equal to it.'
     },
+    limitField: {
+      kind: 'text',
+      pick: 'fields',
+      check: 'field-path',
+      label: 'Limit of the device',
+      section: 'what',
+      default: '',
+      placeholder: 'limit_c',
+      when: { when: ['above', 'below'] },
+      help: 'A field with a limit of its own, such as enrich brings for each device. Empty, or where a record lacks it: the limit above.'
+    },
     low: {
       kind: 'number',
       label: 'Lower limit',

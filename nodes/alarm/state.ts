@@ -23,6 +23,8 @@ export interface AlarmState {
   /** The value that went furthest beyond the limit, and the last one. */
   peak?: unknown
   value?: unknown
+  /** Of this device, where the last record has brought one. */
+  limit?: number
   shelvedUntilMs?: number
   isOutOfService?: boolean
   /** When it was raised lately; see `isChattering`. */

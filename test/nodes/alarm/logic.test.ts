@@ -4,45 +4,9 @@ import { recordsOf } from '../../../core/record/message.ts'
 import type { TelemetryRecord } from '../../../core/record/record.ts'
 import { alarm } from '../../../nodes/alarm/logic.ts'
 import { spec } from '../../../nodes/alarm/spec.ts'
-import { type Ran, runMemory, type Step } from '../../core/state/run-memory.ts'
+import { runMemory, type Step } from '../../core/state/run-memory.ts'
 import { itRunsItsExamples } from '../spec-examples.ts'
-
-const T0 = Date.parse('2026-03-01T10:00:00Z')
-const timeOf = (second: number) => new Date(T0 + second * 1000).toISOString()
-const DEVICE = { device_id: 'a', metric: 't' }
-const at = (second: number, value: unknown, more: object = {}): TelemetryRecord => ({
-  ...DEVICE,
-  value,
-  ts_utc: timeOf(second),
-  ...more
-})
-const command = (name: string, more: object = {}): TelemetryRecord => ({
-  ...DEVICE,
-  command: name,
-  ...more
-})
-const silent = (seconds: number): Step => ({ silentMs: seconds * 1000 })
-
-function runOnce(options: Record<string, unknown>, steps: readonly Step[], restarts = false) {
-  const { memory, clock, bounds } = alarm(parseOptions(spec, options))
-  return runMemory(memory, steps, { clock, bounds, restarts })
-}
-
-function run(options: Record<string, unknown>, steps: readonly Step[]) {
-  const once = runOnce(options, steps)
-  const restarted = runOnce(options, steps, true)
-  assert.deepEqual(restarted.outputs, once.outputs, 'The same with a restart after each step.')
-  return once
-}
-
-/** `second event state` of each event. */
-const story = (options: Record<string, unknown>, steps: readonly Step[]) =>
-  told(run({ limit: 80, ...options }, steps))
-
-const told = ({ outputs }: Ran) =>
-  (outputs[0] ?? []).map(
-    ({ ts_utc, event, state }) => `${(Date.parse(String(ts_utc)) - T0) / 1000} ${event} ${state}`
-  )
+import { at, command, RAISED, run, runOnce, silent, story, timeOf, told } from './alarm-of.ts'
 
 describe('alarm', () => {
   itRunsItsExamples(spec, options => {
@@ -53,7 +17,6 @@ describe('alarm', () => {
     }
   })
 
-  const RAISED = 'raised active-unacknowledged'
   const stories: [
     name: string,
     options: Record<string, unknown>,
