@@ -105,6 +105,19 @@ describe('rooms that remember, and devices with a wrong clock or value', () => {
       .map(each => JSON.stringify(each))
       .sort()
 
+  for (const room of Object.keys(ROOMS))
+    it(`${room}: of a new device each time it remembers as many as it may, and says so`, () => {
+      const { memory, clock, bounds } = ROOMS[room]!()
+      const records = Array.from({ length: 5_000 }, (_, at) => recordOf(`d${at}`, 0))
+      const steps = records.map(given => ({ given, atMs: T0 }))
+      const ran = runMemory(memory, steps, { clock, bounds: { ...bounds, maxKeys: 100 } })
+      const codes = ran.rejected.map(({ reason }) => reason.code)
+      assert.deepEqual(
+        [ran.keys, codes.length, new Set(codes)],
+        [100, 4_900, new Set(['STATE_FULL'])]
+      )
+    })
+
   for (const room of Object.keys(ROOMS)) {
     const undisturbed = ofOthers(ranOf(room, undefined))
     for (const [kind, bad] of Object.entries(BAD))
