@@ -12,7 +12,7 @@ export const COLOURS: Readonly<Record<Family, string>> = {
   http: '#a9b4e0',
   kafka: '#93b5d9',
   timescale: '#e6b567',
-  influx: '#c9a7e0',
+  influx: '#cfc35f',
   transform: '#8cc5b4',
   observe: '#a3bb8c',
   delivery: '#dba08e'
