@@ -14,7 +14,7 @@ export interface Handlers {
   outputLabel(node: EditorNode, index: number): string | undefined
   /** True, or what is wrong. */
   check(node: EditorNode, field: string, value: unknown): true | string
-  /** Whether this release knows the settings it was saved with: true, or why not. */
+  /** Whether this release knows what it was saved with, and brings it up: true, or why not. */
   fits(node: EditorNode): true | string
   /** Brings what an earlier release has saved to this one, as soon as the editor has the node. */
   migrate(node: EditorNode): void
@@ -44,19 +44,26 @@ function handlersOf(type: NodeType): Handlers {
     open.get(node.id)?.close()
     open.delete(node.id)
   }
+  const migrate = (node: EditorNode) => {
+    if (fromTheFuture(type.spec, node) !== undefined) return
+    Object.assign(node, migrated(type.spec, type.migrations, node))
+    node[VERSION_FIELD] ??= type.spec.version ?? 1
+  }
   return {
     label: node => labelOf(type, node),
     outputLabel: (node, index) =>
       (type.hooks.outputLabels?.(parsed(type, node)) ?? type.spec.outputs)[index],
     check: (node, field, value) => checked(type, node, field, value),
-    fits: node => fromTheFuture(type.spec, node) ?? true,
-    migrate(node) {
-      if (fromTheFuture(type.spec, node) === undefined)
-        Object.assign(node, migrated(type.spec, type.migrations, node))
-      node[VERSION_FIELD] ??= type.spec.version ?? 1
+    // Of a flow that it loads, Node-RED asks this before the other fields; it calls onadd only for
+    // what a person drags or pastes.
+    fits(node) {
+      migrate(node)
+      return fromTheFuture(type.spec, node) ?? true
     },
+    migrate,
     open(node) {
       close(node)
+      migrate(node)
       const dialog = new Dialog(node, type)
       open.set(node.id, dialog)
       dialog.build()

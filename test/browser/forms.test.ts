@@ -74,6 +74,24 @@ describe('the forms in a browser', function () {
     assert.equal(await form.locator('#node-input-at').inputValue(), '')
   })
 
+  it('settings that an earlier release has saved are those of this one as soon as a flow is loaded', async () => {
+    await editor.importFlow([
+      {
+        id: 'earlier',
+        type: 'millrace-mqtt-ingest',
+        z: 'tab',
+        x: 200,
+        y: 600,
+        wires: [],
+        specVersion: 3,
+        own: 'wide',
+        topic: 'a/{device_id}'
+      }
+    ])
+    const { own, specVersion, topic } = await editor.values('earlier')
+    assert.deepEqual([own, specVersion, topic], ['loops', 4, 'a/{device_id}'])
+  })
+
   it('fields that do not apply are hidden, and then not checked', async () => {
     const form = await editor.edit('check')
     assert.deepEqual(
