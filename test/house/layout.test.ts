@@ -26,7 +26,7 @@ const LEAST_ROOM = 5
 const LEAST_WAY_BACK = 100
 
 // The build writes it into the code of dialogs.
-Object.assign(globalThis, { MODULE: mainPalette.name })
+Object.assign(globalThis, { MODULE: '' })
 
 const roomOf = new Map<string, Room>()
 

@@ -43,8 +43,8 @@ class DevicesPanel {
     const again = iconOnly('refresh', 'Ask again', () => void this.#show())
     this.element = element(
       'div',
-      { class: 'millrace-section millrace-devices', role: 'group', 'aria-label': 'Devices' },
-      element('h4', { class: 'millrace-heading' }, 'Devices'),
+      { class: 'millrace-devices', role: 'group', 'aria-label': 'Devices' },
+      element('div', { class: 'millrace-heading' }, 'Devices'),
       element('div', { class: 'millrace-devices-head' }, this.#search, this.#only, again),
       this.#body,
       element('div', { class: 'millrace-devices-foot' }, this.#previous, this.#next, this.#place),
