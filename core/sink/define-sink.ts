@@ -7,6 +7,7 @@ import { type Make, previewRoute } from '../node/preview.ts'
 import type { Probes } from '../node/probe.ts'
 import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
+import { eachInSlices } from '../record/in-slices.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { isRejection, type Rejection, reject } from '../record/record.ts'
 import { ThrottledNotice } from '../throttled-notice.ts'
@@ -64,6 +65,8 @@ class Sink<S extends NodeSpec> implements SinkPort {
   readonly #status: SinkStatus
   #beat: NodeJS.Timeout | undefined
   #opened: OpenSink | undefined
+  /** Messages of which very many records were refused leave one after the other. */
+  #leaving: Promise<void> | undefined
 
   constructor(
     private readonly context: Context<S>,
@@ -133,8 +136,9 @@ class Sink<S extends NodeSpec> implements SinkPort {
   }
 
   /** Every record of the message is durable, or can never be. */
-  #finish({ message, records, done }: OpenRequest, result: WriteResult): void {
-    const { metrics, tracker, isWired, send } = this.context
+  #finish(request: OpenRequest, result: WriteResult): void {
+    const { message, records } = request
+    const { metrics, tracker } = this.context
     const { stored, duplicates = 0, letters = 0, refused } = result
     metrics.inFlight = this.#requests.records
     metrics.stored += stored
@@ -144,12 +148,33 @@ class Sink<S extends NodeSpec> implements SinkPort {
     if (stored + duplicates + letters > 0 || records.length === 0) {
       tracker.confirm(message, { stored, duplicates, rejected: letters })
     }
-    const passedOn = isWired(STORED) ? storedOf(message, records, result) : null
-    const rejected =
-      refused && refused.size > 0 ? this.#rejectedOf(message, records, refused) : null
-    if (passedOn !== null || rejected !== null) send([passedOn, rejected])
-    done()
-    if (!this.#status.isDown) this.refresh()
+    const leave = () => this.#leave(request, result)
+    const begun =
+      this.#leaving === undefined
+        ? leave()
+        : this.#leaving.then(leave).catch(error => request.done(error as Error))
+    const leaving = begun?.then(() => {
+      if (this.#leaving === leaving) this.#leaving = undefined
+    })
+    this.#leaving = leaving
+  }
+
+  /** Sends on what became of the message; a promise of it where that takes long. */
+  #leave({ message, records, done }: OpenRequest, result: WriteResult): Promise<void> | undefined {
+    const { isWired, send } = this.context
+    const { refused } = result
+    const rejected: Rejection[] = []
+    const finish = () => {
+      const passedOn = isWired(STORED) ? storedOf(message, records, result) : null
+      if (passedOn !== null || rejected.length > 0)
+        send([passedOn, rejected.length > 0 ? { ...message, payload: rejected } : null])
+      done()
+      if (!this.#status.isDown) this.refresh()
+    }
+    const rest = refused && this.#rejectedOf(records, refused, rejected)
+    if (rest !== undefined) return rest.then(finish).catch(error => done(error as Error))
+    finish()
+    return undefined
   }
 
   /** Nothing of the message counts as dealt with. */
@@ -165,19 +190,19 @@ class Sink<S extends NodeSpec> implements SinkPort {
     done(error)
   }
 
+  /** Each with its reason; where there are very many, others have their turn in between. */
   #rejectedOf(
-    message: Message,
     records: readonly unknown[],
-    refused: NonNullable<WriteResult['refused']>
-  ): Message {
-    const payload: Rejection[] = []
-    for (const [index, reason] of refused) {
-      const record = records[index]
-      payload.push(isRejection(record) ? record : reject(record, this.stage, reason))
-    }
+    refused: NonNullable<WriteResult['refused']>,
+    rejected: Rejection[]
+  ): Promise<void> | undefined {
     const [first] = refused.values()
-    if (!this.context.isWired(REJECTED)) this.#lost.add(payload.length, first!.message)
-    return { ...message, payload }
+    if (first !== undefined && !this.context.isWired(REJECTED))
+      this.#lost.add(refused.size, first.message)
+    return eachInSlices(refused, ([index, reason]) => {
+      const record = records[index]
+      rejected.push(isRejection(record) ? record : reject(record, this.stage, reason))
+    })
   }
 
   /** Deliveries whose records wait here must not time out. */
@@ -193,6 +218,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
   async close(): Promise<void> {
     try {
       await this.#opened?.close(this.extras.drainMs ?? DRAIN_MS)
+      await this.#leaving
     } finally {
       clearInterval(this.#beat)
       this.#giveBack()

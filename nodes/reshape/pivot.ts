@@ -7,6 +7,7 @@ import {
   provenanceOf,
   type TelemetryRecord
 } from '../../core/record/record.ts'
+import { USUAL_FIELDS } from '../../core/record/width.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem } from './sources.ts'
 import { treatments } from './values.ts'
@@ -60,6 +61,12 @@ export class Pivot {
       return new FieldProblem(
         'METRIC_TWICE',
         `There is a field "${metric}" already in the record of this device and time.`,
+        metricTo
+      )
+    if (group.metrics.size >= USUAL_FIELDS)
+      return new FieldProblem(
+        'RECORD_TOO_WIDE',
+        `The record of this device and time has ${USUAL_FIELDS} metrics already.`,
         metricTo
       )
     group.metrics.add(metric)

@@ -156,6 +156,14 @@ function putterOf({ metricTo, valueTo }: Settings): How['put'] {
 /** So many fields of one record are looked at before others have their turn. */
 const FIELDS_A_STEP = 512
 
+/**
+ * Values inside of what every row has that may be copied into the rows of one record: enough for
+ * 1,000 rows of 300.
+ */
+const MAX_COPIED = 300_000
+/** So many of them are copied in the time that a field takes. */
+const COPIES_A_FIELD = 10
+
 /** The way through one record. */
 class Walk {
   tooMany: FieldProblem | undefined
@@ -164,7 +172,9 @@ class Walk {
   /** The names so far, once two of them could be the same. */
   #seen: Set<string> | undefined
   readonly #metrics: string[] = []
-  readonly #nested: boolean
+  /** Values that stand inside of the fields that every row has. */
+  readonly #nested: number
+  #copied = 0
   readonly #from: Provenance | undefined
 
   constructor(
@@ -176,7 +186,7 @@ class Walk {
     this.#from = provenanceOf(base)
     // A copy that has both fields from the start takes 25 ns, one to which they are added 800.
     how.put(base, '', undefined)
-    this.#nested = Object.values(base).some(value => typeof value === 'object' && value !== null)
+    this.#nested = nestedIn(base)
   }
 
   /**
@@ -268,7 +278,8 @@ class Walk {
       this.tooMany = new FieldProblem('MEASUREMENTS_TOO_MANY', message, '')
       return
     }
-    const row = this.#nested ? cloneRecord(base) : { ...base }
+    if (this.#nested > 0 && !this.#copies()) return
+    const row = this.#nested > 0 ? cloneRecord(base) : { ...base }
     // Each is a part of its own, so that several rejected ones are known as of one message.
     if (this.#from !== undefined)
       (row as { [PROVENANCE]?: Provenance })[PROVENANCE] = this.#from.part(metric)
@@ -278,6 +289,16 @@ class Walk {
     if (result instanceof FieldProblem) rows.refused(row, result)
     else if (this.#isTwice(metric)) rows.refused(row, twice(metric))
     else rows.row(row)
+  }
+
+  /** Counts the copies that a row takes of what stands inside of the fields of all. */
+  #copies(): boolean {
+    this.#copied += this.#nested
+    this.#sinceStep += this.#nested / COPIES_A_FIELD
+    if (this.#copied <= MAX_COPIED) return true
+    const message = `Each row of the record would get a copy of ${this.#nested} values, more than ${MAX_COPIED} in all.`
+    this.tooMany = new FieldProblem('PAYLOAD_TOO_LARGE', message, '')
+    return false
   }
 
   #addParts(row: TelemetryRecord, whole: object): void {
@@ -296,6 +317,20 @@ class Walk {
     this.#seen.add(metric)
     return false
   }
+}
+
+function nestedIn(base: TelemetryRecord): number {
+  let nested = 0
+  const open: object[] = [base]
+  for (let at = open.pop(); at !== undefined; at = open.pop())
+    for (const value of Object.values(at)) {
+      if (at !== base) nested++
+      if (typeof value === 'object' && value !== null && !ArrayBuffer.isView(value)) {
+        if (at === base) nested++
+        open.push(value)
+      }
+    }
+  return nested
 }
 
 export const twice = (metric: string) =>
