@@ -1,5 +1,5 @@
 import { reasonOf } from '../../core/errors.ts'
-import { defineTransform, type Sort } from '../../core/node/define-transform.ts'
+import { defineTransform, type Transform } from '../../core/node/define-transform.ts'
 import { learn } from './learn.ts'
 import { type Decoder, decoder } from './logic.ts'
 import { spec } from './spec.ts'
@@ -17,15 +17,23 @@ export default defineTransform(
 
 /**
  * A format whose library is loaded first: messages wait for it, and a wrong schema is told when it
- * is deployed.
+ * is deployed, in the log and below the node.
  */
-function whenLoaded(made: Promise<Decoder>, tell: (problem: string) => void): Sort {
+function whenLoaded(made: Promise<Decoder>, tell: (problem: string) => void): Transform {
   let decode: Decoder | undefined
+  let wrong: string | undefined
   made.then(
     loaded => {
       decode = loaded
     },
-    error => tell(reasonOf(error))
+    error => {
+      wrong = reasonOf(error)
+      tell(wrong)
+    }
   )
-  return message => (decode === undefined ? made.then(loaded => loaded(message)) : decode(message))
+  return {
+    sort: message =>
+      decode === undefined ? made.then(loaded => loaded(message)) : decode(message),
+    problem: () => (wrong === undefined ? undefined : { mend: wrong })
+  }
 }
