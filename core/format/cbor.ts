@@ -38,7 +38,9 @@ function* onlyValue(value: Steps<unknown>): Steps<ReadContent | ParseFailure> {
 function isWideCbor(bytes: Buffer, maxFields: number): boolean {
   if (bytes.length < 2 * maxFields) return false
   try {
-    return endOfCbor(bytes, 0, bytes.length, maxFields) === undefined
+    // A list is no record, however short.
+    const isObject = FORM.containerAt(bytes, 0)?.isMap === true
+    return isObject && endOfCbor(bytes, 0, bytes.length, maxFields) === undefined
   } catch {
     return false
   }

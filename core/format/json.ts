@@ -1,6 +1,6 @@
 import { isJsonNumber } from '../record/exact-number.ts'
 import { parseJson, utf8Text, withoutTrailingNuls } from '../record/json-text.ts'
-import { isWide } from '../record/json-width.ts'
+import { isWideRecord } from '../record/json-width.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
 import { tooWide } from '../record/width.ts'
 import {
@@ -126,7 +126,7 @@ function parsed(text: string, where: string, options: DecoderOptions): unknown {
 
 /** A shorter one is parsed faster than it is looked at before. */
 const isTooWide = (text: string, { at, maxFields }: DecoderOptions) =>
-  at === 'message' && text.length >= PIECE_CHARACTERS && isWide(text, maxFields)
+  at === 'message' && text.length >= PIECE_CHARACTERS && isWideRecord(text, maxFields)
 
 const NO_JSON = new ParseFailure('JSON_INVALID', 'The payload is not JSON.')
 

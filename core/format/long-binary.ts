@@ -51,7 +51,10 @@ export function* longBinary(
 ): Steps<unknown> {
   const spot = firstSpot(options)
   const { maxFields } = options
-  if (spot.is === 'record' && form.isWide(bytes, 0, maxFields)) return tooWide(maxFields)
+  // A list is no record, however short.
+  const isObject = form.containerAt(bytes, 0)?.isMap
+  if (spot.is === 'record' && isObject && form.isWide(bytes, 0, maxFields))
+    return tooWide(maxFields)
   const walk = new Walk(bytes, form, maxFields)
   const value = yield* walk.value(1, spot)
   if (walk.isTooWide) return tooWide(maxFields)

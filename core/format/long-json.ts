@@ -45,7 +45,8 @@ class LongJson {
   *all(): Steps<unknown> {
     this.#skipBlanks()
     const spot = firstSpot(this.options)
-    if (spot.is === 'record' && this.#isWide()) throw this.#tooWide()
+    const isObject = this.text.charCodeAt(this.#at) === LEFT_BRACE
+    if (spot.is === 'record' && isObject && this.#isWide()) throw this.#tooWide()
     const value = yield* this.#value(0, spot)
     this.#skipBlanks()
     if (this.#at < this.text.length) throw this.#broken('something stands behind the value')

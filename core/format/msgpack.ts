@@ -47,7 +47,8 @@ export function msgpack(options: DecoderOptions): Decode {
     if (bytes.length === 0) return new ParseFailure('PAYLOAD_EMPTY', 'The payload has no bytes.')
     if (bytes.length >= LONG_BINARY) return { steps: longMsgpack(bytes, form, options) }
     try {
-      const value = read(bytes, 1, options, most)
+      const isRecord = msgpackContainerAt(bytes, 0)?.isMap === true
+      const value = read(bytes, 1, options, isRecord ? most : Number.POSITIVE_INFINITY)
       return value === undefined ? tooWide(most) : one(value)
     } catch (error) {
       return invalid(reasonOf(error))

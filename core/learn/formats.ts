@@ -4,7 +4,6 @@ import { FORMATS, type Format } from '../format/names.ts'
 import { type ReaderOptions, readerOf } from '../format/reader.ts'
 import { type JsonRules, parseJson } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import { FIELDS_IN_FLOW } from '../record/width.ts'
 import { longNumberIn } from './long-number.ts'
 import { isObject, kindOf } from './survey.ts'
 import { timeFormOf } from './times.ts'
@@ -36,7 +35,7 @@ export const READ_ALL: ReaderOptions = {
   cutNuls: true,
   decompress: false,
   maxBytes: MAX_BYTES,
-  maxFields: FIELDS_IN_FLOW,
+  maxFields: Number.POSITIVE_INFINITY,
   onWords: 'on, true',
   offWords: 'off, false',
   valueField: 'value',

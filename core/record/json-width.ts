@@ -27,6 +27,10 @@ export function isWide(text: string, maxFields: number, from = 0): boolean {
   return left < 0
 }
 
+/** The same of a text that may be a record; a list is none, however short. */
+export const isWideRecord = (text: string, maxFields: number): boolean =>
+  /^\s*\{/.test(text) && isWide(text, maxFields)
+
 const MAX_OPEN = 1000
 const COLON = 0x3a
 const COMMA = 0x2c

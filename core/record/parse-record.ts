@@ -1,7 +1,7 @@
 import { ExactDecimal } from './exact-decimal.ts'
 import { namesAmong } from './json-names.ts'
 import { JSON_RULES, type JsonRules, parseAnew, parseUncounted, utf8Text } from './json-text.ts'
-import { isWide } from './json-width.ts'
+import { isWideRecord } from './json-width.ts'
 import { ParseFailure, under } from './parse-failure.ts'
 import { isKafkaMessage, type TelemetryRecord } from './record.ts'
 import { ELEMENTS_A_FIELD, FIELDS_IN_FLOW, tooWide, USUAL_FIELDS } from './width.ts'
@@ -23,7 +23,7 @@ export function parseRecord(
   const { maxFields = USUAL_FIELDS } = rules
   const text = utf8Text(bytes)
   if (text instanceof ParseFailure) return text
-  if (text.length >= LONG_CHARACTERS && isWide(text, maxFields)) return tooWide(maxFields)
+  if (text.length >= LONG_CHARACTERS && isWideRecord(text, maxFields)) return tooWide(maxFields)
   const isUtf16 = bytes[0]! >= 0xfe
   // The digits of UTF-16 do not stand side by side, so its text is looked at and not its bytes.
   const value = parseUncounted(text, rules, isUtf16 ? undefined : bytes)

@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 const FORMATS = join(import.meta.dirname, '..', '..', '..', 'core', 'format')
-/** What undoes zstd is 8 kB, and needed while a payload is read. */
+/** What undoes zstd is small, and needed while a payload is read. */
 const AT_HAND = ['fzstd']
 
 /** What a file imports when it is loaded, but for types. */

@@ -119,6 +119,18 @@ describe('a record of very many fields', function () {
     }
   })
 
+  it('is told from a list, which is no record however short', async () => {
+    for (const format of ['json', 'msgpack', 'cbor'] as const)
+      for (const records of [1000, 30_000]) {
+        const list = numbers(records).map(n => ({ device_id: `d${n}`, value: n }))
+        const found = await itemsOf({ format }, binary[format]!(list))
+        assert.deepEqual(found.map(shown), ['NOT_A_RECORD'])
+        const rules = { trailingNuls: 'cut', nanAsNull: false, exact: false } as const
+        if (format !== 'json') continue
+        assert.equal((parseRecord(text(list), rules) as ParseFailure).code, 'NOT_A_RECORD')
+      }
+  })
+
   it('is rejected alone, wherever it stands among others', async () => {
     for (const format of ['json', 'msgpack', 'cbor'] as const)
       for (const fields of [LIMIT + 1, 25_000]) {
