@@ -9,6 +9,7 @@ import { learn as reshape } from '../../../nodes/reshape/learn.ts'
 import { learn as route } from '../../../nodes/route/learn.ts'
 import { learn as sink } from '../../../nodes/timescale-sink/learn.ts'
 import { learn as validate } from '../../../nodes/validate/learn.ts'
+import { threadMs } from '../../thread-time.ts'
 
 const settingsOf = ({ findings }: Learned): Record<string, unknown> =>
   Object.assign({}, ...findings.map(({ settings }) => settings))
@@ -238,9 +239,9 @@ describe('messages that are made to cost much', () => {
   for (const [name, payload] of Object.entries(hostile)) {
     it(`${name}: each node is soon done`, async () => {
       for (const [node, learn] of Object.entries(nodes)) {
-        const startedMs = performance.now()
+        const startedMs = threadMs()
         const learned = await learn([{ topic: 'a/'.repeat(30_000), payload }], {}, {})
-        const tookMs = performance.now() - startedMs
+        const tookMs = threadMs() - startedMs
         assert.ok(tookMs < LIMIT_MS, `${node} took ${tookMs} ms`)
         assert.ok(JSON.stringify(learned).length < 200_000, `${node} says too much`)
       }
