@@ -81,6 +81,10 @@ export const CODES = {
   SCHEMA_MISMATCH: 'The record as a whole does not match the JSON Schema.',
   SCHEMA_TOO_COSTLY:
     'Checking the record against the JSON Schema takes more work than one record may, so that no record holds up the others.',
+  SCHEMA_ID_UNKNOWN: 'The schema registry has no schema with the id that stands before the record.',
+  REGISTRY_UNREACHABLE:
+    'The schema registry cannot be reached, or something else answers at its address; records wait.',
+  REGISTRY_REFUSED: 'The schema registry does not accept the login; records wait.',
   SCHEMA_UNKNOWN: 'There is no JSON Schema for this kind of record.',
   NOT_A_NUMBER: 'A field that must be a number, or is to be converted to one, is none.',
   TS_MISSING: 'The record has no time.',

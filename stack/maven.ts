@@ -110,6 +110,35 @@ export async function jars(profile: JarProfile, { onProgress, signal }: Download
 }
 
 /**
+ * The folder with one file of Maven Central, such as a whole server; downloads it when it is not
+ * there.
+ * @param coordinates group:artifact:version:packaging:classifier
+ */
+export async function artifact(
+  name: string,
+  coordinates: string,
+  { onProgress, signal }: Download
+): Promise<string> {
+  const folder = join(cacheFolder(), name)
+  if (existsSync(folder)) return folder
+  onProgress(`downloading ${name} (once)`)
+  const half = `${folder}.${process.pid}`
+  // Later versions read what the file is built from, which is not published for all.
+  const goal = 'org.apache.maven.plugins:maven-dependency-plugin:2.8:copy'
+  try {
+    mkdirSync(half, { recursive: true })
+    const args = ['-q', '-B', goal, `-Dartifact=${coordinates}`, `-DoutputDirectory=${half}`]
+    await run(mvn, args, { cwd: half, shell: isWindows, maxBuffer: 1 << 26, signal })
+  } catch (error) {
+    rmSync(half, { recursive: true, force: true })
+    const why = `Maven could not download ${coordinates}:\n${outputOf(error)}`
+    throw new StackError('DOWNLOAD_FAILED', why, { cause: error })
+  }
+  publish(half, folder)
+  return folder
+}
+
+/**
  * Compiles the .java files of a folder against a folder of jars into one jar, once, without a JDK.
  * Returns the jar's path.
  */

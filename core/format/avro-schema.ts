@@ -1,6 +1,7 @@
 import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { type AvroLogical, isLogical } from './avro-logical.ts'
+import type { ReferencedText } from './decoder.ts'
 import { lineAt, lineOf } from './schema-line.ts'
 
 /**
@@ -21,8 +22,17 @@ const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
 const MAX_FIXED_BYTES = 1_000_000
 
-/** @throws OptionsError that says what is wrong with the schema, and in which line */
-export function avroTypeOf(schema: string): AvroType {
+/**
+ * @param references schemas whose named types this one uses, each after those that it uses itself
+ * @throws OptionsError that says what is wrong with the schema, and in which line
+ */
+export function avroTypeOf(schema: string, references: readonly ReferencedText[] = []): AvroType {
+  const named = new Map<string, AvroType>()
+  for (const { text } of references) typeIn(text, named)
+  return typeIn(schema, named)
+}
+
+function typeIn(schema: string, named: Map<string, AvroType>): AvroType {
   if (schema.trim() === '') throw new OptionsError('Schema', ['paste the Avro schema'])
   let parsed: unknown
   try {
@@ -30,7 +40,7 @@ export function avroTypeOf(schema: string): AvroType {
   } catch (error) {
     throw new OptionsError('Schema', [jsonProblem(schema, reasonOf(error))])
   }
-  return new AvroSchema(schema).type(parsed, '')
+  return new AvroSchema(schema, named).type(parsed, '')
 }
 
 function jsonProblem(schema: string, why: string): string {
@@ -43,9 +53,14 @@ type Attributes = Readonly<Record<string, unknown>>
 
 /** Avro 1.12, "Schema Declaration". */
 class AvroSchema {
-  readonly #named = new Map<string, AvroType>()
+  readonly #named: Map<string, AvroType>
 
-  constructor(private readonly text: string) {}
+  constructor(
+    private readonly text: string,
+    named: Map<string, AvroType>
+  ) {
+    this.#named = named
+  }
 
   type(schema: unknown, namespace: string): AvroType {
     if (typeof schema === 'string') return this.#byName(schema, namespace)

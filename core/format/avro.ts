@@ -29,7 +29,7 @@ const HEADERS = {
  */
 export function avro(options: DecoderOptions): Decode {
   if (options.framing === 'container') return avroContainer(options)
-  const type = avroTypeOf(options.schema)
+  const type = avroTypeOf(options.schema, options.references)
   const { bytes: start, begins, name } = HEADERS[options.framing]
   return bytes => {
     if (bytes.length < start || begins.some((byte, index) => bytes[index] !== byte))

@@ -49,6 +49,12 @@ export type Decode = (bytes: Buffer, arrival: ArrivedBytes) => Content | ParseFa
 
 export const one = (value: unknown): AtOnce => ({ values: [value], isList: false })
 
+/** A schema under the name by which another one refers to it. */
+export interface ReferencedText {
+  readonly name: string
+  readonly text: string
+}
+
 /** The settings of formats, as the nodes have them. */
 export interface DecoderOptions {
   readonly format: string
@@ -63,6 +69,8 @@ export interface DecoderOptions {
   readonly decimal?: string
   readonly columns: string
   readonly schema: string
+  /** Other schemas that this one needs; those that others of them need come first. */
+  readonly references?: readonly ReferencedText[]
   readonly messageType: string
   readonly framing: 'none' | 'registry' | 'single' | 'container'
   /** Where the records stand, so that what is in one of them can be counted as it is read. */

@@ -3,6 +3,8 @@ import protobuf from 'protobufjs'
 import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { integerOf } from '../record/json-text.ts'
+import type { ReferencedText } from './decoder.ts'
+import { type CompiledFile, compiledFile, isSerialized } from './protobuf-serialized.ts'
 import { lineOf } from './schema-line.ts'
 
 /** How a message type is read. */
@@ -50,7 +52,87 @@ export function planOf(schema: string, messageType: string): MessagePlan {
   return messagePlan(matching[0]!, plans)
 }
 
-function rootOf(schema: string): protobuf.Root {
+/**
+ * How the types of a schema are read, each told by its place: the index among the messages of the
+ * file, then among those in it, as a schema registry's header has it.
+ * @throws OptionsError that says what is wrong with the schema
+ */
+export function plansByPlace(
+  schema: string,
+  references: readonly ReferencedText[]
+): (place: readonly number[]) => MessagePlan | undefined {
+  const { root, nameAt } = isSerialized(schema)
+    ? compiled(compiledFile(schema, references))
+    : written(schema, references)
+  const plans = new Map<protobuf.Type, MessagePlan>()
+  return place => {
+    const name = nameAt(place)
+    return name === undefined ? undefined : messagePlan(root.lookupType(name), plans)
+  }
+}
+
+interface Placed {
+  readonly root: protobuf.Root
+  /** The full name of the message at this place. */
+  nameAt(place: readonly number[]): string | undefined
+}
+
+function written(schema: string, references: readonly ReferencedText[]): Placed {
+  const root = rootOf(schema, new Map(references.map(({ name, text }) => [name, text])))
+  // Alone, since what it imports may have messages in the same package.
+  const alone = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
+  const top = alone.package === undefined ? alone.root : alone.root.lookup(alone.package)
+  return {
+    root,
+    nameAt(place) {
+      let found = top as protobuf.NamespaceBase | undefined
+      for (const index of place) found = found && messagesIn(found)[index]
+      return found?.fullName
+    }
+  }
+}
+
+const messagesIn = (space: protobuf.NamespaceBase): protobuf.Type[] =>
+  space.nestedArray.filter(inner => inner instanceof protobuf.Type)
+
+const compiled = ({ root, file }: CompiledFile): Placed => ({
+  root,
+  nameAt(place) {
+    const names = file.package ? [file.package] : []
+    let messages = file.messageType ?? []
+    for (const index of place) {
+      const message = messages[index]
+      if (message?.name === undefined) return undefined
+      names.push(message.name)
+      messages = message.nestedType ?? []
+    }
+    return `.${names.join('.')}`
+  }
+})
+
+/** Adds what a file imports, and what that imports; each once. */
+function addImports(
+  { imports = [], weakImports = [] }: protobuf.IParserResult,
+  root: protobuf.Root,
+  schema: string,
+  files: Map<string, string>
+): void {
+  for (const path of [...imports, ...weakImports]) {
+    const known = protobuf.common.get(path)
+    const text = files.get(path)
+    if (text !== undefined) {
+      // Where it is imported again, nothing is added to what is there.
+      files.set(path, '')
+      addImports(protobuf.parse(text, root, { keepCase: true }), root, text, files)
+    } else if (known) root.addJSON(known.nested!)
+    else
+      throw new OptionsError('Schema', [
+        `line ${lineOf(schema, path)}: "${path}" is not at hand; paste what it holds into the schema`
+      ])
+  }
+}
+
+function rootOf(schema: string, files: Map<string, string> = new Map()): protobuf.Root {
   const problem = (why: string) => new OptionsError('Schema', [why])
   let parsed: protobuf.IParserResult
   const root = new protobuf.Root()
@@ -59,14 +141,7 @@ function rootOf(schema: string): protobuf.Root {
   } catch (error) {
     throw problem(reasonOf(error))
   }
-  for (const path of [...(parsed.imports ?? []), ...(parsed.weakImports ?? [])]) {
-    const known = protobuf.common.get(path)
-    if (!known)
-      throw problem(
-        `line ${lineOf(schema, path)}: "${path}" is not at hand; paste what it holds into the schema`
-      )
-    root.addJSON(known.nested!)
-  }
+  addImports(parsed, root, schema, files)
   try {
     root.resolveAll()
   } catch (error) {

@@ -5,6 +5,7 @@ import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 import { tooWide } from '../record/width.ts'
 import {
+  type Content,
   type Decode,
   type DecoderOptions,
   LONG_BYTES,
@@ -14,7 +15,7 @@ import {
 } from './decoder.ts'
 import { Entries } from './entries.ts'
 import { entriesOf } from './members.ts'
-import { type FieldPlan, type MessagePlan, planOf } from './protobuf-plan.ts'
+import { type FieldPlan, type MessagePlan, planOf, plansByPlace } from './protobuf-plan.ts'
 import { PROTOBUF_VALUES } from './protobuf-values.ts'
 import { TakesLong, TooWide, ValueCount } from './value-count.ts'
 
@@ -26,25 +27,50 @@ export function protobufDecoder(options: DecoderOptions): Decode {
   if (options.framing === 'single' || options.framing === 'container')
     throw new OptionsError('Header', ['is one of Avro, and the format is Protobuf'])
   const plan = planOf(options.schema, options.messageType)
-  const budget = (bytes: Buffer) => bytes.length + 1
   return bytes => {
     const start = options.framing === 'registry' ? afterRegistryHeader(bytes) : 0
-    if (start < 0) return invalid('it does not begin with the five bytes of a schema registry')
-    const end = bytes.length - start
-    const messageIn = (isAtOnce: boolean) =>
-      new Message(
-        protobuf.Reader.create(bytes.subarray(start)),
-        options,
-        budget(bytes),
-        new ValueCount(bytes, options, isAtOnce)
-      )
-    const inSteps = () => stepsOf(messageIn(false).long(plan, end, 1), options)
-    if (bytes.length >= LONG_BYTES) return { steps: inSteps() }
-    try {
-      return one(messageIn(true).read(plan, end, 1))
-    } catch (error) {
-      return error instanceof TakesLong ? { steps: inSteps() } : failureOf(error, options)
-    }
+    return start < 0
+      ? invalid('it does not begin with the five bytes of a schema registry')
+      : contentOf(bytes, start, plan, options)
+  }
+}
+
+/**
+ * The same of what a registry has the schema of, behind the id: the place of the message type in
+ * the schema stands before each message.
+ */
+export function protobufByPlace(options: DecoderOptions): Decode {
+  const planAt = plansByPlace(options.schema, options.references ?? [])
+  return bytes => {
+    const found = placeIn(bytes)
+    const plan = found && planAt(found.place)
+    return plan === undefined
+      ? invalid('what stands before it names no message of its schema')
+      : contentOf(bytes, found!.end, plan, options)
+  }
+}
+
+function contentOf(
+  bytes: Buffer,
+  start: number,
+  plan: MessagePlan,
+  options: DecoderOptions
+): Content | ParseFailure {
+  const end = bytes.length - start
+  const messageIn = (isAtOnce: boolean) =>
+    new Message(
+      protobuf.Reader.create(bytes.subarray(start)),
+      options,
+      // Each value takes a byte at least.
+      bytes.length + 1,
+      new ValueCount(bytes, options, isAtOnce)
+    )
+  const inSteps = () => stepsOf(messageIn(false).long(plan, end, 1), options)
+  if (bytes.length >= LONG_BYTES) return { steps: inSteps() }
+  try {
+    return one(messageIn(true).read(plan, end, 1))
+  } catch (error) {
+    return error instanceof TakesLong ? { steps: inSteps() } : failureOf(error, options)
   }
 }
 
@@ -59,9 +85,7 @@ function* stepsOf(
   }
 }
 
-/** @throws OptionsError, which says what is wrong with the schema */
 function failureOf(error: unknown, { maxFields }: DecoderOptions): ParseFailure {
-  if (error instanceof OptionsError) throw error
   if (error instanceof TooWide) return tooWide(maxFields)
   const isCutOff = /index out of range/.test(reasonOf(error))
   if (error instanceof RangeError && !isCutOff) return invalid('it is nested too deep')
@@ -71,20 +95,29 @@ function failureOf(error: unknown, { maxFields }: DecoderOptions): ParseFailure 
 const invalid = (why: string) =>
   new ParseFailure('FORMAT_INVALID', `The payload is no such Protobuf message: ${why}.`)
 
-/**
- * A zero, the id of the schema, and the place of the message type in it: a list of zigzag numbers,
- * mostly the one byte 0.
- */
+/** A zero and the id of the schema, then the place of the message type in it. */
 function afterRegistryHeader(bytes: Buffer): number {
   if (bytes.length < 6 || bytes[0] !== 0) return -1
-  const reader = protobuf.Reader.create(bytes.subarray(5))
+  const found = placeIn(bytes.subarray(5))
+  return found === undefined ? -1 : 5 + found.end
+}
+
+/** Messages in messages, deeper than anybody writes them. */
+const MAX_PLACE = 64
+
+/**
+ * The place of a message type in its schema: a list of zigzag numbers, mostly the one byte 0, which
+ * means the first.
+ */
+function placeIn(bytes: Buffer): { place: readonly number[]; end: number } | undefined {
+  const reader = protobuf.Reader.create(bytes)
   try {
     const count = reader.sint32()
-    if (count < 0 || count > 64) return -1
-    for (let index = 0; index < count; index++) reader.sint32()
-    return 5 + reader.pos
+    if (count < 0 || count > MAX_PLACE) return undefined
+    const place = count === 0 ? [0] : Array.from({ length: count }, () => reader.sint32())
+    return { place, end: reader.pos }
   } catch {
-    return -1
+    return undefined
   }
 }
 

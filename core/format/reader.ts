@@ -15,6 +15,7 @@ import { isLongList, longListIn } from './long-list.ts'
 import type { Format } from './names.ts'
 import { inOnePiece, NOTHING_YET, PIECE_VALUES, type Piece } from './pieces.ts'
 import { type FoundRecords, foundAt, type Item, type Placing, recordsAt } from './records-at.ts'
+import type { KnownSchemas } from './schema-id.ts'
 
 /** All that a node says of how bytes become records. */
 export interface ReaderOptions extends Omit<DecoderOptions, 'trailingNuls'>, Placing {
@@ -66,6 +67,21 @@ export const isPlainJson = ({ format, at }: Pick<ReaderOptions, 'format' | 'at'>
 export const takesLong = (bytes: Buffer, decompresses: boolean): boolean =>
   bytes.length >= LONG_BYTES || (decompresses && isCompressed(bytes))
 
+/**
+ * The reader of what a schema registry has the schemas of; nothing is known of other formats, and
+ * none is compressed as a whole.
+ * @param schemas those that were read before a payload is
+ */
+export async function registeredReader(
+  options: Omit<ReaderOptions, 'format'>,
+  schemas: KnownSchemas
+): Promise<Reader> {
+  const { registered } = await import('./registered.ts')
+  const trailingNuls = options.cutNuls ? 'cut' : 'reject'
+  const decode = registered(schemas, { ...options, format: '', trailingNuls })
+  return new BytesReader(decode, { ...options, decompress: false })
+}
+
 /** The same settings for one record of JSON a payload. */
 export const jsonRulesOf = ({
   cutNuls,
@@ -90,7 +106,11 @@ export interface LoadingReader {
 /** @throws OptionsError for settings that cannot be used */
 export function loadingReader(options: ReaderOptions): LoadingReader {
   const made = readerOf(options)
-  if (!(made instanceof Promise)) return { reader: made, ready: undefined }
+  return made instanceof Promise ? onceLoaded(made) : { reader: made, ready: undefined }
+}
+
+/** A reader that is used once its library is there. */
+export function onceLoaded(made: Promise<Reader>): LoadingReader {
   let loaded: Reader | undefined
   const ready = made.then(reader => {
     loaded = reader
@@ -113,7 +133,7 @@ class BytesReader implements Reader {
 
   constructor(
     private readonly decode: Decode,
-    private readonly options: ReaderOptions
+    private readonly options: Omit<ReaderOptions, 'format'> & { readonly format?: Format }
   ) {
     this.#records = recordsAt(options)
     this.#found = foundAt(options)
@@ -130,8 +150,9 @@ class BytesReader implements Reader {
     const { decompress, maxBytes } = this.options
     const undone = decompress ? decompressed(bytes, maxBytes) : bytes
     if (undone instanceof ParseFailure) return failed(undone)
-    if (isLongList(undone, this.options)) {
-      const pieces = longListIn(undone, this.options)
+    const { format } = this.options
+    if (format !== undefined && isLongList(undone, { ...this.options, format })) {
+      const pieces = longListIn(undone, { ...this.options, format })
       if (pieces !== undefined) return pieces
     }
     const content = this.decode(undone, arrival)

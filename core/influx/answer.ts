@@ -1,4 +1,4 @@
-import type { ServerAnswer } from './client.ts'
+import type { ServerAnswer } from '../http-client.ts'
 
 /** What an answer to a write says of its lines. */
 export type Verdict =

@@ -1,5 +1,6 @@
+import type { ServerAnswer } from '../http-client.ts'
 import { saysOf } from './answer.ts'
-import type { InfluxClient, ServerAnswer } from './client.ts'
+import type { InfluxClient } from './client.ts'
 import { productOf } from './products.ts'
 import { troubleSentence } from './trouble.ts'
 

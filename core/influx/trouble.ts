@@ -1,5 +1,5 @@
 import { reasonOf } from '../errors.ts'
-import { NoAnswer } from './client.ts'
+import { NoAnswer } from '../http-client.ts'
 import { productOf } from './products.ts'
 import type { InfluxSettings } from './settings.ts'
 

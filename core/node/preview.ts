@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../errors.ts'
 import type { Learn } from '../learn/learned.ts'
 import { OptionsError } from '../options-error.ts'
+import { providedBy } from './define-node.ts'
 import { Input } from './preview/input.ts'
 import { kindsOf, type Make, type Previewed, type PreviewKind } from './preview/kinds.ts'
 import { learnedBy } from './preview/learning.ts'
@@ -18,7 +19,7 @@ import { samplesOf } from './samples/samples.ts'
 import { Writer, type Written } from './samples/written.ts'
 import { type NodeSpec, parseOptions } from './spec.ts'
 
-export type { Make, Previewed, SortedSample, TimeLine } from './preview/kinds.ts'
+export type { Make, Previewed, Provided, SortedSample, TimeLine } from './preview/kinds.ts'
 
 /** What a dialog can do beside showing what leaves. */
 export interface PreviewExtras extends Partial<Pick<PreviewKind, 'takes' | 'isAlone' | 'behind'>> {
@@ -131,14 +132,23 @@ function made(
     environment.reader(name => nodes.environment(id, name))
   )
   const notices: string[] = []
-  return { node: make(options, notice => notices.push(notice)), notices }
+  return {
+    node: make(
+      options,
+      notice => notices.push(notice),
+      provider => providedBy(RED, provider)
+    ),
+    notices
+  }
 }
 
 /** What is not looked at need not be chosen yet. */
 const withoutReferences = (spec: NodeSpec, values: Readonly<Record<string, unknown>>) => ({
   ...values,
   ...Object.fromEntries(
-    Object.entries(spec.fields).flatMap(([name, { kind }]) => (kind === 'ref' ? [[name, '-']] : []))
+    Object.entries(spec.fields).flatMap(([name, { kind }]) =>
+      kind === 'ref' ? [[name, values[name] || '-']] : []
+    )
   )
 })
 

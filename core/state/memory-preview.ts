@@ -11,9 +11,9 @@ import { drawing } from './time-line.ts'
  */
 export const memoryPreview =
   <S extends NodeSpec, State>(spec: S, make: MakeMemory<S, State>, otherwise?: Make<S>): Make<S> =>
-  (options, say) => {
+  (options, say, provided) => {
     const remembering = make(options, say)
-    if (remembering === undefined) return otherwise!(options, say)
+    if (remembering === undefined) return otherwise!(options, say, provided)
     const { count, rejected } = outputsOf(spec, remembering)
     return {
       sort(message) {

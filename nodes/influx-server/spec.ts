@@ -82,7 +82,7 @@ export const spec = {
     },
     timeoutS: {
       kind: 'number',
-      label: 'ServerAnswer within',
+      label: 'Answer within',
       harmless: true,
       default: 30,
       min: 1,

@@ -1,6 +1,7 @@
 import { pause } from '../../core/backoff.ts'
+import type { ServerAnswer } from '../../core/http-client.ts'
 import { saysOf, type Verdict, verdictOf } from '../../core/influx/answer.ts'
-import { InfluxClient, type ServerAnswer } from '../../core/influx/client.ts'
+import { InfluxClient } from '../../core/influx/client.ts'
 import { type InfluxServer, writePath } from '../../core/influx/settings.ts'
 import type { Context } from '../../core/node/define-node.ts'
 import { silence } from '../../core/sink/sink-status.ts'

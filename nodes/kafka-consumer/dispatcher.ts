@@ -57,6 +57,8 @@ export class Dispatcher {
   /** What was fetched and not let in, over all partitions. */
   #waitingRecords = 0
   #waitingBytes = 0
+  /** What cannot be read yet, such as by a schema that is asked for. */
+  readonly #unready = new Set<FetchedSlice>()
   /** Waits for more room than there is. */
   #first: Partition | undefined
   #closed = false
@@ -164,15 +166,24 @@ export class Dispatcher {
     return isDear ? slicesOf(batch.messages, most, MAX_DEAR_BYTES) : slices
   }
 
-  #wait({ waiting }: Partition, fetched: FetchedSlice): void {
-    waiting.push(fetched)
+  #wait(partition: Partition, fetched: FetchedSlice): void {
+    partition.waiting.push(fetched)
+    const needed = this.options.shaping.needed?.(fetched.batch, fetched.slice)
+    if (needed !== undefined) {
+      this.#unready.add(fetched)
+      void needed.then(() => {
+        const isOurs = this.#unready.delete(fetched)
+        if (isOurs) this.#fill(partition)
+      })
+    }
     this.#waitingRecords += recordsOf(fetched.slice)
     this.#waitingBytes += fetched.bytes
   }
 
-  #forget({ slice, bytes }: FetchedSlice): void {
-    this.#waitingRecords -= recordsOf(slice)
-    this.#waitingBytes -= bytes
+  #forget(fetched: FetchedSlice): void {
+    this.#unready.delete(fetched)
+    this.#waitingRecords -= recordsOf(fetched.slice)
+    this.#waitingBytes -= fetched.bytes
   }
 
   /** Of a partition that is forgotten. */
@@ -191,6 +202,7 @@ export class Dispatcher {
     const most = partition.careful > 0 ? 1 : this.options.perPartition
     while (waiting.length > 0 && !this.#closed && this.source.inFlightOf(key) < most) {
       const head = waiting[0]!
+      if (this.#unready.has(head)) break
       const next = this.#mayEnter(partition, head) ? this.#onTrial(partition, head) : undefined
       if (next === undefined) break
       this.#forget(head)

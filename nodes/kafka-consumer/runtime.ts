@@ -3,6 +3,7 @@ import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
+import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
 import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
 import { dispatcherFor, groupOptions } from './consumer.ts'
 import { learn } from './learn.ts'
@@ -10,7 +11,7 @@ import { migrations } from './migrations.ts'
 import { previewed } from './preview.ts'
 import { shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
-import { lagText, troubleOf, workingText } from './status.ts'
+import { lagText, registryTrouble, troubleOf, workingText } from './status.ts'
 
 /** From a message to a row: what Learn proposes to put behind, each where it is needed. */
 const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']
@@ -21,7 +22,11 @@ export default defineSource(
     const { metrics, source, show, report } = consumer
     const outage = new Outage('Kafka', consumer.node)
     let stopped: SourceTrouble | undefined
-    const shaping = shapingOf(consumer.options)
+    const registry =
+      consumer.options.output === 'registered'
+        ? consumer.provided<SchemaRegistry>('registry')
+        : undefined
+    const shaping = shapingOf(consumer.options, () => registry!)
     const dispatcher = dispatcherFor(consumer, shaping, () => group)
     const events: GroupEvents = {
       batch: batch => dispatcher.take(batch),
@@ -59,7 +64,10 @@ export default defineSource(
       async close() {
         await Promise.all([dispatcher.close(), group.close()])
       },
-      trouble: () => stopped ?? troubleOf(group, outage.problem, source.waiting),
+      trouble: () =>
+        stopped ??
+        troubleOf(group, outage.problem, source.waiting) ??
+        registryTrouble(registry?.problem),
       working: perSecond => workingText(perSecond, group.lag, group.still),
       vital: () => lagText(group.lag)
     }

@@ -6,10 +6,14 @@ import {
   isPlainJson,
   jsonRulesOf,
   loadingReader,
+  onceLoaded,
   type Reader,
   type ReaderOptions,
+  registeredReader,
   takesLong
 } from '../../core/format/reader.ts'
+import type { Placing } from '../../core/format/records-at.ts'
+import { type KnownSchemas, schemaIdOf } from '../../core/format/schema-id.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -119,6 +123,8 @@ export interface Shaping {
   piecesOf(batch: KafkaBatch, index: number): Iterable<SplitPiece>
   /** The library of the format is there; undefined where it needs none. */
   readonly ready: Promise<void> | undefined
+  /** What has to be there before these are read; undefined where nothing is waited for. */
+  needed?(batch: KafkaBatch, slice: BatchSlice): Promise<unknown> | undefined
 }
 
 /** Each message is one record. */
@@ -132,18 +138,61 @@ const byItself = (shape: Shape): Shaping => ({
 const never = () => false
 const always = () => true
 
-/** @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise */
-export function shapingOf(options: Options<typeof spec>): Shaping {
+/** The schemas of a registry, as far as they are read; others are waited for. */
+export interface Schemas extends KnownSchemas {
+  /** Resolves when the registry has answered; undefined where nothing is waited for. */
+  needed(id: number, whenUnknown: 'reject' | 'wait'): Promise<void> | undefined
+}
+
+/**
+ * @param registry what the schema registry of the options has; asked for where they name one
+ * @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise
+ */
+export function shapingOf(options: Options<typeof spec>, registry: () => Schemas): Shaping {
   const { output, nanAsNull, exact, maxFields } = options
+  if (output === 'registered') return registeredBy(options, registry())
   if (output === 'messages') return byItself(asMessages)
   if (output === 'letters') return byItself(asLetters)
   if (output === 'decoded') return recordsOf(options as ReaderOptions)
   return recordsOf(formatDefaults({ nanAsNull, exact, maxFields }))
 }
 
-function recordsOf(reading: ReaderOptions): Shaping {
-  const problems = placingProblems(reading)
+function registeredBy(options: Options<typeof spec>, schemas: Schemas): Shaping {
+  checkPlacing(options)
+  const { reader, ready } = onceLoaded(registeredReader(options as ReaderOptions, schemas))
+  return {
+    shape: readBy(reader),
+    isMany: always,
+    piecesOf: (batch, index) => piecesOf(reader, batch, index),
+    ready,
+    needed: (batch, slice) => neededFor(batch, slice, schemas, options.whenUnknown)
+  }
+}
+
+/** Each schema is asked about once a batch. */
+function neededFor(
+  { messages }: KafkaBatch,
+  { from, to }: BatchSlice,
+  schemas: Schemas,
+  whenUnknown: 'reject' | 'wait'
+): Promise<unknown> | undefined {
+  const ids = new Set<number>()
+  for (let index = from; index < to; index++) {
+    const { value } = messages[index]!
+    const id = value === null ? undefined : schemaIdOf(value)
+    if (id !== undefined) ids.add(id)
+  }
+  const asked = [...ids].flatMap(id => schemas.needed(id, whenUnknown) ?? [])
+  return asked.length === 0 ? undefined : Promise.all(asked)
+}
+
+function checkPlacing(placing: Placing): void {
+  const problems = placingProblems(placing)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
+}
+
+function recordsOf(reading: ReaderOptions): Shaping {
+  checkPlacing(reading)
   const { reader, ready } = loadingReader(reading)
   const read = readBy(reader)
   const pieces = (batch: KafkaBatch, index: number) => piecesOf(reader, batch, index)

@@ -3,8 +3,12 @@ import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields, WAITS } from '../../core/source/fields.ts'
 
-const asRecords: Condition = { output: ['records', 'decoded'] }
-const { nanAsNull, exact, maxFields, ...decoding } = formatFields
+const asRecords: Condition = { output: ['records', 'decoded', 'registered'] }
+const ofManyForms = { output: ['decoded', 'registered'] } as const
+const registered: Condition = { output: 'registered' }
+const { at, path, around, keyField, valueField, nanAsNull, exact, maxFields, ...decoding } =
+  formatFields
+const placing = { at, path, around, keyField, valueField }
 
 const waits = { acknowledge: WAITS } as const
 
@@ -56,12 +60,32 @@ export const spec = {
       choices: {
         records: 'records, parsed from JSON',
         decoded: 'records of other formats, or several a message',
+        registered: 'records, as a schema registry says',
         messages: 'Kafka messages, bytes untouched',
         letters: 'dead letters, to be read'
       },
-      help: 'Records for further nodes: of JSON, an object a message, or of any other format, lists and compressed ones too. Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
+      help: 'Records for further nodes: of JSON, an object a message, of any other format, lists and compressed ones too, or of Avro, Protobuf and JSON, each by the schema whose id stands before it. Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
+    },
+    registry: {
+      kind: 'ref',
+      label: 'Schema registry',
+      section: 'records',
+      default: '',
+      type: 'millrace-schema-registry',
+      when: registered,
+      help: 'The registry that has the schemas of the messages.'
+    },
+    whenUnknown: {
+      kind: 'choice',
+      label: 'An id that no schema has',
+      section: 'records',
+      default: 'reject',
+      choices: { reject: 'rejects the record', wait: 'waits until it is registered' },
+      when: registered,
+      help: 'Waiting keeps everything behind it in its partition waiting as well. While the registry is away, records wait in any case.'
     },
     ...formatFieldsWhen({ format, ...decoding }, { output: 'decoded' }, 'records'),
+    ...formatFieldsWhen(placing, ofManyForms, 'records'),
     nanAsNull: { ...nanAsNull, when: asRecords },
     exact: { ...exact, when: asRecords },
     maxFields: { ...maxFields, when: asRecords },

@@ -41,6 +41,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   mqtt: ['ground', 'record'],
   postgres: ['ground', 'record'],
   influx: ['ground', 'record'],
+  registry: ['ground'],
   kafka: ['ground', 'record'],
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
   learn: ['ground', 'record', 'format'],

@@ -3,6 +3,7 @@ import type { Node, NodeAPI, NodeDef } from 'node-red'
 import kafkaCluster from '../../nodes/kafka-cluster/runtime.ts'
 import kafkaConsumer from '../../nodes/kafka-consumer/runtime.ts'
 import kafkaProducer from '../../nodes/kafka-producer/runtime.ts'
+import schemaRegistry from '../../nodes/schema-registry/runtime.ts'
 import { type FlowEntry, type RunningNodeRed, startNodeRed } from '../node-red.ts'
 
 export interface Arrived {
@@ -57,7 +58,7 @@ export async function startKafkaFlow(
     RED.nodes.registerType('seen', construct)
   }
   const nodeRed = await startNodeRed({
-    nodes: [kafkaCluster, kafkaConsumer, kafkaProducer, register, ...more]
+    nodes: [kafkaCluster, schemaRegistry, kafkaConsumer, kafkaProducer, register, ...more]
   })
   const statuses = new Map<string, string[]>()
   ;(nodeRed.RED.events as NodeJS.EventEmitter).on(

@@ -40,10 +40,14 @@ export interface TimeLine {
   readonly levels: readonly number[]
 }
 
+/** What the configuration node of this id provides, if it runs. */
+export type Provided = <T extends object>(id: string) => T | undefined
+
 /** Makes the node with options that are not saved. `say` gets what it would write to the log. */
 export type Make<S extends NodeSpec> = (
   options: Options<S>,
-  say: (notice: string) => void
+  say: (notice: string) => void,
+  provided: Provided
 ) => Previewed
 
 /** How a type of node works in a dialog. */

@@ -81,7 +81,11 @@ async function worked(
   const made: Message[] = []
   try {
     const options = parseOptions(spec, { ...settings, ...Object.fromEntries(references) })
-    const node = make(options, () => undefined)
+    const node = make(
+      options,
+      () => undefined,
+      () => undefined
+    )
     for (const message of messages) {
       const [records = []] = (await node.sort(message)).outputs
       if (records.length > 0) made.push({ ...message, payload: records })

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
+import { retryAfterMs } from '../../../core/http-client.ts'
 import { type Verdict, verdictOf } from '../../../core/influx/answer.ts'
-import { retryAfterMs } from '../../../core/influx/client.ts'
 import { loginOf, writePath } from '../../../core/influx/settings.ts'
 
 const LINES = ['m v=1 1', 'm v="x" 2', 'm v= 3', 'm v=4 4']

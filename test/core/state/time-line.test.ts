@@ -32,6 +32,7 @@ async function drawn<S extends NodeSpec, State>(
 ) {
   const node: Previewed = memoryPreview(spec, make)(
     parseOptions(spec, options as Record<string, unknown>),
+    () => undefined,
     () => undefined
   )
   const { line } = await node.sort({ payload })

@@ -56,7 +56,11 @@ describe('aggregate: dialog', () => {
     ['a session', { window: 'session', gap: '1 d' }]
   ] as const)
     it(`shows what becomes of its message when its windows end: ${name}`, async () => {
-      const preview = memoryPreview(spec, aggregator)(parseOptions(spec, options), () => undefined)
+      const preview = memoryPreview(spec, aggregator)(
+        parseOptions(spec, options),
+        () => undefined,
+        () => undefined
+      )
       const sorted = await preview.sort({ payload: [reading(0, 1), reading(1, 3)] })
       const [results = []] = sorted.outputs
       assert.deepEqual(
