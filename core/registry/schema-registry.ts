@@ -41,8 +41,8 @@ export class SchemaRegistry {
   }
 
   /**
-   * Resolves when the schema is known, or none is and that is an answer; waits while the registry is
-   * away. Undefined where there is nothing to wait for. Never rejects.
+   * Resolves when the schema is known, or none is and that is an answer; waits while the registry
+   * is away. Undefined where there is nothing to wait for. Never rejects.
    */
   needed(id: number, whenUnknown: WhenUnknown): Promise<void> | undefined {
     if (this.#schemas.has(id)) return undefined
