@@ -64,7 +64,7 @@ export const spec = {
         messages: 'Kafka messages, bytes untouched',
         letters: 'dead letters, to be read'
       },
-      help: 'Records for further nodes: of JSON, an object a message, of any other format, lists and compressed ones too, or of Avro, Protobuf and JSON, each by the schema whose id stands before it. Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device and payload as text, bytes behind.'
+      help: 'Records for further nodes: of JSON, of any other format, lists and compressed ones too, or each by the schema whose id stands before it. Kafka messages to copy a topic as it is; dead letters as a person reads them: reason, stage, device, payload as text.'
     },
     registry: {
       kind: 'ref',
