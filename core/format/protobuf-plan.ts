@@ -4,7 +4,6 @@ import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { integerOf } from '../record/json-text.ts'
 import type { ReferencedText } from './decoder.ts'
-import { type CompiledFile, compiledFile, isSerialized } from './protobuf-serialized.ts'
 import { lineOf } from './schema-line.ts'
 
 /** How a message type is read. */
@@ -61,54 +60,20 @@ export function plansByPlace(
   schema: string,
   references: readonly ReferencedText[]
 ): (place: readonly number[]) => MessagePlan | undefined {
-  const { root, nameAt } = isSerialized(schema)
-    ? compiled(compiledFile(schema, references))
-    : written(schema, references)
-  const plans = new Map<protobuf.Type, MessagePlan>()
-  return place => {
-    const name = nameAt(place)
-    return name === undefined ? undefined : messagePlan(root.lookupType(name), plans)
-  }
-}
-
-interface Placed {
-  readonly root: protobuf.Root
-  /** The full name of the message at this place. */
-  nameAt(place: readonly number[]): string | undefined
-}
-
-function written(schema: string, references: readonly ReferencedText[]): Placed {
   const root = rootOf(schema, new Map(references.map(({ name, text }) => [name, text])))
   // Alone, since what it imports may have messages in the same package.
   const alone = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
   const top = alone.package === undefined ? alone.root : alone.root.lookup(alone.package)
-  return {
-    root,
-    nameAt(place) {
-      let found = top as protobuf.NamespaceBase | undefined
-      for (const index of place) found = found && messagesIn(found)[index]
-      return found?.fullName
-    }
+  const plans = new Map<protobuf.Type, MessagePlan>()
+  return place => {
+    let found = top as protobuf.NamespaceBase | undefined
+    for (const index of place) found = found && messagesIn(found)[index]
+    return found && messagePlan(root.lookupType(found.fullName), plans)
   }
 }
 
 const messagesIn = (space: protobuf.NamespaceBase): protobuf.Type[] =>
   space.nestedArray.filter(inner => inner instanceof protobuf.Type)
-
-const compiled = ({ root, file }: CompiledFile): Placed => ({
-  root,
-  nameAt(place) {
-    const names = file.package ? [file.package] : []
-    let messages = file.messageType ?? []
-    for (const index of place) {
-      const message = messages[index]
-      if (message?.name === undefined) return undefined
-      names.push(message.name)
-      messages = message.nestedType ?? []
-    }
-    return `.${names.join('.')}`
-  }
-})
 
 /** Adds what a file imports, and what that imports; each once. */
 function addImports(

@@ -16,6 +16,7 @@ import {
 import { Entries } from './entries.ts'
 import { entriesOf } from './members.ts'
 import { type FieldPlan, type MessagePlan, planOf, plansByPlace } from './protobuf-plan.ts'
+import { DESCRIPTOR, isSerialized, textOfSerialized } from './protobuf-serialized.ts'
 import { PROTOBUF_VALUES } from './protobuf-values.ts'
 import { TakesLong, TooWide, ValueCount } from './value-count.ts'
 
@@ -40,15 +41,35 @@ export function protobufDecoder(options: DecoderOptions): Decode {
  * the schema stands before each message.
  */
 export function protobufByPlace(options: DecoderOptions): Decode {
-  const planAt = plansByPlace(options.schema, options.references ?? [])
+  const textOf = (schema: string) =>
+    isSerialized(schema) ? textOfSerialized(schema, compiledFile(options)) : schema
+  const references = (options.references ?? []).map(({ name, text }) => ({
+    name,
+    text: textOf(text)
+  }))
+  const planAt = plansByPlace(textOf(options.schema), references)
   return bytes => {
-    const found = placeIn(bytes)
-    const plan = found && planAt(found.place)
-    return plan === undefined
-      ? invalid('what stands before it names no message of its schema')
-      : contentOf(bytes, found!.end, plan, options)
+    try {
+      const found = placeIn(bytes)
+      const plan = found && planAt(found.place)
+      return plan === undefined
+        ? invalid('what stands before it names no message of its schema')
+        : contentOf(bytes, found!.end, plan, options)
+    } catch (error) {
+      // A type of the schema that is not read, such as a group.
+      return failureOf(error, options)
+    }
   }
 }
+
+const compiledFile = (options: DecoderOptions): Decode =>
+  protobufDecoder({
+    ...options,
+    schema: DESCRIPTOR,
+    messageType: 'File',
+    framing: 'none',
+    maxFields: 1_000_000
+  })
 
 function contentOf(
   bytes: Buffer,

@@ -64,12 +64,15 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
     assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), [
       'GET /millrace/metrics',
       'GET /millrace/metrics/prometheus',
+      'POST /millrace/devices',
       'POST /millrace/forget',
       'POST /millrace/preview/millrace-aggregate',
       'POST /millrace/preview/millrace-alarm',
       'POST /millrace/preview/millrace-deadband',
       'POST /millrace/preview/millrace-decode',
+      'POST /millrace/preview/millrace-device-registry',
       'POST /millrace/preview/millrace-enrich',
+      'POST /millrace/preview/millrace-influx-sink',
       'POST /millrace/preview/millrace-join',
       'POST /millrace/preview/millrace-kafka-consumer',
       'POST /millrace/preview/millrace-mqtt-ingest',
@@ -78,8 +81,10 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
       'POST /millrace/preview/millrace-route',
       'POST /millrace/preview/millrace-timescale-sink',
       'POST /millrace/preview/millrace-validate',
+      'POST /millrace/probe/millrace-influx-server',
       'POST /millrace/probe/millrace-kafka-cluster',
       'POST /millrace/probe/millrace-mqtt-broker',
+      'POST /millrace/probe/millrace-schema-registry',
       'POST /millrace/probe/millrace-timescale-database',
       'POST /millrace/queue'
     ])
