@@ -32,6 +32,8 @@ export interface Asking {
 /** An answer that names thousands of lines is read whole; one without an end is not. */
 const MAX_ANSWER_BYTES = 8_000_000
 const KEEP_ALIVE_MS = 20_000
+/** More requests at once wait for one of these. */
+const MAX_SOCKETS = 16
 
 /** Requests to one server, over connections that are kept. */
 export class HttpClient {
@@ -40,7 +42,7 @@ export class HttpClient {
 
   constructor(private readonly server: HttpServer) {
     this.#isSecure = server.url.startsWith('https:')
-    const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS }
+    const options = { keepAlive: true, keepAliveMsecs: KEEP_ALIVE_MS, maxSockets: MAX_SOCKETS }
     this.#agent = this.#isSecure
       ? new SecureAgent({ ...options, ...server.tls })
       : new Agent(options)
@@ -79,6 +81,8 @@ export class HttpClient {
       request.on('error', error => reject(wrapped(error, request)))
       request.on('response', response => read(response, resolve, reject))
       request.on('close', () => {
+        // Nothing more comes, such as after a change of the protocol that nobody asked for.
+        reject(new Error('the connection ended without an answer'))
         clearTimeout(late)
         signal?.removeEventListener('abort', abort)
       })

@@ -108,6 +108,7 @@ class AvroSchema {
     const inner = this.#declare(attributes, namespace, record)
     if (!Array.isArray(attributes.fields))
       throw this.#problem(`the record "${attributes.name}" has no fields`, `"${attributes.name}"`)
+    const names = new Set<string>()
     for (const field of attributes.fields as unknown[]) {
       const { name, type } = (field ?? {}) as Attributes
       if (typeof name !== 'string' || !NAME.test(name)) {
@@ -116,9 +117,10 @@ class AvroSchema {
           JSON.stringify(name) ?? ''
         )
       }
-      if (record.fields.some(other => other.name === name))
+      if (names.has(name))
         throw this.#problem(`the field "${name}" stands in it twice`, `"${name}"`)
       if (type === undefined) throw this.#problem(`the field "${name}" has no type`, `"${name}"`)
+      names.add(name)
       record.fields.push({ name, type: this.type(type, inner) })
     }
     return record

@@ -67,10 +67,17 @@ export function plansByPlace(
   const plans = new Map<protobuf.Type, MessagePlan>()
   return place => {
     let found = top as protobuf.NamespaceBase | undefined
-    for (const index of place) found = found && messagesIn(found)[index]
+    for (const [depth, index] of place.entries()) {
+      if (depth > 0 && found instanceof protobuf.Type && hasMap(found)) return undefined
+      found = found && messagesIn(found)[index]
+    }
     return found && messagePlan(root.lookupType(found.fullName), plans)
   }
 }
+
+/** Then some serializers count the entries of the map as messages in it, and others do not. */
+const hasMap = ({ fieldsArray }: protobuf.Type): boolean =>
+  fieldsArray.some(field => field instanceof protobuf.MapField)
 
 const messagesIn = (space: protobuf.NamespaceBase): protobuf.Type[] =>
   space.nestedArray.filter(inner => inner instanceof protobuf.Type)
@@ -89,8 +96,10 @@ function addImports(
       // Where it is imported again, nothing is added to what is there.
       files.set(path, '')
       addImports(protobuf.parse(text, root, { keepCase: true }), root, text, files)
-    } else if (known) root.addJSON(known.nested!)
-    else
+    } else if (known) {
+      files.set(path, '')
+      root.addJSON(known.nested!)
+    } else
       throw new OptionsError('Schema', [
         `line ${lineOf(schema, path)}: "${path}" is not at hand; paste what it holds into the schema`
       ])

@@ -1,6 +1,6 @@
 import { OptionsError } from '../options-error.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
-import type { Decode } from './decoder.ts'
+import type { Content, Decode, ReadContent } from './decoder.ts'
 
 /**
  * Whether a schema is what a compiler made of a file, in base64, as some serializers register it: a
@@ -69,7 +69,7 @@ interface Enum {
  * @throws OptionsError where it is none
  */
 export function textOfSerialized(schema: string, decode: Decode): string {
-  const content = decode(Buffer.from(schema, 'base64'), { arrivedMs: 0 })
+  const content = atOnce(decode(Buffer.from(schema, 'base64'), { arrivedMs: 0 }))
   if (content instanceof ParseFailure || !('values' in content))
     throw new OptionsError('Schema', ['it is neither a text nor a compiled file'])
   const file = content.values[0] as File
@@ -82,6 +82,14 @@ export function textOfSerialized(schema: string, decode: Decode): string {
     ...(file.enum_type ?? []).map(enumText),
     ...(file.message_type ?? []).map(message => messageText(message, file.syntax === 'proto3'))
   ].join('\n')
+}
+
+/** A long one is read in steps. */
+function atOnce(content: Content | ParseFailure): ReadContent | ParseFailure {
+  if (content instanceof ParseFailure || !('steps' in content)) return content
+  let step = content.steps.next()
+  while (step.done !== true) step = content.steps.next()
+  return step.value
 }
 
 /** A name, with those of what it is in. */
@@ -100,7 +108,13 @@ function messageText(message: Message, isProto3: boolean): string {
   const entries = new Map(
     nested_type.filter(({ options }) => options?.map_entry).map(entry => [entry.name, entry])
   )
-  const text = (each: Field) => fieldText(each, entries, isProto3)
+  const entryOf = ({ type_name = '' }: Field) => {
+    const last = type_name.split('.').at(-1)!
+    return type_name === last || type_name.endsWith(`.${name}.${last}`)
+      ? entries.get(last)
+      : undefined
+  }
+  const text = (each: Field) => fieldText(each, entryOf(each), isProto3)
   const isIn = (each: Field, oneof: number) =>
     each.oneof_index === oneof && each.proto3_optional !== true
   const oneofs = oneof_decl.map(
@@ -130,10 +144,9 @@ function messageText(message: Message, isProto3: boolean): string {
 const REQUIRED = 2
 const REPEATED = 3
 
-function fieldText(field: Field, entries: ReadonlyMap<string, Message>, isProto3: boolean): string {
+function fieldText(field: Field, entry: Message | undefined, isProto3: boolean): string {
   const { name, number, label, options, default_value } = field
   const place = `${named(name)} = ${number}`
-  const entry = entries.get(field.type_name?.split('.').at(-1) ?? '')
   const [key, value] = entry?.field ?? []
   if (key !== undefined && value !== undefined)
     return `map<${typeText(key)}, ${typeText(value)}> ${place};`

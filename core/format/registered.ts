@@ -21,6 +21,7 @@ export function registered(schemas: KnownSchemas, options: DecoderOptions): Deco
     if (kept !== undefined) return kept
     const schema = schemas.known(id)
     if (schema === undefined) return undefined
+    if (schema.kind === 'UNUSABLE') return refusing(id, schema.why)
     const made = decodeBy(schema, id, options)
     if (decoders.size >= MAX_DECODERS) decoders.delete(decoders.keys().next().value!)
     decoders.set(id, made)
@@ -47,13 +48,26 @@ function decodeBy(
 ): Decode {
   const options = { ...given, framing: 'none', schema: text, references } as const
   try {
-    if (kind === 'JSON') return json(options)
-    return kind === 'AVRO' ? avro(options) : protobufByPlace(options)
+    const decode =
+      kind === 'JSON' ? json(options) : kind === 'AVRO' ? avro(options) : protobufByPlace(options)
+    return (bytes, arrival) => {
+      try {
+        return decode(bytes, arrival)
+      } catch (error) {
+        return unusable(id, reasonOf(error))
+      }
+    }
   } catch (error) {
-    const why = `The schema ${id} of the registry cannot be used: ${reasonOf(error)}`
-    const failure = new ParseFailure('FORMAT_INVALID', why)
-    return () => failure
+    return refusing(id, reasonOf(error))
   }
+}
+
+const unusable = (id: number, why: string) =>
+  new ParseFailure('FORMAT_INVALID', `The schema ${id} of the registry cannot be used: ${why}`)
+
+function refusing(id: number, why: string): Decode {
+  const failure = unusable(id, why)
+  return () => failure
 }
 
 const NO_HEADER = new ParseFailure(

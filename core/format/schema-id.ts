@@ -9,7 +9,7 @@ export interface SchemaText {
 
 /** The schemas of a registry that were read. */
 export interface KnownSchemas {
-  known(id: number): SchemaText | undefined
+  known(id: number): SchemaText | { readonly kind: 'UNUSABLE'; readonly why: string } | undefined
 }
 
 /** A zero, and four bytes of the id. */

@@ -4,7 +4,7 @@ import {
   isSchemaKind,
   type ReferencedSchema,
   type RegisteredSchema,
-  type SchemaKind
+  type UnusableSchema
 } from './schemas.ts'
 
 /** A schema registry with the API of Confluent. */
@@ -20,11 +20,15 @@ interface Reference {
 }
 
 interface Stored {
-  readonly schema: string
-  readonly schemaType?: SchemaKind
-  readonly references?: readonly Reference[]
+  readonly schema?: unknown
+  readonly schemaType?: unknown
+  readonly references?: readonly Reference[] | null
 }
 
+/** Ids are integers of 32 bits. */
+const MAX_ID = 0x7fff_ffff
+/** A schema and all that it needs. */
+const MAX_TEXT = 512_000
 /** Of one schema; more, or deeper, is a mistake or an attack. */
 const MAX_REFERENCES = 200
 const MAX_DEPTH = 32
@@ -38,13 +42,23 @@ export class RegistryClient {
   }
 
   /**
-   * The schema of this id, with all that it needs.
+   * The schema of this id, with all that it needs. What the registry says for certain of this id
+   * alone is an answer, not an error.
    * @throws MillraceError REGISTRY_UNREACHABLE where the registry is away or a stranger answers, or
    * REGISTRY_REFUSED where it does not let us in
    */
-  async schemaOf(id: number, signal?: AbortSignal): Promise<RegisteredSchema | typeof MISSING> {
-    const stored = await this.#get(`/schemas/ids/${id}`, signal)
-    return stored === MISSING ? MISSING : this.#whole(stored as Stored, signal)
+  async schemaOf(
+    id: number,
+    signal?: AbortSignal
+  ): Promise<RegisteredSchema | UnusableSchema | typeof MISSING> {
+    if (id > MAX_ID) return MISSING
+    try {
+      const stored = await this.#get(`/schemas/ids/${id}`, signal)
+      return stored === MISSING ? MISSING : await this.#whole(stored as Stored, signal)
+    } catch (error) {
+      if (error instanceof Unusable) return { kind: 'UNUSABLE', why: error.message }
+      throw error
+    }
   }
 
   /** The names of the subjects. */
@@ -60,26 +74,31 @@ export class RegistryClient {
   async #whole(stored: Stored, signal: AbortSignal | undefined): Promise<RegisteredSchema> {
     const references = new Map<string, ReferencedSchema>()
     await this.#collect(stored, references, 1, signal)
-    const { schema: text, schemaType: kind = 'AVRO' } = stored
-    if (typeof text !== 'string' || !isSchemaKind(kind)) throw this.#stranger('no schema')
-    return { kind, text, references: [...references.values()] }
+    const { schema: text, schemaType } = stored
+    const kind = schemaType ?? 'AVRO'
+    if (typeof text !== 'string' || !isSchemaKind(kind))
+      throw new Unusable(`it is of the kind ${JSON.stringify(kind)}, which is not read`)
+    const all = [...references.values()]
+    if (all.reduce((sum, each) => sum + each.text.length, text.length) > MAX_TEXT)
+      throw new Unusable('it is too long')
+    return { kind, text, references: all }
   }
 
   /** Those that others need first; one that stands in a circle ends at the depth. */
   async #collect(
-    { references = [] }: Stored,
+    { references }: Stored,
     found: Map<string, ReferencedSchema>,
     depth: number,
     signal: AbortSignal | undefined
   ): Promise<void> {
-    for (const { name, subject, version } of references) {
+    for (const { name, subject, version } of references ?? []) {
       if (found.has(name)) continue
       if (depth > MAX_DEPTH || found.size >= MAX_REFERENCES)
-        throw this.#stranger('a schema that refers to itself, or to too many others')
+        throw new Unusable('it refers to itself, or to too many others')
       const path = `/subjects/${encodeURIComponent(subject)}/versions/${version}`
       const stored = (await this.#get(path, signal)) as Stored | typeof MISSING
       if (stored === MISSING || typeof stored.schema !== 'string')
-        throw this.#stranger(`no version ${version} of "${subject}", which a schema refers to`)
+        throw new Unusable(`it refers to version ${version} of "${subject}", which is not there`)
       await this.#collect(stored, found, depth + 1, signal)
       found.set(name, { name, text: stored.schema })
     }
@@ -101,12 +120,16 @@ export class RegistryClient {
 
   #contentOf({ status, body }: ServerAnswer): unknown {
     const content = contentIn(body)
-    if (status === 404 && isOwnError(content)) return MISSING
+    const code = codeIn(content)
+    if (status === 404 && code !== undefined && NOT_THERE.has(code)) return MISSING
     if (status === 401 || status === 403)
       throw new MillraceError(
         'REGISTRY_REFUSED',
         `The schema registry at ${this.settings.url} refuses the login (status ${status}).`
       )
+    // What it says with a code of its own it will say again.
+    if (code !== undefined && (status === 400 || status === 422))
+      throw new Unusable(`the registry says ${status} (${code})`)
     if (status !== 200) throw this.#stranger(`status ${status}`)
     if (typeof content !== 'object' || content === null) throw this.#stranger('something else')
     return content
@@ -129,6 +152,14 @@ function contentIn(body: string): unknown {
   }
 }
 
-/** A page that is not there is no word of a registry: its own errors have a code. */
-const isOwnError = (content: unknown): boolean =>
-  typeof (content as { error_code?: unknown } | undefined)?.error_code === 'number'
+/** Something is wrong with this schema alone. */
+class Unusable extends Error {}
+
+/** Subject, version, schema: of a path that a registry does not have it says 404. */
+const NOT_THERE: ReadonlySet<number> = new Set([40_401, 40_402, 40_403])
+
+/** Its own errors have a code; a page for people has none. */
+function codeIn(content: unknown): number | undefined {
+  const code = (content as { error_code?: unknown } | null | undefined)?.error_code
+  return typeof code === 'number' ? code : undefined
+}

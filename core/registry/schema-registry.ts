@@ -1,17 +1,22 @@
+import { setMaxListeners } from 'node:events'
 import { backoffMs, pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
 import { MISSING, RegistryClient, type RegistrySettings } from './registry-client.ts'
-import type { RegisteredSchema } from './schemas.ts'
+import type { RegisteredSchema, UnusableSchema } from './schemas.ts'
 
 /** What an unknown id means: it may be registered in a moment, or the record is wrong. */
 export type WhenUnknown = 'reject' | 'wait'
+type Answer = RegisteredSchema | UnusableSchema
 
 /** Schemas that are kept; a cluster has some hundred. */
 const MAX_SCHEMAS = 5_000
-/** An id that no schema has is asked for again after this time. */
-const MISSING_MS = 30_000
-const MAX_MISSING = 10_000
+/** What is no schema, or cannot be used, is asked for again after this time: it may have come. */
+const REFUSED_MS = 2_000
+const MAX_REFUSED = 10_000
+/** Questions at a time, however many ids a topic has. */
+const MAX_QUESTIONS = 8
 const BACKOFF = { initialMs: 250, maxMs: 5_000 }
+const WAIT_MS = 2_500
 
 /**
  * The schemas of one registry, each asked for once. An id is for ever: what was read stays as it
@@ -20,14 +25,22 @@ const BACKOFF = { initialMs: 250, maxMs: 5_000 }
 export class SchemaRegistry {
   readonly #client: RegistryClient
   readonly #schemas = new Map<number, RegisteredSchema>()
-  /** Until when an id counts as one that no schema has. */
-  readonly #missing = new Map<number, number>()
+  /** Ids without a schema that can be used: why, and until when that counts. */
+  readonly #refused = new Map<
+    number,
+    { readonly answer?: UnusableSchema; readonly untilMs: number }
+  >()
   readonly #asked = new Map<number, Promise<void>>()
-  readonly #closing = new AbortController()
+  readonly #awaited = new Map<number, Promise<void>>()
   readonly #problems = new Map<number, MillraceError>()
+  readonly #closing = new AbortController()
+  /** Those that wait until there are fewer questions. */
+  readonly #line: (() => void)[] = []
+  #questions = 0
 
   constructor(settings: RegistrySettings) {
     this.#client = new RegistryClient(settings)
+    setMaxListeners(0, this.#closing.signal)
   }
 
   /** Why schemas that somebody waits for are not there; undefined while none is waited for. */
@@ -35,9 +48,9 @@ export class SchemaRegistry {
     return this.#problems.values().next().value
   }
 
-  /** The schema, if it was read. */
-  known(id: number): RegisteredSchema | undefined {
-    return this.#schemas.get(id)
+  /** The schema, or why it cannot be used, if the registry has answered. */
+  known(id: number): Answer | undefined {
+    return this.#schemas.get(id) ?? this.#refused.get(id)?.answer
   }
 
   /**
@@ -46,8 +59,9 @@ export class SchemaRegistry {
    */
   needed(id: number, whenUnknown: WhenUnknown): Promise<void> | undefined {
     if (this.#schemas.has(id)) return undefined
-    if (whenUnknown === 'reject' && this.#isMissing(id)) return undefined
-    return this.#askedFor(id, whenUnknown)
+    if (whenUnknown === 'wait') return once(this.#awaited, id, () => this.#await(id))
+    const untilMs = this.#refused.get(id)?.untilMs ?? 0
+    return untilMs > performance.now() ? undefined : this.#ask(id)
   }
 
   /** Whoever still waits waits on: the records are with their source, which sends them again. */
@@ -56,50 +70,54 @@ export class SchemaRegistry {
     this.#client.close()
   }
 
-  #isMissing(id: number): boolean {
-    const untilMs = this.#missing.get(id)
-    if (untilMs === undefined) return false
-    if (untilMs > performance.now()) return true
-    this.#missing.delete(id)
-    return false
-  }
+  /** One question at a time for each id, whoever waits for it. */
+  #ask = (id: number): Promise<void> => once(this.#asked, id, () => this.#answered(id))
 
-  async #askedFor(id: number, whenUnknown: WhenUnknown): Promise<void> {
+  async #await(id: number): Promise<void> {
     for (;;) {
-      const running = this.#asked.get(id) ?? this.#ask(id)
-      this.#asked.set(id, running)
-      await running
-      if (this.#schemas.has(id) || whenUnknown === 'reject') return
+      await this.#ask(id)
+      if (this.known(id) !== undefined) break
       this.#problems.set(id, noSchema(id))
-      await this.#pause(BACKOFF.maxMs / 2)
-      this.#problems.delete(id)
+      await this.#pause(WAIT_MS)
     }
+    this.#problems.delete(id)
   }
 
   /** Ends once the registry has answered, whatever that is. */
-  async #ask(id: number): Promise<void> {
+  async #answered(id: number): Promise<void> {
     for (let attempt = 0; ; attempt++) {
+      await this.#turn()
       try {
         this.#keep(id, await this.#client.schemaOf(id, this.#closing.signal))
         this.#problems.delete(id)
-        this.#asked.delete(id)
         return
       } catch (error) {
         this.#problems.set(id, problemOf(error))
-        await this.#pause(backoffMs(attempt, BACKOFF))
+      } finally {
+        this.#questions--
+        this.#line.shift()?.()
       }
+      await this.#pause(backoffMs(attempt, BACKOFF))
     }
   }
 
-  #keep(id: number, found: RegisteredSchema | typeof MISSING): void {
-    if (found === MISSING) {
-      shorten(this.#missing, MAX_MISSING)
-      this.#missing.set(id, performance.now() + MISSING_MS)
+  async #turn(): Promise<void> {
+    while (this.#questions >= MAX_QUESTIONS)
+      await new Promise<void>(resolve => this.#line.push(resolve))
+    this.#questions++
+  }
+
+  #keep(id: number, found: Answer | typeof MISSING): void {
+    if (found !== MISSING && found.kind !== 'UNUSABLE') {
+      this.#refused.delete(id)
+      shorten(this.#schemas, MAX_SCHEMAS)
+      this.#schemas.set(id, found)
       return
     }
-    this.#missing.delete(id)
-    shorten(this.#schemas, MAX_SCHEMAS)
-    this.#schemas.set(id, found)
+    this.#refused.delete(id)
+    shorten(this.#refused, MAX_REFUSED)
+    const untilMs = performance.now() + REFUSED_MS
+    this.#refused.set(id, found === MISSING ? { untilMs } : { answer: found, untilMs })
   }
 
   async #pause(ms: number): Promise<void> {
@@ -110,6 +128,19 @@ export class SchemaRegistry {
 }
 
 const NEVER = new Promise<never>(() => {})
+
+/** The same promise for all who ask while it is under way. */
+function once(
+  running: Map<number, Promise<void>>,
+  id: number,
+  work: () => Promise<void>
+): Promise<void> {
+  const known = running.get(id)
+  if (known !== undefined) return known
+  const begun = work().finally(() => running.delete(id))
+  running.set(id, begun)
+  return begun
+}
 
 /** Makes room for one more: the oldest goes. */
 function shorten(entries: Map<number, unknown>, most: number): void {

@@ -103,6 +103,11 @@ export class Dispatcher {
     this.#fill(partition)
   }
 
+  /** Something that was fetched cannot be read yet. */
+  get isUnready(): boolean {
+    return this.#unready.size > 0
+  }
+
   /** There is room again, maybe: it goes to the partition that has waited longest. */
   refill(): void {
     for (const partition of [...this.#partitions.values()]) this.#fill(partition)

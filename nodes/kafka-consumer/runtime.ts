@@ -67,7 +67,7 @@ export default defineSource(
       trouble: () =>
         stopped ??
         troubleOf(group, outage.problem, source.waiting) ??
-        registryTrouble(registry?.problem),
+        registryTrouble(dispatcher.isUnready ? registry?.problem : undefined),
       working: perSecond => workingText(perSecond, group.lag, group.still),
       vital: () => lagText(group.lag)
     }
