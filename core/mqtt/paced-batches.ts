@@ -222,6 +222,8 @@ export class PacedBatches<B extends PacedBatch> {
     clearTimeout(this.#timer)
     this.#timer = setTimeout(this.#leave, waitMs)
     if (!this.#mayRestFor(waitMs)) return
+    // Another connection may rest without having brought anything: nobody else would wake it.
+    if (this.#resting !== acks) this.#wake()
     this.#resting = acks
     acks.rest()
   }

@@ -10,6 +10,8 @@ const withField = (plain: Plain, name: string, json: string) =>
 const withJson = (plain: Plain, name: keyof Plain, json: string) =>
   JSON.stringify({ ...plain, [name]: '@' }).replace('"@"', () => json)
 
+const tooWide = () => letter('RECORD_TOO_WIDE')
+
 /** A field that the record may have, with JSON of any form. */
 const extra =
   (json: (plain: Plain) => string, fate: (plain: Plain) => Fate = stored): Kind =>
@@ -175,8 +177,9 @@ export const PAYLOADS: Record<string, Kind> = {
     payload: `${' '.repeat(LONG)}${JSON.stringify(plain)}`,
     fate: stored(plain)
   }),
-  '200 kB of numbers': extra(() => `[${'1,'.repeat(LONG / 2)}1]`),
-  '200 kB of objects': extra(() => `[${'{},'.repeat(LONG / 3)}{}]`),
+  '200 kB of numbers': extra(() => `[${'1,'.repeat(LONG / 2)}1]`, tooWide),
+  '90,000 numbers': extra(() => `[${'1,'.repeat(90_000)}1]`),
+  '200 kB of objects': extra(() => `[${'{},'.repeat(LONG / 3)}{}]`, tooWide),
   'the same objects over and over': plain => ({
     payload: withField(
       plain,
@@ -194,14 +197,14 @@ export const PAYLOADS: Record<string, Kind> = {
       ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [`field_${i}`, i])),
       ...plain
     }),
-    fate: stored(plain)
+    fate: letter('RECORD_TOO_WIDE')
   }),
   '20,000 numbered fields': plain => ({
     payload: JSON.stringify({
       ...Object.fromEntries(Array.from({ length: 20_000 }, (_, i) => [i * 1_000, i])),
       ...plain
     }),
-    fate: stored(plain)
+    fate: letter('RECORD_TOO_WIDE')
   }),
   'names of prototypes': plain => {
     const payload = withField(plain, '__proto__', '{"admin":true}')

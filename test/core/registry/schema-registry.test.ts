@@ -1,4 +1,4 @@
-/** What registries, and others at their address, answer; the registry itself is in the tests of nodes. */
+/** What registries, and others at their address, answer; a real one is in the tests of nodes. */
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
