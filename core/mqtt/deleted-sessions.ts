@@ -212,7 +212,9 @@ const untilText = ({ expiryS, leftMs }: KeptSession): string =>
 
 /** As Node-RED fills in the environment; what a tab or a subflow sets is not known here. */
 const expanded = (text: string): string =>
-  text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) => process.env[name] ?? whole)
+  text.replaceAll(/\$\{([^}]+)\}/g, (whole, name: string) =>
+    Object.hasOwn(process.env, name) ? process.env[name]! : whole
+  )
 
 export interface SessionRuntime {
   readonly events: object

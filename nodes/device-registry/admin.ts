@@ -19,10 +19,11 @@ export async function answered(
   body: unknown
 ): Promise<object> {
   const given = (typeof body === 'object' && body !== null ? body : {}) as Body
-  const registry = find(String(given.id))
+  const registry = find(nameIn(given.id))
   if (registry === undefined)
     return { ok: false, message: 'The list is there once the node is deployed and runs.' }
-  const action = ACTIONS[String(given.action)]
+  const name = nameIn(given.action)
+  const action = Object.hasOwn(ACTIONS, name) ? ACTIONS[name] : undefined
   if (action === undefined) return { ok: false, message: 'The dialog asks for what is not known.' }
   try {
     return { ok: true, ...(await action(registry, given)) }
@@ -31,6 +32,9 @@ export async function answered(
     return { ok: false, message: databaseSentence(error, registry.store.database.settings) }
   }
 }
+
+/** An object may have no text at all, and asking it for one throws. */
+const nameIn = (value: unknown): string => (typeof value === 'string' ? value : '')
 
 class Refused extends Error {}
 
@@ -44,8 +48,8 @@ const ACTIONS: Readonly<Record<string, (registry: Registry, body: Body) => Promi
 function requestOf({ search, only, page }: Body): ListRequest {
   const number = Number(page)
   return {
-    search: String(search ?? '').slice(0, MAX_TEXT),
-    only: String(only ?? '').slice(0, MAX_TEXT),
+    search: nameIn(search).slice(0, MAX_TEXT),
+    only: nameIn(only).slice(0, MAX_TEXT),
     page: Number.isInteger(number) && number > 0 ? number : 0
   }
 }
@@ -56,7 +60,8 @@ async function change(registry: Registry, { devices, command, set }: Body): Prom
     throw new Refused(`Choose between one and ${MOST_AT_ONCE} devices.`)
   const given = { ...(typeof set === 'object' ? set : {}), command, by: 'dialog' }
   const news = devices.map(id => {
-    const made = commandOf(given, String(id))
+    if (nameIn(id) === '') throw new Refused('A device is chosen by its name.')
+    const made = commandOf(given, nameIn(id))
     if ('code' in made) throw new Refused(made.message)
     return { command: made }
   })
@@ -84,9 +89,14 @@ async function read(text: string): Promise<object> {
 async function take({ store }: Registry, text: string): Promise<object> {
   const { rows, problems } = readable(text)
   const { added, changed } = await importInto(store, rows)
-  const left = problems.length === 0 ? '' : ` ${problems.length} lines were left out.`
-  return { message: `${added} devices are new in the list, ${changed} were there.${left}` }
+  const left = problems.length === 0 ? '' : ` ${leftOut(problems.length)}`
+  return { message: `${news(added)} in the list, ${wereThere(changed)}.${left}` }
 }
+
+const news = (count: number) => (count === 1 ? '1 device is new' : `${count} devices are new`)
+const wereThere = (count: number) => (count === 1 ? '1 was there' : `${count} were there`)
+const leftOut = (count: number) =>
+  count === 1 ? '1 line was left out.' : `${count} lines were left out.`
 
 function readable(text: string): ReturnType<typeof importRows> {
   try {

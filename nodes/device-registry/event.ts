@@ -21,7 +21,7 @@ export function recordOf(
   setField(record, key, device)
   setField(record, timeField, new Date(at).toISOString())
   for (const [name, value] of Object.entries({ ...about, ...details }))
-    if (value !== null && !(name in record)) record[name] = value
+    if (value !== null && !Object.hasOwn(record, name)) record[name] = value
   record.event_id = `${table}/${id}`
   return record
 }

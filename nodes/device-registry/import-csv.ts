@@ -1,5 +1,6 @@
 import Papa from 'papaparse'
-import { Collected, type ImportedDevice, isSecret } from './import-row.ts'
+import { Collected, type ImportedDevice } from './import-row.ts'
+import { withoutSecrets } from './secrets.ts'
 
 type Field = 'id' | 'name' | 'type' | 'site' | 'location' | 'firmware' | 'status'
 
@@ -74,11 +75,10 @@ function placesOf(names: readonly string[]): Places {
 function rowOf(cells: readonly string[], names: readonly string[], places: Places): ImportedDevice {
   const cell = (field: Field) => cells[places[field] ?? -1]?.trim() ?? ''
   const used = new Set(Object.values(places))
-  const info: Record<string, string> = {}
-  for (const [index, name] of names.entries()) {
-    const value = cells[index]?.trim() ?? ''
-    if (!used.has(index) && name !== '' && value !== '' && !isSecret(name)) info[name] = value
-  }
+  const further = names.flatMap((name, index) =>
+    used.has(index) || name === '' ? [] : [[name, cells[index]?.trim() ?? ''] as const]
+  )
+  const info = withoutSecrets(Object.fromEntries(further)) as Record<string, string>
   const status = statusOf(cell('status'))
   const texts = (['name', 'type', 'site', 'location', 'firmware'] as const).flatMap(field =>
     cell(field) === '' ? [] : [[field, cell(field)] as const]

@@ -1,5 +1,6 @@
 import { statusOf } from './import-csv.ts'
-import { Collected, type Imported, type ImportedDevice, withoutSecrets } from './import-row.ts'
+import { Collected, type Imported, type ImportedDevice } from './import-row.ts'
+import { withoutSecrets } from './secrets.ts'
 
 type Entry = Readonly<Record<string, unknown>>
 

@@ -30,7 +30,6 @@ export interface Imported {
 export const MAX_ID = 500
 const MAX_TEXT = 500
 const MAX_JSON = 10_000
-const SECRETS = new Set(['key', 'keys', 'secret', 'secrets', 'password', 'token', 'sas', 'psk'])
 const TEXTS = ['name', 'type', 'site', 'location', 'firmware'] as const
 
 /** Why a device cannot be taken; undefined if it can. */
@@ -45,23 +44,6 @@ export function problemOf(row: ImportedDevice): string | undefined {
   if (json.length > MAX_JSON) return `its further fields have more than ${MAX_JSON} characters`
   if (/\\u(?:0000|d[89a-f])/i.test(json)) return 'it has a character that cannot be stored'
   return undefined
-}
-
-/** Whether a field is one whose value nobody should find in a list. */
-export function isSecret(name: string): boolean {
-  const words = name.replace(/([a-z])([A-Z])/g, '$1 $2').toLowerCase()
-  return SECRETS.has(words.split(/[^a-z0-9]+/).findLast(word => word !== '') ?? '')
-}
-
-/** The same without fields that are secrets, and without what says nothing. */
-export function withoutSecrets(value: unknown, depth = 0): unknown {
-  if (typeof value !== 'object' || value === null || depth > 8) return value
-  if (Array.isArray(value)) return value.map(each => withoutSecrets(each, depth + 1))
-  return Object.fromEntries(
-    Object.entries(value)
-      .filter(([name, each]) => !isSecret(name) && (each ?? '') !== '')
-      .map(([name, each]) => [name, withoutSecrets(each, depth + 1)])
-  )
 }
 
 /** Collects what can be taken, and why others cannot; of the same device the last line counts. */

@@ -15,6 +15,7 @@ import { Devices } from './device.ts'
 import { EventTime } from './event-time.ts'
 import { Journal, MOST_WAITING } from './journal.ts'
 import { Keeper } from './keeper.ts'
+import { KnownBlocked } from './known-blocked.ts'
 import { DeviceWatch, type News, type WatchedRecords } from './logic.ts'
 import { EventOutbox } from './outbox.ts'
 import type { Tables } from './schema.ts'
@@ -41,8 +42,7 @@ export class Registry implements Transform {
   readonly #stop = new AbortController()
   readonly #timer: NodeJS.Timeout
   readonly #opened: Promise<void>
-  #loaded: () => void = () => {}
-  readonly #isThere: Promise<void>
+  readonly #blocked: KnownBlocked
   #away: { readonly words: string; readonly mend: boolean } | undefined
   #diskTrouble: string | undefined
   #isSingle = false
@@ -63,9 +63,7 @@ export class Registry implements Transform {
     this.#unsent = new ThrottledNotice(events =>
       node.warn(`${events} events were not taken by the flow behind events, and are sent again.`)
     )
-    this.#isThere = new Promise(resolve => {
-      this.#loaded = resolve
-    })
+    this.#blocked = new KnownBlocked(options.unknown === 'reject')
     const outbox = new EventOutbox({
       database,
       tables,
@@ -96,7 +94,7 @@ export class Registry implements Transform {
       clockMs: () => this.#time.nowMs,
       loaded: newestMs => {
         this.#time.begin(newestMs)
-        this.#loaded()
+        this.#blocked.listed()
       },
       troubled: error => this.#tellAway(error),
       warn: sentence => this.#refused.add(1, sentence)
@@ -104,9 +102,8 @@ export class Registry implements Transform {
   }
 
   readonly sort = (message: Message): Sorted | Promise<Sorted> => {
-    const waits = this.context.options.unknown === 'reject' && !this.#keeper.isLoaded
-    // Who is approved is not known yet.
-    return waits ? this.#isThere.then(() => this.#take(message)) : this.#take(message)
+    const blocked = this.#blocked
+    return blocked.isKnown ? this.#take(message) : blocked.wait().then(() => this.#take(message))
   }
 
   #take(message: Message): Sorted | Promise<Sorted> {
@@ -161,6 +158,7 @@ export class Registry implements Transform {
       })
       this.#diskTrouble = undefined
       for (const id of await this.#journal.open(store)) this.#knowBlocked(id)
+      this.#blocked.remembered()
       this.#keeper.wake()
     } catch (error) {
       this.#tellDisk(error)
@@ -171,7 +169,7 @@ export class Registry implements Transform {
   #knowBlocked(id: string): void {
     if (this.#keeper.isLoaded) return
     const device = this.devices.place(id)
-    if (device !== undefined) device.approval = 'blocked'
+    if (device !== undefined && device.dueMs === 0) device.approval = 'blocked'
   }
 
   #tellDisk(error: unknown): void {
@@ -186,6 +184,8 @@ export class Registry implements Transform {
       this.#away = undefined
       return
     }
+    // Lost against another the list is read again at once.
+    if (failureKind(error) !== 'busy') this.#blocked.unreadable()
     const mend = needsPerson(error)
     const words = failureKind(error) === 'away' ? awayWords(error) : databaseWords(error)
     if (this.#away?.words !== words)
@@ -207,6 +207,7 @@ export class Registry implements Transform {
     if (this.#diskTrouble !== undefined) return { mend: this.#diskTrouble }
     if (this.#away !== undefined)
       return this.#away.mend ? { mend: this.#away.words } : this.#away.words
+    if (this.#blocked.isAwaited) return 'reads the list'
     if (this.devices.turnedAway > 0) return { mend: 'devices at most: full' }
     return undefined
   }

@@ -15,5 +15,8 @@ const OWN = { wide: 'loops', undefined: 'always' } as const
 export const migrations: Migrations = {
   2: paceForLinger,
   3: saved => ({ topic: TOPIC_BY_DEFAULT, ...saved }),
-  4: ({ own, ...saved }) => ({ ...saved, own: OWN[String(own) as keyof typeof OWN] ?? own })
+  4: ({ own, ...saved }) => ({
+    ...saved,
+    own: own === 'wide' || own === undefined ? OWN[`${own}`] : own
+  })
 }

@@ -1,11 +1,14 @@
 import type { NodeAPI } from 'node-red'
+import { reasonOf } from '../../errors.ts'
 import { editorOnly } from './guard.ts'
 import { enter, leave } from './turns.ts'
+
+const MAX_REASON = 1_000
 
 /**
  * A route that answers an open dialog: JSON of the editor's own pages, asked by who may deploy a
  * flow (who can reach the same servers with the same secrets anyway), and few at a time.
- * @param answer never rejects: what goes wrong is a sentence in it
+ * @param answer what goes wrong is a sentence in it, also where it rejects
  * @param busy what is said where too many are asked for at once
  */
 export function dialogRoute(
@@ -24,6 +27,9 @@ export function dialogRoute(
     }
     try {
       response.json(await answer(request.body as unknown))
+    } catch (error) {
+      // Out of here it would end Node-RED. Also of an answer that cannot be written as JSON.
+      response.json({ ok: false, message: reasonOf(error).slice(0, MAX_REASON) })
     } finally {
       leave()
     }

@@ -106,7 +106,8 @@ function foundIn({
   rows = [],
   problems = []
 }: ReadList): HTMLElement[] {
-  const facts = `${form}: ${devices} devices${refused > 0 ? `, ${refused} lines are left out` : ''}`
+  const left = refused === 1 ? ', 1 line is left out' : `, ${refused} lines are left out`
+  const facts = `${form}: ${devices} device${devices === 1 ? '' : 's'}${refused > 0 ? left : ''}`
   const columns = SHOWN.filter(name => rows.some(row => row[name] !== undefined))
   const table = element(
     'table',

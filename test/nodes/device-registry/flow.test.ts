@@ -96,6 +96,19 @@ describe('the device registry in Node-RED', function () {
   }
   const rows = async (text: string) => (await database.query(text.replaceAll('$t', table))).rows
 
+  const block = (device: string) =>
+    rows(`UPDATE $t SET status = 'blocked' WHERE device_id = '${device}'`)
+  const untilRejected = (node: InputNode, device: string) =>
+    until(
+      `${device} to be rejected`,
+      () => {
+        node.receive({ payload: [reading(device)] })
+        return collectorOf('rejected').records.length > 0
+      },
+      WAIT_MS,
+      300
+    )
+
   it('passes records on, tells events, and heeds who is approved, blocked or silent', async () => {
     const node = await deploy({ silence: '3 s', unknown: 'reject', writeEvery: '1 s' })
     node.receive({ payload: [reading('a'), reading('b')] })
@@ -147,8 +160,10 @@ describe('the device registry in Node-RED', function () {
 
   it('lets records pass while the database is away, and loses no event', async () => {
     const node = await deploy({ silence: '' })
-    node.receive({ payload: [reading('a')] })
-    await waitFor(['a new'])
+    node.receive({ payload: [reading('a'), reading('x')] })
+    await waitFor(['a new', 'x new'])
+    await block('x')
+    await untilRejected(node, 'x')
     await kill('postgres')
     const begun = collectorOf('records').records.length
     // Of a birth and a will at the same time, nobody knows which was first.
@@ -161,16 +176,45 @@ describe('the device registry in Node-RED', function () {
     }
     await until('all records', () => collectorOf('records').records.length === begun + 40, WAIT_MS)
     // What happened is on the disk: a Node-RED that starts anew goes on from it.
-    await deploy({ silence: '' })
+    const again = await deploy({ silence: '' })
+    const rejected = collectorOf('rejected').records.length
+    again.receive({ payload: [reading('x'), reading('a')] })
+    await until('one to pass', () => collectorOf('records').records.length > begun + 40, WAIT_MS)
+    assert.equal(collectorOf('records').records.length, begun + 41)
+    assert.equal(collectorOf('rejected').records.length, rejected + 1)
     await restart('postgres')
     await waitFor(Array.from({ length: 20 }, (_, n) => `d${n} new`))
     await until('each change', () => told().filter(each => /^a /.test(each)).length >= 21, WAIT_MS)
     const events = told()
-    assert.equal(new Set(events.filter(each => each.endsWith(' new'))).size, 21)
+    assert.equal(new Set(events.filter(each => each.endsWith(' new'))).size, 22)
     assert.equal(events.filter(each => each === 'a offline').length, 10)
     assert.equal(events.filter(each => each === 'a online').length, 10)
     const sentences = nodeRed.logs.filter(({ msg }) => /cannot be written/.test(String(msg)))
     assert.ok(sentences.length >= 1 && sentences.length <= 4, JSON.stringify(sentences))
+  })
+
+  it('knows who is blocked before a record passes, after a start on another machine', async () => {
+    const node = await deploy()
+    node.receive({ payload: [reading('a'), reading('x')] })
+    await waitFor(['a new', 'x new'])
+    await block('x')
+    await nodeRed.deploy([])
+    collectorOf('records').got.length = 0
+    await database.with(async session => {
+      await session.query('BEGIN')
+      await session.query(`LOCK TABLE ${table}`)
+      const elsewhere = await deploy({}, `elsewhere-${table}`)
+      elsewhere.receive({ payload: [reading('x'), reading('a')] })
+      elsewhere.receive({ payload: [reading('x')] })
+      await until('the first', () => (nodeMetrics(`elsewhere-${table}`)?.in ?? 0) > 0, WAIT_MS)
+      assert.equal(collectorOf('records').records.length, 0)
+      await session.query('COMMIT')
+    })
+    await until('both', () => collectorOf('rejected').records.length === 2, WAIT_MS)
+    assert.deepEqual(
+      collectorOf('records').records.map(each => (each as { device_id: string }).device_id),
+      ['a']
+    )
   })
 
   it('shows the list to a dialog, takes its clicks and its lists', async () => {
@@ -188,16 +232,18 @@ describe('the device registry in Node-RED', function () {
     const read = await ask({ action: 'read', text })
     assert.deepEqual([read.devices, read.refused], [2, 1])
     const taken = await ask({ action: 'import', text })
-    assert.equal(
-      taken.message,
-      '1 devices are new in the list, 1 were there. 1 lines were left out.'
-    )
+    assert.equal(taken.message, '1 device is new in the list, 1 was there. 1 line was left out.')
     assert.equal((await ask({ action: 'read', text: 'x,y\n1,2' })).ok, false)
     assert.equal(
       (await ask({ action: 'change', devices: ['a'], command: 'set', set: { name: 7 } })).ok,
       false
     )
     assert.match((await ask({ action: 'list', id: 'elsewhere' })).message ?? '', /deployed/)
+    for (const action of ['constructor', 'toString', '__proto__', { toString: 1 }])
+      assert.match((await ask({ action })).message ?? '', /not known/)
+    assert.match((await ask({ action: 'list', id: { toString: 1 } })).message ?? '', /deployed/)
+    const named = { devices: [{ toString: 1 }], command: 'approve' }
+    assert.equal((await ask({ action: 'change', ...named })).ok, false)
   })
 
   it('answers who has the token, with the last values, and nobody else', async () => {

@@ -120,4 +120,41 @@ describe('nodes/device-registry: lists of other systems', () => {
     const csv = importRows('registrationId,deviceId,provisioningStatus\nr1,d1,enabled\n')
     assert.deepEqual(csv.rows, [{ id: 'd1', status: 'approved', info: { registrationId: 'r1' } }])
   })
+
+  it('takes no secret, whatever it is called', () => {
+    const secrets =
+      'key keys apikey api_key APIKey apiKey2 primaryKey secondary_key "Primary Key" sharedAccessKey symmetricKey symmetrickey connectionString connection_string connstr pwd wifi_pwd mqttPassword passwd passphrase privateKeyPem private_key privatekeybase64 SASToken sas_token sastoken accessToken tokenValue clientSecret secretValue credentials psk wifiPSK AppSKey appskey nwkSKey keyPem keyValue certificatePfx'
+        .match(/"[^"]+"|\S+/g)!
+        .map(name => name.replaceAll('"', ''))
+    const open =
+      'line keyboard tokenizer serial certificate primaryThumbprint "Key Account" firmwareUrl compass passed sasquatch'
+        .match(/"[^"]+"|\S+/g)!
+        .map(name => name.replaceAll('"', ''))
+    const names = [...secrets, ...open]
+    const csv = importRows(`id,${names.join(',')}\nd1,${names.map(() => 'x').join(',')}\n`)
+    assert.deepEqual(Object.keys(csv.rows[0]!.info!).sort(), [...open].sort())
+    const tags = { deep: Object.fromEntries(names.map(name => [name, 'x'])) }
+    const hub = importRows(JSON.stringify([{ deviceId: 'd1', twinETag: 'y', tags }]))
+    assert.deepEqual(Object.keys(hub.rows[0]!.info!.deep as object).sort(), [...open].sort())
+  })
+
+  it('takes no text that opens something, whatever its field is called', () => {
+    const open = { broker: 'mqtt://broker:1883', note: '-----BEGIN CERTIFICATE-----' }
+    let deepest: object = { password: 'x' }
+    for (let level = 0; level < 20; level++) deepest = { deepest }
+    const info = {
+      ...open,
+      certificate: '-----BEGIN CERTIFICATE-----\nA\n-----BEGIN EC PRIVATE KEY-----\nB',
+      hub: 'HostName=h.azure-devices.net;DeviceId=d;SharedAccessKey=QUJD',
+      sas: 'x',
+      login: 'mqtts://user:hush@broker:8883',
+      header: 'SharedAccessSignature sr=h&sig=x',
+      list: ['-----BEGIN PRIVATE KEY-----', 'a'],
+      deepest
+    }
+    const { rows } = importRows(JSON.stringify([{ device_id: 'd', info }]))
+    const { deepest: left, ...others } = rows[0]!.info!
+    assert.deepEqual(others, { ...open, list: ['a'] })
+    assert.doesNotMatch(JSON.stringify(left), /password/)
+  })
 })
