@@ -158,6 +158,23 @@ describe('mqtt-ingest batcher', () => {
     assert.equal(isResting, false)
   })
 
+  it('reads a connection again when another one has something', async () => {
+    const { batcher, sizes } = setUp({ batchSize: 100, gatherMs: 1_000_000, maxInFlight: 1000 })
+    const resting = new Set<string>()
+    const acksOf = (name: string) =>
+      ({
+        ...still,
+        rest: () => resting.add(name),
+        wake: () => resting.delete(name)
+      }) as unknown as DeferredAcks
+    burst(batcher, 3, acksOf('former'))
+    await until('the batch', () => sizes().length === 1, 1000, 1)
+    assert.deepEqual([...resting], ['former'])
+    burst(batcher, 1, acksOf('own'))
+    assert.deepEqual([...resting], ['own'])
+    batcher.flush()
+  })
+
   it('goes on reading where batches are full', () => {
     const { batcher, sizes } = setUp({ gatherMs: 1_000_000, maxInFlight: 1000 })
     let rests = 0
