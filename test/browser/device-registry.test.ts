@@ -60,7 +60,7 @@ describe('the list of devices, in the dialog', function () {
     await list.locator('summary').click()
     await list.getByLabel('List of devices').fill('device_id,name\npump-3,Drain\n')
     await list.getByRole('button', { name: 'Preview' }).click()
-    await list.getByText('CSV: 1 devices').waitFor()
+    await list.getByText('CSV: 1 device').waitFor()
     await list.getByRole('button', { name: 'Import' }).click()
     await list.getByText('Drain · pump-3').waitFor()
     assert.deepEqual(await statuses(), [
