@@ -1,4 +1,5 @@
 import type { NodeAPI, NodeDef } from 'node-red'
+import { deploymentsOf } from '../../core/deployments.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { Hops } from '../../core/mqtt/hops.ts'
 import { gatheringOf } from '../../core/pace.ts'
@@ -19,8 +20,14 @@ const behind = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-si
 
 export default (RED: NodeAPI): void => {
   sessions.watch(RED)
+  deploymentsOf(RED).onStarted(`${spec.type} own`, () => {
+    for (const look of looks) look()
+  })
   register(RED)
 }
+
+/** Of all nodes behind one listener: Node-RED's emitter warns of a leak at the eleventh. */
+const looks = new Set<() => void>()
 
 /**
  * A straight line: the session hands messages to the batcher, the batcher batches to the flow; a
@@ -47,7 +54,7 @@ const register = defineSource(
     const session = sessionOf(context, batcher, shaper.filter, own)
     const look = () => lookForOwn(context, own, shaper.filter)
     look()
-    context.RED.events.on('flows:started', look)
+    looks.add(look)
     return {
       ready: shaper.ready,
       start: () => session.start(),
@@ -64,7 +71,7 @@ const register = defineSource(
         own.end()
       },
       close(closing) {
-        context.RED.events.off('flows:started', look)
+        looks.delete(look)
         return session.close(closing)
       },
       trouble: () => troubleOf(session, source, batcher.open),

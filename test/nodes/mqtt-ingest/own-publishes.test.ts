@@ -163,6 +163,12 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
     assert.equal(takenBy(second!), 0)
   })
 
+  it('is looked for by all nodes together at a deployment, behind one listener', async () => {
+    const before = red.RED.events.listenerCount('flows:started')
+    await stages(Array.from({ length: 12 }, () => ({ topic: `${unique('org')}/+` })))
+    assert.equal(red.RED.events.listenerCount('flows:started'), before)
+  })
+
   it('cannot be told with MQTT 3.1.1, which is said at the start', async () => {
     const org = unique('org')
     red.logs.length = 0
