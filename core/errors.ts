@@ -45,7 +45,7 @@ export const CODES = {
   WORD_UNKNOWN: 'A value is none of the words that stand for a number.',
   TOPIC_MISMATCH: 'The topic does not match the topic template.',
   TOPIC_FIELD_INVALID:
-    'A field that the topic is made of is missing, empty, too long, or has a character that a topic cannot have.',
+    'A field that the topic is made of is missing, empty, too long, or has a character that a topic cannot have, such as a wildcard or a control character.',
   SPARKPLUG_BIRTH_MISSING:
     'Sparkplug data came of an edge node or device whose birth is not known, and no birth came in time.',
   SPARKPLUG_ALIAS_UNKNOWN:
@@ -63,7 +63,7 @@ export const CODES = {
     'The MQTT server does not take a message to this topic, e.g. for want of a right.',
   MQTT_MESSAGE_TOO_LARGE: 'The message is larger than the MQTT server takes.',
   MQTT_PROPERTY_INVALID:
-    'A user property of the message has a NUL character, or is longer than 65,535 bytes.',
+    'A user property of the message has a control character such as a line break, or is longer than 65,535 bytes.',
   COAP_LISTEN_FAILED: 'CoAP requests cannot be taken at an address and UDP port.',
   AMQP_CONNECT_FAILED: 'The AMQP server cannot be reached.',
   AMQP_REFUSED:

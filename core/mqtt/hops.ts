@@ -56,7 +56,11 @@ interface Told {
 
 /** The way of a message that arrives; undefined where it says none. */
 export function wayOf(properties: Told | undefined): string | undefined {
-  const told = properties?.userProperties?.[VIA]
+  return fittingWay(properties?.userProperties?.[VIA])
+}
+
+/** Whoever writes to the server or to Kafka can tell anything, and it goes on with each message. */
+export function fittingWay(told: unknown): string | undefined {
   const isWay = typeof told === 'string' && told.length <= MOST_BYTES && WAY.test(told)
   return isWay ? told : undefined
 }

@@ -11,6 +11,7 @@ import {
 } from '../address.ts'
 import { durationMs } from '../duration.ts'
 import { isFieldPath } from '../record/field-path.ts'
+import { mqttTextProblems, riskyIn } from '../record/mqtt-text.ts'
 import { textTemplateProblems } from '../record/text-template-problems.ts'
 import { topicTemplateProblems } from '../record/topic-template.ts'
 import { isTableName } from '../table-name.ts'
@@ -42,7 +43,11 @@ const CHECKS = {
     ...(/(^|\/)[+#](\/|$)/.test(text) ? ['a topic to publish to has no + and no #'] : [])
   ],
   'answer-topic': text =>
-    /[+#\0]/.test(text) ? ['a topic that devices answer to has no + and no #'] : [],
+    /[+#]/.test(text) || riskyIn(text) !== undefined
+      ? ['a topic that devices answer to has no +, no # and no control character']
+      : [],
+  'mqtt-text': mqttTextProblems,
+  'mqtt-text-template': text => [...textTemplateProblems(text), ...mqttTextProblems(text)],
   'text-template': textTemplateProblems,
   'field-path': text => (isFieldPath(text) ? [] : [`"${text}" is not the path of a field`]),
   'table-name': text =>

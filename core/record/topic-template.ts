@@ -2,6 +2,7 @@ import { MillraceError } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { isExactNumber } from './exact-decimal.ts'
 import { isFieldPath } from './field-path.ts'
+import { isRisky, isTooLong, MAX_TEXT_BYTES, riskyIn } from './mqtt-text.ts'
 
 /**
  * A topic template, `{org}/{site}/{device_type}/{device_id}/{measurement}`: says which topics to
@@ -35,18 +36,12 @@ interface Level {
   readonly among?: ReadonlySet<string>
 }
 
-/** MQTT 5.0, 4.7.3: a topic is at most 65,535 bytes of UTF-8. */
-const MAX_TOPIC_BYTES = 65_535
 const FIELD = /^\{([A-Za-z_][A-Za-z0-9_]*)(?::([^{}]*))?\}$/
-
-/** No character of UTF-16 takes more than three bytes, so most are not counted. */
-const isTooLong = (topic: string) =>
-  3 * topic.length > MAX_TOPIC_BYTES && new TextEncoder().encode(topic).length > MAX_TOPIC_BYTES
 
 /** What is wrong with a template, in words; empty if nothing is. */
 export function topicTemplateProblems(text: string): string[] {
   if (text === '') return ['must have at least one level']
-  if (isTooLong(text)) return [`must be at most ${MAX_TOPIC_BYTES} bytes long`]
+  if (isTooLong(text)) return [`must be at most ${MAX_TEXT_BYTES} bytes long`]
   if (text.startsWith('$share/'))
     return ['must not begin with $share; a shared subscription has a setting of its own']
   const levels = text.split('/')
@@ -68,7 +63,8 @@ export function compileTopicTemplate(text: string): TopicTemplate {
 }
 
 function levelProblems(level: string, last: boolean): string[] {
-  if (level.includes('\0')) return ['a topic cannot have a NUL character']
+  const risky = riskyIn(level)
+  if (risky !== undefined) return [`a topic cannot have the character ${risky}`]
   if (level === '+') return []
   if (level === '#') return last ? [] : ['# must be the last level']
   const field = FIELD.exec(level)
@@ -96,10 +92,10 @@ function parseLevel(level: string): Level {
 }
 
 /**
- * One level of a topic that is published: MQTT 5.0, 4.7.1 forbids the wildcards, and an empty one
- * identifies nothing.
+ * One level of a topic that is published: MQTT 5.0, 4.7.1 forbids the wildcards, an empty one
+ * identifies nothing, and for a control character a server may cut the connection.
  */
-const isLevel = (text: string) => text !== '' && !/[/+#\0]/.test(text)
+const isLevel = (text: string) => text !== '' && !/[/+#]/.test(text) && !isRisky(text)
 
 class Compiled implements TopicTemplate {
   readonly filter: string
@@ -141,7 +137,7 @@ class Compiled implements TopicTemplate {
     if (!isTooLong(topic)) return topic
     throw new MillraceError(
       'TOPIC_FIELD_INVALID',
-      `The topic made from "${this.text}" is longer than ${MAX_TOPIC_BYTES} bytes.`
+      `The topic made from "${this.text}" is longer than ${MAX_TEXT_BYTES} bytes.`
     )
   }
 
@@ -193,6 +189,6 @@ const accepts = (level: Level, part: string) =>
 function described(value: unknown): string {
   if (value === undefined) return 'missing'
   return typeof value === 'string'
-    ? `"${value.slice(0, 80)}"`
+    ? JSON.stringify(value.slice(0, 80))
     : `of type ${value === null ? 'null' : typeof value}`
 }

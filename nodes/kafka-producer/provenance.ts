@@ -1,5 +1,5 @@
 import type { ProduceHeaders } from '../../core/kafka/produce/produce-record.ts'
-import { VIA } from '../../core/mqtt/hops.ts'
+import { fittingWay, VIA } from '../../core/mqtt/hops.ts'
 import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/record/record.ts'
 import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
 
@@ -16,7 +16,7 @@ export function withProvenance(
   const known = taken.headers
   const topic = lastHeader(known, MQTT_TOPIC_HEADER)
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
-  const way = lastHeader(known, VIA)
+  const way = fittingWay(lastHeader(known, VIA)?.toString())
   if (way !== undefined) headers[VIA] = way
   const time = lastHeader(known, TIME_HEADER) ?? taken.writtenMs ?? writtenMs(taken)
   if (time !== undefined) headers[TIME_HEADER] = time

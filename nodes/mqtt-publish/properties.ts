@@ -1,18 +1,20 @@
 import type { EncodedLetter } from '../../core/dead-letter/encode.ts'
-import { VIA } from '../../core/mqtt/hops.ts'
+import { fittingWay, VIA } from '../../core/mqtt/hops.ts'
 import type { PublishProperties } from '../../core/mqtt/link.ts'
 import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
 import type { Options } from '../../core/node/spec.ts'
+import {
+  isTooLong,
+  MAX_TEXT_BYTES,
+  MAX_UTF8_BYTES,
+  mqttTextProblems,
+  withoutRisky
+} from '../../core/record/mqtt-text.ts'
 import { namedTexts, Unpublishable } from '../../core/record/payload.ts'
 import { lastHeader, provenanceOf } from '../../core/record/record.ts'
 import type { spec } from './spec.ts'
 
 type PropertyOptions = Pick<Options<typeof spec>, 'expiryS' | 'contentType' | 'userProperties'>
-
-/** MQTT 5.0, 1.5.4: of a text, in UTF-8. */
-const MAX_TEXT_BYTES = 65_535
-/** Of a character of UTF-16. */
-const MAX_UTF8_BYTES = 3
 
 /** What is told with each message, and what of its record. */
 export class Properties {
@@ -43,7 +45,7 @@ export class Properties {
     if (this.#textsOf === undefined) return beside
     const found: Record<string, string | string[]> = {}
     for (const [name, text] of this.#textsOf(record)) {
-      const problem = problemOf(text)
+      const [problem] = mqttTextProblems(text)
       if (problem !== undefined) return unfit(name, problem)
       const before = Object.hasOwn(found, name) ? [found[name]!].flat() : []
       found[name] = before.length === 0 ? text : [...before, text]
@@ -55,7 +57,7 @@ export class Properties {
   #besideOf(record: unknown, hop: string | undefined): PublishProperties {
     if (this.by === undefined) return this.#always
     const taken = provenanceOf(record)?.taken
-    const way = (taken && lastHeader(taken.headers, VIA)?.toString()) ?? hop
+    const way = (taken && fittingWay(lastHeader(taken.headers, VIA)?.toString())) ?? hop
     if (way !== this.#way) {
       this.#way = way
       const via = way === undefined ? {} : { [VIA]: way }
@@ -74,27 +76,19 @@ export class Properties {
   }
 }
 
-const isTooLong = (text: string) =>
-  MAX_UTF8_BYTES * text.length > MAX_TEXT_BYTES && Buffer.byteLength(text) > MAX_TEXT_BYTES
-
 /**
  * A server cuts off who sends such a text, and again when the message is sent again: nothing behind
  * it would ever be published.
  */
-function problemOf(text: string): string | undefined {
-  if (text.includes('\0')) return 'has a NUL character'
-  return isTooLong(text) ? `is longer than ${MAX_TEXT_BYTES} bytes` : undefined
-}
-
 const unfit = (name: string, problem: string) =>
   new Unpublishable({
     code: 'MQTT_PROPERTY_INVALID',
-    message: `The user property "${name}" ${problem}, which MQTT does not allow.`
+    message: `The user property "${name}" ${problem}.`
   })
 
 /** What MQTT takes of a text. */
 function fitting(text: string): string {
-  const written = text.replaceAll('\0', '\uFFFD')
+  const written = withoutRisky(text)
   if (!isTooLong(written)) return written
   return written.slice(0, Math.floor(MAX_TEXT_BYTES / MAX_UTF8_BYTES))
 }

@@ -100,6 +100,7 @@ export const spec = {
     },
     contentType: {
       kind: 'text',
+      check: 'mqtt-text',
       label: 'Content type',
       default: '',
       placeholder: 'application/json',
@@ -111,7 +112,10 @@ export const spec = {
       label: 'User properties',
       default: [],
       section: 'advanced',
-      columns: namedTextColumns,
+      columns: {
+        name: { ...namedTextColumns.name, check: 'mqtt-text' },
+        value: { ...namedTextColumns.value, check: 'mqtt-text-template' }
+      },
       help: 'Told with each message (MQTT 5). One whose field is missing is left out.'
     }
   },

@@ -50,6 +50,23 @@ describe('the way of a message', () => {
     assert.deepEqual(properties.of({}, undefined), { userProperties: { 'millrace.by': 'server' } })
     assert.deepEqual(new Properties(options, undefined).of(record, undefined), {})
   })
+
+  it('does not go on where a Kafka header that anybody wrote says what is none', () => {
+    for (const written of ['a\0b', 'short', 'x'.repeat(70_000), '\n']) {
+      const taken = {
+        origin: { kind: 'kafka', topic: 't', partition: 0, offset: '0', timestamp: '0' } as const,
+        key: null,
+        headers: { [VIA]: Buffer.from(written) },
+        raw: null
+      }
+      assert.equal(withProvenance({}, taken, null)[VIA], undefined)
+      const record = { [PROVENANCE]: new Provenance({ at: () => taken }, 0) }
+      const options = { expiryS: 0, contentType: '', userProperties: [] }
+      assert.deepEqual(new Properties(options, 'server').of(record, undefined), {
+        userProperties: { 'millrace.by': 'server' }
+      })
+    }
+  })
 })
 
 function fails(): never {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { IPublishPacket, MqttClient } from 'mqtt'
 import type { NodeMessage } from 'node-red'
 import { migrated } from '../../../core/node/migrate.ts'
+import { type ParseFailure, parseRecord } from '../../../core/record/parse-record.ts'
 import { isRejection, type Rejection, reject } from '../../../core/record/record.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import { migrations } from '../../../nodes/mqtt-publish/migrations.ts'
@@ -212,6 +213,45 @@ describe('mqtt-publish', function () {
     const { userProperties: told } = heard[1]!.packet.properties!
     const message = String(told!['millrace.reason.message'])
     assert.deepEqual([message.length, message.slice(0, 2)], [21_845, '\uFFFDü'])
+  })
+
+  it('rejects characters that a server cuts off for, and publishes what is behind them', async () => {
+    const it = await deploy({ userProperties: [{ name: 'note', value: '{note}' }] })
+    const risky = ['\u0001', '\t', '\n', '\x7F', '\x85', '\uFDD0', '\uFFFF', '\uD800', '\0']
+    send(it, [
+      ...risky.map(character => ({ device_id: 'd1', note: `a${character}b` })),
+      ...risky.map(character => ({ device_id: `a${character}b` })),
+      { device_id: 'd2', note: 'käse 😀' }
+    ])
+    await until('all', () => it.out.records.length + it.rejected.records.length === 19)
+    assert.deepEqual(
+      rejections(it).map(({ reason }) => reason.code),
+      risky.flatMap(() => ['MQTT_PROPERTY_INVALID']).concat(risky.map(() => 'TOPIC_FIELD_INVALID'))
+    )
+    assert.match(rejections(it)[2]!.reason.message, /"note" has the character U\+000A/)
+    await until('it', () => heard.length === 1)
+    assert.equal(heard[0]!.packet.properties!.userProperties!.note, 'käse 😀')
+  })
+
+  it('publishes the dead letter of a broken payload of several lines', async () => {
+    const it = await deploy()
+    const message = (parseRecord(Buffer.from('{"t": nope\n}')) as ParseFailure).message
+    assert.match(message, /\n/)
+    send(it, reject({ device_id: 'd1' }, 'mqtt-ingest', { code: 'JSON_INVALID', message }))
+    await until('it', () => heard.length === 1 && it.out.records.length === 1)
+    const told = heard[0]!.packet.properties!.userProperties!['millrace.reason.message']
+    assert.equal(told, message.replaceAll('\n', '\uFFFD'))
+  })
+
+  it('says at deploy which text of its own has such a character', async () => {
+    await deployPublish(red, url, {
+      contentType: 'a\nb',
+      userProperties: [{ name: 'a\tb', value: 'c\u0001' }]
+    })
+    for (const character of ['U\\+000A', 'U\\+0009', 'U\\+0001'])
+      await until(character, () =>
+        red.logs.some(({ msg }) => new RegExp(`has the character ${character}`).test(String(msg)))
+      )
   })
 
   it('sends again what was open when the connection broke, and keeps the order', async () => {
