@@ -1,4 +1,6 @@
 import type { ServerAnswer } from '../http-client.ts'
+import { bodyOf, namedLines, shortened } from './named-lines.ts'
+import type { ProductName } from './products.ts'
 
 /** What an answer to a write says of its lines. */
 export type Verdict =
@@ -16,14 +18,17 @@ export type Verdict =
   | { readonly kind: 'busy'; readonly says: string; readonly waitMs: number | undefined }
   | { readonly kind: 'away'; readonly says: string; readonly words?: string }
 
-const MAX_SAYS = 400
-
 /**
  * Reads an answer by the words of InfluxDB 1, 2 and 3, QuestDB and VictoriaMetrics. Who says that
  * all is well by something else than these do is another server.
  * @param lines what was sent
+ * @param service whom it was sent to
  */
-export function verdictOf(answer: ServerAnswer, lines: readonly string[]): Verdict {
+export function verdictOf(
+  answer: ServerAnswer,
+  lines: readonly string[],
+  service: ProductName
+): Verdict {
   const { status, body } = answer
   const says = saysOf(answer)
   if (isStored(answer)) return { kind: 'stored' }
@@ -35,7 +40,7 @@ export function verdictOf(answer: ServerAnswer, lines: readonly string[]): Verdi
   if (missing !== undefined)
     return { kind: 'setting', says, words: `${missing.toLowerCase()} missing` }
   if (status >= 400) {
-    const named = namedLines(body, lines)
+    const named = namedLines(body, lines, service)
     if (named.size > 0) return { kind: 'lines', refused: named }
   }
   if (status === 400 || status === 422) return ofLines(answer, lines.length, says)
@@ -56,77 +61,30 @@ const NOT_THERE =
 const BLAMES_LINES =
   /partial write|parse|incorrect influx line|type conflict|dropped=|beyond retention|cast error|invalid (field|tag|table|column|number|float|bool|timestamp)|max-values|max-series|missing field|outside (of )?range/i
 
+const PARTIAL = /^(?:failure writing points to database: )?partial write: /
+const DROPPED = / dropped=(\d{1,9})$/
+
+/** How many lines were not stored: by the two ends, as a line may be repeated in between. */
+function droppedOf(text: string): number | undefined {
+  const [, dropped] = (PARTIAL.test(text) && DROPPED.exec(text.slice(-40).trimEnd())) || []
+  return dropped === undefined ? undefined : Number(dropped)
+}
+
+/** Where a server repeats long lines, its own words are before or behind them. */
+const SEARCHED = 65_536
+const endsOf = (text: string) =>
+  text.length <= 2 * SEARCHED ? text : `${text.slice(0, SEARCHED)}\n${text.slice(-SEARCHED)}`
+
 function ofLines({ body, type }: ServerAnswer, count: number, says: string): Verdict {
   if (type.includes('html')) return { kind: 'setting', says, words: 'no such service' }
-  const [, dropped] = /partial write: .* dropped=(\d+)/s.exec(body) ?? []
-  if (dropped !== undefined && Number(dropped) === count) return { kind: 'all', says }
-  if (BLAMES_LINES.test(body)) return { kind: 'some', says }
+  if (droppedOf(bodyOf(body).text) === count) return { kind: 'all', says }
+  if (BLAMES_LINES.test(endsOf(body))) return { kind: 'some', says }
   return { kind: 'doubtful', says, isTransient: false }
-}
-
-/** Lines that an answer names, by number or by what stood in them. */
-function namedLines(body: string, lines: readonly string[]): Map<number, string> {
-  const parsed = jsonOf(body)
-  const found = new Map<number, string>()
-  const add = (number: unknown, says: unknown) => {
-    const place = Number(number) - 1
-    if (Number.isInteger(place) && place >= 0 && place < lines.length && !found.has(place))
-      found.set(place, shortened(String(says)))
-  }
-  for (const each of [parsed?.data].flat() as Partial<LineError>[])
-    if (typeof each === 'object' && each !== null) add(each.line_number, each.error_message)
-  if (found.size > 0) return found
-  const says = textOf(parsed) ?? body
-  for (const [, number, why] of says.matchAll(/^(?:error in )?line (\d+): (.*)$/gm))
-    add(number, why)
-  if (found.size === 0 && parsed?.line !== undefined) add(parsed.line, says)
-  if (found.size === 0) addQuoted(says, lines, found)
-  return found
-}
-
-/** InfluxDB 1 and 2 repeat the line: `unable to parse 'm v=': missing field value`. */
-function addQuoted(says: string, lines: readonly string[], found: Map<number, string>): void {
-  if (!says.includes("unable to parse '")) return
-  const places = new Map(lines.map((line, place) => [line, place]))
-  for (const [, line = '', why] of says.matchAll(/unable to parse '(.*?)': (.*)/g)) {
-    const place = places.get(line)
-    if (place !== undefined) found.set(place, shortened(String(why)))
-  }
-}
-
-interface LineError {
-  readonly line_number: number
-  readonly error_message: string
-}
-
-interface Told {
-  readonly error?: unknown
-  readonly message?: unknown
-  readonly line?: unknown
-  readonly data?: unknown
-}
-
-function jsonOf(body: string): Told | undefined {
-  try {
-    const parsed: unknown = JSON.parse(body)
-    return typeof parsed === 'object' && parsed !== null ? parsed : undefined
-  } catch {
-    return undefined
-  }
-}
-
-function textOf(told: Told | undefined): string | undefined {
-  const text = told?.message ?? told?.error
-  return typeof text === 'string' ? text : undefined
 }
 
 /** What the server says, in its own words, or by its status where it has none. */
 export function saysOf({ status, body, type }: ServerAnswer): string {
-  const text = textOf(jsonOf(body)) ?? (type.includes('html') ? 'a page of HTML' : body.trim())
-  return text === '' ? `status ${status}` : shortened(text)
-}
-
-const shortened = (text: string) => {
-  const line = text.replace(/\s+/g, ' ').trim()
-  return line.length > MAX_SAYS ? `${line.slice(0, MAX_SAYS)}…` : line
+  const { told, text } = bodyOf(body)
+  const says = told === undefined && type.includes('html') ? 'a page of HTML' : text
+  return says === '' ? `status ${status}` : shortened(says)
 }

@@ -19,6 +19,8 @@ export interface Product {
   readonly keeps: 'ns' | 'us' | 'ms'
   /** How a token is given. */
   readonly token: 'Token' | 'Bearer'
+  /** How its answers say which line is to blame. */
+  readonly blames: 'by number' | 'by quote' | 'no line'
 }
 
 const INT64 = { least: -(2n ** 63n), most: 2n ** 63n - 1n }
@@ -30,14 +32,15 @@ const OF_INFLUX = {
   ...INT64,
   reserved: [],
   keeps: 'ns',
-  token: 'Token'
+  token: 'Token',
+  blames: 'by quote'
 } as const
 
 /** By the name that a configuration has. Found by asking the servers, see docs/systems.md. */
 export const PRODUCTS = {
   influx1: { ...OF_INFLUX, name: 'InfluxDB 1', takesUnsigned: false },
   influx2: { ...OF_INFLUX, name: 'InfluxDB 2' },
-  influx3: { ...OF_INFLUX, name: 'InfluxDB 3', splitsAtTabs: true },
+  influx3: { ...OF_INFLUX, name: 'InfluxDB 3', splitsAtTabs: true, blames: 'by number' },
   timestream: { ...OF_INFLUX, name: 'Timestream for InfluxDB' },
   questdb: {
     ...OF_INFLUX,
@@ -49,7 +52,8 @@ export const PRODUCTS = {
     least: INT64.least + 1n,
     reserved: ['timestamp'],
     keeps: 'us',
-    token: 'Bearer'
+    token: 'Bearer',
+    blames: 'by number'
   },
   victoriametrics: {
     ...OF_INFLUX,
@@ -61,7 +65,8 @@ export const PRODUCTS = {
     most: BigInt(Number.MAX_SAFE_INTEGER),
     reserved: ['__name__'],
     keeps: 'ms',
-    token: 'Bearer'
+    token: 'Bearer',
+    blames: 'no line'
   }
 } as const satisfies Readonly<Record<string, Product>>
 

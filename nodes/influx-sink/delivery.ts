@@ -169,7 +169,7 @@ export class LineDelivery {
       },
       signal: this.#closing.signal
     })
-    return verdictOf(answer, lines)
+    return verdictOf(answer, lines, this.options.client.settings.service)
   }
 
   async #wait(prober: object, verdict: Verdict): Promise<void> {

@@ -21,6 +21,8 @@ export class LineSink implements OpenSink {
   readonly #delivery: LineDelivery
   readonly #writer: LineWriter
   readonly #closing = new AbortController()
+  /** Resolves when what is missing was created, or is not to be, or all ends. */
+  readonly #created: Promise<void>
 
   constructor(
     private readonly context: Context<typeof spec>,
@@ -52,12 +54,14 @@ export class LineSink implements OpenSink {
         get mostBytes() {
           return delivery.mostBytes
         },
-        write: batch => delivery.write(batch),
+        // A table that lines have made themselves has no keys, and keeps a point twice.
+        write: batch => this.#created.then(() => delivery.write(batch)),
         finished: finish
       },
       { ...options, ...plan }
     )
-    void delivery.until(() => this.#prepare()).catch(() => {})
+    const prepared = delivery.until(() => this.#prepare()).catch(() => {})
+    this.#created = context.options.create === 'create' ? prepared : Promise.resolve()
   }
 
   write(request: WriteRequest): void {
@@ -88,7 +92,7 @@ export class LineSink implements OpenSink {
       method: 'POST',
       body: Buffer.alloc(0)
     })
-    const verdict = verdictOf(answer, [])
+    const verdict = verdictOf(answer, [], service)
     if (service === 'questdb' && verdict.kind === 'stored') void this.#lookAtKeys()
     return verdict
   }

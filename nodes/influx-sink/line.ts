@@ -42,6 +42,10 @@ const UNWRITABLE = unfit(
   'has a line break, or ends with a backslash, which a tag or name cannot have there'
 )
 const COMMENT = unfit('POINT_UNWRITABLE', 'begins with #, which makes the line a comment')
+const TOO_LONG = unfit(
+  'POINT_UNWRITABLE',
+  'makes measurement and tags longer than 65,535 bytes, which no server takes'
+)
 const NO_FIELDS: Reason = {
   code: 'POINT_EMPTY',
   message: 'None of the fields that the node writes has a value, and a point needs one.'
@@ -91,7 +95,9 @@ export class LineMaker {
     for (const tag of this.#tags) {
       const written = writtenOf(tag, record)
       if (written instanceof Unfit) return written.reason(tag.from)
-      if (written !== '') line += `,${tag.head}${written}`
+      if (written === '') continue
+      line += `,${tag.head}${written}`
+      if (isTooLong(line)) return TOO_LONG.reason(tag.from)
     }
     let separator = ' '
     for (const field of this.#fields) {
@@ -147,5 +153,13 @@ function measurements(text: string, escaped: Escape): (record: unknown) => strin
 
 function measurementOf(text: string, escaped: Escape): string | Unfit {
   if (text === '') return MISSING
-  return text.startsWith('#') ? COMMENT : (escaped(text) ?? UNWRITABLE)
+  if (text.startsWith('#')) return COMMENT
+  const written = escaped(text) ?? UNWRITABLE
+  return typeof written === 'string' && isTooLong(written) ? TOO_LONG : written
 }
+
+/** What names a series in InfluxDB. */
+const MOST_KEY_BYTES = 65_535
+/** A character has three bytes at most, so that short ones need not be counted. */
+const isTooLong = (key: string) =>
+  key.length > MOST_KEY_BYTES / 3 && Buffer.byteLength(key) > MOST_KEY_BYTES

@@ -1,13 +1,24 @@
 import assert from 'node:assert/strict'
 import { retryAfterMs } from '../../../core/http-client.ts'
 import { type Verdict, verdictOf } from '../../../core/influx/answer.ts'
+import type { ProductName } from '../../../core/influx/products.ts'
 import { loginOf, writePath } from '../../../core/influx/settings.ts'
 
 const LINES = ['m v=1 1', 'm v="x" 2', 'm v= 3', 'm v=4 4']
 const json = 'application/json'
 
-const answered = (status: number, body: unknown = '', type = json): Verdict =>
-  verdictOf({ status, type, body: typeof body === 'string' ? body : JSON.stringify(body) }, LINES)
+const answered = (
+  status: number,
+  body: unknown = '',
+  type = json,
+  service: ProductName = 'influx1',
+  lines = LINES
+): Verdict =>
+  verdictOf(
+    { status, type, body: typeof body === 'string' ? body : JSON.stringify(body) },
+    lines,
+    service
+  )
 
 const partial = (says: string) => ({ error: `partial write: ${says}` })
 const CONFLICT =
@@ -116,19 +127,33 @@ describe('the answer to a write', () => {
     ],
     [
       'InfluxDB 3 in the cloud',
-      answered(400, {
-        code: 'invalid',
-        message: 'errors encountered on line(s):\nline 2: bad type\nline 4: bad time'
-      }),
-      'lines 1,3'
+      answered(
+        400,
+        {
+          code: 'invalid',
+          message: 'errors encountered on line(s):\nline 2: bad type\nline 4: bad time'
+        },
+        json,
+        'influx3'
+      ),
+      'lines 1'
     ],
-    ['QuestDB', answered(400, { code: 'invalid', message: QUEST, line: 2 }), 'lines 1'],
+    ['QuestDB', answered(400, { code: 'invalid', message: QUEST }, json, 'questdb'), 'lines 1'],
+    [
+      'QuestDB: a number is behind the message',
+      answered(400, { message: 'x', line: 2 }),
+      'lines 1'
+    ],
     [
       'QuestDB: 500 with a line',
       answered(500, { code: 'internal error', message: 'write error: q', line: 1 }),
       'lines 0'
     ],
-    ['a line that was not sent', answered(400, { message: 'line 99: x' }), 'doubtful false'],
+    [
+      'a line that was not sent',
+      answered(400, { message: 'line 99: x' }, json, 'questdb'),
+      'doubtful false'
+    ],
     [
       'VictoriaMetrics',
       answered(
@@ -151,13 +176,55 @@ describe('the answer to a write', () => {
     it(`${what}: ${wanted}`, () => assert.equal(shown(verdict), wanted))
 
   it('tells the words of the server, and not more than a person reads', () => {
-    const verdict = answered(400, { code: 'invalid', message: QUEST, line: 2 })
+    const verdict = answered(400, { code: 'invalid', message: QUEST, line: 2 }, json, 'questdb')
     assert.equal(
       (verdict as unknown as { refused: Map<number, string> }).refused.get(1),
       'table: m, column: v; cast error from protocol type: STRING to column type: DOUBLE'
     )
     const long = answered(503, 'x'.repeat(10_000), 'text/plain') as { says: string }
     assert.ok(long.says.length < 500)
+  })
+
+  describe('that repeats what a record holds', () => {
+    const refused = (
+      guilty: string,
+      why: string,
+      service: ProductName = 'influx2',
+      before = "unable to parse '"
+    ) => {
+      const message = `${before}${guilty}${why}`
+      return shown(answered(400, { message }, json, service, [...LINES, guilty]))
+    }
+    const claims = '\nline 1: a\nerror in line 2: b\n'
+    const quotes = "\nunable to parse 'm v=1 1': x\nunable to parse 'm v=4 4': y"
+
+    it('blames none that is named in a text of it', () => {
+      for (const claim of [claims, quotes, "': x", ' dropped=5', "': partial write: x dropped=5"])
+        assert.equal(refused(`m s="${claim}",v= 1`, "': missing field value"), 'lines 4', claim)
+      const partialWrite = "partial write: unable to parse '"
+      assert.equal(
+        refused(`m s="${quotes}`, "': bad dropped=0", 'influx1', partialWrite),
+        'lines 4'
+      )
+    })
+
+    it('looks further where it is not certain which line is meant', () => {
+      const many = `m s="${"': ".repeat(50)}${quotes}",v= 1`
+      assert.equal(refused(many, "': missing field value"), 'some')
+      for (const service of ['influx1', 'victoriametrics'] as const)
+        assert.equal(refused(claims, ' cannot parse', service, 'x '), 'some')
+      for (const service of ['influx3', 'questdb'] as const)
+        assert.equal(refused(claims, ' cannot parse', service, 'x '), 'some')
+      assert.equal(refused('m v=" dropped=5"', ' is too old', 'influx1', 'partial write: '), 'some')
+    })
+
+    it('is read in bounded time', () => {
+      const beganMs = performance.now()
+      for (const unit of ["': partial write: ", "unable to parse 'x", 'partial write: x', '\n '])
+        for (const before of ["unable to parse '", 'partial write: ', ''])
+          refused(unit.repeat(1_000_000 / unit.length), '', 'influx2', before)
+      assert.ok(performance.now() - beganMs < 3_000)
+    })
   })
 
   it('says how long to wait', () => {

@@ -14,11 +14,16 @@ export class Answering {
   readonly answers: (Scripted | 'cut' | 'cut after')[] = []
   /** Sizes of the bodies that were passed on or answered, and when. */
   readonly seen: { readonly bytes: number; readonly atMs: number }[] = []
+  /** What was answered, in that order. */
+  readonly order: ('statement' | 'lines')[] = []
+  /** What the next statements wait before they are passed on, or that they are not. */
+  readonly statements: ('cut' | { readonly waitMs: number })[] = []
   /** A larger body is refused as one that is too large. */
   mostBytes = Number.POSITIVE_INFINITY
 
   private constructor(to: string) {
     this.#server = createServer((asked, answer) => {
+      const isStatement = asked.url?.startsWith('/query') === true
       const chunks: Buffer[] = []
       asked.on('data', (chunk: Buffer) => chunks.push(chunk))
       asked.on('end', () => {
@@ -31,7 +36,8 @@ export class Answering {
             : isWrite
               ? this.answers.shift()
               : undefined
-        if (scripted === 'cut') asked.socket.destroy()
+        const statement = isStatement ? this.statements.shift() : undefined
+        if (scripted === 'cut' || statement === 'cut') asked.socket.destroy()
         else if (typeof scripted === 'object')
           answer.writeHead(scripted.status, scripted.headers ?? {}).end(scripted.body ?? '')
         else {
@@ -42,11 +48,12 @@ export class Answering {
               from.on('end', () => asked.socket.destroy())
               return
             }
+            if (isStatement || isWrite) this.order.push(isStatement ? 'statement' : 'lines')
             answer.writeHead(from.statusCode ?? 502, from.headers)
             from.pipe(answer)
           })
           passed.on('error', () => asked.socket.destroy())
-          passed.end(body)
+          setTimeout(() => passed.end(body), statement?.waitMs ?? 0)
         }
       })
     })

@@ -117,6 +117,18 @@ describe('a point of line protocol', () => {
       assert.equal(made({ t: value, v: 1 }, rows, 'questdb'), questdb)
     })
 
+  it('has no more measurement and tags than a server takes', () => {
+    const rows = [row('tag', 't'), row('tag', 'u'), row('number')]
+    const of = (t: string, u = '') => made({ t, u, v: 1 }, rows).slice(0, 16)
+    assert.equal(of('x'.repeat(65_531)), 'm,t=xxxxxxxxxxxx')
+    assert.equal(of('x'.repeat(65_532)), 'POINT_UNWRITABLE')
+    assert.equal(of('ü'.repeat(32_766)), 'POINT_UNWRITABLE')
+    assert.equal(of('x'.repeat(40_000), 'x'.repeat(40_000)), 'POINT_UNWRITABLE')
+    const measurement = { measurement: '{t}' }
+    const long = { t: 'x'.repeat(70_000), v: 1 }
+    assert.equal(made(long, [row('number')], 'questdb', measurement), 'POINT_UNWRITABLE')
+  })
+
   it('has its tags in the order of their names, and leaves out what is null', () => {
     const rows = [row('tag', 'z'), row('tag', 'a'), row('number'), row('text', 's')]
     assert.equal(made({ z: 1, a: 2, v: 3, s: null }, rows), 'm,a=2,z=1 v=3')

@@ -18,7 +18,7 @@ if (server !== undefined)
     })
     beforeEach(() => {
       rig.begin()
-      proxy.answers.length = proxy.seen.length = 0
+      proxy.answers.length = proxy.seen.length = proxy.order.length = 0
       proxy.mostBytes = Number.POSITIVE_INFINITY
     })
     afterEach(() => rig.nodeRed.deploy([]))
@@ -87,6 +87,19 @@ if (server !== undefined)
       await rig.trouble(/5 waiting · login refused/, 'red')
       await rig.finished(1)
       assert.deepEqual(await rig.hold(server, 5), range(5))
+    })
+
+    it('writes no line before what is missing is created', async () => {
+      for (const statements of [[{ waitMs: 300 }], ['cut', { waitMs: 300 }]] as const) {
+        rig.begin()
+        proxy.order.length = 0
+        proxy.statements.push(...statements)
+        const sink = await behind()
+        sink.receive({ payload: readings(0, 5) })
+        await rig.finished(1)
+        assert.deepEqual(proxy.order, ['statement', 'lines'])
+        assert.deepEqual(await rig.hold(server, 5), range(5))
+      }
     })
 
     it('gives back what was not stored when it is stopped', async () => {
