@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Locator } from 'playwright-core'
+import { spec as ingestSpec } from '../../nodes/mqtt-ingest/spec.ts'
 import { editor, isRed, reasonOf, row, withEditor } from './with-editor.ts'
 
 const FLOW = [
@@ -111,7 +112,14 @@ describe('the forms in a browser', function () {
 
   it('advanced fields are folded, unless one of them is wrong', async () => {
     await editor.importFlow([
-      { id: 'wrong', type: 'millrace-mqtt-ingest', z: 'tab', batchSize: '0', wires: [] }
+      {
+        id: 'wrong',
+        type: 'millrace-mqtt-ingest',
+        specVersion: ingestSpec.version,
+        z: 'tab',
+        batchSize: '0',
+        wires: []
+      }
     ])
     const form = await editor.edit('ingest')
     assert.equal(await row(form, 'batchSize').isVisible(), false)
