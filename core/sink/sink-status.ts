@@ -22,6 +22,23 @@ export interface SinkWords {
   waitsFor?(): string | undefined
 }
 
+/** What the node says that stores records says of itself while all is well. */
+export function storedText(
+  stored: number,
+  refused: Parameters<typeof refusedTexts>[0],
+  perSecond: number
+): string {
+  const rate = perSecond >= 0.5 ? `${compact(perSecond)}/s · ` : ''
+  const done = `${compact(stored)} stored`
+  const texts = refusedTexts(refused)
+  if (texts.length === 0) return `${rate}${done}`
+  return fitting([
+    ...texts.map(text => `${rate}${done} · ${text}`),
+    ...texts.map(text => `${done} · ${text}`),
+    ...texts
+  ])
+}
+
 export interface SinkLog {
   warn(sentence: string): void
   log(sentence: string): void

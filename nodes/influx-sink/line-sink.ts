@@ -4,12 +4,12 @@ import { saysOf, type Verdict, verdictOf } from '../../core/influx/answer.ts'
 import { InfluxClient } from '../../core/influx/client.ts'
 import { type InfluxServer, writePath } from '../../core/influx/settings.ts'
 import type { Context } from '../../core/node/define-node.ts'
-import { silence } from '../../core/sink/sink-status.ts'
+import { silence, storedText } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { creation, dedupQuery, measurementOf } from './creation.ts'
 import { LineDelivery } from './delivery.ts'
 import { LineWriter } from './line-writer.ts'
-import { type LinePlan, progressText } from './logic.ts'
+import type { LinePlan } from './logic.ts'
 import type { Pending } from './pending.ts'
 import type { spec } from './spec.ts'
 
@@ -72,7 +72,7 @@ export class LineSink implements OpenSink {
 
   progress(perSecond: number): string {
     const { metrics } = this.context
-    return progressText(metrics.stored, metrics, perSecond)
+    return storedText(metrics.stored, metrics, perSecond)
   }
 
   close(limitMs: number): Promise<void> {

@@ -1,8 +1,6 @@
 import { PRODUCTS, type Product, type ProductName } from '../../core/influx/products.ts'
 import type { Target } from '../../core/influx/settings.ts'
-import { fitting, refusedTexts } from '../../core/node/show-rate.ts'
 import type { Options } from '../../core/node/spec.ts'
-import { compact } from '../../core/node/status.ts'
 import { OptionsError, type Problem } from '../../core/options-error.ts'
 import { problemsBetween } from './check.ts'
 import { LineMaker, type LineOptions } from './line.ts'
@@ -83,20 +81,3 @@ function rowProblem(
 /** Of a node that runs: a database must be named where the server has several. */
 export const databaseProblem = (options: InfluxSinkOptions, service: ProductName): Problem[] =>
   options.database === '' && NAMES_A_DATABASE.has(service) ? [['database', 'is required']] : []
-
-/** What the node says of itself while all is well. */
-export function progressText(
-  stored: number,
-  refused: Parameters<typeof refusedTexts>[0],
-  perSecond: number
-): string {
-  const rate = perSecond >= 0.5 ? `${compact(perSecond)}/s · ` : ''
-  const done = `${compact(stored)} stored`
-  const texts = refusedTexts(refused)
-  if (texts.length === 0) return `${rate}${done}`
-  return fitting([
-    ...texts.map(text => `${rate}${done} · ${text}`),
-    ...texts.map(text => `${done} · ${text}`),
-    ...texts
-  ])
-}

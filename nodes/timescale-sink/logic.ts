@@ -1,6 +1,4 @@
-import { fitting, refusedTexts } from '../../core/node/show-rate.ts'
 import type { Options } from '../../core/node/spec.ts'
-import { compact } from '../../core/node/status.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Blocker } from '../../core/postgres/blocked.ts'
 import type { TableWish } from '../../core/postgres/bootstrap.ts'
@@ -47,23 +45,6 @@ const mappingOf = ({ column, from, type, role }: SinkOptions['columns'][number])
   key: role === 'key',
   required: role !== 'optional'
 })
-
-/** What the node says of itself while all is well. */
-export function progressText(
-  stored: number,
-  refused: Parameters<typeof refusedTexts>[0],
-  perSecond: number
-): string {
-  const rate = perSecond >= 0.5 ? `${compact(perSecond)}/s · ` : ''
-  const done = `${compact(stored)} stored`
-  const texts = refusedTexts(refused)
-  if (texts.length === 0) return `${rate}${done}`
-  return fitting([
-    ...texts.map(text => `${rate}${done} · ${text}`),
-    ...texts.map(text => `${done} · ${text}`),
-    ...texts
-  ])
-}
 
 /** What a batch waits for that has not come to an end for so long. */
 export function heldWords(blocker: Pick<Blocker, 'ofRows'> | undefined, heldMs: number): string {

@@ -3,9 +3,10 @@ import { BatchWriter, type BatchWriterPort } from '../../core/postgres/batch-wri
 import { PendingMessage } from '../../core/postgres/pending-message.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { ReadyTable } from '../../core/postgres/ready-table.ts'
+import { storedText } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { LockWatch } from './lock-watch.ts'
-import { progressText, type SinkPlan } from './logic.ts'
+import type { SinkPlan } from './logic.ts'
 import { RetentionWatch } from './retention-watch.ts'
 import type { spec } from './spec.ts'
 import { troubleOf } from './trouble.ts'
@@ -87,7 +88,7 @@ export class TableSink implements OpenSink {
 
   progress(perSecond: number): string {
     const { metrics } = this.context
-    return progressText(metrics.stored, metrics, perSecond)
+    return storedText(metrics.stored, metrics, perSecond)
   }
 
   async close(limitMs: number): Promise<void> {

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { OptionsError } from '../../../core/options-error.ts'
-import { progressText, sinkPlan } from '../../../nodes/timescale-sink/logic.ts'
+import { storedText } from '../../../core/sink/sink-status.ts'
+import { sinkPlan } from '../../../nodes/timescale-sink/logic.ts'
 import { spec } from '../../../nodes/timescale-sink/spec.ts'
 
 const planFrom = (given: object) => sinkPlan(parseOptions(spec, { database: 'd', ...given }))
@@ -75,16 +76,16 @@ describe('the options of the sink', () => {
 
 describe('the status of the sink', () => {
   const texts: [string, string][] = [
-    [progressText(0, { rejected: 0, leadingCode: undefined }, 0), '0 stored'],
-    [progressText(12_345, { rejected: 0, leadingCode: undefined }, 5230), '5.2k/s · 12.3k stored'],
-    [progressText(5, { rejected: 2, leadingCode: undefined }, 0.1), '5 stored · 2 rejected'],
-    [progressText(5, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 0.1), '5 stored · 2 COLUMN_TYPE'],
+    [storedText(0, { rejected: 0, leadingCode: undefined }, 0), '0 stored'],
+    [storedText(12_345, { rejected: 0, leadingCode: undefined }, 5230), '5.2k/s · 12.3k stored'],
+    [storedText(5, { rejected: 2, leadingCode: undefined }, 0.1), '5 stored · 2 rejected'],
+    [storedText(5, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 0.1), '5 stored · 2 COLUMN_TYPE'],
     [
-      progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 5230),
+      storedText(12_345, { rejected: 2, leadingCode: 'COLUMN_TYPE' }, 5230),
       '12.3k stored · 2 COLUMN_TYPE'
     ],
     [
-      progressText(12_345, { rejected: 2, leadingCode: 'COLUMN_MISSING' }, 5230),
+      storedText(12_345, { rejected: 2, leadingCode: 'COLUMN_MISSING' }, 5230),
       '2 rejected: COLUMN_MISSING'
     ]
   ]
