@@ -22,7 +22,7 @@ export interface SinkWords {
   waitsFor?(): string | undefined
 }
 
-/** What the node says that stores records says of itself while all is well. */
+/** What a node that stores records says of itself while all is well. */
 export function storedText(
   stored: number,
   refused: Parameters<typeof refusedTexts>[0],
