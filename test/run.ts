@@ -51,12 +51,18 @@ const WAITERS = 2
  * nor as failed.
  */
 const notRun = new Set<string>()
+/** What failed, once more at the end: whoever reads only the end of a long output learns it too. */
+const failures: string[] = []
+/** A report of more lines than this is cut. */
+const FAILURE_LINES = 60
 
 interface Outcome extends TestCounts {
   /** CPU time of the tests' process: says what "Mostly waits" is true of. */
   readonly cpuSeconds?: number
   /** Files that did not pass, and what the others have passed, where that is known. */
   readonly again?: { readonly files: readonly string[]; readonly passed: number }
+  /** What mocha says of the tests that failed. */
+  readonly report?: string
 }
 
 type Show = (text: string) => void
@@ -157,6 +163,14 @@ function processesOf(files: readonly string[]): Process[] {
   return processes
 }
 
+/** The tests that failed with their errors, or else the last lines of what a process printed. */
+function reportOf(output: string): string {
+  const lines = output.split('\n')
+  const start = lines.findIndex(line => /^ *\d+ failing$/.test(line))
+  const shown = start < 0 ? lines.slice(-FAILURE_LINES) : lines.slice(start, start + FAILURE_LINES)
+  return shown.join('\n').trimEnd()
+}
+
 async function mocha(
   files: readonly string[],
   environment: Record<string, string>,
@@ -188,6 +202,7 @@ async function mocha(
   return {
     passed,
     failed: failed === 0 && (code !== 0 || !output.includes(' passing (')) ? 1 : failed,
+    report: reportOf(output),
     ...told
   }
 }
@@ -208,6 +223,8 @@ async function twice(
   const names = failed.map(file => relative(ROOT, file))
   show(`↻ ${first.failed} failed, once more: ${names.join(', ')}\n\n`)
   const second = await mocha(failed, environment, show)
+  failures.push(`${names.join(', ')}, at the first run:\n${first.report}`)
+  if (second.failed > 0) failures.push(`${names.join(', ')}, at the second run:\n${second.report}`)
   const cpuSeconds = (first.cpuSeconds ?? 0) + (second.cpuSeconds ?? 0)
   return { passed: passed + second.passed, failed: second.failed, cpuSeconds }
 }
@@ -291,6 +308,7 @@ if (files.length === 0) {
   process.exit(1)
 }
 const outcomes = [await checks(), await tests(files, long ? { MILLRACE_CRASH: 'long' } : {})]
+for (const failure of failures) console.log(`✘ ${failure}\n`)
 for (const line of notRun) console.log(line)
 const { passed, failed } = sumOf(outcomes)
 console.log(`${passed} passed, ${failed} failed`)
