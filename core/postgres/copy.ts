@@ -4,6 +4,9 @@ interface CommandComplete {
   readonly text: string
 }
 
+/** Data of so many bytes may come to nothing. */
+const SMALL_BYTES = 65_536
+
 /**
  * COPY FROM STDIN, and what comes after it in the same query and transaction, of bytes that are all
  * there, as a query of its own kind for pg: one write. The same by a stream (pg-copy-streams) takes
@@ -11,24 +14,49 @@ interface CommandComplete {
  */
 export class CopyIn implements Submittable {
   #rows = 0
+  #isWritten = true
+  #failed: (() => void) | undefined
 
+  /**
+   * @param messages are not changed until it is done
+   * @param isDirect no pooler is between, which would be left with the data of a COPY that failed
+   *   at once: the data need not wait for the server's word
+   */
   constructor(
     readonly text: string,
     readonly messages: Buffer,
+    private readonly isDirect: boolean,
     readonly resolve: (rows: number) => void,
     readonly reject: (error: unknown) => void
   ) {}
 
+  /** A server that has refused the COPY reads over its data. */
   submit(connection: Connection): void {
+    const { stream } = connection
+    if (!this.#goesAtOnce) {
+      connection.query(this.text)
+      return
+    }
+    stream.cork()
     connection.query(this.text)
+    this.#write(connection)
+    stream.uncork()
   }
 
-  /**
-   * The data waits for the server's word: a pooler between would be left with data of a COPY that
-   * failed at once.
-   */
+  get #goesAtOnce(): boolean {
+    return this.isDirect && this.messages.length <= SMALL_BYTES
+  }
+
   handleCopyInResponse(connection: Connection): void {
-    connection.stream.write(this.messages)
+    if (!this.#goesAtOnce) this.#write(connection)
+  }
+
+  #write({ stream }: Connection): void {
+    this.#isWritten = false
+    stream.write(this.messages, () => {
+      this.#isWritten = true
+      this.#failed?.()
+    })
   }
 
   /** Each statement of the query says when it is done. */
@@ -47,9 +75,11 @@ export class CopyIn implements Submittable {
 
   /**
    * pg forgets the query after an error, so this is the last that it hears; ReadyForQuery goes to
-   * the next one.
+   * the next one. A server fails before it has read all: who is told then uses the bytes for
+   * something else, while the rest of them still has to go out.
    */
   handleError(error: unknown): void {
-    this.reject(error)
+    if (this.#isWritten) this.reject(error)
+    else this.#failed = () => this.reject(error)
   }
 }

@@ -31,6 +31,8 @@ const GRACE_MS = 5000
 const DUPLICATE_STATEMENT = '42P05'
 /** The names of the statements that connections have prepared. */
 const prepared = new WeakMap<object, Set<string>>()
+/** Connections to the server itself, without a pooler between. */
+const direct = new WeakSet<object>()
 
 /**
  * A connection while it is lent. The socket of a statement that is not answered in time is cut,
@@ -75,13 +77,23 @@ export class Session {
   }
 
   /**
+   * Finds out whether a pooler is between: one gives keys of its own to its clients, and no process
+   * has such a number.
+   */
+  async lookForPooler(): Promise<void> {
+    const sql = 'SELECT pg_catalog.pg_backend_pid() AS pid'
+    const found = await this.query<{ pid: number }>(sql).catch(() => undefined)
+    if (found?.rows[0]?.pid === this.processId) direct.add(this.client)
+  }
+
+  /**
    * Runs a COPY … FROM STDIN, and what may follow it, with these messages (CopyData, CopyDone).
    * Returns how many rows it stored.
    */
   copyIn(text: string, messages: Buffer): Promise<number> {
     return this.#answered(
       new Promise((resolve, reject) =>
-        this.client.query(new CopyIn(text, messages, resolve, reject))
+        this.client.query(new CopyIn(text, messages, direct.has(this.client), resolve, reject))
       )
     )
   }
@@ -287,6 +299,7 @@ function poolConfig(
       await session.query(
         `SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`
       )
+      await session.lookForPooler()
       await greet(session)
     }
   }
