@@ -145,6 +145,7 @@ for (const make of makes) {
           properties: { userProperties: { number: '5' } }
         })
         const old = [...(await one.took(2))]
+        await until('all five', () => tap.of('server', 'publish').length === 5)
         one.open = () => old
         one.room = 100
         tap.cut()
