@@ -1,4 +1,5 @@
 import { reasonOf } from '../errors.ts'
+import { type AggregateWish, literal } from './aggregates.ts'
 import { quoted, type TableName } from './identifier.ts'
 import type { Session } from './pool.ts'
 import type { Plan } from './rows.ts'
@@ -9,8 +10,22 @@ export interface TableWish {
   readonly plan: Plan
   readonly chunkDays: number
   readonly compressAfterDays: number
+  /** Rows with the same values in these columns lie together; the rest of the key where absent. */
+  readonly segmentBy?: readonly string[] | undefined
+  /** How they are sorted there; the newest first where absent. */
+  readonly orderBy?: readonly Order[] | undefined
   readonly retainDays: number
+  /** Are made where they are missing, also of a table that is there. */
+  readonly aggregates?: readonly AggregateWish[]
 }
+
+export interface Order {
+  readonly column: string
+  readonly isDescending: boolean
+}
+
+/** How TimescaleDB compresses: versions before 2.18 know it by other names. */
+export type Timescale = 'columnstore' | 'compression'
 
 /**
  * Two sinks that start at once must not both create; the number is arbitrary, the table's name
@@ -28,7 +43,7 @@ export async function createTable(
   wish: TableWish
 ): Promise<{ created: boolean; warnings: string[] }> {
   if (await exists(session, wish.table)) return { created: false, warnings: [] }
-  const timescale = await hasTimescale(session)
+  const timescale = await timescaleOf(session)
   await session.query('BEGIN')
   try {
     await session.query(LOCK, [wish.table.sql])
@@ -42,7 +57,7 @@ export async function createTable(
     if (!(await exists(session, wish.table))) throw error
   }
   const isSmall = wish.plan.newestBy !== undefined
-  if (isSmall || (timescale && splitColumn(wish.plan) !== undefined))
+  if (isSmall || (timescale !== undefined && splitColumn(wish.plan) !== undefined))
     return { created: true, warnings: [] }
   const why = timescale
     ? 'No column is a time that is the key or required'
@@ -55,7 +70,7 @@ export async function createTable(
  * The column that a hypertable is split by; a unique index must hold it. Undefined where there is
  * none.
  */
-function splitColumn({ mappings, key, timeFirst }: Plan): string | undefined {
+export function splitColumn({ mappings, key, timeFirst }: Plan): string | undefined {
   if (key.length > 0) return timeFirst ? mappings[key[0]!]!.column : undefined
   return mappings.find(({ type, required }) => type === 'timestamptz' && required)?.column
 }
@@ -68,28 +83,35 @@ async function exists(session: Session, table: TableName): Promise<boolean> {
   return rows[0]?.found === true
 }
 
+const VERSIONS = `
+  SELECT installed_version AS installed, default_version AS offered
+  FROM pg_available_extensions WHERE name = 'timescaledb'`
+
 /**
- * True if TimescaleDB is in this database; it is brought in where the server has it and the user
- * may.
+ * How the TimescaleDB of this database compresses; it is brought in where the server has it and the
+ * user may. Undefined where there is none.
  */
-async function hasTimescale(session: Session): Promise<boolean> {
-  const { rows } = await session.query<{ installed: string | null }>(
-    "SELECT installed_version AS installed FROM pg_available_extensions WHERE name = 'timescaledb'"
-  )
-  if (rows[0] === undefined) return false
-  if (rows[0].installed !== null) return true
+async function timescaleOf(session: Session): Promise<Timescale | undefined> {
+  const { rows } = await session.query<{ installed: string | null; offered: string }>(VERSIONS)
+  if (rows[0] === undefined) return undefined
+  const { installed, offered } = rows[0]
+  if (installed !== null) return compressionOf(installed)
   try {
     await session.query('CREATE EXTENSION IF NOT EXISTS timescaledb')
-    return true
   } catch (error) {
     // not preloaded, not allowed, or another sink was quicker: the table can be made all the same
-    if (/already exists|duplicate key/.test(reasonOf(error))) return true
-    return false
+    if (!/already exists|duplicate key/.test(reasonOf(error))) return undefined
   }
+  return compressionOf(offered)
+}
+
+export function compressionOf(version: string): Timescale {
+  const [major = 0, minor = 0] = version.split('.').map(Number)
+  return major > 2 || (major === 2 && minor >= 18) ? 'columnstore' : 'compression'
 }
 
 /** The statements that make the table, in order. Shown in the dialog as well. */
-export function statementsFor(wish: TableWish, timescale: boolean): string[] {
+export function statementsFor(wish: TableWish, timescale: Timescale | undefined): string[] {
   const { table, plan } = wish
   const columns = plan.mappings.map(
     ({ column, type, key, required }) =>
@@ -100,16 +122,17 @@ export function statementsFor(wish: TableWish, timescale: boolean): string[] {
     `CREATE TABLE ${table.sql} (${columns.join(', ')})`
   ]
   const key = plan.key.map(index => plan.mappings[index]!.column)
-  const time = timescale ? splitColumn(plan) : undefined
+  const time = timescale && splitColumn(plan)
   if (time !== undefined) statements.push(hypertable(wish, time))
   if (key.length > 0) {
     // PostgreSQL finds a name: that of a former table, which was renamed, may still be taken
     statements.push(`CREATE UNIQUE INDEX ON ${table.sql} (${key.map(quoted).join(', ')})`)
   }
-  return time === undefined ? statements : [...statements, ...policies(wish, time, key.slice(1))]
+  if (timescale !== undefined && time !== undefined)
+    statements.push(...policies(wish, time, timescale))
+  return statements
 }
 
-const literal = (text: string): string => `'${text.replaceAll("'", "''")}'`
 const days = (count: number): string => `INTERVAL '${Math.round(count)} days'`
 
 /**
@@ -119,27 +142,49 @@ const days = (count: number): string => `INTERVAL '${Math.round(count)} days'`
 const hypertable = ({ table, chunkDays }: TableWish, time: string): string =>
   `SELECT create_hypertable(${literal(table.sql)}, ${literal(time)}, chunk_time_interval => ${days(chunkDays)}, create_default_indexes => false)`
 
-function policies(
-  { table, compressAfterDays, retainDays }: TableWish,
-  time: string,
-  series: readonly string[]
-): string[] {
+function policies(wish: TableWish, time: string, timescale: Timescale): string[] {
+  const { table, compressAfterDays, retainDays } = wish
   const name = literal(table.sql)
-  const statements: string[] = []
-  if (compressAfterDays > 0) {
-    const segments =
-      series.length > 0
-        ? `, timescaledb.compress_segmentby = ${literal(series.map(quoted).join(', '))}`
-        : ''
-    const order = `timescaledb.compress_orderby = ${literal(`${quoted(time)} DESC`)}`
-    statements.push(`ALTER TABLE ${table.sql} SET (timescaledb.compress${segments}, ${order})`)
-    statements.push(
-      `SELECT add_compression_policy(${name}, ${days(compressAfterDays)}, if_not_exists => true)`
-    )
+  const compression = compressAfterDays > 0 ? COMPRESSION[timescale] : undefined
+  return [
+    ...(compression
+      ? [
+          `ALTER TABLE ${table.sql} SET (${compression.on}${layout(wish, time, compression.prefix)})`,
+          compression.policy(name, days(compressAfterDays))
+        ]
+      : []),
+    ...(retainDays > 0
+      ? [`SELECT add_retention_policy(${name}, ${days(retainDays)}, if_not_exists => true)`]
+      : [])
+  ]
+}
+
+const COMPRESSION = {
+  columnstore: {
+    on: 'timescaledb.enable_columnstore = true',
+    prefix: 'timescaledb.',
+    policy: (name: string, after: string) =>
+      `CALL add_columnstore_policy(${name}, after => ${after}, if_not_exists => true)`
+  },
+  compression: {
+    on: 'timescaledb.compress',
+    prefix: 'timescaledb.compress_',
+    policy: (name: string, after: string) =>
+      `SELECT add_compression_policy(${name}, ${after}, if_not_exists => true)`
   }
-  if (retainDays > 0)
-    statements.push(
-      `SELECT add_retention_policy(${name}, ${days(retainDays)}, if_not_exists => true)`
-    )
-  return statements
+} as const satisfies Record<Timescale, object>
+
+/** Of which rows lie together in a compressed chunk, and in which order. */
+function layout({ plan, segmentBy, orderBy }: TableWish, time: string, prefix: string): string {
+  const key = plan.key.map(index => plan.mappings[index]!.column)
+  const segments = segmentBy ?? key.filter(column => column !== time)
+  const order = orderBy ?? [{ column: time, isDescending: true }]
+  const orders = order.map(
+    ({ column, isDescending }) => `${quoted(column)}${isDescending ? ' DESC' : ''}`
+  )
+  const segmented =
+    segments.length === 0
+      ? ''
+      : `, ${prefix}segmentby = ${literal(segments.map(quoted).join(', '))}`
+  return `${segmented}, ${prefix}orderby = ${literal(orders.join(', '))}`
 }

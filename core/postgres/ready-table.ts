@@ -1,6 +1,7 @@
 import { createTable, type TableWish } from './bootstrap.ts'
 import { BulkInsert } from './bulk-insert.ts'
 import type { OnConflict } from './insert-statement.ts'
+import { makeAggregates } from './make-aggregates.ts'
 import type { Database, Session } from './pool.ts'
 import { Receipts } from './receipts.ts'
 import type { Plan } from './rows.ts'
@@ -114,7 +115,8 @@ export class ReadyTable {
   async #prepared(session: Session): Promise<BulkInsert> {
     const { table } = this.wish
     const { create, onConflict, offsets } = this.options
-    if (create) this.#created(await createTable(session, this.wish))
+    const made = create ? await createTable(session, this.wish) : undefined
+    if (made) this.#created(made)
     const facts = await inspectTable(session, table, this.wish.plan.mappings)
     if (!facts)
       throw new SettingError(
@@ -125,6 +127,7 @@ export class ReadyTable {
     if (!keyed && !offsets) this.#unprotected()
     const receipts = offsets && new Receipts(offsets.group, offsets.sink, table)
     await receipts?.prepare(session)
+    if (made) await this.#makeAggregates(session, made.created)
     this.#wasThere = true
     this.#wasKeyed ||= keyed
     this.#plan = plan
@@ -141,6 +144,13 @@ export class ReadyTable {
     if (created && this.#wasThere)
       this.options.warn(`The table ${this.wish.table.name} was gone, and has been created anew.`)
     for (const warning of warnings) this.#warnOnce(warning)
+  }
+
+  async #makeAggregates(session: Session, isNew: boolean): Promise<void> {
+    const { table, aggregates = [] } = this.wish
+    const place = this.database.settings
+    for (const sentence of await makeAggregates(session, table, aggregates, { isNew, place }))
+      this.#warnOnce(sentence)
   }
 
   /**

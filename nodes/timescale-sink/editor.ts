@@ -7,6 +7,7 @@ export default {
     typeof table === 'string' && table !== '' ? `records → ${table}` : 'timescale sink',
   hasPreview: true,
   learns: true,
+  shows: (field, { aggregates }) => field !== 'zone' || hasDays(aggregates),
   opened: form =>
     form.onChange(({ conflict, columns }) => {
       // Who has changed the columns has their own.
@@ -18,3 +19,8 @@ export default {
     }),
   problems: values => problemsBetween(values as Parameters<typeof problemsBetween>[0])
 } satisfies EditorHooks
+
+/** Only buckets from a day on begin by a time zone. */
+const hasDays = (aggregates: unknown): boolean =>
+  Array.isArray(aggregates) &&
+  aggregates.some(({ bucket }: { bucket?: unknown }) => /day|week|month/.test(String(bucket)))

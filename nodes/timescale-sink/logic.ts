@@ -1,10 +1,12 @@
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Blocker } from '../../core/postgres/blocked.ts'
-import type { TableWish } from '../../core/postgres/bootstrap.ts'
+import { splitColumn, type TableWish } from '../../core/postgres/bootstrap.ts'
 import { parseTableName, type TableName } from '../../core/postgres/identifier.ts'
 import { type Mapping, type Plan, planOf } from '../../core/postgres/rows.ts'
+import { aggregatesOf } from './aggregate-rows.ts'
 import { problemsBetween } from './check.ts'
+import { namesIn, ordersIn } from './column-list.ts'
 import { spec } from './spec.ts'
 
 export type SinkOptions = Options<typeof spec>
@@ -25,18 +27,27 @@ export function sinkPlan(options: SinkOptions): SinkPlan {
   const table = parseTableName(options.table)
   const problems = problemsBetween(options)
   if (!table || problems.length > 0) throw OptionsError.between(spec, problems)
-  const { chunkDays, compressAfterDays, retainDays } = options
+  const { chunkDays, compressAfterDays, retainDays, segmentBy, orderBy } = options
   const connections =
     options.conflict === 'update' || options.conflict === 'newest' ? 1 : options.connections
+  const plan = planOf(options.columns.map(mappingOf), options.conflict === 'newest')
+  const time = splitColumn(plan)
+  if (options.aggregates.length > 0 && time === undefined)
+    throw OptionsError.between(spec, [['aggregates', NO_TIME]])
   return {
-    plan: planOf(options.columns.map(mappingOf), options.conflict === 'newest'),
+    plan,
     table,
     connections,
     chunkDays,
     compressAfterDays,
-    retainDays
+    retainDays,
+    segmentBy: segmentBy === '' ? undefined : namesIn(segmentBy),
+    orderBy: orderBy === '' ? undefined : ordersIn(orderBy),
+    aggregates: time === undefined ? [] : aggregatesOf(options, time)
   }
 }
+
+const NO_TIME = 'a time must be among the columns that are the key or required'
 
 const mappingOf = ({ column, from, type, role }: SinkOptions['columns'][number]): Mapping => ({
   column,

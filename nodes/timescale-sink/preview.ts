@@ -1,4 +1,5 @@
 import type { Previewed, SortedSample } from '../../core/node/preview.ts'
+import { aggregateStatements } from '../../core/postgres/aggregates.ts'
 import { statementsFor } from '../../core/postgres/bootstrap.ts'
 import { quoted } from '../../core/postgres/identifier.ts'
 import { insertStatement } from '../../core/postgres/insert-statement.ts'
@@ -36,17 +37,23 @@ export function previewed(options: SinkOptions): Previewed {
 /** The statements that would be run with these settings. */
 export function statementsFrom(options: SinkOptions): string {
   const { plan, ...wish } = sinkPlan(options)
-  const statements = statementsFor({ ...wish, plan }, true).map(each => `${each};`)
+  const statements = statementsFor({ ...wish, plan }, 'columnstore').map(each => `${each};`)
   const created = options.create === 'create' ? [...CREATES, ...statements, ''] : []
-  const { table } = wish
+  const { table, aggregates = [] } = wish
+  const views = aggregates.flatMap(each => aggregateStatements(table, each)).map(each => `${each};`)
+  const why = options.create === 'create' ? MISSING_VIEWS : COPIED_VIEWS
+  const aggregated = views.length > 0 ? [`-- ${why}`, ...views, ''] : []
   const written =
     options.conflict === 'newest'
       ? `${insertStatement(plan, table, 'newest', 'true')};`
       : insertion(plan, table.sql)
-  return [...created, `-- ${WRITES}`, written].join('\n')
+  return [...created, ...aggregated, `-- ${WRITES}`, written].join('\n')
 }
 
 const CREATES = ['-- where the table is missing']
+const MISSING_VIEWS = 'where a continuous aggregate is missing'
+const COPIED_VIEWS =
+  'continuous aggregates, to be run by somebody who may; the node creates nothing'
 const WRITES = 'for each batch, in binary form'
 
 const insertion = ({ mappings }: Plan, table: string): string =>

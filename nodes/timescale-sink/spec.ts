@@ -8,7 +8,11 @@ export const spec = {
   family: 'timescale',
   inputs: 1,
   outputs: ['stored', 'rejected'],
-  sections: { columns: 'Columns', conflict: 'Repeats' },
+  sections: {
+    columns: 'Columns',
+    conflict: 'Repeats',
+    aggregates: 'Continuous aggregates'
+  },
   fields: {
     database: {
       kind: 'ref',
@@ -99,6 +103,104 @@ export const spec = {
       },
       help: 'What happens to a record whose key is in the table already, as after a restart. The table needs a unique index on the key. If newer: the key is the device and the metric, the time is required, and one row of each is kept.'
     },
+    aggregates: {
+      kind: 'list',
+      label: 'Aggregates',
+      section: 'aggregates',
+      default: [],
+      columns: {
+        bucket: {
+          kind: 'choice',
+          label: 'Each',
+          default: '1 hour',
+          choices: {
+            '1 minute': '1 minute',
+            '5 minutes': '5 minutes',
+            '10 minutes': '10 minutes',
+            '15 minutes': '15 minutes',
+            '30 minutes': '30 minutes',
+            '1 hour': '1 hour',
+            '6 hours': '6 hours',
+            '12 hours': '12 hours',
+            '1 day': '1 day',
+            '1 week': '1 week',
+            '1 month': '1 month'
+          },
+          help: 'The length of a bucket: one row for each, and for each of the columns that it is made by.'
+        },
+        of: {
+          kind: 'text',
+          label: 'Of',
+          default: 'value',
+          required: true,
+          pick: 'columns',
+          help: 'The column whose values are summed up; several with commas between.'
+        },
+        values: {
+          kind: 'text',
+          label: 'Gives',
+          default: 'avg, min, max, count, last',
+          required: true,
+          help: 'What is kept of them: avg, min, max, sum, count, first, last. Each is a column: value_avg.'
+        },
+        by: {
+          kind: 'text',
+          label: 'By',
+          default: 'device_id, metric',
+          pick: 'columns',
+          help: 'The columns that tell the rows of a bucket apart, with commas between. Empty for one row a bucket.'
+        },
+        view: {
+          kind: 'choice',
+          label: 'Shows',
+          default: 'live',
+          choices: { live: 'up to now', refreshed: 'what is refreshed' },
+          help: 'Up to now adds what no refresh has reached yet, from the table itself (real time). What is refreshed alone is quicker and lags behind (materialized only).'
+        },
+        from: {
+          kind: 'text',
+          label: 'Refresh from',
+          default: '',
+          placeholder: 'auto',
+          check: 'duration',
+          help: 'How far back late records still change it: 7 days. Empty: 7 days and at least ten buckets, as far as the table keeps them.'
+        },
+        until: {
+          kind: 'text',
+          label: 'Until',
+          default: '',
+          placeholder: 'auto',
+          check: 'duration',
+          help: 'How long ago a bucket must be over to be refreshed: 1 h. Empty: one bucket.'
+        },
+        every: {
+          kind: 'text',
+          label: 'Refresh each',
+          default: '',
+          placeholder: 'auto',
+          check: 'duration',
+          help: 'How often: 30 min. Empty: once a bucket, at least once a day.'
+        },
+        name: {
+          kind: 'text',
+          label: 'Name',
+          default: '',
+          placeholder: 'telemetry_1h',
+          help: 'Of the view. Empty: that of the table and the bucket.'
+        }
+      },
+      help: 'Views with one row for each minute, hour or day, which TimescaleDB keeps up to date: what charts over long times read. Made where the node may create the table; the preview has the SQL. One that is there is never changed or dropped: what is other than here is told at deploy.'
+    },
+    zone: {
+      kind: 'text',
+      label: 'Days begin in',
+      default: 'UTC',
+      required: true,
+      check: 'time-zone',
+      as: 'time-zone',
+      section: 'aggregates',
+      help: 'The time zone by which the days, weeks and months of the aggregates begin.'
+    },
     offsets: {
       kind: 'choice',
       label: 'Kafka offsets are',
@@ -173,6 +275,24 @@ export const spec = {
       section: 'advanced',
       when: { create: 'create' },
       help: 'A created hypertable compresses what is older, ten to twenty fold. 0 for never.'
+    },
+    segmentBy: {
+      kind: 'text',
+      label: 'Compress by',
+      default: '',
+      placeholder: 'device_id, metric',
+      section: 'advanced',
+      when: { create: 'create' },
+      help: 'The columns (segment by) whose equal values lie together in a compressed chunk: those that queries filter by, each with some hundred rows a chunk at least. Empty: the key without the time.'
+    },
+    orderBy: {
+      kind: 'text',
+      label: 'In the order of',
+      default: '',
+      placeholder: 'time DESC',
+      section: 'advanced',
+      when: { create: 'create' },
+      help: 'How the rows of a segment are sorted (order by), each column with ASC or DESC behind it. Empty: the newest first.'
     },
     retainDays: {
       kind: 'number',

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { statementsFor } from '../../../core/postgres/bootstrap.ts'
+import { compressionOf, statementsFor } from '../../../core/postgres/bootstrap.ts'
 import { describeDatabase, listColumns, listTables } from '../../../core/postgres/describe.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import { ReadyTable, type ReadyTableOptions } from '../../../core/postgres/ready-table.ts'
@@ -289,15 +289,62 @@ describe('a hypertable', function () {
   })
 })
 
+describe('the layout of compressed chunks', function () {
+  this.timeout(60_000)
+  let database: Database
+  before(async function () {
+    this.timeout(120_000)
+    database = databaseAt((await services('timescale')).timescale.url)
+  })
+  after(() => database.close())
+
+  for (const how of ['columnstore', 'compression'] as const) {
+    it(`is as wished, by what is called ${how}`, async () => {
+      const table = `layout_${how}`
+      const wish = {
+        ...wishFor(table, undefined, 9),
+        segmentBy: ['metric'],
+        orderBy: [
+          { column: 'device_id', isDescending: false },
+          { column: 'time', isDescending: true }
+        ]
+      }
+      for (const statement of statementsFor(wish, how)) await database.query(statement)
+      const { rows } = await database.query(
+        'SELECT segmentby, orderby FROM timescaledb_information.hypertable_compression_settings WHERE hypertable = $1::regclass',
+        [table]
+      )
+      assert.deepEqual(rows, [{ segmentby: 'metric', orderby: 'device_id,"time" DESC' }])
+      const { rows: jobs } = await database.query(
+        "SELECT config ->> 'compress_after' AS after FROM timescaledb_information.jobs WHERE hypertable_name = $1 AND proc_name = 'policy_compression'",
+        [table]
+      )
+      assert.deepEqual(jobs, [{ after: '9 days' }])
+      await database.query(`DROP TABLE ${table}`)
+    })
+  }
+
+  it('is spoken of as the version knows it', () => {
+    const versions = ['2.11.2', '2.17.2', '2.18.0', '2.23.1-dev', '3.0.0']
+    assert.deepEqual(versions.map(compressionOf), [
+      'compression',
+      'compression',
+      'columnstore',
+      'columnstore',
+      'columnstore'
+    ])
+  })
+})
+
 describe('the statements that create a table', () => {
   const off = { ...wishFor('t'), compressAfterDays: 0, retainDays: 0 }
   it('leave policies out that are not wanted', () => {
-    assert.deepEqual(statementsFor(off, true).length, 3)
-    assert.ok(!statementsFor(off, true).join().includes('policy'))
+    assert.deepEqual(statementsFor(off, 'columnstore').length, 3)
+    assert.ok(!statementsFor(off, 'columnstore').join().includes('policy'))
   })
   it('are plain SQL without TimescaleDB', () =>
     assert.ok(
-      !statementsFor(wishFor('t'), false)
+      !statementsFor(wishFor('t'), undefined)
         .join()
         .match(/hypertable|timescale|policy/)
     ))
@@ -306,7 +353,7 @@ describe('the statements that create a table', () => {
       { column: `a"b'c`, from: 'a', type: 'timestamptz', key: true, required: true }
     ])
     assert.ok(
-      statementsFor(odd, true).some(
+      statementsFor(odd, 'columnstore').some(
         statement =>
           statement.includes(`'"x''; DROP TABLE y; --"'`) && statement.includes(`'a"b''c'`)
       )

@@ -40,6 +40,28 @@ describe('the options of the sink', () => {
     assert.deepEqual(plan.key, [1, 0])
   })
 
+  it('say how compressed chunks are laid out, or leave it to the key', () => {
+    const { segmentBy, orderBy } = planFrom({
+      segmentBy: 'metric',
+      orderBy: 'device_id, time desc'
+    })
+    assert.deepEqual(segmentBy, ['metric'])
+    assert.deepEqual(orderBy, [
+      { column: 'device_id', isDescending: false },
+      { column: 'time', isDescending: true }
+    ])
+    assert.equal(planFrom({}).segmentBy, undefined)
+    assert.equal(planFrom({ create: 'off', segmentBy: 'gone' }).orderBy, undefined)
+    assert.throws(
+      () => planFrom({ segmentBy: 'site, time', orderBy: 'x DESC' }),
+      /Compress by: there is no column site above; In the order of: there is no column x above; Compress by: time is a time/
+    )
+    assert.throws(
+      () => planFrom({ segmentBy: 'metric', orderBy: 'metric' }),
+      /In the order of: metric is the same in all rows of a segment/
+    )
+  })
+
   it('take one connection to replace rows', () =>
     assert.equal(planFrom({ conflict: 'update' }).connections, 1))
 
