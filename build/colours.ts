@@ -7,6 +7,7 @@ import type { Family } from '../core/node/spec.ts'
 export const COLOURS: Readonly<Record<Family, string>> = {
   mqtt: '#c8a8d8',
   amqp: '#c3b78f',
+  aws: '#e0bd9a',
   coap: '#9fbfc6',
   sparkplug: '#d9a3c0',
   http: '#a9b4e0',

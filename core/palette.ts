@@ -95,6 +95,7 @@ export { type TextTemplate, textTemplate } from './record/text-template.ts'
 export { compileTopicTemplate, type TopicTemplate } from './record/topic-template.ts'
 export { WINS, type Wins, winsOf } from './record/wins.ts'
 export { defineSink, type Open } from './sink/define-sink.ts'
+export { PublishedRecords } from './sink/published-records.ts'
 export type {
   OpenSink,
   SinkExtras,

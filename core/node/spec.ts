@@ -37,6 +37,7 @@ export interface NodeSpec {
 export type Family =
   | 'mqtt'
   | 'amqp'
+  | 'aws'
   | 'coap'
   | 'http'
   | 'sparkplug'

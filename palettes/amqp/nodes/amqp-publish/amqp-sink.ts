@@ -1,5 +1,6 @@
 import {
   type OpenSink,
+  PublishedRecords,
   pause,
   type SinkPort,
   SlicedQueue,
@@ -11,7 +12,7 @@ import type { AmqpConnection } from '../../core/connection.ts'
 import type { AmqpServer } from '../../core/server.ts'
 import { AddressLine } from './address-line.ts'
 import { Composer, type PublishOptions } from './logic.ts'
-import { PublishedRecords, type Sending } from './request.ts'
+import type { Sending } from './request.ts'
 
 /** Links that stay open; the one that was not used for longest is closed for another. */
 const MOST_LINES = 256

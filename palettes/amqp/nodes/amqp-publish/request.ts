@@ -1,37 +1,6 @@
-import { isRejection, type Reason, type WriteRequest } from '@millrace/node-red-telemetry'
+import type { PublishedRecords, Reason } from '@millrace/node-red-telemetry'
 import type { InLine } from './line-queue.ts'
 import type { Outgoing } from './logic.ts'
-
-/** The records of one request: it ends when none is open any more. */
-export class PublishedRecords {
-  /** One more than there are, until all have been taken. */
-  #open = 1
-  readonly #refused = new Map<number, Reason>()
-
-  constructor(private readonly request: WriteRequest) {}
-
-  get records(): readonly unknown[] {
-    return this.request.records
-  }
-
-  fail(error: Error): void {
-    this.request.fail(error)
-  }
-  opened(): void {
-    this.#open++
-  }
-  refuse(index: number, reason: Reason): void {
-    this.#refused.set(index, reason)
-  }
-  less(): void {
-    if (--this.#open > 0) return
-    const { records } = this.request
-    const taken = records.filter((_record, index) => !this.#refused.has(index))
-    const letters = taken.filter(isRejection).length
-    const refused = this.#refused.size > 0 ? { refused: this.#refused } : {}
-    this.request.finish({ stored: taken.length - letters, letters, ...refused })
-  }
-}
 
 /** A message on its way. */
 export interface Sending extends InLine {

@@ -1,0 +1,10 @@
+import { defineNode } from '@millrace/node-red-telemetry'
+import { describeAccess, streamNames } from '../../core/streams.ts'
+import { accessOf } from './logic.ts'
+import { spec } from './spec.ts'
+
+export default defineNode(spec, ({ options }) => ({ provides: accessOf(options) }), {
+  test: (options, { signal }) => describeAccess(accessOf(options), signal),
+  'millrace-aws-access:stream:names': (options, { signal }) =>
+    streamNames(accessOf(options), signal)
+})

@@ -1,0 +1,7 @@
+import type { EditorHooks } from '@millrace/node-red-telemetry/editor'
+
+/** An ARN ends with the name of the stream. */
+export default {
+  label: ({ stream }) =>
+    stream ? `→ ${String(stream).replace(/^arn:.*\//, '')}` : 'kinesis producer'
+} satisfies EditorHooks
