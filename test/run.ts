@@ -53,6 +53,8 @@ const WAITERS = 2
 const notRun = new Set<string>()
 /** What failed, once more at the end: whoever reads only the end of a long output learns it too. */
 const failures: string[] = []
+/** Files to be run once more. */
+const again: (readonly string[])[] = []
 /** A report of more lines than this is cut. */
 const FAILURE_LINES = 60
 
@@ -208,25 +210,36 @@ async function mocha(
 }
 
 /**
- * Files with a test that fails are run once more, and the second run counts: real brokers that
- * elect, rebalance and recover on two cores are not always in time. It is said, so that a test that
- * needs it often is seen.
+ * Runs these files. Those with a test that fails are run once more when all else has ended, and
+ * that run counts: real brokers that elect, rebalance and recover on two cores are not always in
+ * time beside others. It is said, so that a test that needs it often is seen.
  */
-async function twice(
+async function once(
   files: readonly string[],
   environment: Record<string, string>,
   show: Show
 ): Promise<Outcome> {
-  const first = await mocha(files, environment, show)
-  if (first.failed === 0) return first
-  const { files: failed, passed } = first.again ?? { files, passed: 0 }
+  const outcome = await mocha(files, environment, show)
+  if (outcome.failed === 0) return outcome
+  const { files: failed, passed } = outcome.again ?? { files, passed: 0 }
   const names = failed.map(file => relative(ROOT, file))
-  show(`↻ ${first.failed} failed, once more: ${names.join(', ')}\n\n`)
-  const second = await mocha(failed, environment, show)
-  failures.push(`${names.join(', ')}, at the first run:\n${first.report}`)
-  if (second.failed > 0) failures.push(`${names.join(', ')}, at the second run:\n${second.report}`)
-  const cpuSeconds = (first.cpuSeconds ?? 0) + (second.cpuSeconds ?? 0)
-  return { passed: passed + second.passed, failed: second.failed, cpuSeconds }
+  again.push(failed)
+  failures.push(`${names.join(', ')}, at the first run:\n${outcome.report}`)
+  show(`↻ ${outcome.failed} failed, once more at the end: ${names.join(', ')}\n\n`)
+  return { ...outcome, passed }
+}
+
+/** Those that failed, when nothing else runs. */
+async function onceMore(environment: Record<string, string>): Promise<Outcome> {
+  const outcomes: Outcome[] = []
+  for (const files of again) {
+    const names = files.map(file => relative(ROOT, file)).join(', ')
+    const outcome = await mocha(files, environment, showNow)
+    outcomes.push(outcome)
+    if (outcome.failed > 0) failures.push(`${names}, at the second run:\n${outcome.report}`)
+    showNow(`${outcome.failed === 0 ? '✔' : '✘'} ${names}, at the second run\n\n`)
+  }
+  return sumOf(outcomes)
 }
 
 /**
@@ -238,22 +251,21 @@ async function inTurn(
   environment: Record<string, string>,
   isBeside = false
 ): Promise<Outcome> {
-  let [passed, failed] = [0, 0]
+  let passed = 0
   for (let process = next(); process !== undefined; process = next()) {
     const { files, lane } = process
     const startMs = performance.now()
     let held = ''
     const show: Show = lane === 'waits' || isBeside ? text => (held += text) : showNow
-    const outcome = await twice(files, environment, show)
+    const outcome = await once(files, environment, show)
     passed += outcome.passed
-    failed += outcome.failed
     const what = files.length === 1 ? files[0] : `${files.length} files of ${dirname(files[0]!)}`
     const seconds = Math.round((performance.now() - startMs) / 1000)
     const cpu = Math.round(outcome.cpuSeconds ?? 0)
-    const mark = outcome.failed === 0 ? '✔' : '✘'
+    const mark = outcome.failed === 0 ? '✔' : '↻'
     showNow(`${held}${mark} ${what}: ${seconds} s, ${cpu} s of CPU\n\n`)
   }
-  return { passed, failed }
+  return { passed, failed: 0 }
 }
 
 const sumOf = (outcomes: readonly Outcome[]): Outcome => ({
@@ -283,7 +295,8 @@ async function tests(
         inTurn(() => busy.shift() ?? waits.shift(), environment),
         ...besides
       ])),
-      await inTurn(() => last.shift(), environment)
+      await inTurn(() => last.shift(), environment),
+      await onceMore(environment)
     )
   } catch (error) {
     console.error(error)
