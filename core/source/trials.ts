@@ -23,10 +23,14 @@ export interface TrialsOptions {
 interface Trial {
   /** Says which record it is, over the end of the process. */
   readonly id: string
-  /** How often Node-RED ended, not in order, while this record was in the flow. */
+  /** With those behind it that are in the flow too; absent where it is alone. */
+  readonly records?: number
+  /** How often Node-RED ended, not in order, while this record alone was in the flow. */
   readonly deaths: number
   /** It is in the flow. */
   readonly isOpen: boolean
+  /** Node-RED ended while several were in the flow, and one of them may be why. */
+  readonly isSuspect?: boolean
 }
 
 interface Lane {
@@ -38,16 +42,20 @@ interface Lane {
 
 /** How a source begins with a lane. */
 export interface Beginning {
-  /** One record at a time, each by `enter`. */
+  /** Few records at a time, each of these by `enter`. */
   readonly isCareful: boolean
   readonly starts: number
-  /** The record that was on trial when Node-RED ended: the flow was done with those before it. */
+  /**
+   * The first record that was on trial when Node-RED ended: the flow was done with those before it.
+   */
   readonly reached: string | undefined
+  /** So many from there on, that one included, were on trial together and may have ended it. */
+  readonly suspects: number
 }
 
 /**
- * What the trials of all sources of the process share: one record at a time, or nobody could tell
- * which one killed.
+ * What the trials of all sources of the process share: the records of one lane at a time, or nobody
+ * could tell which one killed.
  */
 interface Turn {
   holder: object | undefined
@@ -94,21 +102,24 @@ export class Trials {
 
   /** The source takes its first record of the lane. */
   begin(name: string, at: string): Beginning {
-    if (this.#ended) return { isCareful: false, starts: 1, reached: undefined }
+    if (this.#ended) return { isCareful: false, starts: 1, reached: undefined, suspects: 0 }
     const before = this.#before.get(name)
     const isSame = before?.at === at
     const lane = { at, starts: isSame ? before.starts + 1 : 1, trial: before?.trial }
     this.#lanes.set(name, lane)
     this.#save()
-    const isCareful = lane.starts >= CAREFUL_FROM || lane.trial !== undefined
-    return { isCareful, starts: lane.starts, reached: lane.trial?.id }
+    const { starts, trial } = lane
+    const isCareful = starts >= CAREFUL_FROM || trial !== undefined
+    const suspects = trial?.isSuspect ? (trial.records ?? 1) : 0
+    return { isCareful, starts, reached: trial?.id, suspects }
   }
 
   /**
-   * This record is about to go into the flow. Undefined if another is on trial: `free` is called
-   * when that is over. Else how often it has killed, which is 0 until it is sure.
+   * This record is about to go into the flow, alone or with those behind it. Undefined if others
+   * are on trial: `free` is called when that is over. Else how often it has killed, which is 0
+   * until it is sure.
    */
-  enter(name: string, id: string, free: () => void): number | undefined {
+  enter(name: string, id: string, free: () => void, records = 1): number | undefined {
     const holder = this.#holders.get(name) ?? {}
     this.#holders.set(name, holder)
     if (this.#turn.holder !== undefined && this.#turn.holder !== holder) {
@@ -117,17 +128,17 @@ export class Trials {
     }
     this.#turn.holder = holder
     const known = this.#lanes.get(name)?.trial
-    const deaths = known?.id === id ? known.deaths : 0
+    const deaths = known?.id === id && records === 1 ? known.deaths : 0
     const kills = deaths >= KILLS_FROM
-    this.#note(name, { id, deaths, isOpen: !kills })
+    this.#note(name, { id, deaths, isOpen: !kills, ...(records > 1 && { records }) })
     clearTimeout(this.#timers.get(name))
     this.#timers.set(name, setTimeout(() => this.survived(name), SURVIVED_MS).unref())
     return kills ? deaths : 0
   }
 
   /**
-   * The record is still in the flow, which has answered or waits for a service: whatever ends the
-   * process now, it is not the record.
+   * What is on trial is still in the flow, which has answered or waits for a service: whatever ends
+   * the process now, it is none of these records.
    */
   survived(name: string): void {
     const trial = this.#lanes.get(name)?.trial
@@ -135,7 +146,7 @@ export class Trials {
     this.#leave(name)
   }
 
-  /** The flow is done with the record, or it is not ours any more. */
+  /** The flow is done with what is on trial, or it is not ours any more. */
   passed(name: string): void {
     if (this.#lanes.get(name)?.trial !== undefined) this.#note(name, undefined)
     this.#leave(name)
@@ -202,7 +213,11 @@ export const userDirOf = (RED: NodeAPI): string | undefined =>
 
 /** A trial that was open when the process ended. */
 function ended(trial: Trial | undefined): Trial | undefined {
-  return trial?.isOpen ? { ...trial, deaths: trial.deaths + 1, isOpen: false } : trial
+  if (!trial?.isOpen) return trial
+  const { id, deaths, records } = trial
+  return records === undefined
+    ? { id, deaths: deaths + 1, isOpen: false }
+    : { id, records, deaths: 0, isOpen: false, isSuspect: true }
 }
 
 export interface KillsReason {
@@ -213,8 +228,8 @@ export interface KillsReason {
 /** For the log, when a source begins to be careful. */
 export const carefulSentence = (starts: number, where: string): string =>
   starts < CAREFUL_FROM
-    ? `Node-RED ended, not in order, while one record of ${where} was in the flow. They go on one at a time.`
-    : `Node-RED was started ${starts} times without getting past the same record of ${where}, and never ended in order. What was on its way then goes on one record at a time, to find the one that kills it.`
+    ? `Node-RED ended, not in order, while one record or few of ${where} were in the flow. They go on one at a time.`
+    : `Node-RED was started ${starts} times without getting past the same record of ${where}, and never ended in order. What was on its way then goes on few at a time, the first record by itself, to find one that kills it.`
 
 /** Why a record is a dead letter. */
 export const killsReason = (deaths: number): KillsReason => ({

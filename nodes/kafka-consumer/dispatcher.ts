@@ -1,5 +1,6 @@
 import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
+import { Caution } from '../../core/source/caution.ts'
 import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
 import { type BatchSlice, KafkaBatch, type RawMessage } from './batch.ts'
@@ -81,14 +82,12 @@ export class Dispatcher {
     const partition = this.#partitionOf(topic, number, messages[0]!)
     const batch = new KafkaBatch(topic, number, messages)
     const { shape, isMany } = this.options.shaping
-    const reached =
-      partition.reached === undefined
-        ? 0
-        : messages.findIndex(message => idOf(message) === partition.reached)
-    for (const slice of this.#slicesOf(partition, batch)) {
+    const reached = this.#lookForReached(partition, messages)
+    for (const slice of this.#slicesOf(partition, batch, reached)) {
       const next = slice.to === messages.length ? nextOffset : BigInt(messages[slice.to]!.offset)
       const pending = part(next)
-      if (slice.to <= reached) pending.done()
+      // What was done in a transaction is committed with it.
+      if (slice.to <= reached && partition.transaction === undefined) pending.done()
       else
         this.#wait(partition, {
           batch,
@@ -101,6 +100,18 @@ export class Dispatcher {
         })
     }
     this.#fill(partition)
+  }
+
+  /** Gives how many of these the flow was done with when Node-RED ended. */
+  #lookForReached(partition: Partition, messages: readonly RawMessage[]): number {
+    const { reached, caution } = partition
+    if (reached === undefined) return 0
+    const at = messages.findIndex(message => idOf(message) === reached.id)
+    if (at < 0) return 0
+    partition.reached = undefined
+    caution.suspect(reached.suspects)
+    partition.careful = caution.left
+    return at
   }
 
   /** Something that was fetched cannot be read yet. */
@@ -144,31 +155,39 @@ export class Dispatcher {
     const known = this.#partitions.get(key)
     if (known !== undefined) return known
     const { trials, warn, perPartition, maxInFlight, batchSize, transactionOf } = this.options
-    const { isCareful, starts, reached } = trials.begin(key, idOf(first))
+    const { isCareful, starts, reached, suspects } = trials.begin(key, idOf(first))
     if (isCareful)
       warn(
         carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`)
       )
-    const partition = {
+    const careful = isCareful ? Math.min(perPartition * batchSize, maxInFlight) : 0
+    const partition: Partition = {
       key,
       topic,
       number,
       waiting: [],
       transaction: transactionOf?.(topic, number),
       paused: false,
-      careful: isCareful ? Math.min(perPartition * batchSize, maxInFlight) : 0,
-      reached: transactionOf === undefined ? reached : undefined
+      careful,
+      caution: new Caution(careful, batchSize),
+      reached: reached === undefined ? undefined : { id: reached, suspects }
     }
     this.#partitions.set(key, partition)
     return partition
   }
 
-  #slicesOf({ careful, transaction }: Partition, batch: KafkaBatch): BatchSlice[] {
+  /** @param reached so many of them come before what was on trial, and with none of that */
+  #slicesOf({ caution, transaction }: Partition, batch: KafkaBatch, reached: number): BatchSlice[] {
+    const { messages } = batch
     const { batchSize, shaping } = this.options
-    const most = careful > 0 ? 1 : batchSize
-    const slices = slicesOf(batch.messages, most, MAX_BATCH_BYTES)
-    const isDear = transaction !== undefined && slices.some(slice => shaping.isMany(batch, slice))
-    return isDear ? slicesOf(batch.messages, most, MAX_DEAR_BYTES) : slices
+    const all = { from: 0, to: messages.length }
+    const isDear = transaction !== undefined && shaping.isMany(batch, all)
+    const maxBytes = isDear ? MAX_DEAR_BYTES : MAX_BATCH_BYTES
+    const before = { from: 0, to: reached }
+    return [
+      ...slicesOf(messages, before, () => batchSize, maxBytes),
+      ...slicesOf(messages, { ...all, from: reached }, () => caution.next(), maxBytes)
+    ]
   }
 
   #wait(partition: Partition, fetched: FetchedSlice): void {
@@ -249,14 +268,16 @@ export class Dispatcher {
   }
 
   /**
-   * The batch as it may go into the flow now; undefined while it is a record on trial, and another
-   * one is.
+   * The batch as it may go into the flow now; undefined while it is to go on trial, and another one
+   * is.
    */
   #onTrial(partition: Partition, fetched: FetchedSlice): FetchedSlice | undefined {
     if (partition.careful === 0) return fetched
     const { trials, warn } = this.options
     const message = fetched.batch.messages[fetched.slice.from]!
-    const deaths = trials.enter(partition.key, idOf(message), () => this.#fill(partition))
+    const free = () => this.#fill(partition)
+    const records = recordsOf(fetched.slice)
+    const deaths = trials.enter(partition.key, idOf(message), free, records)
     if (deaths === undefined) return undefined
     if (deaths === 0) return fetched
     const reason = killsReason(deaths)
@@ -266,16 +287,17 @@ export class Dispatcher {
     return { ...fetched, shape: allRejected(reason), isMany: false }
   }
 
-  /** What ends the trial of the record, if there is one, when the flow is done with it. */
+  /** What ends the trial of these records, if there is one, when the flow is done with them. */
   #endOfTrial(
     partition: Partition,
+    records: number,
     done: () => void
   ): { acknowledge(): void; survived?: () => void } {
     if (partition.careful === 0) return { acknowledge: done }
     const { trials } = this.options
     return {
       acknowledge() {
-        partition.careful--
+        partition.careful = Math.max(0, partition.careful - records)
         trials.passed(partition.key)
         done()
       },
@@ -291,7 +313,8 @@ export class Dispatcher {
   #send(partition: Partition, fetched: FetchedSlice): void {
     const { isSingle, batchSize, perPartition, onNone, shaping } = this.options
     const { transaction } = partition
-    const back = this.#endOfTrial(partition, () => fetched.pending.done())
+    const records = recordsOf(fetched.slice)
+    const back = this.#endOfTrial(partition, records, () => fetched.pending.done())
     if (transaction !== undefined)
       this.source.take({ ...inTransaction(partition, fetched, transaction, isSingle), ...back })
     else if (fetched.isMany) {

@@ -20,22 +20,25 @@ export function topicsOf(text: string): string[] {
  */
 export function slicesOf(
   messages: readonly RawMessage[],
-  maxRecords: number,
+  { from: begin, to: end }: BatchSlice,
+  mostOf: () => number,
   maxBytes: number
 ): BatchSlice[] {
   const slices: BatchSlice[] = []
-  let from = 0
+  let from = begin
   let bytes = 0
-  for (let index = 0; index < messages.length; index++) {
+  let most = 0
+  for (let index = begin; index < end; index++) {
     const { length } = messages[index]!.value ?? EMPTY
-    if (index > from && (index - from >= maxRecords || bytes + length > maxBytes)) {
+    if (index > from && (index - from >= most || bytes + length > maxBytes)) {
       slices.push({ from, to: index })
       from = index
       bytes = 0
     }
+    if (index === from) most = mostOf()
     bytes += length
   }
-  if (messages.length > from) slices.push({ from, to: messages.length })
+  if (end > from) slices.push({ from, to: end })
   return slices
 }
 

@@ -1,5 +1,6 @@
 import type { PendingRange } from '../../core/kafka/consume/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
+import type { Caution } from '../../core/source/caution.ts'
 import type { TakenBatch, TakenMany, TakenMessage } from '../../core/source/types.ts'
 import type { BatchSlice, KafkaBatch } from './batch.ts'
 import type { Shape, Shaping } from './shapes.ts'
@@ -27,15 +28,21 @@ export interface Partition {
   readonly transaction: PartitionTransaction | undefined
   paused: boolean
   /**
-   * So many records go one at a time, since one of them may have killed Node-RED: as many as were
-   * on their way at most.
+   * So many records are to pass a batch at a time, since one of them may have killed Node-RED: as
+   * many as were on their way at most.
    */
   careful: number
-  /**
-   * The record that was on trial when Node-RED ended: those before it were dealt with, though that
-   * was not committed.
-   */
-  readonly reached: string | undefined
+  /** How large these batches are. */
+  readonly caution: Caution
+  /** The first that was on trial when Node-RED ended, until it is found. */
+  reached: Reached | undefined
+}
+
+/** Those before it were dealt with, though that was not committed. */
+export interface Reached {
+  readonly id: string
+  /** So many from there on may have ended Node-RED; none if it is sure that none of them has. */
+  readonly suspects: number
 }
 
 export const recordsOf = ({ from, to }: BatchSlice): number => to - from

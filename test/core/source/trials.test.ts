@@ -80,7 +80,31 @@ describe('trials of a source', () => {
     careful.begin('lane', 'a')
     careful.enter('lane', KILLER, nobody)
     const next = start()
-    assert.deepEqual(next.begin('lane', 'b'), { isCareful: true, starts: 1, reached: KILLER })
+    assert.deepEqual(next.begin('lane', 'b'), {
+      isCareful: true,
+      starts: 1,
+      reached: KILLER,
+      suspects: 0
+    })
+  })
+
+  it('hold the end of the process against none of several, and say which they were', () => {
+    for (let count = 0; count < 2; count++) start().begin('lane', 'a')
+    const careful = start()
+    careful.begin('lane', 'a')
+    assert.equal(careful.enter('lane', 'b', nobody, 4), 0)
+    for (let count = 0; count < 3; count++) {
+      const next = start()
+      const { reached, suspects } = next.begin('lane', 'a')
+      assert.deepEqual([reached, suspects], ['b', 4])
+      assert.equal(next.enter('lane', 'b', nobody, 4), 0, 'they are not known to kill')
+    }
+    const survivor = start()
+    survivor.begin('lane', 'a')
+    survivor.enter('lane', 'b', nobody, 4)
+    survivor.survived('lane')
+    const { reached, suspects } = start().begin('lane', 'a')
+    assert.deepEqual([reached, suspects], ['b', 0], 'they waited for a service')
   })
 
   it('do not hold against a record that it waits for a service, or has passed, when the process is killed', () => {

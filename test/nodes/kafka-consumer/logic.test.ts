@@ -109,7 +109,12 @@ describe('kafka-consumer: messages to records', () => {
         fc.integer({ min: 1, max: 1000 }),
         (sizes, maxRecords, maxBytes) => {
           const messages = sizes.map(size => message('x'.repeat(size)))
-          const slices = slicesOf(messages, maxRecords, maxBytes)
+          const slices = slicesOf(
+            messages,
+            { from: 0, to: sizes.length },
+            () => maxRecords,
+            maxBytes
+          )
           assert.deepEqual(
             slices.flatMap(({ from, to }) => messages.slice(from, to)),
             messages
