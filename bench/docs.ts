@@ -29,10 +29,10 @@ function newest(): Report | undefined {
   return reports.find(({ full }) => full) ?? reports[0]
 }
 
-/** The results of the lane `http` of one run. */
-export function writeHttp(report: Report): void {
-  const results = report.results.filter(({ lane }) => lane === 'http')
-  writeBetween('http', markdown({ ...report, results, full: true }))
+/** The results of one lane of one run, between markers of its own. */
+export function writeLane(name: 'http' | 'W', report: Report): void {
+  const results = report.results.filter(({ lane }) => lane === name)
+  writeBetween(name, markdown({ ...report, results, full: true }))
 }
 
 /** The results of the lane `rates` of one run, as a table a contestant and a plot of all. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseRequest, type Request, USAGE } from './command-line.ts'
 import { type Contestant, LANES, type LaneName, readContestants } from './contestant.ts'
 import { benchDeviceRegistry } from './device-registry.ts'
-import { writeDocs, writeHttp, writeRates } from './docs.ts'
+import { writeDocs, writeLane, writeRates } from './docs.ts'
 import { benchHome } from './field.ts'
 import { laneA } from './lanes/a.ts'
 import { laneB } from './lanes/b.ts'
@@ -153,7 +153,8 @@ async function main(): Promise<void> {
     }
     session.progress.print(`\n${textTable(results)}\n\n${keep(report)}`)
     if (request.writeDocs && request.rates) writeRates(report)
-    if (request.writeDocs && request.lanes.includes('http')) writeHttp(report)
+    if (request.writeDocs && request.lanes.includes('http')) writeLane('http', report)
+    if (request.writeDocs && request.lanes.includes('W')) writeLane('W', report)
     if (results.some(({ problem, limit }) => problem && !limit)) process.exitCode = 1
   })
 }

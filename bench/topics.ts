@@ -93,6 +93,16 @@ export class Topics {
     if (mine.length > 0) await this.admin.deleteGroups(mine).catch(() => {})
   }
 
+  /** How many messages of a topic the groups that begin with this have committed. */
+  async committed(prefix: string, topic: string): Promise<number> {
+    const { groups } = await this.admin.listGroups()
+    let records = 0
+    for (const { groupId } of groups.filter(group => group.groupId.startsWith(prefix)))
+      for (const { partitions } of await this.admin.fetchOffsets({ groupId, topics: [topic] }))
+        for (const { offset } of partitions) records += Math.max(0, Number(offset))
+    return records
+  }
+
   /** Messages in the topic so far, those of all partitions together. */
   async size(topic: string): Promise<number> {
     const offsets = await this.offsets(topic)

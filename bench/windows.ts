@@ -42,35 +42,31 @@ const pairs = (settings: object) => () =>
 interface Shape {
   readonly name: string
   make(): Remembering<never>
-  readonly records: () => TelemetryRecord[]
+  readonly recordAt: (index: number) => TelemetryRecord
 }
 
 /** A record a millisecond, so that a device has one every five seconds. */
-const readings = () =>
-  Array.from({ length: RECORDS }, (_, index): TelemetryRecord => {
-    const ts = BEGIN_MS + index
-    const device_id = deviceId(index % DEVICES)
-    return {
-      device_id,
-      metric: 'temperature',
-      value: 20 + (index % 977) / 10,
-      ts,
-      location: 'hall'
-    }
-  })
+const reading = (index: number): TelemetryRecord => ({
+  device_id: deviceId(index % DEVICES),
+  metric: 'temperature',
+  value: 20 + (index % 977) / 10,
+  ts: BEGIN_MS + index,
+  location: 'hall'
+})
 
 /** Two of a device every ten seconds, so many milliseconds apart. */
-const twos = (apartMs: number) => () =>
-  Array.from({ length: RECORDS }, (_, index): TelemetryRecord => {
+const twos =
+  (apartMs: number) =>
+  (index: number): TelemetryRecord => {
     const device_id = deviceId((index >> 1) % DEVICES)
     const isSecond = index % 2 === 1
     const ts = BEGIN_MS + index - (isSecond ? 1 - apartMs : 0)
     const metric = isSecond ? 'humidity_pct' : 'temperature_c'
     return { device_id, metric, value: 20 + (index % 977) / 10, ts, location: 'hall' }
-  })
+  }
 
-const shape = (name: string, make: unknown, records = readings): Shape =>
-  ({ name, make, records }) as Shape
+const shape = (name: string, make: unknown, recordAt = reading): Shape =>
+  ({ name, make, recordAt }) as Shape
 const shapes: readonly Shape[] = [
   shape('average', windows({ functions: named('avg') })),
   shape(
@@ -86,41 +82,35 @@ const shapes: readonly Shape[] = [
   shape('join of two that are a second apart', pairs({}), twos(1000))
 ]
 
-/** As a kafka consumer gives them. */
-function batchesOf(records: readonly TelemetryRecord[]): TelemetryRecord[][] {
-  const offsets = Array.from({ length: PARTITIONS }, () => 0)
-  return Array.from({ length: Math.ceil(records.length / BATCH) }, (_, number) => {
-    const some = records.slice(number * BATCH, (number + 1) * BATCH)
-    const partition = number % PARTITIONS
-    const messages = some.map(({ ts }) => ({
-      key: null,
-      value: null,
-      timestamp: String(ts),
-      offset: String(offsets[partition]!++)
-    }))
-    const batch = new KafkaBatch('raw', partition, messages)
-    for (const [index, record] of some.entries())
-      Object.assign(record, { [PROVENANCE]: new Provenance(batch, index) })
-    return some
-  })
+/** The records of one message, as a kafka consumer gives them: just read from their bytes. */
+function batchAt(number: number, recordAt: Shape['recordAt']): TelemetryRecord[] {
+  const partition = number % PARTITIONS
+  const first = Math.floor(number / PARTITIONS) * BATCH
+  const records = Array.from(
+    { length: BATCH },
+    (_, index) => JSON.parse(JSON.stringify(recordAt(number * BATCH + index))) as TelemetryRecord
+  )
+  const messages = records.map(({ ts }, index) => ({
+    key: null,
+    value: null,
+    timestamp: String(ts),
+    offset: String(first + index)
+  }))
+  const batch = new KafkaBatch('raw', partition, messages)
+  for (const [index, record] of records.entries())
+    Object.assign(record, { [PROVENANCE]: new Provenance(batch, index) })
+  return records
 }
 
 /** Microseconds a record, without the checkpoints and for them. */
-function once(
-  { make }: Shape,
-  batches: readonly (readonly TelemetryRecord[])[]
-): readonly [taking: number, keeping: number] {
+function once({ make, recordAt }: Shape): readonly [taking: number, keeping: number] {
   const engine = new CountedEngine(make(), { outputs: 3, rejectedOutput: 2, stage: 'bench' })
-  let results = 0
-  let keeping = 0
-  const began = process.cpuUsage()
-  for (const [number, records] of batches.entries()) {
-    engine.taking.begin()
-    const attempt = attemptOf({}, undefined)
-    const acknowledged = Math.floor(number / PARTITIONS) * BATCH - IN_FLIGHT
-    engine.counted.settledBefore('', `raw/${number % PARTITIONS}`, String(acknowledged))
-    const nowMs = BEGIN_MS + number * BATCH
-    for (const [index, record] of records.entries()) engine.take(record, index, attempt, nowMs)
+  let [results, taking, keeping] = [0, 0, 0]
+  for (let number = 0; number < RECORDS / BATCH; number++) {
+    const records = batchAt(number, recordAt)
+    const began = process.cpuUsage()
+    take(engine, records, number)
+    taking += micros(began)
     results += engine.taking.outputs[0]!.length
     if (engine.taking.outputs[2]!.length > 0) throw new Error('A record is rejected.')
     if (((number + 1) * BATCH) % EACH_CHECKPOINT !== 0) continue
@@ -129,7 +119,16 @@ function once(
     keeping += micros(before)
   }
   if (results === 0) throw new Error('There is no result.')
-  return [(micros(began) - keeping) / RECORDS, keeping / RECORDS]
+  return [taking / RECORDS, keeping / RECORDS]
+}
+
+function take(engine: CountedEngine<never>, records: readonly object[], number: number): void {
+  engine.taking.begin()
+  const attempt = attemptOf({}, undefined)
+  const acknowledged = Math.floor(number / PARTITIONS) * BATCH - IN_FLIGHT
+  engine.counted.settledBefore('', `raw/${number % PARTITIONS}`, String(acknowledged))
+  const nowMs = BEGIN_MS + number * BATCH
+  for (const [index, record] of records.entries()) engine.take(record, index, attempt, nowMs)
 }
 
 function micros(since: NodeJS.CpuUsage): number {
@@ -139,8 +138,7 @@ function micros(since: NodeJS.CpuUsage): number {
 
 const { values } = parseArgs({ options: { 'write-docs': { type: 'boolean', default: false } } })
 const lines = shapes.map(each => {
-  const batches = batchesOf(each.records())
-  const rounds = Array.from({ length: ROUNDS }, () => once(each, batches))
+  const rounds = Array.from({ length: ROUNDS }, () => once(each))
   const [taking, keeping] = rounds.sort(([a], [b]) => a - b)[0]!
   console.log(
     `${each.name}: ${taking.toFixed(2)} us a record, ${keeping.toFixed(2)} us for checkpoints`

@@ -5,12 +5,15 @@
 import type { Contestant } from '../contestant.ts'
 import { deviceId, deviceOf, type Shape } from '../fleet.ts'
 import type { SequenceOf } from '../topics.ts'
-import { arrived, type Result, result, type Setting, Start, WARM_UP_SHARE } from './lane.ts'
+import { arrived, type Result, result, type Setting, Start } from './lane.ts'
 import { preparedRange, preparedTopic } from './prepared.ts'
+import { Reading } from './reading.ts'
 
 const MINUTE_MS = 60_000
 /** Windows that end later than this before the last record need not be there. */
 const OPEN_MS = 30_000
+/** Some give what they have once a minute of their own clock. */
+const PERIOD_MS = 60_000
 
 export async function laneW(setting: Setting, contestant: Contestant): Promise<Result[]> {
   const records = contestant.recordsIn('W', setting.records.W)
@@ -22,15 +25,23 @@ export async function laneW(setting: Setting, contestant: Contestant): Promise<R
   await topics.create(CLEAN_TOPIC, setting.partitions)
   try {
     const running = start.start({ RAW_TOPIC })
-    const share = windows.size / records
-    const onProgress = (done: number) => setting.onProgress(Math.round(done / share), records)
-    const size = () => topics.size(CLEAN_TOPIC)
-    await arrived({ size, expected: windows.size, running, onProgress })
+    const reading = new Reading(start, RAW_TOPIC, records)
+    let read = 0
+    const onProgress = () => setting.onProgress(read, records)
+    const size = async () => {
+      read = await reading.look()
+      return topics.size(CLEAN_TOPIC)
+    }
+    const waiting = { stallMs: PERIOD_MS + 15_000, pollMs: 100 }
+    await arrived({ size, expected: windows.size, running, onProgress, ...waiting })
     const range = { from: 0, count: windows.size }
-    const arrivals = await topics.read(CLEAN_TOPIC, range, numberIn(windows))
-    const window = arrivals.window(WARM_UP_SHARE)
-    const taken = { ...window, records: Math.round(window.records / share) }
-    return [result(start, taken, arrivals.count, { variant: '', records })]
+    const wrong = new Set<string>()
+    const arrivals = await topics.read(CLEAN_TOPIC, range, numberIn(windows, wrong))
+    const window = arrivals.window(0)
+    const more = { variant: '', records, ...reading.figures(window.toMs) }
+    const found = result(start, window, arrivals.count, more)
+    const problem = `${wrong.size} of ${windows.size} windows with another count or average`
+    return [wrong.size > 0 ? { ...found, problem } : found]
   } finally {
     await start.clear()
   }
@@ -62,14 +73,20 @@ export function windowsOf(records: number, firstMs: number, shape: Shape): Map<s
   return windows
 }
 
-/** Its number, where count and average are right; nothing counts otherwise. */
+/**
+ * Its number, where count and average are right; nothing counts otherwise, and `wrong` gets the
+ * name of a window that the records close.
+ */
 export const numberIn =
-  (windows: ReadonlyMap<string, Expected>): SequenceOf =>
+  (windows: ReadonlyMap<string, Expected>, wrong: Set<string>): SequenceOf =>
   ({ device_id, window_start, count, avg }) => {
     const startMs =
       typeof window_start === 'number' ? window_start : Date.parse(String(window_start))
-    const expected = windows.get(nameOf(String(device_id), startMs))
-    if (expected === undefined || Number(count) !== expected.count) return undefined
+    const name = nameOf(String(device_id), startMs)
+    const expected = windows.get(name)
+    if (expected === undefined) return undefined
     const off = Math.abs(Number(avg) - expected.sum / expected.count)
-    return off < 1e-6 ? expected.number : undefined
+    if (Number(count) === expected.count && off < 1e-6) return expected.number
+    wrong.add(name)
+    return undefined
   }
