@@ -173,7 +173,7 @@ export class Engine<State> {
   #entryOf(key: string, timeMs: number, nowMs: number): Remembered<State> | undefined {
     const known = this.#keys.get(key)
     if (known !== undefined) {
-      if (timeMs - known.heardMs > this.bounds.maxAgeMs && known.isAtRest) known.state = undefined
+      if (known.isAtRest && timeMs - known.heardMs > this.bounds.maxAgeMs) known.state = undefined
       return known
     }
     if (this.#keys.size >= this.bounds.maxKeys) {

@@ -9,10 +9,17 @@ export class KnownTexts {
   /** By the second first, of which there are few: by the metric, then by the device. */
   #bySecond = new Map<string, Map<string, string>>()
   #known = 0
+  /** Records in a row have mostly the same: compared, it need not be looked up. */
+  #second: string | undefined
+  #byFirst: Map<string, string> | undefined
 
   /** What was made of these; undefined if it is not known (any more). */
   find(first: string, second = ''): string | undefined {
-    return this.#bySecond.get(second)?.get(first)
+    if (second !== this.#second) {
+      this.#second = second
+      this.#byFirst = this.#bySecond.get(second)
+    }
+    return this.#byFirst?.get(first)
   }
 
   add(made: string, first: string, second = ''): string {
@@ -21,6 +28,7 @@ export class KnownTexts {
       this.#known = 0
     }
     this.#known++
+    this.#second = undefined
     let byFirst = this.#bySecond.get(second)
     if (byFirst === undefined) {
       byFirst = new Map()

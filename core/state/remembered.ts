@@ -39,6 +39,8 @@ export class Remembered<State> {
   /** The store has it. */
   isKept = false
   #taken: number[] | undefined
+  /** Under which the store has it. Made once: each checkpoint looks names up. */
+  readonly #name: string
 
   constructor(
     readonly key: string,
@@ -46,7 +48,9 @@ export class Remembered<State> {
     public newestMs: number,
     /** When the last record came, by the computer's clock; NaN if that was not kept. */
     public seenMs: number
-  ) {}
+  ) {
+    this.#name = `k:${key}`
+  }
 
   /** Nothing of it has come yet. */
   get isAwaited(): boolean {
@@ -79,7 +83,7 @@ export class Remembered<State> {
     this.isDirty = false
     for (const number of this.#taken ?? []) changes.set(nameOf(number), undefined)
     this.#taken = undefined
-    const name = `k:${this.key}`
+    const name = this.#name
     if (isGone) {
       // The key may have come again meanwhile, and then says itself what the store has.
       if (this.isKept && !changes.has(name)) changes.set(name, undefined)

@@ -31,7 +31,8 @@ export function addTo(sum: ExactSum, number: number): void {
     carried = high
   }
   sum[at] = carried
-  sum.length = at + 1
+  // setting a length costs more than all of the adding, and mostly it stays
+  if (sum.length > at + 1) sum.length = at + 1
 }
 
 /** Adds the square of a number, in place. */
