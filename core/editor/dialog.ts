@@ -18,7 +18,7 @@ import { chooseOnly } from './only-choice.ts'
 import { outputMap, rowsOf } from './output-map.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { samplesFor } from './preview-samples.ts'
-import { addPick, listen, testRow } from './probe.ts'
+import { addPick, listen, stateRows, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import { QueuePanel } from './queue-panel.ts'
 import type { EditorNode } from './red.ts'
@@ -76,6 +76,8 @@ export class Dialog implements Form {
     if (this.type.spec.remembers === true)
       (this.#root.querySelector('.millrace-advanced') ?? this.main).append(forgetRow(this.id))
     if (this.type.spec.keepsRecords === true) this.main.append(new QueuePanel(this.id).element)
+    const { shows } = this.type.spec
+    if (shows !== undefined) this.#root.append(stateRows(shows, () => questionOf(this, shows)))
     this.type.hooks.opened?.(this)
     this.#preview = this.#previewPane()
     $(this.#root).on('change input', () => this.#refresh())

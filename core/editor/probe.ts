@@ -1,4 +1,4 @@
-import type { Pick } from '../node/spec.ts'
+import type { Pick, Stating } from '../node/spec.ts'
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
 import type { HeardShown } from './heard.ts'
@@ -22,11 +22,14 @@ interface Answer {
   readonly message?: string
   readonly items?: readonly string[]
   readonly heard?: readonly HeardShown[]
+  readonly state?: readonly (readonly [what: string, how: string])[]
 }
 
 /** See core/node/probe.ts. */
-const ask = (action: 'test' | Pick, { type, ...question }: ProbeQuestion): Promise<Answer> =>
-  askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
+const ask = (
+  action: 'test' | Pick | Stating,
+  { type, ...question }: ProbeQuestion
+): Promise<Answer> => askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
 
 /** Hears what comes in a few seconds; a sentence where nothing did. */
 export async function listen(
@@ -50,6 +53,31 @@ export function testRow(question: () => ProbeQuestion): HTMLElement {
     test.disabled = false
   })
   return element('div', { class: 'form-row millrace-row millrace-test' }, test, answer)
+}
+
+/** What stands in the service now, as lines of a table, when a person asks for it. */
+export function stateRows(wanted: Stating, question: () => ProbeQuestion | string): HTMLElement {
+  const answer = element('div', { class: 'millrace-answer', role: 'status' })
+  const look = button('eye', say('stateLook'), async () => {
+    const asked = question()
+    look.disabled = true
+    show(answer, 'busy', say('busy'))
+    const found =
+      typeof asked === 'string' ? { ok: false, message: asked } : await ask(wanted, asked)
+    const { ok, message, state } = found as Answer
+    show(answer, ok ? 'ok' : 'failed', message ?? '')
+    if (state) answer.replaceChildren(stateTable(state))
+    look.disabled = false
+  })
+  const heading = element('h4', { class: 'millrace-heading' }, say('state'))
+  return element('div', { class: 'millrace-state' }, heading, look, answer)
+}
+
+function stateTable(state: NonNullable<Answer['state']>): HTMLElement {
+  const lines = state.map(([what, how]) =>
+    element('tr', {}, element('th', { scope: 'row' }, what), element('td', {}, how))
+  )
+  return element('table', {}, element('tbody', {}, ...lines))
 }
 
 const ANSWER_ICONS = {

@@ -1,4 +1,4 @@
-import type { Pick } from '../node/spec.ts'
+import type { Pick, Stating } from '../node/spec.ts'
 import type { NodeType } from './check.ts'
 import type { ProbeQuestion } from './probe.ts'
 import type { EditorNode } from './red.ts'
@@ -15,7 +15,7 @@ const ANSWERS: Readonly<Record<Exclude<Pick, `${string}:${string}`>, string>> = 
   columns: 'millrace-timescale-database'
 }
 
-const answeringOf = (pick: Pick): string =>
+const answeringOf = (pick: Pick | Stating): string =>
   pick.includes(':') ? pick.split(':', 1)[0]! : ANSWERS[pick as keyof typeof ANSWERS]
 
 /** What an open dialog is about. */
@@ -30,7 +30,10 @@ interface Asking {
  * those of the node that it refers to, with the texts of the form as the query (columns are of a
  * table). A sentence if none is chosen yet.
  */
-export function questionOf(dialog: Asking, pick: Pick | undefined): ProbeQuestion | string {
+export function questionOf(
+  dialog: Asking,
+  pick: Pick | Stating | undefined
+): ProbeQuestion | string {
   const { type, node } = dialog
   const values = dialog.values()
   const answering = pick === undefined ? type.spec.type : answeringOf(pick)

@@ -88,6 +88,8 @@ export const TEXTS = {
   forget: 'Forget what is kept',
   forgetSure:
     'Press again to forget everything that the node remembers. Records that come again count again.',
+  state: 'In the database now',
+  stateLook: 'Look at the table',
   queue: 'What waits now',
   queueLook: 'Look again',
   queueAgain: 'Send now',

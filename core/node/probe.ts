@@ -9,7 +9,14 @@ import { nodesOf, type SavedNodes } from './probe/saved.ts'
 import { tlsOf } from './probe/unsaved-tls.ts'
 import { settled } from './probe/values.ts'
 import type { Written } from './samples/written.ts'
-import { type Listening, type Naming, type NodeSpec, type Options, parseOptions } from './spec.ts'
+import {
+  type Listening,
+  type Naming,
+  type NodeSpec,
+  type Options,
+  parseOptions,
+  type Stating
+} from './spec.ts'
 
 /** What a probe gets beside the options of the dialog. */
 export interface Asked {
@@ -30,8 +37,8 @@ export interface Asked {
 /**
  * What a dialog may ask of the other side of a configuration node, with settings that are not saved
  * yet. `test` answers with a sentence ("Connected to 3 brokers, Kafka 4.3"); a pick with a list of
- * names. Each must give up when `signal` aborts, and reject with an error whose message a person
- * can act on.
+ * names; a state with lines of what and how. Each must give up when `signal` aborts, and reject
+ * with an error whose message a person can act on.
  */
 export type Probes<S extends NodeSpec> = {
   readonly test?: (options: Options<S>, asked: Asked) => Promise<string>
@@ -40,9 +47,15 @@ export type Probes<S extends NodeSpec> = {
   readonly [P in Listening]?: (options: Options<S>, asked: Asked) => Promise<Heard[]>
 } & {
   readonly [P in Naming]?: (options: Options<S>, asked: Asked) => Promise<string[]>
+} & {
+  readonly [P in Stating]?: (options: Options<S>, asked: Asked) => Promise<StateLine[]>
 }
 
+/** What it is, and how it stands. */
+export type StateLine = readonly [what: string, how: string]
+
 const isListening = (action: string): action is Listening => /[-:]messages$/.test(action)
+const isStating = (action: string): action is Stating => /.:state$/.test(action)
 
 /** A message that a dialog listened for. */
 export interface Heard {
@@ -61,7 +74,8 @@ const MAX_ANSWER = 1000
 
 /**
  * `POST /millrace/probe/<type>` with `{ action, id, values, query, tls }` answers `{ ok, message }`
- * or `{ ok, items }`. docs/security.md says who may ask, and what a saved secret is used for.
+ * `{ ok, items }` or `{ ok, state }`. docs/security.md says who may ask, and what a saved secret is
+ * used for.
  */
 export function probeRoute<S extends NodeSpec>(RED: NodeAPI, spec: S, probes: Probes<S>): void {
   dialogRoute(RED, `/millrace/probe/${spec.type}`, BUSY, body => answer(RED, spec, probes, body))
@@ -91,10 +105,14 @@ function shown(text: string, environment: Environment): string {
   return hidden.length > MAX_ANSWER ? `${hidden.slice(0, MAX_ANSWER)}…` : hidden
 }
 
+const linesShown = (lines: readonly StateLine[], environment: Environment): StateLine[] =>
+  lines.map(([what, how]) => [shown(what, environment), shown(how, environment)])
+
 type Result =
   | { readonly message: string }
   | { readonly items: readonly string[] }
   | { readonly heard: readonly Heard[] }
+  | { readonly state: readonly StateLine[] }
 
 async function run<S extends NodeSpec>(
   spec: S,
@@ -121,6 +139,8 @@ async function run<S extends NodeSpec>(
   return withDeadline(DEADLINE_MS, async signal => {
     const asked: Asked = { signal, tls: tls.options, query }
     if (action === 'test') return { message: await probes.test!(options, asked) }
+    if (isStating(action))
+      return { state: linesShown(await probes[action]!(options, asked), environment) }
     if (isListening(action)) return { heard: await probes[action]!(options, asked) }
     return { items: await probes[action as Naming]!(options, asked) }
   })

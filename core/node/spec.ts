@@ -31,6 +31,8 @@ export interface NodeSpec {
   readonly remembers?: true
   /** It keeps records on disk: its dialog shows what waits, and what can be done about it. */
   readonly keepsRecords?: true
+  /** Its dialog shows how what it writes to stands, which a configuration node answers. */
+  readonly shows?: Stating
   readonly examples?: readonly Example[]
 }
 
@@ -99,6 +101,8 @@ export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address' | 'brok
 export type Pick = Naming | Listening
 export type Naming = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | `${string}:names`
 export type Listening = 'mqtt-messages' | 'kafka-messages' | `${string}:messages`
+/** How something stands, in lines, by the type of the node that answers. */
+export type Stating = `${string}:state`
 export interface SecretField extends FieldBase {
   readonly kind: 'secret'
   readonly default: ''

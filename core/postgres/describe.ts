@@ -3,6 +3,8 @@ import { parseTableName } from './identifier.ts'
 import type { Database, Session } from './pool.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { LIST_COLUMNS, LIST_TABLES } from './table.ts'
+import { tableState } from './table-state.ts'
+import { type StateRow, stateRows } from './table-state-rows.ts'
 
 const VERSIONS = `
   SELECT current_setting('server_version') AS postgres, current_user AS "user",
@@ -60,9 +62,21 @@ export async function listColumns(database: Database, table: string): Promise<st
   return rows.map(row => row.name)
 }
 
-async function inWords<R>(database: Database, ask: () => Promise<{ rows: R[] }>): Promise<R[]> {
+/** How a table stands, in lines. @throws Error that says in words why that is not known */
+export async function describeTable(database: Database, table: string): Promise<StateRow[]> {
+  const name = parseTableName(table)
+  if (!name) throw new Error(`"${table}" is not a table's name such as telemetry.`)
+  const state = await told(database, () => database.with(session => tableState(session, name)))
+  if (!state) throw new Error(`There is no table ${name.name} yet.`)
+  return stateRows(state)
+}
+
+const inWords = async <R>(database: Database, ask: () => Promise<{ rows: R[] }>): Promise<R[]> =>
+  (await told(database, ask)).rows
+
+async function told<T>(database: Database, ask: () => Promise<T>): Promise<T> {
   try {
-    return (await ask()).rows
+    return await ask()
   } catch (error) {
     throw new Error(databaseSentence(error, database.settings), { cause: error })
   }

@@ -3,6 +3,7 @@ import type { Asked } from '../../core/node/probe.ts'
 import {
   describeDatabase,
   describeServer,
+  describeTable,
   listColumns,
   listTables
 } from '../../core/postgres/describe.ts'
@@ -45,6 +46,8 @@ export default defineNode(
     test: (options, how) => asked(options, how, describeDatabase),
     tables: (options, how) => asked(options, how, listTables),
     columns: (options, how) =>
-      asked(options, how, database => listColumns(database, how.query.table ?? ''))
+      asked(options, how, database => listColumns(database, how.query.table ?? '')),
+    'millrace-timescale-database:state': (options, how) =>
+      asked(options, how, database => describeTable(database, how.query.table ?? ''))
   }
 )

@@ -8,6 +8,7 @@ export const spec = {
   family: 'timescale',
   inputs: 1,
   outputs: ['stored', 'rejected'],
+  shows: 'millrace-timescale-database:state',
   sections: {
     columns: 'Columns',
     conflict: 'Repeats',

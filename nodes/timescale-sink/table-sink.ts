@@ -1,14 +1,17 @@
 import type { Context } from '../../core/node/define-node.ts'
+import { fitting } from '../../core/node/show-rate.ts'
+import { compact } from '../../core/node/status.ts'
 import { BatchWriter, type BatchWriterPort } from '../../core/postgres/batch-writer.ts'
 import { PendingMessage } from '../../core/postgres/pending-message.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { ReadyTable } from '../../core/postgres/ready-table.ts'
 import { storedText } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
+import { AgeWatch } from './age-watch.ts'
 import { LockWatch } from './lock-watch.ts'
 import type { SinkPlan } from './logic.ts'
-import { RetentionWatch } from './retention-watch.ts'
 import type { spec } from './spec.ts'
+import { TableGauges } from './table-gauges.ts'
 import { troubleOf } from './trouble.ts'
 
 type SinkContext = Context<typeof spec>
@@ -18,12 +21,14 @@ export class TableSink implements OpenSink {
   readonly #table: ReadyTable
   readonly #writer: BatchWriter<WriteRequest>
   readonly #locks: LockWatch
-  readonly #retention: RetentionWatch
+  readonly #ages: AgeWatch
+  #gauges: TableGauges | undefined
+  #late = 0
 
   constructor(
     private readonly context: SinkContext,
     private readonly database: Database,
-    plan: SinkPlan,
+    private readonly plan: SinkPlan,
     private readonly port: SinkPort
   ) {
     const { options, node } = context
@@ -42,11 +47,15 @@ export class TableSink implements OpenSink {
       warn,
       known: () => port.refresh()
     })
-    this.#retention = new RetentionWatch({
+    this.#ages = new AgeWatch({
       database,
       table: plan.table.sql,
       field: options.columns.find(({ type }) => type === 'timestamptz')?.from,
-      warn
+      warn,
+      late: records => {
+        this.#late += records
+        context.metrics.gauges.set('late_compressed_records', this.#late)
+      }
     })
     this.#writer = new BatchWriter(this.#writerPort(), {
       ...options,
@@ -65,13 +74,14 @@ export class TableSink implements OpenSink {
       },
       prepare: async () => {
         await table.prepare()
-        await this.#retention.look()
+        await this.#ages.look()
+        this.#gauges ??= new TableGauges(database, this.plan.table, context.metrics)
         port.up()
       },
       write: work => table.write(work),
       finished: (pending, error) => {
         finish(pending, error)
-        if (!error) this.#retention.see(pending.message.records, pending.refused)
+        if (!error) this.#ages.see(pending.message.records, pending.refused)
       },
       troubled: failure => (failure ? port.down(troubleOf(failure, database.settings)) : port.up()),
       retried: records => {
@@ -88,12 +98,14 @@ export class TableSink implements OpenSink {
 
   progress(perSecond: number): string {
     const { metrics } = this.context
-    return storedText(metrics.stored, metrics, perSecond)
+    const text = storedText(metrics.stored, metrics, perSecond)
+    return this.#late === 0 ? text : fitting([`${text} · ${compact(this.#late)} late`, text])
   }
 
   async close(limitMs: number): Promise<void> {
     this.#locks.close()
-    this.#retention.close()
+    this.#ages.close()
+    this.#gauges?.close()
     await this.#writer.close(limitMs)
     await this.database.release()
   }

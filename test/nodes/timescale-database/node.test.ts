@@ -3,6 +3,7 @@ import type { NodeAPI } from 'node-red'
 import { providedBy } from '../../../core/node/define-node.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import timescaleDatabase from '../../../nodes/timescale-database/runtime.ts'
+import { databaseAt } from '../../core/postgres/table-under-test.ts'
 import { startNodeRed } from '../../node-red.ts'
 import { services } from '../../services.ts'
 
@@ -30,6 +31,43 @@ describe('timescale-database in Node-RED', function () {
       assert.match(told[0]!, /^PostgreSQL \d[\d.]*, (TimescaleDB \d\S+|no TimescaleDB .*), at /)
       assert.ok(told[0]!.includes(`at ${host}/`))
     } finally {
+      await nodeRed.stop()
+    }
+  })
+
+  it('answers a dialog how a table stands, and in words where it cannot', async () => {
+    const { url } = (await services('postgres')).postgres
+    const nodeRed = await startNodeRed({ nodes: [timescaleDatabase] })
+    const ask = async (query: object, more: object = {}) => {
+      const action = 'millrace-timescale-database:state'
+      const values = { connection: 'url', url, maxConnections: 1, ...more }
+      const answer = await fetch(`${nodeRed.url}/millrace/probe/millrace-timescale-database`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify({ action, id: 'new', values, query })
+      })
+      return (await answer.json()) as { ok: boolean; message?: string; state?: unknown }
+    }
+    const database = databaseAt(url)
+    const table = `shown_${process.pid}`
+    try {
+      await database.query(`CREATE TABLE ${table} (a int)`)
+      assert.deepEqual(await ask({ table }), {
+        ok: true,
+        state: [
+          ['Size', '0.0 kB'],
+          ['Hypertable', 'no, TimescaleDB is not installed']
+        ]
+      })
+      assert.deepEqual(await ask({ table: 'nowhere' }), {
+        ok: false,
+        message: 'There is no table nowhere yet.'
+      })
+      const dead = await ask({ table }, { url: 'postgres://a@127.0.0.1:9/b' })
+      assert.match(dead.message ?? '', /^Nothing answers at 127\.0\.0\.1:9\./)
+    } finally {
+      await database.query(`DROP TABLE ${table}`)
+      await database.close()
       await nodeRed.stop()
     }
   })
