@@ -10,8 +10,8 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { parseArgs } from 'node:util'
 import { reasonOf } from '../core/errors.ts'
+import { compileSchema, type Draft } from '../core/json-schema/schema.ts'
 import { loadModule } from '../core/load-module.ts'
-import { compileSchema, type Draft } from '../nodes/validate/schema.ts'
 
 /** The suite's names of the drafts, and ours. */
 const DRAFTS: readonly [folder: string, draft: Draft, ajv: string][] = [

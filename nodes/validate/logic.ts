@@ -1,7 +1,10 @@
 import { reasonOf } from '../../core/errors.ts'
+import { checkedBy } from '../../core/json-schema/checked.ts'
+import { isDear } from '../../core/json-schema/cost.ts'
+import { described, explain, summary } from '../../core/json-schema/explain.ts'
+import { compileSchema, type SchemaCheck } from '../../core/json-schema/schema.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
-import { cloneRecord } from '../../core/record/clone-record.ts'
 import { type Get, getter, isFieldPath, pathOf } from '../../core/record/field-path.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import { jsonText } from '../../core/record/json-write.ts'
@@ -15,10 +18,6 @@ import {
   type TopicTemplate,
   topicTemplateProblems
 } from '../../core/record/topic-template.ts'
-import { COST, isDear } from './cost.ts'
-import { described, explain, summary } from './explain.ts'
-import { withNearestDoubles } from './nearest-doubles.ts'
-import { compileSchema, type SchemaCheck } from './schema.ts'
 import { spec } from './spec.ts'
 
 export type SortedRecord = readonly [valid: readonly unknown[], rejected: readonly Rejection[]]
@@ -92,21 +91,6 @@ export function recordSorter(
     }
     return false
   }
-}
-
-/**
- * The record, or its copy with converted types; undefined if it is not valid. The checks know
- * doubles only, so numbers of more digits are checked as the nearest.
- */
-function checkedBy(check: SchemaCheck, record: unknown, coerce: boolean): unknown {
-  const checked = coerce ? cloneRecord(record) : record
-  if (check(checked)) return checked
-  if (check.errors?.[0]?.keyword === COST) return undefined
-  const near = withNearestDoubles(record as object)
-  if (near === undefined || !check(near.record)) return undefined
-  if (!coerce) return record
-  near.restore()
-  return near.record
 }
 
 /**

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { compileSchema } from '../../../core/json-schema/schema.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { validator } from '../../../nodes/validate/logic.ts'
-import { compileSchema } from '../../../nodes/validate/schema.ts'
 import { spec } from '../../../nodes/validate/spec.ts'
 
 const compile = (schema: unknown) => compileSchema(schema, { draft: '2020-12', coerce: false })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
+import { compileSchema, type Draft } from '../../../core/json-schema/schema.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { recordSorter } from '../../../nodes/validate/logic.ts'
-import { compileSchema, type Draft } from '../../../nodes/validate/schema.ts'
 import { spec } from '../../../nodes/validate/spec.ts'
 
 const compile = (schema: unknown, draft: Draft = '2020-12') =>

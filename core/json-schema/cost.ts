@@ -1,6 +1,6 @@
 import type { Ajv, AnySchemaObject, KeywordCxt } from 'ajv'
-import { loadModule } from '../../core/load-module.ts'
-import { Meter } from '../../core/meter.ts'
+import { loadModule } from '../load-module.ts'
+import { Meter } from '../meter.ts'
 
 /** About 40 ms. A record of 1 MB with a schema of a hundred keywords takes a tenth of it. */
 const STEPS_A_RECORD = 4_000_000

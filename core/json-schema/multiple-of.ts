@@ -1,5 +1,5 @@
 import type { Ajv } from 'ajv'
-import { loadModule } from '../../core/load-module.ts'
+import { loadModule } from '../load-module.ts'
 
 /**
  * Whether a value is a multiple of a step as far as floating point can tell: 19.99 / 0.01 is

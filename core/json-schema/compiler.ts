@@ -1,6 +1,6 @@
 import type { Ajv, ErrorObject, Options } from 'ajv'
-import { loadModule } from '../../core/load-module.ts'
-import { compilePattern } from '../../core/pattern/pattern.ts'
+import { loadModule } from '../load-module.ts'
+import { compilePattern } from '../pattern/pattern.ts'
 import { useSetsOfAllowedValues } from './allowed-values.ts'
 import { forgetErrorsOfBranches, meter, meterKeywords, type References } from './cost.ts'
 import { type Draft, ignoresBesideRef } from './dialect.ts'

@@ -1,4 +1,4 @@
-import { jsonText } from '../../core/record/json-write.ts'
+import { jsonText } from '../record/json-write.ts'
 import { meter } from './cost.ts'
 
 const STEPS_A_VALUE = 10

@@ -1,5 +1,5 @@
-import { cloneRecord } from '../../core/record/clone-record.ts'
-import { type ExactDecimal, isExactNumber } from '../../core/record/exact-decimal.ts'
+import { cloneRecord } from '../record/clone-record.ts'
+import { type ExactDecimal, isExactNumber } from '../record/exact-decimal.ts'
 
 type Container = Record<string, unknown>
 interface Place {

@@ -1,6 +1,6 @@
 import type { Ajv, ErrorObject, ValidateFunction } from 'ajv'
-import { reasonOf } from '../../core/errors.ts'
-import { TooCostly } from '../../core/meter.ts'
+import { reasonOf } from '../errors.ts'
+import { TooCostly } from '../meter.ts'
 import { type Compiling, checkForm, newCompiler, traitsOf } from './compiler.ts'
 import { COST, isEndless, meter, STEPS_FOR_ALL_ERRORS } from './cost.ts'
 import { type Draft, dialectOf } from './dialect.ts'

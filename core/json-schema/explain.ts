@@ -1,7 +1,7 @@
 import type { ErrorObject } from 'ajv'
-import type { Code } from '../../core/errors.ts'
-import { jsonText } from '../../core/record/json-write.ts'
-import type { Reason } from '../../core/record/record.ts'
+import type { Code } from '../errors.ts'
+import { jsonText } from '../record/json-write.ts'
+import type { Reason } from '../record/record.ts'
 import { COST } from './cost.ts'
 
 /** A broken array of 10,000 values would otherwise make 10,000 sentences. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { isMultipleOf } from '../../../nodes/validate/multiple-of.ts'
-import { compileSchema } from '../../../nodes/validate/schema.ts'
+import { isMultipleOf } from '../../../core/json-schema/multiple-of.ts'
+import { compileSchema } from '../../../core/json-schema/schema.ts'
 
 const HOUR_MS = 3_600_000
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { compileSchema } from '../../../nodes/validate/schema.ts'
+import { compileSchema } from '../../../core/json-schema/schema.ts'
 
 const LONG = 'a'.repeat(63)
 

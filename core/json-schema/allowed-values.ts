@@ -1,5 +1,5 @@
 import type { Ajv } from 'ajv'
-import { loadModule } from '../../core/load-module.ts'
+import { loadModule } from '../load-module.ts'
 import { canonical } from './canonical.ts'
 
 /** Fewer values are compared one after the other, as ajv does, which is faster. */

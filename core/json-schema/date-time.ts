@@ -1,5 +1,5 @@
-import { clockMs, DAY_MS, dayMs } from '../../core/record/calendar.ts'
-import { afterLeap, eastMs, MAX_CHARACTERS, parseIso, readIso } from '../../core/record/iso-time.ts'
+import { clockMs, DAY_MS, dayMs } from '../record/calendar.ts'
+import { afterLeap, eastMs, MAX_CHARACTERS, parseIso, readIso } from '../record/iso-time.ts'
 
 const DATE = /^(\d{4})-(\d\d)-(\d\d)$/
 const TIME = /^(\d\d):(\d\d):(\d\d)(?:\.\d+)?(?:z|[+-]\d\d:\d\d)$/i

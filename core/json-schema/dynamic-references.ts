@@ -1,5 +1,5 @@
 import type { Ajv, AnySchemaObject, KeywordCxt } from 'ajv'
-import { loadModule } from '../../core/load-module.ts'
+import { loadModule } from '../load-module.ts'
 
 type Codegen = typeof import('ajv/dist/compile/codegen')
 
