@@ -11,12 +11,25 @@ import { lineAt, lineOf } from './schema-line.ts'
 export type AvroType =
   | { readonly kind: 'null' | 'boolean' | 'int' | 'long' | 'float' | 'double' | 'string' }
   | { readonly kind: 'logical'; readonly logical: AvroLogical; readonly of: AvroType }
-  | { readonly kind: 'bytes'; readonly scale: number | undefined }
-  | { readonly kind: 'fixed'; readonly size: number; readonly scale: number | undefined }
+  | ({ readonly kind: 'bytes' } & Decimal)
+  | ({ readonly kind: 'fixed'; readonly size: number } & Decimal)
   | { readonly kind: 'enum'; readonly symbols: readonly string[] }
   | { readonly kind: 'array' | 'map'; readonly of: AvroType }
   | { readonly kind: 'union'; readonly branches: readonly AvroType[] }
-  | { readonly kind: 'record'; readonly fields: { name: string; type: AvroType }[] }
+  | { readonly kind: 'record'; readonly fields: AvroField[] }
+
+/** Digits behind the point and in all, of bytes that are a decimal number. */
+interface Decimal {
+  readonly scale: number | undefined
+  readonly precision?: number | undefined
+}
+
+export interface AvroField {
+  readonly name: string
+  readonly type: AvroType
+  readonly hasDefault?: boolean
+  readonly default?: unknown
+}
 
 const PRIMITIVES = ['null', 'boolean', 'int', 'long', 'float', 'double', 'string'] as const
 const NAME = /^[A-Za-z_][A-Za-z0-9_]*$/
@@ -83,7 +96,7 @@ class AvroSchema {
       case 'map':
         return { kind: 'map', of: this.type(attributes.values, namespace) }
       case 'bytes':
-        return { kind: 'bytes', scale: scaleOf(attributes) }
+        return { kind: 'bytes', ...decimalOf(attributes) }
       default:
         return meant(attributes, this.#byName(type, namespace))
     }
@@ -110,7 +123,7 @@ class AvroSchema {
       throw this.#problem(`the record "${attributes.name}" has no fields`, `"${attributes.name}"`)
     const names = new Set<string>()
     for (const field of attributes.fields as unknown[]) {
-      const { name, type } = (field ?? {}) as Attributes
+      const { name, type, ...more } = (field ?? {}) as Attributes
       if (typeof name !== 'string' || !NAME.test(name)) {
         throw this.#problem(
           `${JSON.stringify(name)} is no name of a field`,
@@ -121,7 +134,12 @@ class AvroSchema {
         throw this.#problem(`the field "${name}" stands in it twice`, `"${name}"`)
       if (type === undefined) throw this.#problem(`the field "${name}" has no type`, `"${name}"`)
       names.add(name)
-      record.fields.push({ name, type: this.type(type, inner) })
+      const hasDefault = Object.hasOwn(more, 'default')
+      record.fields.push({
+        name,
+        type: this.type(type, inner),
+        ...(hasDefault && { hasDefault, default: more.default })
+      })
     }
     return record
   }
@@ -141,7 +159,7 @@ class AvroSchema {
     if (!Number.isInteger(size) || (size as number) < 0 || (size as number) > MAX_FIXED_BYTES) {
       throw this.#problem(`the fixed "${name}" has no size`, `"${name}"`)
     }
-    const bare = { kind: 'fixed', size: size as number, scale: scaleOf(attributes) } as const
+    const bare = { kind: 'fixed', size: size as number, ...decimalOf(attributes) } as const
     const made = meant(attributes, bare)
     this.#declare(attributes, namespace, made)
     return made
@@ -174,5 +192,10 @@ const fullName = (name: string, namespace: string) =>
 const meant = ({ logicalType }: Attributes, type: AvroType): AvroType =>
   isLogical(logicalType, type) ? { kind: 'logical', logical: logicalType, of: type } : type
 
-const scaleOf = ({ logicalType, scale = 0 }: Attributes): number | undefined =>
-  logicalType === 'decimal' && Number.isInteger(scale) ? (scale as number) : undefined
+function decimalOf({ logicalType, scale = 0, precision }: Attributes): Decimal {
+  if (logicalType !== 'decimal' || !Number.isInteger(scale)) return { scale: undefined }
+  return {
+    scale: scale as number,
+    precision: Number.isInteger(precision) ? (precision as number) : undefined
+  }
+}

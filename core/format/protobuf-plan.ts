@@ -31,6 +31,12 @@ export interface FieldPlan extends Scalar {
   readonly key: Scalar | undefined
   /** Fields of the same oneof: the last on the wire counts. */
   readonly rivals: readonly string[]
+  readonly id: number
+  /** The name of a scalar type; those of an enum are its values. */
+  readonly type: string | Readonly<Record<string, number>>
+  readonly isPacked: boolean
+  /** The type of the key of a map. */
+  readonly keyType: string | undefined
 }
 
 /**
@@ -73,6 +79,50 @@ export function plansByPlace(
     }
     return found && messagePlan(root.lookupType(found.fullName), plans)
   }
+}
+
+/** A message type of a schema, and its place there, as `plansByPlace` takes it. */
+export interface PlacedPlan {
+  readonly plan: MessagePlan
+  readonly place: readonly number[]
+}
+
+/**
+ * The type of this name, or of the end of its name; the first of the schema where it is empty.
+ * @throws OptionsError that says what is wrong with the schema, or that it has no such type
+ */
+export function placedPlan(
+  schema: string,
+  references: readonly ReferencedText[],
+  messageType: string
+): PlacedPlan {
+  const root = rootOf(schema, new Map(references.map(({ name, text }) => [name, text])))
+  const alone = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
+  const top = alone.package === undefined ? alone.root : alone.root.lookup(alone.package)
+  const places = placesIn(top as protobuf.NamespaceBase, [])
+  const end = `.${messageType.replace(/^\./, '')}`
+  const found =
+    messageType === '' ? places.slice(0, 1) : places.filter(([name]) => `.${name}`.endsWith(end))
+  const exact = found.filter(([name]) => name === end.slice(1))
+  const [name, place] = (exact.length === 1 ? exact : found)[0] ?? []
+  if (name === undefined || (found.length !== 1 && exact.length !== 1)) {
+    const names = places.map(([each]) => each).join(', ') || 'none'
+    throw new OptionsError('Message type', [`choose one of those that the schema has: ${names}`])
+  }
+  return { plan: messagePlan(root.lookupType(name), new Map()), place: place! }
+}
+
+function placesIn(
+  space: protobuf.NamespaceBase,
+  before: readonly number[]
+): [name: string, place: readonly number[]][] {
+  return messagesIn(space).flatMap((type, index) => {
+    const place = [...before, index]
+    return [
+      [type.fullName.replace(/^\./, ''), place] as [string, number[]],
+      ...placesIn(type, place)
+    ]
+  })
 }
 
 /** Then some serializers count the entries of the map as messages in it, and others do not. */
@@ -168,7 +218,11 @@ function fieldPlan(field: protobuf.Field, plans: Map<protobuf.Type, MessagePlan>
     isRequired: required,
     message,
     key: isMap ? SCALARS[(field as protobuf.MapField).keyType]! : undefined,
-    rivals: field.partOf?.oneof.filter(other => other !== name) ?? []
+    rivals: field.partOf?.oneof.filter(other => other !== name) ?? [],
+    id: field.id,
+    type: resolvedType instanceof protobuf.Enum ? resolvedType.values : field.type,
+    isPacked: field.packed,
+    keyType: isMap ? (field as protobuf.MapField).keyType : undefined
   }
 }
 

@@ -11,6 +11,7 @@ import {
   LONG_BYTES,
   one,
   type ReadContent,
+  type ReferencedText,
   type Steps
 } from './decoder.ts'
 import { Entries } from './entries.ts'
@@ -41,13 +42,8 @@ export function protobufDecoder(options: DecoderOptions): Decode {
  * the schema stands before each message.
  */
 export function protobufByPlace(options: DecoderOptions): Decode {
-  const textOf = (schema: string) =>
-    isSerialized(schema) ? textOfSerialized(schema, compiledFile(options)) : schema
-  const references = (options.references ?? []).map(({ name, text }) => ({
-    name,
-    text: textOf(text)
-  }))
-  const planAt = plansByPlace(textOf(options.schema), references)
+  const texts = textsOf(options.schema, options.references ?? [])
+  const planAt = plansByPlace(texts.schema, texts.references)
   return bytes => {
     try {
       const found = placeIn(bytes)
@@ -62,13 +58,36 @@ export function protobufByPlace(options: DecoderOptions): Decode {
   }
 }
 
-const compiledFile = (options: DecoderOptions): Decode =>
+/** A schema and those it needs as texts, whichever of them are compiled. */
+export function textsOf(
+  schema: string,
+  references: readonly ReferencedText[]
+): { readonly schema: string; readonly references: readonly ReferencedText[] } {
+  const textOf = (given: string) =>
+    isSerialized(given) ? textOfSerialized(given, compiledFile()) : given
+  return {
+    schema: textOf(schema),
+    references: references.map(({ name, text }) => ({ name, text: textOf(text) }))
+  }
+}
+
+const compiledFile = (): Decode =>
   protobufDecoder({
-    ...options,
+    format: 'protobuf',
     schema: DESCRIPTOR,
     messageType: 'File',
     framing: 'none',
-    maxFields: 1_000_000
+    maxFields: 1_000_000,
+    at: 'message',
+    path: '',
+    exact: false,
+    nanAsNull: false,
+    trailingNuls: 'reject',
+    onWords: '',
+    offWords: '',
+    valueField: '',
+    delimiter: '',
+    columns: ''
   })
 
 function contentOf(

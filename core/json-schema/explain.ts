@@ -1,6 +1,6 @@
 import type { ErrorObject } from 'ajv'
 import type { Code } from '../errors.ts'
-import { jsonText } from '../record/json-write.ts'
+import { described, shown } from '../record/described.ts'
 import type { Reason } from '../record/record.ts'
 import { COST } from './cost.ts'
 
@@ -113,13 +113,4 @@ function list(values: unknown): string {
   const more = values.length - MAX_LISTED
   const first = values.slice(0, MAX_LISTED).map(shown).join(', ')
   return more > 0 ? `${first} and ${more} more` : first
-}
-
-const shown = (value: unknown) => jsonText(value)?.slice(0, 80) ?? String(value)
-
-export function described(value: unknown): string {
-  if (typeof value === 'string')
-    return value === '' ? 'empty text' : `the text ${JSON.stringify(value.slice(0, 80))}`
-  if (Array.isArray(value)) return `a list of ${value.length}`
-  return typeof value === 'object' && value !== null ? 'an object' : String(value)
 }
