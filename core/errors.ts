@@ -81,14 +81,20 @@ export const CODES = {
   KINESIS_RECORD_TOO_LARGE: 'A record is larger than the stream takes.',
   KINESIS_RECORD_REFUSED: 'Kinesis does not take a record, whenever it is sent.',
   MQTT_NO_ANSWER: 'Nobody has answered the command in time.',
-  FIELD_MISSING: 'The record lacks a field that the JSON Schema requires.',
-  FIELD_TYPE: 'A field of the record has another type than the JSON Schema asks for.',
-  FIELD_VALUE: 'A field of the record has a value that the JSON Schema does not allow.',
-  FIELD_UNEXPECTED: 'The record has a field that the JSON Schema does not allow.',
+  FIELD_MISSING: 'The record lacks a field that the schema requires.',
+  FIELD_TYPE: 'A field of the record has another type than the schema asks for.',
+  FIELD_VALUE: 'A field of the record has a value that the schema does not allow.',
+  FIELD_UNEXPECTED: 'The record has a field that the schema does not allow.',
   SCHEMA_MISMATCH: 'The record as a whole does not match the JSON Schema.',
   SCHEMA_TOO_COSTLY:
-    'Checking the record against the JSON Schema takes more work than one record may, so that no record holds up the others.',
+    'Checking the record against the schema, or writing it by that, takes more work than one record may, so that no record holds up the others.',
   SCHEMA_ID_UNKNOWN: 'The schema registry has no schema with the id that stands before the record.',
+  SUBJECT_UNKNOWN:
+    'The schema registry has no such subject, or not this version or schema in it, so the record cannot be written.',
+  SCHEMA_UNUSABLE:
+    'A schema of the registry cannot be used to write or check the record: it is wrong, too long, or of a kind that is not known.',
+  SCHEMA_REFUSED:
+    'The schema registry does not take the schema that is to be registered, as it is not compatible with those before it; records wait.',
   REGISTRY_UNREACHABLE:
     'The schema registry cannot be reached, or something else answers at its address; records wait.',
   REGISTRY_REFUSED: 'The schema registry does not accept the login; records wait.',

@@ -103,6 +103,9 @@ export class NoAnswer extends Error {
   }
 }
 
+/** More than any answer has; what is left of it is not read. */
+export class EndlessAnswer extends Error {}
+
 class StaleConnection extends Error {}
 
 const wrapped = (error: Error, { reusedSocket }: ClientRequest): Error =>
@@ -119,7 +122,7 @@ function read(
   let bytes = 0
   response.on('data', (chunk: Buffer) => {
     bytes += chunk.length
-    if (bytes > MAX_ANSWER_BYTES) response.destroy(new Error('the answer has no end'))
+    if (bytes > MAX_ANSWER_BYTES) response.destroy(new EndlessAnswer('the answer has no end'))
     else chunks.push(chunk)
   })
   response.on('error', reject)

@@ -49,7 +49,7 @@ class MessageWriter {
   }
 
   #fields(plan: MessagePlan, given: unknown): void {
-    const meant = PROTOBUF_WRITTEN[plan.name]?.(given) ?? given
+    const meant = PROTOBUF_WRITTEN[plan.name]?.(given, plan) ?? given
     if (meant instanceof NoMessage) throw this.#walk.wrong(meant.wanted, given, 'FIELD_VALUE')
     if (!isPlain(meant)) throw this.#walk.wrong('an object', given)
     let known = 0

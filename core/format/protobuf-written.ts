@@ -1,4 +1,5 @@
 import { extraNs, parseIso } from '../record/iso-time.ts'
+import type { MessagePlan } from './protobuf-plan.ts'
 import { isPlain } from './unfit.ts'
 import { isNumber } from './written-values.ts'
 
@@ -8,7 +9,9 @@ export class NoMessage {
 }
 
 /** The fields of the message that a value of a record stands for: the way back of the values read. */
-export const PROTOBUF_WRITTEN: Readonly<Record<string, (value: unknown) => unknown>> = {
+export const PROTOBUF_WRITTEN: Readonly<
+  Record<string, (value: unknown, plan: MessagePlan) => unknown>
+> = {
   '.google.protobuf.Timestamp': timestamp,
   '.google.protobuf.Value': jsonValue,
   '.google.protobuf.Struct': fields => ({ fields }),
@@ -32,10 +35,15 @@ function timestamp(value: unknown): unknown {
   return { seconds, nanos: (ms - seconds * 1000) * 1_000_000 + extraNs }
 }
 
-function jsonValue(value: unknown): unknown {
-  if (value === null) return { null_value: 0 }
-  if (typeof value === 'string') return { string_value: value }
-  if (typeof value === 'boolean') return { bool_value: value }
-  if (isNumber(value)) return { number_value: value }
-  return Array.isArray(value) ? { list_value: value } : { struct_value: value }
+/** By the numbers of its fields: the library's own copy of the file has other names. */
+function jsonValue(value: unknown, { fields }: MessagePlan): unknown {
+  return { [fields.get(jsonField(value))?.name ?? '']: value ?? 0 }
+}
+
+function jsonField(value: unknown): number {
+  if (value === null) return 1
+  if (isNumber(value)) return 2
+  if (typeof value === 'string') return 3
+  if (typeof value === 'boolean') return 4
+  return Array.isArray(value) ? 6 : 5
 }

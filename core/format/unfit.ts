@@ -6,16 +6,17 @@ import type { Reason } from '../record/record.ts'
 /** A path that a device made up may be of any length. */
 const MAX_PATH = 300
 
-/** Why a value cannot be written by its schema, and where it stands in the record. */
-export class Unfit extends Error {
+/**
+ * Why a value cannot be written by its schema, and where it stands in the record. It is thrown, and
+ * is no Error: a union may make thousands of attempts, and a stack costs most of one.
+ */
+export class Unfit {
   constructor(
     readonly code: Code,
     readonly path: string,
     /** What completes a sentence that begins with the path. */
     readonly says: string
-  ) {
-    super(says)
-  }
+  ) {}
 
   get reason(): Reason {
     const path = this.path.length > MAX_PATH ? `${this.path.slice(0, MAX_PATH)}…` : this.path

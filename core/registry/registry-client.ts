@@ -1,9 +1,10 @@
 import { MillraceError, reasonOf } from '../errors.ts'
-import { HttpClient, type HttpServer, type ServerAnswer } from '../http-client.ts'
+import { EndlessAnswer, HttpClient, type HttpServer, type ServerAnswer } from '../http-client.ts'
 import {
   isSchemaKind,
   type ReferencedSchema,
   type RegisteredSchema,
+  type SchemaKind,
   type UnusableSchema
 } from './schemas.ts'
 
@@ -13,16 +14,41 @@ export type RegistrySettings = HttpServer
 /** The registry has answered that it has no such schema, subject or version. */
 export const MISSING = Symbol('missing')
 
-interface Reference {
+/** Under a name, a version of a subject. */
+export interface Reference {
   readonly name: string
   readonly subject: string
   readonly version: number
 }
 
+/** A schema as it is sent. */
+export interface WrittenSchema {
+  readonly schema: string
+  readonly schemaType: SchemaKind
+  readonly references: readonly Reference[]
+}
+
 interface Stored {
+  readonly id?: unknown
+  readonly version?: unknown
   readonly schema?: unknown
   readonly schemaType?: unknown
   readonly references?: readonly Reference[] | null
+}
+
+/** A version of a subject; what it needs is read when it is used. */
+export interface FoundVersion {
+  readonly id: number
+  readonly version: number | undefined
+  /** @throws MillraceError as the client does */
+  schema(): Promise<RegisteredSchema | UnusableSchema>
+}
+
+/** What the registry says of a schema that is not registered yet. */
+export interface Compatibility {
+  readonly isCompatible: boolean
+  /** Why it is not, in the registry's words. */
+  readonly messages: readonly string[]
 }
 
 /** Ids are integers of 32 bits. */
@@ -52,12 +78,67 @@ export class RegistryClient {
     signal?: AbortSignal
   ): Promise<RegisteredSchema | UnusableSchema | typeof MISSING> {
     if (id > MAX_ID) return MISSING
-    try {
+    return orUnusable(async () => {
       const stored = await this.#get(`/schemas/ids/${id}`, signal)
       return stored === MISSING ? MISSING : await this.#whole(stored as Stored, signal)
-    } catch (error) {
-      if (error instanceof Unusable) return { kind: 'UNUSABLE', why: error.message }
-      throw error
+    })
+  }
+
+  /** A version of a subject, or its newest. @throws MillraceError as `schemaOf` */
+  async versionOf(
+    subject: string,
+    version: number | 'latest',
+    signal?: AbortSignal
+  ): Promise<FoundVersion | UnusableSchema | typeof MISSING> {
+    return orUnusable(async () => {
+      const stored = await this.#get(versionPath(subject, version), signal)
+      return stored === MISSING ? MISSING : this.#found(stored as Stored, signal)
+    })
+  }
+
+  /**
+   * The id of a schema in a subject, which gets it where `register` is said.
+   * @throws MillraceError as `schemaOf`, or SCHEMA_REFUSED where the registry does not take it
+   */
+  async idOf(
+    subject: string,
+    schema: WrittenSchema,
+    register: boolean,
+    signal?: AbortSignal
+  ): Promise<FoundVersion | UnusableSchema | typeof MISSING> {
+    const path = `/subjects/${encodeURIComponent(subject)}${register ? '/versions' : ''}`
+    return orUnusable(async () => {
+      const stored = await this.#get(path, signal, schema)
+      if (stored === MISSING) return MISSING
+      const found = this.#found({ ...schema, ...(stored as Stored) }, signal)
+      // What was registered counts, and not the form that the registry keeps it in.
+      return { ...found, schema: () => this.#whole(schema, signal) }
+    })
+  }
+
+  /** @throws MillraceError as `schemaOf` */
+  async compatibility(
+    subject: string,
+    schema: WrittenSchema,
+    signal?: AbortSignal
+  ): Promise<Compatibility | UnusableSchema | typeof MISSING> {
+    const path = `/compatibility${versionPath(subject, 'latest')}?verbose=true`
+    return orUnusable(async () => {
+      const answer = await this.#get(path, signal, schema)
+      if (answer === MISSING) return MISSING
+      const { is_compatible, messages } = answer as { is_compatible?: unknown; messages?: unknown }
+      const said = Array.isArray(messages) ? messages.filter(each => typeof each === 'string') : []
+      return { isCompatible: is_compatible === true, messages: said }
+    })
+  }
+
+  #found(stored: Stored, signal: AbortSignal | undefined): FoundVersion {
+    const { id, version } = stored
+    if (!isNumber(id)) throw this.#stranger('a schema without an id')
+    return {
+      id,
+      version: isNumber(version) ? version : undefined,
+      schema: () => orUnusable(() => this.#whole(stored, signal))
     }
   }
 
@@ -104,12 +185,19 @@ export class RegistryClient {
     }
   }
 
-  async #get(path: string, signal: AbortSignal | undefined): Promise<unknown> {
+  /** @param sent what is sent along, with POST */
+  async #get(path: string, signal: AbortSignal | undefined, sent?: object): Promise<unknown> {
     let answer: ServerAnswer
+    const accept = 'application/vnd.schemaregistry.v1+json, application/json'
+    const type = { 'content-type': 'application/vnd.schemaregistry.v1+json' }
     try {
-      const accept = 'application/vnd.schemaregistry.v1+json, application/json'
-      answer = await this.#client.ask(path, { headers: { accept }, ...(signal && { signal }) })
+      answer = await this.#client.ask(path, {
+        headers: { accept, ...(sent && type) },
+        ...(sent && { method: 'POST', body: Buffer.from(JSON.stringify(sent)) }),
+        ...(signal && { signal })
+      })
     } catch (error) {
+      if (error instanceof EndlessAnswer) throw new Unusable('it is too long')
       const why = `The schema registry at ${this.settings.url} cannot be reached`
       throw new MillraceError('REGISTRY_UNREACHABLE', `${why}: ${reasonOf(error)}.`, {
         cause: error
@@ -127,9 +215,11 @@ export class RegistryClient {
         'REGISTRY_REFUSED',
         `The schema registry at ${this.settings.url} refuses the login (status ${status}).`
       )
+    if (status === 409 && code !== undefined)
+      throw new MillraceError('SCHEMA_REFUSED', refusalOf(content))
     // What it says with a code of its own it will say again.
     if (code !== undefined && (status === 400 || status === 422))
-      throw new Unusable(`the registry says ${status} (${code})`)
+      throw new Unusable(`the registry says ${status} (${code}${wordsIn(content)})`)
     if (status !== 200) throw this.#stranger(`status ${status}`)
     if (typeof content !== 'object' || content === null) throw this.#stranger('something else')
     return content
@@ -154,6 +244,32 @@ function contentIn(body: string): unknown {
 
 /** Something is wrong with this schema alone. */
 class Unusable extends Error {}
+
+async function orUnusable<T>(work: () => Promise<T>): Promise<T | UnusableSchema> {
+  try {
+    return await work()
+  } catch (error) {
+    if (error instanceof Unusable) return { kind: 'UNUSABLE', why: error.message }
+    throw error
+  }
+}
+
+const versionPath = (subject: string, version: number | 'latest') =>
+  `/subjects/${encodeURIComponent(subject)}/versions/${version}`
+
+const isNumber = (value: unknown): value is number =>
+  Number.isInteger(value) && (value as number) >= 0 && (value as number) <= MAX_ID
+
+const MAX_WORDS = 300
+
+/** What it says in its own words, cut. */
+function wordsIn(content: unknown): string {
+  const { message } = content as { message?: unknown }
+  return typeof message === 'string' ? `: ${message.slice(0, MAX_WORDS)}` : ''
+}
+
+const refusalOf = (content: unknown) =>
+  `The schema registry does not take the schema, as it is not compatible with those before it${wordsIn(content ?? {})}`
 
 /** Subject, version, schema: of a path that a registry does not have it says 404. */
 const NOT_THERE: ReadonlySet<number> = new Set([40_401, 40_402, 40_403])

@@ -1,8 +1,14 @@
 import { setMaxListeners } from 'node:events'
 import { backoffMs, pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
-import { MISSING, RegistryClient, type RegistrySettings } from './registry-client.ts'
+import {
+  MISSING,
+  RegistryClient,
+  type RegistrySettings,
+  type WrittenSchema
+} from './registry-client.ts'
 import type { RegisteredSchema, UnusableSchema } from './schemas.ts'
+import { type SubjectChoice, type SubjectEvents, SubjectSchema } from './subject-schema.ts'
 
 /** What an unknown id means: it may be registered in a moment, or the record is wrong. */
 export type WhenUnknown = 'reject' | 'wait'
@@ -62,6 +68,19 @@ export class SchemaRegistry {
     if (whenUnknown === 'wait') return once(this.#awaited, id, () => this.#await(id))
     const untilMs = this.#refused.get(id)?.untilMs ?? 0
     return untilMs > performance.now() ? undefined : this.#ask(id)
+  }
+
+  /** The schema of a subject, followed; to be closed by who asks for it. */
+  subject(choice: SubjectChoice, events: SubjectEvents): SubjectSchema {
+    return new SubjectSchema(this.#client, choice, events)
+  }
+
+  /** What the registry says of a schema before it is registered. */
+  compatibility(
+    subject: string,
+    schema: WrittenSchema
+  ): ReturnType<RegistryClient['compatibility']> {
+    return this.#client.compatibility(subject, schema, this.#closing.signal)
   }
 
   /** Whoever still waits waits on: the records are with their source, which sends them again. */

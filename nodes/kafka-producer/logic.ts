@@ -27,6 +27,9 @@ import {
 import { type RecordKey, withProvenance } from './provenance.ts'
 import type { spec } from './spec.ts'
 
+/** How a record is written where it is not JSON. */
+export type RegisteredValue = (record: unknown) => Buffer | Reason
+
 export type ProducerNodeOptions = Pick<
   Options<typeof spec>,
   'content' | 'keyField' | 'requireKey' | 'tombstones' | 'headers' | 'keepHeaders' | 'provenance'
@@ -40,6 +43,17 @@ export class Unwritable implements Reason {
   ) {}
 }
 
+/** The same of one of its fields. */
+class UnwritableField extends Unwritable {
+  constructor(
+    code: Code,
+    message: string,
+    readonly path: string
+  ) {
+    super(code, message)
+  }
+}
+
 type HeadersOf = (record: unknown, message: Message, key: RecordKey) => ProduceHeaders | undefined
 
 /**
@@ -50,7 +64,10 @@ export class Encoder {
   readonly #keyOf: (record: unknown) => unknown
   readonly #headersOf: HeadersOf
 
-  constructor(private readonly options: ProducerNodeOptions) {
+  constructor(
+    private readonly options: ProducerNodeOptions,
+    private readonly registered?: RegisteredValue
+  ) {
     this.#keyOf = options.keyField === '' ? () => undefined : getter(options.keyField)
     this.#headersOf = compileHeaders(options)
   }
@@ -79,7 +96,7 @@ export class Encoder {
     index: number
   ): ProduceRecord | Unwritable {
     const { content } = this.options
-    if (content !== 'records') {
+    if (content === 'auto' || content === 'messages') {
       if (isKafkaMessage(item)) return this.#message(item, callback, index)
       if (isRejection(item)) {
         const { key, value, headers } = encodeRejection(item)
@@ -112,9 +129,8 @@ export class Encoder {
     callback: ProduceCallback,
     index: number
   ): ProduceRecord | Unwritable {
-    const value = bytesOf(item) ?? jsonText(item)
-    if (value === undefined)
-      return new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
+    const value = this.registered === undefined ? jsonOf(item) : asValue(this.registered(item))
+    if (value instanceof Unwritable) return value
     const key =
       keyOf(this.#keyOf(item)) ?? keyOf(provenanceOf(item)?.taken.key) ?? keyOf(message.key)
     return this.#keyed(key, value, this.#headersOf(item, message, key), callback, index)
@@ -209,6 +225,19 @@ export class Encoder {
       index
     )
   }
+}
+
+const jsonOf = (item: unknown): Buffer | string | Unwritable =>
+  bytesOf(item) ??
+  jsonText(item) ??
+  new Unwritable('NOT_SERIALISABLE', `A ${typeof item} cannot be written as JSON.`)
+
+function asValue(value: Buffer | Reason): Buffer | Unwritable {
+  if (Buffer.isBuffer(value)) return value
+  const { code, message, path } = value
+  return path === undefined
+    ? new Unwritable(code as Code, message)
+    : new UnwritableField(code as Code, message, path)
 }
 
 /** What a long record was read from, where that still says all that it holds. */

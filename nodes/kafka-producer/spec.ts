@@ -1,7 +1,8 @@
 import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
+import { schemaFields } from './schema-fields.ts'
 
-const ofRecords = { content: ['auto', 'records'] } as const
+const ofRecords = { content: ['auto', 'records', 'registered'] } as const
 
 export const spec = {
   type: 'millrace-kafka-producer',
@@ -12,7 +13,7 @@ export const spec = {
   family: 'kafka',
   inputs: 1,
   outputs: ['acknowledged', 'rejected'],
-  sections: { records: 'Records' },
+  sections: { records: 'Records', schema: 'Schema' },
   fields: {
     cluster: {
       ...kafkaFields.cluster,
@@ -37,10 +38,12 @@ export const spec = {
       choices: {
         auto: 'what comes: records, Kafka messages, rejected records',
         records: 'records, as JSON',
+        registered: 'records, as a schema registry says',
         messages: 'Kafka messages'
       },
       help: 'A Kafka message has key, value and headers; a rejected record is written with its original bytes, the reason in headers.'
     },
+    ...schemaFields,
     keyField: {
       kind: 'text',
       pick: 'fields',

@@ -9,11 +9,13 @@ import {
 import type { Context } from '../../core/node/define-node.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import type { Message } from '../../core/record/message.ts'
+import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
 import { silence } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { Deduplication } from './deduplication.ts'
 import { Encoder, Unwritable } from './logic.ts'
 import { OutgoingMessage, type Shorten } from './outgoing-message.ts'
+import { RegisteredValues } from './registered-values.ts'
 import type { spec } from './spec.ts'
 import { troubleOf } from './trouble.ts'
 
@@ -30,6 +32,7 @@ export class TopicSink implements OpenSink {
   readonly #encoder: Encoder
   readonly #producer: KafkaProducer
   readonly #deduplication: Deduplication | undefined
+  readonly #registered: RegisteredValues | undefined
   /** The topic cannot be read to see what it has. */
   #blind = false
   #toldOfCluster = false
@@ -42,7 +45,11 @@ export class TopicSink implements OpenSink {
     private readonly port: SinkPort
   ) {
     const { options } = context
-    this.#encoder = new Encoder(options)
+    this.#registered = this.#registeredOf()
+    this.#encoder = new Encoder(
+      options,
+      this.#registered && (record => this.#registered!.valueOf(record))
+    )
     this.#deduplication = this.#deduplicationOf()
     const unsent = this.#deduplication && { unsent: this.#deduplication.unsent }
     this.#producer = cluster.producer(
@@ -51,6 +58,16 @@ export class TopicSink implements OpenSink {
     )
     this.#producer.start()
     this.#deduplication?.start()
+  }
+
+  #registeredOf(): RegisteredValues | undefined {
+    const { options, node, provided } = this.context
+    if (options.content !== 'registered') return undefined
+    return new RegisteredValues(options, provided<SchemaRegistry>('registry'), {
+      warn: sentence => node.warn(sentence),
+      log: sentence => node.log(sentence),
+      refresh: () => this.port.refresh()
+    })
   }
 
   #deduplicationOf(): Deduplication | undefined {
@@ -80,10 +97,14 @@ export class TopicSink implements OpenSink {
       this.#shorten,
       this.#transactionOf(request.message)
     )
-    const encode = () =>
+    const encodeNow = () =>
       this.#deduplication === undefined
         ? this.#writeAll(message)
         : this.#writeFresh(message, this.#deduplication)
+    const encode = () => {
+      const needed = this.#registered?.needed()
+      return needed === undefined ? encodeNow() : needed.then(encodeNow)
+    }
     const encoded = this.#encoding === undefined ? encode() : this.#encoding.then(encode)
     if (encoded === undefined) return
     const until = encoded
@@ -199,11 +220,14 @@ export class TopicSink implements OpenSink {
   /** What has a transaction waits for its source as well. */
   waitsFor(): string | undefined {
     if (this.#blind) return 'topic cannot be read'
+    const missing = this.#registered?.waitsFor
+    if (missing !== undefined) return missing
     if (this.#deduplication?.isSlow) return 'reading the topic'
     return silence(this.port.oldestMs)
   }
 
   async close(limitMs: number): Promise<void> {
+    this.#registered?.close()
     await Promise.all([this.#deduplication?.close(), this.#producer.close(limitMs)])
   }
 }

@@ -1,0 +1,154 @@
+import { MillraceError, reasonOf } from '../../core/errors.ts'
+import type { Options } from '../../core/node/spec.ts'
+import { OptionsError } from '../../core/options-error.ts'
+import type { Reason } from '../../core/record/record.ts'
+import {
+  recordWriter,
+  type WriteRegistered,
+  type WriterOptions
+} from '../../core/registry/record-writer.ts'
+import type { WrittenSchema } from '../../core/registry/registry-client.ts'
+import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
+import type { CurrentSchema, SubjectSchema, Wanted } from '../../core/registry/subject-schema.ts'
+import { spec } from './spec.ts'
+
+type ProducerOptions = Options<typeof spec>
+
+/** To whom it is told how the registry is. */
+export interface Told {
+  warn(sentence: string): void
+  log(sentence: string): void
+  /** What the status says may be another. */
+  refresh(): void
+}
+
+/** Writes records as the registry has their schema. */
+export class RegisteredValues {
+  readonly #subject: SubjectSchema
+  #write: WriteRegistered | undefined
+  #refusal: Reason | undefined
+  #told = ''
+
+  /** @throws OptionsError for a pasted schema that cannot be used */
+  constructor(
+    private readonly options: ProducerOptions,
+    registry: SchemaRegistry,
+    private readonly told: Told
+  ) {
+    checkPasted(options)
+    const { refreshS } = options
+    this.#subject = registry.subject(
+      { subject: subjectOf(options), wanted: wantedOf(options), everyMs: refreshS * 1000 },
+      {
+        changed: (now, before) => this.#changed(now, before),
+        told: problem => this.#tell(problem),
+        unusable: why => this.#warnOnce(`${why} Records are written by the version before it.`)
+      }
+    )
+  }
+
+  /** Resolves when records can be written, or none can; undefined while nothing is waited for. */
+  needed(): Promise<unknown> | undefined {
+    return this.#subject.needed()
+  }
+
+  /** To be asked for when nothing is waited for. */
+  valueOf(record: unknown): Buffer | Reason {
+    const { current } = this.#subject
+    if (current === undefined || current instanceof MillraceError)
+      return { code: current?.code ?? 'SUBJECT_UNKNOWN', message: current?.message ?? '' }
+    this.#write ??= this.#writerOf(current)
+    return this.#write?.(record) ?? this.#refusal!
+  }
+
+  /** What records wait for, in a few words. */
+  get waitsFor(): string | undefined {
+    const { current, problem } = this.#subject
+    if (problem?.code === 'SCHEMA_REFUSED') return 'schema is not compatible'
+    if (current !== undefined || problem === undefined) return undefined
+    return problem.code === 'REGISTRY_REFUSED' ? 'registry refuses the login' : 'registry away'
+  }
+
+  close(): void {
+    this.#subject.close()
+  }
+
+  #changed({ version }: CurrentSchema, before: CurrentSchema | undefined): void {
+    this.#write = undefined
+    this.#refusal = undefined
+    if (before !== undefined)
+      this.told.log(
+        `Records are written by version ${version} of "${subjectOf(this.options)}" from now on; it was ${before.version}.`
+      )
+  }
+
+  #writerOf({ id, schema }: CurrentSchema): WriteRegistered | undefined {
+    if (this.#refusal !== undefined) return undefined
+    try {
+      return recordWriter(id, schema, writerOptions(this.options))
+    } catch (error) {
+      const message = `The schema ${id} of the registry cannot be used: ${reasonOf(error)}`
+      this.#refusal = { code: 'SCHEMA_UNUSABLE', message }
+      this.#warnOnce(message)
+      return undefined
+    }
+  }
+
+  #tell(problem: MillraceError | undefined): void {
+    if (problem !== undefined) this.#warnOnce(`${problem.message} Records wait.`)
+    else if (this.#told !== '') this.told.log('The schema registry answers again.')
+    if (problem === undefined) this.#told = ''
+    this.told.refresh()
+  }
+
+  #warnOnce(sentence: string): void {
+    if (sentence !== this.#told) this.told.warn(sentence)
+    this.#told = sentence
+  }
+}
+
+/** What it refers to is not at hand yet: then the registry looks at it. */
+function checkPasted(options: ProducerOptions): void {
+  const { content, schemaFrom, references } = options
+  if (content !== 'registered' || schemaFrom !== 'pasted' || references.length > 0) return
+  const { schema, schemaType } = pastedOf(options)
+  try {
+    recordWriter(0, { kind: schemaType, text: schema, references: [] }, writerOptions(options))
+  } catch (error) {
+    if (error instanceof OptionsError) throw new OptionsError(spec.label, error.problems)
+    throw new OptionsError(spec.label, [`${spec.fields.schema.label}: ${reasonOf(error)}`])
+  }
+}
+
+const writerOptions = ({ messageType, extraFields }: ProducerOptions): WriterOptions => ({
+  messageType,
+  extra: extraFields
+})
+
+/** Under which name the registry has the schema. */
+export function subjectOf({
+  subjectBy,
+  topic,
+  recordType
+}: Pick<ProducerOptions, 'subjectBy' | 'topic' | 'recordType'>): string {
+  if (subjectBy === 'topic') return `${topic}-value`
+  return subjectBy === 'record' ? recordType : `${topic}-${recordType}`
+}
+
+function wantedOf(options: ProducerOptions): Wanted {
+  const { schemaFrom, schemaVersion, register } = options
+  if (schemaFrom === 'newest') return 'newest'
+  if (schemaFrom === 'version') return { version: schemaVersion }
+  return { schema: pastedOf(options), register }
+}
+
+/** The schema of the dialog, as the registry takes it. */
+export const pastedOf = ({
+  schema,
+  schemaKind,
+  references
+}: Pick<ProducerOptions, 'schema' | 'schemaKind' | 'references'>): WrittenSchema => ({
+  schema,
+  schemaType: schemaKind,
+  references
+})
