@@ -115,8 +115,10 @@ function checkPasted(options: ProducerOptions): void {
   try {
     recordWriter(0, { kind: schemaType, text: schema, references: [] }, writerOptions(options))
   } catch (error) {
-    if (error instanceof OptionsError) throw new OptionsError(spec.label, error.problems)
-    throw new OptionsError(spec.label, [`${spec.fields.schema.label}: ${reasonOf(error)}`])
+    // What is wrong with it says already of which field it is.
+    const isSaid = error instanceof OptionsError
+    const why = isSaid ? error.message : `${spec.fields.schema.label}: ${reasonOf(error)}`
+    throw new OptionsError(spec.label, [why])
   }
 }
 

@@ -18,6 +18,10 @@ interface Serializer {
   /** Of the types of Protobuf. */
   readonly registry?: { add(type: unknown): void }
 }
+interface Deserializer {
+  deserialize(topic: string, bytes: Buffer): Promise<unknown>
+}
+type MakeDeserializer = new (client: object, kind: number, config: object) => Deserializer
 type MakeSerializer = new (client: object, kind: number, config: object) => Serializer
 
 export interface Confluent {
@@ -26,6 +30,9 @@ export interface Confluent {
   readonly AvroSerializer: MakeSerializer
   readonly JsonSerializer: MakeSerializer
   readonly ProtobufSerializer: MakeSerializer
+  readonly AvroDeserializer: MakeDeserializer
+  readonly JsonDeserializer: MakeDeserializer
+  readonly ProtobufDeserializer: MakeDeserializer
   /** The library of messages that it takes. */
   readonly protobuf: {
     createFileRegistry(set: unknown): { getMessage(name: string): unknown }

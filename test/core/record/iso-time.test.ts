@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
+import { isDateTime, isIsoDateTime } from '../../../core/json-schema/date-time.ts'
 import { ENCODERS } from '../../../core/postgres/binary.ts'
 import { extraNs, parseIso, readIso } from '../../../core/record/iso-time.ts'
 import { isReason, readTimestamp } from '../../../nodes/normalize/timestamp.ts'
-import { isDateTime, isIsoDateTime } from '../../../core/json-schema/date-time.ts'
 
 const number = (max: number, digits = 2) =>
   fc.integer({ min: 0, max }).map(value => String(value).padStart(digits, '0'))
