@@ -3,7 +3,7 @@ import { NoneOf, writtenOf } from './avro-logical-write.ts'
 import { type AvroField, type AvroType, avroTypeOf } from './avro-schema.ts'
 import type { ReferencedText } from './decoder.ts'
 import { GrowingBytes } from './growing-bytes.ts'
-import { type ExtraFields, isPlain, own, refuseExtra, TooDear, Unfit, Walk } from './unfit.ts'
+import { type ExtraFields, isPlain, Misfit, own, refuseExtra, TooDear, Walk } from './misfit.ts'
 import {
   bytesIn,
   decimalIn,
@@ -14,7 +14,7 @@ import {
   signedIn
 } from './written-values.ts'
 
-/** Writes a record by a schema. @throws Unfit for one that it does not fit */
+/** Writes a record by a schema. @throws Misfit for one that it does not fit */
 export type WriteRecord = (record: unknown) => Buffer
 
 /**
@@ -238,7 +238,7 @@ class AvroWriter {
     try {
       bytes = writer.whole(NOTHING, field.type, field.default)
     } catch (error) {
-      if (!(error instanceof Unfit)) throw error
+      if (!(error instanceof Misfit)) throw error
       this.#walk.enter(field.name)
       throw this.#walk.says('FIELD_MISSING', `is missing, and its default ${error.says}`)
     }
@@ -248,7 +248,7 @@ class AvroWriter {
 
   /** The first type that the value is of as it stands; else the first that it can be written as. */
   #union(branches: readonly AvroType[], value: unknown): void {
-    let first: Unfit | undefined
+    let first: Misfit | undefined
     for (const isNatural of [true, false]) {
       for (const [index, branch] of branches.entries()) {
         if (isOf(branch, value) !== isNatural) continue
@@ -261,7 +261,7 @@ class AvroWriter {
     throw first ?? this.#walk.wrong('of one of the types of its union', value)
   }
 
-  #attempt(index: number, branch: AvroType, value: unknown): Unfit | undefined {
+  #attempt(index: number, branch: AvroType, value: unknown): Misfit | undefined {
     const { at } = this.#to
     const { depth } = this.#walk
     try {
@@ -269,7 +269,7 @@ class AvroWriter {
       this.#write(branch, value)
       return undefined
     } catch (error) {
-      if (!(error instanceof Unfit) || error instanceof TooDear) throw error
+      if (!(error instanceof Misfit) || error instanceof TooDear) throw error
       this.#to.at = at
       this.#walk.back(depth)
       return error

@@ -1,6 +1,6 @@
 import { extraNs, parseIso } from '../record/iso-time.ts'
+import { isPlain } from './misfit.ts'
 import type { MessagePlan } from './protobuf-plan.ts'
-import { isPlain } from './unfit.ts'
 import { isNumber } from './written-values.ts'
 
 /** What a value must be, where it cannot be the message. */
@@ -8,7 +8,7 @@ export class NoMessage {
   constructor(readonly wanted: string) {}
 }
 
-/** The fields of the message that a value of a record stands for: the way back of the values read. */
+/** The fields of the message that a value stands for: the way back of the values read. */
 export const PROTOBUF_WRITTEN: Readonly<
   Record<string, (value: unknown, plan: MessagePlan) => unknown>
 > = {

@@ -1,8 +1,8 @@
 import { reasonOf } from '../errors.ts'
 import { avroWriter, type WriteRecord } from '../format/avro-writer.ts'
+import { type ExtraFields, Misfit } from '../format/misfit.ts'
 import { protobufWriter } from '../format/protobuf-writer.ts'
 import { HEADER_BYTES } from '../format/schema-id.ts'
-import { type ExtraFields, Unfit } from '../format/unfit.ts'
 import { checkedBy } from '../json-schema/checked.ts'
 import { explain, summary } from '../json-schema/explain.ts'
 import { compileSchema } from '../json-schema/schema.ts'
@@ -11,7 +11,7 @@ import { unfitness } from '../record/parse-record.ts'
 import type { Reason } from '../record/record.ts'
 import type { RegisteredSchema } from './schemas.ts'
 
-export interface WriterOptions {
+export interface RecordWriting {
   /** Of Protobuf: the type of the schema that records are; empty for its first. */
   readonly messageType: string
   /** What becomes of fields that a schema of Avro or Protobuf does not have. */
@@ -28,7 +28,7 @@ export type WriteRegistered = (record: unknown) => Buffer | Reason
 export function recordWriter(
   id: number,
   schema: RegisteredSchema,
-  options: WriterOptions
+  options: RecordWriting
 ): WriteRegistered {
   const head = Buffer.alloc(HEADER_BYTES)
   head.writeUInt32BE(id, 1)
@@ -39,7 +39,7 @@ export function recordWriter(
     try {
       return write(record)
     } catch (error) {
-      if (error instanceof Unfit) return error.reason
+      if (error instanceof Misfit) return error.reason
       return {
         code: 'NOT_SERIALISABLE',
         message: `The record cannot be written: ${reasonOf(error)}.`
@@ -53,7 +53,7 @@ type Write = (record: unknown) => Buffer | Reason
 function writeBy(
   { kind, text, references }: RegisteredSchema,
   head: Buffer,
-  { messageType, extra }: WriterOptions
+  { messageType, extra }: RecordWriting
 ): WriteRecord | Write {
   if (kind === 'AVRO') return avroWriter(text, references, head, extra)
   if (kind === 'PROTOBUF') return protobufWriter(text, references, head, { messageType, extra })

@@ -3,9 +3,9 @@ import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Reason } from '../../core/record/record.ts'
 import {
+  type RecordWriting,
   recordWriter,
-  type WriteRegistered,
-  type WriterOptions
+  type WriteRegistered
 } from '../../core/registry/record-writer.ts'
 import type { WrittenSchema } from '../../core/registry/registry-client.ts'
 import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
@@ -122,7 +122,7 @@ function checkPasted(options: ProducerOptions): void {
   }
 }
 
-const writerOptions = ({ messageType, extraFields }: ProducerOptions): WriterOptions => ({
+const writerOptions = ({ messageType, extraFields }: ProducerOptions): RecordWriting => ({
   messageType,
   extra: extraFields
 })
