@@ -1,6 +1,6 @@
 import { extraNs, parseIso, readIso } from '../record/iso-time.ts'
 import type { AvroLogical } from './avro-logical.ts'
-import { isPlain } from './misfit.ts'
+import { isPlain } from './schema-misfit.ts'
 import { integerIn } from './written-values.ts'
 
 /** What a value must be, where it is none of its logical type. */

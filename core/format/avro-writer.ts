@@ -3,7 +3,15 @@ import { NoneOf, writtenOf } from './avro-logical-write.ts'
 import { type AvroField, type AvroType, avroTypeOf } from './avro-schema.ts'
 import type { ReferencedText } from './decoder.ts'
 import { GrowingBytes } from './growing-bytes.ts'
-import { type ExtraFields, isPlain, Misfit, own, refuseExtra, TooDear, Walk } from './misfit.ts'
+import {
+  type ExtraFields,
+  isPlain,
+  own,
+  refuseExtra,
+  SchemaMisfit,
+  TooDear,
+  Walk
+} from './schema-misfit.ts'
 import {
   bytesIn,
   decimalIn,
@@ -14,7 +22,7 @@ import {
   signedIn
 } from './written-values.ts'
 
-/** Writes a record by a schema. @throws Misfit for one that it does not fit */
+/** Writes a record by a schema. @throws SchemaMisfit for one that it does not fit */
 export type WriteRecord = (record: unknown) => Buffer
 
 /**
@@ -238,7 +246,7 @@ class AvroWriter {
     try {
       bytes = writer.whole(NOTHING, field.type, field.default)
     } catch (error) {
-      if (!(error instanceof Misfit)) throw error
+      if (!(error instanceof SchemaMisfit)) throw error
       this.#walk.enter(field.name)
       throw this.#walk.says('FIELD_MISSING', `is missing, and its default ${error.says}`)
     }
@@ -248,7 +256,7 @@ class AvroWriter {
 
   /** The first type that the value is of as it stands; else the first that it can be written as. */
   #union(branches: readonly AvroType[], value: unknown): void {
-    let first: Misfit | undefined
+    let first: SchemaMisfit | undefined
     for (const isNatural of [true, false]) {
       for (const [index, branch] of branches.entries()) {
         if (isOf(branch, value) !== isNatural) continue
@@ -261,7 +269,7 @@ class AvroWriter {
     throw first ?? this.#walk.wrong('of one of the types of its union', value)
   }
 
-  #attempt(index: number, branch: AvroType, value: unknown): Misfit | undefined {
+  #attempt(index: number, branch: AvroType, value: unknown): SchemaMisfit | undefined {
     const { at } = this.#to
     const { depth } = this.#walk
     try {
@@ -269,7 +277,7 @@ class AvroWriter {
       this.#write(branch, value)
       return undefined
     } catch (error) {
-      if (!(error instanceof Misfit) || error instanceof TooDear) throw error
+      if (!(error instanceof SchemaMisfit) || error instanceof TooDear) throw error
       this.#to.at = at
       this.#walk.back(depth)
       return error

@@ -2,10 +2,10 @@ import protobuf from 'protobufjs'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 import type { WriteRecord } from './avro-writer.ts'
 import type { ReferencedText } from './decoder.ts'
-import { type ExtraFields, isPlain, own, refuseExtra, Walk } from './misfit.ts'
 import { textsOf } from './protobuf.ts'
 import { type FieldPlan, type MessagePlan, placedPlan } from './protobuf-plan.ts'
 import { ANY_JSON, NoMessage, PROTOBUF_WRITTEN } from './protobuf-written.ts'
+import { type ExtraFields, isPlain, own, refuseExtra, Walk } from './schema-misfit.ts'
 import { bytesIn, doubleIn, integerIn, isNumber } from './written-values.ts'
 
 /**

@@ -1,6 +1,6 @@
 import { extraNs, parseIso } from '../record/iso-time.ts'
-import { isPlain } from './misfit.ts'
 import type { MessagePlan } from './protobuf-plan.ts'
+import { isPlain } from './schema-misfit.ts'
 import { isNumber } from './written-values.ts'
 
 /** What a value must be, where it cannot be the message. */

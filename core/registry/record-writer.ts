@@ -1,8 +1,8 @@
 import { reasonOf } from '../errors.ts'
 import { avroWriter, type WriteRecord } from '../format/avro-writer.ts'
-import { type ExtraFields, Misfit } from '../format/misfit.ts'
 import { protobufWriter } from '../format/protobuf-writer.ts'
 import { HEADER_BYTES } from '../format/schema-id.ts'
+import { type ExtraFields, SchemaMisfit } from '../format/schema-misfit.ts'
 import { checkedBy } from '../json-schema/checked.ts'
 import { explain, summary } from '../json-schema/explain.ts'
 import { compileSchema } from '../json-schema/schema.ts'
@@ -39,7 +39,7 @@ export function recordWriter(
     try {
       return write(record)
     } catch (error) {
-      if (error instanceof Misfit) return error.reason
+      if (error instanceof SchemaMisfit) return error.reason
       return {
         code: 'NOT_SERIALISABLE',
         message: `The record cannot be written: ${reasonOf(error)}.`

@@ -10,7 +10,7 @@ const MAX_PATH = 300
  * Why a value cannot be written by its schema, and where it stands in the record. It is thrown, and
  * is no Error: a union may make thousands of attempts, and a stack costs most of one.
  */
-export class Misfit {
+export class SchemaMisfit {
   constructor(
     readonly code: Code,
     readonly path: string,
@@ -60,17 +60,17 @@ export class Walk {
   }
 
   /** The value that is being written is not of its type. */
-  wrong(wanted: string, value: unknown, code: Code = 'FIELD_TYPE'): Misfit {
+  wrong(wanted: string, value: unknown, code: Code = 'FIELD_TYPE'): SchemaMisfit {
     if (value === undefined) return this.says('FIELD_MISSING', 'is missing')
     return this.says(code, `must be ${wanted}, but it is ${described(value)}`)
   }
-  says(code: Code, words: string): Misfit {
-    return new Misfit(code, this.#path.join('.'), words)
+  says(code: Code, words: string): SchemaMisfit {
+    return new SchemaMisfit(code, this.#path.join('.'), words)
   }
 }
 
 /** No other attempt is made. */
-export class TooDear extends Misfit {}
+export class TooDear extends SchemaMisfit {}
 
 /** Fields of a record that its schema does not have. */
 export type ExtraFields = 'reject' | 'leave-out'
@@ -86,7 +86,7 @@ export const isPlain = (value: unknown): value is Record<string, unknown> =>
   !ArrayBuffer.isView(value) &&
   !isExactNumber(value)
 
-/** @throws Misfit for the first field that the schema does not have */
+/** @throws SchemaMisfit for the first field that the schema does not have */
 export function refuseExtra(record: object, has: (name: string) => boolean, walk: Walk): void {
   for (const name of Object.keys(record)) {
     if (has(name) || (record as Record<string, unknown>)[name] === undefined) continue
