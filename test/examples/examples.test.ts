@@ -224,17 +224,23 @@ describe('examples', function () {
       ['door', 'open'],
       ['temperature_c', 81.5]
     ])
-    const kept = await device(mqttUrl)
+    const kept = await retained('lesson-last/#', 2)
+    assert.equal(kept.get('lesson-last/boiler/temperature_c'), '81.5')
+  })
+
+  /** So many messages that the MQTT server keeps, by topic. */
+  async function retained(filter: string, count: number): Promise<Map<string, string>> {
+    const client = await device(mqttUrl)
     try {
       const got = new Map<string, string>()
-      kept.on('message', (topic, payload) => got.set(topic, String(payload)))
-      kept.subscribe('lesson-last/#', { qos: 1 })
-      await until('the retained values', () => got.size === 2, 20_000)
-      assert.equal(got.get('lesson-last/boiler/temperature_c'), '81.5')
+      client.on('message', (topic, payload) => got.set(topic, String(payload)))
+      client.subscribe(filter, { qos: 1 })
+      await until('the retained values', () => got.size === count, 20_000)
+      return got
     } finally {
-      kept.end(true)
+      client.end(true)
     }
-  })
+  }
 
   it('three rules over time: a silent device, a door that is open too long, OEE of machines', async () => {
     const silent = async () =>
@@ -272,6 +278,29 @@ describe('examples', function () {
       ['machine-4', 83.33, 96, 95.31, 76.25],
       ['machine-5', 83.33, 97.5, 95.38, 77.5]
     ])
+  })
+
+  it('the history of an alarm that was acknowledged is in a table, and its last state on MQTT', async () => {
+    const { rows } = await database.query(
+      `SELECT alarm_id, event, state, peak, said_by FROM alarms WHERE device_id = 'oven-1' ORDER BY time`
+    )
+    assert.equal(new Set(rows.map(({ alarm_id }) => alarm_id)).size, 1)
+    const [raised, ...others] = rows.map(({ event, peak, said_by }) => [event, peak, said_by])
+    assert.deepEqual(raised, ['raised', 210, null])
+    // The command takes the way through the MQTT server: the oven may have cooled down before.
+    assert.deepEqual(others.sort(), [
+      ['acknowledged', 210, 'shift 2'],
+      ['returned', 210, null]
+    ])
+    assert.equal(rows.at(-1)?.state, 'normal')
+    const last = await retained('acme/site-01/oven/oven-1/alarm', 1)
+    const { event, state } = JSON.parse([...last.values()][0]!)
+    assert.deepEqual([event, state], [rows.at(-1)?.event, 'normal'])
+  })
+
+  it('one notice of three hot readings is in a table', async () => {
+    const { rows } = await database.query('SELECT device_id, value FROM notices')
+    assert.deepEqual(rows.map(Object.values), [['oven-2', 212]])
   })
 
   for (const [device, metric, values] of WINDOWS)
