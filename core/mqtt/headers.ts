@@ -1,5 +1,6 @@
 import { type Headers, setHeader } from '../record/record.ts'
-import { further, VIA, wayOf } from './hops.ts'
+import { further, VIA } from '../record/ways.ts'
+import { wayOf } from './hops.ts'
 import type { Received } from './session-memory.ts'
 
 /**

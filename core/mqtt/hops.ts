@@ -1,15 +1,5 @@
 import { createHash, randomBytes } from 'node:crypto'
-
-/**
- * Which mqtt ingest nodes a message came through: a user property of what is published, and a
- * header on the way there, over Kafka too. A node that finds itself in it has led to the message.
- */
-export const VIA = 'mqtt.via'
-
-/** Of a longer way the beginning is left out: then a loop goes round a little longer. */
-const MOST_HOPS = 32
-const NAME_LETTERS = 11
-const WAY = /^[\w-]{11}(,[\w-]{11})*$/
+import { fittingWay, NAME_LETTERS, VIA } from '../record/ways.ts'
 
 interface Settings {
   readonly settings?: object
@@ -58,18 +48,3 @@ interface Told {
 export function wayOf(properties: Told | undefined): string | undefined {
   return fittingWay(properties?.userProperties?.[VIA])
 }
-
-/** Whoever writes to the server or to Kafka can tell anything, and it goes on with each message. */
-export function fittingWay(told: unknown): string | undefined {
-  const isWay = typeof told === 'string' && told.length <= MOST_BYTES && WAY.test(told)
-  return isWay ? told : undefined
-}
-const MOST_BYTES = MOST_HOPS * (NAME_LETTERS + 1)
-
-/** Whether a way leads through this node. */
-export const leadsThrough = (way: string | undefined, name: string): boolean =>
-  way?.split(',').includes(name) ?? false
-
-/** The way of what a node makes of a message that has come this way. */
-export const further = (way: string | undefined, name: string): string =>
-  way === undefined ? name : [...way.split(',').slice(1 - MOST_HOPS), name].join(',')

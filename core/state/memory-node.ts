@@ -3,6 +3,7 @@ import { QueueLimit } from '../node/queue-limit.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { inSlices } from '../record/in-slices.ts'
 import { answer, countOf, type Message, recordsOf } from '../record/message.ts'
+import { WaysTaken } from '../record/ways.ts'
 import { type CountedOptions, outputsOf, type Remembering } from './counted-engine.ts'
 import { release } from './counted-records.ts'
 import { FlowTime } from './flow-time.ts'
@@ -52,6 +53,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   readonly #time: FlowTime
   readonly #passing: Passing<State>
   #hasToldOfMove = false
+  readonly #ways = new WaysTaken()
 
   constructor(
     private readonly context: Context<S>,
@@ -74,7 +76,11 @@ export class MemoryNode<S extends NodeSpec, State> {
     this.#limit = new QueueLimit({ ...context, warn, service: 'this node' })
     const trouble = this.#trouble
     const onTrouble = (error: unknown) => trouble.tell(error)
-    const share = { counting: this.#taking, silence: silenceOf(context, count), onTrouble }
+    const share = {
+      counting: this.#taking,
+      silence: silenceOf(context, count, this.#ways),
+      onTrouble
+    }
     if (openStore === undefined) this.#whole = new StateShare(remembering, share)
     else {
       const nowMs = () => this.#time.nowMs
@@ -237,6 +243,7 @@ export class MemoryNode<S extends NodeSpec, State> {
     const source = tracker.sourceOf(message) ?? ''
     this.#time.heard(source)
     this.#whole?.hear(source)
+    this.#ways.take(message)
     // Another Node-RED knows the source by another id.
     const name = this.#whole === undefined ? '' : source
     const attempt = attemptAt(tracker, message, name, shares)
@@ -340,7 +347,7 @@ export class MemoryNode<S extends NodeSpec, State> {
   /** Counts what a message made and sends it; true if something leaves by a wire. */
   #send(message: Message, made: Made): boolean {
     if (!this.#counts.add(made, this.#open)) return false
-    this.context.send(answer(message, made.outputs))
+    this.context.send(answer(this.#ways.on(message), made.outputs))
     return true
   }
 

@@ -3,6 +3,7 @@ import type { Tracker } from '../delivery/types.ts'
 import type { Context } from '../node/define-node.ts'
 import type { NodeSpec } from '../node/spec.ts'
 import { countOf } from '../record/message.ts'
+import type { WaysTaken } from '../record/ways.ts'
 import { recordOf, textOf } from './answer.ts'
 
 /** As long as the sources of the palette wait for a flow. */
@@ -26,15 +27,18 @@ export interface SilenceOptions {
 /** What leaves so leaves the node by one of its outputs. */
 export function silenceOf<S extends NodeSpec>(
   context: Context<S>,
-  outputs: number
+  outputs: number,
+  ways: WaysTaken
 ): SilenceOptions {
   const { node, tracker, isWired } = context
   return {
     nodeId: node.id,
     tracker,
     isWired,
-    send: (message, output) =>
-      context.send(Array.from({ length: outputs }, (_, at) => (at === output ? message : null)))
+    send(message, output) {
+      const leaving = ways.on(message)
+      context.send(Array.from({ length: outputs }, (_, at) => (at === output ? leaving : null)))
+    }
   }
 }
 

@@ -24,7 +24,7 @@ import {
   type Rejection,
   setHeader
 } from '../../core/record/record.ts'
-import { type RecordKey, withProvenance } from './provenance.ts'
+import { type RecordKey, withProvenance, withWayOf } from './provenance.ts'
 import type { spec } from './spec.ts'
 
 /** How a record is written where it is not JSON. */
@@ -279,7 +279,8 @@ const isHeaderValue = (value: unknown): value is HeaderValue => value === null |
 function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOptions): HeadersOf {
   const cameWith: HeadersOf =
     provenance || keepHeaders
-      ? (record, _message, key) => headersItCameWith(record, key, keepHeaders, provenance)
+      ? (record, message, key) =>
+          headersItCameWith({ record, message }, key, keepHeaders, provenance)
       : () => undefined
   if (headers.length === 0) return cameWith
   const rows = headers.map(({ name, from, value }) => ({ name, of: sourceOf(from, value) }))
@@ -299,13 +300,13 @@ function compileHeaders({ headers, keepHeaders, provenance }: ProducerNodeOption
 }
 
 function headersItCameWith(
-  record: unknown,
+  { record, message }: { readonly record: unknown; readonly message: Message },
   key: RecordKey,
   all: boolean,
   provenance: boolean
 ): ProduceHeaders | undefined {
   const taken = provenanceOf(record)?.taken
-  if (taken === undefined) return undefined
+  if (taken === undefined) return provenance ? withWayOf(message) : undefined
   const made = all ? present(taken.headers) : {}
   return provenance ? withProvenance(made, taken, key) : made
 }

@@ -1,7 +1,7 @@
 import type { ProduceHeaders } from '../../core/kafka/produce/produce-record.ts'
-import { fittingWay, VIA } from '../../core/mqtt/hops.ts'
 import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/record/record.ts'
 import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
+import { fittingWay, VIA, wayOfMessage } from '../../core/record/ways.ts'
 
 /**
  * Adds where a record came from, some 80 bytes: the MQTT topic, the mqtt ingest nodes that look out
@@ -23,6 +23,12 @@ export function withProvenance(
   const first = lastHeader(known, KEY_HEADER) ?? taken.key
   if (first !== null && !isSame(first, key)) headers[KEY_HEADER] = first
   return headers
+}
+
+/** The same of a record that was made anew, as far as its message says it. */
+export function withWayOf(message: object): ProduceHeaders | undefined {
+  const way = wayOfMessage(message)
+  return way === undefined ? undefined : { [VIA]: way }
 }
 
 const writtenMs = ({ origin }: Taken) => (origin.kind === 'kafka' ? origin.timestamp : undefined)

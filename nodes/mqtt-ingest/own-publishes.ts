@@ -1,7 +1,8 @@
-import { type Hops, leadsThrough, wayOf } from '../../core/mqtt/hops.ts'
+import { type Hops, wayOf } from '../../core/mqtt/hops.ts'
 import { isPublishedBy } from '../../core/mqtt/published-by.ts'
 import type { NodeMetrics } from '../../core/node/metrics.ts'
 import type { Options } from '../../core/node/spec.ts'
+import { leadsThrough } from '../../core/record/ways.ts'
 import { ThrottledNotice } from '../../core/throttled-notice.ts'
 import type { spec } from './spec.ts'
 

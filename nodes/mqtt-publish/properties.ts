@@ -1,5 +1,4 @@
 import type { EncodedLetter } from '../../core/dead-letter/encode.ts'
-import { fittingWay, VIA } from '../../core/mqtt/hops.ts'
 import type { PublishProperties } from '../../core/mqtt/link.ts'
 import { PUBLISHED_BY } from '../../core/mqtt/published-by.ts'
 import type { Options } from '../../core/node/spec.ts'
@@ -12,6 +11,7 @@ import {
 } from '../../core/record/mqtt-text.ts'
 import { namedTexts, Unpublishable } from '../../core/record/payload.ts'
 import { lastHeader, provenanceOf } from '../../core/record/record.ts'
+import { fittingWay, VIA } from '../../core/record/ways.ts'
 import type { spec } from './spec.ts'
 
 type PropertyOptions = Pick<Options<typeof spec>, 'expiryS' | 'contentType' | 'userProperties'>

@@ -1,6 +1,7 @@
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
 import { Hops } from '../../core/mqtt/hops.ts'
 import { OptionsError } from '../../core/options-error.ts'
+import { further, leadsThrough, wayOfMessage } from '../../core/record/ways.ts'
 import { defineSink } from '../../core/sink/define-sink.ts'
 import { needsOfMqtt5 } from './logic.ts'
 import { migrations } from './migrations.ts'
@@ -25,7 +26,10 @@ export default defineSink(
       hopOf(message) {
         const source = tracker.sourceOf(message)
         const isIngest = source && RED.nodes.getNode(source)?.type === 'millrace-mqtt-ingest'
-        return isIngest ? hops.nameOf(source) : undefined
+        const way = wayOfMessage(message)
+        if (!isIngest) return way
+        const name = hops.nameOf(source)
+        return leadsThrough(way, name) ? way : further(way, name)
       }
     })
   },

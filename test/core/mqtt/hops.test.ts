@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { headersOf } from '../../../core/mqtt/headers.ts'
-import { further, Hops, leadsThrough, VIA, wayOf } from '../../../core/mqtt/hops.ts'
+import { Hops, wayOf } from '../../../core/mqtt/hops.ts'
 import { PROVENANCE, Provenance } from '../../../core/record/record.ts'
-import { withProvenance } from '../../../nodes/kafka-producer/provenance.ts'
+import { further, leadsThrough, VIA, WaysTaken, wayOfMessage } from '../../../core/record/ways.ts'
+import { withProvenance, withWayOf } from '../../../nodes/kafka-producer/provenance.ts'
 import { Properties } from '../../../nodes/mqtt-publish/properties.ts'
 
 const hopsOf = (id: string) => new Hops({ settings: { get: () => id } })
@@ -49,6 +50,27 @@ describe('the way of a message', () => {
     })
     assert.deepEqual(properties.of({}, undefined), { userProperties: { 'millrace.by': 'server' } })
     assert.deepEqual(new Properties(options, undefined).of(record, undefined), {})
+  })
+
+  it('is on the message of what is made of several records, and goes on from there', () => {
+    const names = ['a', 'b', 'c'].map(id => hopsOf('one').nameOf(id))
+    const origin = { kind: 'mqtt', topic: 't', qos: 1, retained: false } as const
+    const recordVia = (way: string | undefined) => {
+      const headers = way === undefined ? {} : { [VIA]: way }
+      const taken = { origin, key: null, headers, raw: null }
+      return { [PROVENANCE]: new Provenance({ at: () => taken }, 0) }
+    }
+    const ways = new WaysTaken()
+    assert.equal(wayOfMessage(ways.on({ payload: {} })), undefined)
+    ways.take({ payload: recordVia(undefined) })
+    ways.take({ payload: [recordVia(`${names[0]},${names[1]}`), recordVia(undefined)] })
+    ways.take({ payload: [recordVia(`${names[1]},${names[2]}`)] })
+    ways.take({ payload: [] })
+    const made = { ...ways.on({ payload: {} }) }
+    assert.equal(wayOfMessage(made), names.join(','))
+    assert.deepEqual(Object.keys(made), ['payload'], 'nobody sees it')
+    assert.deepEqual(withWayOf(made), { [VIA]: names.join(',') })
+    assert.equal(withWayOf({ payload: {} }), undefined)
   })
 
   it('does not go on where a Kafka header that anybody wrote says what is none', () => {

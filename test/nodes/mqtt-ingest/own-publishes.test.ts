@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { nodeMetrics, report } from '../../../core/node/metrics.ts'
 import { migrated } from '../../../core/node/migrate.ts'
+import aggregate from '../../../nodes/aggregate/runtime.ts'
 import broker from '../../../nodes/mqtt-broker/runtime.ts'
 import { migrations } from '../../../nodes/mqtt-ingest/migrations.ts'
 import { maySeeOwn } from '../../../nodes/mqtt-ingest/own-publishes.ts'
@@ -20,7 +21,7 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
 
   before(async () => {
     url = (await services('mqtt')).mqtt.url
-    red = await startNodeRed({ nodes: [broker, ingest, publish, registerCollect] })
+    red = await startNodeRed({ nodes: [aggregate, broker, ingest, publish, registerCollect] })
   })
   after(() => red.stop())
   afterEach(() => red.deploy([]))
@@ -139,6 +140,37 @@ describe('mqtt-ingest and what mqtt-publish publishes to the same server', funct
     await until('its own message', () => counts(id!).filtered === 1)
     assert.equal(takenBy(id!), 1)
   })
+
+  for (const how of ['as readings come', 'as none comes'])
+    it(`ends a loop of windows, whose results are records of their own, closed ${how}`, async () => {
+      const org = unique('org')
+      const id = unique('own')
+      const z = `${id}-tab`
+      const [tab, takes, , out, taken] = stageOf(id, {
+        topic: `${org}/#`,
+        publishes: `${org}/average/{device_id}`,
+        // saved when the choice had another name
+        options: { specVersion: 3, own: 'wide' }
+      })
+      const windows = {
+        ...{ id: `${id}-windows`, type: 'millrace-aggregate', z, length: '1 s', lateness: '0 s' },
+        ...{ idle: how === 'as none comes' ? '1 s' : '1 h', wires: [[out!.id], [], []] }
+      }
+      const wires = [[windows.id, taken!.id], [taken!.id]]
+      await red.deploy([...servers(), tab!, { ...takes!, wires }, windows, out!, taken!])
+      await until('the nodes', () => [id, out!.id].every(well))
+      const readings = how === 'as none comes' ? 1 : 3
+      const publisher = await device(url)
+      for (let second = 0; second < readings; second++) {
+        const ts_utc = new Date(Date.UTC(2026, 0, 31) + second * 1000).toISOString()
+        const reading = { device_id: 'd1', metric: 'level', value: 1, ts_utc }
+        await publisher.publishAsync(`${org}/d1`, JSON.stringify(reading), { qos: 1 })
+      }
+      await publisher.endAsync()
+      const results = Math.max(1, readings - 1)
+      await until('its own results', () => counts(id).filtered === results)
+      assert.deepEqual([takenBy(id), counts(out!.id).stored], [readings, results])
+    })
 
   it('is taken in all rounds by a flow that was saved before there was a choice', async () => {
     const org = unique('org')
