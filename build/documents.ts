@@ -5,6 +5,7 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { CHECK_CODES } from '../core/advice/codes.ts'
 import { MEANING } from '../core/dead-letter/headers.ts'
 import { CODES } from '../core/errors.ts'
 import type { NodeSpec } from '../core/node/spec.ts'
@@ -32,6 +33,9 @@ export async function currentDocuments(): Promise<Document[]> {
       return atHome(between(withNodes, 'figures', figureTable(performance)), home)
     }),
     document('docs/reasons.md', text => between(text, 'codes', sentenceTable('code', CODES))),
+    document('docs/checks.md', text =>
+      between(text, 'checks', sentenceTable('check', CHECK_CODES))
+    ),
     document('docs/dead-letters.md', text =>
       between(text, 'headers', sentenceTable('header', MEANING))
     ),

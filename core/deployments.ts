@@ -18,7 +18,7 @@ export interface FlowPlace {
 }
 
 /** An entry of the flow file. */
-interface Entry {
+export interface FlowFileEntry {
   readonly id: string
   readonly type: string
   readonly z?: string
@@ -30,7 +30,7 @@ interface Entry {
 
 /** What Node-RED 4.1 and 5.0 emit at `flows:stopping` and `flows:started`. */
 interface FlowsEvent {
-  readonly config?: { readonly flows?: readonly Entry[] } | null
+  readonly config?: { readonly flows?: readonly FlowFileEntry[] } | null
   readonly diff?: Readonly<Record<string, unknown>> | null
 }
 
@@ -38,7 +38,7 @@ interface Events {
   on(name: string, listener: (event: FlowsEvent) => void): unknown
 }
 
-type Entries = ReadonlyMap<string, Entry>
+export type FlowFile = ReadonlyMap<string, FlowFileEntry>
 
 /**
  * Knows of each stop of the flows whether a deployment has changed the flow file, and what stands
@@ -46,7 +46,7 @@ type Entries = ReadonlyMap<string, Entry>
  * disabled, and false for what is inside a subflow.
  */
 export class Deployments {
-  #entries: Entries = new Map()
+  #entries: FlowFile = new Map()
   #isChange = false
   readonly #changed = new Map<string, () => void>()
   readonly #started = new Map<string, () => void>()
@@ -83,6 +83,11 @@ export class Deployments {
     return stepsOf(this.#entries, place) === 'deleted'
   }
 
+  /** The flow file as it was last read or deployed, by ids. */
+  get entries(): FlowFile {
+    return this.#entries
+  }
+
   /** All entries of this type, disabled ones too. */
   entriesOf(type: string): readonly object[] {
     return [...this.#entries.values()].filter(entry => entry.type === type)
@@ -117,9 +122,12 @@ export class Deployments {
 /**
  * The entries of a place. In and out of a subflow a node runs under another id: then it has moved.
  */
-function stepsOf(entries: Entries, { path, type }: FlowPlace): Entry[] | 'moved' | 'deleted' {
-  const steps: Entry[] = []
-  let around: Entry | undefined
+function stepsOf(
+  entries: FlowFile,
+  { path, type }: FlowPlace
+): FlowFileEntry[] | 'moved' | 'deleted' {
+  const steps: FlowFileEntry[] = []
+  let around: FlowFileEntry | undefined
   for (const id of path.slice(1)) {
     // What is inside a subflow that a module brings does not stand in the flow file.
     if (around !== undefined && !around.type.startsWith('subflow:')) return steps

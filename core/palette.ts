@@ -4,6 +4,7 @@
  * docs/palettes.md says what each is for.
  */
 export { urlProblems } from './address.ts'
+export { checksOff } from './advice/field.ts'
 export {
   type BackoffOptions,
   backoffMs,

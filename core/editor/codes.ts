@@ -1,3 +1,4 @@
+import { CHECK_CODES } from '../advice/codes.ts'
 import { CODES, type Code } from '../errors.ts'
 import { element } from './element.ts'
 import { addPanel, enter } from './opener.ts'
@@ -19,14 +20,23 @@ const OF_NO_RECORD: readonly Code[] = [
 ]
 
 /** Puts a button behind an input of codes, which shows them with their sentences to be ticked. */
-export function addCodes(input: HTMLInputElement): void {
+export const addCodes = (input: HTMLInputElement): void =>
+  addList(
+    input,
+    Object.entries(CODES).filter(([code]) => !OF_NO_RECORD.includes(code as Code))
+  )
+
+/** The same with the checks at deploy. */
+export const addChecks = (input: HTMLInputElement): void =>
+  addList(input, Object.entries(CHECK_CODES))
+
+function addList(
+  input: HTMLInputElement,
+  codes: readonly [code: string, sentence: string][]
+): void {
   addPanel(input, 'list', ({ content }) => {
     const list = element('div', { class: 'millrace-items' })
-    list.append(
-      ...Object.entries(CODES)
-        .filter(([code]) => !OF_NO_RECORD.includes(code as Code))
-        .map(([code, sentence]) => codeRow(input, code, sentence))
-    )
+    list.append(...codes.map(([code, sentence]) => codeRow(input, code, sentence)))
     content.append(list)
   })
 }

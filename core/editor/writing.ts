@@ -1,7 +1,7 @@
 import type { Writing } from '../node/spec.ts'
 import { addAddress } from './address.ts'
 import { addBrokers } from './brokers.ts'
-import { addCodes } from './codes.ts'
+import { addChecks, addCodes } from './codes.ts'
 import { addInstant } from './instant.ts'
 import { addTimeZones } from './time-zones.ts'
 
@@ -12,6 +12,7 @@ export const WRITING: Readonly<
   'time-zone': addTimeZones,
   instant: addInstant,
   codes: addCodes,
+  checks: addChecks,
   'mqtt-address': addAddress,
   brokers: addBrokers
 }

@@ -9,6 +9,7 @@ import {
   postgresUrlProblems,
   tokenUrlProblems
 } from '../address.ts'
+import { unknownChecks } from '../advice/codes.ts'
 import { durationMs } from '../duration.ts'
 import { isFieldPath } from '../record/field-path.ts'
 import { mqttTextProblems, riskyIn } from '../record/mqtt-text.ts'
@@ -58,6 +59,7 @@ const CHECKS = {
     isTimeZone(text)
       ? []
       : [`there is no time zone "${text}"; give a name such as Europe/Berlin, or an offset`],
+  'check-codes': unknownChecks,
   duration: text =>
     durationMs(text) === undefined
       ? [`"${text}" is no duration such as 30 s, 15 min or 1 h 30 min`]

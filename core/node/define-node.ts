@@ -1,4 +1,5 @@
 import type { Node, NodeAPI, NodeDef } from 'node-red'
+import type { Learnt } from '../advice/learnt.ts'
 import { trackerOf } from '../delivery/tracker.ts'
 import type { Tracker } from '../delivery/types.ts'
 import {
@@ -13,6 +14,7 @@ import { keepHeapSmall } from '../heap.ts'
 import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { adminRoutes } from './admin.ts'
+import { Advisor } from './advisor.ts'
 import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
 import { type Migrations, migrated } from './migrate.ts'
 import { type Probes, probeRoute } from './probe.ts'
@@ -66,6 +68,8 @@ export interface Context<S extends NodeSpec> {
    * when the node is refused at its start. It takes part in nothing after that.
    */
   refuse(error: unknown): void
+  /** What it has come to know that the checks at deploy ask for. */
+  learnt(facts: Learnt): void
   /** Reports an operational error once, in the log and to Catch nodes. */
   report(error: unknown, message?: Message): void
 }
@@ -98,12 +102,17 @@ export function defineNode<S extends NodeSpec>(
   return RED => {
     adminRoutes(RED)
     if (probes) probeRoute(RED, spec, probes)
-    const paused = pausedNodes(deploymentsOf(RED), spec.type)
+    const deployments = deploymentsOf(RED)
+    const paused = pausedNodes(deployments, spec.type)
+    const advisors = new Set<Advisor>()
+    deployments.onStarted(`${spec.type} advice`, () => {
+      for (const advisor of advisors) advisor.look()
+    })
     function construct(this: Node, config: NodeDef): void {
       RED.nodes.createNode(this, config)
       keepHeapSmall()
       paused.delete(this.id)
-      run(this, config, spec, { start, migrations, paused }, RED)
+      run(this, config, spec, { start, migrations, paused, advisors }, RED)
     }
     RED.nodes.registerType(spec.type, construct, { credentials })
   }
@@ -130,35 +139,49 @@ function forget(id: string): void {
   forgetSamples(id)
 }
 
-function run<S extends NodeSpec>(
-  node: Node,
-  config: NodeDef,
-  spec: S,
-  {
-    start,
-    migrations,
-    paused
-  }: { start: Start<S>; migrations: Migrations; paused: Map<string, FlowPlace> },
-  RED: NodeAPI
-): void {
-  const metrics = metricsFor(node.id, spec.type, node.name ?? '')
-  metrics.status = undefined
+/** What is one for all nodes of a type. */
+interface Definition<S extends NodeSpec> {
+  readonly start: Start<S>
+  readonly migrations: Migrations
+  readonly paused: Map<string, FlowPlace>
+  readonly advisors: Set<Advisor>
+}
+
+function statusOf(node: Node, metrics: NodeMetrics): Status {
   const logOnce = onceInARow(text => node.log(`Status: ${text}`))
-  const status = new Status((shown, whole) => {
+  return new Status((shown, whole) => {
     metrics.status = { healthy: isHealthy(shown), text: whole }
     node.status(shown)
     if (whole !== shown.text && !isHealthy(shown)) logOnce(whole)
   })
+}
+
+function run<S extends NodeSpec>(
+  node: Node,
+  config: NodeDef,
+  spec: S,
+  { start, migrations, paused, advisors }: Definition<S>,
+  RED: NodeAPI
+): void {
+  const metrics = metricsFor(node.id, spec.type, node.name ?? '')
+  metrics.status = undefined
+  metrics.findings = []
+  const status = statusOf(node, metrics)
   const samples = samplesFor(node.id, spec.type)
   if (spec.inputs === 0) keepSent(node, samples)
   let behaviour: Behaviour | undefined
   let refused: RefusedInput | undefined
+  let advisor: Advisor | undefined
   try {
     const saved = { ...config, ...(node.credentials as object | undefined) }
     const options = parseOptions(spec, migrated(spec, migrations, saved), name =>
       RED.util.evaluateNodeProperty(name, 'env', node, {})
     )
-    behaviour = start(contextOf(node, RED, spec, options, metrics, status))
+    const context = contextOf(node, RED, spec, options, metrics, status)
+    advisor = new Advisor({ ...context, outputs: spec.outputs, deployments: deploymentsOf(RED) })
+    const learnt = advisor.learn.bind(advisor)
+    behaviour = start({ ...context, learnt })
+    advisors.add(advisor)
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {
     refused = refuse(node, metrics, error, RED)
@@ -176,6 +199,7 @@ function run<S extends NodeSpec>(
     const place = placeOf(node)
     const closing = deploymentsOf(RED).whyClosed(place)
     status.close()
+    if (advisor) advisors.delete(advisor)
     if (closing === 'deleted') forget(node.id)
     else if (closing === 'paused') {
       paused.set(node.id, place)
@@ -223,6 +247,9 @@ export function contextOf<S extends NodeSpec>(
     refuse(error) {
       status.close()
       tellRefused(node, metrics, error)
+    },
+    learnt() {
+      // Only a node that runs is advised.
     },
     report: (error, message) => node.error(reasonOf(error), message as Parameters<Node['error']>[1])
   }

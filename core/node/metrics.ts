@@ -1,3 +1,4 @@
+import type { Advice } from '../advice/checks.ts'
 import type { Reason } from '../record/record.ts'
 
 /**
@@ -43,6 +44,8 @@ export class NodeMetrics {
   status:
     | { readonly healthy: boolean; readonly text: string; readonly refused?: boolean }
     | undefined
+  /** What the checks at deploy have found of it. */
+  findings: readonly Advice[] = []
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
   /**
@@ -92,6 +95,7 @@ export class NodeMetrics {
    */
   rest(): void {
     this.status = undefined
+    this.findings = []
     this.gauges.clear()
   }
 
@@ -136,6 +140,7 @@ export interface MetricsReport {
     gauges: Record<string, number>
     refused: Record<string, number>
     status?: { healthy: boolean; text: string }
+    findings?: readonly Advice[]
   }[]
 }
 
@@ -148,7 +153,8 @@ export function report(): MetricsReport {
       counts: node.counts(),
       gauges: Object.fromEntries(node.gauges),
       refused: Object.fromEntries(node.refused),
-      ...(node.status && { status: node.status })
+      ...(node.status && { status: node.status }),
+      ...(node.findings.length > 0 && { findings: node.findings })
     }))
   }
 }

@@ -93,7 +93,7 @@ export interface TextField extends FieldBase {
  * them; what the objects that are measurements have; names of headers; levels of the topic.
  */
 export type Place = 'fields' | 'measurements' | 'parts' | 'headers' | 'topic'
-export type Writing = 'time-zone' | 'instant' | 'codes' | 'mqtt-address' | 'brokers'
+export type Writing = 'time-zone' | 'instant' | 'codes' | 'checks' | 'mqtt-address' | 'brokers'
 /**
  * What a configuration node can be asked for: names to choose from, or messages as they come. Those
  * with a colon begin with the type of the node that answers: `millrace-amqp-server:names`.

@@ -20,6 +20,13 @@ export function shortened(text: string): string {
   return `${words.replace(/[\s·:;,.–-]+$/, '')}…`
 }
 
+/** A text with a mark behind it: with its words, the sign alone, or none, as there is room. */
+function marked(text: string, mark: string): string {
+  const wanted = [`${text} · ⚠ ${mark}`, `${text} · ⚠`]
+  const found = mark === '' ? undefined : wanted.find(each => each.length <= MAX_TEXT)
+  return found ?? shortened(text)
+}
+
 /**
  * Passes a status on at most once a second and only when it changed; the last one always arrives.
  */
@@ -29,6 +36,7 @@ export class Status {
   #timer: NodeJS.Timeout | undefined
   #lastMs = 0
   #closed = false
+  #mark = ''
 
   constructor(
     /** Gets a text that fits below the node, and the whole. */
@@ -52,6 +60,12 @@ export class Status {
   failed(text: string): void {
     this.set('red', 'ring', text)
   }
+  /** Stands behind whatever is shown while all is well, as far as there is room for its words. */
+  mark(words: string): void {
+    this.#mark = words
+    const wanted = this.#wanted
+    if (wanted !== undefined) this.set(wanted.fill, wanted.shape, wanted.text)
+  }
   close(): void {
     this.#closed = true
     clearTimeout(this.#timer)
@@ -62,10 +76,11 @@ export class Status {
     const wanted = this.#wanted
     if (wanted === undefined || this.#closed) return
     this.#lastMs = performance.now()
-    const key = `${wanted.fill}/${wanted.shape}/${wanted.text}`
+    const text = isHealthy(wanted) ? marked(wanted.text, this.#mark) : shortened(wanted.text)
+    const key = `${wanted.fill}/${wanted.shape}/${wanted.text}/${text}`
     if (key === this.#shown) return
     this.#shown = key
-    this.show({ ...wanted, text: shortened(wanted.text) }, wanted.text)
+    this.show({ ...wanted, text }, wanted.text)
   }
 }
 

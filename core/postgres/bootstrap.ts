@@ -57,11 +57,9 @@ export async function createTable(
     if (!(await exists(session, wish.table))) throw error
   }
   const isSmall = wish.plan.newestBy !== undefined
-  if (isSmall || (timescale !== undefined && splitColumn(wish.plan) !== undefined))
+  if (isSmall || timescale === undefined || splitColumn(wish.plan) !== undefined)
     return { created: true, warnings: [] }
-  const why = timescale
-    ? 'No column is a time that is the key or required'
-    : 'TimescaleDB is not installed in this database'
+  const why = 'No column is a time that is the key or required'
   const plain = `${wish.table.name} is a plain table, without chunks, compression and retention, and will become slow and large`
   return { created: true, warnings: [`${why}: ${plain}.`] }
 }

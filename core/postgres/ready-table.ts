@@ -19,6 +19,8 @@ export interface ReadyTableOptions {
   readonly offsets?: { readonly group: string; readonly sink: string } | undefined
   /** Told once for each new way in which the table is not as it should be. */
   readonly warn: (warning: string) => void
+  /** Told where a record that comes twice will be in the table twice, and how to mend it. */
+  readonly unprotected: (sentence: string) => void
 }
 
 /** A table that is changed again each time it has been looked at is left alone for a while. */
@@ -160,7 +162,7 @@ export class ReadyTable {
   #unprotected(): void {
     const { table, plan } = this.wish
     if (!this.#wasKeyed) {
-      this.#warnOnce(unprotected(table, plan))
+      this.options.unprotected(unprotected(table, plan))
       return
     }
     const columns = keyOf(plan).join(', ')

@@ -13,12 +13,13 @@ import type { ChoiceField, NodeSpec, NumberField, Options } from '../node/spec.t
 import { STALLED_MS, stalledText } from '../node/status.ts'
 import { DeliverySource } from './source.ts'
 import { Trials, userDirOf } from './trials.ts'
-import { UNWIRED } from './unwired.ts'
 
 /**
  * What is in flight when the node is closed may still be stored for so long; the rest comes again.
  */
 const DRAIN_MS = 2_000
+/** A rate that holds for so many seconds is told to the checks at deploy. */
+const RATE_S = 30
 /** What a status has room for of a reason. */
 const REASON_CHARACTERS = 40
 
@@ -149,6 +150,9 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
   readonly #endTicks: () => void
   readonly #retryText: string
   #isClosed = false
+  #ticks = 0
+  #takenBefore: number
+  #mostASecond = 0
 
   constructor(
     private readonly context: Context<S>,
@@ -156,7 +160,9 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     mode: AcknowledgeMode,
     outputs: { readonly outputs: number; readonly rejected: number }
   ) {
-    const { RED, node, status, isWired } = context
+    const { RED, node, status, isWired, metrics } = context
+    // The counts go on over a redeploy.
+    this.#takenBefore = metrics.in
     this.#source = this.#sourceOf(mode, outputs)
     // What is acknowledged at once does not come again, so nothing of it is remembered.
     const userDir = mode === 'received' ? undefined : userDirOf(RED)
@@ -166,7 +172,6 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     this.#opened = this.#open(open, mode)
     this.#endTicks = everySecond(() => this.#tick())
     status.waiting('connecting')
-    if (mode !== 'received' && !hasWire) node.warn(UNWIRED[mode])
     const { ready } = this.#opened
     if (ready === undefined) this.#opened.start?.()
     else void this.#startAfter(ready)
@@ -240,6 +245,17 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
   #tick(): void {
     this.#opened.tick?.()
     this.#show()
+    if (++this.#ticks % RATE_S === 0) this.#learnRate()
+  }
+
+  #learnRate(): void {
+    const { metrics, learnt } = this.context
+    const recordsPerSecond = (metrics.in - this.#takenBefore) / RATE_S
+    this.#takenBefore = metrics.in
+
+    if (recordsPerSecond <= this.#mostASecond) return
+    this.#mostASecond = recordsPerSecond
+    learnt({ recordsPerSecond })
   }
 
   #show(): void {

@@ -3,17 +3,6 @@ import { isRejection } from '../record/record.ts'
 import { ThrottledNotice } from '../throttled-notice.ts'
 
 /**
- * What becomes of what leaves by the output "rejected" of a source where no wire takes it, by the
- * mode of waiting.
- */
-export const UNWIRED = {
-  finished:
-    'The output "rejected" leads nowhere: messages that are no records are lost, and what the flow fails to deal with is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.',
-  stored:
-    'The output "rejected" leads nowhere, so nobody stores what leaves by it: it is sent again for ever and keeps the messages behind it from being acknowledged. Wire it.'
-} as const
-
-/**
  * Says what becomes of rejected records and dead letters where no wire leaves the output for them.
  */
 export class UnwiredOutput {

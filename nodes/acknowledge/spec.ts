@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -26,7 +27,8 @@ export const spec = {
       required: true,
       when: { as: 'failed' },
       help: 'Stands in the log and in the dead letter once the source gives up.'
-    }
+    },
+    checksOff
   },
   examples: [
     {

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
@@ -180,7 +181,8 @@ export const spec = {
     },
     keepIn: memoryFields.keepIn,
     cluster: memoryFields.cluster,
-    stateTopic: memoryFields.stateTopic
+    stateTopic: memoryFields.stateTopic,
+    checksOff
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

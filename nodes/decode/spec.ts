@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { format, formatFields } from '../../core/format/fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
@@ -9,7 +10,7 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['records', 'rejected'],
-  fields: { format, ...formatFields },
+  fields: { format, ...formatFields, checksOff },
   examples: [
     {
       name: 'a list of readings, one of which is none',

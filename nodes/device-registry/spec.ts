@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 
@@ -211,6 +212,7 @@ export const spec = {
       required: true,
       check: 'duration',
       help: 'Events stay in their table for so long.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

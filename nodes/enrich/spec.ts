@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { formatFields } from '../../core/format/fields.ts'
 import { FORMATS } from '../../core/format/names.ts'
 import { kafkaFields } from '../../core/node/connection-fields.ts'
@@ -366,7 +367,8 @@ export const spec = {
       section: 'advanced',
       when: { source: ['file', 'database', 'http', 'topic'] },
       help: 'While the source of metadata is away, records of devices that are not known yet wait. 0: as long as it takes. Otherwise the message fails after this time: its source delivers it again, and after its last retry as a dead letter.'
-    }
+    },
+    checksOff
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

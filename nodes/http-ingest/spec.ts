@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
 import { FORMATS } from '../../core/format/names.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
@@ -163,6 +164,7 @@ export const spec = {
       help: 'At most this many records are unacknowledged at a time, and 64 MB; then senders get 429 and Retry-After. Must exceed what a join or batch node in the flow collects.'
     },
     retries: sourceFields.retries,
-    timeoutS: sourceFields.timeoutS
+    timeoutS: sourceFields.timeoutS,
+    checksOff
   }
 } as const satisfies NodeSpec

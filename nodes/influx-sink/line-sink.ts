@@ -110,7 +110,7 @@ export class LineSink implements OpenSink {
    * knows of a table that was just made a moment later.
    */
   async #lookAtKeys(): Promise<void> {
-    const { options, node } = this.context
+    const { options, learnt } = this.context
     for (let look = 0; look < 2; look++) {
       if (look > 0) await pause(KEYS_MS, { signal: this.#closing.signal, unref: true })
       if (this.#closing.signal.aborted) return
@@ -119,9 +119,9 @@ export class LineSink implements OpenSink {
     }
     const tags = options.rows.filter(({ type }) => type === 'tag').map(({ name }) => `"${name}"`)
     const table = measurementOf(options)
-    node.warn(
-      `The table ${table} of QuestDB has no DEDUP keys, so that a point that comes again is a second row. ALTER TABLE "${table}" DEDUP ENABLE UPSERT KEYS(${['timestamp', ...tags].join(', ')}) changes that.`
-    )
+    learnt({
+      unprotected: `The table ${table} of QuestDB has no DEDUP keys, so that a point that comes again is a second row. ALTER TABLE "${table}" DEDUP ENABLE UPSERT KEYS(${['timestamp', ...tags].join(', ')}) changes that.`
+    })
   }
 }
 

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -172,6 +173,7 @@ export const spec = {
       default: true,
       section: 'advanced',
       help: 'Compresses requests with gzip: a tenth of the bytes for some CPU time.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
@@ -278,7 +279,8 @@ export const spec = {
       help: 'A topic where several Node-REDs share a consumer group: what is remembered of a partition moves with it. Both inputs must be in one topic then, with the key as Kafka key.'
     },
     cluster: memoryFields.cluster,
-    stateTopic: { ...memoryFields.stateTopic, placeholder: 'join-state' }
+    stateTopic: { ...memoryFields.stateTopic, placeholder: 'join-state' },
+    checksOff
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

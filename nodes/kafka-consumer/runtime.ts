@@ -35,6 +35,8 @@ export default defineSource(
         source.assignLanes(
           assignments.flatMap(({ topic, partitions }) => partitions.map(each => `${topic}/${each}`))
         )
+        const partitions = assignments.reduce((sum, each) => sum + each.partitions.length, 0)
+        consumer.learnt({ partitions, group: groupOptions(consumer).groupId })
       },
       up() {
         outage.end()

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
 import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
@@ -157,6 +158,7 @@ export const spec = {
       help: 'Records of a transaction that was aborted, or is still open, are left out unless you ask for them.'
     },
     retries: sourceFields.retries,
-    timeoutS: sourceFields.timeoutS
+    timeoutS: sourceFields.timeoutS,
+    checksOff
   }
 } as const satisfies NodeSpec

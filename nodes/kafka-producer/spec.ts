@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { kafkaFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { schemaFields } from './schema-fields.ts'
@@ -155,6 +156,7 @@ export const spec = {
       integer: true,
       section: 'advanced',
       help: 'Sends side by side, for brokers far away. Records of one key always take the same; one is enough for 50,000 records/s nearby.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { format, formatFields, formatFieldsWhen } from '../../core/format/fields.ts'
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { Condition, NodeSpec } from '../../core/node/spec.ts'
@@ -143,6 +144,7 @@ export const spec = {
     clientId: {
       ...mqttFields.clientId,
       help: 'Names the session on the server, so it must be the same after every restart. Empty for one made of the client id of the server node and the id of this node.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import { namedTextColumns, payloadFields } from '../../core/node/payload-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
@@ -117,7 +118,8 @@ export const spec = {
         value: { ...namedTextColumns.value, check: 'mqtt-text-template' }
       },
       help: 'Told with each message (MQTT 5). One whose field is missing is left out.'
-    }
+    },
+    checksOff
   },
   examples: []
 } as const satisfies NodeSpec

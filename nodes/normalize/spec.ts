@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -194,7 +195,8 @@ export const spec = {
       placeholder: 'ts_source',
       section: 'advanced',
       help: 'A field for the rule by which the time was read, such as "epoch s, guessed". Empty for none.'
-    }
+    },
+    checksOff
   },
   examples: [
     {

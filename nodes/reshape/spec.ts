@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { fieldColumn } from '../../core/node/field-column.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { WINS, winsOf } from '../../core/record/wins.ts'
@@ -336,7 +337,8 @@ export const spec = {
       section: 'advanced',
       when: unpivot,
       help: 'A message with more is rejected, so that no device fills the table.'
-    }
+    },
+    checksOff
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

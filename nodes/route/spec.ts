@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { memoryFields } from '../../core/state/fields.ts'
 import { EXAMPLES } from './examples.ts'
@@ -75,7 +76,8 @@ export const spec = {
     maxAge: memoryFields.maxAge,
     keepIn: memoryFields.keepIn,
     cluster: memoryFields.cluster,
-    stateTopic: memoryFields.stateTopic
+    stateTopic: memoryFields.stateTopic,
+    checksOff
   },
   examples: EXAMPLES
 } as const satisfies NodeSpec

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import { formatFields } from '../../core/format/fields.ts'
 import { mqttFields } from '../../core/node/connection-fields.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
@@ -147,6 +148,7 @@ export const spec = {
     nanAsNull: formatFields.nanAsNull,
     retries: sourceFields.retries,
     timeoutS: sourceFields.timeoutS,
-    clientId: mqttFields.clientId
+    clientId: mqttFields.clientId,
+    checksOff
   }
 } as const satisfies NodeSpec

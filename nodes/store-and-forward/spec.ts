@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 import { sourceFields } from '../../core/source/fields.ts'
 import { memoryFields } from '../../core/state/fields.ts'
@@ -208,6 +209,7 @@ export const spec = {
       ...sourceFields.timeoutS,
       when: {},
       help: 'What the flow behind has not finished with after this long is sent again. Sinks that wait for their service ask for more time.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

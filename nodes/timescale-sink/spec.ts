@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 export const spec = {
@@ -306,6 +307,7 @@ export const spec = {
       section: 'advanced',
       when: { create: 'create' },
       help: 'A created hypertable drops what is older. 0 keeps everything.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec

@@ -3,6 +3,7 @@ import { fitting } from '../../core/node/show-rate.ts'
 import { compact } from '../../core/node/status.ts'
 import { BatchWriter, type BatchWriterPort } from '../../core/postgres/batch-writer.ts'
 import { PendingMessage } from '../../core/postgres/pending-message.ts'
+import { policiesOf } from '../../core/postgres/policies.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { ReadyTable } from '../../core/postgres/ready-table.ts'
 import { storedText } from '../../core/sink/sink-status.ts'
@@ -38,7 +39,8 @@ export class TableSink implements OpenSink {
       onConflict: options.conflict,
       offsets:
         options.offsets === 'transaction' ? { group: options.group, sink: context.id } : undefined,
-      warn
+      warn,
+      unprotected: sentence => context.learnt({ unprotected: sentence })
     })
     this.#locks = new LockWatch({
       database,
@@ -76,6 +78,7 @@ export class TableSink implements OpenSink {
         await table.prepare()
         await this.#ages.look()
         this.#gauges ??= new TableGauges(database, this.plan.table, context.metrics)
+        void this.#learnPolicies()
         port.up()
       },
       write: work => table.write(work),
@@ -88,6 +91,15 @@ export class TableSink implements OpenSink {
         context.metrics.retried += records
       }
     }
+  }
+
+  /** For the checks at deploy; without an answer nothing is said. */
+  async #learnPolicies(): Promise<void> {
+    const { context, database, plan } = this
+    const found = await policiesOf(database, plan.table).catch(() => undefined)
+    if (found === undefined) return
+    const isSmall = plan.plan.newestBy !== undefined
+    context.learnt({ table: { name: plan.table.name, isSmall, ...found } })
   }
 
   write(request: WriteRequest): void {

@@ -1,3 +1,4 @@
+import { checksOff } from '../../core/advice/field.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
 
 /** The reading that a telemetry pipeline starts from: who measured what, how much, and when. */
@@ -105,7 +106,8 @@ export const spec = {
       default: false,
       section: 'advanced',
       help: 'Converts a value to the type that the schema asks for where it can be done ("23.5" becomes 23.5, true becomes 1). Off, a record passes exactly as it came.'
-    }
+    },
+    checksOff
   },
   examples: [
     {

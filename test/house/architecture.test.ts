@@ -37,6 +37,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   format: ['ground', 'record'],
   sparkplug: ['ground', 'record'],
   pattern: ['ground'],
+  advice: ['ground', 'record'],
   delivery: ['ground', 'record'],
   mqtt: ['ground', 'record'],
   postgres: ['ground', 'record'],
@@ -46,12 +47,12 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   kafka: ['ground', 'record'],
   'dead-letter': ['ground', 'record', 'delivery', 'kafka'],
   learn: ['ground', 'record', 'format'],
-  node: ['ground', 'record', 'delivery', 'format', 'learn'],
+  node: ['ground', 'record', 'delivery', 'format', 'learn', 'advice'],
   source: ['ground', 'record', 'delivery', 'dead-letter', 'learn', 'node'],
   upload: ['ground', 'record', 'format', 'source'],
   sink: ['ground', 'record', 'delivery', 'learn', 'node'],
   state: ['ground', 'record', 'kafka', 'delivery', 'learn', 'node'],
-  editor: ['ground', 'record', 'learn', 'node'],
+  editor: ['ground', 'record', 'learn', 'node', 'advice'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
 

@@ -98,7 +98,8 @@ export class TestWriter {
       create,
       onConflict,
       offsets,
-      warn: warning => this.warnings.push(warning)
+      warn: warning => this.warnings.push(warning),
+      unprotected: sentence => this.warnings.push(sentence)
     })
     this.writer = new BatchWriter(
       {

@@ -38,6 +38,7 @@ for (const server of ['postgres', 'timescale'] as const) {
         create: false,
         onConflict: 'ignore' as const,
         warn: (warning: string) => warnings.push(warning),
+        unprotected: (sentence: string) => warnings.push(sentence),
         ...more
       }
       await new ReadyTable(database, wishFor(TABLE, mappings), options).prepare()
@@ -76,7 +77,8 @@ for (const server of ['postgres', 'timescale'] as const) {
         await new ReadyTable(database, wishFor(name), {
           create: true,
           onConflict: 'ignore',
-          warn: () => {}
+          warn: () => {},
+          unprotected: () => {}
         }).prepare()
         assert.equal((await listTables(database)).includes(name), true)
         assert.equal((await listColumns(database, name)).length, 5)

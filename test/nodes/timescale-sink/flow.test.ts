@@ -114,7 +114,7 @@ describe('the sink in Node-RED', function () {
     assert.deepEqual(
       nodeRed.logs.map(({ msg }) => msg),
       [
-        `TimescaleDB is not installed in this database: ${table} is a plain table, without chunks, compression and retention, and will become slow and large.`
+        `TimescaleDB is not installed in this database: ${table} is a plain table, without chunks, compression and retention, and will become slow and large. Install TimescaleDB, or delete old rows with a job of your own. (NO_RETENTION)`
       ]
     )
   })

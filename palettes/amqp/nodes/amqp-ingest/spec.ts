@@ -1,4 +1,5 @@
 import {
+  checksOff,
   format,
   formatFields,
   formatFieldsWhen,
@@ -157,6 +158,7 @@ export const spec = {
     },
     maxPayloadBytes: sourceFields.maxPayloadBytes,
     retries: sourceFields.retries,
-    timeoutS: sourceFields.timeoutS
+    timeoutS: sourceFields.timeoutS,
+    checksOff
   }
 } as const satisfies NodeSpec

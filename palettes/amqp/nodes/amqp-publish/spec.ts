@@ -1,4 +1,9 @@
-import { type NodeSpec, namedTextColumns, payloadFields } from '@millrace/node-red-telemetry'
+import {
+  checksOff,
+  type NodeSpec,
+  namedTextColumns,
+  payloadFields
+} from '@millrace/node-red-telemetry'
 
 export const spec = {
   type: 'millrace-amqp-publish',
@@ -113,7 +118,8 @@ export const spec = {
       unit: 's',
       section: 'advanced',
       help: 'The server throws a message away that nobody has taken by then. 0 keeps it.'
-    }
+    },
+    checksOff
   },
   examples: []
 } as const satisfies NodeSpec

@@ -1,4 +1,4 @@
-import { type NodeSpec, payloadFields } from '@millrace/node-red-telemetry'
+import { checksOff, type NodeSpec, payloadFields } from '@millrace/node-red-telemetry'
 
 export const spec = {
   type: 'millrace-kinesis-producer',
@@ -63,7 +63,8 @@ export const spec = {
       unit: 'bytes',
       section: 'advanced',
       help: 'Data and key together; a larger record is rejected. More than 1 MB needs a stream that was set up for it.'
-    }
+    },
+    checksOff
   },
   examples: []
 } as const satisfies NodeSpec

@@ -1,4 +1,5 @@
 import {
+  checksOff,
   FORMATS,
   format,
   formatFields,
@@ -111,6 +112,7 @@ export const spec = {
       help: 'At most this many records are unacknowledged at a time, and 64 MB; then senders get 5.03 and are to try again after a second. Must exceed what a join or batch node in the flow collects.'
     },
     retries: sourceFields.retries,
-    timeoutS: sourceFields.timeoutS
+    timeoutS: sourceFields.timeoutS,
+    checksOff
   }
 } as const satisfies NodeSpec
