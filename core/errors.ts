@@ -77,6 +77,8 @@ export const CODES = {
   AWS_REFUSED: 'AWS does not take the credentials, or they have no right to what is asked.',
   AWS_NOT_FOUND: 'A stream or table is not there, in this region and account.',
   AWS_REQUEST_FAILED: 'AWS has answered a request with an error.',
+  KINESIS_APPLICATION_INVALID:
+    'The table of an application is of another stream, or of one that was made anew.',
   KINESIS_KEY_INVALID: 'The partition key of a record is empty, or longer than 256 characters.',
   KINESIS_RECORD_TOO_LARGE: 'A record is larger than the stream takes.',
   KINESIS_RECORD_REFUSED: 'Kinesis does not take a record, whenever it is sent.',

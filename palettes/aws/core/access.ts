@@ -1,3 +1,4 @@
+import type { DynamoDB } from '@aws-sdk/client-dynamodb'
 import type { Kinesis, KinesisClientConfig } from '@aws-sdk/client-kinesis'
 
 /** How a Node-RED says who it is. */
@@ -42,10 +43,16 @@ export class AwsAccess {
 
   async kinesis(): Promise<Kinesis> {
     const { Kinesis: Client } = await import('@aws-sdk/client-kinesis')
-    return new Client(await this.config(this.settings.endpoint))
+    return new Client(await this.#config(this.settings.endpoint))
   }
 
-  protected async config(endpoint: string): Promise<ClientConfig> {
+  async tables(): Promise<DynamoDB> {
+    const { DynamoDB: Client } = await import('@aws-sdk/client-dynamodb')
+    const { endpoint, tableEndpoint } = this.settings
+    return new Client(await this.#config(tableEndpoint || endpoint))
+  }
+
+  async #config(endpoint: string): Promise<ClientConfig> {
     const { NodeHttpHandler } = await import('@smithy/node-http-handler')
     const { region } = this.settings
     const credentials = await this.#credentials()

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { AwsAccess } from '../../../palettes/aws/core/access.ts'
 import access from '../../../palettes/aws/nodes/aws-access/runtime.ts'
+import consumer from '../../../palettes/aws/nodes/kinesis-consumer/runtime.ts'
 import producer from '../../../palettes/aws/nodes/kinesis-producer/runtime.ts'
 import { MOTO, motoLacks } from '../../../stack/aws/moto.ts'
 import { registerCollect } from '../../collector.ts'
 import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { until } from '../../until.ts'
-import { Client, KEYS, REGION, sceneOf, stateOf, upTo } from './rig.ts'
+import { Client, KEYS, numbersOf, REGION, sceneOf, stateOf, unique, upTo } from './rig.ts'
 import { MotoServer } from './servers.ts'
 
 const lacks = motoLacks()
@@ -28,7 +29,7 @@ function onMoto(): void {
       url = await moto.start()
       client = new Client(url)
       keys = await newUser()
-      red = await startNodeRed({ nodes: [access, producer, registerCollect] })
+      red = await startNodeRed({ nodes: [access, consumer, producer, registerCollect] })
     })
     after(async () => {
       await red?.stop()
@@ -130,7 +131,7 @@ function onMoto(): void {
       kinesis.destroy()
     })
 
-    it('keeps to the limits of a request, with records of 1 MB beside small ones', async () => {
+    it('writes and reads records of 1 MB beside small ones, within the limits of a request', async () => {
       const stream = await client.stream(2)
       const scene = sceneOf('millrace-kinesis-producer', url, { stream })
       await red.deploy(scene.flow)
@@ -143,7 +144,11 @@ function onMoto(): void {
       red.node<{ receive(message: object): void }>(scene.node).receive({ payload })
       await until('all', () => scene.first.records.length === 1_012)
       assert.equal(scene.rejected.records.length, 0)
-      assert.equal((await client.read(stream)).length, 1_012)
+      const application = unique('app')
+      const reads = sceneOf('millrace-kinesis-consumer', url, { stream, application, pollMs: 200 })
+      await red.deploy(reads.flow)
+      await until('all', () => reads.first.records.length === 1_012)
+      assert.deepEqual(numbersOf(reads.first), upTo(1_012))
     })
   })
 }

@@ -13,5 +13,9 @@ await holdsAsPackage('aws', {
     client.close()
     return { 'millrace-aws-access': { endpoint, login: 'keys', credentials: KEYS } }
   },
-  outcomes: { 'lesson-kinesis-producer-send': { in: 3, stored: 2, rejected: 1 } }
+  outcomes: {
+    'lesson-kinesis-producer-send': { in: 3, stored: 2, rejected: 1 },
+    // What both lessons write.
+    'lesson-kinesis-consumer-read': { in: 3, out: 3 }
+  }
 })

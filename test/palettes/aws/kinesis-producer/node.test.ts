@@ -1,3 +1,4 @@
+// Mostly waits.
 import assert from 'node:assert/strict'
 import access from '../../../../palettes/aws/nodes/aws-access/runtime.ts'
 import producer from '../../../../palettes/aws/nodes/kinesis-producer/runtime.ts'
@@ -17,6 +18,13 @@ import {
   upTo
 } from '../rig.ts'
 import { AwsServers } from '../servers.ts'
+
+interface Answered {
+  readonly ok: boolean
+  readonly message?: string
+  readonly items?: readonly string[]
+  readonly heard?: readonly { readonly bytes: string }[]
+}
 
 describe('kinesis-producer in Node-RED', function () {
   this.timeout(60_000)
@@ -159,16 +167,19 @@ describe('kinesis-producer in Node-RED', function () {
 
   it('names the streams in the dialog, and says what the test of a connection finds', async () => {
     const stream = await client.stream(1)
-    const probe = async (action: string) => {
+    const probe = async (action: string, query: object = {}) => {
       const response = await fetch(`${red.url}/millrace/probe/millrace-aws-access`, {
         method: 'POST',
         headers: { 'content-type': 'application/json' },
-        body: JSON.stringify({ action, values: { region: REGION, endpoint: url, ...KEYS } })
+        body: JSON.stringify({ action, query, values: { region: REGION, endpoint: url, ...KEYS } })
       })
-      return (await response.json()) as { ok: boolean; message?: string; items?: string[] }
+      return (await response.json()) as Answered
     }
     const { items } = await probe('millrace-aws-access:stream:names')
     assert.ok(items?.includes(stream), items?.join())
+    await client.put(stream, [{ key: 'a', data: { n: 1 } }])
+    const { heard } = await probe('millrace-aws-access:messages', { stream })
+    assert.equal(Buffer.from(heard![0]!.bytes, 'base64').toString(), '{"n":1}')
     const { message } = await probe('test')
     assert.match(
       message!,
