@@ -59,7 +59,7 @@ export class Shaper {
     return this.options.loading.ready
   }
 
-  /** The records of one of Kinesis, however many, some at a time; `kills` is why it is set aside. */
+  /** The records of one message, however many, some at a time; `kills` is why it is set aside. */
   *piecesOf(batch: KinesisBatch, index: number, kills?: Reason): Generator<SplitPiece> {
     const arrival = batch.arrivals[index]!
     const aggregate = kills === undefined ? aggregateIn(arrival.data) : undefined
