@@ -26,7 +26,7 @@ const TRACKED = [
  */
 export async function measure(): Promise<Record<string, number>> {
   const costs = Object.fromEntries(
-    subjects().map(({ name, work }) => [name, costRatio(work, baseline.work)])
+    (await subjects()).map(({ name, work }) => [name, costRatio(work, baseline.work)])
   )
   for (const { batchSize, ratio } of await measureTracker(TRACKED)) {
     costs[`tracker idle, ${batchSize} a message`] = ratio.idle

@@ -8,16 +8,21 @@ import { planOf, Rows } from '../../core/postgres/rows.ts'
 import { parseRecord } from '../../core/record/parse-record.ts'
 import { PROVENANCE, Provenance, type TelemetryRecord } from '../../core/record/record.ts'
 import { compileTopicTemplate } from '../../core/record/topic-template.ts'
+import { decoder } from '../../nodes/decode/logic.ts'
+import { spec as decodeSpec } from '../../nodes/decode/spec.ts'
 import { TableDirectory } from '../../nodes/enrich/directory.ts'
 import { enricher } from '../../nodes/enrich/logic.ts'
 import type { Metadata } from '../../nodes/enrich/metadata.ts'
 import { spec as enrichSpec } from '../../nodes/enrich/spec.ts'
 import { normalizer } from '../../nodes/normalize/logic.ts'
 import { spec as normalizeSpec } from '../../nodes/normalize/spec.ts'
+import { reshaper } from '../../nodes/reshape/logic.ts'
+import { spec as reshapeSpec } from '../../nodes/reshape/spec.ts'
 import { spec as sinkSpec } from '../../nodes/timescale-sink/spec.ts'
 import { validator } from '../../nodes/validate/logic.ts'
 import { spec as validateSpec } from '../../nodes/validate/spec.ts'
 import { deviceId, payloadOf, topicOf, topicTemplate, usualShape } from '../fleet.ts'
+import { METRICS, wideBatch, wideShapes } from '../wide-messages.ts'
 
 export const BATCH = 500
 
@@ -42,7 +47,7 @@ export const baseline: Subject = {
   work: () => payloads.map(bytes => JSON.stringify(JSON.parse(bytes.toString())))
 }
 
-export function subjects(): Subject[] {
+export async function subjects(): Promise<Subject[]> {
   const records = fresh()
   for (const [index, record] of records.entries())
     Object.assign(record, { [PROVENANCE]: new Provenance({ at: taken }, index) })
@@ -62,8 +67,29 @@ export function subjects(): Subject[] {
     { name: 'validate', work: () => validate(message) },
     { name: 'normalize', work: () => normalize(message) },
     { name: 'enrich', work: () => enrich(message) },
-    { name: 'timescale-sink rows', work: rowsOf(normalize(message)[0] as TelemetryRecord[]) }
+    { name: 'timescale-sink rows', work: rowsOf(normalize(message)[0] as TelemetryRecord[]) },
+    ...(await unpivoting())
   ]
+}
+
+/** A few messages with many measurements make as many rows as a batch has records. */
+const unpivoting = (): Promise<Subject[]> =>
+  Promise.all(
+    wideShapes.map(async shape => {
+      const decode = await decoder(parseOptions(decodeSpec, {}), () => NOW_MS)
+      const reshape = reshaper(parseOptions(reshapeSpec, shape.settings), () => NOW_MS, calculated)
+      const message = wideBatch(shape, BATCH / METRICS)
+      const work = () => {
+        const decoded = decode(message)
+        // Only where the machine did something else for long there are several turns.
+        return decoded instanceof Promise ? decoded : reshape({ payload: decoded.outputs[0] })
+      }
+      return { name: `decode, unpivot: ${shape.name}`, work }
+    })
+  )
+
+function calculated(): never {
+  throw new Error('Nothing is calculated.')
 }
 
 const places: ReadonlyMap<string, Metadata> = new Map(

@@ -1,6 +1,8 @@
 import { cloneRecord } from '../record/clone-record.ts'
 import type { JsonRules } from '../record/json-text.ts'
 import { ParseFailure } from '../record/parse-failure.ts'
+import { parseRecord } from '../record/parse-record.ts'
+import type { TelemetryRecord } from '../record/record.ts'
 import {
   type ArrivedBytes,
   type AtOnce,
@@ -34,6 +36,11 @@ export interface Reader {
    * has no elements.
    */
   read(bytes: Buffer, arrival: ArrivedBytes): Item[]
+  /**
+   * The record of a payload that holds one and takes no long to read, or why it is none: the short
+   * way, for most payloads of JSON. Undefined where they are to be read in pieces.
+   */
+  readOne(bytes: Buffer): TelemetryRecord | ParseFailure | undefined
   /** The same, some at a time, each piece read when it is asked for: to be gone through once. */
   pieces(bytes: Buffer, arrival: ArrivedBytes): Iterable<Piece<Item>>
   /** The same of a value that was decoded before, some at a time. */
@@ -88,7 +95,7 @@ export const jsonRulesOf = ({
   nanAsNull,
   exact,
   maxFields
-}: ReaderOptions): JsonRules => ({
+}: Omit<ReaderOptions, 'format'>): JsonRules => ({
   trailingNuls: cutNuls ? 'cut' : 'reject',
   nanAsNull,
   exact,
@@ -130,6 +137,7 @@ export function onceLoaded(made: Promise<Reader>): LoadingReader {
 class BytesReader implements Reader {
   readonly #records: (value: unknown, place: string) => Item[]
   readonly #found: (value: unknown, place: string) => FoundRecords
+  readonly #plain: JsonRules | undefined
 
   constructor(
     private readonly decode: Decode,
@@ -137,6 +145,16 @@ class BytesReader implements Reader {
   ) {
     this.#records = recordsAt(options)
     this.#found = foundAt(options)
+    const { format } = options
+    if (format !== undefined && isPlainJson({ ...options, format }))
+      this.#plain = jsonRulesOf(options)
+  }
+
+  readOne(bytes: Buffer): TelemetryRecord | ParseFailure | undefined {
+    const rules = this.#plain
+    return rules === undefined || takesLong(bytes, this.options.decompress)
+      ? undefined
+      : parseRecord(bytes, rules)
   }
 
   read(bytes: Buffer, arrival: ArrivedBytes): Item[] {

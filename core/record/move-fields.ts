@@ -50,6 +50,7 @@ export function fieldMover(
   const steps = rows.map(stepOf)
   const leaving = new Set(steps.flatMap(({ leaves }) => leaves ?? []))
   const reachesInside = steps.some(step => step.steps.length > 1)
+  if (!others && !reachesInside && areOwnNames(steps)) return original => named(steps, original)
   return original => {
     let staying: Set<string> | undefined
     for (;;) {
@@ -67,6 +68,22 @@ export function fieldMover(
       staying = (staying ?? new Set<string>()).add(outcome)
     }
   }
+}
+
+/** Each field gets a name that no other could have got: then there is nothing to weigh. */
+const areOwnNames = (steps: readonly Step[]) =>
+  new Set(steps.map(({ steps: [name] }) => name)).size === steps.length
+
+function named(steps: readonly Step[], original: TelemetryRecord): TelemetryRecord | NotConverted {
+  const moved: TelemetryRecord = {}
+  for (const { from, get, put, isSame, convert } of steps) {
+    const value = get(original)
+    if (value === undefined) continue
+    const made = value === null || convert === undefined ? value : convert(value)
+    if (made === undefined) return new NotConverted(from, value)
+    put(moved, isSame || typeof made !== 'object' ? made : cloneRecord(made))
+  }
+  return inherit(original, moved)
 }
 
 function stepOf({ from, to, convert }: FieldMove): Step {

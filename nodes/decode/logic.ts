@@ -1,4 +1,5 @@
 import { placingProblems } from '../../core/format/check.ts'
+import type { Piece } from '../../core/format/pieces.ts'
 import { type Reader, type ReaderOptions, readerOf } from '../../core/format/reader.ts'
 import type { Item } from '../../core/format/records-at.ts'
 import type { Options } from '../../core/node/spec.ts'
@@ -48,68 +49,86 @@ export function decoder(
     : decoding(reader, options, now)
 }
 
-function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => number): Decoder {
-  return message => {
-    const payloads = recordsOf(message.payload)
-    const batch = new FlowBatch(payloads, message)
-    const records: unknown[] = []
-    const rejected: Rejection[] = []
-    let filtered = 0
-    function* everything(): Generator<Found> {
-      for (const [index, payload] of payloads.entries()) {
-        const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
-        let found = 0
-        for (const items of piecesOf(payload, provenance, reader, format === 'bare', now)) {
-          yield { items, payload, provenance }
-          found += items.length
-        }
-        if (found === 0) filtered++
-      }
-    }
-    const rest = eachInSlices(everything(), ({ items, payload, provenance }) => {
-      for (const { record, place } of items) {
-        if (record instanceof ParseFailure)
-          rejected.push(rejection(record, place, payload, provenance))
-        else records.push(carrying(record, place, payload, provenance))
-      }
-      return items.length !== 1 || sizeOf(payload) > DEAR_BYTES
-    })
-    const outputs = [records, rejected] as const
-    return rest === undefined ? { outputs, filtered } : rest.then(() => ({ outputs, filtered }))
-  }
+interface How {
+  readonly reader: Reader
+  readonly isBare: boolean
+  readonly now: () => number
 }
 
-/** Some of what stands in one payload. */
-interface Found {
-  readonly items: readonly Item[]
-  readonly payload: unknown
-  readonly provenance: Provenance
+function decoding(reader: Reader, { format }: Options<typeof spec>, now: () => number): Decoder {
+  const how = { reader, isBare: format === 'bare', now }
+  return message => {
+    const outcome = new Outcome()
+    const rest = eachInSlices(readEach(message, how, outcome), isDear => isDear)
+    const end = (): Decoded => ({
+      outputs: [outcome.records, outcome.rejected],
+      filtered: outcome.filtered
+    })
+    return rest === undefined ? end() : rest.then(end)
+  }
 }
 
 /** The clock is to be looked at where so much was read at once. */
 const DEAR_BYTES = 16_384
 
-function sizeOf(payload: unknown): number {
-  const value = isKafkaMessage(payload) ? payload.value : payload
-  return typeof value === 'string' || ArrayBuffer.isView(value)
-    ? ((value as Buffer).length ?? DEAR_BYTES)
-    : 0
+/** Reads the payloads of a message, and tells after each piece of them whether it was dear. */
+function* readEach(message: Message, how: How, outcome: Outcome): Generator<boolean> {
+  const payloads = recordsOf(message.payload)
+  const batch = new FlowBatch(payloads, message)
+  for (let index = 0; index < payloads.length; index++) {
+    const payload = payloads[index]
+    const provenance = provenanceOf(payload) ?? new Provenance(batch, index)
+    const value = isKafkaMessage(payload) ? payload.value : payload
+    const bytes = bytesOf(value, how.isBare)
+    const only = bytes && how.reader.readOne(bytes)
+    if (only === undefined) yield* readPieces(payload, value, bytes, provenance, how, outcome)
+    else {
+      outcome.take(only, '', payload, provenance)
+      yield bytes!.length > DEAR_BYTES
+    }
+  }
 }
 
-function* piecesOf(
+function* readPieces(
   payload: unknown,
+  value: unknown,
+  bytes: Buffer | undefined,
   provenance: Provenance,
-  reader: Reader,
-  isBare: boolean,
-  now: () => number
-): Generator<readonly Item[]> {
-  const value = isKafkaMessage(payload) ? payload.value : payload
-  const bytes = bytesOf(value, isBare)
-  if (value === null && isKafkaMessage(payload)) yield [{ record: TOMBSTONE, place: '' }]
-  else if (bytes === undefined) yield* reader.find(value)
-  else
-    for (const { values } of reader.pieces(bytes, { arrivedMs: arrivedMs(provenance, now) }))
-      yield values
+  { reader, now }: How,
+  outcome: Outcome
+): Generator<boolean> {
+  if (value === null && isKafkaMessage(payload)) {
+    outcome.take(TOMBSTONE, '', payload, provenance)
+    return
+  }
+  const pieces =
+    bytes === undefined
+      ? reader.find(value)
+      : valuesOf(reader.pieces(bytes, { arrivedMs: arrivedMs(provenance, now) }))
+  let found = 0
+  for (const items of pieces) {
+    for (const { record, place } of items) outcome.take(record, place, payload, provenance)
+    found += items.length
+    yield items.length !== 1 || (bytes !== undefined && bytes.length > DEAR_BYTES)
+  }
+  if (found === 0) outcome.filtered++
+}
+
+function* valuesOf(pieces: Iterable<Piece<Item>>): Generator<readonly Item[]> {
+  for (const { values } of pieces) yield values
+}
+
+/** What is made of the payloads of a message. */
+class Outcome {
+  readonly records: unknown[] = []
+  readonly rejected: Rejection[] = []
+  filtered = 0
+
+  take(record: Item['record'], place: string, payload: unknown, provenance: Provenance): void {
+    if (record instanceof ParseFailure)
+      this.rejected.push(rejection(record, place, payload, provenance))
+    else this.records.push(carrying(record, place, payload, provenance))
+  }
 }
 
 const TOMBSTONE = new ParseFailure(

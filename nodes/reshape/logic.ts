@@ -21,7 +21,8 @@ import { Pivot } from './pivot.ts'
 import type { Settings } from './settings.ts'
 import { FieldProblem, sourcesOf } from './sources.ts'
 import { spec } from './spec.ts'
-import { type UnpivotedRows, unpivoter } from './unpivot.ts'
+import { unpivoter } from './unpivot.ts'
+import type { UnpivotedRows, Walk } from './unpivot-walk.ts'
 import { valueProblems } from './values.ts'
 
 /** The records by output, and how many had no measurement. */
@@ -50,9 +51,10 @@ class Outcome implements UnpivotedRows {
     this.rejected.push({ ...reject(holder, STAGE, reason), record: part })
   }
   /** Takes back what was made since, when one record was too much as a whole. */
-  back(reshaped: number, rejected: number): void {
+  refusedWhole(record: unknown, reason: Reason, reshaped: number, rejected: number): undefined {
     this.reshaped.length = reshaped
     this.rejected.length = rejected
+    this.refused(record, reason)
   }
 }
 
@@ -64,11 +66,10 @@ class FoundPart {
   ) {}
 }
 
-/** What makes records of one; it gives why that cannot be. */
+/** What makes records of one. */
 interface Shape {
-  take?(record: TelemetryRecord, outcome: Outcome): Reason | undefined
-  /** The same, some of a long record at each step. */
-  steps?(record: TelemetryRecord, outcome: Outcome): Steps<Reason | undefined>
+  /** Gives why that cannot be, if it cannot; of a long record, the rest of the work. */
+  take(record: TelemetryRecord, outcome: Outcome): Reason | Steps<Reason | undefined> | undefined
   /** What is known only once all parts are there. */
   end?(outcome: Outcome): void
 }
@@ -95,16 +96,13 @@ export function reshaper(
     const nowMs = now()
     const fill = ({ given, record }: FoundPart) =>
       sources === undefined ? record : sources.fill(record, given, message, nowMs)
-    function* reasonFrom(filled: TelemetryRecord): Steps<Reason | undefined> {
-      const steps = shape.steps?.(filled, outcome)
-      return steps === undefined ? shape.take?.(filled, outcome) : yield* steps
-    }
-    function* take({ record }: FoundPart, filled: TelemetryRecord | FieldProblem): Steps<void> {
-      const [rows, refused] = [outcome.reshaped.length, outcome.rejected.length]
-      const reason = filled instanceof FieldProblem ? filled : yield* reasonFrom(filled)
-      if (reason === undefined) return
-      outcome.back(rows, refused)
-      outcome.refused(record, reason)
+    const take: Take = ({ record }, filled) => {
+      const { length: rows } = outcome.reshaped
+      const { length: refused } = outcome.rejected
+      const taken = filled instanceof FieldProblem ? filled : shape.take(filled, outcome)
+      if (taken === undefined) return undefined
+      if ('next' in taken) return settled(taken, record, outcome, rows, refused)
+      return outcome.refusedWhole(record, taken, rows, refused)
     }
     const parts = partsOf(recordsOf(message.payload), outcome)
     const rest =
@@ -122,14 +120,28 @@ export function reshaper(
   }
 }
 
+/** Makes records of a part; of a long one, it gives the rest of the work. */
+type Take = (part: FoundPart, filled: TelemetryRecord | FieldProblem) => Steps<void> | undefined
+
+function* settled(
+  rest: Steps<Reason | undefined>,
+  record: TelemetryRecord,
+  outcome: Outcome,
+  rows: number,
+  refused: number
+): Steps<void> {
+  const reason = yield* rest
+  if (reason !== undefined) outcome.refusedWhole(record, reason, rows, refused)
+}
+
 /** Tells at the end of each part that it is done, and before that a long one is still going on. */
 function* stepsOf(
   parts: Iterable<FoundPart>,
-  take: (part: FoundPart) => Steps<void>
+  take: (part: FoundPart) => Steps<void> | undefined
 ): Generator<boolean> {
   for (const part of parts) {
-    const steps = take(part)
-    while (steps.next().done !== true) yield true
+    const rest = take(part)
+    if (rest !== undefined) while (rest.next().done !== true) yield true
     yield false
   }
 }
@@ -139,18 +151,17 @@ async function calculateAll(
   parts: Iterable<FoundPart>,
   fill: (part: FoundPart) => TelemetryRecord | FieldProblem,
   calculate: Calculate,
-  take: (part: FoundPart, filled: TelemetryRecord | FieldProblem) => Steps<void>
+  take: Take
 ): Promise<void> {
   let sliceEndMs = performance.now() + SLICE_MS
   for (const part of parts) {
     const filled = fill(part)
-    const steps = take(part, filled instanceof FieldProblem ? filled : await calculate(filled))
-    for (let isDone = false; !isDone; ) {
-      isDone = steps.next().done === true
+    const rest = take(part, filled instanceof FieldProblem ? filled : await calculate(filled))
+    do {
       if (performance.now() < sliceEndMs) continue
       await nextTurn()
       sliceEndMs = performance.now() + SLICE_MS
-    }
+    } while (rest !== undefined && rest.next().done !== true)
   }
 }
 
@@ -229,6 +240,17 @@ function inObject(put: Put, value: unknown): TelemetryRecord {
   return record
 }
 
+function ended({ tooMany, isEmpty }: Walk, outcome: Outcome): Reason | undefined {
+  if (tooMany === undefined && isEmpty) outcome.filtered++
+  return tooMany
+}
+
+function* restOf(walk: Walk, outcome: Outcome): Steps<Reason | undefined> {
+  do yield
+  while (!walk.go())
+  return ended(walk, outcome)
+}
+
 const SHAPES: Readonly<
   Record<Settings['mode'], (settings: Settings, fields: readonly string[]) => Shape>
 > = {
@@ -236,12 +258,9 @@ const SHAPES: Readonly<
     const baseOf = picker([...settings.keep, ...fields.map(from => ({ from, to: '' }))])
     const unpivot = unpivoter(settings, fields)
     return {
-      *steps(record, outcome) {
-        const before = outcome.reshaped.length + outcome.rejected.length
-        const reason = yield* unpivot(record, baseOf(record), outcome)
-        if (reason === undefined && outcome.reshaped.length + outcome.rejected.length === before)
-          outcome.filtered++
-        return reason
+      take(record, outcome) {
+        const walk = unpivot(record, baseOf(record), outcome)
+        return walk.go() ? ended(walk, outcome) : restOf(walk, outcome)
       }
     }
   },
