@@ -22,7 +22,7 @@ import type { Settings } from './settings.ts'
 import { FieldProblem, sourcesOf } from './sources.ts'
 import { spec } from './spec.ts'
 import { unpivoter } from './unpivot.ts'
-import type { UnpivotedRows, Walk } from './unpivot-walk.ts'
+import type { UnpivotedRows, UnpivotWalk } from './unpivot-walk.ts'
 import { valueProblems } from './values.ts'
 
 /** The records by output, and how many had no measurement. */
@@ -240,12 +240,12 @@ function inObject(put: Put, value: unknown): TelemetryRecord {
   return record
 }
 
-function ended({ tooMany, isEmpty }: Walk, outcome: Outcome): Reason | undefined {
+function ended({ tooMany, isEmpty }: UnpivotWalk, outcome: Outcome): Reason | undefined {
   if (tooMany === undefined && isEmpty) outcome.filtered++
   return tooMany
 }
 
-function* restOf(walk: Walk, outcome: Outcome): Steps<Reason | undefined> {
+function* restOf(walk: UnpivotWalk, outcome: Outcome): Steps<Reason | undefined> {
   do yield
   while (!walk.go())
   return ended(walk, outcome)

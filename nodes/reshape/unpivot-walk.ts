@@ -61,7 +61,7 @@ const COPIES_A_FIELD = 10
  * The way through one record. It is no generator: that would cost a fifth of what a record of
  * twenty fields takes.
  */
-export class Walk {
+export class UnpivotWalk {
   /** Why the record cannot be taken apart. */
   tooMany: FieldProblem | undefined
   #count = 0

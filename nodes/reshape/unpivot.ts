@@ -2,7 +2,7 @@ import { type Get, getter, isOneName, setter, stepsOf } from '../../core/record/
 import type { TelemetryRecord } from '../../core/record/record.ts'
 import { leftOut, MeasuredNames } from './measured-names.ts'
 import type { Settings } from './settings.ts'
-import { type How, type Measured, type UnpivotedRows, Walk } from './unpivot-walk.ts'
+import { type How, type Measured, type UnpivotedRows, UnpivotWalk } from './unpivot-walk.ts'
 import { treatments } from './values.ts'
 
 /**
@@ -12,10 +12,10 @@ import { treatments } from './values.ts'
 export function unpivoter(
   settings: Settings,
   fields: readonly string[]
-): (record: TelemetryRecord, base: TelemetryRecord, rows: UnpivotedRows) => Walk {
+): (record: TelemetryRecord, base: TelemetryRecord, rows: UnpivotedRows) => UnpivotWalk {
   const how = howOf(settings)
   const measured = measuredBy(settings, fields, how.names)
-  return (record, base, rows) => new Walk(how, measured, record, base, rows)
+  return (record, base, rows) => new UnpivotWalk(how, measured, record, base, rows)
 }
 
 /** Where the measurements stand: everywhere in one place, or in fields that are named. */
