@@ -12,6 +12,7 @@ import { services } from '../services.ts'
 import { until } from '../until.ts'
 
 const folder = new URL('../../examples/', import.meta.url)
+const choose = new URL('../../docs/choose.md', import.meta.url)
 const files = readdirSync(folder).filter(file => file.endsWith('.json'))
 const read = (file: string) =>
   JSON.parse(readFileSync(new URL(file, folder), 'utf8')) as FlowEntry[]
@@ -51,6 +52,7 @@ const OUTCOMES: Record<
   'lesson-recipe-open-door-rules': { in: 4, out: 1 },
   'lesson-recipe-open-door-store': { stored: 1 },
   'lesson-recipe-oee-store': { stored: 5 },
+  'lesson-recipe-few-devices-store': { in: 13, stored: 13, rejected: 0 },
   'lesson-store-and-forward-keep': { in: 4, stored: 4, out: 4 },
   'lesson-store-and-forward-store': { stored: 4 },
   'lesson-recipe-notify-rules': { in: 3, out: 1, rejected: 0 },
@@ -143,6 +145,15 @@ describe('examples', function () {
       assert.doesNotMatch(JSON.stringify(nodes), /\$\{[A-Z]/)
     })
   }
+
+  it('the page that helps to choose names only examples that are there', () => {
+    const beside = readdirSync(new URL('../../palettes/amqp/examples/', import.meta.url))
+    const named = [...readFileSync(choose, 'utf8').matchAll(/`(\d\d-[a-z-]+)`/g)].map(
+      ([, name]) => name
+    )
+    assert.ok(named.length >= 6)
+    for (const name of named) assert.ok([...files, ...beside].includes(`${name}.json`), name)
+  })
 
   it('all start, and none has a wrong setting', () =>
     assert.doesNotMatch(nodeRed.output, /\[error\]|OPTIONS_INVALID|unknown/i))
