@@ -80,6 +80,8 @@ const SYSTEM: Readonly<Record<string, string>> = {
   EAI_AGAIN: 'the name cannot be looked up at the moment'
 }
 
+const OF_TLS = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO)/
+
 export const nameOf = (error: unknown): string => String((error as Thrown | undefined)?.name ?? '')
 export const isThrottled = (error: unknown): boolean => THROTTLED.has(nameOf(error))
 export const isMissing = (error: unknown): boolean => nameOf(error) === 'ResourceNotFoundException'
@@ -130,6 +132,13 @@ export function awsProblem(error: unknown, what: string, where: string): AwsErro
       'AWS_REQUEST_FAILED',
       `AWS (${where}) lets through no more requests for the ${what} at the moment: ${saidBy(error)}.`,
       { short: 'throttled', needsPerson: false },
+      cause
+    )
+  if (status === 0 && OF_TLS.test(code))
+    return new AwsError(
+      'AWS_UNREACHABLE',
+      `AWS (${where}) cannot be reached for the ${what}: the certificate is not trusted (${saidBy(error)}).`,
+      { short: 'certificate refused', needsPerson: true },
       cause
     )
   if (status === 0) {

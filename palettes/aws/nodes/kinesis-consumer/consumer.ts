@@ -14,6 +14,9 @@ import { ShardReader } from './shard-reader.ts'
 import { createdMsOf, shardsOf } from './shards.ts'
 import type { spec } from './spec.ts'
 
+/** An ARN ends with the name of the stream. */
+const nameIn = (stream: string) => stream.replace(/^arn:.*\//, '')
+
 const MOST_AT_ONCE = 10_000
 /** What is wrong with the table, beside what is wrong with shards. */
 const TABLE = 'table'
@@ -41,7 +44,7 @@ export class Consumer {
     this.#access = provided<AwsAccess>('access')
     this.#options = options
     this.#stream = streamOf(options.stream)
-    this.#table = options.application || `millrace-${id}`
+    this.#table = options.application || `millrace-${id.replace(/[^\w.-]/g, '-')}`
     this.#outage = new Outage('Kinesis', node)
     this.intake = new Intake({
       options,
@@ -91,10 +94,13 @@ export class Consumer {
   }
 
   async #startOf(kinesis: Kinesis): Promise<ApplicationStart> {
-    const { stream, startFrom, startTime } = this.#options
+    const { startFrom, startTime } = this.#options
     const createdMs = await createdMsOf(kinesis, this.#stream, this.#end.signal)
-    const atMs = startFrom === 'time' ? Date.parse(startTime) : Date.now()
-    return { stream, createdMs, checkpoint: startFrom === 'oldest' ? OLDEST : startingAt(atMs) }
+    // The client knows by the answer how far its clock is off.
+    const nowMs = Date.now() + kinesis.config.systemClockOffset
+    const atMs = startFrom === 'time' ? Date.parse(startTime) : nowMs
+    const checkpoint = startFrom === 'oldest' ? OLDEST : startingAt(atMs)
+    return { stream: nameIn(this.#options.stream), createdMs, checkpoint }
   }
 
   #open(kinesis: Kinesis, lease: Lease): ShardReader {

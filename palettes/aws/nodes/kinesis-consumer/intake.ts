@@ -26,6 +26,8 @@ const PER_SHARD = 25
 /** An answer may have 10 MB. */
 const MAX_REQUESTS = 4
 const MAX_WAITING_BYTES = 32 << 20
+/** What a record takes beside its data. */
+const RECORD_BYTES = 250
 
 /** Between the shards and the flow: lets in what there is room for, and asks for no more. */
 export class Intake {
@@ -62,9 +64,15 @@ export class Intake {
   mayAsk({ shard, waiting }: ShardReader): boolean {
     const { source, isFresh, options } = this.intake
     if (this.#isStopped || this.#requests >= MAX_REQUESTS || source.isPaused) return false
-    if (waiting.length >= options.batchSize || (waiting.length > 0 && source.full)) return false
-    const bytes = [...this.#readers].reduce((sum, { waitingBytes }) => sum + waitingBytes, 0)
-    return bytes < MAX_WAITING_BYTES && isFresh(shard)
+    if (waiting.length >= options.batchSize || source.full) return false
+    return this.#waitingBytes < MAX_WAITING_BYTES && isFresh(shard)
+  }
+
+  get #waitingBytes(): number {
+    let bytes = 0
+    for (const { waiting, waitingBytes } of this.#readers)
+      bytes += waitingBytes + waiting.length * RECORD_BYTES
+    return bytes
   }
 
   /** There is room again, maybe: shards have their turn one after the other. */

@@ -15,7 +15,7 @@ export interface HeldReader {
   stop(): void
   /** The shard is not ours any more. */
   drop(): void
-  /** Kinesis does not have the shard any more. */
+  /** The shard is not among those of the stream any more. */
   gone(): void
 }
 
@@ -60,7 +60,7 @@ export class Leases {
   #listed: ReadonlySet<string> = new Set()
   #shardsDueMs = 0
   #looksMs = 0
-  #total = 0
+  #total: number | undefined
   #failures = 0
   #running: Promise<void> | undefined
 
@@ -71,8 +71,8 @@ export class Leases {
   get held(): number {
     return this.#held.size
   }
-  /** Shards that are not read to their end, whoever reads them. */
-  get total(): number {
+  /** Shards that are not read to their end, whoever reads them; undefined before it has looked. */
+  get total(): number | undefined {
     return this.#total
   }
 

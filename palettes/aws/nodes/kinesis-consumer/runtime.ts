@@ -25,11 +25,10 @@ export default defineSource(
       close: () => consumer.close(),
       trouble: () => {
         const problem = troubleOf(consumer.problem, source.full, intake, source.waiting)
-        if (problem !== undefined || consumer.shares !== undefined) return problem
+        if (problem !== undefined || consumer.shares?.total !== undefined) return problem
         return { words: 'connecting', mend: false }
       },
-      working: perSecond =>
-        workingText(perSecond, consumer.shares ?? { held: 0, total: 0 }, intake.behindMs)
+      working: perSecond => workingText(perSecond, consumer.shares ?? {}, intake.behindMs)
     }
   },
   { preview: { make: previewed, learn, behind: BEHIND } }

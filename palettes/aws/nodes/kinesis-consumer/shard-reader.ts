@@ -1,7 +1,7 @@
 import type { _Record, Kinesis } from '@aws-sdk/client-kinesis'
 import { backoffMs, pause } from '@millrace/node-red-telemetry'
 import type { streamOf } from '../../core/access.ts'
-import { isThrottled, nameOf } from '../../core/problem.ts'
+import { isMissing, isThrottled, nameOf } from '../../core/problem.ts'
 import type { Arrival, KinesisBatch } from './batch.ts'
 import { Bell } from './bell.ts'
 import { END, type Lease, positionOf } from './lease.ts'
@@ -49,6 +49,8 @@ export class ShardReader implements HeldReader {
   #stored: string
   #isRead = false
   #isDropped = false
+  /** Kinesis has said that there is no such shard, or stream. */
+  #isMissing = false
   #failures = 0
   readonly #bell = new Bell()
   readonly #end = new AbortController()
@@ -92,7 +94,7 @@ export class ShardReader implements HeldReader {
   }
 
   gone(): void {
-    if (this.#isRead) return
+    if (this.#isRead || !this.#isMissing) return
     this.options.warn(
       `The shard ${this.shard} is gone from Kinesis, with what was not read of it: the retention of the stream is over.`
     )
@@ -132,6 +134,7 @@ export class ShardReader implements HeldReader {
       // It lives for five minutes.
       this.#iterator = undefined
       if (nameOf(error) === 'ExpiredIteratorException') return 0
+      this.#isMissing = isMissing(error)
       const waitMs = backoffMs(this.#failures++, BACKOFF)
       if (!isThrottled(error) || this.#failures > 3) down(this.shard, error)
       return waitMs

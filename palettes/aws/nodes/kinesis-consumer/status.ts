@@ -19,9 +19,9 @@ export function troubleOf(
 /** `120/s · 2 of 4 shards`. */
 export const workingText = (
   perSecond: number,
-  { held, total }: Pick<Leases, 'held' | 'total'>,
+  { held, total = 0 }: Partial<Pick<Leases, 'held' | 'total'>>,
   behindMs: number
-): string => [`${compact(perSecond)}/s`, shards(held, total), ...behind(behindMs)].join(' · ')
+): string => [`${compact(perSecond)}/s`, shards(held ?? 0, total), ...behind(behindMs)].join(' · ')
 
 const shards = (held: number, total: number) =>
   held === total ? `${held} ${held === 1 ? 'shard' : 'shards'}` : `${held} of ${total} shards`

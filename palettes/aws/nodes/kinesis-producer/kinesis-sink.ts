@@ -48,6 +48,7 @@ export class KinesisSink implements OpenSink {
   readonly #maxBytes: number
   #kinesis: Kinesis | undefined
   #requests = 0
+  #hasWritten = false
   /** Failed requests in a row. */
   #failures = 0
   /** Nothing is sent until this ends. */
@@ -96,7 +97,7 @@ export class KinesisSink implements OpenSink {
         signal,
         backoff: OUTAGE_BACKOFF,
         // Who may write need not have the right to look.
-        isFinal: isDenied,
+        isFinal: error => isDenied(error) || this.#hasWritten,
         onRetry: error => isOver() || this.#down(error)
       })
       this.sink.port.up()
@@ -167,6 +168,7 @@ export class KinesisSink implements OpenSink {
 
   #answered(batch: Batch, answers: readonly PutAnswer[]): void {
     this.#failures = 0
+    this.#hasWritten = true
     this.sink.port.up()
     const back = batch.filter((line, index) => {
       const sending = line.waiting.first!

@@ -203,6 +203,34 @@ describe('kinesis-consumer in Node-RED', function () {
     assert.equal(seen(scene).length, 150)
   })
 
+  it('says that a shard is gone with what was not read, and reads the others', async () => {
+    const stream = await client.stream(2)
+    const [gone] = await client.shards(stream)
+    let isGone = false
+    servers.proxy.fault = async ({ action, body, pass }) => {
+      if (!isGone) return undefined
+      if (action === 'GetRecords' && body.Limit === 77)
+        return errorOf('ExpiredIteratorException', 'Iterator expired')
+      if (action === 'GetShardIterator' && body.ShardId === gone!.ShardId)
+        return errorOf('ResourceNotFoundException', 'Shard does not exist')
+      if (action !== 'ListShards') return undefined
+      const answer = await pass()
+      const Shards = (answer.body.Shards as { ShardId: string }[]).filter(
+        ({ ShardId }) => ShardId !== gone!.ShardId
+      )
+      return { ...answer, body: { ...answer.body, Shards } }
+    }
+    const scene = sceneFor(stream, { maxInFlight: 77, batchSize: 77 })
+    await red.deploy(scene.flow)
+    await until('both shards', () => /2 shards/.test(stateOf(scene).status?.text ?? ''))
+    isGone = true
+    await until('one shard', () => /1 shard$/.test(stateOf(scene).status?.text ?? ''))
+    isGone = false
+    servers.proxy.fault = undefined
+    await client.put(stream, numbered(50))
+    await until('some', () => seen(scene).length > 0)
+  })
+
   it('is red for an application of another stream', async () => {
     const [one, other] = [await client.stream(1), await client.stream(1)]
     const application = unique('app')
