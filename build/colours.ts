@@ -9,6 +9,7 @@ export const COLOURS: Readonly<Record<Family, string>> = {
   amqp: '#c3b78f',
   aws: '#e0bd9a',
   coap: '#9fbfc6',
+  archive: '#b9b3c9',
   sparkplug: '#d9a3c0',
   http: '#a9b4e0',
   kafka: '#93b5d9',

@@ -65,6 +65,19 @@ export const CODES = {
   MQTT_PROPERTY_INVALID:
     'A user property of the message has a control character such as a line break, or is longer than 65,535 bytes.',
   COAP_LISTEN_FAILED: 'CoAP requests cannot be taken at an address and UDP port.',
+  STORE_AWAY: 'The store of an archive does not answer, or asks for less at a time.',
+  STORE_REFUSED:
+    'The store of an archive does not let the client in, or does not allow what the node does.',
+  STORE_MISSING: 'The bucket, the container or the folder of an archive is not there.',
+  STORE_FULL: 'The disk of an archive, or the one on which a file is gathered, has no room.',
+  ARCHIVE_NO_POSITION:
+    'A record does not come straight from a Kafka consumer that waits for the flow, so it has no offset by which it would be archived once.',
+  ARCHIVE_PATH_INVALID: 'The path of a file cannot be made of what a record holds.',
+  ARCHIVE_VALUE_INVALID: 'A value does not fit the column of the archive that it belongs to.',
+  ARCHIVE_LATE: 'A record is older than the archive takes.',
+  ARCHIVE_TOPIC_OTHER:
+    'The offsets of a topic are in the archive already, with other records: the topic was made anew.',
+  ARCHIVE_FILE_INVALID: 'A file of an archive cannot be read as what its name says.',
   AMQP_CONNECT_FAILED: 'The AMQP server cannot be reached.',
   AMQP_REFUSED:
     'The AMQP server does not let the client in, because of its login or for want of one.',

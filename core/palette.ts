@@ -14,6 +14,7 @@ export {
   retrying
 } from './backoff.ts'
 export { encodeRejection } from './dead-letter/encode.ts'
+export type { HeldPart, LaneHolder, PassedPart } from './delivery/held-lanes.ts'
 export type { Confirmed, Tracker } from './delivery/types.ts'
 export type { Closing } from './deployments.ts'
 export { durationMs } from './duration.ts'
@@ -62,6 +63,7 @@ export { PACES, type Pace } from './pace.ts'
 export { isExactNumber } from './record/exact-decimal.ts'
 export { getter, isFieldPath, setField } from './record/field-path.ts'
 export { FILL_IN, type FillIn } from './record/fill-in.ts'
+export { instantMicros } from './record/instant-micros.ts'
 export { jsonText } from './record/json-write.ts'
 export { countOf, type Message, recordsOf } from './record/message.ts'
 export { ParseFailure } from './record/parse-failure.ts'
@@ -115,7 +117,7 @@ export {
 } from './source/define-source.ts'
 export { sourceFields, WAITS } from './source/fields.ts'
 export { type DeliverySource, MAX_IN_FLIGHT_BYTES } from './source/source.ts'
-export { carefulSentence, killsReason, type Trials } from './source/trials.ts'
+export { carefulSentence, killsReason, type Trials, userDirOf } from './source/trials.ts'
 export type {
   Split,
   SplitPiece,

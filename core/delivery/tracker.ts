@@ -3,6 +3,7 @@ import { anyText } from '../errors.ts'
 import { AssignedLanes } from './assigned-lanes.ts'
 import { beforeFlowsStop } from './before-stop.ts'
 import { Follower } from './follow.ts'
+import { HeldLanes, type HeldPart, type LaneHolder, type PassedPart } from './held-lanes.ts'
 import { hooksOf, installHooks, watchErrors } from './hooks.ts'
 import type { FlowHooks, FlowMessage, FlowNode, Runtime } from './node-red.ts'
 import { OpenDeliveries } from './open-deliveries.ts'
@@ -41,6 +42,7 @@ export class FlowTracker implements Tracker {
   readonly #deliveries: OpenDeliveries
   readonly #follower: Follower
   readonly #assigned: AssignedLanes
+  readonly #held = new HeldLanes()
   #sources = 0
   readonly #pausable = new Set<PausableSource>()
   readonly #sourceOf = new Map<string, PausableSource>()
@@ -143,6 +145,13 @@ export class FlowTracker implements Tracker {
     callback: (source: string, lanes: readonly string[]) => void
   ): () => void {
     return this.#assigned.watch({ nodeId, callback })
+  }
+
+  holdLanes(holder: LaneHolder): () => void {
+    return this.#held.hold(holder)
+  }
+  lanePassed(part: PassedPart, held: HeldPart): void {
+    this.#held.passed(part, held)
   }
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {

@@ -1,3 +1,5 @@
+import type { HeldPart, LaneHolder, PassedPart } from './held-lanes.ts'
+
 /** How long a source waits for the flow before it acknowledges; see the help of the sources. */
 export type AcknowledgeMode = 'stored' | 'finished' | 'received'
 
@@ -157,6 +159,13 @@ export interface Tracker {
     nodeId: string,
     callback: (source: string, lanes: readonly string[]) => void
   ): () => void
+  /**
+   * A sink takes part in what is acknowledged of lanes: it is told of each part that the flow has
+   * dealt with, and may hold it back. Until the returned function is called.
+   */
+  holdLanes(holder: LaneHolder): () => void
+  /** A source would acknowledge a part of a lane now: it does so when it is let go. */
+  lanePassed(part: PassedPart, held: HeldPart): void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

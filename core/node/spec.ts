@@ -41,6 +41,7 @@ export type Family =
   | 'amqp'
   | 'aws'
   | 'coap'
+  | 'archive'
   | 'http'
   | 'sparkplug'
   | 'kafka'

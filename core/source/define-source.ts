@@ -65,6 +65,11 @@ export interface OpenSource {
   flush?(): void
   /** It holds something back by itself until something of it has come to its end. */
   isBlocked?(): boolean
+  /**
+   * A sink has lost what it held back: all that is not acknowledged is to be read again. Without it
+   * no message of the source may have a `next`.
+   */
+  readAgain?(): void
   /** Called once a second. */
   tick?(): void
   /** Takes nothing more; acknowledgements still go out. */
@@ -222,6 +227,7 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
       onCapacity: () => this.#opened.resume(),
       isAway: () => this.#opened.trouble?.() !== undefined,
       isBlocked: () => this.#opened.isBlocked?.() ?? false,
+      onReadAgain: () => this.#opened.readAgain?.(),
       onPause: () => this.#opened.flush?.()
     })
   }

@@ -16,15 +16,23 @@ export function messagesOf(batch: TakenBatch, deadLetterOutput: number): TakenMe
   const kinds = (['accepted', 'rejected'] as const).filter(which => batch.split[which].length > 0)
   return kinds.map((which, index) => {
     const isLast = index === kinds.length - 1
-    return partOf(batch, which, deadLetterOutput, isLast ? batch.acknowledge : () => {})
+    return partOf(batch, which, deadLetterOutput, isLast ? atTheEnd(batch) : NOT_YET)
   })
 }
+
+type AtTheEnd = Pick<TakenMessage, 'next' | 'acknowledge' | 'dealtWith'>
+const NOT_YET: AtTheEnd = { acknowledge: () => {} }
+const atTheEnd = ({ next, acknowledge, dealtWith }: AtTheEnd): AtTheEnd => ({
+  next,
+  acknowledge,
+  dealtWith
+})
 
 function partOf(
   batch: TakenBatch,
   which: Which,
   deadLetterOutput: number,
-  acknowledge: () => void
+  end: AtTheEnd
 ): TakenMessage {
   const { lane, from, split, survived } = batch
   const records = split[which]
@@ -38,7 +46,7 @@ function partOf(
     ),
     message: withPayload(batch, records),
     rebuild: () => withPayload(batch, batch.splitAgain()[which]),
-    acknowledge,
+    ...end,
     survived,
     output: which === 'accepted' ? 0 : deadLetterOutput
   }
@@ -54,7 +62,7 @@ export function messageOfPortion(
   deadLetterOutput: number,
   isLast: boolean
 ): TakenMessage {
-  const { lane, from, bytes, survived, handBack, acknowledge } = many
+  const { lane, from, bytes, survived, handBack } = many
   return {
     lane,
     from,
@@ -62,7 +70,7 @@ export function messageOfPortion(
     bytes: isLast ? bytes : 0,
     message: withPayload(many, records),
     rebuild: () => withPayload(many, again()),
-    acknowledge: isLast ? acknowledge : () => {},
+    ...(isLast ? atTheEnd(many) : NOT_YET),
     survived,
     handBack,
     output: which === 'accepted' ? 0 : deadLetterOutput

@@ -3,6 +3,7 @@ import { trackerOf } from '../delivery/tracker.ts'
 import type { Backlog, PausableSource, Tracker } from '../delivery/types.ts'
 import { reasonOf } from '../errors.ts'
 import { type Acknowledged, Attempts } from './attempts.ts'
+import { HeldParts } from './held-parts.ts'
 import type { InFlightMessage } from './in-flight.ts'
 import { InFlightLanes } from './in-flight-lanes.ts'
 import { messageOfPortion, messagesOf } from './messages-of.ts'
@@ -33,6 +34,7 @@ export class DeliverySource implements PausableSource {
   readonly #tracker: Tracker
   readonly #leave: () => void
   readonly #lanes = new InFlightLanes(taken => this.#acknowledge(taken))
+  readonly #held = new HeldParts()
   readonly #attempts: Attempts
   readonly #unwired: UnwiredOutput
   readonly #portions: Portions
@@ -51,7 +53,7 @@ export class DeliverySource implements PausableSource {
       this.#tracker,
       this.#unwired,
       (message, counted) => this.#finish(message, counted),
-      lane => this.#lanes.firstOf(lane)?.from
+      lane => this.#held.firstOf(lane) ?? this.#lanes.firstOf(lane)?.from
     )
     this.#portions = new Portions({
       hasRoomFor: records => this.#fits(records, 0, 0),
@@ -167,6 +169,7 @@ export class DeliverySource implements PausableSource {
   dropLane(lane: string): void {
     this.#portions.drop(lane)
     const left = this.#lanes.drop(lane)
+    this.#held.drop(lane)
     for (const message of left) this.#giveBack(message)
     this.#tracker.laneDropped(this.options.node.id, lane)
     if (left.length > 0) this.#tellCapacity()
@@ -204,7 +207,7 @@ export class DeliverySource implements PausableSource {
     if (this.#closed) return
     this.#closed = true
     this.#portions.end()
-    for (const lane of this.#lanes.names) this.dropLane(lane)
+    for (const lane of new Set([...this.#lanes.names, ...this.#held.lanes])) this.dropLane(lane)
     this.#tracker.lanesAssigned(this.options.node.id, [])
     this.#unwired.end()
     this.#leave()
@@ -217,9 +220,11 @@ export class DeliverySource implements PausableSource {
   }
 
   /** Nothing of it goes into the flow, so it only has to wait for its turn. */
-  #takeNothing({ lane, from, bytes, acknowledge }: TakenBatch | TakenMany): void {
+  #takeNothing(batch: TakenBatch | TakenMany): void {
     if (this.#closed) return
-    const taken: TakenMessage = { lane, from, bytes, records: 0, rebuild: () => ({}), acknowledge }
+    const { lane, from, next, bytes, acknowledge, dealtWith } = batch
+    const nothing = { bytes, records: 0, rebuild: () => ({}) }
+    const taken: TakenMessage = { lane, from, next, acknowledge, dealtWith, ...nothing }
     if (this.options.mode === 'received') this.#acknowledge(taken)
     else this.#leaveInTurn(this.#lanes.add(taken))
   }
@@ -241,14 +246,38 @@ export class DeliverySource implements PausableSource {
   }
 
   #acknowledge(taken: TakenMessage): void {
+    const { lane, from, next, acknowledge, dealtWith } = taken
     try {
-      taken.acknowledge()
+      dealtWith?.()
+      if (from === undefined || next === undefined) taken.acknowledge()
+      else this.#pass({ lane, from, next }, acknowledge)
       this.#tracker.ended(taken)
     } catch (error) {
       this.options.node.error(
         `A message could not be acknowledged and will be delivered again: ${reasonOf(error)}`
       )
     }
+  }
+
+  /** What a sink holds back is kept by its place alone: an hour of records has no room here. */
+  #pass(part: { lane: string; from: string; next: string }, acknowledge: () => void): void {
+    if (this.options.mode === 'received') {
+      acknowledge()
+      return
+    }
+    const { id } = this.options.node
+    const held = this.#held.add(part.lane, part.from)
+    this.#tracker.lanePassed(
+      { source: id, ...part },
+      {
+        letGo: () => {
+          if (held.take()) acknowledge()
+        },
+        readAgain: () => {
+          if (held.isOurs() && !this.#closed) this.options.onReadAgain?.()
+        }
+      }
+    )
   }
 
   #giveBack(message: InFlightMessage): void {

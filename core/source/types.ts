@@ -22,6 +22,8 @@ export interface SourceOptions {
   isWired(output: number): boolean
   /** Messages have left: the source may read on if it is not `full`. */
   onCapacity(): void
+  /** A sink has lost what it held back: all that is not acknowledged is to be read again. */
+  onReadAgain?(): void
   /**
    * It is paused before flows are stopped: what it gathers has to leave now, and nothing more may
    * be taken until `onCapacity`.
@@ -45,6 +47,11 @@ export interface TakenMessage {
   readonly lane: string
   /** Where in the lane it begins, where that has a name: a Kafka offset. */
   readonly from?: string | undefined
+  /**
+   * The place behind its last one, where what a sink gathers for long may hold back its
+   * acknowledgement.
+   */
+  readonly next?: string | undefined
   /** How many records it carries. */
   readonly records: number
   /** How much memory its payload takes, about; 0 where absent. */
@@ -61,6 +68,8 @@ export interface TakenMessage {
    * after `dropLane` or `close`.
    */
   acknowledge(): void
+  /** It is about to be acknowledged, or held back by a sink. */
+  readonly dealtWith?: (() => void) | undefined
   /**
    * The flow has failed with it, or waits for a service: whatever it does to the process, it has
    * not killed it at once.
@@ -94,7 +103,7 @@ export interface SplitPiece {
 
 /** What arrived together, to be acknowledged together. */
 export interface TakenBatch
-  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived'> {
+  extends Pick<TakenMessage, 'lane' | 'from' | 'next' | 'acknowledge' | 'dealtWith' | 'survived'> {
   readonly bytes: number
   /** Its records, for the first attempt. */
   readonly split: Split
@@ -111,7 +120,10 @@ export interface TakenBatch
  * portions, as there is room in the flow, and others have their turn in between.
  */
 export interface TakenMany
-  extends Pick<TakenMessage, 'lane' | 'from' | 'acknowledge' | 'survived' | 'handBack'>,
+  extends Pick<
+      TakenMessage,
+      'lane' | 'from' | 'next' | 'acknowledge' | 'dealtWith' | 'survived' | 'handBack'
+    >,
     Pick<TakenBatch, 'isSingle' | 'properties'> {
   /** How many messages of the protocol it is. */
   readonly length: number

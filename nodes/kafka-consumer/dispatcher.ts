@@ -3,6 +3,7 @@ import type { PartitionTransaction } from '../../core/kafka/consume/partition-tr
 import { Caution } from '../../core/source/caution.ts'
 import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
+import type { TakenMessage } from '../../core/source/types.ts'
 import { type BatchSlice, KafkaBatch, type RawMessage } from './batch.ts'
 import { slicesOf } from './logic.ts'
 import {
@@ -291,15 +292,15 @@ export class Dispatcher {
   #endOfTrial(
     partition: Partition,
     records: number,
-    done: () => void
-  ): { acknowledge(): void; survived?: () => void } {
-    if (partition.careful === 0) return { acknowledge: done }
+    acknowledge: () => void
+  ): Pick<TakenMessage, 'acknowledge' | 'dealtWith' | 'survived'> {
+    if (partition.careful === 0) return { acknowledge }
     const { trials } = this.options
     return {
-      acknowledge() {
+      acknowledge,
+      dealtWith() {
         partition.careful = Math.max(0, partition.careful - records)
         trials.passed(partition.key)
-        done()
       },
       survived: () => trials.survived(partition.key)
     }
@@ -314,7 +315,9 @@ export class Dispatcher {
     const { isSingle, batchSize, perPartition, onNone, shaping } = this.options
     const { transaction } = partition
     const records = recordsOf(fetched.slice)
-    const back = this.#endOfTrial(partition, records, () => fetched.pending.done())
+    // Not the batch with its bytes: a sink may hold it back for an hour.
+    const { pending } = fetched
+    const back = this.#endOfTrial(partition, records, () => pending.done())
     if (transaction !== undefined)
       this.source.take({ ...inTransaction(partition, fetched, transaction, isSingle), ...back })
     else if (fetched.isMany) {

@@ -56,7 +56,7 @@ export function bytesOf({ messages }: KafkaBatch, { from, to }: BatchSlice): num
 /**
  * What tells the one who fetched it, and the trial if there is one, that the flow is done with it.
  */
-type WayBack = Pick<TakenMessage, 'acknowledge' | 'survived'>
+type WayBack = Pick<TakenMessage, 'acknowledge' | 'dealtWith' | 'survived'>
 
 export function batchOf(
   { key, topic }: Partition,
@@ -64,11 +64,12 @@ export function batchOf(
   isSingle: boolean,
   back: WayBack
 ): TakenBatch {
-  const { batch, slice, shape, bytes } = fetched
+  const { batch, slice, shape, bytes, next } = fetched
   const splitAgain = () => shape(batch, slice.from, slice.to)
   return {
     lane: key,
     from: batch.messages[slice.from]!.offset,
+    next: String(next),
     bytes,
     split: splitAgain(),
     splitAgain,
@@ -87,7 +88,7 @@ interface Leaving extends Pick<TakenMany, 'isSingle' | 'portion' | 'inTurn'> {
 
 export function manyOf(
   { key, topic }: Partition,
-  { batch, slice, bytes }: FetchedSlice,
+  { batch, slice, bytes, next }: FetchedSlice,
   { onNone, piecesOf, ...leaving }: Leaving,
   back: WayBack
 ): TakenMany {
@@ -95,6 +96,7 @@ export function manyOf(
   return {
     lane: key,
     from: batch.messages[from]!.offset,
+    next: String(next),
     length: recordsOf(slice),
     bytes,
     piecesOf: index => piecesOf(batch, from + index),

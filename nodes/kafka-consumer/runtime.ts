@@ -61,6 +61,7 @@ export default defineSource(
       start: () => group.start(),
       resume: () => dispatcher.refill(),
       isBlocked: () => dispatcher.isBlocked,
+      readAgain: () => void group.readAgain(),
       tick: () => void metrics.gauges.set('lag', group.lag),
       stop: () => dispatcher.stop(),
       async close() {

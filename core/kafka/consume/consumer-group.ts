@@ -122,6 +122,14 @@ export class ConsumerGroup {
     return new PartitionTransaction(options, error => this.#health.trouble(error))
   }
 
+  /** Reads all again that is not committed, of all partitions: as another member. */
+  async readAgain(): Promise<void> {
+    await this.#commitNow()
+    if (this.#closed || this.#member === undefined) return
+    this.#ledgers.forget()
+    this.#replace()
+  }
+
   /** Offsets of the assigned partitions that were not dealt with. */
   get lag(): number {
     return this.#ledgers.lag

@@ -1,3 +1,4 @@
+import type { HeldPart } from '../../../core/delivery/held-lanes.ts'
 import type { Delivery, OpenOptions, Settlement, Tracker } from '../../../core/delivery/types.ts'
 
 export interface ScriptedDelivery {
@@ -78,6 +79,12 @@ export class ScriptedTracker implements Tracker {
   lanesAssigned(): void {}
   whenLanesAssigned(): () => void {
     return () => {}
+  }
+  holdLanes(): () => void {
+    return () => {}
+  }
+  lanePassed(_part: object, { letGo }: HeldPart): void {
+    letGo()
   }
   whenSettled(): void {}
 }

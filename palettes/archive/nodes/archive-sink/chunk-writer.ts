@@ -1,0 +1,106 @@
+import { pause, retrying } from '@millrace/node-red-telemetry'
+import type { Entry, LoggedFile } from '../../core/archive-log.ts'
+import { type FileName, fileNameOf } from '../../core/file-name.ts'
+import { type Finishing, finishFile } from '../../core/finish-file.ts'
+import type { Store } from '../../core/store.ts'
+import type { Chunk } from './chunk.ts'
+import type { Lane } from './lane.ts'
+
+const ASK_AGAIN_MS = 2_000
+
+export interface ChunkWriterOptions {
+  readonly store: Store
+  readonly finishing: Finishing
+  readonly name: Pick<FileName, 'archive' | 'format' | 'compression'>
+  readonly signal: AbortSignal
+  /** Told of each failure that is followed by a further try. */
+  onTrouble(error: unknown): void
+  /** The store has done something. */
+  onWorks(): void
+  /** Somebody else writes these records, and is waited for. */
+  onOther(entry: Entry): void
+}
+
+/** What became of a chunk. */
+export type Written =
+  | { readonly kind: 'written'; readonly files: readonly LoggedFile[] }
+  /** Its records are in files of somebody else. */
+  | { readonly kind: 'there' }
+  /** Somebody else has some of its offsets: the partition must be read again. */
+  | { readonly kind: 'crossed' }
+
+/**
+ * Writes the files of a chunk. First the log says which offsets they hold; so after a crash, or
+ * beside another Node-RED, the same files are written under the same names.
+ */
+export async function writeChunk(
+  lane: Lane,
+  chunk: Chunk,
+  options: ChunkWriterOptions
+): Promise<Written> {
+  const { log } = lane
+  const begun = log.openAt(chunk.first)
+  if (begun !== undefined && begun.first < chunk.first) return othersOf(lane, begun, options)
+  const files = filesOf(lane, chunk, options)
+  const range = { first: chunk.first, last: chunk.last, newestMs: chunk.newestMs }
+  const logged = files.map(({ path, records }) => ({ path, records }))
+  const entry = begun ?? (await tried(options, () => log.claim({ ...range, files: logged })))
+  if (entry === undefined || entry.last !== chunk.last) return { kind: 'crossed' }
+  for (const { path, local } of files) {
+    const whole = await tried(options, async () => {
+      chunk.files.get(local.key)!.flush()
+      return finishFile(local.rows, options.finishing)
+    })
+    await tried(options, () => options.store.put(path, whole, options.signal))
+  }
+  const now = new Set(logged.map(({ path }) => path))
+  // Of another version of the flow, that has died in between.
+  for (const { path } of entry.files)
+    if (!now.has(path)) await tried(options, () => options.store.remove(path))
+  await tried(options, () => log.done(entry, logged))
+  return { kind: 'written', files: logged }
+}
+
+interface FileOf extends LoggedFile {
+  readonly local: { readonly key: string; readonly rows: string }
+}
+
+function filesOf({ topic, partition }: Lane, chunk: Chunk, options: ChunkWriterOptions): FileOf[] {
+  const { first, last } = chunk
+  const name = fileNameOf({ topic, partition, first, last, ...options.name })
+  return [...chunk.files].map(([folder, { records, local }]) => ({
+    path: `${folder}${name}`,
+    records,
+    local: { key: folder, rows: local }
+  }))
+}
+
+/** We have not all of its records: whoever has begun ends it. */
+async function othersOf(
+  { log }: Lane,
+  entry: Entry,
+  options: ChunkWriterOptions
+): Promise<Written> {
+  const { signal } = options
+  while (!(await tried(options, () => log.isDoneByOthers(entry)))) {
+    options.onOther(entry)
+    await pause(ASK_AGAIN_MS, { signal, unref: true })
+    signal.throwIfAborted()
+  }
+  return { kind: 'there' }
+}
+
+async function tried<T>(
+  { signal, onTrouble, onWorks }: ChunkWriterOptions,
+  work: () => Promise<T>
+): Promise<T> {
+  signal.throwIfAborted()
+  const done = await retrying(work, {
+    signal,
+    unref: true,
+    backoff: { initialMs: 500, maxMs: 15_000 },
+    onRetry: onTrouble
+  })
+  onWorks()
+  return done
+}

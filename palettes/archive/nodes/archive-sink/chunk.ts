@@ -1,0 +1,65 @@
+import { join } from 'node:path'
+import type { HeldPart } from '@millrace/node-red-telemetry'
+import { Spill } from './spill.ts'
+
+/** More files than that are not gathered at a time for one partition. */
+const MAX_FILES = 1_000
+
+let chunks = 0
+
+/** Records of one partition from one offset to another, in the files that they become. */
+export class Chunk {
+  readonly files = new Map<string, Spill>()
+  readonly held: HeldPart[] = []
+  readonly sinceMs = performance.now()
+  readonly #number = chunks++
+  last: number
+  records = 0
+  /** Of all rows, in characters. */
+  size = 0
+  newestMs = Number.NEGATIVE_INFINITY
+
+  constructor(
+    readonly first: number,
+    private readonly folder: string,
+    private readonly header: string
+  ) {
+    this.last = first
+  }
+
+  get isWide(): boolean {
+    return this.files.size >= MAX_FILES
+  }
+  get waiting(): number {
+    let waiting = 0
+    for (const file of this.files.values()) waiting += file.waiting
+    return waiting
+  }
+  get written(): number {
+    let written = 0
+    for (const file of this.files.values()) written += file.written
+    return written
+  }
+
+  add(path: string, row: string, kafkaMs: number): void {
+    let file = this.files.get(path)
+    if (file === undefined) {
+      const name = `${this.#number}-${this.files.size}.rows`
+      file = new Spill(join(this.folder, name), this.header)
+      this.files.set(path, file)
+    }
+    file.add(row)
+    this.records++
+    this.size += row.length
+    if (kafkaMs > this.newestMs) this.newestMs = kafkaMs
+  }
+
+  /** @throws what the disk says */
+  flush(all: boolean): void {
+    for (const file of this.files.values()) if (all || file.isDue) file.flush()
+  }
+
+  remove(): void {
+    for (const file of this.files.values()) file.remove()
+  }
+}

@@ -1,0 +1,264 @@
+import {
+  type Context,
+  compact,
+  type HeldPart,
+  type PassedPart,
+  retrying
+} from '@millrace/node-red-telemetry'
+import { ArchiveLog, logFolder } from '../../core/archive-log.ts'
+import type { ArchiveStore } from '../../core/archive-store.ts'
+import { Chunk } from './chunk.ts'
+import { writeChunk } from './chunk-writer.ts'
+import { Lane } from './lane.ts'
+import type { Plan } from './logic.ts'
+import type { spec } from './spec.ts'
+import type { SinkTroubles } from './troubles.ts'
+
+/** Of rows that are not written to the disk yet. */
+const MAX_WAITING = 32 << 20
+/** Chunks that are made files at a time. */
+const MAX_WRITING = 3
+
+export interface LanesOptions {
+  readonly context: Context<typeof spec>
+  readonly store: ArchiveStore
+  readonly plan: Plan
+  readonly folder: string
+  readonly troubles: SinkTroubles
+  readonly signal: AbortSignal
+}
+
+/** A partition that a source has now, and what becomes of it. */
+interface OpenLane {
+  readonly lane: Lane
+  readonly source: string
+  /** Chunks that are whole, one after the other. */
+  readonly whole: Chunk[]
+  readonly stop: AbortController
+  isWriting: boolean
+}
+
+/** The partitions that come, each by itself. */
+export class Lanes {
+  readonly #lanes = new Map<string, OpenLane>()
+  readonly #writing = new Set<Promise<void>>()
+  #records = 0
+  #files = 0
+  #diskFails = false
+
+  constructor(private readonly options: LanesOptions) {}
+
+  /** Says early whether the store serves, and ends what dead processes have left behind. */
+  async begin(): Promise<void> {
+    const { store, plan, signal, troubles } = this.options
+    const look = async () => (await store.open()).endUploads(plan.name.archive)
+    await retrying(look, { ...RETRIES, signal, onRetry: error => troubles.fails(error) }).then(
+      () => troubles.works(),
+      () => undefined
+    )
+  }
+
+  /** Opens it where it is new. */
+  of(source: string, name: string): Lane {
+    const key = keyOf(source, name)
+    const known = this.#lanes.get(key)
+    if (known !== undefined) return known.lane
+    const open = this.#open(source, name)
+    this.#lanes.set(key, open)
+    void this.#load(open)
+    return open.lane
+  }
+
+  /** It is not ours any more: another member reads it, from where it was committed. */
+  drop(source: string, name: string): void {
+    const key = keyOf(source, name)
+    const open = this.#lanes.get(key)
+    if (open === undefined) return
+    this.#lanes.delete(key)
+    this.#end(open)
+  }
+
+  passed(part: PassedPart, held: HeldPart): boolean {
+    const open = this.#lanes.get(keyOf(part.source, part.lane))
+    if (open === undefined) return false
+    const isHeld = open.lane.passed(part, held)
+    this.#relieve()
+    return isHeld
+  }
+
+  look(): void {
+    for (const { lane } of this.#lanes.values()) lane.look()
+    this.#relieve()
+    this.#writeOn()
+    this.#gauge()
+  }
+
+  /** Nothing more may be taken. */
+  get isFull(): boolean {
+    return this.#diskFails || this.#written >= this.options.context.options.diskMb * 1e6
+  }
+
+  progress(perSecond: number): string {
+    const gathered = this.#gathered
+    const rate = `${compact(perSecond)}/s`
+    const files = this.#files === 0 ? '' : ` · ${compact(this.#files)} files`
+    return gathered === 0 ? `${rate}${files}` : `${rate} · ${compact(gathered)} gathered${files}`
+  }
+
+  /** Until what is being written is, for so long at most. */
+  async written(limitMs: number): Promise<void> {
+    let timer: NodeJS.Timeout | undefined
+    const late = new Promise(resolve => {
+      timer = setTimeout(resolve, limitMs)
+    })
+    await Promise.race([late, Promise.all(this.#writing)])
+    clearTimeout(timer)
+  }
+
+  /** Gives what was held back, one of each source: what it stands for comes again. */
+  end(): HeldPart[] {
+    const lost = new Map<string, HeldPart>()
+    for (const open of this.#lanes.values()) {
+      const chunks = [...open.whole, ...(open.lane.chunk ? [open.lane.chunk] : [])]
+      const [held] = chunks.flatMap(chunk => chunk.held)
+      if (held !== undefined) lost.set(open.source, held)
+      this.#end(open)
+    }
+    this.#lanes.clear()
+    return [...lost.values()]
+  }
+
+  get #chunks(): Chunk[] {
+    return [...this.#lanes.values()].flatMap(({ lane, whole }) =>
+      lane.chunk === undefined ? whole : [...whole, lane.chunk]
+    )
+  }
+  get #written(): number {
+    return this.#chunks.reduce((sum, { written }) => sum + written, 0)
+  }
+  get #gathered(): number {
+    return this.#chunks.reduce((sum, { records }) => sum + records, 0)
+  }
+
+  #open(source: string, name: string): OpenLane {
+    const { context, plan, folder, store } = this.options
+    const slash = name.lastIndexOf('/')
+    const [topic, partition] = [name.slice(0, slash), Number(name.slice(slash + 1))]
+    const by = `${process.pid}-${context.id}-${performance.timeOrigin}`
+    const log = new ArchiveLog(store, logFolder(plan.name.archive, topic, partition), by)
+    const { maxMb, everyMin } = context.options
+    const open: OpenLane = {
+      source,
+      whole: [],
+      stop: new AbortController(),
+      isWriting: false,
+      lane: new Lane({
+        topic,
+        partition,
+        log,
+        maxSize: maxMb * 1e6,
+        maxAgeMs: everyMin * 60_000,
+        newChunk: first => new Chunk(first, folder, plan.header),
+        onWhole(chunk) {
+          open.whole.push(chunk)
+        }
+      })
+    }
+    return open
+  }
+
+  async #load({ lane, stop }: OpenLane): Promise<void> {
+    const signal = AbortSignal.any([stop.signal, this.options.signal])
+    const onRetry = (error: unknown) => this.options.troubles.fails(error)
+    try {
+      await retrying(() => lane.log.load(), { ...RETRIES, signal, onRetry })
+      lane.isReady = true
+      this.options.troubles.works()
+    } catch {
+      // It is not ours any more.
+    }
+  }
+
+  #end({ lane, whole, stop }: OpenLane): void {
+    stop.abort()
+    lane.end()
+    for (const chunk of whole) chunk.remove()
+    whole.length = 0
+  }
+
+  /** What was gathered goes to the disk now and then, and to the store where there is too much. */
+  #relieve(): void {
+    const waiting = this.#chunks.reduce((sum, chunk) => sum + chunk.waiting, 0)
+    const hadFailed = this.#diskFails
+    try {
+      for (const chunk of this.#chunks) chunk.flush(waiting > MAX_WAITING)
+      this.#diskFails = false
+      if (hadFailed) this.options.troubles.works()
+    } catch (error) {
+      this.#diskFails = true
+      this.options.troubles.fails(error)
+    }
+    if (this.isFull) for (const { lane } of this.#lanes.values()) lane.closeNow()
+    this.#writeOn()
+  }
+
+  #writeOn(): void {
+    for (const open of this.#lanes.values()) {
+      if (open.isWriting || open.whole.length === 0 || this.#writing.size >= MAX_WRITING) continue
+      open.isWriting = true
+      const writing = this.#write(open, open.whole[0]!).finally(() => {
+        open.isWriting = false
+        this.#writing.delete(writing)
+        if (!this.options.signal.aborted) this.#writeOn()
+      })
+      this.#writing.add(writing)
+    }
+  }
+
+  async #write(open: OpenLane, chunk: Chunk): Promise<void> {
+    const { plan, store, troubles, signal } = this.options
+    try {
+      const written = await writeChunk(open.lane, chunk, {
+        store: await store.open(),
+        finishing: plan.finishing,
+        name: plan.name,
+        signal: AbortSignal.any([open.stop.signal, signal]),
+        onTrouble: error => troubles.fails(error),
+        onWorks: () => troubles.works(),
+        onOther: entry => troubles.waitsForOther(entry)
+      })
+      chunk.remove()
+      if (open.whole[0] !== chunk) return
+      if (written.kind === 'crossed') return chunk.held[0]?.readAgain()
+      open.whole.shift()
+      if (written.kind === 'written') this.#tell(open.lane, chunk, written.files)
+      for (const held of chunk.held) held.letGo()
+    } catch (error) {
+      chunk.remove()
+      if (!open.stop.signal.aborted && !signal.aborted) troubles.fails(error)
+    }
+  }
+
+  #tell(
+    { topic, partition }: Lane,
+    { first, last, records }: Chunk,
+    files: readonly { readonly path: string; readonly records: number }[]
+  ): void {
+    this.#files += files.length
+    this.#records += records
+    this.#gauge()
+    const { isWired, send } = this.options.context
+    if (!isWired(0) || files.length === 0) return
+    send([{ topic, payload: { topic, partition, first, last, records, files } }, null])
+  }
+
+  #gauge(): void {
+    const { gauges } = this.options.context.metrics
+    gauges.set('archived', this.#records)
+    gauges.set('gathered', this.#gathered)
+  }
+}
+
+const RETRIES = { backoff: { initialMs: 500, maxMs: 15_000 }, unref: true } as const
+
+const keyOf = (source: string, lane: string): string => `${source}\n${lane}`

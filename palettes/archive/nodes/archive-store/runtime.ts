@@ -1,0 +1,27 @@
+import { tmpdir } from 'node:os'
+import { defineNode, userDirOf } from '@millrace/node-red-telemetry'
+import type { NodeAPI } from 'node-red'
+import { ArchiveStore } from '../../core/archive-store.ts'
+import { describeStore, foldersOf } from '../../core/describe-store.ts'
+import { type StoreOptions, settingsOf } from './logic.ts'
+import { spec } from './spec.ts'
+
+let userDir = tmpdir()
+
+const define = defineNode(
+  spec,
+  ({ options }) => {
+    const store = new ArchiveStore(settingsOf(options, userDir))
+    return { provides: store, close: () => store.close() }
+  },
+  {
+    test: (options, { signal }) => describeStore(settingsOf(options, userDir), signal),
+    'millrace-archive-store:names': (options: StoreOptions, { signal, query }) =>
+      foldersOf(settingsOf(options, userDir), query.prefix ?? '', signal)
+  }
+)
+
+export default (RED: NodeAPI): void => {
+  userDir = userDirOf(RED) ?? userDir
+  define(RED)
+}
