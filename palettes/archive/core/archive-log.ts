@@ -7,7 +7,9 @@ export interface LoggedFile {
   readonly records: number
 }
 
-/** Which records of one partition one set of files holds: what the log says before they are written. */
+/**
+ * Which records of one partition one set of files holds: what the log says before they are written.
+ */
 export interface Entry {
   /** Counts up: 1 is the first of the partition. */
   readonly number: number

@@ -14,12 +14,12 @@ import {
 } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { reasonOf } from '@millrace/node-red-telemetry'
-import { type Store, type StoredFile, StoreError } from './store.ts'
+import { isStoreError, type Store, type StoredFile, StoreError } from './store.ts'
 
-/** Where files are that are being written. */
-const PARTS = '.millrace-parts'
 /** Whoever has not ended a file in this time is gone. */
 const LEFT_MS = 3_600_000
+/** Where files are that are being written. */
+const PARTS = '.millrace-parts'
 
 /** A folder of this machine, or one that is mounted. A file is there as a whole, or not at all. */
 export class FolderStore implements Store {
@@ -90,17 +90,18 @@ export class FolderStore implements Store {
     yield* this.#below('', prefix)
   }
 
-  async endUploads(mark: string): Promise<number> {
+  /** The parts have no names of files, so the young ones may be anybody's. */
+  async endUploads(_mark: string, oldMs: number): Promise<number> {
     const folder = join(this.folder, PARTS)
     const names = await readdir(folder).catch(() => [])
     let ended = 0
     for (const name of names) {
       const { mtimeMs } = await stat(join(folder, name)).catch(() => ({ mtimeMs: Date.now() }))
-      if (Date.now() - mtimeMs < LEFT_MS) continue
+      if (Date.now() - mtimeMs < Math.max(oldMs, LEFT_MS)) continue
       await rm(join(folder, name), { force: true })
       ended++
     }
-    return mark === '' ? 0 : ended
+    return ended
   }
 
   close(): void {}
@@ -167,7 +168,7 @@ export class FolderStore implements Store {
       if (this.isMade) await this.#make()
       return await work()
     } catch (error) {
-      throw error instanceof StoreError ? error : problemOf(error, this.folder)
+      throw isStoreError(error) ? error : problemOf(error, this.folder)
     }
   }
 }

@@ -1,4 +1,5 @@
 import { getter, type Reason } from '@millrace/node-red-telemetry'
+import { PIECES } from './template-problems.ts'
 
 /** Parts of the time, in UTC; they stand for no fields of the record. */
 const OF_TIME: Readonly<Record<string, (iso: string) => string>> = {
@@ -9,7 +10,6 @@ const OF_TIME: Readonly<Record<string, (iso: string) => string>> = {
   hour: iso => iso.slice(11, 13)
 }
 
-const PIECES = /\{([^{}]*)\}|[^{}]+|[{}]/g
 /** What a store takes as one part of a path, and what is readable there. */
 const MAX_PART = 200
 
@@ -26,21 +26,6 @@ export interface PathTemplate {
   fill(record: unknown, placed: Placed): string | Reason
   /** The time decides where a record is. */
   readonly hasTime: boolean
-}
-
-/** What is wrong with a template, in words. */
-export function templateProblems(template: string): string[] {
-  const problems: string[] = []
-  for (const [piece, field] of template.matchAll(PIECES)) {
-    if (piece === '{' || piece === '}') problems.push('a brace has no other one')
-    else if (field === '') problems.push('{} names no field')
-  }
-  if (template.startsWith('/')) problems.push('must not begin with a slash')
-  if (/(^|\/)\.\.?(\/|$)/.test(template)) problems.push('must have no part . or ..')
-  if (/\/\//.test(template)) problems.push('must have no empty part')
-  if (/^_millrace(\/|$)/.test(template))
-    problems.push('_millrace is where the archive keeps its log')
-  return [...new Set(problems)]
 }
 
 interface Piece {

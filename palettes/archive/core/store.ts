@@ -10,7 +10,7 @@ export interface StoredFile {
 export interface Store {
   /** For sentences: `s3://bucket/prefix`. */
   readonly shown: string
-  /** Writes a file as it stands on this machine; what is there of the name is replaced, as a whole. */
+  /** Writes a file as it stands on this machine; what is there of the name is replaced. */
   put(path: string, local: string, signal?: AbortSignal): Promise<void>
   /** Writes a short text under a name that is free; false, and nothing is done, where it is not. */
   create(path: string, text: string): Promise<boolean>
@@ -24,8 +24,11 @@ export interface Store {
   list(prefix: string): AsyncIterable<StoredFile>
   /** Nothing happens where there is none. */
   remove(path: string): Promise<void>
-  /** Ends uploads in parts that others have left behind, of files whose name has this in it. */
-  endUploads(mark: string): Promise<number>
+  /**
+   * Ends uploads in parts that others have left behind, of files whose name has this in it, and
+   * that are so old at least.
+   */
+  endUploads(mark: string, oldMs: number): Promise<number>
   close(): void
 }
 
@@ -43,3 +46,7 @@ export class StoreError extends MillraceError {
     super(code, sentence, options)
   }
 }
+
+/** By what it has: each node of the palette brings the class along for itself. */
+export const isStoreError = (error: unknown): error is StoreError =>
+  error instanceof Error && 'short' in error && 'needsPerson' in error

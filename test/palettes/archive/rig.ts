@@ -41,7 +41,7 @@ export const archiving = ({ topic, group, store, read, sink }: Scene): FlowEntry
     timeField: 'ts_utc',
     format: 'jsonl',
     compression: 'none',
-    everyMin: 0.05,
+    everyMin: 0.01,
     archive: 'test',
     ...sink,
     wires: [['files'], ['bad']]

@@ -1,5 +1,5 @@
 import type { Problem } from '@millrace/node-red-telemetry'
-import { templateProblems } from '../../core/path-template.ts'
+import { templateProblems } from '../../core/template-problems.ts'
 
 /** What is wrong with the fields and between them. */
 export function problemsBetween(values: Readonly<Record<string, unknown>>): Problem[] {

@@ -46,6 +46,8 @@ export async function writeChunk(
   const logged = files.map(({ path, records }) => ({ path, records }))
   const entry = begun ?? (await tried(options, () => log.claim({ ...range, files: logged })))
   if (entry === undefined || entry.last !== chunk.last) return { kind: 'crossed' }
+  // Whoever has begun may have died in the middle of an upload.
+  if (begun !== undefined) await tried(options, () => endUploads(lane, chunk, options))
   for (const { path, local } of files) {
     const whole = await tried(options, async () => {
       chunk.files.get(local.key)!.flush()
@@ -60,6 +62,12 @@ export async function writeChunk(
   await tried(options, () => log.done(entry, logged))
   return { kind: 'written', files: logged }
 }
+
+const endUploads = (
+  { topic, partition }: Lane,
+  { first, last }: Chunk,
+  { store, name }: ChunkWriterOptions
+): Promise<number> => store.endUploads(fileNameOf({ topic, partition, first, last, ...name }), 0)
 
 interface FileOf extends LoggedFile {
   readonly local: { readonly key: string; readonly rows: string }

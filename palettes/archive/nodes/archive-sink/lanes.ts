@@ -14,6 +14,8 @@ import type { Plan } from './logic.ts'
 import type { spec } from './spec.ts'
 import type { SinkTroubles } from './troubles.ts'
 
+/** Whoever has not ended an upload in this time is gone. */
+const LEFT_MS = 3_600_000
 /** Of rows that are not written to the disk yet. */
 const MAX_WAITING = 32 << 20
 /** Chunks that are made files at a time. */
@@ -51,7 +53,7 @@ export class Lanes {
   /** Says early whether the store serves, and ends what dead processes have left behind. */
   async begin(): Promise<void> {
     const { store, plan, signal, troubles } = this.options
-    const look = async () => (await store.open()).endUploads(plan.name.archive)
+    const look = async () => (await store.open()).endUploads(`-${plan.name.archive}.`, LEFT_MS)
     await retrying(look, { ...RETRIES, signal, onRetry: error => troubles.fails(error) }).then(
       () => troubles.works(),
       () => undefined

@@ -112,7 +112,7 @@ export const spec = {
       label: 'At most',
       section: 'files',
       default: 15,
-      min: 0.05,
+      min: 0.01,
       max: 1440,
       unit: 'min',
       help: 'Then what was gathered of a partition becomes files, however little it is. The offsets of Kafka are committed after that.'

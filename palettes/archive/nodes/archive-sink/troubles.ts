@@ -1,6 +1,6 @@
 import { reasonOf, type SinkPort } from '@millrace/node-red-telemetry'
 import type { Entry } from '../../core/archive-log.ts'
-import { StoreError } from '../../core/store.ts'
+import { isStoreError, StoreError } from '../../core/store.ts'
 import type { Lane } from './lane.ts'
 
 /** What keeps an archive sink from its work, told on the canvas and in the log. */
@@ -26,7 +26,7 @@ export class SinkTroubles {
   /** Something has failed, and is tried again. */
   fails(error: unknown): void {
     if (this.#isBlocked) return
-    if (error instanceof StoreError)
+    if (isStoreError(error))
       this.port.down({ words: error.short, sentence: error.message, mend: error.needsPerson })
     else {
       const isFull = ['ENOSPC', 'EDQUOT'].includes((error as { code?: string }).code ?? '')
@@ -45,10 +45,12 @@ export class SinkTroubles {
 
   otherTopic({ topic, partition }: Pick<Lane, 'topic' | 'partition'>, offset: number): void {
     this.#isBlocked = true
-    this.port.down({
-      words: 'another topic of this name',
-      sentence: `ARCHIVE_TOPIC_OTHER: offset ${offset} of partition ${partition} of "${topic}" is in the archive already, but this record is newer than all that is archived: the topic was made anew, or is one of another cluster. Nothing is archived until the node has another name of the archive.`,
-      mend: true
-    })
+    const { message: sentence, short: words } = new StoreError(
+      'ARCHIVE_TOPIC_OTHER',
+      `Offset ${offset} of partition ${partition} of "${topic}" is in the archive already, but this record is newer than all that is archived: the topic was made anew, or is one of another cluster. Nothing is archived until the node has another name of the archive.`,
+      'another topic of this name',
+      true
+    )
+    this.port.down({ words, sentence, mend: true })
   }
 }

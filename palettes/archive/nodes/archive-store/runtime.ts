@@ -1,6 +1,5 @@
 import { tmpdir } from 'node:os'
 import { defineNode, userDirOf } from '@millrace/node-red-telemetry'
-import type { NodeAPI } from 'node-red'
 import { ArchiveStore } from '../../core/archive-store.ts'
 import { describeStore, foldersOf } from '../../core/describe-store.ts'
 import { type StoreOptions, settingsOf } from './logic.ts'
@@ -21,7 +20,7 @@ const define = defineNode(
   }
 )
 
-export default (RED: NodeAPI): void => {
+export default (RED: Parameters<typeof define>[0]): void => {
   userDir = userDirOf(RED) ?? userDir
   define(RED)
 }

@@ -117,7 +117,7 @@ describe('archive-sink to a folder', function () {
       archiving({ topic, group, store: store(), sink: { everyMin } })
     await flow.deploy(rig.brokers, flowOf(60))
     await until('all to be gathered', () => nodeMetrics('sink')?.gauges.get('gathered') === 1_000)
-    await flow.deploy(rig.brokers, flowOf(0.05), 'nodes')
+    await flow.deploy(rig.brokers, flowOf(0.01), 'nodes')
     await archived(1_000)
     assert.deepEqual(numbersOf(folder.records), upTo(1_000))
   })
