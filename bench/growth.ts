@@ -1,8 +1,9 @@
 /**
  * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2]
- * [--rounds=3] [--mosquitto]`: what becomes of the cost of a record when one of these grows. All
- * steps are run in turn, several rounds, and the median of each counts: the speed of a machine
- * moves by more than what is to be seen. A plot each in docs/performance.
+ * [--rounds=3] [--steps=1,4] [--lanes=A,B] [--mosquitto]`: what becomes of the cost of a record when
+ * one of these grows. All steps are run in turn, several rounds, and the median of each counts: the
+ * speed of a machine moves by more than what is to be seen. A plot each in docs/performance. All
+ * five take about 12 minutes a round; `--steps` and `--lanes` leave out what nobody wants to see.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -87,18 +88,24 @@ function fitting(records: Setting['records'], payloadBytes: number): Setting['re
   }
 }
 
+/** What is measured, and how often. */
+interface Request {
+  readonly names: readonly string[]
+  readonly scale: number
+  readonly rounds: number
+  /** All of a dimension where it is not given. */
+  readonly steps?: readonly number[]
+  readonly lanes: typeof LANES
+}
+
 interface Step {
   readonly dimension: string
   readonly step: number
   readonly result: Result
 }
 
-async function measure(
-  session: Session,
-  names: readonly string[],
-  scale: number,
-  rounds: number
-): Promise<Step[]> {
+async function measure(session: Session, request: Request): Promise<Step[]> {
+  const { names, scale, rounds, lanes } = request
   const contestant = contestantOf('millrace')
   const scaled = (count: number) => Math.ceil(count * scale)
   const records = {
@@ -111,11 +118,12 @@ async function measure(
   }
   const runs: Step[] = []
   for (const name of names) {
-    const { steps: values, change, label } = DIMENSIONS[name]!
+    const { change, label } = DIMENSIONS[name]!
+    const values = stepsOf(name, request.steps)
     for (let round = 1; round <= rounds; round++) {
       for (const step of values) {
         const own: Step[] = []
-        for (const [lane, run] of LANES) {
+        for (const [lane, run] of lanes) {
           session.progress.show(`round ${round}, ${step} ${label}, lane ${lane}`)
           const setting = change({ ...session.setting, records }, step)
           for (const result of await run(setting, contestant))
@@ -128,6 +136,9 @@ async function measure(
   }
   return middles(runs)
 }
+
+const stepsOf = (name: string, wanted?: readonly number[]): readonly number[] =>
+  DIMENSIONS[name]!.steps.filter(step => wanted === undefined || wanted.includes(step))
 
 /** One of each step and lane, with the medians of its rounds; one without a result stays one. */
 function middles(runs: readonly Step[]): Step[] {
@@ -174,7 +185,8 @@ function draw(name: string, steps: readonly Step[]): void {
 
 /** A table a dimension: CPU time and rate by lane. */
 function table(name: string, steps: readonly Step[]): string {
-  const { label, steps: values } = DIMENSIONS[name]!
+  const { label } = DIMENSIONS[name]!
+  const values = [...new Set(steps.map(({ step }) => step))]
   const names = [...new Set(steps.map(({ result }) => nameOf(result)))]
   const cell = (value: number, line: string) => {
     const found = steps.find(
@@ -193,12 +205,15 @@ function table(name: string, steps: readonly Step[]): string {
   return `### ${label}\n\n${head}\n${rows.join('\n')}\n\n![CPU time a record by ${label}](performance/growth-${name}.svg)`
 }
 
-await program(async () => {
+function requestOf(args: readonly string[]): Request & { mosquitto: boolean; writeDocs: boolean } {
   const { values, positionals } = parseArgs({
+    args: [...args],
     allowPositionals: true,
     options: {
       scale: { type: 'string', default: '1' },
       rounds: { type: 'string', default: '3' },
+      steps: { type: 'string' },
+      lanes: { type: 'string', default: LANES.map(([lane]) => lane).join() },
       mosquitto: { type: 'boolean', default: false },
       'write-docs': { type: 'boolean', default: false }
     }
@@ -206,14 +221,29 @@ await program(async () => {
   const unknown = positionals.find(name => !(name in DIMENSIONS))
   if (unknown) throw new Error(`"${unknown}" is none of ${Object.keys(DIMENSIONS).join(', ')}.`)
   const names = positionals.length > 0 ? positionals : Object.keys(DIMENSIONS)
-  const steps = await inSession({ mosquitto: values.mosquitto }, session =>
-    measure(session, names, Number(values.scale), Number(values.rounds))
-  )
+  const steps = values.steps?.split(',').map(Number)
+  const none = names.find(name => stepsOf(name, steps).length === 0)
+  if (none) throw new Error(`${none} has the steps ${stepsOf(none).join(', ')}.`)
+  return {
+    names,
+    scale: Number(values.scale),
+    rounds: Number(values.rounds),
+    lanes: LANES.filter(([lane]) => values.lanes.split(',').includes(lane)),
+    mosquitto: values.mosquitto,
+    writeDocs: values['write-docs'],
+    ...(steps && { steps })
+  }
+}
+
+await program(async () => {
+  const request = requestOf(process.argv.slice(2))
+  const { names, mosquitto, writeDocs } = request
+  const steps = await inSession({ mosquitto }, session => measure(session, request))
   writeFileSync(
     join(benchHome, 'growth.json'),
     `${JSON.stringify({ atMs: Date.now(), steps }, null, 2)}\n`
   )
-  if (!values['write-docs']) return
+  if (!writeDocs) return
   for (const name of names) {
     const own = steps.filter(({ dimension }) => dimension === name)
     draw(name, own)
