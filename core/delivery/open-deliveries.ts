@@ -1,4 +1,5 @@
 import { anyText, MillraceError } from '../errors.ts'
+import { PassingMap, PassingSet } from '../passing-map.ts'
 import { allot, outcome } from './counts.ts'
 import { markConfirmed } from './flight.ts'
 import type { FlowMessage } from './node-red.ts'
@@ -30,9 +31,9 @@ export class OpenDeliveries implements DeliveryOwner {
   /** The delivery that is being sent right now: `open` and `sent` are called in one turn. */
   opening: OpenDelivery | null = null
   #last: OpenDelivery | null = null
-  #byMsgid = new Map<string, OpenDelivery>()
+  #byMsgid = new PassingMap<string, OpenDelivery>()
   #idle: OpenDelivery[] = []
-  #unconfirmed = new Set<OpenDelivery>()
+  #unconfirmed = new PassingSet<OpenDelivery>()
   #checkedMs = 0
   readonly #settleIdle = () => this.#settleAll()
 

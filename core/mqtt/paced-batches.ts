@@ -1,4 +1,5 @@
 import type { Gathering } from '../pace.ts'
+import { PassingSet } from '../passing-map.ts'
 import type { DeferredAcks, Received } from './deferred-ack.ts'
 import { ServerWindow } from './server-window.ts'
 
@@ -60,7 +61,7 @@ const SOME = 3
 export class PacedBatches<B extends PacedBatch> {
   #batch: B | undefined
   /** Batches that are not acknowledged. */
-  readonly #batches = new Set<B>()
+  readonly #batches = new PassingSet<B>()
   #timer: NodeJS.Timeout | undefined
   #immediate: NodeJS.Immediate | undefined
   /** The flow is done with these; they are not acknowledged. */

@@ -1,3 +1,4 @@
+import { PassingSet } from '../passing-map.ts'
 import type { Link, PublishProperties } from './link.ts'
 import type { Qos } from './settings.ts'
 
@@ -39,7 +40,7 @@ export class Publisher {
   /** Messages sent once more because the connection broke before their acknowledgement. */
   resent = 0
   #link: Link | undefined
-  readonly #open = new Set<Outgoing>()
+  readonly #open = new PassingSet<Outgoing>()
   #again: Outgoing[] = []
   #asked = false
 

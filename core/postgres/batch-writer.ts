@@ -1,4 +1,5 @@
 import { MillraceError } from '../errors.ts'
+import { PassingSet } from '../passing-map.ts'
 import type { Reason } from '../record/record.ts'
 import { SlicedQueue } from '../record/sliced-queue.ts'
 import { type AttemptEvents, DatabaseAttempts } from './attempts.ts'
@@ -55,7 +56,7 @@ const SMALL = 200
  * load.
  */
 export class BatchWriter<M extends object> {
-  readonly #messages = new Set<PendingMessage<M>>()
+  readonly #messages = new PassingSet<PendingMessage<M>>()
   /** What is open in the messages. */
   #waiting = 0
   readonly #coming = new SlicedQueue<PendingMessage<M>>({
@@ -97,7 +98,7 @@ export class BatchWriter<M extends object> {
   }
 
   /** Messages that are not dealt with. */
-  get messages(): ReadonlySet<PendingMessage<M>> {
+  get messages(): PassingSet<PendingMessage<M>> {
     return this.#messages
   }
   get waitingRecords(): number {

@@ -1,4 +1,5 @@
 import type { Done } from '../node/define-node.ts'
+import { PassingSet } from '../passing-map.ts'
 import { type Message, recordsOf } from '../record/message.ts'
 import type { WriteRequest, WriteResult } from './types.ts'
 
@@ -38,7 +39,7 @@ export class OpenRequest implements WriteRequest {
 
 /** The messages that a sink deals with, in the order they came. */
 export class OpenRequests implements Iterable<OpenRequest> {
-  readonly #requests = new Set<OpenRequest>()
+  readonly #requests = new PassingSet<OpenRequest>()
   #records = 0
 
   constructor(readonly ends: RequestEnds) {}
@@ -66,6 +67,6 @@ export class OpenRequests implements Iterable<OpenRequest> {
     return 0
   }
   [Symbol.iterator](): Iterator<OpenRequest> {
-    return this.#requests.values()
+    return this.#requests[Symbol.iterator]()
   }
 }

@@ -1,6 +1,7 @@
 import { loadModule, replaceModule } from '../../load-module.ts'
 import { guardReadCommitted } from './aborted.ts'
 import { fetchedMessages } from './fetched-messages.ts'
+import { letRequestsPass } from './passing-requests.ts'
 import { produceRequest } from './produce-request.ts'
 import { fetchQuietly } from './quiet-fetch.ts'
 import { frameRequest } from './request-frame.ts'
@@ -46,6 +47,7 @@ export function kafkajs(): Kafkajs {
       guardCoordinatorErrors()
       fetchQuietly()
       shareTimeoutChecks()
+      letRequestsPass()
     }
   }
   return loaded
