@@ -1,9 +1,10 @@
 /**
  * `node --import tsx bench/growth.ts [devices partitions values payload processes] [--scale=0.2]
- * [--rounds=3] [--steps=1,4] [--lanes=A,B] [--mosquitto]`: what becomes of the cost of a record when
- * one of these grows. All steps are run in turn, several rounds, and the median of each counts: the
- * speed of a machine moves by more than what is to be seen. A plot each in docs/performance. All
- * five take about 12 minutes a round; `--steps` and `--lanes` leave out what nobody wants to see.
+ * [--rounds=3] [--steps=1,4] [--lanes=A,B] [--mosquitto]`: what becomes of the cost of a record
+ * when one of these grows. All steps are run in turn, several rounds, and the median of each
+ * counts: the speed of a machine moves by more than what is to be seen. A plot each in
+ * docs/performance. All five take about 12 minutes a round; `--steps` and `--lanes` leave out what
+ * nobody wants to see.
  */
 import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'

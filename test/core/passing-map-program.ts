@@ -1,4 +1,4 @@
-/** Lets objects pass through a map or a set, as messages through a flow; see passing-map.test.ts. */
+/** Lets objects pass through a map or a set, as messages do through a flow. */
 import { PassingMap, PassingSet } from '../../core/passing-map.ts'
 
 const map = process.argv[2] === 'map' ? new Map<string, object>() : new PassingMap<string, object>()
