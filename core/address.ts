@@ -32,17 +32,72 @@ export const mqttUrlProblems = (text: string): string[] =>
 
 const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify-full']
 
+const POSTGRES_PORT = 5432
+const TARGETS = ['any', 'read-write', 'primary']
+
 export function postgresUrlProblems(text: string): string[] {
-  const problems = urlProblems(
-    text,
-    ['postgres:', 'postgresql:'],
-    'postgres://user@host:5432/database'
+  const example = 'postgres://user@host:5432/database'
+  const problems = new Set(
+    oneHostEach(text).flatMap(each => urlProblems(each, ['postgres:', 'postgresql:'], example))
   )
-  if (problems.length > 0) return problems
-  const mode = new URL(text).searchParams.get('sslmode')
-  return mode === null || SSL_MODES.includes(mode)
-    ? []
-    : [`sslmode must be one of ${SSL_MODES.join(', ')}`]
+  if (problems.size > 0) return [...problems]
+  const { url } = postgresHosts(text)
+  const oneOf = (name: string, known: readonly string[]) => {
+    const value = url.searchParams.get(name)
+    return value === null || known.includes(value)
+      ? []
+      : [`${name} must be one of ${known.join(', ')}`]
+  }
+  return [...oneOf('sslmode', SSL_MODES), ...oneOf('target_session_attrs', TARGETS)]
+}
+
+/**
+ * A URL of PostgreSQL may name several hosts with commas between, which no parser of URLs knows:
+ * the same URL with each of them alone.
+ */
+function oneHostEach(text: string): string[] {
+  const [, before, places, behind] = /^(\w+:\/\/(?:[^/?#]*@)?)([^/?#]*)(.*)$/s.exec(text) ?? []
+  if (before === undefined || places === undefined || behind === undefined) return [text]
+  return places.split(',').map(place => `${before}${place}${behind}`)
+}
+
+/** The hosts of such a URL, and the URL with the first of them. */
+export function postgresHosts(text: string): { url: URL; hosts: HostAndPort[] } {
+  const urls = oneHostEach(text).map(each => new URL(each))
+  const hosts = urls.map(({ hostname, port }) => ({
+    // brackets around an IPv6 address belong to the URL only
+    host: hostname.replace(/^\[|\]$/g, ''),
+    port: Number(port) || POSTGRES_PORT
+  }))
+  return { url: urls[0]!, hosts }
+}
+
+export interface HostAndPort {
+  readonly host: string
+  readonly port: number
+}
+
+const listed = (text: string): string[] =>
+  text
+    .split(',')
+    .map(entry => entry.trim())
+    .filter(entry => entry !== '')
+
+/** The entries of a list of hosts, each with the port behind it or this one. */
+export const hostsIn = (text: string, port: number): HostAndPort[] =>
+  listed(text).map(entry => {
+    const [, bracketed, named, own] = /^(?:\[([^\]]*)\]|([^:[\]]*))(?::(\d+))?$/.exec(entry) ?? []
+    const host = bracketed ?? named ?? entry
+    return { host, port: own === undefined ? port : Number(own) }
+  })
+
+/** One host, or several with commas between, each with a port behind it where it needs one. */
+export function hostsProblems(text: string): string[] {
+  if (text.includes('://')) return hostProblems(text)
+  return hostsIn(text, POSTGRES_PORT).flatMap(({ host, port }) => [
+    ...hostProblems(host),
+    ...(port >= 1 && port <= 65_535 ? [] : [`${port} is no port`])
+  ])
 }
 
 /** A URL that is asked for one device: `{key}` stands where the device goes. */

@@ -2,6 +2,7 @@ import {
   brokersProblems,
   entriesOf,
   hostProblems,
+  hostsProblems,
   httpUrlProblems,
   isTopicName,
   lookupUrlProblems,
@@ -30,6 +31,7 @@ const CHECKS = {
   'token-url': tokenUrlProblems,
   'http-url': httpUrlProblems,
   host: hostProblems,
+  hosts: hostsProblems,
   brokers: brokersProblems,
   'kafka-topic': text => (isTopicName(text) ? [] : [noTopic(text)]),
   'kafka-topics': text =>

@@ -86,6 +86,8 @@ export interface TextField extends FieldBase {
    * message that the dialog shows has of it.
    */
   readonly pick?: Pick | Place
+  /** It says where a secret stands: Test reads that only as it is deployed. */
+  readonly namesSecret?: true
   /** What helps to write it: a list with search, a calendar, boxes to tick, parts of a URL. */
   readonly as?: Writing
 }

@@ -33,6 +33,8 @@ export async function blockerOf(
   const limits = { maxConnections: 1, statementTimeoutMs: ASK_MS, connectTimeoutMs: ASK_MS }
   const asking = new Database({
     ...database.settings,
+    ...database.place,
+    hosts: undefined,
     ...limits,
     applicationName: 'millrace status'
   })

@@ -1,4 +1,5 @@
 import { MillraceError, reasonOf } from '../errors.ts'
+import { type FailedPlace, NoHostError, placeOf } from './hosts.ts'
 import { SettingError } from './setting-error.ts'
 import { sqlstateOf } from './sqlstate.ts'
 
@@ -16,6 +17,14 @@ export const shownPlace = ({ host, port, database }: DatabasePlace): string =>
 /** Why the database could not be used, as a sentence for the person who must act. */
 export function databaseSentence(error: unknown, place: DatabasePlace): string {
   if (error instanceof MillraceError) return error.message
+  if (error instanceof NoHostError) {
+    const each = error.failures.map(failure => databaseSentence(failure, place))
+    return `None of the ${each.length} hosts can be used. ${each.join(' ')}`
+  }
+  return sentenceAt(error, { ...place, ...placeOf(error) })
+}
+
+function sentenceAt(error: unknown, place: DatabasePlace & Pick<FailedPlace, 'from'>): string {
   const address = `${place.host}:${place.port}`
   const text = reasonOf(error).replace(/\.$/, '')
   const code = sqlstateOf(error)
@@ -95,7 +104,7 @@ function driverSentence(text: string, address: string): string {
   return `The server ${address} cannot be used: ${text}.`
 }
 
-interface Facts extends DatabasePlace {
+interface Facts extends DatabasePlace, Pick<FailedPlace, 'from'> {
   readonly address: string
   readonly text: string
 }
@@ -107,8 +116,8 @@ const starting: SentenceOf = ({ address }) =>
   `The database at ${address} is starting up or shutting down.`
 
 const BY_SQLSTATE: Readonly<Record<string, SentenceOf>> = {
-  '28P01': ({ user, address }) =>
-    `The database at ${address} refused the password of the user "${user}".`,
+  '28P01': ({ user, address, from }) =>
+    `The database at ${address} refused the password of the user "${user}"${from === undefined ? '' : `, as it stands in ${from}`}.`,
   '28000': refusesLogin,
   '3D000': ({ database, address }) => `There is no database "${database}" at ${address}.`,
   '42501': ({ user, text }) =>

@@ -1,7 +1,6 @@
-import { databaseSentence, shownPlace } from './connect-errors.ts'
+import { type DatabasePlace, databaseSentence, shownPlace } from './connect-errors.ts'
 import { parseTableName } from './identifier.ts'
 import type { Database, Session } from './pool.ts'
-import type { DatabaseSettings } from './settings.ts'
 import { LIST_COLUMNS, LIST_TABLES } from './table.ts'
 import { tableState } from './table-state.ts'
 import { type StateRow, stateRows } from './table-state-rows.ts'
@@ -21,21 +20,18 @@ interface Versions {
 /** What answers there, in one sentence. @throws Error that says in words why nothing does */
 export async function describeDatabase(database: Database): Promise<string> {
   const rows = await inWords(database, () => database.query<Versions>(VERSIONS))
-  return sentenceOf(rows[0]!, database.settings)
+  return sentenceOf(rows[0]!, database.place)
 }
 
 /** The same over a connection that is there already. @throws Error of the driver */
-export async function describeServer(
-  session: Session,
-  settings: DatabaseSettings
-): Promise<string> {
+export async function describeServer(session: Session, place: DatabasePlace): Promise<string> {
   const { rows } = await session.query<Versions>(VERSIONS)
-  return sentenceOf(rows[0]!, settings)
+  return sentenceOf(rows[0]!, place)
 }
 
 function sentenceOf(
   { postgres, user, timescale, standby }: Versions,
-  settings: DatabaseSettings
+  place: DatabasePlace
 ): string {
   const extension =
     timescale === null
@@ -43,7 +39,7 @@ function sentenceOf(
       : `TimescaleDB ${timescale}`
   const readOnly = standby ? ' It is a standby, which takes no writes.' : ''
   const version = `PostgreSQL ${postgres.split(' ')[0]}`
-  return `${version}, ${extension}, at ${shownPlace(settings)} as ${user}.${readOnly}`
+  return `${version}, ${extension}, at ${shownPlace(place)} as ${user}.${readOnly}`
 }
 
 /** The tables a person could mean, with their schema where it is needed. */
@@ -78,6 +74,6 @@ async function told<T>(database: Database, ask: () => Promise<T>): Promise<T> {
   try {
     return await ask()
   } catch (error) {
-    throw new Error(databaseSentence(error, database.settings), { cause: error })
+    throw new Error(databaseSentence(error, database.place), { cause: error })
   }
 }

@@ -1,7 +1,6 @@
 import { Socket } from 'node:net'
 import type {
   Client,
-  ClientConfig,
   Pool,
   PoolClient,
   PoolConfig,
@@ -11,7 +10,10 @@ import type {
 } from 'pg'
 import { endOnRubbish } from '../end-on-rubbish.ts'
 import { anyText } from '../errors.ts'
+import type { DatabasePlace } from './connect-errors.ts'
+import { clientOf, hostOfClient } from './connection.ts'
 import { CopyIn } from './copy.ts'
+import { failedAt, Hosts, isReadOnly, NoHostError, placeOf, UnwantedHostError } from './hosts.ts'
 import type { DatabaseSettings } from './settings.ts'
 import { failureKind, isServerError } from './sqlstate.ts'
 
@@ -127,14 +129,23 @@ export class Database {
   #generation = 0
   readonly #generations = new WeakMap<Client, number>()
   #isFirst = true
+  readonly #hosts: Hosts
 
   constructor(
     readonly settings: DatabaseSettings,
     /**
      * Gets the first connection that is made, before anybody else; its errors are nobody's concern.
      */
-    private readonly onFirst?: (session: Session) => Promise<void>
-  ) {}
+    private readonly onFirst?: (session: Session, place: DatabasePlace) => Promise<void>
+  ) {
+    const { host, port, hosts, target } = settings
+    this.#hosts = new Hosts(hosts ?? [{ host, port }], target ?? 'read-write')
+  }
+
+  /** Where connections go at the moment. */
+  get place(): DatabasePlace {
+    return { ...this.settings, ...this.#hosts.current }
+  }
 
   /** Says that a node uses the connections, until it calls `release`. */
   acquire(): void {
@@ -202,6 +213,7 @@ export class Database {
       const kind = failureKind(error)
       if (!isServerError(error) || kind === 'away' || kind === 'setting')
         broken ??= error instanceof Error ? error : new Error(anyText(error))
+      if (isReadOnly(error)) this.#leaveHostOf(client)
       throw error
     } finally {
       client.removeListener('error', onError)
@@ -218,12 +230,40 @@ export class Database {
   }
 
   async #borrowed(): Promise<PoolClient> {
-    const pool = await this.#started()
+    const failures: unknown[] = []
     for (;;) {
-      const client = await pool.connect()
-      if (!this.#isOld(client)) return client
-      client.release(true)
+      try {
+        const client = await (await this.#started()).connect()
+        if (!this.#isOld(client)) return client
+        client.release(true)
+      } catch (error) {
+        // each host gets its turn before anybody waits
+        failures.push(error)
+        if (this.#hosts.count === 1 || placeOf(error) === undefined) throw error
+        if (failures.length === this.#hosts.count) throw new NoHostError(failures)
+      }
     }
+  }
+
+  /** What other connections to it can do is no more either, where another host may be written. */
+  #leaveHostOf(client: PoolClient): void {
+    const host = hostOfClient(client)
+    if (host === undefined || this.#hosts.question === undefined) return
+    this.#hosts.leave(host)
+    this.renew()
+  }
+
+  /** @throws UnwantedHostError where the host of this connection is not one that is wanted */
+  async #expectWanted(session: Session, client: object): Promise<void> {
+    const { question } = this.#hosts
+    const host = hostOfClient(client)
+    if (question === undefined || host === undefined) return
+    const { rows } = await session.query<{ refused: boolean }>(question)
+    if (!rows[0]?.refused) return
+    const error = new UnwantedHostError(host)
+    failedAt(error, host)
+    this.#hosts.leave(host)
+    throw error
   }
 
   #isOld = (client: PoolClient) => this.#generations.get(client) !== this.#generation
@@ -235,16 +275,10 @@ export class Database {
 
   async #start(): Promise<Pool> {
     const { default: pg } = await import('pg')
-    class Client extends pg.Client {
-      constructor(config?: ClientConfig) {
-        super(config)
-        const { connection } = this as unknown as Internals
-        connection?.on('sslconnect', () => endOnRubbish(connection.stream))
-      }
-    }
+    const { login, connectTimeoutMs } = this.settings
     const pool = new pg.Pool({
       ...poolConfig(this.settings, () => this.#socket(), this.#greet),
-      Client
+      Client: clientOf(pg.Client, this.#hosts, login, connectTimeoutMs)
     })
     pool.on('connect', client => this.#generations.set(client, this.#generation))
     // an idle connection that the server ends is not an error: the next use makes a new one
@@ -252,10 +286,11 @@ export class Database {
     return pool
   }
 
-  readonly #greet = async (session: Session): Promise<void> => {
+  readonly #greet = async (session: Session, client: object): Promise<void> => {
+    await this.#expectWanted(session, client)
     if (!this.#isFirst) return
     this.#isFirst = false
-    await this.onFirst?.(session).catch(() => {})
+    await this.onFirst?.(session, this.place).catch(() => {})
   }
 
   /**
@@ -274,12 +309,10 @@ export class Database {
 function poolConfig(
   settings: DatabaseSettings,
   stream: () => Socket,
-  greet: (session: Session) => Promise<void>
+  greet: (session: Session, client: object) => Promise<void>
 ): PoolConfig {
-  const { host, port, database, user, password, tls, statementTimeoutMs } = settings
+  const { database, user, password, tls, statementTimeoutMs } = settings
   return {
-    host,
-    port,
     database,
     user,
     // a function, since for an empty password pg would look into the environment and ~/.pgpass of
@@ -300,7 +333,7 @@ function poolConfig(
         `SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`
       )
       await session.lookForPooler()
-      await greet(session)
+      await greet(session, client)
     }
   }
 }

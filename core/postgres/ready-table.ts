@@ -150,7 +150,7 @@ export class ReadyTable {
 
   async #makeAggregates(session: Session, isNew: boolean): Promise<void> {
     const { table, aggregates = [] } = this.wish
-    const place = this.database.settings
+    const { place } = this.database
     for (const sentence of await makeAggregates(session, table, aggregates, { isNew, place }))
       this.#warnOnce(sentence)
   }

@@ -29,7 +29,7 @@ export async function answered(
     return { ok: true, ...(await action(registry, given)) }
   } catch (error) {
     if (error instanceof Refused) return { ok: false, message: error.message }
-    return { ok: false, message: databaseSentence(error, registry.store.database.settings) }
+    return { ok: false, message: databaseSentence(error, registry.store.database.place) }
   }
 }
 

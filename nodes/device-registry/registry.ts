@@ -190,7 +190,7 @@ export class Registry implements Transform {
     const words = failureKind(error) === 'away' ? awayWords(error) : databaseWords(error)
     if (this.#away?.words !== words)
       node.warn(
-        `The registry cannot be written: ${databaseSentence(error, this.database.settings)} ${this.#meanwhile()}`
+        `The registry cannot be written: ${databaseSentence(error, this.database.place)} ${this.#meanwhile()}`
       )
     this.#away = { words, mend }
   }

@@ -37,8 +37,8 @@ export default defineNode(
   ({ options, RED, node }) => {
     const settings = settingsOf(options, tlsOptionsOf(RED, options.tls))
     // A flow that came from elsewhere may name an address at which another server listens here.
-    const database = new Database(settings, async session =>
-      node.log(await describeServer(session, settings))
+    const database = new Database(settings, async (session, place) =>
+      node.log(await describeServer(session, place))
     )
     return { provides: database, close: () => database.retire() }
   },

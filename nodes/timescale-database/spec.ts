@@ -26,16 +26,16 @@ export const spec = {
       placeholder: '${TIMESCALE_URL}',
       required: true,
       when: { connection: 'url' },
-      help: 'postgres://user@host:port/database, or an environment variable such as ${TIMESCALE_URL}. Put the password into its own field. The default is the server of npm start.'
+      help: 'postgres://user@host:port/database, or an environment variable such as ${TIMESCALE_URL}; several hosts as host1:port,host2:port. Put the password into its own field. The default is the server of npm start.'
     },
     host: {
       kind: 'text',
-      check: 'host',
+      check: 'hosts',
       label: 'Host',
       default: '127.0.0.1',
       required: true,
       when: { connection: 'fields' },
-      help: 'Name or address of the server.'
+      help: 'Name or address of the server; several with commas between, as in db1, db2:5433.'
     },
     port: {
       kind: 'number',
@@ -55,6 +55,17 @@ export const spec = {
       when: { connection: 'fields' },
       help: 'Name of the database.'
     },
+    target: {
+      kind: 'choice',
+      label: 'Of several hosts',
+      default: 'read-write',
+      choices: {
+        'read-write': 'the one that can be written',
+        primary: 'the one that is no standby',
+        any: 'the first that answers'
+      },
+      help: 'Which host is used (target_session_attrs, which in the URL goes before). When it dies or becomes read-only, the next one is tried at once.'
+    },
     user: {
       kind: 'text',
       label: 'User name',
@@ -63,11 +74,72 @@ export const spec = {
       when: { connection: 'fields' },
       help: 'Needs the right to insert into the table, and to create it where the sink shall do so.'
     },
+    passwordFrom: {
+      kind: 'choice',
+      label: 'Password is in',
+      section: 'login',
+      default: 'field',
+      choices: {
+        field: 'the field below',
+        file: 'a file',
+        variable: 'an environment variable'
+      },
+      help: 'A file or variable is read anew for each new connection: a password that is changed there holds without a deploy.'
+    },
+    passwordFile: {
+      kind: 'text',
+      label: 'Password file',
+      section: 'login',
+      default: '',
+      placeholder: '/run/secrets/db-password',
+      required: true,
+      check: 'full-path',
+      namesSecret: true,
+      when: { passwordFrom: 'file' },
+      help: 'Full path of a file on the machine of Node-RED with the password as its only line.'
+    },
+    userFile: {
+      kind: 'text',
+      label: 'User name file',
+      section: 'login',
+      default: '',
+      placeholder: 'as above',
+      check: 'full-path',
+      namesSecret: true,
+      when: { passwordFrom: 'file' },
+      help: 'The same for the user name, where that is changed with the password. Empty: the one above.'
+    },
+    passwordVariable: {
+      kind: 'text',
+      label: 'Password variable',
+      section: 'login',
+      default: '',
+      placeholder: 'DB_PASSWORD',
+      required: true,
+      pattern: '[A-Za-z_][A-Za-z0-9_]*',
+      patternHint: 'the name of a variable, without $ and braces',
+      namesSecret: true,
+      when: { passwordFrom: 'variable' },
+      help: 'Name of a variable in the environment of the process, which code of this process may change.'
+    },
+    userVariable: {
+      kind: 'text',
+      label: 'User name variable',
+      section: 'login',
+      default: '',
+      placeholder: 'as above',
+      pattern: '[A-Za-z_][A-Za-z0-9_]*',
+      patternHint: 'the name of a variable, without $ and braces',
+      namesSecret: true,
+      when: { passwordFrom: 'variable' },
+      help: 'The same for the user name. Empty: the one above.'
+    },
     password: {
       kind: 'secret',
       label: 'Password',
       section: 'login',
       default: '',
+      when: { passwordFrom: 'field' },
       help: 'Is kept with the credentials of the flows, encrypted. Empty takes the one in the URL, or none.'
     },
     tls: {

@@ -86,7 +86,7 @@ export class TableSink implements OpenSink {
         finish(pending, error)
         if (!error) this.#ages.see(pending.message.records, pending.refused)
       },
-      troubled: failure => (failure ? port.down(troubleOf(failure, database.settings)) : port.up()),
+      troubled: failure => (failure ? port.down(troubleOf(failure, database.place)) : port.up()),
       retried: records => {
         context.metrics.retried += records
       }

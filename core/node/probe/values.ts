@@ -12,8 +12,8 @@ type Values = Readonly<Record<string, unknown>>
  * changed them.
  *
  * A saved secret, and what a variable of the environment stands for, go nowhere but where the
- * deployed node sends them: they are used while every field that decides who gets them is as
- * deployed.
+ * deployed node sends them, and neither does what a file or variable holds that a field names: they
+ * are used while every field that decides who gets them is as deployed.
  * @param tlsIsDeployed whether the chosen TLS configuration is as deployed too
  * @throws OptionsError that says what to type again, or to deploy first
  */
@@ -39,18 +39,20 @@ export function settled(
         problems.push(
           `${field.label}: type it again for this test. ${changed}, and a saved one is sent only to where it was saved for.`
         )
-    } else if (
-      hasVariable(field, values[name]) &&
-      (changed !== undefined || !isSame(field, values[name], before))
-    ) {
-      problems.push(
-        `${field.label}: a variable of the environment is used here only as it is deployed. Deploy first, or type the value.`
-      )
+    } else if (changed !== undefined || !isSame(field, values[name], before)) {
+      if (hasVariable(field, values[name]))
+        problems.push(
+          `${field.label}: a variable of the environment is used here only as it is deployed. Deploy first, or type the value.`
+        )
+      else if (namesSecret(field) && values[name] !== '')
+        problems.push(`${field.label}: it is read here only as it is deployed. Deploy first.`)
     }
   }
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
   return values
 }
+
+const namesSecret = (field: Field): boolean => field.kind === 'text' && field.namesSecret === true
 
 /** The dialog shows the placeholder, or was never opened, for a secret that is saved. */
 function isUntouched(given: unknown, saved: unknown): boolean {

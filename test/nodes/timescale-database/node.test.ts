@@ -71,4 +71,32 @@ describe('timescale-database in Node-RED', function () {
       await nodeRed.stop()
     }
   })
+
+  it('reads no file for a test that is not as deployed', async () => {
+    const nodeRed = await startNodeRed({ nodes: [timescaleDatabase] })
+    const values = { connection: 'url', url: 'postgres://a@127.0.0.1:9/b', passwordFrom: 'file' }
+    const ask = async (passwordFile: string, more: object = {}) => {
+      const body = { action: 'test', id: 'database', values: { ...values, passwordFile, ...more } }
+      const answer = await fetch(`${nodeRed.url}/millrace/probe/millrace-timescale-database`, {
+        method: 'POST',
+        headers: { 'content-type': 'application/json' },
+        body: JSON.stringify(body)
+      })
+      return ((await answer.json()) as { message: string }).message
+    }
+    const passwordFile = '/nowhere/password'
+    try {
+      const type = 'millrace-timescale-database'
+      await nodeRed.deploy([{ id: 'database', type, ...values, passwordFile }])
+      assert.match(
+        await ask('/etc/passwd'),
+        /Password file: it is read here only as it is deployed/
+      )
+      const elsewhere = await ask(passwordFile, { url: 'postgres://a@127.0.0.1:10/b' })
+      assert.match(elsewhere, /Password file: it is read here only as it is deployed/)
+      assert.match(await ask(passwordFile), /\/nowhere\/password .* cannot be read: ENOENT/)
+    } finally {
+      await nodeRed.stop()
+    }
+  })
 })
