@@ -19,7 +19,9 @@ export class Client {
 
   constructor(endpoint: string, credentials = KEYS) {
     const requestHandler = new NodeHttpHandler()
-    this.kinesis = new Kinesis({ endpoint, region: REGION, credentials, requestHandler })
+    // The client writes into what it is given.
+    const keys = { ...credentials }
+    this.kinesis = new Kinesis({ endpoint, region: REGION, credentials: keys, requestHandler })
   }
 
   /** A stream of its own for one test. */

@@ -40,7 +40,7 @@ export const spec = {
       label: 'Order',
       default: 'key',
       choices: {
-        key: 'of each key: one record of it under way',
+        key: 'kept of each key: one record of it under way',
         none: 'not kept where Kinesis takes a part of a request'
       },
       help: 'Kinesis may take a later record of a request and not an earlier one. With few keys that send much, keeping the order is slow.'
