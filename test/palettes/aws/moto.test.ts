@@ -111,6 +111,9 @@ function onMoto(): void {
       })
       await until('the status', () => /credentials refused/.test(stateOf(scene).status?.text ?? ''))
       assert.equal(scene.rejected.records.length + scene.first.records.length, 0)
+      const reads = sceneOf('millrace-kinesis-consumer', url, { stream }, wrong)
+      await red.deploy(reads.flow)
+      await until('the status', () => /credentials refused/.test(stateOf(reads).status?.text ?? ''))
       const right = sceneOf('millrace-kinesis-producer', url, { stream }, keys)
       await red.deploy(right.flow)
       red.node<{ receive(message: object): void }>(right.node).receive({
