@@ -23,7 +23,12 @@ export interface AtOnce {
 
 /** A format that holds any number of values, read when they are asked for, once. */
 export interface InPieces {
-  readonly pieces: Iterable<Piece<unknown>>
+  readonly pieces: Iterable<Piece<unknown> | LongValue>
+}
+
+/** One of several values that is long itself, with what reads it anew. */
+export interface LongValue {
+  steps(): Steps<unknown>
 }
 
 /**

@@ -49,6 +49,23 @@ export function* bracketsFrom(text: string, start: number): Steps<number> {
   return text.length
 }
 
+/** The place behind the list or object that begins here; undefined if that is beyond the limit. */
+export function endWithin(text: string, start: number, limit: number): number | undefined {
+  let depth = 0
+  for (let at = start; at < limit && at < text.length; ) {
+    const code = text.charCodeAt(at)
+    if (code === QUOTE) {
+      // No further: else lists in lists would each go through a long text in them.
+      at = endOfText(text, at, limit)
+      continue
+    }
+    if (code === LEFT_BRACE || code === LEFT_BRACKET) depth++
+    else if ((code === RIGHT_BRACE || code === RIGHT_BRACKET) && --depth === 0) return at + 1
+    at++
+  }
+  return undefined
+}
+
 const LEFT_BRACKET = 0x5b
 const RIGHT_BRACKET = 0x5d
 const LEFT_BRACE = 0x7b

@@ -10,13 +10,14 @@ import {
   type InPieces,
   type InSteps,
   LONG_BYTES,
+  type LongValue,
   one,
   type ReadContent,
   type Steps
 } from './decoder.ts'
-import { endOfValue, nextValue } from './json-extent.ts'
+import { bracketsFrom, endOfValue, endWithin, nextValue } from './json-extent.ts'
 import { longJson } from './long-json.ts'
-import { inPieces, PIECE_CHARACTERS, type Piece, PieceFill, type Step } from './pieces.ts'
+import { NOTHING_YET, PIECE_CHARACTERS, type Piece, PieceFill, type Step } from './pieces.ts'
 
 export function json(options: DecoderOptions): Decode {
   return bytes => {
@@ -45,9 +46,40 @@ export function jsonLines(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    return listed(text, () =>
-      inPieces({ from: 0, number: 1 }, place => linesFrom(text, place, options))
-    )
+    return listed(text, () => piecesOf({ from: 0, number: 1 }, linesOf(text, options)))
+  }
+}
+
+/** How a text of several values is read from place to place. */
+interface Reading<Place> {
+  /** Short values that stand one after the other; none where a long one is next. */
+  short(from: Place): Step<unknown, Place>
+  /** The long value that begins here, some of which is looked at at each step. */
+  long(from: Place): Steps<LongStep<Place>>
+}
+
+interface LongStep<Place> {
+  readonly value: LongValue
+  readonly next: Place | undefined
+}
+
+function* piecesOf<Place>(
+  first: Place,
+  { short, long }: Reading<Place>
+): Generator<Piece<unknown> | LongValue> {
+  for (let at: Place | undefined = first; at !== undefined; ) {
+    const from: Place = at
+    const { values, next } = short(from)
+    if (values.length > 0 || next !== from) {
+      yield { values, again: () => short(from).values }
+      at = next
+      continue
+    }
+    const steps = long(from)
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) yield NOTHING_YET
+    yield step.value.value
+    at = step.value.next
   }
 }
 
@@ -56,23 +88,38 @@ interface LinePlace {
   readonly number: number
 }
 
-function linesFrom(
-  text: string,
-  place: LinePlace,
-  options: DecoderOptions
-): Step<unknown, LinePlace> {
-  const fill = new PieceFill(place.from)
-  let { from, number } = place
-  for (; from < text.length && !fill.isFull(from); number++) {
+function linesOf(text: string, options: DecoderOptions): Reading<LinePlace> {
+  const endOf = (from: number) => {
     const end = text.indexOf('\n', from)
-    const line = text.slice(from, end < 0 ? text.length : end)
-    // RFC 7464: a record separator may stand before each text.
-    const value = line.replace(/^\x1e/, '').trim()
-    if (value !== '') fill.values.push(parsed(value, `line ${number}`, options))
-    from = end < 0 ? text.length : end + 1
+    return end < 0 ? text.length : end
   }
-  return { values: fill.values, next: from < text.length ? { from, number } : undefined }
+  const placeBehind = (end: number, number: number) =>
+    end + 1 < text.length ? { from: end + 1, number: number + 1 } : undefined
+  return {
+    short(place) {
+      const fill = new PieceFill(place.from)
+      let at: LinePlace | undefined = place
+      while (at !== undefined && !fill.isFull(at.from)) {
+        const end = endOf(at.from)
+        const line = lineIn(text, at.from, end)
+        if (line.length >= LONG_BYTES && isContainer(line.charCodeAt(0))) break
+        if (line !== '') fill.values.push(parsed(line, `line ${at.number}`, options))
+        at = placeBehind(end, at.number)
+      }
+      return { values: fill.values, next: at }
+    },
+    *long({ from, number }) {
+      const end = endOf(from)
+      const line = lineIn(text, from, end)
+      yield
+      return { value: longValue(line, `line ${number}`, options), next: placeBehind(end, number) }
+    }
+  }
 }
+
+/** RFC 7464: a record separator may stand before each text. */
+const lineIn = (text: string, from: number, end: number) =>
+  text.slice(text.charCodeAt(from) === SEPARATOR ? from + 1 : from, end).trim()
 
 /**
  * Values one after the other, with or without white space between. What follows an object that has
@@ -82,20 +129,49 @@ export function jsonSequence(options: DecoderOptions): Decode {
   return bytes => {
     const text = textOf(bytes, options)
     if (text instanceof ParseFailure) return text
-    return listed(text, first => inPieces(first, at => valuesFrom(text, at, options)))
+    return listed(text, first => piecesOf(first, valuesOf(text, options)))
   }
 }
 
-function valuesFrom(text: string, from: number, options: DecoderOptions): Step<unknown, number> {
-  const fill = new PieceFill(from)
-  let at = from
-  while (at < text.length && !fill.isFull(at)) {
-    const end = endOfValue(text, at)
-    fill.values.push(parsed(text.slice(at, end), `character ${at + 1}`, options))
-    at = nextValue(text, end)
+function valuesOf(text: string, options: DecoderOptions): Reading<number> {
+  const next = (end: number) => {
+    const at = nextValue(text, end)
+    return at < text.length ? at : undefined
   }
-  return { values: fill.values, next: at < text.length ? at : undefined }
+  const where = (at: number) => `character ${at + 1}`
+  return {
+    short(from) {
+      const fill = new PieceFill(from)
+      let at: number | undefined = from
+      while (at !== undefined && !fill.isFull(at)) {
+        const end = endOfShort(text, at)
+        if (end === undefined) break
+        fill.values.push(parsed(text.slice(at, end), where(at), options))
+        at = next(end)
+      }
+      return { values: fill.values, next: at }
+    },
+    *long(from) {
+      const end = yield* bracketsFrom(text, from)
+      const value = longValue(text.slice(from, end), where(from), options)
+      return { value, next: next(end) }
+    }
+  }
 }
+
+/** The place after a value; undefined where a long object or list begins. */
+function endOfShort(text: string, at: number): number | undefined {
+  if (!isContainer(text.charCodeAt(at))) return endOfValue(text, at)
+  const limit = at + LONG_BYTES
+  return endWithin(text, at, limit) ?? (text.length <= limit ? text.length : undefined)
+}
+
+const longValue = (text: string, where: string, options: DecoderOptions): LongValue => ({
+  *steps() {
+    const value = yield* longJson(text, options)
+    return value instanceof ParseFailure ? beginningAt(value, where) : value
+  }
+})
 
 function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | ParseFailure {
   const text = utf8Text(bytes)
@@ -106,7 +182,7 @@ function textOf(bytes: Buffer, { trailingNuls }: DecoderOptions): string | Parse
 
 function listed(
   text: string,
-  piecesFrom: (first: number) => Iterable<Piece<unknown>>
+  piecesFrom: (first: number) => InPieces['pieces']
 ): InPieces | ParseFailure {
   const first = nextValue(text, 0)
   return first < text.length
@@ -117,12 +193,16 @@ function listed(
 function parsed(text: string, where: string, options: DecoderOptions): unknown {
   if (isTooWide(text, options)) return tooWide(options.maxFields)
   const value = canBegin(text) ? parsedWithoutStack(text, options) : NO_JSON
-  if (!(value instanceof ParseFailure) || value.path !== undefined) return value
-  return new ParseFailure(
-    value.code,
-    value.message.replace('The payload', `What begins at ${where}`)
-  )
+  return value instanceof ParseFailure ? beginningAt(value, where) : value
 }
+
+const beginningAt = (failure: ParseFailure, where: string) =>
+  failure.path === undefined
+    ? new ParseFailure(
+        failure.code,
+        failure.message.replace('The payload', `What begins at ${where}`)
+      )
+    : failure
 
 /** A shorter one is parsed faster than it is looked at before. */
 const isTooWide = (text: string, { at, maxFields }: DecoderOptions) =>
@@ -151,9 +231,8 @@ function canBegin(text: string): boolean {
  * more than the line.
  */
 function parsedWithoutStack(text: string, options: DecoderOptions): unknown {
-  const first = text.charCodeAt(0)
   // What is no object or list is valid by what was looked at.
-  if (first !== OBJECT && first !== LIST) return parseJson(text, options)
+  if (!isContainer(text.charCodeAt(0))) return parseJson(text, options)
   const before = Error.stackTraceLimit
   Error.stackTraceLimit = 0
   try {
@@ -163,5 +242,8 @@ function parsedWithoutStack(text: string, options: DecoderOptions): unknown {
   }
 }
 
+const isContainer = (code: number) => code === OBJECT || code === LIST
+
 const OBJECT = 0x7b
 const LIST = 0x5b
+const SEPARATOR = 0x1e

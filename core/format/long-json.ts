@@ -5,7 +5,7 @@ import { ParseFailure } from '../record/parse-failure.ts'
 import { MAX_DEPTH } from '../record/parse-record.ts'
 import { tooWide } from '../record/width.ts'
 import type { DecoderOptions, Steps } from './decoder.ts'
-import { bracketsFrom } from './json-extent.ts'
+import { bracketsFrom, endWithin } from './json-extent.ts'
 import { Growing } from './members.ts'
 import { PIECE_CHARACTERS } from './pieces.ts'
 import { firstSpot, type Spot, spotIn } from './spot.ts'
@@ -223,23 +223,6 @@ class LongJson {
 interface Long {
   readonly read: Steps<unknown>
   add(value: unknown): void
-}
-
-/** The place behind the list or object that begins here; undefined if that is beyond the limit. */
-function endWithin(text: string, start: number, limit: number): number | undefined {
-  let depth = 0
-  for (let at = start; at < limit && at < text.length; ) {
-    const code = text.charCodeAt(at)
-    if (code === QUOTE) {
-      // No further: else lists in lists would each go through a long text in them.
-      at = endOfText(text, at, limit)
-      continue
-    }
-    if (code === LEFT_BRACE || code === LEFT_BRACKET) depth++
-    else if ((code === RIGHT_BRACE || code === RIGHT_BRACKET) && --depth === 0) return at + 1
-    at++
-  }
-  return undefined
 }
 
 const tooDeep = () =>

@@ -8,8 +8,11 @@ import {
   type AtOnce,
   type Decode,
   type DecoderOptions,
+  type InPieces,
   type InSteps,
-  LONG_BYTES
+  LONG_BYTES,
+  type LongValue,
+  type Steps
 } from './decoder.ts'
 import { AT_HAND, LOADED } from './decoders.ts'
 import { decompressed, isCompressed } from './decompress.ts'
@@ -199,9 +202,7 @@ class BytesReader implements Reader {
   /** The same of a payload that was read before, without a turn for others. */
   #readAtOnce(bytes: Buffer, arrival: ArrivedBytes): FoundRecords {
     const { steps } = this.decode(bytes, arrival) as InSteps
-    let step = steps.next()
-    while (step.done !== true) step = steps.next()
-    return this.#foundIn(step.value as AtOnce)
+    return this.#foundIn(lastOf(steps) as AtOnce)
   }
 
   #foundIn({ values, isList }: AtOnce): FoundRecords {
@@ -222,10 +223,16 @@ class BytesReader implements Reader {
     return this.#foundIn(this.decode(bytes, arrival) as AtOnce)
   }
 
-  *#each(pieces: Iterable<Piece<unknown>>): Generator<Piece<Item>> {
+  *#each(pieces: InPieces['pieces']): Generator<Piece<Item>> {
     let count = 0
-    for (const { values, again } of pieces) {
+    for (const piece of pieces) {
       const first = count
+      if ('steps' in piece) {
+        yield* this.#longOne(piece, String(first))
+        count++
+        continue
+      }
+      const { values, again } = piece
       const itemsOf = (each: readonly unknown[]) =>
         each.flatMap((value, index) => this.#records(value, String(first + index)))
       yield { values: itemsOf(values), again: () => itemsOf(again()) }
@@ -233,11 +240,28 @@ class BytesReader implements Reader {
     }
   }
 
+  /** The records of one of several values, which is long itself. */
+  *#longOne(value: LongValue, place: string): Generator<Piece<Item>> {
+    const steps = value.steps()
+    let step = steps.next()
+    for (; step.done !== true; step = steps.next()) yield NOTHING_YET
+    const found = this.#found(step.value, place)
+    const readAnew = () => this.#found(lastOf(value.steps()), place)
+    yield* found.length === 1 ? inOnePiece(found, readAnew) : inCopies(found)
+  }
+
   *find(value: unknown): Generator<Item[]> {
     const found = this.#found(value, '')
     for (let from = 0; from === 0 || from < found.length; from += PIECE_VALUES)
       yield found.items(from, Math.min(found.length, from + PIECE_VALUES))
   }
+}
+
+/** What the steps lead to, without a turn for others. */
+function lastOf<T>(steps: Steps<T>): T {
+  let step = steps.next()
+  while (step.done !== true) step = steps.next()
+  return step.value
 }
 
 /**
