@@ -237,7 +237,8 @@ describe('a point of line protocol', () => {
         if (typeof line !== 'string') return
         const { pieces } = read(Buffer.from(line), {} as ArrivedBytes) as InPieces
         const [piece] = [...pieces]
-        assert.deepEqual(piece!.values[0], {
+        assert.ok(piece !== undefined && 'values' in piece)
+        assert.deepEqual(piece.values[0], {
           measurement: 'm',
           ...(tag === '' ? {} : { [`n${name}`]: tag }),
           s: value,

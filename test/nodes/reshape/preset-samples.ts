@@ -61,7 +61,7 @@ function decodedSenml(): unknown {
     arrivedMs: 0
   } as unknown as Parameters<typeof decode>[1])
   assert.ok(!(decoded instanceof ParseFailure) && 'pieces' in decoded)
-  return [...decoded.pieces].flatMap(({ values }) => values)
+  return [...decoded.pieces].flatMap(piece => ('values' in piece ? piece.values : []))
 }
 
 /** A message of each make, of the form that the document of the preset gives. */
