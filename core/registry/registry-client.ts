@@ -132,6 +132,16 @@ export class RegistryClient {
     })
   }
 
+  /** The rule that a subject's versions have to keep, such as BACKWARD; undefined if none is told. */
+  async levelOf(subject: string, signal?: AbortSignal): Promise<string | undefined> {
+    for (const path of [`/config/${encodeURIComponent(subject)}`, '/config']) {
+      const found = await orUnusable(() => this.#get(path, signal))
+      const level = (found as { compatibilityLevel?: unknown }).compatibilityLevel
+      if (typeof level === 'string') return level
+    }
+    return undefined
+  }
+
   #found(stored: Stored, signal: AbortSignal | undefined): FoundVersion {
     const { id, version } = stored
     if (!isNumber(id)) throw this.#stranger('a schema without an id')
@@ -271,8 +281,8 @@ function wordsIn(content: unknown): string {
 const refusalOf = (content: unknown) =>
   `The schema registry does not take the schema, as it is not compatible with those before it${wordsIn(content ?? {})}`
 
-/** Subject, version, schema: of a path that a registry does not have it says 404. */
-const NOT_THERE: ReadonlySet<number> = new Set([40_401, 40_402, 40_403])
+/** Subject, version, schema, rule: of a path that a registry does not have it says 404. */
+const NOT_THERE: ReadonlySet<number> = new Set([40_401, 40_402, 40_403, 40_408])
 
 /** Its own errors have a code; a page for people has none. */
 function codeIn(content: unknown): number | undefined {

@@ -1,6 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { backoffMs, pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
+import { compatibilityOf, type Verdict } from './compatibility.ts'
 import {
   MISSING,
   RegistryClient,
@@ -75,12 +76,9 @@ export class SchemaRegistry {
     return new SubjectSchema(this.#client, choice, events)
   }
 
-  /** What the registry says of a schema before it is registered. */
-  compatibility(
-    subject: string,
-    schema: WrittenSchema
-  ): ReturnType<RegistryClient['compatibility']> {
-    return this.#client.compatibility(subject, schema, this.#closing.signal)
+  /** Whether a schema may become the next version of a subject. @throws MillraceError */
+  compatibility(subject: string, schema: WrittenSchema): Promise<Verdict> {
+    return compatibilityOf(this.#client, subject, schema, this.#closing.signal)
   }
 
   /** Whoever still waits waits on: the records are with their source, which sends them again. */

@@ -1,3 +1,4 @@
+import type { Holdup } from '../node/define-transform.ts'
 import { backAfter } from '../node/outage.ts'
 import { Rate } from '../node/rate.ts'
 import { fitting, refusedTexts } from '../node/show-rate.ts'
@@ -19,7 +20,7 @@ export interface SinkState {
 /** Of a sink: what it says while all is well, and what it waits for. */
 export interface SinkWords {
   progress?(perSecond: number): string
-  waitsFor?(): string | undefined
+  waitsFor?(): Holdup | undefined
 }
 
 /** What a node that stores records says of itself while all is well. */
@@ -93,7 +94,8 @@ export class SinkStatus {
     else if (trouble) status.waiting(waitingText(state.waitingRecords, trouble.words))
     else {
       const reason = words.waitsFor ? words.waitsFor() : silence(state.oldestMs)
-      if (reason !== undefined) status.waiting(waitingText(state.waitingRecords, reason))
+      if (typeof reason === 'object') status.failed(waitingText(state.waitingRecords, reason.mend))
+      else if (reason !== undefined) status.waiting(waitingText(state.waitingRecords, reason))
       else if (this.#isConnecting) status.waiting(waitingText(state.waitingRecords, 'connecting'))
       else status.healthy(this.#healthy(state, words))
     }

@@ -1,3 +1,4 @@
+import type { Holdup } from '../node/define-transform.ts'
 import type { Message } from '../record/message.ts'
 import type { Reason } from '../record/record.ts'
 
@@ -70,8 +71,11 @@ export interface OpenSink {
    * given back to the sources. Must end within Node-RED's 15 s, also when the service is dead.
    */
   close(limitMs: number): void | Promise<void>
-  /** While there is no trouble: what records wait for, in a few words. Asked every two seconds. */
-  waitsFor?(): string | undefined
+  /**
+   * While there is no trouble: what records wait for, in a few words; `mend` for what a person must
+   * mend. Asked every two seconds.
+   */
+  waitsFor?(): Holdup | undefined
   /**
    * What the status says while all is well, instead of the rate and the counts of rejected and
    * repeated records.

@@ -1,4 +1,5 @@
 import { MillraceError, reasonOf } from '../../core/errors.ts'
+import type { Holdup } from '../../core/node/define-transform.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import type { Reason } from '../../core/record/record.ts'
@@ -9,6 +10,7 @@ import {
 } from '../../core/registry/record-writer.ts'
 import type { WrittenSchema } from '../../core/registry/registry-client.ts'
 import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
+import { subjectOf } from '../../core/registry/subject-name.ts'
 import type { CurrentSchema, SubjectSchema, Wanted } from '../../core/registry/subject-schema.ts'
 import { spec } from './spec.ts'
 
@@ -28,6 +30,8 @@ export class RegisteredValues {
   #write: WriteRegistered | undefined
   #refusal: Reason | undefined
   #told = ''
+  #isIncompatible = false
+  #isClosed = false
 
   /** @throws OptionsError for a pasted schema that cannot be used */
   constructor(
@@ -45,6 +49,7 @@ export class RegisteredValues {
         unusable: why => this.#warnOnce(`${why} Records are written by the version before it.`)
       }
     )
+    this.#checkCompatibility(registry)
   }
 
   /** Resolves when records can be written, or none can; undefined while nothing is waited for. */
@@ -62,15 +67,35 @@ export class RegisteredValues {
   }
 
   /** What records wait for, in a few words. */
-  get waitsFor(): string | undefined {
+  get waitsFor(): Holdup | undefined {
     const { current, problem } = this.#subject
-    if (problem?.code === 'SCHEMA_REFUSED') return 'schema is not compatible'
+    if (this.#isIncompatible && !isSchema(current)) return { mend: 'schema is not compatible' }
     if (current !== undefined || problem === undefined) return undefined
-    return problem.code === 'REGISTRY_REFUSED' ? 'registry refuses the login' : 'registry away'
+    return problem.code === 'REGISTRY_REFUSED'
+      ? { mend: 'registry refuses the login' }
+      : 'registry away'
   }
 
   close(): void {
+    this.#isClosed = true
     this.#subject.close()
+  }
+
+  /** Asked at deploy: whoever pasted the schema is still there. */
+  #checkCompatibility(registry: SchemaRegistry): void {
+    const { schemaFrom } = this.options
+    if (schemaFrom !== 'pasted') return
+    const asked = registry.compatibility(subjectOf(this.options), pastedOf(this.options))
+    asked.then(
+      ({ isCompatible, sentence }) => {
+        if (isCompatible || this.#isClosed) return
+        this.#isIncompatible = true
+        this.told.warn(sentence)
+        this.told.refresh()
+      },
+      // That the registry is away is told by what waits for it.
+      () => undefined
+    )
   }
 
   #changed({ version }: CurrentSchema, before: CurrentSchema | undefined): void {
@@ -122,20 +147,13 @@ function checkPasted(options: ProducerOptions): void {
   }
 }
 
+const isSchema = (current: SubjectSchema['current']): current is CurrentSchema =>
+  current !== undefined && !(current instanceof MillraceError)
+
 const writerOptions = ({ messageType, extraFields }: ProducerOptions): RecordWriting => ({
   messageType,
   extra: extraFields
 })
-
-/** Under which name the registry has the schema. */
-export function subjectOf({
-  subjectBy,
-  topic,
-  recordType
-}: Pick<ProducerOptions, 'subjectBy' | 'topic' | 'recordType'>): string {
-  if (subjectBy === 'topic') return `${topic}-value`
-  return subjectBy === 'record' ? recordType : `${topic}-${recordType}`
-}
 
 function wantedOf(options: ProducerOptions): Wanted {
   const { schemaFrom, schemaVersion, register } = options

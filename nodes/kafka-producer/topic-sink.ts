@@ -7,6 +7,7 @@ import {
   type TransactionScope
 } from '../../core/kafka/produce/transaction-scope.ts'
 import type { Context } from '../../core/node/define-node.ts'
+import type { Holdup } from '../../core/node/define-transform.ts'
 import { inSlices } from '../../core/record/in-slices.ts'
 import type { Message } from '../../core/record/message.ts'
 import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
@@ -218,7 +219,7 @@ export class TopicSink implements OpenSink {
   }
 
   /** What has a transaction waits for its source as well. */
-  waitsFor(): string | undefined {
+  waitsFor(): Holdup | undefined {
     if (this.#blind) return 'topic cannot be read'
     const missing = this.#registered?.waitsFor
     if (missing !== undefined) return missing
