@@ -18,7 +18,7 @@ import { chooseOnly } from './only-choice.ts'
 import { outputMap, rowsOf } from './output-map.ts'
 import { PreviewPane } from './preview-pane.ts'
 import { samplesFor } from './preview-samples.ts'
-import { addPick, listen, stateRows, testRow } from './probe.ts'
+import { addPick, askingBelow, listen, stateRows, testRow } from './probe.ts'
 import { questionOf } from './question.ts'
 import { QueuePanel } from './queue-panel.ts'
 import type { EditorNode } from './red.ts'
@@ -233,6 +233,10 @@ export class Dialog implements Form {
     else if (place !== null) this.#built.set(name, this.#control(place, name, field, value))
     else if (this.node[name] === undefined && field.kind !== 'secret' && field.kind !== 'ref')
       this.set(name, field.default)
+    if (field.kind === 'code' && field.asks !== undefined) {
+      const { asks } = field
+      place?.after(askingBelow(asks, () => questionOf(this, asks)))
+    }
     if (field.kind !== 'text') return
     if (field.pick) this.#addPick(field, this.#native(name) as HTMLInputElement)
     if (field.as) WRITING[field.as](this.#native(name) as HTMLInputElement, row)

@@ -1,4 +1,4 @@
-import type { Pick, Stating } from '../node/spec.ts'
+import type { Pick, Saying, Stating } from '../node/spec.ts'
 import { askRuntime } from './ask.ts'
 import { button, element, icon } from './element.ts'
 import type { HeardShown } from './heard.ts'
@@ -27,7 +27,7 @@ interface Answer {
 
 /** See core/node/probe.ts. */
 const ask = (
-  action: 'test' | Pick | Stating,
+  action: 'test' | Pick | Saying | Stating,
   { type, ...question }: ProbeQuestion
 ): Promise<Answer> => askRuntime<Answer>(`millrace/probe/${type}`, { action, ...question })
 
@@ -43,16 +43,34 @@ export async function listen(
 }
 
 /** A row with the Test button, and room for the answer. */
-export function testRow(question: () => ProbeQuestion): HTMLElement {
+export const testRow = (question: () => ProbeQuestion): HTMLElement =>
+  element(
+    'div',
+    { class: 'form-row millrace-row millrace-test' },
+    ...asking('plug', 'test', 'test', question)
+  )
+
+/** A button below a field, which asks about it, and room for the answer. */
+export const askingBelow = (action: Saying, question: () => ProbeQuestion | string): HTMLElement =>
+  element('div', { class: 'millrace-asking' }, ...asking('check', 'compatible', action, question))
+
+function asking(
+  sign: string,
+  label: 'test' | 'compatible',
+  action: 'test' | Saying,
+  question: () => ProbeQuestion | string
+): HTMLElement[] {
   const answer = element('div', { class: 'millrace-answer', role: 'status' })
-  const test = button('plug', say('test'), async () => {
-    test.disabled = true
+  const opener = button(sign, say(label), async () => {
+    const asked = question()
+    opener.disabled = true
     show(answer, 'busy', say('busy'))
-    const { ok, message } = await ask('test', question())
+    const { ok, message } =
+      typeof asked === 'string' ? { ok: false, message: asked } : await ask(action, asked)
     show(answer, ok ? 'ok' : 'failed', message ?? '')
-    test.disabled = false
+    opener.disabled = false
   })
-  return element('div', { class: 'form-row millrace-row millrace-test' }, test, answer)
+  return [opener, answer]
 }
 
 /** What stands in the service now, as lines of a table, when a person asks for it. */

@@ -1,4 +1,4 @@
-import type { Pick, Stating } from '../node/spec.ts'
+import type { Pick, Saying, Stating } from '../node/spec.ts'
 import type { NodeType } from './check.ts'
 import type { ProbeQuestion } from './probe.ts'
 import type { EditorNode } from './red.ts'
@@ -15,7 +15,7 @@ const ANSWERS: Readonly<Record<Exclude<Pick, `${string}:${string}`>, string>> = 
   columns: 'millrace-timescale-database'
 }
 
-const answeringOf = (pick: Pick | Stating): string =>
+const answeringOf = (pick: Pick | Saying | Stating): string =>
   pick.includes(':') ? pick.split(':', 1)[0]! : ANSWERS[pick as keyof typeof ANSWERS]
 
 /** What an open dialog is about. */
@@ -32,7 +32,7 @@ interface Asking {
  */
 export function questionOf(
   dialog: Asking,
-  pick: Pick | Stating | undefined
+  pick: Pick | Saying | Stating | undefined
 ): ProbeQuestion | string {
   const { type, node } = dialog
   const values = dialog.values()

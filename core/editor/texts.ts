@@ -7,6 +7,7 @@ export const TEXTS = {
   editOne: 'Edit',
   changed: 'changed',
   test: 'Test connection',
+  compatible: 'Is it compatible?',
   busy: 'Asking…',
   pick: 'Pick',
   filter: 'search',

@@ -15,6 +15,7 @@ import {
   type NodeSpec,
   type Options,
   parseOptions,
+  type Saying,
   type Stating
 } from './spec.ts'
 
@@ -49,11 +50,14 @@ export type Probes<S extends NodeSpec> = {
   readonly [P in Naming]?: (options: Options<S>, asked: Asked) => Promise<string[]>
 } & {
   readonly [P in Stating]?: (options: Options<S>, asked: Asked) => Promise<StateLine[]>
+} & {
+  readonly [P in Saying]?: (options: Options<S>, asked: Asked) => Promise<string>
 }
 
 /** What it is, and how it stands. */
 export type StateLine = readonly [what: string, how: string]
 
+const isSaying = (action: string): action is Saying => action.endsWith(':sentence')
 const isListening = (action: string): action is Listening => /[-:]messages$/.test(action)
 const isStating = (action: string): action is Stating => /.:state$/.test(action)
 
@@ -141,6 +145,7 @@ async function run<S extends NodeSpec>(
     if (action === 'test') return { message: await probes.test!(options, asked) }
     if (isStating(action))
       return { state: linesShown(await probes[action]!(options, asked), environment) }
+    if (isSaying(action)) return { message: await probes[action]!(options, asked) }
     if (isListening(action)) return { heard: await probes[action]!(options, asked) }
     return { items: await probes[action as Naming]!(options, asked) }
   })

@@ -102,6 +102,8 @@ export type Writing = 'time-zone' | 'instant' | 'codes' | 'checks' | 'mqtt-addre
  * with a colon begin with the type of the node that answers: `millrace-amqp-server:names`.
  */
 export type Pick = Naming | Listening
+/** Asks a configuration node for a sentence about what stands in the dialog. */
+export type Saying = `${string}:sentence`
 export type Naming = 'kafka-topics' | 'kafka-groups' | 'tables' | 'columns' | `${string}:names`
 export type Listening = 'mqtt-messages' | 'kafka-messages' | `${string}:messages`
 /** How something stands, in lines, by the type of the node that answers. */
@@ -145,6 +147,8 @@ export interface CodeField extends FieldBase {
   readonly language: 'json' | 'sql' | 'csv' | 'text'
   /** Rows in front of the text, which write it and are read from it. */
   readonly as?: 'table' | 'json-schema'
+  /** Below it stands a button that asks a configuration node about it, which answers in words. */
+  readonly asks?: Saying
   readonly required?: boolean
   readonly check?: Check
 }

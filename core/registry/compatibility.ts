@@ -31,27 +31,22 @@ export async function compatibilityOf(
   const found = await client.compatibility(subject, schema, signal)
   if (found === MISSING) return yes(`The registry has no subject "${subject}" yet.`)
   if ('kind' in found) return no(`The registry does not take it: ${found.why}.`)
-  const what = await levelIn(client, subject, signal)
-  const asked = `${what} with version ${newest.version} of "${subject}"`
+  const level = (await client.levelOf(subject, signal)) ?? ''
+  const asked = `${levelText(level)} with version ${newest.version} of "${subject}"`
   if (found.isCompatible) return yes(`${asked}: yes.`)
   const words = found.messages.flatMap(wordsOf)
   const before = words.length > 0 ? undefined : await newest.schema()
   const changes =
     before === undefined || before.kind === 'UNUSABLE' || before.kind !== schema.schemaType
       ? words
-      : schemaChanges(before.kind, before.text, schema.schema)
+      : schemaChanges(before.kind, before.text, schema.schema, level)
   return no(`${asked}: no${changes.length > 0 ? `, ${changes.join('; ')}` : ''}.`)
 }
 
 const yes = (sentence: string): Verdict => ({ isCompatible: true, sentence })
 const no = (sentence: string): Verdict => ({ isCompatible: false, sentence })
 
-async function levelIn(
-  client: RegistryClient,
-  subject: string,
-  signal: AbortSignal | undefined
-): Promise<string> {
-  const level = (await client.levelOf(subject, signal)) ?? ''
+function levelText(level: string): string {
   const all = level.endsWith('_TRANSITIVE') ? ', as all versions have to be,' : ''
   return (LEVELS[level.replace('_TRANSITIVE', '')] ?? 'Compatible') + all
 }

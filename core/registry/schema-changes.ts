@@ -18,10 +18,21 @@ const MAX_TYPE = 60
  * What is another in a newer schema, in words, what matters first; empty where nothing is seen, or
  * a schema cannot be read.
  */
-export function schemaChanges(kind: SchemaKind, older: string, newer: string): string[] {
+export function schemaChanges(
+  kind: SchemaKind,
+  older: string,
+  newer: string,
+  level: string
+): string[] {
   try {
     const [before, now] = [fieldsOf(kind, older), fieldsOf(kind, newer)]
-    const changes = [...changed(before, now), ...added(before, now), ...removed(before, now)]
+    // A reader of Avro passes over what it does not know, and fills in defaults.
+    const isRead = (rule: string) => kind === 'AVRO' && level.startsWith(rule)
+    const changes = [
+      ...changed(before, now),
+      ...added(before, now, isRead('BACKWARD')),
+      ...(isRead('BACKWARD') ? [] : removed(before, now))
+    ]
     const more = changes.length - MOST
     return more > 0 ? [...changes.slice(0, MOST), `${more} more changes`] : changes
   } catch {
@@ -35,11 +46,11 @@ const changed = (before: Fields, now: Fields): string[] =>
     return was === undefined || was === type ? [] : [`${name} is ${type}, and was ${was}`]
   })
 
-const added = (before: Fields, now: Fields): string[] =>
+const added = (before: Fields, now: Fields, onlyRequired: boolean): string[] =>
   [...now].flatMap(([name, { mayLack }]) => {
     const isRequiredNow = before.get(name)?.mayLack === true && !mayLack
     if (isRequiredNow) return [`the field ${name} must be there now`]
-    if (before.has(name)) return []
+    if (before.has(name) || (onlyRequired && mayLack)) return []
     return [`the field ${name} was added${mayLack ? '' : ' without a default'}`]
   })
 

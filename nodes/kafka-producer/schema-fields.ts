@@ -75,6 +75,7 @@ export const schemaFields = {
     default: '',
     language: 'text',
     required: true,
+    asks: 'millrace-schema-registry:sentence',
     when: pasted,
     help: 'The Avro schema or JSON Schema, or the text of the .proto file.'
   },

@@ -24,6 +24,15 @@ export class RegistryServer {
   restart = (): Promise<void> => this.#server.restart()
   end = (): Promise<void> => this.#server.end()
 
+  /** The rule that later versions of a subject have to keep, such as BACKWARD. */
+  async demand(subject: string, compatibility: string): Promise<void> {
+    await fetch(`${this.url}/config/${encodeURIComponent(subject)}`, {
+      method: 'PUT',
+      headers: { 'content-type': 'application/json' },
+      body: JSON.stringify({ compatibility })
+    })
+  }
+
   /** Gives the id. */
   async register(subject: string, schema: object): Promise<number> {
     const response = await fetch(`${this.url}/subjects/${encodeURIComponent(subject)}/versions`, {

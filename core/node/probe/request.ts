@@ -18,6 +18,8 @@ export interface ProbeRequest {
  * are texts too.
  */
 const MAX_TEXT = 8_000
+/** A schema that is asked about. */
+const MAX_QUERY = 64_000
 const MAX_CERTIFICATE = 200_000
 
 /** @throws MillraceError OPTIONS_INVALID where the body is not of this form */
@@ -58,7 +60,7 @@ function scalars(value: unknown, name: string, maxText: number): Record<string, 
 function shortTexts(value: unknown): Record<string, string> {
   if (!isRecord(value)) throw invalid('"query" must be a JSON object.')
   const isShort = (entry: [string, unknown]): entry is [string, string] =>
-    typeof entry[1] === 'string' && entry[1].length <= MAX_TEXT
+    typeof entry[1] === 'string' && entry[1].length <= MAX_QUERY
   return Object.fromEntries(Object.entries(value).filter(isShort))
 }
 

@@ -79,6 +79,8 @@ describe('kafka-producer by a schema registry', function () {
   const says = (words: string) =>
     until(words, () => scene.flow.statusOf('write').at(-1)?.includes(words) === true, 20_000)
 
+  const logs = () => scene.flow.nodeRed.logs.map(({ msg }) => String(msg)).join('\n')
+
   it('writes Avro that the deserializer of Confluent reads, and a new version once it is there', async () => {
     const topic = await scene.rig.topic(1)
     await registry.register(`${topic}-value`, { schema: AVRO() })
@@ -168,16 +170,16 @@ describe('kafka-producer by a schema registry', function () {
   it('waits with a schema that is not compatible, and says so', async () => {
     const topic = await scene.rig.topic(1)
     await registry.register(`${topic}-value`, { schema: AVRO() })
-    const backward = { compatibility: 'BACKWARD' }
-    await fetch(`${registry.url}/config/${topic}-value`, {
-      method: 'PUT',
-      headers: { 'content-type': 'application/json' },
-      body: JSON.stringify(backward)
-    })
+    await registry.demand(`${topic}-value`, 'BACKWARD')
     const schema = AVRO({ name: 'unit', type: 'string' })
     const node = await deploy(topic, { schemaFrom: 'pasted', schema, register: true })
     send(node, { device_id: 'a', count: 1, unit: 'C' })
     await says('not compatible')
+    await until('the warning', () => logs().includes('Backward compatible'))
+    assert.match(
+      logs(),
+      /Backward compatible with version 1 of .*: no, the field unit was added without a default\./
+    )
     assert.deepEqual([refused(), scene.flow.seen('sent').records], [[], []])
   })
 
