@@ -12,6 +12,27 @@ export interface KnownSchemas {
   known(id: number): SchemaText | { readonly kind: 'UNUSABLE'; readonly why: string } | undefined
 }
 
+/** The same, as far as they are read; others are waited for. */
+export interface AskedSchemas extends KnownSchemas {
+  /** Resolves when the registry has answered; undefined where nothing is waited for. */
+  needed(id: number, whenUnknown: 'reject' | 'wait'): Promise<void> | undefined
+}
+
+/** Resolves when all schemas of these payloads are read, each asked about once. */
+export function neededFor(
+  payloads: Iterable<Buffer | null | undefined>,
+  schemas: AskedSchemas,
+  whenUnknown: 'reject' | 'wait'
+): Promise<unknown> | undefined {
+  const ids = new Set<number>()
+  for (const bytes of payloads) {
+    const id = bytes ? schemaIdOf(bytes) : undefined
+    if (id !== undefined) ids.add(id)
+  }
+  const asked = [...ids].flatMap(id => schemas.needed(id, whenUnknown) ?? [])
+  return asked.length === 0 ? undefined : Promise.all(asked)
+}
+
 /** A zero, and four bytes of the id. */
 export const HEADER_BYTES = 5
 

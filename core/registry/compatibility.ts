@@ -2,7 +2,7 @@ import { MISSING, type RegistryClient, type WrittenSchema } from './registry-cli
 import { schemaChanges } from './schema-changes.ts'
 
 /** Whether a schema may become the next version of a subject, and that in a sentence. */
-export interface Verdict {
+export interface CompatibilityVerdict {
   readonly isCompatible: boolean
   readonly sentence: string
 }
@@ -19,7 +19,7 @@ export async function compatibilityOf(
   subject: string,
   schema: WrittenSchema,
   signal?: AbortSignal
-): Promise<Verdict> {
+): Promise<CompatibilityVerdict> {
   const newest = await client.versionOf(subject, 'latest', signal)
   if (newest === MISSING)
     return yes(`The registry has no subject "${subject}" yet: this would be its first version.`)
@@ -43,8 +43,8 @@ export async function compatibilityOf(
   return no(`${asked}: no${changes.length > 0 ? `, ${changes.join('; ')}` : ''}.`)
 }
 
-const yes = (sentence: string): Verdict => ({ isCompatible: true, sentence })
-const no = (sentence: string): Verdict => ({ isCompatible: false, sentence })
+const yes = (sentence: string): CompatibilityVerdict => ({ isCompatible: true, sentence })
+const no = (sentence: string): CompatibilityVerdict => ({ isCompatible: false, sentence })
 
 function levelText(level: string): string {
   const all = level.endsWith('_TRANSITIVE') ? ', as all versions have to be,' : ''

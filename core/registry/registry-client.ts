@@ -132,7 +132,7 @@ export class RegistryClient {
     })
   }
 
-  /** The rule that a subject's versions have to keep, such as BACKWARD; undefined if none is told. */
+  /** The rule that versions have to keep, such as BACKWARD; undefined if none is told. */
   async levelOf(subject: string, signal?: AbortSignal): Promise<string | undefined> {
     for (const path of [`/config/${encodeURIComponent(subject)}`, '/config']) {
       const found = await orUnusable(() => this.#get(path, signal))

@@ -1,7 +1,7 @@
 import { setMaxListeners } from 'node:events'
 import { backoffMs, pause } from '../backoff.ts'
 import { MillraceError, reasonOf } from '../errors.ts'
-import { compatibilityOf, type Verdict } from './compatibility.ts'
+import { type CompatibilityVerdict, compatibilityOf } from './compatibility.ts'
 import {
   MISSING,
   RegistryClient,
@@ -77,7 +77,7 @@ export class SchemaRegistry {
   }
 
   /** Whether a schema may become the next version of a subject. @throws MillraceError */
-  compatibility(subject: string, schema: WrittenSchema): Promise<Verdict> {
+  compatibility(subject: string, schema: WrittenSchema): Promise<CompatibilityVerdict> {
     return compatibilityOf(this.#client, subject, schema, this.#closing.signal)
   }
 

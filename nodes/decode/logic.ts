@@ -1,7 +1,13 @@
 import { placingProblems } from '../../core/format/check.ts'
 import type { Piece } from '../../core/format/pieces.ts'
-import { type Reader, type ReaderOptions, readerOf } from '../../core/format/reader.ts'
+import {
+  type Reader,
+  type ReaderOptions,
+  readerOf,
+  registeredReader
+} from '../../core/format/reader.ts'
 import type { Item } from '../../core/format/records-at.ts'
+import { type AskedSchemas, neededFor } from '../../core/format/schema-id.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { eachInSlices } from '../../core/record/in-slices.ts'
@@ -34,19 +40,39 @@ export type Decoder = (message: Message) => Decoded | Promise<Decoded>
  * values that were decoded before. A payload may hold many records; each bad one is rejected by
  * itself, with the bytes of the whole.
  * @param now the clock, in milliseconds since 1970
+ * @param schemas of the registry, where the format is `registered`
  * @throws OptionsError for settings that cannot be used; of a format with a library, the promise is
  * refused with it
  */
 export function decoder(
   options: Options<typeof spec>,
-  now: () => number
+  now: () => number,
+  schemas?: AskedSchemas
 ): Decoder | Promise<Decoder> {
   const problems = placingProblems(options)
   if (problems.length > 0) throw new OptionsError(spec.label, problems)
+  if (options.format === 'registered') return registeredDecoder(options, now, schemas!)
   const reader = readerOf(options as ReaderOptions)
   return reader instanceof Promise
     ? reader.then(loaded => decoding(loaded, options, now))
     : decoding(reader, options, now)
+}
+
+/** Payloads wait until the schemas are read whose ids stand before them. */
+async function registeredDecoder(
+  options: Options<typeof spec>,
+  now: () => number,
+  schemas: AskedSchemas
+): Promise<Decoder> {
+  const reader = await registeredReader(options as Omit<ReaderOptions, 'format'>, schemas)
+  const decode = decoding(reader, options, now)
+  return message => {
+    const payloads = recordsOf(message.payload).map(payload =>
+      bytesOf(isKafkaMessage(payload) ? payload.value : payload, false)
+    )
+    const needed = neededFor(payloads, schemas, options.whenUnknown)
+    return needed === undefined ? decode(message) : needed.then(() => decode(message))
+  }
 }
 
 interface How {

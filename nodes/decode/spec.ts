@@ -1,6 +1,10 @@
 import { checksOff } from '../../core/advice/field.ts'
 import { format, formatFields } from '../../core/format/fields.ts'
+import { FORMATS } from '../../core/format/names.ts'
 import type { NodeSpec } from '../../core/node/spec.ts'
+
+const registered = { format: 'registered' } as const
+const { exact, decompress } = formatFields
 
 export const spec = {
   type: 'millrace-decode',
@@ -10,7 +14,29 @@ export const spec = {
   family: 'transform',
   inputs: 1,
   outputs: ['records', 'rejected'],
-  fields: { format, ...formatFields, checksOff },
+  fields: {
+    format: { ...format, choices: { ...FORMATS, registered: 'by the id of a schema registry' } },
+    registry: {
+      kind: 'ref',
+      label: 'Schema registry',
+      default: '',
+      type: 'millrace-schema-registry',
+      when: registered,
+      help: 'The registry that has the schemas of the payloads: Avro, Protobuf or JSON behind a zero and the id of the schema.'
+    },
+    whenUnknown: {
+      kind: 'choice',
+      label: 'An id that no schema has',
+      default: 'reject',
+      choices: { reject: 'rejects the payload', wait: 'waits until it is registered' },
+      when: registered,
+      help: 'Waiting keeps everything behind it waiting as well. While the registry is away, payloads wait in any case.'
+    },
+    ...formatFields,
+    exact: { ...exact, when: { format: [...exact.when.format, 'registered'] } },
+    decompress: { ...decompress, when: { format: Object.keys(FORMATS) } },
+    checksOff
+  },
   examples: [
     {
       name: 'a list of readings, one of which is none',

@@ -1,10 +1,11 @@
+import type { AskedSchemas } from '../../core/format/schema-id.ts'
 import type { Previewed, Provided, SortedSample } from '../../core/node/preview.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { isKafkaMessage } from '../../core/record/record.ts'
 import { KafkaBatch, type RawMessage } from './batch.ts'
-import { type Schemas, shapingOf } from './shapes.ts'
+import { shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
 
 /** What the node would make of a message of a topic, with the settings of its dialog. */
@@ -27,8 +28,8 @@ export function previewed(
   }
 }
 
-/** Schemas are asked for by the registry that runs. */
-function deployed(registry: Schemas | undefined): Schemas {
+/** AskedSchemas are asked for by the registry that runs. */
+function deployed(registry: AskedSchemas | undefined): AskedSchemas {
   if (registry !== undefined) return registry
   throw new OptionsError(spec.label, [`${spec.fields.registry.label}: deploy it first`])
 }

@@ -4,6 +4,7 @@ import type { ConsumerGroup } from '../../core/kafka/consume/consumer-group.ts'
 import type { GroupEvents } from '../../core/kafka/consume/group-options.ts'
 import { Outage } from '../../core/node/outage.ts'
 import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
+import { registryTrouble } from '../../core/registry/trouble.ts'
 import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
 import { dispatcherFor, groupOptions } from './consumer.ts'
 import { learn } from './learn.ts'
@@ -11,7 +12,7 @@ import { migrations } from './migrations.ts'
 import { previewed } from './preview.ts'
 import { shapingOf } from './shapes.ts'
 import { spec } from './spec.ts'
-import { lagText, registryTrouble, troubleOf, workingText } from './status.ts'
+import { lagText, troubleOf, workingText } from './status.ts'
 
 /** From a message to a row: what Learn proposes to put behind, each where it is needed. */
 const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']

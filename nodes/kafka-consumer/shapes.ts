@@ -13,7 +13,7 @@ import {
   takesLong
 } from '../../core/format/reader.ts'
 import type { Placing } from '../../core/format/records-at.ts'
-import { type KnownSchemas, schemaIdOf } from '../../core/format/schema-id.ts'
+import { type AskedSchemas, neededFor } from '../../core/format/schema-id.ts'
 import { headersOf } from '../../core/kafka/headers.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
@@ -138,17 +138,11 @@ const byItself = (shape: Shape): Shaping => ({
 const never = () => false
 const always = () => true
 
-/** The schemas of a registry, as far as they are read; others are waited for. */
-export interface Schemas extends KnownSchemas {
-  /** Resolves when the registry has answered; undefined where nothing is waited for. */
-  needed(id: number, whenUnknown: 'reject' | 'wait'): Promise<void> | undefined
-}
-
 /**
  * @param registry what the schema registry of the options has; asked for where they name one
  * @throws OptionsError for settings that cannot be used; `ready` is refused with it likewise
  */
-export function shapingOf(options: Options<typeof spec>, registry: () => Schemas): Shaping {
+export function shapingOf(options: Options<typeof spec>, registry: () => AskedSchemas): Shaping {
   const { output, nanAsNull, exact, maxFields } = options
   if (output === 'registered') return registeredBy(options, registry())
   if (output === 'messages') return byItself(asMessages)
@@ -157,7 +151,7 @@ export function shapingOf(options: Options<typeof spec>, registry: () => Schemas
   return recordsOf(formatDefaults({ nanAsNull, exact, maxFields }))
 }
 
-function registeredBy(options: Options<typeof spec>, schemas: Schemas): Shaping {
+function registeredBy(options: Options<typeof spec>, schemas: AskedSchemas): Shaping {
   checkPlacing(options)
   const { reader, ready } = onceLoaded(registeredReader(options as ReaderOptions, schemas))
   return {
@@ -165,25 +159,12 @@ function registeredBy(options: Options<typeof spec>, schemas: Schemas): Shaping 
     isMany: always,
     piecesOf: (batch, index) => piecesOf(reader, batch, index),
     ready,
-    needed: (batch, slice) => neededFor(batch, slice, schemas, options.whenUnknown)
+    needed: (batch, slice) => neededFor(valuesOf(batch, slice), schemas, options.whenUnknown)
   }
 }
 
-/** Each schema is asked about once a batch. */
-function neededFor(
-  { messages }: KafkaBatch,
-  { from, to }: BatchSlice,
-  schemas: Schemas,
-  whenUnknown: 'reject' | 'wait'
-): Promise<unknown> | undefined {
-  const ids = new Set<number>()
-  for (let index = from; index < to; index++) {
-    const { value } = messages[index]!
-    const id = value === null ? undefined : schemaIdOf(value)
-    if (id !== undefined) ids.add(id)
-  }
-  const asked = [...ids].flatMap(id => schemas.needed(id, whenUnknown) ?? [])
-  return asked.length === 0 ? undefined : Promise.all(asked)
+function* valuesOf({ messages }: KafkaBatch, { from, to }: BatchSlice): Generator<Buffer | null> {
+  for (let index = from; index < to; index++) yield messages[index]!.value
 }
 
 function checkPlacing(placing: Placing): void {

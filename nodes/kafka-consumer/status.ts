@@ -30,15 +30,6 @@ export function troubleOf(
   return undefined
 }
 
-/** What a schema that records wait for is not read for. */
-export function registryTrouble(problem: MillraceError | undefined): SourceTrouble | undefined {
-  if (problem === undefined) return undefined
-  if (problem.code === 'REGISTRY_REFUSED')
-    return { words: 'registry refuses the login', mend: true }
-  const words = problem.code === 'SCHEMA_ID_UNKNOWN' ? 'waits for a schema' : 'registry away'
-  return { words, mend: false }
-}
-
 export const lagText = (lag: number): string => `lag ${compact(lag)}`
 
 export function workingText(perSecond: number, lag: number, still: Still | undefined): string {
