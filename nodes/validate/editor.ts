@@ -3,7 +3,8 @@ import type { EditorHooks } from '../../core/editor/types.ts'
 const LABELS: Readonly<Record<string, (values: Readonly<Record<string, unknown>>) => string>> = {
   one: ({ schema }) => titleOf(schema) ?? 'validate',
   field: ({ field }) => `schema by ${field}`,
-  topic: () => 'schema by topic'
+  topic: () => 'schema by topic',
+  subject: ({ subject }) => `valid ${subject || 'subject'}`
 }
 
 /** The title that the schema gives itself. */

@@ -2,7 +2,11 @@ import { reasonOf } from '../../core/errors.ts'
 import { checkedBy } from '../../core/json-schema/checked.ts'
 import { isDear } from '../../core/json-schema/cost.ts'
 import { explain, summary } from '../../core/json-schema/explain.ts'
-import { compileSchema, type SchemaCheck } from '../../core/json-schema/schema.ts'
+import {
+  compileSchema,
+  type SchemaCheck,
+  type SchemaReading
+} from '../../core/json-schema/schema.ts'
 import type { Options } from '../../core/node/spec.ts'
 import { OptionsError } from '../../core/options-error.ts'
 import { described } from '../../core/record/described.ts'
@@ -23,10 +27,13 @@ import { spec } from './spec.ts'
 
 export type SortedRecord = readonly [valid: readonly unknown[], rejected: readonly Rejection[]]
 
+/** `documents` are those that the schema refers to, where a registry has them. */
+type Checking = Options<typeof spec> & Pick<SchemaReading, 'documents'>
+
 /** Finds the check for a record; undefined where there is no schema for its kind. */
 type Choose = (record: unknown, message: Message) => SchemaCheck | undefined
 
-const STAGE = 'validate'
+export const STAGE = 'validate'
 const passes: SchemaCheck = Object.assign((_record: unknown) => true, { errors: null, notices: [] })
 
 /** Sorts one record into the outputs; true if it was dear. */
@@ -71,7 +78,7 @@ export function slicedValidator(
  * plain: keywords and formats that check nothing.
  */
 export function recordSorter(
-  options: Options<typeof spec>,
+  options: Checking,
   tell: (notice: string) => void = () => undefined
 ): SortRecord {
   const choose = chooser(options, tell)
@@ -149,7 +156,7 @@ function unknownKind(
   return { code: 'SCHEMA_UNKNOWN', message: shown, path: field }
 }
 
-function chooser(options: Options<typeof spec>, tell: (notice: string) => void): Choose {
+function chooser(options: Checking, tell: (notice: string) => void): Choose {
   const problems: string[] = []
   const compile = (schema: unknown, label: string) =>
     checkOf(schema, options, label, problems, tell)
@@ -229,7 +236,7 @@ function parsed(text: string, label: string, problems: string[]): unknown {
 
 function checkOf(
   schema: unknown,
-  options: Options<typeof spec>,
+  options: Checking,
   label: string,
   problems: string[],
   tell: (notice: string) => void

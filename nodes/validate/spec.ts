@@ -28,6 +28,8 @@ const BY_METRIC = `{
 }
 `
 
+const ofSubject = { choose: 'subject' } as const
+
 export const spec = {
   type: 'millrace-validate',
   label: 'validate',
@@ -47,7 +49,8 @@ export const spec = {
       choices: {
         one: 'one for all records',
         field: 'chosen by a field of the record',
-        topic: 'chosen by the topic'
+        topic: 'chosen by the topic',
+        subject: 'in a schema registry'
       },
       help: 'Whether all records are of one form, or each kind of record has a schema of its own.'
     },
@@ -82,6 +85,65 @@ export const spec = {
       required: true,
       when: { choose: ['field', 'topic'] },
       help: 'An object with a JSON Schema for each value of the field, or for each topic template such as acme/+/temperature/#. Of several templates that match, the first counts.'
+    },
+    registry: {
+      kind: 'ref',
+      label: 'Schema registry',
+      section: 'schema',
+      default: '',
+      type: 'millrace-schema-registry',
+      when: ofSubject,
+      help: 'The registry that has the schema.'
+    },
+    subject: {
+      kind: 'text',
+      label: 'Subject',
+      section: 'schema',
+      default: '',
+      placeholder: 'iot-telemetry-raw-value',
+      required: true,
+      pick: 'millrace-schema-registry:names',
+      when: ofSubject,
+      help: 'A JSON Schema checks records as a pasted one does. By a schema of Avro or Protobuf a record is valid if it can be written by it, with all of its fields.'
+    },
+    schemaFrom: {
+      kind: 'choice',
+      label: 'Version is',
+      section: 'schema',
+      default: 'newest',
+      choices: { newest: 'the newest', version: 'always the same' },
+      when: ofSubject,
+      help: 'The newest is followed: records are checked by a new version once it is there.'
+    },
+    schemaVersion: {
+      kind: 'number',
+      label: 'Version',
+      section: 'schema',
+      default: 1,
+      min: 1,
+      integer: true,
+      when: { ...ofSubject, schemaFrom: 'version' },
+      help: 'The version of the subject to check by.'
+    },
+    refreshS: {
+      kind: 'number',
+      label: 'Look for a newer one every',
+      section: 'advanced',
+      default: 30,
+      min: 1,
+      max: 86_400,
+      unit: 's',
+      when: { ...ofSubject, schemaFrom: 'newest' },
+      help: 'How often the registry is asked for the newest version.'
+    },
+    messageType: {
+      kind: 'text',
+      label: 'Message type',
+      section: 'advanced',
+      default: '',
+      placeholder: 'the first of the schema',
+      when: ofSubject,
+      help: 'Of a Protobuf schema: the message that a record is, such as acme.Reading.'
     },
     otherwise: {
       kind: 'choice',
