@@ -89,7 +89,9 @@ export async function registeredReader(
   const { registered } = await import('./registered.ts')
   const trailingNuls = options.cutNuls ? 'cut' : 'reject'
   const decode = registered(schemas, { ...options, format: '', trailingNuls })
-  return new BytesReader(decode, { ...options, decompress: false })
+  // A node that can read other formats too says which, and means another choice.
+  const { format: _, ...rest } = options as ReaderOptions
+  return new BytesReader(decode, { ...rest, decompress: false })
 }
 
 /** The same settings for one record of JSON a payload. */

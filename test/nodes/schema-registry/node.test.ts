@@ -1,21 +1,37 @@
 // Mostly waits.
 import assert from 'node:assert/strict'
+import type { Node, NodeAPI, NodeDef } from 'node-red'
+import { report } from '../../../core/node/metrics.ts'
 import { parseOptions } from '../../../core/node/spec.ts'
+import type { Rejection } from '../../../core/record/record.ts'
 import { settingsOf } from '../../../nodes/schema-registry/logic.ts'
 import schemaRegistry from '../../../nodes/schema-registry/runtime.ts'
 import { spec } from '../../../nodes/schema-registry/spec.ts'
+import validate from '../../../nodes/validate/runtime.ts'
 import { type RunningNodeRed, startNodeRed } from '../../node-red.ts'
 import { RegistryServer } from '../../servers/registry.ts'
+import { until } from '../../until.ts'
 
 describe('schema-registry', function () {
   this.timeout(60_000)
   const registry = new RegistryServer()
+  const got: { good: unknown[]; bad: unknown[] } = { good: [], bad: [] }
+  const collect = (RED: NodeAPI): void => {
+    function construct(this: Node, config: NodeDef): void {
+      RED.nodes.createNode(this, config)
+      this.on('input', ({ payload }, _send, done) => {
+        got[this.id as 'good' | 'bad'].push(payload)
+        done()
+      })
+    }
+    RED.nodes.registerType('collect', construct)
+  }
   let nodeRed: RunningNodeRed
 
   before(async function () {
     this.timeout(300_000)
     await registry.start()
-    nodeRed = await startNodeRed({ nodes: [schemaRegistry] })
+    nodeRed = await startNodeRed({ nodes: [schemaRegistry, validate, collect] })
   })
   after(async () => {
     await nodeRed.stop()
@@ -54,6 +70,8 @@ describe('schema-registry', function () {
     JSON.stringify({ type: 'object', properties, required, additionalProperties: false })
   const proto = (fields: string) => `syntax = "proto3"; message R { ${fields} }`
   const number = { type: 'number' }
+  const draft7 = (schema: object) =>
+    JSON.stringify({ $schema: 'http://json-schema.org/draft-07/schema#', ...schema })
 
   for (const [kind, older, newer, expected] of [
     ['AVRO', avro(text('a')), avro(), 'yes'],
@@ -112,5 +130,104 @@ describe('schema-registry', function () {
   it('does not start with a TLS configuration that is not there', () => {
     const options = parseOptions(spec, { url: 'https://127.0.0.1:8081', tls: 'gone' })
     assert.throws(() => settingsOf(options, undefined), /TLS/)
+  })
+
+  describe('validates by a subject', () => {
+    const deploy = async (subject: string, more: object = {}) => {
+      await nodeRed.deploy([
+        { id: 'tab', type: 'tab' },
+        { id: 'registry', type: spec.type, url: registry.url, timeoutS: 2 },
+        {
+          id: 'check',
+          z: 'tab',
+          type: 'millrace-validate',
+          choose: 'subject',
+          registry: 'registry',
+          subject,
+          refreshS: 1,
+          ...more,
+          wires: [['good'], ['bad']]
+        },
+        { id: 'good', z: 'tab', type: 'collect' },
+        { id: 'bad', z: 'tab', type: 'collect' }
+      ])
+      got.good.length = got.bad.length = 0
+    }
+    const check = (payload: object) => nodeRed.node<Node>('check').receive({ payload } as never)
+    const codes = () => got.bad.map(each => (each as Rejection).reason.code)
+    const status = () => report().nodes.find(({ id }) => id === 'check')!.status?.text ?? ''
+
+    it('of JSON Schema with what it refers to, by each newer version once it is there', async () => {
+      await registry.register('kind.json', {
+        schemaType: 'JSON',
+        schema: draft7({ type: 'string', enum: ['a', 'b'] })
+      })
+      const schema = (required: string) =>
+        draft7({
+          type: 'object',
+          properties: { kind: { $ref: 'kind.json' } },
+          required: [required]
+        })
+      const references = [{ name: 'kind.json', subject: 'kind.json', version: 1 }]
+      await registry.register('checks', { schemaType: 'JSON', schema: schema('a'), references })
+      await deploy('checks')
+      for (const record of [{ a: 1, kind: 'b' }, { a: 1, kind: 'c' }, { b: 1 }]) check(record)
+      await until('the records', () => got.good.length + got.bad.length === 3)
+      assert.deepEqual(
+        [got.good, codes()],
+        [[{ a: 1, kind: 'b' }], ['FIELD_VALUE', 'FIELD_MISSING']]
+      )
+      await registry.demand('checks', 'NONE')
+      await registry.register('checks', { schemaType: 'JSON', schema: schema('b'), references })
+      await until('version 2', () => status().includes('version 2'))
+      check({ b: 2 })
+      await until('the record', () => got.good.length === 2)
+      await deploy('checks', { schemaFrom: 'version', schemaVersion: 1 })
+      check({ b: 2 })
+      await until('the letter', () => codes().length === 1)
+    })
+
+    it('of Avro, as it could be written; of none, not at all', async () => {
+      await registry.register('avro', { schema: avro(text('a'), { name: 'n', type: 'long' }) })
+      await deploy('avro')
+      for (const record of [
+        { a: 'x', n: 2 ** 40 },
+        { a: 'x', n: 0.5 },
+        { a: 'x', n: 1, m: 2 }
+      ])
+        check(record)
+      await until('the records', () => got.good.length + got.bad.length === 3)
+      assert.deepEqual([got.good.length, codes()], [1, ['FIELD_TYPE', 'FIELD_UNEXPECTED']])
+      await deploy('nothing')
+      check({ a: 1 })
+      await until('the letter', () => codes().join() === 'SUBJECT_UNKNOWN')
+      await until('the status', () => status().includes('missing'))
+    })
+
+    it('waits at the start while the registry is away, and goes on with what it knows', async () => {
+      await registry.kill()
+      await deploy('late')
+      check({ a: 1 })
+      await until('the status', () => status().includes('registry away'), 20_000)
+      assert.deepEqual(got, { good: [], bad: [] })
+      await registry.restart()
+      await registry.register('late', {
+        schemaType: 'JSON',
+        schema: draft7({ type: 'object', required: ['a'], properties: {} })
+      })
+      await until(
+        'an answer',
+        () => {
+          check({ a: 2 })
+          return got.good.length > 0
+        },
+        30_000
+      )
+      await registry.kill()
+      got.good.length = 0
+      check({ a: 3 })
+      check({})
+      await until('the records', () => got.good.length === 1 && codes().includes('FIELD_MISSING'))
+    })
   })
 })
