@@ -141,10 +141,13 @@ export class Intake {
   }
 
   /** How many records go one at a time, to find the one that kills. */
-  #carefulFor({ shard, waiting }: ShardReader): number {
+  #carefulFor(reader: ShardReader): number {
+    const { shard, waiting } = reader
     const { trials, options, warn } = this.intake
-    const { isCareful, starts } = trials.begin(shard, waiting[0]!.sequence)
+    const { isCareful, starts, reached } = trials.begin(shard, waiting[0]!.sequence)
     if (!isCareful) return 0
+    // Those before it were stored one by one, though that was not written any more.
+    reader.skip(waiting.findIndex(({ sequence }) => sequence === reached))
     warn(carefulSentence(starts, `the shard ${shard} of "${options.stream}"`))
     return Math.min(PER_SHARD * options.batchSize, options.maxInFlight)
   }

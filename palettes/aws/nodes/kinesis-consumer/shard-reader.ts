@@ -110,6 +110,14 @@ export class ShardReader implements HeldReader {
     this.#stored = batch.arrivals.at(-1)!.sequence
   }
 
+  /** So many of those that wait were stored before. */
+  skip(count: number): void {
+    for (const { sequence, data } of this.waiting.splice(0, Math.max(0, count))) {
+      this.#stored = sequence
+      this.waitingBytes -= data.length
+    }
+  }
+
   async #run(): Promise<void> {
     const { signal } = this.#end
     while (!signal.aborted && !this.#isRead) {

@@ -171,13 +171,21 @@ describe('kinesis-consumer in Node-RED', function () {
     await client.active(stream)
     await load(2)
     await until('all', () => numbersOf(scene.first).length === n, 30_000)
-    assert.equal(seen(scene).length, n)
-    for (const key of upTo(6))
-      assert.deepEqual(
-        seen(scene).filter(each => each % 6 === key),
-        upTo(n).filter(each => each % 6 === key)
-      )
+    const isWhole = (reader: Scene) => {
+      assert.equal(seen(reader).length, n)
+      for (const key of upTo(6))
+        assert.deepEqual(
+          seen(reader).filter(each => each % 6 === key),
+          upTo(n).filter(each => each % 6 === key)
+        )
+    }
+    isWhole(scene)
     await until('one shard', () => /1 shard/.test(stateOf(scene).status?.text ?? ''))
+    // The same for who comes when all of that is over.
+    const later = sceneFor(stream, { startFrom: 'time', startTime: '2026-01-01T00:00:00Z' })
+    await red.deploy(later.flow)
+    await until('all', () => numbersOf(later.first).length === n, 30_000)
+    isWhole(later)
   })
 
   it('goes on after iterators that expire, throttling and an outage', async () => {
