@@ -217,10 +217,15 @@ export class BulkInsert {
   }
 
   async #storePart(session: Session, work: Work, part: Uint32Array, look: string): Promise<Stored> {
-    if (!this.receipts) return this.#put(session, work.rows, part, look)
-    await session.query('BEGIN')
+    const { receipts } = this
+    // a COPY brings its limit with it where a pooler is between
+    const isAlone = look !== '' || !session.isPooled
+    if (!receipts && isAlone) return this.#put(session, work.rows, part, look)
+    await session.begin()
     try {
-      const stored = await this.#putWithReceipts(this.receipts, session, work, part, look)
+      const stored = receipts
+        ? await this.#putWithReceipts(receipts, session, work, part, look)
+        : await this.#put(session, work.rows, part, look)
       await session.query('COMMIT')
       return stored
     } catch (error) {

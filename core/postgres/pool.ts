@@ -46,9 +46,32 @@ export class Session {
     private readonly deadlineMs: number
   ) {}
 
-  /** Of the server's process for this connection; behind a pooler it means nothing. */
+  /** Of the server's process for this connection; 0 behind a pooler, which has many. */
   get processId(): number {
+    return this.isPooled ? 0 : this.#key
+  }
+
+  get #key(): number {
     return (this.client as unknown as Internals).processID ?? 0
+  }
+
+  /**
+   * A pooler may be between, which lends each transaction another connection of the server's: what
+   * is set or prepared for a session would be of others.
+   */
+  get isPooled(): boolean {
+    return !direct.has(this.client)
+  }
+
+  /** Limits the statements of a transaction where the session cannot. */
+  get #limit(): string {
+    return this.isPooled
+      ? `SET LOCAL statement_timeout = ${Math.max(Math.round(this.deadlineMs - GRACE_MS), 1)}; `
+      : ''
+  }
+
+  async begin(): Promise<void> {
+    await this.query(`BEGIN; ${this.#limit}`)
   }
 
   query<R extends QueryResultRow>(
@@ -59,10 +82,11 @@ export class Session {
   }
 
   /**
-   * Prepares a statement, unless this connection has it. Undefined where the server has refused, as
-   * some do that share their connections among clients.
+   * Prepares a statement, unless this connection has it. Undefined where a pooler is between, or
+   * the server has refused, as some do that share their connections among clients.
    */
   async prepare(name: string, statement: string): Promise<string | undefined> {
+    if (this.isPooled) return undefined
     const known = prepared.get(this.client) ?? new Set()
     prepared.set(this.client, known)
     if (known.has(name)) return name
@@ -85,7 +109,7 @@ export class Session {
   async lookForPooler(): Promise<void> {
     const sql = 'SELECT pg_catalog.pg_backend_pid() AS pid'
     const found = await this.query<{ pid: number }>(sql).catch(() => undefined)
-    if (found?.rows[0]?.pid === this.processId) direct.add(this.client)
+    if (found?.rows[0]?.pid === this.#key) direct.add(this.client)
   }
 
   /**
@@ -95,7 +119,9 @@ export class Session {
   copyIn(text: string, messages: Buffer): Promise<number> {
     return this.#answered(
       new Promise((resolve, reject) =>
-        this.client.query(new CopyIn(text, messages, direct.has(this.client), resolve, reject))
+        this.client.query(
+          new CopyIn(`${this.#limit}${text}`, messages, !this.isPooled, resolve, reject)
+        )
       )
     )
   }
@@ -329,10 +355,12 @@ function poolConfig(
     // not as a start-up parameter, which PgBouncer refuses
     onConnect: async client => {
       const session = new Session(client as PoolClient, settings.connectTimeoutMs)
-      await session.query(
-        `SET statement_timeout = ${Math.round(statementTimeoutMs)}; SET TimeZone = 'UTC'`
-      )
       await session.lookForPooler()
+      // poolers keep the time zone apart for each client, and the limit would become that of others
+      const limit = session.isPooled
+        ? ''
+        : `SET statement_timeout = ${Math.round(statementTimeoutMs)}; `
+      await session.query(`${limit}SET TimeZone = 'UTC'`)
       await greet(session, client)
     }
   }

@@ -24,8 +24,11 @@ const engineFolder = '/tmp/pglite/base'
 const quotedAndComments =
   /'(?:[^']|'')*'|"(?:[^"]|"")*"|\$(\w*)\$[\s\S]*?\$\1\$|--[^\n]*|\/\*[\s\S]*?\*\//g
 const copyFromStdin = /\bcopy\b[^;]*\bfrom\s+stdin\b/i
-/** With a query after it at most, such as one that holds the table against what is expected. */
-const nothingElse = /^\s*copy\b[^;]*(;\s*select\b[^;]*)?;?\s*$/i
+/**
+ * With a limit before it and a query after it at most, such as one that holds the table against
+ * what is expected.
+ */
+const nothingElse = /^\s*(set\s+local\b[^;]*;\s*)?copy\b[^;]*(;\s*select\b[^;]*)?;?\s*$/i
 
 /** SQL without its texts, quoted names and comments. */
 const bare = (sql: string) => sql.replace(quotedAndComments, ' ')

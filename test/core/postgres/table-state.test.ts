@@ -138,7 +138,7 @@ describe('how a table stands, in the database', function () {
   })
 
   it('reads only, and leaves the connection as it was', async () => {
-    await hyper.with(async session => {
+    await plain.with(async session => {
       await tableState(session, parseTableName(TABLE)!)
       const { rows } = await session.query('SHOW statement_timeout')
       assert.equal(rows[0]!.statement_timeout, '20s')

@@ -1,4 +1,5 @@
 /** Two real servers, of which the first dies or takes no writes any more, while the sink writes. */
+// Mostly waits.
 import assert from 'node:assert/strict'
 import type { Node } from 'node-red'
 import timescaleDatabase from '../../../nodes/timescale-database/runtime.ts'
