@@ -1,4 +1,7 @@
 import type { NodeAPI } from 'node-red'
+import { reasonOf } from '../errors.ts'
+import { examination } from './doctor.ts'
+import { doctorPage } from './doctor-text.ts'
 import { prometheusText, report } from './metrics.ts'
 
 const done = new WeakSet<object>()
@@ -14,6 +17,15 @@ export function adminRoutes(RED: NodeAPI): void {
   const mayRead = RED.auth.needsPermission('millrace.read')
   app.get('/millrace/metrics', mayRead, (_request, response) => {
     response.json(report())
+  })
+  app.get('/millrace/doctor', mayRead, (request, response) => {
+    examination().then(
+      found =>
+        request.accepts(['json', 'html']) === 'html'
+          ? response.type('html').send(doctorPage(found))
+          : response.json(found),
+      error => response.status(500).type('text/plain').send(reasonOf(error))
+    )
   })
   app.get('/millrace/metrics/prometheus', mayRead, (_request, response) => {
     response.type('text/plain; version=0.0.4').send(prometheusText())

@@ -15,6 +15,7 @@ import { OptionsError } from '../options-error.ts'
 import { countOf, type Message } from '../record/message.ts'
 import { adminRoutes } from './admin.ts'
 import { Advisor } from './advisor.ts'
+import type { OperatorAnswer } from './answer.ts'
 import { forgetMetrics, metricsFor, type NodeMetrics } from './metrics.ts'
 import { type Migrations, migrated } from './migrate.ts'
 import { type Probes, probeRoute } from './probe.ts'
@@ -36,6 +37,8 @@ export interface Behaviour {
   transform?(message: Message, behind: () => readonly Message[]): Outputs | Promise<Outputs>
   /** Takes a message over: the node calls `done` when it has dealt with it, maybe much later. */
   accept?(message: Message, done: Done): void
+  /** Asks its server how it is, for doctor: read only, within seconds. */
+  examine?(signal: AbortSignal): Promise<readonly OperatorAnswer[]>
   /** What configuration nodes give to the nodes that refer to them. */
   provides?: object
   /**
@@ -182,6 +185,7 @@ function run<S extends NodeSpec>(
     const learnt = advisor.learn.bind(advisor)
     behaviour = start({ ...context, learnt })
     advisors.add(advisor)
+    metrics.examine = behaviour.examine?.bind(behaviour)
     if (behaviour.provides) (node as Provider)[PROVIDED] = behaviour.provides
   } catch (error) {
     refused = refuse(node, metrics, error, RED)
@@ -200,6 +204,7 @@ function run<S extends NodeSpec>(
     const closing = deploymentsOf(RED).whyClosed(place)
     status.close()
     if (advisor) advisors.delete(advisor)
+    metrics.examine = undefined
     if (closing === 'deleted') forget(node.id)
     else if (closing === 'paused') {
       paused.set(node.id, place)

@@ -1,5 +1,6 @@
 import type { Advice } from '../advice/checks.ts'
 import type { Reason } from '../record/record.ts'
+import type { OperatorAnswer } from './answer.ts'
 
 /**
  * What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a
@@ -46,6 +47,8 @@ export class NodeMetrics {
     | undefined
   /** What the checks at deploy have found of it. */
   findings: readonly Advice[] = []
+  /** Asks its server how it is, read only; absent where it has none, or does not run. */
+  examine: ((signal: AbortSignal) => Promise<readonly OperatorAnswer[]>) | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
   /**
@@ -123,6 +126,9 @@ export function metricsFor(id: string, type: string, name: string): NodeMetrics 
   registry.set(id, fresh)
   return fresh
 }
+
+/** Of all nodes that run or are disabled. */
+export const allMetrics = (): readonly NodeMetrics[] => [...registry.values()]
 
 /** The metrics of a node that runs or is disabled. */
 export const nodeMetrics = (id: string): NodeMetrics | undefined => registry.get(id)

@@ -1,6 +1,7 @@
 import type { NodeAPI } from 'node-red'
 import { MillraceError } from '../errors.ts'
 import type { Learn } from '../learn/learned.ts'
+import type { OperatorAnswer } from '../node/answer.ts'
 import { type Behaviour, type Context, type Done, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
 import { type Make, previewRoute } from '../node/preview.ts'
@@ -44,7 +45,11 @@ export function defineSink<S extends NodeSpec>(
   const start = (context: Context<S>): Behaviour => {
     const sink = new Sink(context, spec.type.replace(/^millrace-/, ''), extras)
     sink.open(port => open(context, port))
-    return { accept: (message, done) => sink.accept(message, done), close: () => sink.close() }
+    return {
+      accept: (message, done) => sink.accept(message, done),
+      examine: signal => sink.examine(signal),
+      close: () => sink.close()
+    }
   }
   const define = defineNode(spec, start, extras.probes, extras.migrations)
   const { preview } = extras
@@ -116,6 +121,10 @@ class Sink<S extends NodeSpec> implements SinkPort {
   /** A sink may tell of its service while it is being opened. */
   get #words(): Pick<OpenSink, 'progress' | 'waitsFor'> {
     return this.#opened ?? {}
+  }
+
+  async examine(signal: AbortSignal): Promise<readonly OperatorAnswer[]> {
+    return (await this.#opened?.examine?.(signal)) ?? []
   }
 
   accept(message: Message, done: Done): void {

@@ -1,3 +1,4 @@
+import type { OperatorAnswer } from '../node/answer.ts'
 import type { Holdup } from '../node/define-transform.ts'
 import type { Message } from '../record/message.ts'
 import type { Reason } from '../record/record.ts'
@@ -66,6 +67,8 @@ export interface OpenSink {
    * Takes a request over and ends it, maybe much later. An error that it throws fails the request.
    */
   write(request: WriteRequest): void
+  /** Asks its service how it is, for doctor: read only, within seconds. */
+  examine?(signal: AbortSignal): Promise<readonly OperatorAnswer[]>
   /**
    * Writes what it still can for up to `limitMs` and lets go of the service; what is left then is
    * given back to the sources. Must end within Node-RED's 15 s, also when the service is dead.

@@ -2,6 +2,7 @@ import type { NodeAPI } from 'node-red'
 import type { AcknowledgeMode } from '../delivery/types.ts'
 import type { Closing } from '../deployments.ts'
 import { everySecond } from '../every-second.ts'
+import type { OperatorAnswer } from '../node/answer.ts'
 import { type Behaviour, type Context, defineNode } from '../node/define-node.ts'
 import type { Migrations } from '../node/migrate.ts'
 import type { PreviewKind } from '../node/preview/kinds.ts'
@@ -80,6 +81,8 @@ export interface OpenSource {
   close(closing: Closing): void | Promise<void>
   /** Undefined while all is well. */
   trouble?(): SourceTrouble | undefined
+  /** Asks the other side how it is, for doctor: read only, within seconds. */
+  examine?(signal: AbortSignal): Promise<readonly OperatorAnswer[]>
   /** The status while all is well. */
   working(perSecond: number): string
   /**
@@ -180,6 +183,10 @@ class SourceNode<S extends SourceSpec> implements Behaviour {
     const { ready } = this.#opened
     if (ready === undefined) this.#opened.start?.()
     else void this.#startAfter(ready)
+  }
+
+  async examine(signal: AbortSignal): Promise<readonly OperatorAnswer[]> {
+    return (await this.#opened.examine?.(signal)) ?? []
   }
 
   /**

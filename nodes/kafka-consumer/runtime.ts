@@ -7,6 +7,7 @@ import type { SchemaRegistry } from '../../core/registry/schema-registry.ts'
 import { registryTrouble } from '../../core/registry/trouble.ts'
 import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
 import { dispatcherFor, groupOptions } from './consumer.ts'
+import { examined } from './examine.ts'
 import { learn } from './learn.ts'
 import { migrations } from './migrations.ts'
 import { previewed } from './preview.ts'
@@ -37,7 +38,7 @@ export default defineSource(
           assignments.flatMap(({ topic, partitions }) => partitions.map(each => `${topic}/${each}`))
         )
         const partitions = assignments.reduce((sum, each) => sum + each.partitions.length, 0)
-        consumer.learnt({ partitions, group: groupOptions(consumer).groupId })
+        consumer.learnt({ partitions, group: own.groupId })
       },
       up() {
         outage.end()
@@ -54,9 +55,9 @@ export default defineSource(
         show()
       }
     }
-    const group: ConsumerGroup = consumer
-      .provided<KafkaCluster>('cluster')
-      .consumer(groupOptions(consumer), events)
+    const cluster = consumer.provided<KafkaCluster>('cluster')
+    const own = groupOptions(consumer)
+    const group: ConsumerGroup = cluster.consumer(own, events)
     return {
       ready: shaping.ready,
       start: () => group.start(),
@@ -68,6 +69,7 @@ export default defineSource(
       async close() {
         await Promise.all([dispatcher.close(), group.close()])
       },
+      examine: () => examined(cluster, own.groupId, own.topics),
       trouble: () =>
         stopped ??
         troubleOf(group, outage.problem, source.waiting) ??

@@ -3,6 +3,7 @@ import { listen } from '../../core/mqtt/listen.ts'
 import { defineNode } from '../../core/node/define-node.ts'
 import { compileTopicTemplate } from '../../core/record/topic-template.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
+import { examined } from './examine.ts'
 import { brokerOf } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -11,7 +12,10 @@ const RECEIVE_MAXIMUM = 100
 
 export default defineNode(
   spec,
-  ({ options, RED }) => ({ provides: brokerOf(options, tlsOptionsOf(RED, options.tls)) }),
+  ({ options, RED }) => {
+    const broker = brokerOf(options, tlsOptionsOf(RED, options.tls))
+    return { provides: broker, examine: async signal => [await examined(broker, signal)] }
+  },
   {
     test: (options, { signal, tls }) => {
       const broker = brokerOf(options, tls)

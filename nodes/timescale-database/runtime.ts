@@ -9,6 +9,7 @@ import {
 } from '../../core/postgres/describe.ts'
 import { Database } from '../../core/postgres/pool.ts'
 import { tlsOptionsOf } from '../../core/tls.ts'
+import { examined } from './examine.ts'
 import { type DatabaseNodeOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -40,7 +41,11 @@ export default defineNode(
     const database = new Database(settings, async (session, place) =>
       node.log(await describeServer(session, place))
     )
-    return { provides: database, close: () => database.retire() }
+    return {
+      provides: database,
+      examine: async () => [await examined(database)],
+      close: () => database.retire()
+    }
   },
   {
     test: (options, how) => asked(options, how, describeDatabase),

@@ -9,6 +9,7 @@ import { ReadyTable } from '../../core/postgres/ready-table.ts'
 import { storedText } from '../../core/sink/sink-status.ts'
 import type { OpenSink, SinkPort, WriteRequest } from '../../core/sink/types.ts'
 import { AgeWatch } from './age-watch.ts'
+import { examined } from './examine.ts'
 import { LockWatch } from './lock-watch.ts'
 import type { SinkPlan } from './logic.ts'
 import type { spec } from './spec.ts'
@@ -105,6 +106,8 @@ export class TableSink implements OpenSink {
   write(request: WriteRequest): void {
     this.#writer.add(new PendingMessage(request, request.records))
   }
+
+  examine = () => examined(this.database, this.plan.table)
 
   waitsFor = (): string | undefined => this.#locks.look(this.#writer.heldMs)
 

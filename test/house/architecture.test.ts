@@ -53,6 +53,7 @@ const WINGS: Readonly<Record<string, readonly string[]>> = {
   sink: ['ground', 'record', 'delivery', 'learn', 'node'],
   state: ['ground', 'record', 'kafka', 'delivery', 'learn', 'node'],
   editor: ['ground', 'record', 'learn', 'node', 'advice'],
+  cli: ['ground', 'node'],
   conformance: ['ground', 'record', 'delivery', 'node', 'source']
 }
 

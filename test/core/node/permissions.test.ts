@@ -62,6 +62,7 @@ describe('the admin routes of the palette, in a Node-RED with a login', function
 
   it('are those that docs/security.md is about', () => {
     assert.deepEqual(routes.map(({ method, path }) => `${method} ${path}`).sort(), [
+      'GET /millrace/doctor',
       'GET /millrace/metrics',
       'GET /millrace/metrics/prometheus',
       'POST /millrace/devices',

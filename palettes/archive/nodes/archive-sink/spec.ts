@@ -1,4 +1,4 @@
-import type { NodeSpec } from '@millrace/node-red-telemetry'
+import { checksOff, type NodeSpec } from '@millrace/node-red-telemetry'
 import { COLUMN_TYPES } from '../../core/column.ts'
 
 const withColumns = { format: ['parquet', 'csv'] } as const
@@ -168,6 +168,7 @@ export const spec = {
       max: 1_000_000,
       unit: 'MB',
       help: 'Of what is gathered. When it is reached files end earlier, and where the store is away the records wait in Kafka.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec
