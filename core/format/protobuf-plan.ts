@@ -4,6 +4,7 @@ import { reasonOf } from '../errors.ts'
 import { OptionsError } from '../options-error.ts'
 import { integerOf } from '../record/json-text.ts'
 import type { ReferencedText } from './decoder.ts'
+import { refuseTooLarge } from './protobuf-size.ts'
 import { lineOf } from './schema-line.ts'
 
 /** How a message type is read. */
@@ -67,18 +68,22 @@ export function plansByPlace(
   references: readonly ReferencedText[]
 ): (place: readonly number[]) => MessagePlan | undefined {
   const root = rootOf(schema, new Map(references.map(({ name, text }) => [name, text])))
-  // Alone, since what it imports may have messages in the same package.
-  const alone = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
-  const top = alone.package === undefined ? alone.root : alone.root.lookup(alone.package)
+  const top = aloneOf(schema)
   const plans = new Map<protobuf.Type, MessagePlan>()
   return place => {
-    let found = top as protobuf.NamespaceBase | undefined
+    let found: protobuf.NamespaceBase | undefined = top
     for (const [depth, index] of place.entries()) {
       if (depth > 0 && found instanceof protobuf.Type && hasMap(found)) return undefined
       found = found && messagesIn(found)[index]
     }
     return found && messagePlan(root.lookupType(found.fullName), plans)
   }
+}
+
+/** Its messages alone, since what it imports may have some in the same package. */
+function aloneOf(schema: string): protobuf.NamespaceBase {
+  const { root, package: name } = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
+  return name === undefined ? root : (root.lookup(name) as protobuf.NamespaceBase)
 }
 
 /** A message type of a schema, and its place there, as `plansByPlace` takes it. */
@@ -97,9 +102,8 @@ export function placedPlan(
   messageType: string
 ): PlacedPlan {
   const root = rootOf(schema, new Map(references.map(({ name, text }) => [name, text])))
-  const alone = protobuf.parse(schema, new protobuf.Root(), { keepCase: true })
-  const top = alone.package === undefined ? alone.root : alone.root.lookup(alone.package)
-  const places = placesIn(top as protobuf.NamespaceBase, [])
+  const top = aloneOf(schema)
+  const places = placesIn(top, [])
   const end = `.${messageType.replace(/^\./, '')}`
   const found =
     messageType === '' ? places.slice(0, 1) : places.filter(([name]) => `.${name}`.endsWith(end))
@@ -158,6 +162,7 @@ function addImports(
 
 function rootOf(schema: string, files: Map<string, string> = new Map()): protobuf.Root {
   const problem = (why: string) => new OptionsError('Schema', [why])
+  for (const text of [schema, ...files.values()]) refuseTooLarge(text)
   let parsed: protobuf.IParserResult
   const root = new protobuf.Root()
   try {

@@ -95,6 +95,21 @@ describe('core/format: records of a schema registry', () => {
       /a\.proto/
     ],
     [
+      'a message of very many fields',
+      {
+        kind: 'PROTOBUF',
+        text: `message A { ${Array.from({ length: 7_000 }, (_, at) => `int32 f${at} = ${at + 1};`).join('')} }`
+      },
+      '\0',
+      /^FORMAT_INVALID .*more than 1000 fields/
+    ],
+    [
+      'a very long schema of Protobuf',
+      { kind: 'PROTOBUF', text: `syntax = "proto3"; ${'message A { } '.repeat(20_000)}` },
+      '\0',
+      /^FORMAT_INVALID .*more than 200000 characters/
+    ],
+    [
       'a group',
       {
         kind: 'PROTOBUF',

@@ -84,6 +84,8 @@ describe('core/registry', () => {
     ['that the id is none', 422, '{"error_code":42201}', /says 422/],
     ['a kind that is not read', 200, '{"schema":"x","schemaType":"THRIFT"}', /THRIFT/],
     ['a schema that refers to itself', 200, circle, /refers to itself/],
+    ['the way to another address', 302, '', 'REGISTRY_UNREACHABLE'],
+    ['a schema of ten megabytes', 200, `{"schema":"${'x'.repeat(10_000_000)}"}`, /too long/],
     ['a schema of a megabyte', 200, `{"schema":"${'x'.repeat(1_000_000)}"}`, /too long/]
   ] as const)
     it(`hears ${what}`, async () => {
