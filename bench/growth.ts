@@ -64,7 +64,8 @@ const DIMENSIONS: Readonly<Record<string, Dimension>> = {
     label: 'Node-RED processes',
     steps: [1, 2, 4],
     logarithmic: false,
-    change: (setting, copies) => ({ ...setting, copies })
+    // V8 compiles in each process: each gets as many records as one alone.
+    change: (setting, copies) => ({ ...setting, copies, records: times(setting.records, copies) })
   }
 }
 
@@ -76,6 +77,13 @@ const LANES: readonly [
   ['B', laneB],
   ['C', laneC]
 ]
+
+const times = ({ A, B, C, ...more }: Setting['records'], copies: number) => ({
+  ...more,
+  A: A * copies,
+  B: B * copies,
+  C: C * copies
+})
 
 function fitting(records: Setting['records'], payloadBytes: number): Setting['records'] {
   const most = Math.floor(MOST_BYTES / payloadBytes)
