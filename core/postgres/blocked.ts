@@ -1,4 +1,4 @@
-import { Database } from './pool.ts'
+import type { Database } from './pool.ts'
 
 /** Who keeps a process of the server waiting. */
 export interface Blocker {
@@ -30,14 +30,7 @@ export async function blockerOf(
   database: Database,
   processes: readonly number[]
 ): Promise<Blocker | undefined> {
-  const limits = { maxConnections: 1, statementTimeoutMs: ASK_MS, connectTimeoutMs: ASK_MS }
-  const asking = new Database({
-    ...database.settings,
-    ...database.place,
-    hosts: undefined,
-    ...limits,
-    applicationName: 'millrace status'
-  })
+  const asking = database.aside({ statementTimeoutMs: ASK_MS, connectTimeoutMs: ASK_MS })
   try {
     return (await asking.query<Blocker>(BLOCKERS, [processes])).rows[0]
   } catch {

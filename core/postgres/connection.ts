@@ -11,6 +11,8 @@ interface Internals {
     readonly stream: Socket
     on(event: 'sslconnect', listener: () => void): void
   }
+  readonly processID?: number | null
+  getTransactionStatus?(): string | null
   readonly connectionParameters: { user: string | undefined }
   user: string | undefined
   password: () => string
@@ -20,6 +22,19 @@ const hostOf = new WeakMap<object, HostAndPort>()
 
 /** The host that a client is of. */
 export const hostOfClient = (client: object): HostAndPort | undefined => hostOf.get(client)
+
+/** What the server calls the connection: the number of its process, or what a pooler makes up. */
+export const keyOf = (client: object): number => (client as Internals).processID ?? 0
+
+/** pg has no public way to give a connection up without the server's help. */
+export function cut(client: object, reason: Error): void {
+  ;(client as Internals).connection?.stream.destroy(reason)
+}
+
+export function isInTransaction(client: object): boolean {
+  const status = (client as Internals).getTransactionStatus?.()
+  return status === 'T' || status === 'E'
+}
 
 type Connected = (error: Error | null, client: Client) => void
 

@@ -11,7 +11,7 @@ import type {
 import { endOnRubbish } from '../end-on-rubbish.ts'
 import { anyText } from '../errors.ts'
 import type { DatabasePlace } from './connect-errors.ts'
-import { clientOf, hostOfClient } from './connection.ts'
+import { clientOf, cut, hostOfClient, isInTransaction, keyOf } from './connection.ts'
 import { CopyIn } from './copy.ts'
 import { failedAt, Hosts, isReadOnly, NoHostError, placeOf, UnwantedHostError } from './hosts.ts'
 import type { DatabaseSettings } from './settings.ts'
@@ -52,7 +52,7 @@ export class Session {
   }
 
   get #key(): number {
-    return (this.client as unknown as Internals).processID ?? 0
+    return keyOf(this.client)
   }
 
   /**
@@ -171,6 +171,15 @@ export class Database {
   /** Where connections go at the moment. */
   get place(): DatabasePlace {
     return { ...this.settings, ...this.#hosts.current }
+  }
+
+  /**
+   * One connection more to the same server, for a question that must not wait for those at work,
+   * nor they for it. Whoever asks closes it.
+   */
+  aside(limits: Partial<DatabaseSettings> = {}): Database {
+    const one = { hosts: undefined, maxConnections: 1, applicationName: 'millrace status' }
+    return new Database({ ...this.settings, ...this.place, ...one, ...limits })
   }
 
   /** Says that a node uses the connections, until it calls `release`. */
@@ -372,23 +381,4 @@ async function within(limitMs: number, work: Promise<void>): Promise<void> {
     timer = setTimeout(resolve, limitMs)
   })
   await Promise.race([work, late]).finally(() => clearTimeout(timer))
-}
-
-interface Internals {
-  readonly connection?: {
-    readonly stream: Socket
-    on(event: 'sslconnect', listener: () => void): void
-  }
-  readonly processID?: number | null
-  getTransactionStatus?(): string | null
-}
-
-/** pg has no public way to give a connection up without the server's help. */
-function cut(client: Client | PoolClient, reason: Error): void {
-  ;(client as unknown as Internals).connection?.stream.destroy(reason)
-}
-
-function isInTransaction(client: PoolClient): boolean {
-  const status = (client as unknown as Internals).getTransactionStatus?.()
-  return status === 'T' || status === 'E'
 }

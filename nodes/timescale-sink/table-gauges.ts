@@ -26,7 +26,7 @@ export class TableGauges {
   ) {
     this.#poll = new Poll({
       everyMs: EVERY_MS,
-      ask: () => database.with(session => tableState(session, table)),
+      ask: () => askedAside(database, table),
       answered: state => this.#show(state),
       silent: () => {},
       // What is not known is not told.
@@ -46,5 +46,14 @@ export class TableGauges {
   close(): void {
     this.#poll.close()
     this.#show(undefined)
+  }
+}
+
+async function askedAside(database: Database, table: TableName): Promise<TableState | undefined> {
+  const aside = database.aside()
+  try {
+    return await aside.with(session => tableState(session, table))
+  } finally {
+    await aside.close()
   }
 }
