@@ -18,18 +18,35 @@ export interface AskedSchemas extends KnownSchemas {
   needed(id: number, whenUnknown: 'reject' | 'wait'): Promise<void> | undefined
 }
 
-/** Resolves when all schemas of these payloads are read, each asked about once. */
+/** What a schema is kept for: it is not forgotten while these payloads may still be read. */
+const held = new WeakMap<object, unknown[]>()
+
+/**
+ * Resolves when all schemas of these payloads are read, each asked about once.
+ * @param holder lives as long as the payloads may be read, and so do their schemas
+ */
 export function neededFor(
   payloads: Iterable<Buffer | null | undefined>,
   schemas: AskedSchemas,
-  whenUnknown: 'reject' | 'wait'
+  whenUnknown: 'reject' | 'wait',
+  holder: object
 ): Promise<unknown> | undefined {
   const ids = new Set<number>()
   for (const bytes of payloads) {
     const id = bytes ? schemaIdOf(bytes) : undefined
     if (id !== undefined) ids.add(id)
   }
-  const asked = [...ids].flatMap(id => schemas.needed(id, whenUnknown) ?? [])
+  const hold = (id: number) => {
+    const kept = held.get(holder) ?? []
+    kept.push(schemas.known(id))
+    held.set(holder, kept)
+  }
+  const asked = [...ids].flatMap(id => {
+    const needed = schemas.needed(id, whenUnknown)
+    if (needed !== undefined) return [needed.then(() => hold(id))]
+    hold(id)
+    return []
+  })
   return asked.length === 0 ? undefined : Promise.all(asked)
 }
 

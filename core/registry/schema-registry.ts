@@ -17,6 +17,8 @@ type Answer = RegisteredSchema | UnusableSchema
 
 /** Schemas that are kept; a cluster has some hundred. */
 const MAX_SCHEMAS = 5_000
+/** Characters of all of them together. */
+const MAX_CHARACTERS = 64_000_000
 /** What is no schema, or cannot be used, is asked for again after this time: it may have come. */
 const REFUSED_MS = 2_000
 const MAX_REFUSED = 10_000
@@ -32,6 +34,12 @@ const WAIT_MS = 2_500
 export class SchemaRegistry {
   readonly #client: RegistryClient
   readonly #schemas = new Map<number, RegisteredSchema>()
+  #characters = 0
+  /** Those that made room for others, as long as records that wait to be read hold them. */
+  readonly #held = new Map<number, WeakRef<RegisteredSchema>>()
+  readonly #gone = new FinalizationRegistry<number>(id => {
+    if (this.#held.get(id)?.deref() === undefined) this.#held.delete(id)
+  })
   /** Ids without a schema that can be used: why, and until when that counts. */
   readonly #refused = new Map<
     number,
@@ -45,7 +53,10 @@ export class SchemaRegistry {
   readonly #line: (() => void)[] = []
   #questions = 0
 
-  constructor(settings: RegistrySettings) {
+  constructor(
+    settings: RegistrySettings,
+    private readonly mostSchemas = MAX_SCHEMAS
+  ) {
     this.#client = new RegistryClient(settings)
     setMaxListeners(0, this.#closing.signal)
   }
@@ -57,7 +68,7 @@ export class SchemaRegistry {
 
   /** The schema, or why it cannot be used, if the registry has answered. */
   known(id: number): Answer | undefined {
-    return this.#schemas.get(id) ?? this.#refused.get(id)?.answer
+    return this.#schemaOf(id) ?? this.#refused.get(id)?.answer
   }
 
   /**
@@ -65,7 +76,7 @@ export class SchemaRegistry {
    * is away. Undefined where there is nothing to wait for. Never rejects.
    */
   needed(id: number, whenUnknown: WhenUnknown): Promise<void> | undefined {
-    if (this.#schemas.has(id)) return undefined
+    if (this.#schemaOf(id) !== undefined) return undefined
     if (whenUnknown === 'wait') return once(this.#awaited, id, () => this.#await(id))
     const untilMs = this.#refused.get(id)?.untilMs ?? 0
     return untilMs > performance.now() ? undefined : this.#ask(id)
@@ -118,6 +129,10 @@ export class SchemaRegistry {
     }
   }
 
+  #schemaOf(id: number): RegisteredSchema | undefined {
+    return this.#schemas.get(id) ?? this.#held.get(id)?.deref()
+  }
+
   async #turn(): Promise<void> {
     while (this.#questions >= MAX_QUESTIONS)
       await new Promise<void>(resolve => this.#line.push(resolve))
@@ -127,8 +142,10 @@ export class SchemaRegistry {
   #keep(id: number, found: Answer | typeof MISSING): void {
     if (found !== MISSING && found.kind !== 'UNUSABLE') {
       this.#refused.delete(id)
-      shorten(this.#schemas, MAX_SCHEMAS)
+      this.#characters += charactersOf(found)
       this.#schemas.set(id, found)
+      while (this.#schemas.size > this.mostSchemas || this.#characters > MAX_CHARACTERS)
+        this.#makeRoom()
       return
     }
     this.#refused.delete(id)
@@ -137,12 +154,23 @@ export class SchemaRegistry {
     this.#refused.set(id, found === MISSING ? { untilMs } : { answer: found, untilMs })
   }
 
+  #makeRoom(): void {
+    const [[id, schema]] = this.#schemas as unknown as [[number, RegisteredSchema]]
+    this.#schemas.delete(id)
+    this.#characters -= charactersOf(schema)
+    this.#held.set(id, new WeakRef(schema))
+    this.#gone.register(schema, id)
+  }
+
   async #pause(ms: number): Promise<void> {
     const { signal } = this.#closing
     await pause(ms, { signal, unref: true })
     if (signal.aborted) await NEVER
   }
 }
+
+const charactersOf = ({ text, references }: RegisteredSchema): number =>
+  references.reduce((sum, each) => sum + each.text.length, text.length)
 
 const NEVER = new Promise<never>(() => {})
 

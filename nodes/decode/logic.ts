@@ -70,7 +70,7 @@ async function registeredDecoder(
     const payloads = recordsOf(message.payload).map(payload =>
       bytesOf(isKafkaMessage(payload) ? payload.value : payload, false)
     )
-    const needed = neededFor(payloads, schemas, options.whenUnknown)
+    const needed = neededFor(payloads, schemas, options.whenUnknown, message)
     return needed === undefined ? decode(message) : needed.then(() => decode(message))
   }
 }

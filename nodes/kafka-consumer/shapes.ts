@@ -159,7 +159,7 @@ function registeredBy(options: Options<typeof spec>, schemas: AskedSchemas): Sha
     isMany: always,
     piecesOf: (batch, index) => piecesOf(reader, batch, index),
     ready,
-    needed: (batch, slice) => neededFor(valuesOf(batch, slice), schemas, options.whenUnknown)
+    needed: (batch, slice) => neededFor(valuesOf(batch, slice), schemas, options.whenUnknown, batch)
   }
 }
 

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { neededFor } from '../../../core/format/schema-id.ts'
 import { MISSING, RegistryClient } from '../../../core/registry/registry-client.ts'
 import { SchemaRegistry } from '../../../core/registry/schema-registry.ts'
 import { until } from '../../until.ts'
@@ -122,6 +123,19 @@ describe('core/registry', () => {
     })
     registry.close()
   }).timeout(10_000)
+
+  it('forgets no schema while payloads may still be read by it, however many others come', async () => {
+    answer = () => [200, `{"schema":"\\"int\\"","pad":""}`]
+    const registry = new SchemaRegistry(settings(), 20)
+    const header = (id: number) => Buffer.from([0, 0, 0, id >> 8, id & 0xff])
+    const batch = {}
+    await neededFor([header(1)], registry, 'reject', batch)
+    const others = Array.from({ length: 100 }, (_, at) => header(at + 2))
+    await neededFor(others, registry, 'reject', {})
+    assert.equal(registry.known(1)?.kind, 'AVRO')
+    assert.equal(await neededFor([header(1)], registry, 'reject', batch), undefined)
+    registry.close()
+  })
 
   it('goes on after an answer that changes the protocol', async () => {
     server.removeListener('request', respond)
