@@ -235,7 +235,7 @@ export class Dialog implements Form {
       this.set(name, field.default)
     if (field.kind === 'code' && field.asks !== undefined) {
       const { asks } = field
-      place?.after(askingBelow(asks, () => questionOf(this, asks)))
+      place?.parentElement?.after(askingBelow(asks, () => questionOf(this, asks)))
     }
     if (field.kind !== 'text') return
     if (field.pick) this.#addPick(field, this.#native(name) as HTMLInputElement)
