@@ -29,6 +29,8 @@ interface Step {
   readonly isSame: boolean
   /** The field that is gone when this one has moved: one of the record itself. */
   readonly leaves: string | undefined
+  /** Where it stands inside of an object, which it never leaves. */
+  readonly inside: Put | undefined
   readonly convert: ((value: unknown) => unknown) | undefined
 }
 
@@ -39,7 +41,8 @@ const BACK = Symbol('back')
 /**
  * Makes the function that gives a new object with these fields moved. No value displaces another: a
  * name goes to the field that has it already, or else to the first of the rows that holds a value,
- * and the others stay where they are. Only where none holds a value, the name may go to a null.
+ * and the others stay where they are, converted if they can be. Only where none holds a value, the name may
+ * go to a null.
  * @param others whether the fields that no row names stay too; without them, what does not get its
  * name is left out
  */
@@ -97,6 +100,7 @@ function stepOf({ from, to, convert }: FieldMove): Step {
     steps,
     isSame,
     leaves: isSame || source.length > 1 ? undefined : source[0],
+    inside: isSame || source.length === 1 ? undefined : setter(from),
     convert
   }
 }
@@ -127,7 +131,27 @@ class Move {
   /** What is to be done where some have no place: they go back, and nulls get what is free. */
   rest(others: boolean): NotConverted | string | undefined {
     if (!others) return this.place(true)
+    this.#convertInside()
     return this.#back(false) ?? this.place(true) ?? this.#back(true)
+  }
+
+  /** Converts what stands inside of an object, and is under no new name, where it stands. */
+  #convertInside(): void {
+    const { steps, moved } = this
+    for (let index = 0; index < steps.length; index++) {
+      const { from, get, inside, convert } = steps[index]!
+      const value = this.#values[index]
+      if (inside === undefined || convert === undefined) continue
+      if (value === undefined || value === null || value === MOVED) continue
+      const isMoved = steps.some((step, at) => step.from === from && this.#values[at] === MOVED)
+      if (isMoved || !Object.is(get(moved), value)) continue
+      const made = convert(value)
+      if (made === undefined) continue
+      // What came stays as it is.
+      const [holder] = stepsOf(from) ?? from.split('.')
+      moved[holder!] = cloneRecord(moved[holder!])
+      inside(moved, made)
+    }
   }
 
   /** Gives the new places to the values, or to the nulls; the rows above go first. */
@@ -153,13 +177,15 @@ class Move {
   #back(nulls: boolean): string | undefined {
     const { steps, moved } = this
     for (let index = 0; index < steps.length; index++) {
-      const { leaves } = steps[index]!
+      const { leaves, convert } = steps[index]!
       const value = this.#values[index]
       if (leaves === undefined || value === undefined || value === MOVED || value === BACK) continue
       if ((value === null) !== nulls || this.#isThere(leaves)) continue
       const there = moved[leaves]
       if (value !== null && there !== undefined && there !== null) return leaves
-      if (there === undefined || value !== null) moved[leaves] = value
+      // Another has the name that it was for: what cannot be converted is nobody's number then.
+      const made = nulls ? value : (convert?.(value) ?? value)
+      if (there === undefined || value !== null) moved[leaves] = made
       this.#values[index] = BACK
     }
     return undefined

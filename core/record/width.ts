@@ -13,9 +13,17 @@ export const FIELDS_IN_FLOW = 25_000
 /** So many elements of a list cost about what one field does. */
 export const ELEMENTS_A_FIELD = 10
 
-/** The refusal of a record with more fields than so. */
-export const tooWide = (most: number): ParseFailure =>
-  new ParseFailure(
+/**
+ * The refusal of a record with more fields than so. Nodes that read no bytes have a limit that
+ * cannot be set, and it is above the most that others may be told.
+ */
+export function tooWide(most: number): ParseFailure {
+  const more =
+    most < MOST_FIELDS
+      ? 'it is to be sent as several, or "Fields of a record" to allow more'
+      : 'no node takes more, so it is to be sent as several'
+  return new ParseFailure(
     'RECORD_TOO_WIDE',
-    `The record has more than ${most} fields at all its levels (ten elements of a list count as one): it is to be sent as several, or "Fields of a record" to allow more.`
+    `The record has more than ${most} fields at all its levels (ten elements of a list count as one): ${more}.`
   )
+}

@@ -155,7 +155,7 @@ export const spec = {
       label: 'Fields',
       section: 'fields',
       default: [],
-      help: 'Renames and converts fields before the time is read. A path such as data.temp copies out of objects. A field that is there under the new name already is left alone.',
+      help: 'Renames and converts fields before the time is read. A path such as data.temp copies out of objects. Where the new name is taken, both keep their names, and it is converted all the same.',
       columns: {
         from: {
           kind: 'text',

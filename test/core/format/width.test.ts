@@ -4,7 +4,7 @@ import { encode as encodeCbor } from 'cborg'
 import type { ReaderOptions } from '../../../core/format/reader.ts'
 import type { Item } from '../../../core/format/records-at.ts'
 import { ParseFailure } from '../../../core/record/parse-failure.ts'
-import { parseRecord } from '../../../core/record/parse-record.ts'
+import { parseRecord, unfitness } from '../../../core/record/parse-record.ts'
 import { threadMs } from '../../thread-time.ts'
 import { varint } from './long-payloads.ts'
 import { readerOf, readerOptions } from './reader-options.ts'
@@ -109,6 +109,21 @@ describe('a record of very many fields', function () {
     const rules = { trailingNuls: 'cut', nanAsNull: false, exact: false, maxFields: 7 } as const
     assert.ok(!(parseRecord(text(wide(7)), rules) instanceof ParseFailure))
     assert.equal((parseRecord(text(wide(8)), rules) as ParseFailure).code, 'RECORD_TOO_WIDE')
+  })
+
+  it('is told to allow more only where there is such a setting', () => {
+    const told = (failure: unknown) => (failure as ParseFailure).message
+    const rules = { trailingNuls: 'cut', nanAsNull: false, exact: false } as const
+    for (const [maxFields, isSetting] of [
+      [10_000, true],
+      [20_000, false]
+    ] as const) {
+      const message = told(parseRecord(text(wide(30_000)), { ...rules, maxFields }))
+      assert.match(message, new RegExp(`more than ${maxFields} fields`))
+      assert.equal(message.includes('"Fields of a record"'), isSetting, message)
+    }
+    const inFlow = told(unfitness(wide(30_000)))
+    assert.match(inFlow, /more than 25000 fields .*: no node takes more, so it is to be sent/)
   })
 
   it('ten elements of a list count as one', async () => {

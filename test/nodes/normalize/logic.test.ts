@@ -156,6 +156,47 @@ describe('nodes/normalize', () => {
       { value: 1, b: 2, m: { c: 3 } }
     ],
     [
+      'converts also what keeps its name, since the new one is taken',
+      [{ from: 't', to: 'temp', as: 'decimal-comma' }],
+      { temp: 9, t: '21,5' },
+      { temp: 9, t: 21.5 }
+    ],
+    [
+      'converts it inside of an object as well',
+      [{ from: 'm.t', to: 'temp', as: 'number' }],
+      { temp: 9, m: { t: '21.5', u: '1' } },
+      { temp: 9, m: { t: 21.5, u: '1' } }
+    ],
+    [
+      'converts all of several for one name',
+      [
+        { from: 'a', to: 'value', as: 'number' },
+        { from: 'b', to: 'value', as: 'number' },
+        { from: 'm.c', to: 'value', as: 'number' }
+      ],
+      { a: '1', b: '2', m: { c: '3' } },
+      { value: 1, b: 2, m: { c: 3 } }
+    ],
+    [
+      'does not reject for what another has the name of',
+      [
+        { from: 'a', to: 'value', as: 'number' },
+        { from: 'b', to: 'value', as: 'number' },
+        { from: 'm.c', to: 'value', as: 'number' }
+      ],
+      { a: '1', b: '', m: { c: 'off' } },
+      { value: 1, b: '', m: { c: 'off' } }
+    ],
+    [
+      'leaves what is copied out of an object as it is there',
+      [
+        { from: 'm.c', to: 'value', as: 'number' },
+        { from: 'm.c', to: 'other', as: 'text' }
+      ],
+      { other: 1, m: { c: '3' } },
+      { value: 3, other: 1, m: { c: '3' } }
+    ],
+    [
       'takes the next where the first is not there',
       [
         { from: 'a', to: 'value' },
