@@ -41,8 +41,8 @@ const BACK = Symbol('back')
 /**
  * Makes the function that gives a new object with these fields moved. No value displaces another: a
  * name goes to the field that has it already, or else to the first of the rows that holds a value,
- * and the others stay where they are, converted if they can be. Only where none holds a value, the name may
- * go to a null.
+ * and the others stay where they are, converted if they can be. Only where none holds a value, the
+ * name may go to a null.
  * @param others whether the fields that no row names stay too; without them, what does not get its
  * name is left out
  */

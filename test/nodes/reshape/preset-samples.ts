@@ -27,10 +27,10 @@ const bare = (topic: string, payload: string, row: readonly unknown[] | string):
 })
 
 /**
- * The message of the gateway's own template, as it stands in an agent of PTC's examples: "timestamp:
- * |SERVERTIMESTAMP|, values: |VALUES|", and of each of these "id: |TAGNAME|, v: |TAGVALUE|, q:
- * |TAGQUALITY|, t: |TAGTIMESTAMP|".
- * https://github.com/PTCInc/Kepware-Example-Scripts/tree/73e3241/IoT%20Gateway/Azure%20IoT%20Hub%20Integration/autodeploy_kepware_and_azure/kepware_object_snippets/templates
+ * The message of the gateway's own template, as it stands in an agent of PTC's examples:
+ * "timestamp: |SERVERTIMESTAMP|, values: |VALUES|", and of each of these "id: |TAGNAME|,
+ * v: |TAGVALUE|, q: |TAGQUALITY|, t: |TAGTIMESTAMP|". It is "Single MQTT Agent for IoT Hub" in
+ * https://github.com/PTCInc/Kepware-Example-Scripts/tree/73e3241/IoT%20Gateway
  */
 const kepserver = (
   SERVERTIMESTAMP: number,
