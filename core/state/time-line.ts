@@ -13,7 +13,7 @@ export interface Drawn {
   /** Values that lines are drawn at, such as the limits of an alarm. */
   readonly levels?: readonly number[]
   /** What a record that leaves tells, such as that an alarm is raised; else its output says it. */
-  saysOf?(record: TelemetryRecord): string
+  saysOf?(record: TelemetryRecord, output: number): string | undefined
   /** True where a record leaves when the clock has come so far, and not at its own time. */
   readonly atClock?: true
   /** Only what leaves by the first outputs is marked, so many. */
@@ -101,7 +101,7 @@ class Notes implements TimeLine {
     const { outputs = Number.POSITIVE_INFINITY } = this.drawn
     if (this.marks.length >= MOST_MARKS || output >= outputs) return
     const own = this.drawn.atClock ? clockMs : this.memory.timeOf(record)
-    const says = this.drawn.saysOf?.(record)
+    const says = this.drawn.saysOf?.(record, output)
     const mark = { timeMs: typeof own === 'number' ? own : clockMs, output }
     // Its fields may be others than those of what it is made of.
     const of = this.series.indexOf(this.#nameOf(record))

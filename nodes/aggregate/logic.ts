@@ -7,6 +7,7 @@ import type { BoundOptions, ClockOptions, Memory } from '../../core/state/types.
 import { longestMs, problemsBetween } from './check.ts'
 import { functionsOf } from './functions.ts'
 import { keyFields } from './identity.ts'
+import { resultTexts } from './results.ts'
 import type { AggregateSettings } from './settings.ts'
 import { spec } from './spec.ts'
 import { type KeyState, WindowMemory } from './window-memory.ts'
@@ -28,6 +29,7 @@ export function aggregator(settings: AggregateSettings): Aggregator {
   const key = keyFields(settings.key.map(({ field }) => field))
   const windows = new WindowMemory(settings, functions, key)
   const ms = (text: string) => durationMs(text) ?? 0
+  const resultText = resultTexts(settings, functions)
   return {
     memory: {
       keyOf: record => key.text(record),
@@ -50,6 +52,7 @@ export function aggregator(settings: AggregateSettings): Aggregator {
     drawn: {
       key: settings.key.map(({ field }) => field),
       valueIn: getter(functions.fields[0] ?? settings.valueField),
+      saysOf: (record, output) => (output === 0 ? resultText(record) : undefined),
       // A window is over at its end; its result may have the time at which it began.
       atClock: true
     }

@@ -115,6 +115,27 @@ function long(
   }
 }
 
+/** What a result says in a chart: `temperature_c_avg 21.5`, or `avg 21.5, max 24`. */
+export function resultTexts(
+  settings: AggregateSettings,
+  { columns }: Functions
+): (record: unknown) => string {
+  const isLong = settings.shape !== 'wide'
+  const gets = isLong ? [] : columns.map(({ name }) => [name, getter(name)] as const)
+  const [metricOf, resultOf] = [getter(settings.metricField), getter(settings.valueField)]
+  return record => {
+    if (isLong) return `${metricOf(record)} ${shortly(resultOf(record))}`
+    const texts = gets.map(([name, get]) => `${name} ${shortly(get(record))}`)
+    return texts.slice(0, MOST_IN_TEXT).join(', ')
+  }
+}
+const MOST_IN_TEXT = 3
+
+const shortly = (value: unknown): string =>
+  typeof value === 'number'
+    ? String(Number(value.toPrecision(6)))
+    : String(value ?? '–').slice(0, 40)
+
 /** The name of a state may be any text, also one that an assignment would not set. */
 const define = (record: Made, name: string, value: unknown) =>
   Object.defineProperty(record, name, {

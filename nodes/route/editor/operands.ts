@@ -1,4 +1,5 @@
 import { element } from '../../../core/editor/element.ts'
+import { textMeasure } from '../../../core/editor/text-width.ts'
 import type { Form } from '../../../core/editor/types.ts'
 import { listText, parseList } from '../list-text.ts'
 import type { Operand, ShownOperator } from '../operators.ts'
@@ -7,7 +8,10 @@ import { type Compared, isFieldOperand, mayCompareWithField, type RuleCondition 
 type Values = Pick<RuleCondition, 'value' | 'value2'>
 
 /** A topic of five levels is seen whole. */
-const LONG = '3 1 186px'
+const LONG_PX = 186
+const LONG = `3 1 ${LONG_PX}px`
+/** Padding and border of an input. */
+const AROUND_PX = 18
 const SHORT = '2 1 112px'
 const LINE = 'display: flex; gap: 4px; align-items: center'
 const FULL = 'width: 100%; min-width: 0; margin: 0; box-sizing: border-box'
@@ -145,9 +149,17 @@ export class Operands {
       'aria-label': 'compare with'
     })
     input.value = text
+    this.#fit(input)
+    input.addEventListener('change', () => this.#fit(input))
     this.root.append(element('span', { class: 'millrace-cell-control' }, input))
     if (placeholder === '' || placeholder.includes(',')) this.#offerValues(this.root, input)
     return input
+  }
+
+  /** What is longer stands below the field and the operator, where it has the whole width. */
+  #fit({ value }: HTMLInputElement): void {
+    const neededPx = Math.ceil(textMeasure(document.body)(value)) + AROUND_PX
+    this.root.style.flexBasis = `${Math.max(LONG_PX, neededPx)}px`
   }
 
   /** A number, a text, true or false, or what another field has, told apart by the person. */

@@ -74,12 +74,18 @@ describe('what a dialog draws over time', () => {
     const given = [at(10, 1), at(50, 3), at(70, 5)]
     const line = await drawn(aggregateSpec, aggregator, options, given)
     assert.deepEqual(
-      line.marks.map(([second, output]) => [second, output]),
+      line.marks.map(([second, output, , says]) => [second, output, says]),
       [
-        [60, 0],
-        [120, 0]
+        [60, 0, 't_avg 2'],
+        [120, 0, 't_avg 5']
       ]
     )
+    const functions = ['avg', 'max'].map(name => ({
+      ...{ function: name, field: '', parameter: '', as: '' }
+    }))
+    const wide = { ...options, functions, shape: 'wide' }
+    const both = await drawn(aggregateSpec, aggregator, wide, given)
+    assert.equal(both.marks[0]?.[3], 'avg 2, max 3')
   })
 
   it('rules over time: what meets one is marked, and what meets none is not', async () => {
