@@ -77,6 +77,7 @@ export const CODES = {
   ARCHIVE_LATE: 'A record is older than the archive takes.',
   ARCHIVE_TOPIC_OTHER:
     'The offsets of a topic are in the archive already, with other records: the topic was made anew.',
+  ARCHIVE_FILE_INVALID: 'A file of an archive cannot be read as what its name says.',
   AMQP_CONNECT_FAILED: 'The AMQP server cannot be reached.',
   AMQP_REFUSED:
     'The AMQP server does not let the client in, because of its login or for want of one.',

@@ -67,7 +67,7 @@ export { instantMicros } from './record/instant-micros.ts'
 export { jsonText } from './record/json-write.ts'
 export { countOf, type Message, recordsOf } from './record/message.ts'
 export { ParseFailure } from './record/parse-failure.ts'
-export { unfitness } from './record/parse-record.ts'
+export { parseRecord, unfitness } from './record/parse-record.ts'
 export {
   lacking,
   namedTexts,

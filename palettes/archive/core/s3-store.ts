@@ -1,5 +1,5 @@
 import { createReadStream, createWriteStream } from 'node:fs'
-import { stat } from 'node:fs/promises'
+import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -58,11 +58,8 @@ class S3Store implements Store {
     return this.#told(async () => {
       const { size } = await stat(local)
       if (size > PART_BYTES) await this.#inParts(path, local, size, signal)
-      else
-        await this.#write(
-          { Key: this.#key(path), Body: createReadStream(local), ContentLength: size },
-          signal
-        )
+      // Bytes at hand can be sent again, where a stream could not.
+      else await this.#write({ Key: this.#key(path), Body: await readFile(local) }, signal)
     })
   }
 

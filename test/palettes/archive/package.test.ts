@@ -15,6 +15,7 @@ await holdsAsPackage('archive', {
     }
   },
   outcomes: {
-    'lesson-archive-sink-sink': { in: 4, stored: 3, rejected: 1 }
+    'lesson-archive-sink-sink': { in: 4, stored: 3, rejected: 1 },
+    'lesson-archive-source-bring': { in: 2 }
   }
 })
