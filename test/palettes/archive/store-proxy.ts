@@ -1,4 +1,4 @@
-/** Stands before an object store, and answers in its place or keeps requests waiting, as it is told. */
+/** Stands before an object store; answers in its place or keeps requests waiting, as it is told. */
 import {
   createServer,
   type IncomingMessage,
