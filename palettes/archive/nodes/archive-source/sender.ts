@@ -16,7 +16,7 @@ interface Sent {
   isDone: boolean
 }
 
-/** Sends parcels into the flow, each until the flow is done with it, and tells it in their order. */
+/** Sends parcels into the flow, each until the flow is done with it; tells that in their order. */
 export class Sender {
   #line: Sent[] = []
   #records = 0
