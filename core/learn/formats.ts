@@ -286,9 +286,9 @@ export function placeOf(value: unknown): FoundPlace {
 /** An object of records at the top, or the one field beside plain values that is such. */
 function objectOfRecords(object: Record<string, unknown>): FoundPlace | undefined {
   if (isOfRecords(object)) return placeIn('', object)
-  const inner = Object.entries(object)
-    .slice(0, MOST_FIELDS)
-    .filter(([name, value]) => isObject(value) && PLAIN.test(name) && !NO_READINGS.test(name))
+  const inner = firstEntries(object, MOST_FIELDS).filter(
+    ([name, value]) => isObject(value) && PLAIN.test(name) && !NO_READINGS.test(name)
+  )
   const [only, ...more] = inner
   if (only === undefined || more.length > 0) return undefined
   return isOfRecords(only[1]) ? placeIn(only[0], only[1] as object) : undefined
@@ -303,7 +303,7 @@ const placeIn = (path: string, object: object): FoundPlace => ({
 
 /** All its values are objects with the same names in them. */
 function isOfRecords(value: unknown): boolean {
-  const values = isObject(value) ? Object.values(value).slice(0, 100) : []
+  const values = isObject(value) ? firstEntries(value, 100).map(([, each]) => each) : []
   const [first, ...others] = values
   if (!isObject(first) || others.length === 0) return false
   const names = namesOf(first)
@@ -311,6 +311,16 @@ function isOfRecords(value: unknown): boolean {
 }
 
 const namesOf = (object: object) => Object.keys(object).sort().join('\n')
+
+/** An object may have far more of them than are looked at. */
+function firstEntries(object: Record<string, unknown>, most: number): [string, unknown][] {
+  const entries: [string, unknown][] = []
+  for (const name in object) {
+    if (entries.length >= most) break
+    if (Object.hasOwn(object, name)) entries.push([name, object[name]])
+  }
+  return entries
+}
 
 interface FoundList {
   readonly path: string
@@ -330,7 +340,7 @@ function longestList(
   depth: number
 ): FoundList | undefined {
   let longest: FoundList | undefined
-  for (const [name, value] of Object.entries(object).slice(0, MOST_FIELDS)) {
+  for (const [name, value] of firstEntries(object, MOST_FIELDS)) {
     if (!PLAIN.test(name) || NO_READINGS.test(name)) continue
     const steps = [...above, name]
     const isOfObjects =

@@ -6,7 +6,7 @@ import {
   share
 } from '../../core/learn/learned.ts'
 import { topicTemplateOf } from '../../core/learn/topics.ts'
-import { trimmed } from '../../core/learn/trimmed.ts'
+import { MOST_FIELDS, trimmed } from '../../core/learn/trimmed.ts'
 import { parseOptions } from '../../core/node/spec.ts'
 import { type Message, recordsOf } from '../../core/record/message.ts'
 import { provenanceOf } from '../../core/record/record.ts'
@@ -29,8 +29,14 @@ const SHOWN = 4
 
 /** The make of the devices, or the shape of what they send; the fields of topic and time. */
 export const learn: Learn = async (observed, _values, answers) => {
+  let isCut = false
   const messages = observed.map(
-    ({ topic, payload }): Message => ({ topic, payload: trimmed(payload) })
+    ({ topic, payload }): Message => ({
+      topic,
+      payload: trimmed(payload, () => {
+        isCut = true
+      })
+    })
   )
   const came = messages.flatMap(cameBy).slice(0, MOST_RECORDS)
   if (came.length === 0) return { findings: [], questions: [] }
@@ -57,10 +63,21 @@ export const learn: Learn = async (observed, _values, answers) => {
   const time = timeFor(settings, rows, messages, answers)
   const isReady = start.isLong && time.questions.length === 0 && hasAll(messages)
   return {
-    findings: [...withSettings(findings, settings), ...time.findings, ...madeFinding(rows)],
+    findings: [
+      ...withSettings(findings, settings),
+      ...time.findings,
+      ...madeFinding(rows),
+      ...(isCut ? [CUT] : [])
+    ],
     questions: [...start.questions, ...(apart?.questions ?? []), ...time.questions],
     isNeeded: !isReady
   }
+}
+
+const CUT: Finding = {
+  says: `Of more than ${MOST_FIELDS} fields beside each other the first ${MOST_FIELDS} were looked at`,
+  evidence: '',
+  settings: {}
 }
 
 interface Start {

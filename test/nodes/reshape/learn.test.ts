@@ -195,4 +195,16 @@ describe('nodes/reshape, learn', () => {
     const record = { device_id: 'a', metric: 't', value: 1, ts: 1708700000 }
     assert.equal((await learnedFrom([record, record])).isNeeded, false)
   })
+
+  it('looks at the first fields of a record of 100,000, and says so', async () => {
+    const record = {
+      device_id: 'd1',
+      ts: 1708700000,
+      ...Object.fromEntries(Array.from({ length: 100_000 }, (_, n) => [`m${n}`, n]))
+    }
+    const { findings } = await learnedFrom(record)
+    const says = findings.map(each => each.says)
+    assert.ok(says.includes('Measurements: m0, m1, m2, m3 and 494 more'), says.join('\n'))
+    assert.match(says.at(-1)!, /the first 500 were looked at/)
+  })
 })
