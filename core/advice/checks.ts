@@ -72,7 +72,7 @@ const CHECKS: readonly Check[] = [
       const { entry, flow, facts } = subject
       const { recordsPerSecond = 0 } = facts
       if (!isSource(subject) || recordsPerSecond < MANY_A_SECOND) return undefined
-      if (entry.type === 'millrace-kafka-consumer') return undefined
+      if (/^millrace-(kafka|kinesis)-consumer$/.test(entry.type)) return undefined
       const ends = flow.reached(
         entry,
         'behind',

@@ -2,7 +2,8 @@ import type { NodeAPI } from 'node-red'
 import { reasonOf } from '../errors.ts'
 import { examination } from './doctor.ts'
 import { doctorPage } from './doctor-text.ts'
-import { prometheusText, report } from './metrics.ts'
+import { processText, prometheusText } from './exposition.ts'
+import { report } from './metrics.ts'
 
 const done = new WeakSet<object>()
 
@@ -28,6 +29,6 @@ export function adminRoutes(RED: NodeAPI): void {
     )
   })
   app.get('/millrace/metrics/prometheus', mayRead, (_request, response) => {
-    response.type('text/plain; version=0.0.4').send(prometheusText())
+    response.type('text/plain; version=0.0.4').send(`${prometheusText()}${processText()}`)
   })
 }

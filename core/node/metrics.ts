@@ -1,6 +1,7 @@
 import type { Advice } from '../advice/checks.ts'
 import type { Reason } from '../record/record.ts'
 import type { OperatorAnswer } from './answer.ts'
+import type { Histogram } from './histogram.ts'
 
 /**
  * What each node did, for the status, the `/millrace/metrics` route and Prometheus. One registry a
@@ -19,6 +20,12 @@ export const COUNTS = [
   'inFlight'
 ] as const
 export type Count = (typeof COUNTS)[number]
+
+/** A number with labels of its own. */
+export interface Labelled {
+  readonly labels: Readonly<Record<string, string>>
+  readonly value: number
+}
 
 /** Codes stand in a list; one that a palette makes up for each record does not fill the memory. */
 const MAX_CODES = 50
@@ -51,6 +58,9 @@ export class NodeMetrics {
   examine: ((signal: AbortSignal) => Promise<readonly OperatorAnswer[]>) | undefined
   /** Further numbers of this node, e.g. `lag`, by name. */
   readonly gauges = new Map<string, number>()
+  /** The same by further labels, such as partitions: set anew as a whole. */
+  readonly labelled = new Map<string, readonly Labelled[]>()
+  readonly histograms = new Map<string, Histogram>()
   /**
    * Records that this node itself has rejected, by the code of the reason; what others rejected and
    * it passes on is not there.
@@ -100,6 +110,7 @@ export class NodeMetrics {
     this.status = undefined
     this.findings = []
     this.gauges.clear()
+    this.labelled.clear()
   }
 
   counts(): Record<Count, number> {
@@ -164,37 +175,3 @@ export function report(): MetricsReport {
     }))
   }
 }
-
-/** The same in Prometheus' text format 0.0.4. */
-export function prometheusText(): string {
-  const lines: string[] = []
-  for (const count of COUNTS) {
-    const gauge = count === 'inFlight'
-    const name = gauge ? 'millrace_records_in_flight' : `millrace_records_${count}_total`
-    lines.push(`# TYPE ${name} ${gauge ? 'gauge' : 'counter'}`)
-    for (const node of registry.values()) lines.push(`${name}{${labels(node)}} ${node[count]}`)
-  }
-  lines.push('# TYPE millrace_records_refused_total counter')
-  for (const node of registry.values())
-    for (const [code, records] of node.refused)
-      lines.push(
-        `millrace_records_refused_total{${labels(node)},code="${escaped(code)}"} ${records}`
-      )
-  lines.push('# TYPE millrace_healthy gauge')
-  for (const node of registry.values())
-    if (node.status) lines.push(`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`)
-  for (const gauge of new Set([...registry.values()].flatMap(node => [...node.gauges.keys()]))) {
-    const name = `millrace_${gauge.replace(/[^a-zA-Z0-9]+/g, '_').toLowerCase()}`
-    lines.push(`# TYPE ${name} gauge`)
-    for (const node of registry.values()) {
-      const value = node.gauges.get(gauge)
-      if (value !== undefined) lines.push(`${name}{${labels(node)}} ${value}`)
-    }
-  }
-  return `${lines.join('\n')}\n`
-}
-
-const labels = (node: NodeMetrics) =>
-  `id="${escaped(node.id)}",type="${escaped(node.type)}",name="${escaped(node.name)}"`
-const escaped = (text: string) =>
-  text.replace(/[\\"\n]/g, character => (character === '\n' ? '\\n' : `\\${character}`))

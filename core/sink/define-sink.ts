@@ -13,6 +13,7 @@ import { countOf, type Message } from '../record/message.ts'
 import { isRejection, type Rejection, reject } from '../record/record.ts'
 import { ThrottledNotice } from '../throttled-notice.ts'
 import { type OpenRequest, OpenRequests } from './open-requests.ts'
+import { SinkHistograms } from './sink-histograms.ts'
 import { SinkStatus } from './sink-status.ts'
 import type { OpenSink, SinkExtras, SinkPort, SinkTrouble, WriteResult } from './types.ts'
 
@@ -68,6 +69,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
   readonly #limit: QueueLimit
   readonly #lost: ThrottledNotice
   readonly #status: SinkStatus
+  readonly #histograms: SinkHistograms
   #beat: NodeJS.Timeout | undefined
   #opened: OpenSink | undefined
   /** Messages of which very many records were refused leave one after the other. */
@@ -80,6 +82,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
   ) {
     const { node, metrics, status } = context
     const warn = (sentence: string) => node.warn(sentence)
+    this.#histograms = new SinkHistograms(metrics)
     this.#limit = new QueueLimit({ ...context, warn, service: extras.service })
     this.#lost = new ThrottledNotice((records, why) =>
       warn(
@@ -135,6 +138,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
       return
     }
     const request = this.#requests.add(message, done)
+    this.#histograms.took(request.records.length)
     metrics.inFlight = this.#requests.records
     try {
       this.#opened!.write(request)
@@ -150,6 +154,7 @@ class Sink<S extends NodeSpec> implements SinkPort {
     const { metrics, tracker } = this.context
     const { stored, duplicates = 0, letters = 0, refused } = result
     metrics.inFlight = this.#requests.records
+    if (stored > 0) this.#histograms.stored(request.sinceMs, records)
     metrics.stored += stored
     metrics.duplicates += duplicates
     metrics.rejected += letters + (refused?.size ?? 0)

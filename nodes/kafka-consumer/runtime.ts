@@ -8,6 +8,7 @@ import { registryTrouble } from '../../core/registry/trouble.ts'
 import { defineSource, type SourceTrouble } from '../../core/source/define-source.ts'
 import { dispatcherFor, groupOptions } from './consumer.ts'
 import { examined } from './examine.ts'
+import { ReadTimes, tellLag } from './lag-metrics.ts'
 import { learn } from './learn.ts'
 import { migrations } from './migrations.ts'
 import { previewed } from './preview.ts'
@@ -31,7 +32,10 @@ export default defineSource(
     const shaping = shapingOf(consumer.options, () => registry!)
     const dispatcher = dispatcherFor(consumer, shaping, () => group)
     const events: GroupEvents = {
-      batch: batch => dispatcher.take(batch),
+      batch(batch) {
+        ages.see(batch)
+        dispatcher.take(batch)
+      },
       assigned(assignments, isKept) {
         dispatcher.keep(isKept)
         source.assignLanes(
@@ -55,6 +59,7 @@ export default defineSource(
         show()
       }
     }
+    const ages = new ReadTimes()
     const cluster = consumer.provided<KafkaCluster>('cluster')
     const own = groupOptions(consumer)
     const group: ConsumerGroup = cluster.consumer(own, events)
@@ -64,7 +69,10 @@ export default defineSource(
       resume: () => dispatcher.refill(),
       isBlocked: () => dispatcher.isBlocked,
       readAgain: () => void group.readAgain(),
-      tick: () => void metrics.gauges.set('lag', group.lag),
+      tick() {
+        metrics.gauges.set('lag', group.lag)
+        tellLag(metrics, own.groupId, group.lags, ages)
+      },
       stop: () => dispatcher.stop(),
       async close() {
         await Promise.all([dispatcher.close(), group.close()])

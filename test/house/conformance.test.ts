@@ -355,3 +355,13 @@ describe('the palette', () => {
     )
   })
 })
+
+describe('a node with an output for what it rejects', () => {
+  for (const { folder } of palettes)
+    it(`of ${folder.slice(ROOT.length + 1) || 'the palette'} has the field that leaves out checks at deploy`, async () => {
+      const without = (await readRooms(folder)).rooms
+        .filter(({ spec }) => spec.outputs.includes('rejected') && !('checksOff' in spec.fields))
+        .map(({ spec }) => `${spec.type}: add checksOff of core/advice/field.ts`)
+      assert.deepEqual(without, [])
+    })
+})

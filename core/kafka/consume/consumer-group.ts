@@ -135,6 +135,11 @@ export class ConsumerGroup {
     return this.#ledgers.lag
   }
 
+  /** The same of each partition. */
+  get lags(): GroupLedgers['lags'] {
+    return this.#ledgers.lags
+  }
+
   /** It has partitions, and reads them or is about to. */
   get isReady(): boolean {
     return this.#ready

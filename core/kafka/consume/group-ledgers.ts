@@ -28,6 +28,14 @@ export class GroupLedgers {
     return Number(lag)
   }
 
+  /** The same of each partition. */
+  get lags(): { readonly topic: string; readonly partition: number; readonly lag: number }[] {
+    return [...this.#now].map(([key, { lag }]) => {
+      const at = key.lastIndexOf('/')
+      return { topic: key.slice(0, at), partition: Number(key.slice(at + 1)), lag: Number(lag) }
+    })
+  }
+
   /** The first offset of each assigned partition that was not dealt with. */
   get positions(): Map<string, number> {
     return new Map([...this.#now].map(([key, { position }]) => [key, Number(position)]))

@@ -332,13 +332,6 @@ describe('the checks at deploy', () => {
       }
   })
 
-  it('each node that rejects has the field that leaves them out', () => {
-    const without = Object.values(SPECS)
-      .filter(({ outputs, fields }) => outputs.includes('rejected') && !('checksOff' in fields))
-      .map(({ type }) => type)
-    assert.deepEqual(without, [])
-  })
-
   it('a circle of wires ends', () => {
     const circle = [source('a'), node('a', 'function', 'b'), node('b', 'function', 'a')]
     assert.deepEqual(found(circle, 'in', busy), [])

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
-import { forgetMetrics, metricsFor, prometheusText, report } from '../../../core/node/metrics.ts'
+import { prometheusText } from '../../../core/node/exposition.ts'
+import { Histogram } from '../../../core/node/histogram.ts'
+import { forgetMetrics, metricsFor, report } from '../../../core/node/metrics.ts'
 
 describe('metrics', () => {
   afterEach(() => forgetMetrics('m1'))
@@ -65,5 +67,21 @@ describe('metrics', () => {
       text
     )
     assert.match(text, /^millrace_time_to_drain\{.*\} 1\.5$/m)
+  })
+
+  it('have histograms, whose buckets hold all that is below them, and further labels', () => {
+    const node = metricsFor('m1', 'millrace-validate', 'check')
+    const histogram = new Histogram([1, 2])
+    for (const value of [0.5, 1, 1.5, 7, Number.NaN]) histogram.observe(value)
+    node.histograms.set('batch records', histogram)
+    node.labelled.set('consumer lag records', [{ labels: { topic: 'a"b' }, value: 3 }])
+    const text = prometheusText()
+    const buckets = [...text.matchAll(/batch_records_(?:bucket|sum|count)\{.*\} (.*)$/gm)]
+    assert.deepEqual(
+      buckets.map(([, value]) => value),
+      ['2', '3', '4', '10', '4']
+    )
+    assert.match(text, /^millrace_consumer_lag_records\{id="m1",.*,topic="a\\"b"\} 3$/m)
+    assert.match(text, /^# HELP millrace_batch_records /m)
   })
 })

@@ -1,4 +1,5 @@
 import {
+  checksOff,
   format,
   formatFields,
   formatFieldsWhen,
@@ -160,6 +161,7 @@ export const spec = {
       help: 'So often at most it is written how far a shard is stored: one write to DynamoDB each. What was stored since comes again after a crash.'
     },
     retries: sourceFields.retries,
-    timeoutS: sourceFields.timeoutS
+    timeoutS: sourceFields.timeoutS,
+    checksOff
   }
 } as const satisfies NodeSpec

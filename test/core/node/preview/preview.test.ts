@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { prometheusText } from '../../../../core/node/metrics.ts'
+import { prometheusText } from '../../../../core/node/exposition.ts'
 import { samplesOf } from '../../../../core/node/samples/samples.ts'
 import enrich from '../../../../nodes/enrich/runtime.ts'
 import normalize from '../../../../nodes/normalize/runtime.ts'
