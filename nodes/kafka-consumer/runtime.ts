@@ -19,6 +19,9 @@ import { lagText, troubleOf, workingText } from './status.ts'
 /** From a message to a row: what Learn proposes to put behind, each where it is needed. */
 const BEHIND = ['millrace-reshape', 'millrace-normalize', 'millrace-timescale-sink']
 
+const lanesOf = (assignments: Parameters<GroupEvents['assigned']>[0]): string[] =>
+  assignments.flatMap(({ topic, partitions }) => partitions.map(each => `${topic}/${each}`))
+
 export default defineSource(
   spec,
   consumer => {
@@ -38,11 +41,9 @@ export default defineSource(
       },
       assigned(assignments, isKept) {
         dispatcher.keep(isKept)
-        source.assignLanes(
-          assignments.flatMap(({ topic, partitions }) => partitions.map(each => `${topic}/${each}`))
-        )
-        const partitions = assignments.reduce((sum, each) => sum + each.partitions.length, 0)
-        consumer.learnt({ partitions, group: own.groupId })
+        const lanes = lanesOf(assignments)
+        source.assignLanes(lanes)
+        consumer.learnt({ partitions: lanes.length, group: own.groupId })
       },
       up() {
         outage.end()
