@@ -6,9 +6,11 @@ export class ReadTimes {
   readonly #times = new Map<string, number>()
 
   /** One look a fetch, not one a record. */
-  see({ topic, partition, messages }: FetchedBatch): void {
+  see(batch: FetchedBatch): FetchedBatch {
+    const { topic, partition, messages } = batch
     const last = messages.at(-1)
     if (last !== undefined) this.#times.set(`${topic}/${partition}`, Number(last.timestamp))
+    return batch
   }
 
   of(topic: string, partition: number): number | undefined {
@@ -24,12 +26,13 @@ interface OwnLag {
 
 /** Lag by partition, in records and in seconds; only of what is assigned to this member. */
 export function tellLag(
-  { labelled }: Pick<NodeMetrics, 'labelled'>,
+  { gauges, labelled }: Pick<NodeMetrics, 'gauges' | 'labelled'>,
   group: string,
-  lags: readonly OwnLag[],
+  { lag, lags }: { readonly lag: number; readonly lags: readonly OwnLag[] },
   times: ReadTimes,
   nowMs = Date.now()
 ): void {
+  gauges.set('lag', lag)
   const labelsOf = ({ topic, partition }: OwnLag) => ({
     group,
     topic,

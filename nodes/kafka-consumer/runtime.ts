@@ -35,10 +35,7 @@ export default defineSource(
     const shaping = shapingOf(consumer.options, () => registry!)
     const dispatcher = dispatcherFor(consumer, shaping, () => group)
     const events: GroupEvents = {
-      batch(batch) {
-        ages.see(batch)
-        dispatcher.take(batch)
-      },
+      batch: batch => dispatcher.take(ages.see(batch)),
       assigned(assignments, isKept) {
         dispatcher.keep(isKept)
         const lanes = lanesOf(assignments)
@@ -70,10 +67,7 @@ export default defineSource(
       resume: () => dispatcher.refill(),
       isBlocked: () => dispatcher.isBlocked,
       readAgain: () => void group.readAgain(),
-      tick() {
-        metrics.gauges.set('lag', group.lag)
-        tellLag(metrics, own.groupId, group.lags, ages)
-      },
+      tick: () => tellLag(metrics, own.groupId, group, ages),
       stop: () => dispatcher.stop(),
       async close() {
         await Promise.all([dispatcher.close(), group.close()])
