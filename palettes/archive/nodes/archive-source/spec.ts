@@ -1,4 +1,4 @@
-import type { NodeSpec } from '@millrace/node-red-telemetry'
+import { checksOff, type NodeSpec } from '@millrace/node-red-telemetry'
 
 export const spec = {
   type: 'millrace-archive-source',
@@ -109,6 +109,7 @@ export const spec = {
       unit: 's',
       section: 'advanced',
       help: 'When the flow has not finished with a message by then, it is sent again.'
-    }
+    },
+    checksOff
   }
 } as const satisfies NodeSpec
