@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { allMetrics, forgetMetrics } from '../../core/node/metrics.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import timescaleDatabase from '../../nodes/timescale-database/runtime.ts'
 import timescaleSink from '../../nodes/timescale-sink/runtime.ts'
@@ -42,6 +43,8 @@ if (missing === undefined)
     const table = `dashboard_${process.pid}`
 
     before(async () => {
+      // Files of a folder share a process, and with it what nodes of others have counted.
+      for (const { id } of allMetrics()) forgetMetrics(id)
       const found = await services('kafka', 'timescale')
       brokers = found.kafka.brokers
       database = databaseAt(found.timescale.url)

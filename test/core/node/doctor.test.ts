@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import type { Node } from 'node-red'
 import type { Examination, OperatorAnswer } from '../../../core/node/answer.ts'
 import { QUESTIONS } from '../../../core/node/answer.ts'
+import { allMetrics, forgetMetrics, metricsFor } from '../../../core/node/metrics.ts'
 import mqttBroker from '../../../nodes/mqtt-broker/runtime.ts'
 import timescaleDatabase from '../../../nodes/timescale-database/runtime.ts'
 import timescaleSink from '../../../nodes/timescale-sink/runtime.ts'
@@ -45,6 +46,8 @@ describe('doctor', function () {
   const own = mosquittoWith('doctor', ['sys_interval 1'])
 
   before(async () => {
+    // Files of a folder share a process, and with it what nodes of others have counted.
+    for (const { id } of allMetrics()) forgetMetrics(id)
     const found = await services('mqtt', 'kafka', 'timescale')
     brokers = found.kafka.brokers
     await makeTopics(brokers, { [topic]: 2 })
@@ -140,7 +143,11 @@ describe('doctor', function () {
 
   it('what was rejected, with its codes and what they mean, is 1', async () => {
     await send([{ ...reading(3), value: 'warm' }, reading(4)])
-    await until('the rejection', () => flow.statusOf('store').some(text => /1 /.test(text)))
+    await until(
+      'the rejection',
+      () => metricsFor('store', 'millrace-timescale-sink', 'store').in === 4
+    )
+    await until('fresh answers', async () => answer(await ask(), 'rejected', /store/) !== undefined)
     const { code, out } = await millrace(['doctor', ...url()])
     assert.match(
       out,
