@@ -117,18 +117,31 @@ function mended(text: string, rules: JsonRules): unknown {
   }
 }
 
+/** Cut at the first NUL behind which nothing but NULs and white space comes, as of a C string. */
 export function withoutTrailingNuls(text: string): string {
-  let end = text.length
-  while (end > 0 && text.charCodeAt(end - 1) === 0) end--
-  return end === text.length ? text : text.slice(0, end)
+  let cut = text.length
+  for (let at = text.length - 1; at >= 0; at--) {
+    const code = text.charCodeAt(at)
+    if (code === NUL) cut = at
+    else if (!isBlank(code)) break
+  }
+  return cut === text.length ? text : text.slice(0, cut)
 }
+
+const NUL = 0
+/** Space, tab, line feed or carriage return: the white space of JSON. */
+const isBlank = (code: number): boolean =>
+  code === 0x20 || code === 0x09 || code === 0x0a || code === 0x0d
 
 function invalid(text: string, error: unknown): ParseFailure {
   if (error instanceof RangeError)
     return new ParseFailure('PAYLOAD_TOO_DEEP', 'The JSON is nested too deep.')
-  const nuls = text.length - withoutTrailingNuls(text).length
+  const nuls = text.slice(withoutTrailingNuls(text).length).split('\0').length - 1
   const more = nuls > 0 ? ` There are ${nuls} NUL bytes after the JSON.` : ''
-  const why = nuls === text.length ? 'it has nothing but NUL bytes' : (error as SyntaxError).message
+  const why =
+    nuls > 0 && nuls === text.length
+      ? 'it has nothing but NUL bytes'
+      : (error as SyntaxError).message
   return new ParseFailure('JSON_INVALID', `The payload is not JSON: ${why}.${more}`)
 }
 

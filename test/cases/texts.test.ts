@@ -70,6 +70,8 @@ describe('cases: C strings with trailing NULs', () => {
 
   const others: [name: string, payload: string, expected: unknown][] = [
     ['white space before them', '{"a":1}\r\n\0\0', { a: 1 }],
+    ['a line end behind them', '{"a":1}\0\0\n', { a: 1 }],
+    ['white space on both sides', '{"a":1} \0 \0\r\n', { a: 1 }],
     ['a byte order mark too', '\uFEFF{"a":1}\0', { a: 1 }],
     ['nothing but NULs', '\0\0\0', 'JSON_INVALID'],
     ['a NUL inside', '{"a":1}\0{"a":2}\0', 'JSON_INVALID'],
