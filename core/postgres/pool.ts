@@ -108,7 +108,7 @@ export class Session {
    */
   async lookForPooler(): Promise<void> {
     const sql = 'SELECT pg_catalog.pg_backend_pid() AS pid'
-    const found = await this.query<{ pid: number }>(sql).catch(() => undefined)
+    const found = await this.query<{ pid: number }>(sql).catch(ofStatement)
     if (found?.rows[0]?.pid === this.#key) direct.add(this.client)
   }
 
@@ -373,6 +373,11 @@ function poolConfig(
       await greet(session, client)
     }
   }
+}
+
+/** The server may refuse a statement; of a connection that has failed its own error is told. */
+function ofStatement(error: unknown): undefined {
+  if (!isServerError(error) || failureKind(error) === 'away') throw error
 }
 
 async function within(limitMs: number, work: Promise<void>): Promise<void> {
