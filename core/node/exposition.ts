@@ -21,8 +21,7 @@ const GAUGE_HELP: Readonly<Record<string, string>> = {
   'behind seconds': 'Age of the oldest record that was not dealt with',
   'consumer lag records': 'Records of a partition that the group has not dealt with',
   'consumer lag seconds': 'Age of the newest record that was read, while there are more',
-  'record delay seconds':
-    'From the time of the device to stored, of the first record of each message',
+  'record delay seconds': 'From the time of the device to stored, of the first record of a message',
   'store seconds': 'From received by the sink to stored, of each message',
   'batch records': 'Records in a message that came to the sink'
 }

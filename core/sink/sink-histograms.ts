@@ -1,6 +1,9 @@
 import { Histogram, RECORDS, SECONDS } from '../node/histogram.ts'
 import type { NodeMetrics } from '../node/metrics.ts'
 
+/** At most a hundred messages a second are asked for the time of the device. */
+const SAMPLE_MS = 10
+
 /**
  * How long records take, for the metrics of a sink: of each message, not of each record, so that a
  * batch costs the same whatever it holds.
@@ -9,6 +12,7 @@ export class SinkHistograms {
   readonly #store: Histogram
   readonly #delay: Histogram
   readonly #batch: Histogram
+  #lookedMs = Number.NEGATIVE_INFINITY
 
   constructor(metrics: Pick<NodeMetrics, 'histograms'>) {
     const of = (title: string, bounds: readonly number[]) => {
@@ -29,7 +33,11 @@ export class SinkHistograms {
 
   /** A message is stored, which came at this `performance.now()`. */
   stored(sinceMs: number, records: readonly unknown[]): void {
-    this.#store.observe((performance.now() - sinceMs) / 1000)
+    const nowMs = performance.now()
+    this.#store.observe((nowMs - sinceMs) / 1000)
+    // To read a time costs more than all the rest.
+    if (nowMs - this.#lookedMs < SAMPLE_MS) return
+    this.#lookedMs = nowMs
     const time = (records[0] as { ts_utc?: unknown } | null | undefined)?.ts_utc
     if (typeof time !== 'string') return
     const delayMs = Date.now() - Date.parse(time)

@@ -1,11 +1,13 @@
 import type { ProduceHeaders } from '../../core/kafka/produce/produce-record.ts'
 import { KEY_HEADER, lastHeader, type Taken, TIME_HEADER } from '../../core/record/record.ts'
 import { MQTT_TOPIC_HEADER } from '../../core/record/topic-of.ts'
+import { traceOf } from '../../core/record/trace.ts'
 import { fittingWay, VIA, wayOfMessage } from '../../core/record/ways.ts'
 
 /**
  * Adds where a record came from, some 80 bytes: the MQTT topic, the mqtt ingest nodes that look out
- * for their own, when Kafka first got it, and its first key where it has another now. What an
+ * for their own, the trace it is part of, when Kafka first got it, and its first key where it has
+ * another now. What an
  * earlier producer wrote of these goes on as it is, over however many topics.
  */
 export function withProvenance(
@@ -18,6 +20,8 @@ export function withProvenance(
   if (topic !== undefined) headers[MQTT_TOPIC_HEADER] = topic
   const way = fittingWay(lastHeader(known, VIA)?.toString())
   if (way !== undefined) headers[VIA] = way
+  const trace = traceOf(known)
+  if (trace !== undefined) Object.assign(headers, trace)
   const time = lastHeader(known, TIME_HEADER) ?? taken.writtenMs ?? writtenMs(taken)
   if (time !== undefined) headers[TIME_HEADER] = time
   const first = lastHeader(known, KEY_HEADER) ?? taken.key

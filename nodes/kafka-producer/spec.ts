@@ -109,7 +109,7 @@ export const spec = {
       default: true,
       section: 'advanced',
       when: ofRecords,
-      help: 'Write where a record came from in headers: mqtt.topic, millrace.time (when Kafka first got it) and, where it was another, millrace.key.'
+      help: 'Write where a record came from in headers: mqtt.topic, traceparent and tracestate (W3C), millrace.time (when Kafka first got it) and, where it was another, millrace.key.'
     },
     keepHeaders: {
       kind: 'bool',

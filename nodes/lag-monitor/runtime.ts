@@ -3,6 +3,7 @@ import type { KafkaCluster } from '../../core/kafka/cluster.ts'
 import { shortReason } from '../../core/kafka/short-reason.ts'
 import { type Context, defineNode } from '../../core/node/define-node.ts'
 import { Poll } from '../../core/node/poll.ts'
+import { examined } from './examine.ts'
 import { LagReader } from './lag-reader.ts'
 import { type LagReport, Threshold } from './logic.ts'
 import { spec } from './spec.ts'
@@ -12,11 +13,15 @@ export default defineNode(spec, context => {
   const { options, status, report } = context
   const reader = new LagReader(context.provided<KafkaCluster>('cluster'), options)
   const threshold = new Threshold(options.threshold, options.behindS)
+  let latest: readonly LagReport[] = []
   status.waiting('connecting')
   const poll = new Poll({
     everyMs: options.intervalS * 1000,
     ask: () => reader.read(),
-    answered: reports => tell(reports, threshold, context),
+    answered(reports) {
+      latest = reports
+      tell(reports, threshold, context)
+    },
     silent: () => status.waiting('waiting for the broker'),
     failed(error, isFirst) {
       const wrong = shortReason(reasonOf(error))
@@ -25,7 +30,7 @@ export default defineNode(spec, context => {
       if (isFirst) report(error)
     }
   })
-  return { close: () => poll.close() }
+  return { examine: async () => latest.map(examined), close: () => poll.close() }
 })
 
 function tell(

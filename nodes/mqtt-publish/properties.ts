@@ -11,6 +11,7 @@ import {
 } from '../../core/record/mqtt-text.ts'
 import { namedTexts, Unpublishable } from '../../core/record/payload.ts'
 import { lastHeader, provenanceOf } from '../../core/record/record.ts'
+import { traceOf } from '../../core/record/trace.ts'
 import { fittingWay, VIA } from '../../core/record/ways.ts'
 import type { spec } from './spec.ts'
 
@@ -53,7 +54,7 @@ export class Properties {
     return { ...beside, userProperties: { ...found, ...beside.userProperties } }
   }
 
-  /** The same object for all records that came the same way. */
+  /** The same object for all records that came the same way, and are part of no trace. */
   #besideOf(record: unknown, hop: string | undefined): PublishProperties {
     if (this.by === undefined) return this.#always
     const taken = provenanceOf(record)?.taken
@@ -63,7 +64,10 @@ export class Properties {
       const via = way === undefined ? {} : { [VIA]: way }
       this.#beside = { ...this.#always, userProperties: { ...this.#by, ...via } }
     }
-    return this.#beside
+    const trace = taken && traceOf(taken.headers)
+    if (trace === undefined) return this.#beside
+    const { userProperties } = this.#beside
+    return { ...this.#beside, userProperties: { ...userProperties, ...trace } }
   }
 
   /** A letter is never refused for what is told beside its bytes, which keep all of it. */

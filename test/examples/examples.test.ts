@@ -147,7 +147,9 @@ describe('examples', function () {
   }
 
   it('the page that helps to choose names only examples that are there', () => {
-    const beside = readdirSync(new URL('../../palettes/amqp/examples/', import.meta.url))
+    const beside = ['amqp', 'archive'].flatMap(name =>
+      readdirSync(new URL(`../../palettes/${name}/examples/`, import.meta.url))
+    )
     const named = [...readFileSync(choose, 'utf8').matchAll(/`(\d\d-[a-z-]+)`/g)].map(
       ([, name]) => name
     )

@@ -76,7 +76,7 @@ describe('metrics', () => {
     node.histograms.set('batch records', histogram)
     node.labelled.set('consumer lag records', [{ labels: { topic: 'a"b' }, value: 3 }])
     const text = prometheusText()
-    const buckets = [...text.matchAll(/batch_records_(?:bucket|sum|count)\{.*\} (.*)$/gm)]
+    const buckets = [...text.matchAll(/batch_records_(?:bucket|sum|count)\{id="m1",.*\} (.*)$/gm)]
     assert.deepEqual(
       buckets.map(([, value]) => value),
       ['2', '3', '4', '10', '4']

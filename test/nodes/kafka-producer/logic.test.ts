@@ -3,7 +3,6 @@ import type { ProduceCallback } from '../../../core/kafka/produce/produce-record
 import { parseOptions } from '../../../core/node/spec.ts'
 import type { Message } from '../../../core/record/message.ts'
 import {
-  type Batch,
   KAFKA_MESSAGE,
   PROVENANCE,
   Provenance,
@@ -39,9 +38,10 @@ const taken: Taken = {
   headers: { 'mqtt.topic': 'acme/x', trace: Buffer.from('abc'), none: undefined },
   raw: Buffer.from('{bad')
 }
-const batch: Batch = { at: () => taken }
-const withProvenance = <T extends object>(record: T): T =>
-  Object.assign(record, { [PROVENANCE]: new Provenance(batch, 0) })
+const withProvenance = <T extends object>(record: T, headers = taken.headers): T =>
+  Object.assign(record, {
+    [PROVENANCE]: new Provenance({ at: () => ({ ...taken, headers }) }, 0)
+  })
 
 const circular: Record<string, unknown> = { device_id: 'd' }
 circular.self = circular
@@ -246,6 +246,27 @@ const cases: readonly [
       key: 'd1',
       value: '{"device_id":"d1"}',
       headers: { 'mqtt.topic': 'acme/x', 'millrace.time': '1700000000000' }
+    }
+  ],
+  [
+    'the trace that it is part of, and no trace that is none',
+    withProvenance(
+      { device_id: 'd1' },
+      {
+        traceparent: Buffer.from('00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01'),
+        tracestate: 'vendor=1'
+      }
+    ),
+    { provenance: true },
+    {},
+    {
+      key: 'd1',
+      value: '{"device_id":"d1"}',
+      headers: {
+        traceparent: '00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01',
+        tracestate: 'vendor=1',
+        'millrace.time': '1700000000000'
+      }
     }
   ],
   [
