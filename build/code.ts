@@ -90,8 +90,12 @@ const MODULE_URL = 'const moduleUrl = require("node:url").pathToFileURL(__filena
 const withoutUnused = (code: string) =>
   code.split('moduleUrl').length > 2 ? code : code.replace(`${MODULE_URL}\n`, '').trimStart()
 
-/** `var import_luxon = require("./vendor/luxon.js");` */
-const VENDORED = /^var (import_\w+) = (require\("[./]+\/vendor\/[^"]+"\));$/gm
+/**
+ * `var import_luxon = require("./vendor/luxon.js");`, and of core what brings the writers of all
+ * formats along.
+ */
+const LATE =
+  /^var (import_\w+) = (require\("[./]+\/(?:vendor\/[^"]+|core\/registry\/record-writer\.js)"\));$/gm
 
 /**
  * A package of `vendor/` is loaded by who first uses it: most nodes of a palette are not deployed,
@@ -99,7 +103,7 @@ const VENDORED = /^var (import_\w+) = (require\("[./]+\/vendor\/[^"]+"\));$/gm
  */
 function loadedWhenNeeded(code: string): string {
   const names: string[] = []
-  const lazy = code.replace(VENDORED, (_, name: string, load: string) => {
+  const lazy = code.replace(LATE, (_, name: string, load: string) => {
     names.push(name)
     return `const ${name} = { get now() { return this.loaded ??= ${load}; } };`
   })

@@ -21,6 +21,9 @@ export interface AskedSchemas extends KnownSchemas {
 /** What a schema is kept for: it is not forgotten while these payloads may still be read. */
 const held = new WeakMap<object, unknown[]>()
 
+/** Ids that one batch asks for at a time: each of its records may name another. */
+const MAX_ASKED = 8
+
 /**
  * Resolves when all schemas of these payloads are read, each asked about once.
  * @param holder lives as long as the payloads may be read, and so do their schemas
@@ -31,23 +34,37 @@ export function neededFor(
   whenUnknown: 'reject' | 'wait',
   holder: object
 ): Promise<unknown> | undefined {
-  const ids = new Set<number>()
-  for (const bytes of payloads) {
-    const id = bytes ? schemaIdOf(bytes) : undefined
-    if (id !== undefined) ids.add(id)
-  }
+  const left = idsOf(payloads).values()
   const hold = (id: number) => {
     const kept = held.get(holder) ?? []
     kept.push(schemas.known(id))
     held.set(holder, kept)
   }
-  const asked = [...ids].flatMap(id => {
-    const needed = schemas.needed(id, whenUnknown)
-    if (needed !== undefined) return [needed.then(() => hold(id))]
-    hold(id)
-    return []
-  })
+  /** Goes on to the first that must be waited for, and behind it to the next. */
+  const ask = (): Promise<void> | undefined => {
+    for (let next = left.next(); !next.done; next = left.next()) {
+      const id = next.value
+      const needed = schemas.needed(id, whenUnknown)
+      if (needed !== undefined) return needed.then(() => hold(id)).then(ask)
+      hold(id)
+    }
+    return undefined
+  }
+  const asked: Promise<void>[] = []
+  for (let waits = ask(); waits !== undefined; waits = ask()) {
+    asked.push(waits)
+    if (asked.length === MAX_ASKED) break
+  }
   return asked.length === 0 ? undefined : Promise.all(asked)
+}
+
+function idsOf(payloads: Iterable<Buffer | null | undefined>): Set<number> {
+  const ids = new Set<number>()
+  for (const bytes of payloads) {
+    const id = bytes ? schemaIdOf(bytes) : undefined
+    if (id !== undefined) ids.add(id)
+  }
+  return ids
 }
 
 /** A zero, and four bytes of the id. */

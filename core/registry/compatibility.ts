@@ -1,5 +1,5 @@
 import { MISSING, type RegistryClient, type WrittenSchema } from './registry-client.ts'
-import { schemaChanges } from './schema-changes.ts'
+import type { schemaChanges } from './schema-changes.ts'
 
 /** Whether a schema may become the next version of a subject, and that in a sentence. */
 export interface CompatibilityVerdict {
@@ -39,8 +39,13 @@ export async function compatibilityOf(
   const changes =
     before === undefined || before.kind === 'UNUSABLE' || before.kind !== schema.schemaType
       ? words
-      : schemaChanges(before.kind, before.text, schema.schema, level)
+      : await changesIn(before.kind, before.text, schema.schema, level)
   return no(`${asked}: no${changes.length > 0 ? `, ${changes.join('; ')}` : ''}.`)
+}
+
+/** Brings the readers of all kinds of schemas along. */
+async function changesIn(...schemas: Parameters<typeof schemaChanges>): Promise<string[]> {
+  return (await import('./schema-changes.ts')).schemaChanges(...schemas)
 }
 
 const yes = (sentence: string): CompatibilityVerdict => ({ isCompatible: true, sentence })

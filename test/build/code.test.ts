@@ -59,6 +59,21 @@ describe('the built code', () => {
     )
   })
 
+  it('loads no library or writer of a format before it is needed', () => {
+    const script = `
+      for (const name of ${JSON.stringify(names)}) require('./dist/' + name + '.js')
+      console.log(JSON.stringify(Object.keys(require.cache).map(path => path.replaceAll('\\\\', '/'))))`
+    const loaded = JSON.parse(
+      execFileSync(process.execPath, ['-e', script], { cwd: ROOT, encoding: 'utf8' })
+    ) as string[]
+    const late =
+      /dist\/(vendor\/protobufjs|core\/format\/(avro|protobuf)|core\/registry\/record-writer)/
+    assert.deepEqual(
+      loaded.filter(path => late.test(path)),
+      []
+    )
+  })
+
   it('is a function of RED for each node', () => {
     const script = `console.log(JSON.stringify(${JSON.stringify(names)}.map(name => typeof require('./dist/' + name + '.js'))))`
     const kinds = JSON.parse(
@@ -85,7 +100,8 @@ describe('the built code', () => {
       const getters = []
       let values = 0
       for (const path of readdirSync('dist/core', { recursive: true })) {
-        if (!path.endsWith('.js')) continue
+        // A command runs when it is loaded.
+        if (!path.endsWith('.js') || path.startsWith('cli')) continue
         const found = Object.getOwnPropertyDescriptors(require('./dist/core/' + path))
         for (const [name, { get }] of Object.entries(found)) get ? getters.push(name) : values++
       }

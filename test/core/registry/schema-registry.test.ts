@@ -137,6 +137,29 @@ describe('core/registry', () => {
     registry.close()
   })
 
+  it('of a batch whose records all name other ids asks for a few at a time', async () => {
+    let waiting = 0
+    let mostWaiting = 0
+    const known = new Set<number>()
+    const schemas = {
+      known: () => undefined,
+      needed(id: number) {
+        if (id % 3 === 0) return undefined
+        mostWaiting = Math.max(mostWaiting, ++waiting)
+        return new Promise<void>(resolve => setImmediate(resolve)).then(() => {
+          waiting--
+          known.add(id)
+        })
+      }
+    }
+    const payloads = Array.from({ length: 3_000 }, (_, id) =>
+      Buffer.of(0, 0, 0, id >> 8, id & 0xff)
+    )
+    await neededFor([...payloads, ...payloads], schemas, 'wait', {})
+    assert.deepEqual([known.size, mostWaiting], [2_000, 8])
+    assert.equal(neededFor([Buffer.of(0, 0, 0, 0, 3)], schemas, 'wait', {}), undefined)
+  })
+
   it('goes on after an answer that changes the protocol', async () => {
     server.removeListener('request', respond)
     server.on('request', (_request, response) => {

@@ -12,14 +12,23 @@ describe('nodes/kafka-consumer: what waits of partitions', () => {
   const paused = new Set<number>()
   let scene: ReturnType<typeof sourceWith>
   let dispatcher: Dispatcher
+  /** What payloads wait for before they are read. */
+  let needed: Promise<void> | undefined
   const sentOf = (partition: number) =>
     scene.sent.filter(({ message }) => message.topic === `raw ${partition}`).length
 
   beforeEach(() => {
     paused.clear()
+    needed = undefined
     scene = sourceWith({ maxInFlight: 100, onCapacity: () => dispatcher.refill() })
     dispatcher = new Dispatcher(scene.source, {
-      shaping: { shape: asMessages, isMany: () => false, piecesOf: () => [], ready: undefined },
+      shaping: {
+        shape: asMessages,
+        isMany: () => false,
+        piecesOf: () => [],
+        ready: undefined,
+        needed: () => needed
+      },
       batchSize: 1,
       isSingle: true,
       perPartition: 1,
@@ -58,5 +67,22 @@ describe('nodes/kafka-consumer: what waits of partitions', () => {
       for (const delivery of [...scene.tracker.open_]) delivery.settle(acknowledged(1))
     assert.deepEqual([...paused], [])
     assert.deepEqual(PARTITIONS.map(sentOf), [2, 2, 10, 2])
+  })
+
+  it('fetches no more of a partition whose schema is waited for than of one that is blocked', async () => {
+    let known = () => {}
+    needed = new Promise(resolve => {
+      known = resolve
+    })
+    take(0, 10)
+    assert.deepEqual([[...paused], sentOf(0), dispatcher.isUnready], [[0], 0, true])
+    needed = undefined
+    take(1, 1)
+    assert.deepEqual([[...paused], sentOf(1)], [[0], 1], 'another one goes on')
+    known()
+    await new Promise(resolve => setImmediate(resolve))
+    for (let left = 10; left > 0; left--)
+      for (const delivery of [...scene.tracker.open_]) delivery.settle(acknowledged(1))
+    assert.deepEqual([[...paused], sentOf(0), dispatcher.isUnready], [[], 10, false])
   })
 })
