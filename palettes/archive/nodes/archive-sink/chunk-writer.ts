@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { pause, retrying } from '@millrace/node-red-telemetry'
 import type { Entry, LoggedFile } from '../../core/archive-log.ts'
 import { type FileName, fileNameOf } from '../../core/file-name.ts'
@@ -5,6 +6,7 @@ import { type Finishing, finishFile } from '../../core/finish-file.ts'
 import type { Store } from '../../core/store.ts'
 import type { Chunk } from './chunk.ts'
 import type { Lane } from './lane.ts'
+import type { Spill } from './spill.ts'
 
 const ASK_AGAIN_MS = 2_000
 
@@ -26,7 +28,10 @@ export type Written =
   | { readonly kind: 'written'; readonly files: readonly LoggedFile[] }
   /** Its records are in files of somebody else. */
   | { readonly kind: 'there' }
-  /** Somebody else has some of its offsets: the partition must be read again. */
+  /**
+   * Somebody else has some of its offsets, or its rows are gone from the disk: the partition must
+   * be read again.
+   */
   | { readonly kind: 'crossed' }
 
 /**
@@ -48,13 +53,8 @@ export async function writeChunk(
   if (entry === undefined || entry.last !== chunk.last) return { kind: 'crossed' }
   // Whoever has begun may have died in the middle of an upload.
   if (begun !== undefined) await tried(options, () => endUploads(lane, chunk, options))
-  for (const { path, local } of files) {
-    const whole = await tried(options, async () => {
-      chunk.files.get(local.key)!.flush()
-      return finishFile(local.rows, options.finishing)
-    })
-    await tried(options, () => options.store.put(path, whole, options.signal))
-  }
+  for (const file of files)
+    if (!(await put(chunk.files.get(file.local.key)!, file, options))) return { kind: 'crossed' }
   const now = new Set(logged.map(({ path }) => path))
   // Of another version of the flow, that has died in between.
   for (const { path } of entry.files)
@@ -81,6 +81,19 @@ function filesOf({ topic, partition }: Lane, chunk: Chunk, options: ChunkWriterO
     records,
     local: { key: folder, rows: local }
   }))
+}
+
+/** Makes a file and writes it; false where its rows are not on this machine any more. */
+function put(spill: Spill, { path, local }: FileOf, options: ChunkWriterOptions): Promise<boolean> {
+  let whole: string | undefined
+  return tried(options, async () => {
+    spill.flush()
+    if (!spill.isWhole) return false
+    if (whole === undefined || !existsSync(whole))
+      whole = await finishFile(local.rows, options.finishing)
+    await options.store.put(path, whole, options.signal)
+    return true
+  })
 }
 
 /** We have not all of its records: whoever has begun ends it. */

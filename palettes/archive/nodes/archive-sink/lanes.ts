@@ -3,12 +3,13 @@ import {
   compact,
   type HeldPart,
   type PassedPart,
+  reasonOf,
   retrying
 } from '@millrace/node-red-telemetry'
 import { ArchiveLog, logFolder } from '../../core/archive-log.ts'
 import type { ArchiveStore } from '../../core/archive-store.ts'
 import { Chunk } from './chunk.ts'
-import { writeChunk } from './chunk-writer.ts'
+import { type Written, writeChunk } from './chunk-writer.ts'
 import { Lane } from './lane.ts'
 import type { Plan } from './logic.ts'
 import type { spec } from './spec.ts'
@@ -38,6 +39,8 @@ interface OpenLane {
   readonly whole: Chunk[]
   readonly stop: AbortController
   isWriting: boolean
+  /** It is read again from what was committed: nothing of it is written any more. */
+  isGivenBack: boolean
 }
 
 /** The partitions that come, each by itself. */
@@ -121,8 +124,7 @@ export class Lanes {
   end(): HeldPart[] {
     const lost = new Map<string, HeldPart>()
     for (const open of this.#lanes.values()) {
-      const chunks = [...open.whole, ...(open.lane.chunk ? [open.lane.chunk] : [])]
-      const [held] = chunks.flatMap(chunk => chunk.held)
+      const held = heldOf(open)
       if (held !== undefined) lost.set(open.source, held)
       this.#end(open)
     }
@@ -154,6 +156,7 @@ export class Lanes {
       whole: [],
       stop: new AbortController(),
       isWriting: false,
+      isGivenBack: false,
       lane: new Lane({
         topic,
         partition,
@@ -205,40 +208,62 @@ export class Lanes {
   }
 
   #writeOn(): void {
+    if (this.options.signal.aborted) return
     for (const open of this.#lanes.values()) {
-      if (open.isWriting || open.whole.length === 0 || this.#writing.size >= MAX_WRITING) continue
+      const [chunk] = open.whole
+      if (open.isWriting || open.isGivenBack || chunk === undefined) continue
+      if (this.#writing.size >= MAX_WRITING) return
       open.isWriting = true
-      const writing = this.#write(open, open.whole[0]!).finally(() => {
+      const writing = this.#write(open, chunk).finally(() => {
         open.isWriting = false
         this.#writing.delete(writing)
-        if (!this.options.signal.aborted) this.#writeOn()
+        this.#writeOn()
       })
       this.#writing.add(writing)
     }
   }
 
+  /** Until it is written or not ours any more: whatever fails is tried again after a pause. */
   async #write(open: OpenLane, chunk: Chunk): Promise<void> {
-    const { plan, store, troubles, signal } = this.options
+    const { troubles, context } = this.options
+    const signal = AbortSignal.any([open.stop.signal, this.options.signal])
+    const onRetry = (error: unknown) => troubles.fails(error)
     try {
-      const written = await writeChunk(open.lane, chunk, {
-        store: await store.open(),
-        finishing: plan.finishing,
-        name: plan.name,
-        signal: AbortSignal.any([open.stop.signal, signal]),
-        onTrouble: error => troubles.fails(error),
-        onWorks: () => troubles.works(),
-        onOther: entry => troubles.waitsForOther(entry)
-      })
-      chunk.remove()
-      if (open.whole[0] !== chunk) return
-      if (written.kind === 'crossed') return chunk.held[0]?.readAgain()
-      open.whole.shift()
-      if (written.kind === 'written') this.#tell(open.lane, chunk, written.files)
-      for (const held of chunk.held) held.letGo()
+      const write = () => this.#writeOnce(open, chunk, signal)
+      const written = await retrying(write, { ...RETRIES, signal, onRetry })
+      this.#isWritten(open, chunk, written)
     } catch (error) {
-      chunk.remove()
-      if (!open.stop.signal.aborted && !signal.aborted) troubles.fails(error)
+      if (!signal.aborted) context.node.error(reasonOf(error))
     }
+    // A file may have been made after the rows were let go.
+    if (signal.aborted) chunk.remove()
+  }
+
+  async #writeOnce({ lane }: OpenLane, chunk: Chunk, signal: AbortSignal): Promise<Written> {
+    const { plan, store, troubles } = this.options
+    return writeChunk(lane, chunk, {
+      store: await store.open(),
+      finishing: plan.finishing,
+      name: plan.name,
+      signal,
+      onTrouble: error => troubles.fails(error),
+      onWorks: () => troubles.works(),
+      onOther: entry => troubles.waitsForOther(entry)
+    })
+  }
+
+  /** Its rows stay until the store has them, or they are read again. */
+  #isWritten(open: OpenLane, chunk: Chunk, written: Written): void {
+    if (open.whole[0] !== chunk) return
+    if (written.kind === 'crossed') {
+      open.isGivenBack = true
+      heldOf(open)?.readAgain()
+      return
+    }
+    open.whole.shift()
+    chunk.remove()
+    for (const held of chunk.held) held.letGo()
+    if (written.kind === 'written') this.#tell(open.lane, chunk, written.files)
   }
 
   #tell(
@@ -262,5 +287,9 @@ export class Lanes {
 }
 
 const RETRIES = { backoff: { initialMs: 500, maxMs: 15_000 }, unref: true } as const
+
+/** Of what was gathered of a lane, the first. */
+const heldOf = ({ lane, whole }: OpenLane): HeldPart | undefined =>
+  [...whole, ...(lane.chunk ? [lane.chunk] : [])].flatMap(({ held }) => held)[0]
 
 const keyOf = (source: string, lane: string): string => `${source}\n${lane}`

@@ -1,4 +1,5 @@
-import { appendFileSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { appendFileSync, mkdirSync, rmSync, statSync, truncateSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 /** Of one file, before it is written to the disk. */
 const FLUSH_CHARACTERS = 256 << 10
@@ -38,21 +39,33 @@ export class Spill {
   /** @throws what the disk says; nothing is lost then, and it may be tried again */
   flush(): void {
     if (this.#waiting === 0) return
-    const text = this.#rows.join('')
+    const text = Buffer.from(this.#rows.join(''))
     try {
       appendFileSync(this.local, text)
     } catch (error) {
       this.#cutBack()
       throw error
     }
-    this.#written = statSync(this.local).size
+    this.#written += text.length
     this.#rows = []
     this.#waiting = 0
   }
 
+  /** False where somebody has deleted or changed the file. */
+  get isWhole(): boolean {
+    if (this.#written === 0) return true
+    return statSync(this.local, { throwIfNoEntry: false })?.size === this.#written
+  }
+
+  /** What cannot be removed goes when the node starts again. */
   remove(): void {
-    rmSync(this.local, { force: true })
-    rmSync(`${this.local}.whole`, { force: true })
+    for (const file of [this.local, `${this.local}.whole`]) {
+      try {
+        rmSync(file, { force: true })
+      } catch {
+        // It is in nobody's way.
+      }
+    }
   }
 
   #hold(row: string): void {
@@ -60,9 +73,10 @@ export class Spill {
     this.#waiting += row.length
   }
 
-  /** A full disk takes a part of what it is given. */
+  /** A full disk takes a part of what it is given; whoever cleans up takes the folder. */
   #cutBack(): void {
     try {
+      mkdirSync(dirname(this.local), { recursive: true })
       truncateSync(this.local, this.#written)
     } catch {
       // It is not there yet.

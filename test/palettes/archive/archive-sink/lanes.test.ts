@@ -1,0 +1,135 @@
+// Waits between tries.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { ArchiveStore } from '../../../../palettes/archive/core/archive-store.ts'
+import { Lanes, type LanesOptions } from '../../../../palettes/archive/nodes/archive-sink/lanes.ts'
+import type { Plan } from '../../../../palettes/archive/nodes/archive-sink/logic.ts'
+import { SinkTroubles } from '../../../../palettes/archive/nodes/archive-sink/troubles.ts'
+import { until } from '../../../until.ts'
+import { Folder, numbersOf, upTo } from '../rig.ts'
+
+/** A store whose client cannot be made for a while. */
+class LateStore extends ArchiveStore {
+  opened = 0
+  fails = 0
+
+  override open() {
+    this.opened++
+    if (this.fails-- > 0) return Promise.reject(new Error('no client'))
+    return super.open()
+  }
+}
+
+const WAY = { source: 'read', lane: 't/0' }
+const PLAN = {
+  finishing: { format: 'jsonl', compression: 'none', columns: [] },
+  name: { archive: 'a', format: 'jsonl', compression: 'none' },
+  header: ''
+} as unknown as Plan
+
+describe('the partitions of an archive sink', function () {
+  this.timeout(30_000)
+  let target: Folder
+  let store: LateStore
+  let options: LanesOptions
+  let lanes: Lanes
+  let stop: AbortController
+  let words: string[]
+  let events: string[]
+  let folder: string
+
+  beforeEach(async () => {
+    target = new Folder()
+    folder = mkdtempSync(join(tmpdir(), 'millrace-rows-'))
+    ;[words, events, stop] = [[], [], new AbortController()]
+    store = new LateStore({ kind: 'folder', folder: target.path, isMade: false })
+    const port = {
+      up: () => undefined,
+      refresh: () => undefined,
+      down: (trouble: { sentence: string }) => words.push(trouble.sentence)
+    }
+    const context = {
+      id: 'sink',
+      options: { maxMb: 1, everyMin: 60, diskMb: 100 },
+      metrics: { gauges: { set: () => undefined } },
+      node: { error: (message: string) => words.push(message) },
+      isWired: () => false
+    }
+    options = {
+      ...{ store, folder, plan: PLAN, signal: stop.signal },
+      context: context as never,
+      troubles: new SinkTroubles(port as never)
+    }
+    lanes = new Lanes(options)
+    await until('the log', () => lanes.of(WAY.source, WAY.lane).isReady)
+  })
+  afterEach(() => {
+    stop.abort()
+    lanes.end()
+    target.remove()
+    rmSync(folder, { recursive: true, force: true })
+  })
+
+  /** These records were dealt with; what is gathered is on the disk, and goes to the store then. */
+  function gathered(from: number, to: number): void {
+    const lane = lanes.of(WAY.source, WAY.lane)
+    for (let n = from; n < to; n++) {
+      const text = `${JSON.stringify({ n, site: 'a' })}\n`
+      lane.add(n, { path: 'site=a/', text, kafkaMs: n, attempt: WAY })
+    }
+    const held = {
+      letGo: () => events.push(`committed ${to}`),
+      readAgain: () => events.push('read again')
+    }
+    lanes.passed({ ...WAY, from: `${from}`, next: `${to}` }, held)
+    lane.chunk?.flush(true)
+  }
+  const write = () => {
+    lanes.of(WAY.source, WAY.lane).closeNow()
+    lanes.look()
+  }
+
+  it('keep their rows while the store cannot be opened, and ask it after pauses', async () => {
+    gathered(0, 50)
+    gathered(50, 60)
+    store.opened = 0
+    store.fails = 3
+    write()
+    await until('the file', () => events.includes('committed 60'))
+    assert.deepEqual(numbersOf(target.records), upTo(60))
+    assert.ok(store.opened <= 10, `it was asked ${store.opened} times`)
+    assert.ok(words.some(sentence => sentence.includes('no client')))
+    assert.deepEqual(readdirSync(folder), [])
+  })
+
+  it('are read again, once, where another has some of their offsets', async () => {
+    gathered(0, 50)
+    const other = new Lanes({ ...options, folder: join(folder, 'other') })
+    await until('its log', () => other.of(WAY.source, WAY.lane).isReady)
+    const { log } = other.of(WAY.source, WAY.lane)
+    await log.claim({ first: 0, last: 9, files: [], newestMs: 9 })
+    write()
+    await until('the word', () => events.length > 0)
+    gathered(50, 60)
+    write()
+    await new Promise(resolve => setTimeout(resolve, 50))
+    assert.deepEqual(events, ['read again'])
+    assert.deepEqual(target.files, [])
+    assert.ok(readdirSync(folder).length > 0)
+    lanes.drop(WAY.source, WAY.lane)
+    assert.deepEqual(readdirSync(folder), [])
+    other.end()
+  })
+
+  it('are read again where their rows were deleted from the disk', async () => {
+    gathered(0, 50)
+    for (const name of readdirSync(folder)) rmSync(join(folder, name))
+    gathered(50, 60)
+    write()
+    await until('the word', () => events.length > 0)
+    assert.deepEqual(events, ['read again'])
+    assert.deepEqual(target.files, [])
+  })
+})
