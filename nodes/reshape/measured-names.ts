@@ -92,7 +92,7 @@ export class MeasuredNames {
     return this.#make(
       prefix === '' ? name : prefix + this.separator + name,
       within === true,
-      name.includes(this.separator),
+      mayRepeat(name, this.separator),
       within === true ? undefined : within
     )
   }
@@ -116,3 +116,13 @@ export class MeasuredNames {
     around.inside.set(name, made)
   }
 }
+
+/**
+ * Whether a separator may be read where none was put: inside of a name, or across its beginning or
+ * its end, as of "a_" and of "_b" by "__". A name without characters leaves none to tell by.
+ */
+const mayRepeat = (name: string, separator: string): boolean =>
+  name === '' ||
+  name.includes(separator) ||
+  separator.includes(name[0]!) ||
+  separator.includes(name.at(-1)!)
