@@ -31,6 +31,8 @@ interface Trial {
   readonly isOpen: boolean
   /** Node-RED ended while several were in the flow, and one of them may be why. */
   readonly isSuspect?: boolean
+  /** So many times the source has begun since then, and has not got to it. */
+  readonly missed?: number
 }
 
 interface Lane {
@@ -38,6 +40,8 @@ interface Lane {
   readonly at: string
   readonly starts: number
   readonly trial?: Trial | undefined
+  /** The place that the flow was done with all before, as it was noted last. */
+  readonly furthest?: string | undefined
 }
 
 /** How a source begins with a lane. */
@@ -46,11 +50,22 @@ export interface Beginning {
   readonly isCareful: boolean
   readonly starts: number
   /**
-   * The first record that was on trial when Node-RED ended: the flow was done with those before it.
+   * The first record that was on trial when Node-RED ended: the flow was done with those before it,
+   * and none of them has killed. They are not durable for that: a sink may have gathered them.
    */
   readonly reached: string | undefined
   /** So many from there on, that one included, were on trial together and may have ended it. */
   readonly suspects: number
+  /** The flow of those who began at the same record was done with all before this place. */
+  readonly furthest: string | undefined
+}
+
+const ORDERLY: Beginning = {
+  isCareful: false,
+  starts: 1,
+  reached: undefined,
+  suspects: 0,
+  furthest: undefined
 }
 
 /**
@@ -102,16 +117,29 @@ export class Trials {
 
   /** The source takes its first record of the lane. */
   begin(name: string, at: string): Beginning {
-    if (this.#ended) return { isCareful: false, starts: 1, reached: undefined, suspects: 0 }
+    if (this.#ended) return ORDERLY
     const before = this.#before.get(name)
     const isSame = before?.at === at
-    const lane = { at, starts: isSame ? before.starts + 1 : 1, trial: before?.trial }
-    this.#lanes.set(name, lane)
+    const starts = isSame ? before.starts + 1 : 1
+    // Where the records came from another place meanwhile, this one has nothing to say of it.
+    const furthest = isSame ? before.furthest : undefined
+    const trial = before?.trial === undefined ? undefined : soughtAgain(before.trial)
+    this.#lanes.set(name, { at, starts, trial, furthest })
     this.#save()
-    const { starts, trial } = lane
-    const isCareful = starts >= CAREFUL_FROM || trial !== undefined
+    const isCareful = starts >= CAREFUL_FROM || before?.trial !== undefined
     const suspects = trial?.isSuspect ? (trial.records ?? 1) : 0
-    return { isCareful, starts, reached: trial?.id, suspects }
+    return { isCareful, starts, reached: trial?.id, suspects, furthest }
+  }
+
+  /**
+   * The flow is done with all before this place, though the source may not have acknowledged it. To
+   * be told now and then: what kills lies behind it.
+   */
+  further(name: string, place: string): void {
+    const lane = this.#lanes.get(name)
+    if (lane === undefined || this.#ended) return
+    this.#lanes.set(name, { ...lane, furthest: place })
+    this.#save()
   }
 
   /**
@@ -218,6 +246,15 @@ function ended(trial: Trial | undefined): Trial | undefined {
   return records === undefined
     ? { id, deaths: deaths + 1, isOpen: false }
     : { id, records, deaths: 0, isOpen: false, isSuspect: true }
+}
+
+/**
+ * Something else may kill on the way to it, such as what was not on trial; then the search begins
+ * anew with the first record.
+ */
+function soughtAgain(trial: Trial): Trial | undefined {
+  const missed = (trial.missed ?? 0) + 1
+  return missed > CAREFUL_FROM ? undefined : { ...trial, missed }
 }
 
 export interface KillsReason {

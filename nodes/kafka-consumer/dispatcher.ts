@@ -1,11 +1,9 @@
 import type { FetchedBatch } from '../../core/kafka/consume/consumer-group.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
-import { Caution } from '../../core/source/caution.ts'
 import { type DeliverySource, MAX_IN_FLIGHT_BYTES } from '../../core/source/source.ts'
 import { carefulSentence, killsReason, type Trials } from '../../core/source/trials.ts'
-import type { TakenMessage } from '../../core/source/types.ts'
-import { type BatchSlice, KafkaBatch, type RawMessage } from './batch.ts'
-import { slicesOf } from './logic.ts'
+import { KafkaBatch, type RawMessage } from './batch.ts'
+import { Care, type CarefulSlice, idOf } from './care.ts'
 import {
   batchOf,
   bytesOf,
@@ -13,7 +11,8 @@ import {
   inTransaction,
   manyOf,
   type Partition,
-  recordsOf
+  recordsOf,
+  type WayBack
 } from './partition.ts'
 import { allRejected, type Shaping } from './shapes.ts'
 
@@ -83,36 +82,19 @@ export class Dispatcher {
     const partition = this.#partitionOf(topic, number, messages[0]!)
     const batch = new KafkaBatch(topic, number, messages)
     const { shape, isMany } = this.options.shaping
-    const reached = this.#lookForReached(partition, messages)
-    for (const slice of this.#slicesOf(partition, batch, reached)) {
+    for (const slice of this.#slicesOf(partition, batch)) {
       const next = slice.to === messages.length ? nextOffset : BigInt(messages[slice.to]!.offset)
-      const pending = part(next)
-      // What was done in a transaction is committed with it.
-      if (slice.to <= reached && partition.transaction === undefined) pending.done()
-      else
-        this.#wait(partition, {
-          batch,
-          slice,
-          shape,
-          isMany: isMany(batch, slice),
-          bytes: bytesOf(batch, slice),
-          next,
-          pending
-        })
+      this.#wait(partition, {
+        batch,
+        slice,
+        shape,
+        isMany: isMany(batch, slice),
+        bytes: bytesOf(batch, slice),
+        next,
+        pending: part(next)
+      })
     }
     this.#fill(partition)
-  }
-
-  /** Gives how many of these the flow was done with when Node-RED ended. */
-  #lookForReached(partition: Partition, messages: readonly RawMessage[]): number {
-    const { reached, caution } = partition
-    if (reached === undefined) return 0
-    const at = messages.findIndex(message => idOf(message) === reached.id)
-    if (at < 0) return 0
-    partition.reached = undefined
-    caution.suspect(reached.suspects)
-    partition.careful = caution.left
-    return at
   }
 
   /** Something that was fetched cannot be read yet. */
@@ -156,12 +138,12 @@ export class Dispatcher {
     const known = this.#partitions.get(key)
     if (known !== undefined) return known
     const { trials, warn, perPartition, maxInFlight, batchSize, transactionOf } = this.options
-    const { isCareful, starts, reached, suspects } = trials.begin(key, idOf(first))
+    const beginning = trials.begin(key, idOf(first))
+    const { isCareful, starts } = beginning
     if (isCareful)
       warn(
         carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`)
       )
-    const careful = isCareful ? Math.min(perPartition * batchSize, maxInFlight) : 0
     const partition: Partition = {
       key,
       topic,
@@ -169,26 +151,18 @@ export class Dispatcher {
       waiting: [],
       transaction: transactionOf?.(topic, number),
       paused: false,
-      careful,
-      caution: new Caution(careful, batchSize),
-      reached: reached === undefined ? undefined : { id: reached, suspects }
+      care: new Care(beginning, Math.min(perPartition * batchSize, maxInFlight), batchSize),
+      sent: 'as ever'
     }
     this.#partitions.set(key, partition)
     return partition
   }
 
-  /** @param reached so many of them come before what was on trial, and with none of that */
-  #slicesOf({ caution, transaction }: Partition, batch: KafkaBatch, reached: number): BatchSlice[] {
+  #slicesOf({ care, transaction }: Partition, batch: KafkaBatch): CarefulSlice[] {
     const { messages } = batch
-    const { batchSize, shaping } = this.options
     const all = { from: 0, to: messages.length }
-    const isDear = transaction !== undefined && shaping.isMany(batch, all)
-    const maxBytes = isDear ? MAX_DEAR_BYTES : MAX_BATCH_BYTES
-    const before = { from: 0, to: reached }
-    return [
-      ...slicesOf(messages, before, () => batchSize, maxBytes),
-      ...slicesOf(messages, { ...all, from: reached }, () => caution.next(), maxBytes)
-    ]
+    const isDear = transaction !== undefined && this.options.shaping.isMany(batch, all)
+    return care.cut(messages, isDear ? MAX_DEAR_BYTES : MAX_BATCH_BYTES)
   }
 
   #wait(partition: Partition, fetched: FetchedSlice): void {
@@ -213,20 +187,20 @@ export class Dispatcher {
 
   /** Of a partition that is forgotten. */
   #drop(partition: Partition): void {
-    const { key, waiting, careful, transaction } = partition
+    const { key, waiting, sent, transaction } = partition
     if (this.#first === partition) this.#first = undefined
     for (const fetched of waiting) this.#forget(fetched)
     this.source.dropLane(key)
-    if (careful > 0) this.options.trials.passed(key)
+    if (sent === 'on trial') this.options.trials.passed(key)
     void transaction?.close()
   }
 
   #fill(partition: Partition): void {
     const { waiting, key } = partition
     const before = waiting.length
-    const most = partition.careful > 0 ? 1 : this.options.perPartition
-    while (waiting.length > 0 && !this.#closed && this.source.inFlightOf(key) < most) {
+    while (waiting.length > 0 && !this.#closed) {
       const head = waiting[0]!
+      if (this.source.inFlightOf(key) >= this.#mostBeside(partition, head)) break
       if (this.#unready.has(head)) break
       const next = this.#mayEnter(partition, head) ? this.#onTrial(partition, head) : undefined
       if (next === undefined) break
@@ -236,6 +210,11 @@ export class Dispatcher {
     }
     if (waiting.length < before) this.#toTheEnd(partition)
     this.#pauseOrResume(partition)
+  }
+
+  /** What goes on with care has nothing of its partition beside it. */
+  #mostBeside({ sent }: Partition, { slice }: FetchedSlice): number {
+    return sent === 'as ever' && slice.manner === 'as ever' ? this.options.perPartition : 1
   }
 
   /**
@@ -273,7 +252,7 @@ export class Dispatcher {
    * is.
    */
   #onTrial(partition: Partition, fetched: FetchedSlice): FetchedSlice | undefined {
-    if (partition.careful === 0) return fetched
+    if (fetched.slice.manner !== 'on trial') return fetched
     const { trials, warn } = this.options
     const message = fetched.batch.messages[fetched.slice.from]!
     const free = () => this.#fill(partition)
@@ -288,21 +267,21 @@ export class Dispatcher {
     return { ...fetched, shape: allRejected(reason), isMany: false }
   }
 
-  /** What ends the trial of these records, if there is one, when the flow is done with them. */
-  #endOfTrial(
-    partition: Partition,
-    records: number,
-    acknowledge: () => void
-  ): Pick<TakenMessage, 'acknowledge' | 'dealtWith' | 'survived'> {
-    if (partition.careful === 0) return { acknowledge }
+  /** What the source says when the flow is done with these records, or lives with them. */
+  #wayBack(partition: Partition, { slice, next, pending }: FetchedSlice): WayBack {
     const { trials } = this.options
+    const { key, care } = partition
+    // Not the batch with its bytes is kept: a sink may hold it back for an hour.
+    const records = recordsOf(slice)
+    const place = String(next)
+    const isTrial = slice.manner === 'on trial'
     return {
-      acknowledge,
+      acknowledge: () => pending.done(),
       dealtWith() {
-        partition.careful = Math.max(0, partition.careful - records)
-        trials.passed(partition.key)
+        care.dealtWith(records, place, trials, key)
+        if (isTrial) trials.passed(key)
       },
-      survived: () => trials.survived(partition.key)
+      survived: isTrial ? () => trials.survived(key) : undefined
     }
   }
 
@@ -314,10 +293,8 @@ export class Dispatcher {
   #send(partition: Partition, fetched: FetchedSlice): void {
     const { isSingle, batchSize, perPartition, onNone, shaping } = this.options
     const { transaction } = partition
-    const records = recordsOf(fetched.slice)
-    // Not the batch with its bytes: a sink may hold it back for an hour.
-    const { pending } = fetched
-    const back = this.#endOfTrial(partition, records, () => pending.done())
+    partition.sent = fetched.slice.manner
+    const back = this.#wayBack(partition, fetched)
     if (transaction !== undefined)
       this.source.take({ ...inTransaction(partition, fetched, transaction, isSingle), ...back })
     else if (fetched.isMany) {
@@ -328,9 +305,3 @@ export class Dispatcher {
     } else this.source.takeBatch(batchOf(partition, fetched, isSingle, back))
   }
 }
-
-/**
- * The same record again has the same; another one that a topic made anew has at this offset has
- * not.
- */
-const idOf = ({ offset, timestamp }: RawMessage): string => `${offset}@${timestamp}`

@@ -1,14 +1,14 @@
 import type { PendingRange } from '../../core/kafka/consume/offset-ledger.ts'
 import type { PartitionTransaction } from '../../core/kafka/consume/partition-transaction.ts'
-import type { Caution } from '../../core/source/caution.ts'
 import type { TakenBatch, TakenMany, TakenMessage } from '../../core/source/types.ts'
 import type { BatchSlice, KafkaBatch } from './batch.ts'
+import type { Care, CarefulSlice, Manner } from './care.ts'
 import type { Shape, Shaping } from './shapes.ts'
 
 /** A batch that was fetched and is not in the flow yet. */
 export interface FetchedSlice {
   readonly batch: KafkaBatch
-  readonly slice: BatchSlice
+  readonly slice: CarefulSlice
   readonly shape: Shape
   /** It may hold any number of records. */
   readonly isMany: boolean
@@ -27,22 +27,9 @@ export interface Partition {
   readonly waiting: FetchedSlice[]
   readonly transaction: PartitionTransaction | undefined
   paused: boolean
-  /**
-   * So many records are to pass a batch at a time, since one of them may have killed Node-RED: as
-   * many as were on their way at most.
-   */
-  careful: number
-  /** How large these batches are. */
-  readonly caution: Caution
-  /** The first that was on trial when Node-RED ended, until it is found. */
-  reached: Reached | undefined
-}
-
-/** Those before it were dealt with, though that was not committed. */
-export interface Reached {
-  readonly id: string
-  /** So many from there on may have ended Node-RED; none if it is sure that none of them has. */
-  readonly suspects: number
+  readonly care: Care
+  /** How what was sent last goes on. */
+  sent: Manner
 }
 
 export const recordsOf = ({ from, to }: BatchSlice): number => to - from
@@ -56,7 +43,7 @@ export function bytesOf({ messages }: KafkaBatch, { from, to }: BatchSlice): num
 /**
  * What tells the one who fetched it, and the trial if there is one, that the flow is done with it.
  */
-type WayBack = Pick<TakenMessage, 'acknowledge' | 'dealtWith' | 'survived'>
+export type WayBack = Pick<TakenMessage, 'acknowledge' | 'dealtWith' | 'survived'>
 
 export function batchOf(
   { key, topic }: Partition,

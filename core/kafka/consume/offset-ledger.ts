@@ -33,9 +33,8 @@ const NOTHING = -1n
  *
  * A source acknowledges the batches of a partition in order already
  * (core/source/in-order-queue.ts), and yet this must see to it, too: parts that hold nothing for
- * the flow (markers and aborted records of transactions, records that were dealt with before a
- * crash) are done at once, beside others that are under way; and it outlives the source's queue,
- * which a rebalance drops while commits go on.
+ * the flow (markers and aborted records of transactions) are done at once, beside others that are
+ * under way; and it outlives the source's queue, which a rebalance drops while commits go on.
  */
 export class OffsetLedger {
   #open: Entry[] = []

@@ -84,8 +84,30 @@ describe('trials of a source', () => {
       isCareful: true,
       starts: 1,
       reached: KILLER,
-      suspects: 0
+      suspects: 0,
+      furthest: undefined
     })
+  })
+
+  it('seek from the first record on where it has not got to the suspect, start after start', () => {
+    for (let count = 0; count < 3; count++) start().begin('lane', 'a')
+    const careful = start()
+    careful.begin('lane', 'a')
+    careful.enter('lane', KILLER, nobody)
+    const lives = [1, 2, 3, 4, 5].map(() => start().begin('lane', 'a'))
+    assert.deepEqual(
+      lives.map(({ reached, isCareful }) => [reached, isCareful]),
+      [...[1, 2, 3].map(() => [KILLER, true]), ...[4, 5].map(() => [undefined, true])]
+    )
+  })
+
+  it('know how far the flow had come, of those who began at the same record', () => {
+    const trials = start()
+    trials.begin('lane', 'a')
+    trials.further('lane', '700')
+    assert.equal(start().begin('lane', 'a').furthest, '700')
+    assert.equal(start().begin('lane', 'a').furthest, '700')
+    assert.equal(start().begin('lane', 'b').furthest, undefined)
   })
 
   it('hold the end of the process against none of several, and say which they were', () => {
