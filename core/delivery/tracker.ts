@@ -153,6 +153,10 @@ export class FlowTracker implements Tracker {
   lanePassed(part: PassedPart, held: HeldPart): void {
     this.#held.passed(part, held)
   }
+  readAgainOf(source: string): () => void {
+    const found = this.#sourceOf.get(source)
+    return () => found?.readAgain?.()
+  }
 
   open(message: object, nodeId: string, options: OpenOptions): Delivery {
     this.#install()

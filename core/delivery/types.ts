@@ -80,6 +80,8 @@ export interface PausableSource {
   /** Whether something is in flight that seems to come to an end: waiting for it is worth while. */
   readonly isMoving: boolean
   readonly backlog?: Backlog
+  /** Reads again from what it has acknowledged; nothing happens once it is closed. */
+  readAgain?(): void
 }
 
 /**
@@ -166,6 +168,11 @@ export interface Tracker {
   holdLanes(holder: LaneHolder): () => void
   /** A source would acknowledge a part of a lane now: it does so when it is let go. */
   lanePassed(part: PassedPart, held: HeldPart): void
+  /**
+   * Gives what makes the source node that has this id now read again from what it has acknowledged.
+   * Whoever takes its place later has nothing to read again, and is left alone.
+   */
+  readAgainOf(source: string): () => void
   /** Deliveries not settled yet. */
   readonly openCount: number
   /**

@@ -192,6 +192,10 @@ export class DeliverySource implements PausableSource {
     this.options.onCapacity()
   }
 
+  readAgain(): void {
+    if (!this.#closed) this.options.onReadAgain?.()
+  }
+
   /**
    * Waits until nothing is in flight, for so long at most and only while it moves: what is still
    * stored now needs not be delivered again.

@@ -125,9 +125,10 @@ export class ConsumerGroup {
   /** Reads all again that is not committed, of all partitions: as another member. */
   async readAgain(): Promise<void> {
     await this.#commitNow()
-    if (this.#closed || this.#member === undefined) return
+    if (this.#closed) return
+    // Also of a member that is just being replaced: the next one goes on with nothing of it.
     this.#ledgers.forget()
-    this.#replace()
+    if (this.#member !== undefined) this.#replace()
   }
 
   /** Offsets of the assigned partitions that were not dealt with. */

@@ -37,7 +37,9 @@ const NOTHING = -1n
  * under way; and it outlives the source's queue, which a rebalance drops while commits go on.
  */
 export class OffsetLedger {
-  #open: Entry[] = []
+  readonly #open: Entry[] = []
+  /** So many of them are done: the rest moves up now and then, and not at each. */
+  #done = 0
   /** The first offset that was not dealt with. */
   #position: bigint
   /** The first offset that was not handed over. */
@@ -91,7 +93,7 @@ export class OffsetLedger {
 
   /** Parts handed over and not done. */
   get openParts(): number {
-    return this.#open.length
+    return this.#open.length - this.#done
   }
 
   /** A commit of this offset is on its way; whether it arrives is not known. */
@@ -118,10 +120,12 @@ export class OffsetLedger {
   }
 
   advance(): void {
-    let done = 0
-    while (done < this.#open.length && this.#open[done]!.isDone) done++
-    if (done === 0) return
-    this.#position = this.#open[done - 1]!.nextOffset
-    this.#open.splice(0, done)
+    const before = this.#done
+    while (this.#done < this.#open.length && this.#open[this.#done]!.isDone) this.#done++
+    if (this.#done === before) return
+    this.#position = this.#open[this.#done - 1]!.nextOffset
+    if (this.#done < this.#open.length / 2) return
+    this.#open.splice(0, this.#done)
+    this.#done = 0
   }
 }

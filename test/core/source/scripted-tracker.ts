@@ -86,6 +86,9 @@ export class ScriptedTracker implements Tracker {
   lanePassed(_part: object, { letGo }: HeldPart): void {
     letGo()
   }
+  readAgainOf(): () => void {
+    return () => {}
+  }
   whenSettled(): void {}
 }
 

@@ -17,6 +17,7 @@ import type { ArchiveStore } from '../../core/archive-store.ts'
 import type { Lane } from './lane.ts'
 import { Lanes } from './lanes.ts'
 import { NO_POSITION, type Plan } from './logic.ts'
+import { isLost, readAgain } from './lost-lanes.ts'
 import type { spec } from './spec.ts'
 import { Taking } from './taking.ts'
 import { SinkTroubles } from './troubles.ts'
@@ -92,10 +93,7 @@ export class ArchiveSink implements OpenSink {
     await this.#lanes.written(limitMs / 2)
     this.#stop.abort()
     for (const end of this.#ends) end()
-    const lost = this.#lanes.end()
-    this.options.context.tracker.afterDeployment(() => {
-      for (const held of lost) held.readAgain()
-    })
+    readAgain(this.options.context.tracker, this.#lanes.end())
     await this.#lanes.written(limitMs / 2)
     rmSync(this.options.folder, { recursive: true, force: true })
   }
@@ -199,7 +197,7 @@ export class ArchiveSink implements OpenSink {
   }
 
   #passed(part: PassedPart, held: HeldPart): boolean {
-    return this.#lanes.passed(part, held)
+    return !isLost(this.options.context.tracker, part) && this.#lanes.passed(part, held)
   }
 }
 

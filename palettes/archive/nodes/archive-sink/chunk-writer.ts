@@ -45,7 +45,7 @@ export async function writeChunk(
 ): Promise<Written> {
   const { log } = lane
   const begun = log.openAt(chunk.first)
-  if (begun !== undefined && begun.first < chunk.first) return othersOf(lane, begun, options)
+  if (begun !== undefined && begun.first < chunk.first) return othersOf(lane, chunk, begun, options)
   const files = filesOf(lane, chunk, options)
   const range = { first: chunk.first, last: chunk.last, newestMs: chunk.newestMs }
   const logged = files.map(({ path, records }) => ({ path, records }))
@@ -99,6 +99,7 @@ function put(spill: Spill, { path, local }: FileOf, options: ChunkWriterOptions)
 /** We have not all of its records: whoever has begun ends it. */
 async function othersOf(
   { log }: Lane,
+  chunk: Chunk,
   entry: Entry,
   options: ChunkWriterOptions
 ): Promise<Written> {
@@ -108,7 +109,8 @@ async function othersOf(
     await pause(ASK_AGAIN_MS, { signal, unref: true })
     signal.throwIfAborted()
   }
-  return { kind: 'there' }
+  // What is behind its end is in no file.
+  return { kind: chunk.last <= entry.last ? 'there' : 'crossed' }
 }
 
 async function tried<T>(

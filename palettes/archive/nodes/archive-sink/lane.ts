@@ -52,6 +52,11 @@ export class Lane {
     return this.#chunk
   }
 
+  /** Of what was taken, something is in no file: it is gathered, or waits. */
+  get hasRows(): boolean {
+    return this.#chunk !== undefined || this.#rows.size > 0
+  }
+
   add(offset: number, row: Row): void {
     const rows = this.#rows.get(offset)
     if (rows === undefined) this.#rows.set(offset, [row])
@@ -139,8 +144,9 @@ export class Lane {
   }
 
   /** It ends where somebody has begun to write the same records, and nowhere before. */
-  #isBound({ first }: Chunk): boolean {
-    return this.log.openAt(first) !== undefined
+  #isBound({ first, last }: Chunk): boolean {
+    const entry = this.log.openAt(first)
+    return entry !== undefined && last < entry.last
   }
 
   #close(next: number): void {

@@ -12,6 +12,7 @@ import { Chunk } from './chunk.ts'
 import { type Written, writeChunk } from './chunk-writer.ts'
 import { Lane } from './lane.ts'
 import type { Plan } from './logic.ts'
+import type { LaneOf } from './lost-lanes.ts'
 import type { spec } from './spec.ts'
 import type { SinkTroubles } from './troubles.ts'
 
@@ -120,16 +121,20 @@ export class Lanes {
     clearTimeout(timer)
   }
 
-  /** Gives what was held back, one of each source: what it stands for comes again. */
-  end(): HeldPart[] {
-    const lost = new Map<string, HeldPart>()
+  /**
+   * Gives the partitions that rows are lost of: what is gathered, and what waits behind a message
+   * that is under way. They must be read again.
+   */
+  end(): LaneOf[] {
+    const lost: LaneOf[] = []
     for (const open of this.#lanes.values()) {
-      const held = heldOf(open)
-      if (held !== undefined) lost.set(open.source, held)
+      const { source, lane, whole } = open
+      if (whole.length > 0 || lane.hasRows)
+        lost.push({ source, lane: `${lane.topic}/${lane.partition}` })
       this.#end(open)
     }
     this.#lanes.clear()
-    return [...lost.values()]
+    return lost
   }
 
   get #chunks(): Chunk[] {

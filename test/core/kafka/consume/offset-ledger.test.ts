@@ -17,6 +17,16 @@ describe('core/kafka/consume/offset-ledger', () => {
     assert.equal(ledger.lag, 5n)
   })
 
+  it('takes no longer for each part where many are done at once', () => {
+    const ledger = new OffsetLedger(0n)
+    const count = 200_000
+    const parts = Array.from({ length: count }, (_, index) => ledger.open(BigInt(index + 1)))
+    const startMs = performance.now()
+    for (const part of parts) part.done()
+    assert.ok(performance.now() - startMs < 5_000)
+    assert.deepEqual([ledger.position, ledger.openParts], [BigInt(count), 0])
+  })
+
   it('commits the contiguous prefix, in whatever order the parts are done', () => {
     const order = fc.integer({ min: 1, max: 30 }).chain(count => {
       const all = Array.from({ length: count }, (_, index) => index)

@@ -123,6 +123,20 @@ describe('the partitions of an archive sink', function () {
     other.end()
   })
 
+  it('are read again from the end of a range of another that ends in the middle', async () => {
+    const other = new Lanes({ ...options, folder: join(folder, 'other') })
+    await until('its log', () => other.of(WAY.source, WAY.lane).isReady)
+    const { log } = other.of(WAY.source, WAY.lane)
+    const entry = await log.claim({ first: 0, last: 9, files: [], newestMs: 9 })
+    gathered(5, 15)
+    await lanes.of(WAY.source, WAY.lane).log.load()
+    await log.done(entry!, [])
+    write()
+    await until('the word', () => events.length > 0, 10_000)
+    assert.deepEqual(events, ['read again'])
+    other.end()
+  })
+
   it('are read again where their rows were deleted from the disk', async () => {
     gathered(0, 50)
     for (const name of readdirSync(folder)) rmSync(join(folder, name))
