@@ -124,6 +124,7 @@ describe('store and forward in Node-RED', function () {
     const scene = await deployed({ batchSize: 10 })
     scene.on.treatment = 'hold'
     await scene.send(records(0, 200))
+    await until('the first of them', () => numbers(scene.on.records).includes(0))
     const sent = scene.on.records.length
     await red.deploy(scene.flow())
     // By the node of this deploy: that of the one before may still send what comes next.
