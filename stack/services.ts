@@ -104,7 +104,9 @@ export const accounts = {
 export const topics = {
   raw: 'iot-telemetry-raw',
   clean: 'iot-telemetry-clean',
-  deadLetter: 'iot-telemetry-dead-letter'
+  deadLetter: 'iot-telemetry-dead-letter',
+  /** What is written by the schema of a registry. */
+  registered: 'iot-telemetry-registered'
 } as const
 /** Topics of which Kafka keeps the newest record of each key: tables that nodes follow. */
 export const compactedTopics = { devices: 'iot-devices' } as const

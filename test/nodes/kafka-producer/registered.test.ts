@@ -1,8 +1,11 @@
 // Mostly waits.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import type { Node } from 'node-red'
+import { jsonText } from '../../../core/record/json-write.ts'
 import type { Rejection } from '../../../core/record/record.ts'
 import { readTopic } from '../../kafka-topics.ts'
+import type { FlowEntry } from '../../node-red.ts'
 import { type Confluent, confluent } from '../../servers/confluent.ts'
 import { RegistryServer } from '../../servers/registry.ts'
 import { until } from '../../until.ts'
@@ -181,6 +184,38 @@ describe('kafka-producer by a schema registry', function () {
       /Backward compatible with version 1 of .*: no, the field unit was added without a default\./
     )
     assert.deepEqual([refused(), scene.flow.seen('sent').records], [[], []])
+  })
+
+  it('does in its example what the comments say', async () => {
+    const url = new URL('../../../examples/24-schema-registry.json', import.meta.url)
+    const topic = await scene.rig.topic(1)
+    const text = readFileSync(url, 'utf8').replaceAll('iot-telemetry-registered', topic)
+    // The buttons are core's, which this Node-RED does not load.
+    const example = (JSON.parse(text) as FlowEntry[])
+      .filter(({ type }) => /^(debug|millrace-)/.test(type))
+      .filter(({ type }) => type !== 'millrace-kafka-cluster')
+      .map(node => ({
+        ...node,
+        ...(node.type === 'millrace-schema-registry' && { url: registry.url }),
+        ...(node.type === 'debug' && { type: 'seen' })
+      }))
+    const { flow, rig } = scene
+    await flow.deploy(rig.brokers, example)
+    const seen = (name: string) => flow.seen(`lesson-schema-registry-${name}`)
+    const good = { device_id: 'sensor-001', metric: 'temperature_c', value: 21.5 }
+    const node = flow.nodeRed.node<Node>('lesson-schema-registry-write')
+    send(node, { ...good, ts_utc: '2026-01-02T03:04:05.678Z' })
+    send(node, { ...good, ts_utc: '2026-01-02T03:04:06Z', value: 'high' })
+    await until('the record', () => seen('records').records.length > 0, 30_000)
+    await until('the letter', () => seen('rejected').records.length > 0, 30_000)
+    assert.deepEqual(JSON.parse(jsonText(seen('records').records)!), [
+      { ...good, ts_utc: '2026-01-02T03:04:05.678Z' }
+    ])
+    assert.deepEqual(
+      (seen('rejected').records as Rejection[]).map(({ reason: { code, path } }) => [code, path]),
+      [['FIELD_TYPE', 'value']]
+    )
+    assert.deepEqual(seen('unread').records, [])
   })
 
   it('says at deploy what is wrong with a pasted schema', async () => {
