@@ -4,6 +4,7 @@ import { examination } from './doctor.ts'
 import { doctorPage } from './doctor-text.ts'
 import { processText, prometheusText } from './exposition.ts'
 import { report } from './metrics.ts'
+import { exportMetrics } from './otlp-export.ts'
 
 const done = new WeakSet<object>()
 
@@ -12,6 +13,7 @@ const done = new WeakSet<object>()
  * editor is.
  */
 export function adminRoutes(RED: NodeAPI): void {
+  exportMetrics(RED.log)
   const app = RED.httpAdmin as NodeAPI['httpAdmin'] | undefined
   if (!app || done.has(app)) return
   done.add(app)

@@ -1,30 +1,6 @@
 import { monitorEventLoopDelay } from 'node:perf_hooks'
+import { COUNT_HELP, gaugeHelp } from './metric-words.ts'
 import { allMetrics, COUNTS, type Count, type NodeMetrics } from './metrics.ts'
-
-/** What each count means, for Prometheus. */
-const HELP: Readonly<Record<Count, string>> = {
-  in: 'Records taken by the node',
-  out: 'Records passed on',
-  stored: 'Records stored durably and confirmed',
-  rejected: 'Records that left by the rejected output or as dead letters',
-  filtered: 'Records left out on purpose',
-  duplicates: 'Records not written since they were there already',
-  retried: 'Records sent into the flow or to the service again',
-  returned: 'Records given back to the protocol, which delivers them again',
-  inFlight: 'Records being dealt with now'
-}
-
-/** And the further numbers of nodes; others are called by their own names. */
-const GAUGE_HELP: Readonly<Record<string, string>> = {
-  lag: 'Records that the groups have not dealt with',
-  'standing lag': 'Records that are really behind, not only on their way',
-  'behind seconds': 'Age of the oldest record that was not dealt with',
-  'consumer lag records': 'Records of a partition that the group has not dealt with',
-  'consumer lag seconds': 'Age of the newest record that was read, while there are more',
-  'record delay seconds': 'From the time of the device to stored, of the first record of a message',
-  'store seconds': 'From received by the sink to stored, of each message',
-  'batch records': 'Records in a message that came to the sink'
-}
 
 /**
  * Everything that is counted, in the text format of Prometheus (0.0.4), which OpenMetrics readers
@@ -97,7 +73,7 @@ function countLines(nodes: readonly NodeMetrics[], count: Count): string[] {
   const isGauge = count === 'inFlight'
   const name = isGauge ? 'millrace_records_in_flight' : `millrace_records_${count}_total`
   const samples = nodes.map(node => `${name}{${labels(node)}} ${node[count]}`)
-  return family(name, isGauge ? 'gauge' : 'counter', HELP[count], samples)
+  return family(name, isGauge ? 'gauge' : 'counter', COUNT_HELP[count], samples)
 }
 
 const refusedLines = (node: NodeMetrics): string[] =>
@@ -112,7 +88,6 @@ const healthLines = (node: NodeMetrics): string[] =>
     : [`millrace_healthy{${labels(node)}} ${Number(node.status.healthy)}`]
 
 const nameOf = (title: string) => `millrace_${title.replace(/[^a-zA-Z0-9]+/g, '_').toLowerCase()}`
-const helpOf = (title: string) => GAUGE_HELP[title] ?? title.replaceAll('_', ' ')
 const titles = (nodes: readonly NodeMetrics[], of: (node: NodeMetrics) => Iterable<string>) =>
   new Set(nodes.flatMap(node => [...of(node)]))
 
@@ -121,7 +96,7 @@ const gaugeLines = (nodes: readonly NodeMetrics[]): string[] =>
     family(
       nameOf(title),
       'gauge',
-      helpOf(title),
+      gaugeHelp(title),
       nodes.flatMap(node => {
         const value = node.gauges.get(title)
         return value === undefined ? [] : [`${nameOf(title)}{${labels(node)}} ${value}`]
@@ -134,7 +109,7 @@ const labelledLines = (nodes: readonly NodeMetrics[]): string[] =>
     family(
       nameOf(title),
       'gauge',
-      helpOf(title),
+      gaugeHelp(title),
       nodes.flatMap(node =>
         (node.labelled.get(title) ?? []).map(
           each => `${nameOf(title)}{${labels(node)},${further(each.labels)}} ${each.value}`
@@ -147,7 +122,7 @@ const histogramLines = (nodes: readonly NodeMetrics[]): string[] =>
   [...titles(nodes, ({ histograms }) => histograms.keys())].flatMap(title => {
     const name = nameOf(title)
     const samples = nodes.flatMap(node => bucketsOf(name, node, title))
-    return family(name, 'histogram', helpOf(title), samples)
+    return family(name, 'histogram', gaugeHelp(title), samples)
   })
 
 function bucketsOf(name: string, node: NodeMetrics, title: string): string[] {
