@@ -121,7 +121,7 @@ const doublePoint = (value: number, labels: Attributes, span: CountedTime): obje
   asDouble: value,
   ...timed(labels, span)
 })
-const timed = (labels: Attributes, { fromMs, untilMs }: Counted): object => ({
+const timed = (labels: Attributes, { fromMs, untilMs }: CountedTime): object => ({
   attributes: attributesOf(labels),
   startTimeUnixNano: `${Math.round(fromMs)}000000`,
   timeUnixNano: `${Math.round(untilMs)}000000`
