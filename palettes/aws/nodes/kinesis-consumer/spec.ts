@@ -7,6 +7,7 @@ import {
   sourceFields,
   winsOf
 } from '@millrace/node-red-telemetry'
+import { STREAM_PATTERN } from '../../core/stream-name.ts'
 
 export const spec = {
   type: 'millrace-kinesis-consumer',
@@ -32,6 +33,7 @@ export const spec = {
       label: 'Stream',
       default: 'readings',
       placeholder: 'readings',
+      ...STREAM_PATTERN,
       required: true,
       help: 'The name of the stream, or its ARN where it is of another account.'
     },

@@ -84,4 +84,9 @@ export class KeyLines<T> {
   again(lines: readonly KeyLine<T>[]): void {
     this.#again = [...lines, ...this.#again]
   }
+
+  /** The first of each of these lines has to be sent again, after those of the others. */
+  last(lines: readonly KeyLine<T>[]): void {
+    for (const line of lines) this.#ready.push(line)
+  }
 }

@@ -48,7 +48,10 @@ export class KinesisSink implements OpenSink {
   readonly #maxBytes: number
   #kinesis: Kinesis | undefined
   #requests = 0
-  #hasWritten = false
+  /** Kinesis has answered for the stream: what it calls invalid from now on is a record. */
+  #isKnown = false
+  /** It has called a request invalid before: one record at a time finds out whose fault it is. */
+  #isDoubted = false
   /** Failed requests in a row. */
   #failures = 0
   /** Nothing is sent until this ends. */
@@ -90,6 +93,7 @@ export class KinesisSink implements OpenSink {
       this.#kinesis ??= await this.sink.access.kinesis()
       this.#pump()
       await this.#kinesis.describeStreamSummary(this.#stream, { abortSignal: signal })
+      this.#isKnown = true
     }
     const isOver = () => signal.aborted
     try {
@@ -97,7 +101,7 @@ export class KinesisSink implements OpenSink {
         signal,
         backoff: OUTAGE_BACKOFF,
         // Who may write need not have the right to look.
-        isFinal: error => isDenied(error) || this.#hasWritten,
+        isFinal: error => isDenied(error) || this.#isKnown,
         onRetry: error => isOver() || this.#down(error)
       })
       this.sink.port.up()
@@ -129,10 +133,11 @@ export class KinesisSink implements OpenSink {
 
   #next(): Batch {
     const batch = []
+    const most = this.#isDoubted && !this.#isKnown ? 1 : MAX_RECORDS
     let bytes = 0
     for (let next = this.#lines.peek(); next !== undefined; next = this.#lines.peek()) {
       bytes += next.outgoing.bytes
-      if (batch.length === MAX_RECORDS || (batch.length > 0 && bytes > this.#maxBytes)) break
+      if (batch.length === most || (batch.length > 0 && bytes > this.#maxBytes)) break
       batch.push(this.#lines.take())
     }
     return batch
@@ -158,6 +163,7 @@ export class KinesisSink implements OpenSink {
     } catch (error) {
       if (signal.aborted) return
       if (!isInvalid(error)) this.#failed(batch, error)
+      else if (!this.#isKnown) this.#doubt(batch, error)
       else if (batch.length > 1) {
         const half = Math.ceil(batch.length / 2)
         await this.#put(kinesis, batch.slice(0, half))
@@ -168,7 +174,7 @@ export class KinesisSink implements OpenSink {
 
   #answered(batch: Batch, answers: readonly PutAnswer[]): void {
     this.#failures = 0
-    this.#hasWritten = true
+    this.#isKnown = true
     this.sink.port.up()
     const back = batch.filter((line, index) => {
       const sending = line.waiting.first!
@@ -203,8 +209,19 @@ export class KinesisSink implements OpenSink {
     refuse(sending, { code: 'KINESIS_RECORD_REFUSED', message })
   }
 
+  /** The name of the stream may be what is wrong. Another record is tried before these. */
+  #doubt(batch: Batch, error: unknown): void {
+    this.#isDoubted = true
+    this.#lines.last(batch)
+    this.#wait(error)
+  }
+
   #failed(batch: Batch, error: unknown): void {
     this.#lines.again(batch)
+    this.#wait(error)
+  }
+
+  #wait(error: unknown): void {
     this.#down(error)
     if (this.#pause !== undefined) return
     const waitMs = backoffMs(this.#failures++, OUTAGE_BACKOFF)

@@ -1,4 +1,5 @@
 import { checksOff, type NodeSpec, payloadFields } from '@millrace/node-red-telemetry'
+import { STREAM_PATTERN } from '../../core/stream-name.ts'
 
 export const spec = {
   type: 'millrace-kinesis-producer',
@@ -23,6 +24,7 @@ export const spec = {
       label: 'Stream',
       default: 'readings',
       placeholder: 'readings',
+      ...STREAM_PATTERN,
       required: true,
       help: 'The name of the stream, or its ARN where it is of another account. It has to be there.'
     },

@@ -141,6 +141,37 @@ describe('kinesis-producer in Node-RED', function () {
     assert.equal(new Set(numbersOf(scene.first)).has(77), false)
   })
 
+  it('blames no record while Kinesis has not answered for the stream', async () => {
+    const stream = await client.stream(1)
+    servers.proxy.fault = () => errorOf('ValidationException', 'at streamName: no such pattern')
+    const scene = sceneFor(stream)
+    await red.deploy(scene.flow)
+    const puts = () => servers.proxy.asked.get('PutRecords') ?? 0
+    const before = puts()
+    write(scene, numbers(100))
+    await until('the status', () => /request refused/.test(stateOf(scene).status?.text ?? ''))
+    await until('two requests', () => puts() - before >= 2)
+    assert.ok(puts() - before < 10, `${puts() - before} requests`)
+    servers.proxy.fault = undefined
+    await until('100 records', () => scene.first.records.length === 100)
+    assert.equal(scene.rejected.records.length, 0)
+  })
+
+  it('finds the first of all records to be the wrong one, where it may not look', async () => {
+    const stream = await client.stream(1)
+    servers.proxy.fault = ({ action, body }) => {
+      if (action === 'DescribeStreamSummary') return errorOf('AccessDeniedException', 'No.')
+      return action === 'PutRecords' && body.Records!.some(each => each.PartitionKey === 'd0')
+        ? errorOf('ValidationException', '1 validation error detected')
+        : undefined
+    }
+    const scene = sceneFor(stream)
+    await red.deploy(scene.flow)
+    write(scene, numbers(20))
+    await until('19 records', () => scene.first.records.length === 19)
+    await until('the refusal', () => scene.rejected.records.length === 1)
+  })
+
   it('waits while AWS is away, and loses nothing', async () => {
     const stream = await client.stream(1)
     const scene = sceneFor(stream)
