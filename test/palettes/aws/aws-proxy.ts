@@ -55,6 +55,11 @@ export class AwsProxy {
     return `http://${HOST}:${this.#port}`
   }
 
+  /** Of the servers behind it. */
+  get ports() {
+    return this.#ports
+  }
+
   async open(ports = this.#ports): Promise<void> {
     this.#ports = ports
     const server = createServer((from, to) => void this.#take(from, to).catch(() => to.destroy()))

@@ -71,11 +71,14 @@ export class Consumer {
     const { leaseS, checkpointS } = this.#options
     const { signal } = this.#end
     if (signal.aborted) return
+    const leaseMs = leaseS * 1000
+    // One that has no answer leaves time for the next, before others take the shard.
+    const table = { name: this.#table, signal, changeMs: leaseMs / 3 }
     this.#leases = new Leases({
       me: `${hostname()}/${this.context.id}/${randomUUID().slice(0, 8)}`,
-      leaseMs: leaseS * 1000,
+      leaseMs,
       checkpointMs: checkpointS * 1000,
-      table: new LeaseTable(tables, this.#table, signal),
+      table: new LeaseTable(tables, table),
       start: () => this.#ofStream(this.#startOf(kinesis)),
       shards: () => this.#ofStream(shardsOf(kinesis, this.#stream, signal)),
       open: lease => this.#open(kinesis, lease),

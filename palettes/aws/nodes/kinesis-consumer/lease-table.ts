@@ -1,9 +1,17 @@
-import type { AttributeValue, DynamoDB, UpdateItemCommandInput } from '@aws-sdk/client-dynamodb'
+import type {
+  AttributeValue,
+  CreateTableCommandInput,
+  DynamoDB,
+  ScanCommandInput,
+  UpdateItemCommandInput
+} from '@aws-sdk/client-dynamodb'
 import { pause } from '@millrace/node-red-telemetry'
 import { isMissing, nameOf } from '../../core/problem.ts'
 import type { Lease } from './lease.ts'
+import { within } from './time-limit.ts'
 
 type Item = Record<string, AttributeValue>
+type Options = { abortSignal: AbortSignal }
 
 /** Where an application began, told by the first of its readers. */
 export interface ApplicationStart {
@@ -13,35 +21,60 @@ export interface ApplicationStart {
   readonly createdMs: number
 }
 
+type Asked = Pick<
+  UpdateItemCommandInput,
+  'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeValues'
+>
+
 /** No name of a shard. */
 const START = 'millrace:start'
 const LOOK_MS = 200
 const READY_MS = 60_000
+/** Of a request whose answer no lease hangs on. */
+const ANSWER_MS = 5_000
+
+export interface LeaseTableOptions {
+  readonly name: string
+  readonly signal: AbortSignal
+  /** A change of a lease fails without an answer in this time. */
+  readonly changeMs: number
+}
 
 /** The leases of an application: a table of DynamoDB, whose attributes have the names of KCL's. */
 export class LeaseTable {
+  readonly name: string
+
   constructor(
     private readonly tables: DynamoDB,
-    readonly name: string,
-    private readonly signal: AbortSignal
-  ) {}
+    private readonly options: LeaseTableOptions
+  ) {
+    this.name = options.name
+  }
 
-  get #options() {
-    return { abortSignal: this.signal }
+  #ask<T>(ask: (options: Options) => Promise<T>): Promise<T> {
+    const { signal, changeMs } = this.options
+    return within(Math.max(ANSWER_MS, changeMs), signal, ask)
+  }
+
+  #change<T>(ask: (options: Options) => Promise<T>): Promise<T> {
+    return within(this.options.changeMs, this.options.signal, ask)
   }
 
   /** Makes it where it is not there. */
   async ready(): Promise<void> {
+    const { signal } = this.options
     const untilMs = performance.now() + READY_MS
-    while (!this.signal.aborted && (await this.#status()) !== 'ACTIVE') {
+    while (!signal.aborted && (await this.#status()) !== 'ACTIVE') {
       if (performance.now() > untilMs) throw new Error(`The table "${this.name}" is not ready.`)
-      await pause(LOOK_MS, { signal: this.signal })
+      await pause(LOOK_MS, { signal })
     }
   }
 
   async #status(): Promise<string | undefined> {
     try {
-      const { Table } = await this.tables.describeTable({ TableName: this.name }, this.#options)
+      const { Table } = await this.#ask(options =>
+        this.tables.describeTable({ TableName: this.name }, options)
+      )
       return Table?.TableStatus
     } catch (error) {
       if (!isMissing(error)) throw error
@@ -52,15 +85,13 @@ export class LeaseTable {
 
   async #create(): Promise<void> {
     try {
-      await this.tables.createTable(
-        {
-          TableName: this.name,
-          BillingMode: 'PAY_PER_REQUEST',
-          AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
-          KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }]
-        },
-        this.#options
-      )
+      const table: CreateTableCommandInput = {
+        TableName: this.name,
+        BillingMode: 'PAY_PER_REQUEST',
+        AttributeDefinitions: [{ AttributeName: 'leaseKey', AttributeType: 'S' }],
+        KeySchema: [{ AttributeName: 'leaseKey', KeyType: 'HASH' }]
+      }
+      await this.#ask(options => this.tables.createTable(table, options))
     } catch (error) {
       // Another reader was faster.
       if (nameOf(error) !== 'ResourceInUseException') throw error
@@ -75,7 +106,7 @@ export class LeaseTable {
       checkpoint: { S: checkpoint },
       createdMs: { N: String(createdMs) }
     })
-    const item = (await this.#get(START))!
+    const item = (await this.#ask(options => this.#get(START, options)))!
     return {
       stream: item.stream?.S ?? stream,
       checkpoint: item.checkpoint?.S ?? checkpoint,
@@ -87,14 +118,12 @@ export class LeaseTable {
     const leases: Lease[] = []
     let from: Item | undefined
     do {
-      const answer = await this.tables.scan(
-        {
-          TableName: this.name,
-          ConsistentRead: true,
-          ...(from === undefined ? {} : { ExclusiveStartKey: from })
-        },
-        this.#options
-      )
+      const page: ScanCommandInput = {
+        TableName: this.name,
+        ConsistentRead: true,
+        ...(from === undefined ? {} : { ExclusiveStartKey: from })
+      }
+      const answer = await this.#ask(options => this.tables.scan(page, options))
       for (const item of answer.Items ?? [])
         if (item.leaseKey?.S !== START) leases.push(leaseOf(item))
       from = answer.LastEvaluatedKey
@@ -115,7 +144,7 @@ export class LeaseTable {
   /** Takes a lease that nobody has. Undefined if somebody else was faster. */
   take(lease: Lease, me: string): Promise<Lease | undefined> {
     const owned = lease.owner !== undefined
-    return this.#change(lease, {
+    const asked = {
       UpdateExpression: 'SET leaseOwner = :me, leaseCounter = :next REMOVE nextOwner',
       ConditionExpression: owned
         ? 'leaseOwner = :owner AND leaseCounter = :counter'
@@ -124,17 +153,19 @@ export class LeaseTable {
         ':me': { S: me },
         ...(owned ? { ':owner': { S: lease.owner } } : {})
       }
-    })
+    }
+    return this.#change(options => this.#next(lease, asked, options))
   }
 
   /** Asks its owner for it, who gives it once it has stored what it has read. */
   async ask({ shard, owner }: Lease, me: string): Promise<void> {
-    await this.#update({
+    const asked = {
       Key: { leaseKey: { S: shard } },
       UpdateExpression: 'SET nextOwner = :me',
       ConditionExpression: 'leaseOwner = :owner AND attribute_not_exists(nextOwner)',
       ExpressionAttributeValues: { ':me': { S: me }, ':owner': { S: owner! } }
-    })
+    }
+    await this.#ask(options => this.#update(asked, options))
   }
 
   /** Says that its owner lives, and how far it has stored. Undefined if it is lost. */
@@ -157,51 +188,49 @@ export class LeaseTable {
   }
 
   async forget(shard: string): Promise<void> {
-    await this.tables.deleteItem(
-      { TableName: this.name, Key: { leaseKey: { S: shard } } },
-      this.#options
-    )
+    const item = { TableName: this.name, Key: { leaseKey: { S: shard } } }
+    await this.#ask(options => this.tables.deleteItem(item, options))
   }
 
-  async #owned(lease: Lease, change: string, values: Item): Promise<Lease | undefined> {
+  #owned(lease: Lease, change: string, values: Item): Promise<Lease | undefined> {
     const asked = {
       UpdateExpression: change,
       ConditionExpression: 'leaseOwner = :owner AND leaseCounter = :counter',
       ExpressionAttributeValues: { ...values, ':owner': { S: lease.owner! } }
     }
-    const changed = await this.#change(lease, asked)
-    if (changed !== undefined) return changed
-    // An answer that was lost on its way: the same was written before.
-    const item = await this.#get(lease.shard)
-    if (item?.leaseOwner?.S !== lease.owner) return undefined
-    return this.#change(leaseOf(item!), asked)
-  }
-
-  #change(
-    { shard, counter }: Lease,
-    asked: Pick<
-      UpdateItemCommandInput,
-      'UpdateExpression' | 'ConditionExpression' | 'ExpressionAttributeValues'
-    >
-  ): Promise<Lease | undefined> {
-    return this.#update({
-      ...asked,
-      Key: { leaseKey: { S: shard } },
-      ExpressionAttributeValues: {
-        ...asked.ExpressionAttributeValues,
-        ':counter': { N: String(counter) },
-        ':next': { N: String(counter + 1) }
-      }
+    return this.#change(async options => {
+      const changed = await this.#next(lease, asked, options)
+      if (changed !== undefined) return changed
+      // An answer that was lost on its way: the same was written before.
+      const item = await this.#get(lease.shard, options)
+      if (item?.leaseOwner?.S !== lease.owner) return undefined
+      return this.#next(leaseOf(item!), asked, options)
     })
   }
 
+  /** A change that raises the counter. */
+  #next({ shard, counter }: Lease, asked: Asked, options: Options): Promise<Lease | undefined> {
+    const values = {
+      ...asked.ExpressionAttributeValues,
+      ':counter': { N: String(counter) },
+      ':next': { N: String(counter + 1) }
+    }
+    const Key = { leaseKey: { S: shard } }
+    return this.#update({ ...asked, Key, ExpressionAttributeValues: values }, options)
+  }
+
   /** Undefined where the condition does not hold. */
-  async #update(input: Omit<UpdateItemCommandInput, 'TableName'>): Promise<Lease | undefined> {
+  async #update(
+    asked: Omit<UpdateItemCommandInput, 'TableName'>,
+    options: Options
+  ): Promise<Lease | undefined> {
+    const input: UpdateItemCommandInput = {
+      TableName: this.name,
+      ReturnValues: 'ALL_NEW',
+      ...asked
+    }
     try {
-      const { Attributes } = await this.tables.updateItem(
-        { TableName: this.name, ReturnValues: 'ALL_NEW', ...input },
-        this.#options
-      )
+      const { Attributes } = await this.tables.updateItem(input, options)
       return leaseOf(Attributes!)
     } catch (error) {
       if (isUnmet(error)) return undefined
@@ -211,23 +240,21 @@ export class LeaseTable {
 
   async #put(item: Item): Promise<void> {
     try {
-      await this.tables.putItem(
-        {
-          TableName: this.name,
-          Item: item,
-          ConditionExpression: 'attribute_not_exists(leaseKey)'
-        },
-        this.#options
-      )
+      const input = {
+        TableName: this.name,
+        Item: item,
+        ConditionExpression: 'attribute_not_exists(leaseKey)'
+      }
+      await this.#ask(options => this.tables.putItem(input, options))
     } catch (error) {
       if (!isUnmet(error)) throw error
     }
   }
 
-  async #get(key: string): Promise<Item | undefined> {
+  async #get(key: string, options: Options): Promise<Item | undefined> {
     const { Item: item } = await this.tables.getItem(
       { TableName: this.name, Key: { leaseKey: { S: key } }, ConsistentRead: true },
-      this.#options
+      options
     )
     return item
   }

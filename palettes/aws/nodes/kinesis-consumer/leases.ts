@@ -1,23 +1,10 @@
 import { pause } from '@millrace/node-red-telemetry'
 import { AwsError } from '../../core/problem.ts'
+import { HeldLease, type HeldReader } from './held-lease.ts'
 import { END, type Lease } from './lease.ts'
 import type { ApplicationStart, LeaseTable } from './lease-table.ts'
 import type { ShardFacts } from './shards.ts'
 import { LeaseWatch, planOf } from './share.ts'
-
-/** What reads a shard. */
-export interface HeldReader {
-  /** How far it has stored; `END` when all of the shard is. */
-  readonly checkpoint: string
-  /** Nothing of it is on its way. */
-  readonly isSettled: boolean
-  /** Reads no more; what is on its way may still be stored. */
-  stop(): void
-  /** The shard is not ours any more. */
-  drop(): void
-  /** The shard is not among those of the stream any more. */
-  gone(): void
-}
 
 export interface LeasesOptions {
   readonly me: string
@@ -34,18 +21,12 @@ export interface LeasesOptions {
   changed(): void
 }
 
-interface Held {
-  lease: Lease
-  readonly reader: HeldReader
-  /** By the own clock, before the table was asked. */
-  renewedMs: number
-  writtenMs: number
-  /** Another reader has asked for it: it gets it by then at the latest. */
-  leavesByMs: number | undefined
+/** What the table said, and when it was asked. */
+interface Scan {
+  readonly leases: readonly Lease[]
+  readonly askedMs: number
 }
 
-/** A reader that was asked for a shard may still store what is on its way. */
-const LEAVES_MS = 5_000
 /** Shards that are made by others are looked for so often; those of a shard that ends at once. */
 const SHARDS_MS = 30_000
 const GOODBYE_MS = 5_000
@@ -53,7 +34,9 @@ const MOST_PAUSE_MS = 5_000
 
 /** Shares the shards of a stream with other readers, by the leases of a table. */
 export class Leases {
-  readonly #held = new Map<string, Held>()
+  readonly #held = new Map<string, HeldLease>()
+  /** When shards were left: what the table said before is not so any more. */
+  readonly #leftMs = new Map<string, number>()
   readonly #watch: LeaseWatch
   readonly #end = new AbortController()
   #start: ApplicationStart | undefined
@@ -82,9 +65,7 @@ export class Leases {
 
   /** Whether nobody else can have taken the shard yet. */
   isFresh(shard: string): boolean {
-    const held = this.#held.get(shard)
-    if (held === undefined || held.leavesByMs !== undefined) return false
-    return performance.now() - held.renewedMs < this.options.leaseMs
+    return this.#held.get(shard)?.isFresh ?? false
   }
 
   /** Looks for new shards at the next turn. */
@@ -96,24 +77,22 @@ export class Leases {
   async close(): Promise<void> {
     this.#end.abort()
     const limit = pause(GOODBYE_MS, { unref: true })
-    await Promise.race([this.#running, limit])
-    const { table } = this.options
-    const given = [...this.#held.values()].map(({ lease, reader }) =>
-      table.give(lease, reader.checkpoint, undefined).catch(() => undefined)
-    )
+    const ended = [...this.#held.values()].map(held => held.ended())
+    await Promise.race([Promise.all([this.#running, ...ended]), limit])
+    const given = [...this.#held.values()].map(held => held.giveAway().catch(() => undefined))
     await Promise.race([Promise.all(given), limit])
     this.#held.clear()
   }
 
   async #run(): Promise<void> {
-    const { leaseMs, checkpointMs, up, down } = this.options
+    const { leaseMs, checkpointMs, down } = this.options
     const { signal } = this.#end
     const turnMs = Math.min(checkpointMs, leaseMs / 4)
     while (!signal.aborted) {
       try {
-        await this.#turn()
+        await this.#look()
         this.#failures = 0
-        up()
+        this.#up()
       } catch (error) {
         if (signal.aborted) return
         this.#failures++
@@ -123,19 +102,35 @@ export class Leases {
     }
   }
 
-  async #turn(): Promise<void> {
+  #up(): void {
+    if ([...this.#held.values()].every(({ failures }) => failures === 0)) this.options.up()
+  }
+
+  /** Who has what, and what of that should be ours. */
+  async #look(): Promise<void> {
     const { table, leaseMs } = this.options
     if (this.#start === undefined) {
       await table.ready()
       this.#start = await this.#begin()
     }
-    await Promise.all([...this.#held.values()].map(held => this.#write(held)))
     const nowMs = performance.now()
     if (nowMs < this.#looksMs && nowMs < this.#shardsDueMs) return
-    let leases = await table.all()
-    if (nowMs >= this.#shardsDueMs) leases = await this.#compare(leases)
-    await this.#share(leases)
+    let scan = await this.#scan()
+    if (nowMs >= this.#shardsDueMs) scan = await this.#compare(scan)
+    await this.#share(scan)
     this.#looksMs = nowMs + leaseMs / 3
+  }
+
+  async #scan(): Promise<Scan> {
+    const askedMs = performance.now()
+    try {
+      const leases = await this.options.table.all()
+      this.#watch.saw(leases, performance.now())
+      return { leases, askedMs }
+    } catch (error) {
+      this.#watch.missed()
+      throw error
+    }
   }
 
   async #begin(): Promise<ApplicationStart> {
@@ -154,45 +149,16 @@ export class Leases {
     return found
   }
 
-  /** Renews a lease, and does with it what is due. */
-  async #write(held: Held): Promise<void> {
-    const { lease, reader } = held
-    const { table, leaseMs, checkpointMs } = this.options
-    const { checkpoint } = reader
-    const nowMs = performance.now()
-    if (checkpoint === END || this.#isLeaving(held, nowMs)) {
-      await table.give(lease, checkpoint, checkpoint === END ? undefined : lease.wanted)
-      this.#leave(held)
-      if (checkpoint === END) this.lookForShards()
-      return
-    }
-    const isNews = checkpoint !== lease.checkpoint && nowMs - held.writtenMs >= checkpointMs
-    if (!isNews && nowMs - held.renewedMs < leaseMs / 3) return
-    const renewed = await table.renew(lease, checkpoint)
-    if (renewed === undefined) {
-      this.#leave(held)
-      return
-    }
-    held.lease = renewed
-    held.renewedMs = nowMs
-    held.writtenMs = nowMs
-    if (renewed.wanted === undefined || held.leavesByMs !== undefined) return
-    held.leavesByMs = nowMs + LEAVES_MS
-    reader.stop()
-  }
-
-  #isLeaving({ leavesByMs, reader }: Held, nowMs: number): boolean {
-    return leavesByMs !== undefined && (reader.isSettled || nowMs >= leavesByMs)
-  }
-
-  #leave({ lease, reader }: Held): void {
-    this.#held.delete(lease.shard)
+  #left({ shard, reader }: HeldLease): void {
+    this.#held.delete(shard)
+    this.#leftMs.set(shard, performance.now())
+    if (reader.checkpoint === END) this.lookForShards()
     reader.drop()
     this.options.changed()
   }
 
   /** Leases for shards that have none; none for shards that are gone. */
-  async #compare(leases: readonly Lease[]): Promise<Lease[]> {
+  async #compare({ leases }: Scan): Promise<Scan> {
     const { table, shards } = this.options
     const found = await shards()
     this.#listed = new Set(found.map(({ shard }) => shard))
@@ -211,38 +177,44 @@ export class Leases {
         if (checkpoint === END) await table.forget(shard)
       }
     this.#shardsDueMs = performance.now() + SHARDS_MS
-    return table.all()
+    return this.#scan()
   }
 
-  async #share(leases: readonly Lease[]): Promise<void> {
-    const { me, table, changed } = this.options
-    const nowMs = performance.now()
-    this.#watch.saw(leases, nowMs)
+  async #share({ leases, askedMs }: Scan): Promise<void> {
+    const { me, table, leaseMs, changed } = this.options
     this.#total = leases.filter(({ checkpoint }) => checkpoint !== END).length
-    // Another one has given it, or it was taken by a request whose answer was lost.
+    // Another one has given it, at an unknown time, or the answer to a request for it was lost.
     for (const lease of leases)
-      if (lease.owner === me && !this.#held.has(lease.shard) && lease.checkpoint !== END)
-        this.#hold(lease, nowMs)
-    const isFree = (lease: Lease) => lease.owner !== me && this.#watch.isFree(lease, nowMs)
+      if (lease.owner === me && this.#isNews(lease, askedMs))
+        this.#hold(lease, askedMs - leaseMs / 3)
+    const isFree = (lease: Lease) => lease.owner !== me && this.#watch.isFree(lease)
     const plan = planOf({ me, leases, listed: this.#listed, isFree })
     for (const lease of plan.take) {
-      const askedMs = performance.now()
+      const takenMs = performance.now()
       const taken = await table.take(lease, me)
-      if (taken !== undefined) this.#hold(taken, askedMs)
+      if (taken !== undefined) this.#hold(taken, takenMs)
     }
     for (const lease of plan.ask) await table.ask(lease, me)
     changed()
   }
 
-  #hold(lease: Lease, nowMs: number): void {
-    if (this.#end.signal.aborted) return
-    const reader = this.options.open(lease)
-    this.#held.set(lease.shard, {
-      lease,
-      reader,
-      renewedMs: nowMs,
-      writtenMs: nowMs,
-      leavesByMs: undefined
+  /** It may have been left since the table was asked. */
+  #isNews({ shard, checkpoint }: Lease, askedMs: number): boolean {
+    if (checkpoint === END || this.#held.has(shard)) return false
+    return askedMs > (this.#leftMs.get(shard) ?? 0)
+  }
+
+  #hold(lease: Lease, renewedMs: number): void {
+    const { table, leaseMs, checkpointMs, open, down } = this.options
+    const { signal } = this.#end
+    if (signal.aborted) return
+    const held = new HeldLease(lease, renewedMs, {
+      ...{ table, leaseMs, checkpointMs, signal, down },
+      reader: open(lease),
+      left: each => this.#left(each)
     })
+    this.#leftMs.delete(lease.shard)
+    this.#held.set(lease.shard, held)
+    held.start()
   }
 }

@@ -4,8 +4,8 @@ import type { streamOf } from '../../core/access.ts'
 import { isMissing, isThrottled, nameOf } from '../../core/problem.ts'
 import type { Arrival, KinesisBatch } from './batch.ts'
 import { Bell } from './bell.ts'
+import type { HeldReader } from './held-lease.ts'
 import { END, type Lease, positionOf } from './lease.ts'
-import type { HeldReader } from './leases.ts'
 
 export interface ShardReaderOptions {
   readonly lease: Lease

@@ -1,28 +1,42 @@
 import { END, type Lease } from './lease.ts'
 
+interface Standing {
+  readonly as: string
+  readonly forMs: number
+}
+
 /**
- * Since when each lease stands as it is, by the own clock: clocks of others play no part. A lease
- * that nobody has touched for long enough is nobody's.
+ * How long each lease stands as it is, by the own clock: clocks of others play no part. A lease
+ * that nobody has touched for long enough is nobody's. Only time counts in which its owner could
+ * have touched it: that between two looks at the table that came one after the other.
  */
 export class LeaseWatch {
-  #seen = new Map<string, { readonly as: string; readonly sinceMs: number }>()
+  #seen = new Map<string, Standing>()
+  /** Of the look before; undefined where that one failed. */
+  #sawMs: number | undefined
 
   constructor(private readonly leaseMs: number) {}
 
+  /** The table cannot be read, and its owner may find it so as well. */
+  missed(): void {
+    this.#sawMs = undefined
+  }
+
   saw(leases: readonly Lease[], nowMs: number): void {
+    // Whoever was stopped for long, a machine that slept, has not watched.
+    const passedMs = Math.min(nowMs - (this.#sawMs ?? nowMs), this.leaseMs / 2)
+    this.#sawMs = nowMs
     this.#seen = new Map(
       leases.map(({ shard, owner, counter }) => {
         const as = `${counter} ${owner ?? ''}`
         const before = this.#seen.get(shard)
-        return [shard, before?.as === as ? before : { as, sinceMs: nowMs }]
+        return [shard, { as, forMs: before?.as === as ? before.forMs + passedMs : 0 }]
       })
     )
   }
 
-  isFree({ shard, owner }: Lease, nowMs: number): boolean {
-    if (owner === undefined) return true
-    const { sinceMs } = this.#seen.get(shard) ?? { sinceMs: nowMs }
-    return nowMs - sinceMs >= this.leaseMs
+  isFree({ shard, owner }: Lease): boolean {
+    return owner === undefined || (this.#seen.get(shard)?.forMs ?? 0) >= this.leaseMs
   }
 }
 

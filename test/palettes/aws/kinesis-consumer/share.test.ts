@@ -77,10 +77,27 @@ describe('the share of shards', () => {
     const watch = new LeaseWatch(1_000)
     const of = (counter: number) => lease('s', { owner: 'other', counter })
     watch.saw([of(1)], 0)
-    watch.saw([of(2)], 900)
-    assert.equal(watch.isFree(of(2), 1_800), false)
-    watch.saw([of(2)], 1_800)
-    assert.equal(watch.isFree(of(2), 1_900), true)
-    assert.equal(watch.isFree(lease('s'), 0), true)
+    watch.saw([of(2)], 400)
+    for (const nowMs of [800, 1_200, 1_399]) watch.saw([of(2)], nowMs)
+    assert.equal(watch.isFree(of(2)), false)
+    watch.saw([of(2)], 1_400)
+    assert.equal(watch.isFree(of(2)), true)
+    assert.equal(watch.isFree(lease('s')), true)
+  })
+
+  it('counts no time in which its owner could not have renewed a lease', () => {
+    const watch = new LeaseWatch(1_000)
+    const leases = [lease('s', { owner: 'other' })]
+    watch.saw(leases, 0)
+    watch.saw(leases, 400)
+    // The table was away, for all maybe.
+    watch.missed()
+    watch.saw(leases, 60_000)
+    assert.equal(watch.isFree(leases[0]!), false)
+    // This machine slept.
+    watch.saw(leases, 120_000)
+    assert.equal(watch.isFree(leases[0]!), false)
+    watch.saw(leases, 120_400)
+    assert.equal(watch.isFree(leases[0]!), true)
   })
 })
