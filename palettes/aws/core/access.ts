@@ -6,10 +6,12 @@ export type Login = 'keys' | 'chain'
 
 export interface AccessSettings {
   readonly region: string
-  /** Of all services; empty for those of AWS. */
+  /** Of Kinesis, and of all services where it is none of AWS; empty for those of AWS. */
   readonly endpoint: string
-  /** Of DynamoDB alone; empty for the same. */
+  /** Of DynamoDB alone. */
   readonly tableEndpoint: string
+  /** Of STS alone, which gives the keys of a role. */
+  readonly stsEndpoint: string
   readonly login: Login
   readonly accessKeyId: string
   readonly secretAccessKey: string
@@ -25,6 +27,22 @@ const ANSWER_MS = 20_000
 /** Two at a time and shard are more than Kinesis allows. */
 const MAX_SOCKETS = 50
 
+/** STS answers in a few lines. */
+const STS_MS = 5_000
+
+/** Addresses of AWS, such as VPC endpoints: each is of one service. */
+const OF_AWS = /\.(amazonaws\.com(\.cn)?|api\.aws)$/
+
+/** Where each service is asked; empty for the address that AWS has for it. */
+export function endpointsOf({
+  endpoint,
+  tableEndpoint,
+  stsEndpoint
+}: Pick<AccessSettings, 'endpoint' | 'tableEndpoint' | 'stsEndpoint'>) {
+  const ofAll = endpoint !== '' && OF_AWS.test(new URL(endpoint).hostname) ? '' : endpoint
+  return { kinesis: endpoint, tables: tableEndpoint || ofAll, sts: stsEndpoint || ofAll }
+}
+
 /** What clients of AWS have alike. */
 type ClientConfig = Pick<
   KinesisClientConfig,
@@ -33,7 +51,11 @@ type ClientConfig = Pick<
 
 /** What the node "aws access" gives to those that use it; each has clients of its own. */
 export class AwsAccess {
-  constructor(readonly settings: AccessSettings) {}
+  /** @param stsMs so long STS has for an answer */
+  constructor(
+    readonly settings: AccessSettings,
+    private readonly stsMs = STS_MS
+  ) {}
 
   /** For sentences: the region, and the endpoint where it is an own one. */
   get where(): string {
@@ -43,13 +65,12 @@ export class AwsAccess {
 
   async kinesis(): Promise<Kinesis> {
     const { Kinesis: Client } = await import('@aws-sdk/client-kinesis')
-    return new Client(await this.#config(this.settings.endpoint))
+    return new Client(await this.#config(endpointsOf(this.settings).kinesis))
   }
 
   async tables(): Promise<DynamoDB> {
     const { DynamoDB: Client } = await import('@aws-sdk/client-dynamodb')
-    const { endpoint, tableEndpoint } = this.settings
-    return new Client(await this.#config(tableEndpoint || endpoint))
+    return new Client(await this.#config(endpointsOf(this.settings).tables))
   }
 
   async #config(endpoint: string): Promise<ClientConfig> {
@@ -74,7 +95,7 @@ export class AwsAccess {
 
   /** Undefined for the chain of the machine: variables, files of the user, role of the machine. */
   async #credentials(): Promise<ClientConfig['credentials']> {
-    const { login, roleArn, externalId, region, endpoint } = this.settings
+    const { login, roleArn, externalId } = this.settings
     const keys = login === 'keys' ? this.#keys() : undefined
     if (roleArn === '') return keys
     const { fromTemporaryCredentials } = await import('@aws-sdk/credential-providers')
@@ -85,8 +106,26 @@ export class AwsAccess {
         RoleSessionName: 'millrace',
         ...(externalId === '' ? {} : { ExternalId: externalId })
       },
-      clientConfig: { region, ...(endpoint === '' ? {} : { endpoint }) }
+      clientConfig: await this.#stsConfig()
     })
+  }
+
+  /** Nobody else closes its connections. */
+  async #stsConfig() {
+    const { NodeHttpHandler } = await import('@smithy/node-http-handler')
+    const { sts } = endpointsOf(this.settings)
+    return {
+      region: this.settings.region,
+      maxAttempts: 2,
+      requestHandler: new NodeHttpHandler({
+        connectionTimeout: Math.min(CONNECT_MS, this.stsMs),
+        requestTimeout: this.stsMs,
+        throwOnRequestTimeout: true,
+        httpAgent: { keepAlive: false },
+        httpsAgent: { keepAlive: false }
+      }),
+      ...(sts === '' ? {} : { endpoint: sts })
+    }
   }
 
   #keys() {

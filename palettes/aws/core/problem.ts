@@ -85,7 +85,9 @@ const OF_TLS = /^(CERT_|DEPTH_ZERO|SELF_SIGNED|UNABLE_TO|ERR_TLS|ERR_SSL|EPROTO)
 export const nameOf = (error: unknown): string => String((error as Thrown | undefined)?.name ?? '')
 export const isThrottled = (error: unknown): boolean => THROTTLED.has(nameOf(error))
 export const isMissing = (error: unknown): boolean => nameOf(error) === 'ResourceNotFoundException'
-export const isDenied = (error: unknown): boolean => /^AccessDenied/.test(nameOf(error))
+/** The right to this one request is missing; without its role a node has no right at all. */
+export const isDenied = (error: unknown): boolean =>
+  /^AccessDenied/.test(nameOf(error)) && !/sts:AssumeRole/i.test(reasonOf(error))
 
 /** The request itself is wrong: AWS will never take it. */
 export function isInvalid(error: unknown): boolean {

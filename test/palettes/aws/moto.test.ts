@@ -123,7 +123,13 @@ function onMoto(): void {
     })
 
     it('takes on a role', async () => {
-      const settings = { region: REGION, endpoint: url, tableEndpoint: '', login: 'keys' as const }
+      const settings = {
+        region: REGION,
+        endpoint: url,
+        tableEndpoint: '',
+        stsEndpoint: '',
+        login: 'keys' as const
+      }
       const roleArn = 'arn:aws:iam::123456789012:role/millrace'
       const more = { ...KEYS, sessionToken: '', roleArn, externalId: 'plant' }
       const kinesis = await new AwsAccess({ ...settings, ...more }).kinesis()
@@ -132,6 +138,12 @@ function onMoto(): void {
       assert.ok(sessionToken)
       await kinesis.listStreams({})
       kinesis.destroy()
+      // A VPC endpoint of Kinesis knows no roles.
+      const endpoint = 'https://vpce-0123.kinesis.eu-central-1.vpce.amazonaws.com'
+      const vpc = { ...settings, ...more, endpoint, stsEndpoint: url }
+      const within = await new AwsAccess(vpc).kinesis()
+      assert.match((await within.config.credentials()).accessKeyId, /^ASIA/)
+      within.destroy()
     })
 
     it('writes and reads records of 1 MB beside small ones, within the limits of a request', async () => {

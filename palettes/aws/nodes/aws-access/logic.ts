@@ -12,7 +12,7 @@ export function accessOf(options: AccessOptions): AwsAccess {
   return new AwsAccess(settings)
 }
 
-const ENDPOINTS = ['endpoint', 'tableEndpoint'] as const
+const ENDPOINTS = ['endpoint', 'tableEndpoint', 'stsEndpoint'] as const
 const KEYS = ['accessKeyId', 'secretAccessKey'] as const
 
 function problemsOf(options: AccessOptions): string[] {

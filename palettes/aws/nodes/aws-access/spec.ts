@@ -78,7 +78,7 @@ export const spec = {
       default: '',
       placeholder: 'https://vpce-0123.kinesis.eu-central-1.vpce.amazonaws.com',
       section: 'advanced',
-      help: 'An address of its own for all services, such as a VPC endpoint or a local server. Empty for those of AWS.'
+      help: 'An address of its own. One of AWS, such as a VPC endpoint, is of Kinesis alone; another one, such as a local server, is of all services. Empty for those of AWS.'
     },
     tableEndpoint: {
       kind: 'text',
@@ -86,7 +86,15 @@ export const spec = {
       default: '',
       placeholder: 'https://dynamodb.eu-central-1.amazonaws.com',
       section: 'advanced',
-      help: 'Where it is another one than the endpoint above. Empty for the same.'
+      help: 'An address of its own for DynamoDB, which holds how far a stream is read. Empty for that of AWS, or of the local server above.'
+    },
+    stsEndpoint: {
+      kind: 'text',
+      label: 'Endpoint of STS',
+      default: '',
+      placeholder: 'https://sts.eu-central-1.amazonaws.com',
+      section: 'advanced',
+      help: 'An address of its own for STS, which gives the keys of a role. Empty for that of AWS, or of the local server above.'
     }
   }
 } as const satisfies NodeSpec

@@ -1,6 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { parseOptions } from '../../../../core/node/spec.ts'
-import { awsProblem, isInvalid, saidBy } from '../../../../palettes/aws/core/problem.ts'
+import { AwsAccess, endpointsOf } from '../../../../palettes/aws/core/access.ts'
+import { awsProblem, isDenied, isInvalid, saidBy } from '../../../../palettes/aws/core/problem.ts'
 import { accessOf } from '../../../../palettes/aws/nodes/aws-access/logic.ts'
 import { spec } from '../../../../palettes/aws/nodes/aws-access/spec.ts'
 
@@ -30,6 +34,37 @@ describe('aws-access', () => {
     assert.equal(access({ login: 'chain' }).where, 'eu-central-1')
     const own = access({ login: 'chain', endpoint: 'http://127.0.0.1:4568' })
     assert.equal(own.where, 'eu-central-1, 127.0.0.1:4568')
+  })
+
+  it('asks other services at an endpoint only where it may be of all', () => {
+    const of = (options: object) => endpointsOf(access({ ...keys, ...options }).settings)
+    for (const endpoint of [
+      'https://vpce-0123.kinesis.eu-central-1.vpce.amazonaws.com',
+      'https://kinesis.cn-north-1.amazonaws.com.cn',
+      'https://kinesis.eu-central-1.api.aws'
+    ])
+      assert.deepEqual(of({ endpoint }), { kinesis: endpoint, tables: '', sts: '' })
+    const local = 'http://127.0.0.1:4566'
+    assert.deepEqual(of({ endpoint: local }), { kinesis: local, tables: local, sts: local })
+    const [tables, sts] = ['http://tables', 'http://sts']
+    const own = { endpoint: local, tableEndpoint: tables, stsEndpoint: sts }
+    assert.deepEqual(of(own), { kinesis: local, tables, sts })
+  })
+
+  it('does not wait long for the keys of a role', async () => {
+    const silent = createServer(() => undefined).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const roleArn = 'arn:aws:iam::123456789012:role/millrace'
+    const { settings } = access({ ...keys, roleArn, endpoint: `http://127.0.0.1:${port}` })
+    const kinesis = await new AwsAccess(settings, 200).kinesis()
+    try {
+      await assert.rejects(kinesis.config.credentials(), /200 ms|timeout/i)
+    } finally {
+      kinesis.destroy()
+      silent.closeAllConnections()
+      silent.close()
+    }
   })
 })
 
@@ -74,5 +109,11 @@ describe('what AWS answers', () => {
     assert.ok(isInvalid(answered('RequestEntityTooLarge', '', 413)))
     assert.ok(!isInvalid(answered('ProvisionedThroughputExceededException', '')))
     assert.ok(!isInvalid(answered('AccessDeniedException', '')))
+  })
+
+  it('tells a right that is missing from a role that cannot be taken on', () => {
+    assert.ok(isDenied(answered('AccessDeniedException', 'not authorized to perform: kinesis:Put')))
+    const role = 'User: some is not authorized to perform: sts:AssumeRole on resource: some'
+    assert.ok(!isDenied(answered('AccessDenied', role, 403)))
   })
 })
