@@ -112,11 +112,9 @@ const CHECKS: readonly Check[] = [
       if (table === undefined || table.isSmall || table.hasRetention) return undefined
       if (!table.hasTimescale)
         return `TimescaleDB is not installed in this database: ${table.name} is a plain table, without chunks, compression and retention, and will become slow and large. Install TimescaleDB, or delete old rows with a job of your own.`
-      return `Nothing deletes old rows of ${table.name}: it grows until the disk is full. ${
-        table.isPlain
-          ? `It is no hypertable: make it one with create_hypertable(…, migrate_data => true), then add a policy`
-          : 'Add a policy'
-      }: SELECT add_retention_policy('${table.name}', INTERVAL '1 year').`
+      const { hypertable, retention } = table.statements
+      const first = table.isPlain ? `It is no hypertable: ${hypertable} makes it one. Then ` : ''
+      return `Nothing deletes old rows of ${table.name}: it grows until the disk is full. ${first}${retention} deletes them, after as long as it says.`
     }
   },
   {
@@ -125,7 +123,7 @@ const CHECKS: readonly Check[] = [
     find({ facts: { table } }) {
       if (table === undefined || table.isSmall || table.hasCompression) return undefined
       if (!table.hasTimescale || table.isPlain) return undefined
-      return `Nothing compresses old rows of ${table.name}, which makes them ten to twenty times smaller. ALTER TABLE ${table.name} SET (timescaledb.compress, timescaledb.compress_segmentby = 'device_id'), then SELECT add_compression_policy('${table.name}', INTERVAL '7 days').`
+      return `Nothing compresses old rows of ${table.name}. ${table.statements.compression} makes them ten to twenty times smaller.`
     }
   },
   {

@@ -19,4 +19,10 @@ export interface TablePolicies {
   readonly hasCompression: boolean
   /** It holds one row a device, so that it does not grow. */
   readonly isSmall: boolean
+  /** What a person can run for what it has not, each statement with its semicolon. */
+  readonly statements: {
+    readonly hypertable: string
+    readonly retention: string
+    readonly compression: string
+  }
 }

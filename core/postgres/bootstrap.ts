@@ -44,7 +44,7 @@ export async function createTable(
 ): Promise<{ created: boolean; warnings: string[] }> {
   if (await exists(session, wish.table)) return { created: false, warnings: [] }
   const timescale = await timescaleOf(session)
-  await session.query('BEGIN')
+  await session.begin()
   try {
     await session.query(LOCK, [wish.table.sql])
     if (!(await exists(session, wish.table)))
@@ -141,20 +141,51 @@ const hypertable = ({ table, chunkDays }: TableWish, time: string): string =>
   `SELECT create_hypertable(${literal(table.sql)}, ${literal(time)}, chunk_time_interval => ${days(chunkDays)}, create_default_indexes => false)`
 
 function policies(wish: TableWish, time: string, timescale: Timescale): string[] {
-  const { table, compressAfterDays, retainDays } = wish
-  const name = literal(table.sql)
-  const compression = compressAfterDays > 0 ? COMPRESSION[timescale] : undefined
   return [
-    ...(compression
-      ? [
-          `ALTER TABLE ${table.sql} SET (${compression.on}${layout(wish, time, compression.prefix)})`,
-          compression.policy(name, days(compressAfterDays))
-        ]
-      : []),
-    ...(retainDays > 0
-      ? [`SELECT add_retention_policy(${name}, ${days(retainDays)}, if_not_exists => true)`]
-      : [])
+    ...(wish.compressAfterDays > 0 ? compressionOn(wish, time, timescale) : []),
+    ...(wish.retainDays > 0 ? [retentionOn(wish)] : [])
   ]
+}
+
+function compressionOn(wish: TableWish, time: string | undefined, timescale: Timescale): string[] {
+  const { on, prefix, policy } = COMPRESSION[timescale]
+  const { sql } = wish.table
+  return [
+    `ALTER TABLE ${sql} SET (${on}${layout(wish, time, prefix)})`,
+    policy(literal(sql), days(wish.compressAfterDays))
+  ]
+}
+
+const retentionOn = ({ table, retainDays }: TableWish): string =>
+  `SELECT add_retention_policy(${literal(table.sql)}, ${days(retainDays)}, if_not_exists => true)`
+
+/** Statements that a person can run for what a table is found not to have. */
+export interface PolicyStatements {
+  readonly hypertable: string
+  readonly retention: string
+  readonly compression: string
+}
+
+const COMPRESS_AFTER_DAYS = 7
+const RETAIN_DAYS = 365
+
+/** Where the wish says none, since somebody else made the table, the usual days are taken. */
+export function policyStatements(wish: TableWish, timescale: Timescale): PolicyStatements {
+  const { table, plan, compressAfterDays, retainDays } = wish
+  const time = splitColumn(plan)
+  const full = {
+    ...wish,
+    compressAfterDays: compressAfterDays || COMPRESS_AFTER_DAYS,
+    retainDays: retainDays || RETAIN_DAYS
+  }
+  const column = time === undefined ? '…' : literal(time)
+  return {
+    hypertable: `SELECT create_hypertable(${literal(table.sql)}, ${column}, migrate_data => true);`,
+    retention: `${retentionOn(full)};`,
+    compression: compressionOn(full, time, timescale)
+      .map(each => `${each};`)
+      .join(' ')
+  }
 }
 
 const COMPRESSION = {
@@ -173,16 +204,18 @@ const COMPRESSION = {
 } as const satisfies Record<Timescale, object>
 
 /** Of which rows lie together in a compressed chunk, and in which order. */
-function layout({ plan, segmentBy, orderBy }: TableWish, time: string, prefix: string): string {
+function layout(
+  { plan, segmentBy, orderBy }: TableWish,
+  time: string | undefined,
+  prefix: string
+): string {
   const key = plan.key.map(index => plan.mappings[index]!.column)
   const segments = segmentBy ?? key.filter(column => column !== time)
-  const order = orderBy ?? [{ column: time, isDescending: true }]
-  const orders = order.map(
+  const newestFirst = time === undefined ? [] : [{ column: time, isDescending: true }]
+  const orders = (orderBy ?? newestFirst).map(
     ({ column, isDescending }) => `${quoted(column)}${isDescending ? ' DESC' : ''}`
   )
-  const segmented =
-    segments.length === 0
-      ? ''
-      : `, ${prefix}segmentby = ${literal(segments.map(quoted).join(', '))}`
-  return `${segmented}, ${prefix}orderby = ${literal(orders.join(', '))}`
+  const option = (name: string, values: readonly string[]) =>
+    values.length === 0 ? '' : `, ${prefix}${name} = ${literal(values.join(', '))}`
+  return option('segmentby', segments.map(quoted)) + option('orderby', orders)
 }

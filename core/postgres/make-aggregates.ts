@@ -22,6 +22,7 @@ const HYPERTABLE = `
   JOIN pg_namespace n ON n.nspname = h.hypertable_schema
   JOIN pg_class c ON c.relnamespace = n.oid AND c.relname = h.hypertable_name
   WHERE c.oid = to_regclass($1)`
+const MAY_COMPARE = "SELECT has_database_privilege(current_database(), 'TEMPORARY') AS may"
 const THERE = 'SELECT to_regclass($1) IS NOT NULL AS found'
 
 /** What there is by the name of a view; older versions name a policy's table by what is inside. */
@@ -75,7 +76,9 @@ export async function makeAggregates(
   const said: string[] = []
   for (const wish of wishes) {
     try {
-      said.push(...(await makeOne(session, table, wish, isNew)))
+      if (await makeOne(session, table, wish))
+        said.push(...(await filled(session, table, wish, isNew)))
+      else said.push(...(await compared(session, table, wish, place)))
     } catch (error) {
       if (!isServerError(error)) throw error
       said.push(
@@ -86,28 +89,53 @@ export async function makeAggregates(
   return said
 }
 
-async function makeOne(
+/** Returns whether it was made; false where something is there by its name. */
+function makeOne(session: Session, table: TableName, wish: AggregateWish): Promise<boolean> {
+  const { view } = wish
+  return inTransaction(session, 'COMMIT', async () => {
+    await session.query(LOCK_WAIT)
+    await session.query(LOCK, [view.sql])
+    if ((await session.query<{ found: boolean }>(THERE, [view.sql])).rows[0]?.found) return false
+    if (view.schema !== undefined)
+      await session.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(view.schema)}`)
+    for (const statement of aggregateStatements(table, wish)) await session.query(statement)
+    return true
+  })
+}
+
+/** How the rows that were there before come into it. */
+async function filled(
   session: Session,
   table: TableName,
   wish: AggregateWish,
   isNew: boolean
 ): Promise<string[]> {
-  const { view } = wish
-  const isThere = await inTransaction(session, 'COMMIT', async () => {
-    await session.query(LOCK_WAIT)
-    await session.query(LOCK, [view.sql])
-    if ((await session.query<{ found: boolean }>(THERE, [view.sql])).rows[0]?.found) return true
-    if (view.schema !== undefined)
-      await session.query(`CREATE SCHEMA IF NOT EXISTS ${quoted(view.schema)}`)
-    for (const statement of aggregateStatements(table, wish)) await session.query(statement)
-    return false
-  })
-  if (isThere)
-    return differences(wish, await found(session, view), await asWished(session, table, wish))
   if (isNew || (await session.query(`SELECT FROM ${table.sql} LIMIT 1`)).rowCount === 0) return []
   return [
-    `The continuous aggregate ${view.name} is made. Rows that were in the table before are in it after: ${fillStatement(wish)};`
+    `The continuous aggregate ${wish.view.name} is made. Rows that were in the table before are in it after: ${fillStatement(wish)};`
   ]
+}
+
+/** Holds one that is there against what is wished. */
+async function compared(
+  session: Session,
+  table: TableName,
+  wish: AggregateWish,
+  place: DatabasePlace
+): Promise<string[]> {
+  const there = await found(session, wish.view)
+  if (there === undefined) return [noAggregate(wish)]
+  const unknown = `The continuous aggregate ${wish.view.name} is there, and ${STAYS}; whether it is as the settings say could not be found out`
+  if ((await session.query<{ may: boolean }>(MAY_COMPARE)).rows[0]?.may !== true)
+    return [
+      `${unknown}, which takes a temporary view: GRANT TEMPORARY ON DATABASE ${quoted(place.database)} TO ${quoted(place.user)}; allows it.`
+    ]
+  try {
+    return differences(wish, there, await asWished(session, table, wish))
+  } catch (error) {
+    if (!isServerError(error)) throw error
+    return [`${unknown}. ${databaseSentence(error, place)}`]
+  }
 }
 
 async function found(session: Session, view: TableName): Promise<Found | undefined> {
@@ -129,21 +157,17 @@ function asWished(
   })
 }
 
+const STAYS = 'stays as it is'
+
+const noAggregate = ({ view }: AggregateWish): string =>
+  `There is something by the name ${view.name} that is no continuous aggregate; it ${STAYS}. Give the aggregate another name.`
+
 /** What is other than wished, and what would make it as wished. */
-function differences(
-  wish: AggregateWish,
-  there: Found | undefined,
-  query: string | undefined
-): string[] {
+function differences(wish: AggregateWish, there: Found, query: string | undefined): string[] {
   const { view, refresh, isRealTime } = wish
-  const stays = `stays as it is`
-  if (there === undefined)
-    return [
-      `There is something by the name ${view.name} that is no continuous aggregate; it ${stays}. Give the aggregate another name.`
-    ]
   if (there.query !== query)
     return [
-      `The continuous aggregate ${view.name} is of another query than the settings say, and ${stays}. Give the new one another name; or run DROP MATERIALIZED VIEW ${view.sql}; and deploy, which makes it anew of the rows that are still in the table.`
+      `The continuous aggregate ${view.name} is of another query than the settings say, and ${STAYS}. Give the new one another name; or run DROP MATERIALIZED VIEW ${view.sql}; and deploy, which makes it anew of the rows that are still in the table.`
     ]
   const realTime = there.isMaterialized === isRealTime ? [realTimeStatement(wish)] : []
   const isSame =
@@ -156,7 +180,7 @@ function differences(
   if (statements.length === 0) return []
   const what = [...(realTime.length > 0 ? ['real time'] : []), ...(isSame ? [] : ['refresh'])]
   return [
-    `The continuous aggregate ${view.name} has other settings (${what.join(', ')}), and ${stays}. To change it: ${statements.map(each => `${each};`).join(' ')}`
+    `The continuous aggregate ${view.name} has other settings (${what.join(', ')}), and ${STAYS}. To change it: ${statements.map(each => `${each};`).join(' ')}`
   ]
 }
 
@@ -165,7 +189,7 @@ async function inTransaction<T>(
   end: 'COMMIT' | 'ROLLBACK',
   work: () => Promise<T>
 ): Promise<T> {
-  await session.query('BEGIN')
+  await session.begin()
   try {
     const result = await work()
     await session.query(end)

@@ -1,3 +1,4 @@
+import { compressionOf, type Timescale } from './bootstrap.ts'
 import type { TableName } from './identifier.ts'
 
 /** What is needed of a database connection. */
@@ -8,6 +9,8 @@ export interface PolicyQueries {
 /** What becomes of the old rows of a table. */
 export interface Policies {
   readonly hasTimescale: boolean
+  /** How its version compresses. */
+  readonly timescale?: Timescale
   /** Neither a hypertable nor split into partitions by somebody. */
   readonly isPlain: boolean
   readonly hasRetention: boolean
@@ -16,6 +19,7 @@ export interface Policies {
 
 const TABLE = `
   SELECT to_regclass('timescaledb_information.jobs') IS NOT NULL AS timescale,
+    (SELECT extversion FROM pg_extension WHERE extname = 'timescaledb') AS version,
     EXISTS (SELECT FROM pg_class WHERE oid = to_regclass($1) AND relkind = 'p') AS partitioned`
 /** Jobs that are of no table have no name of one. */
 const JOBS = `
@@ -51,6 +55,7 @@ export async function policiesOf(database: PolicyQueries, table: TableName): Pro
   const jobs = (found?.jobs ?? []) as readonly string[]
   return {
     hasTimescale: true,
+    timescale: compressionOf(String(known.version)),
     isPlain: found?.hypertable !== true && !isSplit,
     hasRetention: isSplit || jobs.includes('policy_retention'),
     hasCompression: isSplit || jobs.some(job => /^policy_(compression|columnstore)$/.test(job))

@@ -33,7 +33,7 @@ export class Receipts {
 
   /** Makes the two tables where they are missing. */
   async prepare(session: Session): Promise<void> {
-    await session.query('BEGIN')
+    await session.begin()
     try {
       await session.query('SELECT pg_advisory_xact_lock(1296651852, 1)')
       for (const statement of this.#statements()) await session.query(statement)

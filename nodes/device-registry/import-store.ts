@@ -32,7 +32,7 @@ export async function importInto(
 ): Promise<{ readonly added: number; readonly changed: number }> {
   const list = [JSON.stringify(rows)]
   return database.with(async session => {
-    await session.query('BEGIN')
+    await session.begin()
     try {
       await session.query("SELECT set_config('millrace.by', 'import', true)")
       const { rows: done } = await session.query<{ added: boolean }>(UPSERT(tables.devices), list)

@@ -14,7 +14,7 @@ const NO_PERMISSION = '42501'
 export async function makeTables(database: Database, tables: Tables): Promise<void> {
   await database.with(async session => {
     if (await isWhole(session, tables)) return
-    await session.query('BEGIN')
+    await session.begin()
     try {
       await session.query(LOCK, [tables.devices])
       if (!(await isWhole(session, tables))) await make(session, tables)

@@ -220,7 +220,7 @@ export class RegistryStore {
 
   async #transaction<T>(work: (session: Session) => Promise<T>): Promise<T> {
     return this.database.with(async session => {
-      await session.query('BEGIN')
+      await session.begin()
       try {
         const result = await work(session)
         await session.query('COMMIT')

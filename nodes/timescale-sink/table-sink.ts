@@ -2,6 +2,7 @@ import type { Context } from '../../core/node/define-node.ts'
 import { fitting } from '../../core/node/show-rate.ts'
 import { compact } from '../../core/node/status.ts'
 import { BatchWriter, type BatchWriterPort } from '../../core/postgres/batch-writer.ts'
+import { policyStatements } from '../../core/postgres/bootstrap.ts'
 import { PendingMessage } from '../../core/postgres/pending-message.ts'
 import { policiesOf } from '../../core/postgres/policies.ts'
 import type { Database } from '../../core/postgres/pool.ts'
@@ -100,7 +101,8 @@ export class TableSink implements OpenSink {
     const found = await policiesOf(database, plan.table).catch(() => undefined)
     if (found === undefined) return
     const isSmall = plan.plan.newestBy !== undefined
-    context.learnt({ table: { name: plan.table.name, isSmall, ...found } })
+    const statements = policyStatements(plan, found.timescale ?? 'columnstore')
+    context.learnt({ table: { name: plan.table.name, isSmall, statements, ...found } })
   }
 
   write(request: WriteRequest): void {

@@ -50,7 +50,8 @@ const table = {
   isPlain: false,
   hasRetention: true,
   hasCompression: true,
-  isSmall: false
+  isSmall: false,
+  statements: { hypertable: 'SELECT a;', retention: 'SELECT b;', compression: 'SELECT c;' }
 }
 const busy = { recordsPerSecond: 1500 }
 const timer = node('timer', 'inject', 'ask', { repeat: '5' })
@@ -330,6 +331,13 @@ describe('the checks at deploy', () => {
         assert.ok(words.length <= 19, words)
         assert.match(sentence, /^[A-Z\d].+\.$/s)
       }
+  })
+
+  it('what is to be run for a table is said as the table and its columns are called', () => {
+    const facts = { table: { ...table, isPlain: true, hasRetention: false } }
+    assert.match(found([store], 'store', facts)[0]!.sentence, /SELECT a; .* SELECT b; /)
+    const open = { table: { ...table, hasCompression: false } }
+    assert.match(found([store], 'store', open)[0]!.sentence, / SELECT c; /)
   })
 
   it('a circle of wires ends', () => {

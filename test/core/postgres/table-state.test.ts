@@ -1,11 +1,14 @@
 import assert from 'node:assert/strict'
+import { policyStatements } from '../../../core/postgres/bootstrap.ts'
 import { describeTable } from '../../../core/postgres/describe.ts'
 import { parseTableName } from '../../../core/postgres/identifier.ts'
+import { policiesOf } from '../../../core/postgres/policies.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
+import type { Mapping } from '../../../core/postgres/rows.ts'
 import { type JobState, tableState } from '../../../core/postgres/table-state.ts'
 import { sizeText, stateRows } from '../../../core/postgres/table-state-rows.ts'
 import { services } from '../../services.ts'
-import { databaseAt } from './table-under-test.ts'
+import { databaseAt, wishFor } from './table-under-test.ts'
 
 describe('how a table stands, in lines', () => {
   const job = (more: Partial<JobState>): JobState => ({
@@ -122,6 +125,30 @@ describe('how a table stands, in the database', function () {
     )
     assert.match(rows[3]![1], /^\d+\.\d : 1 \(\d+ kB became \d+ kB\)$/)
     assert.deepEqual(rows[2], ['Times', '2024-02-01 to 2024-02-04'])
+  })
+
+  it('gets retention and compression by what the checks at deploy say', async () => {
+    const mappings: readonly Mapping[] = [
+      { column: 'At', from: 'at', type: 'timestamptz', key: true, required: true },
+      { column: "the device's id", from: 'd', type: 'text', key: true, required: true }
+    ]
+    const wish = wishFor(`odd_${process.pid}."My Table"`, mappings, 0)
+    const { sql } = wish.table
+    await hyper.query(`CREATE SCHEMA odd_${process.pid}`)
+    await hyper.query(`CREATE TABLE ${sql} ("At" timestamptz NOT NULL, "the device's id" text)`)
+    const policies = () => policiesOf(hyper, wish.table)
+    const { timescale } = await policies()
+    const statements = policyStatements({ ...wish, retainDays: 0 }, timescale!)
+    assert.match(statements.retention, /INTERVAL '365 days'/)
+    for (const statement of Object.values(statements)) await hyper.query(statement)
+    assert.deepEqual(await policies(), {
+      hasTimescale: true,
+      timescale,
+      isPlain: false,
+      hasRetention: true,
+      hasCompression: true
+    })
+    await hyper.query(`DROP SCHEMA odd_${process.pid} CASCADE`)
   })
 
   it('of a plain table, and of none', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Node } from 'node-red'
 import { parseOptions } from '../../../core/node/spec.ts'
+import { makeAggregates } from '../../../core/postgres/make-aggregates.ts'
 import type { Database } from '../../../core/postgres/pool.ts'
 import timescaleDatabase from '../../../nodes/timescale-database/runtime.ts'
 import { sinkPlan } from '../../../nodes/timescale-sink/logic.ts'
@@ -240,6 +241,27 @@ for (const service of ['timescale', 'postgres'] as const) {
       await put(135, 1)
       await database.query(`ALTER TABLE ${table} DISABLE ROW LEVEL SECURITY`)
       assert.match(warned().join(), /_x could not be made, and is tried again at the next deploy/)
+    })
+
+    it('are left as they are by a user who may make nothing temporary, which is told', async () => {
+      const user = `bare_${process.pid}`
+      const { place } = database
+      await database.query(`CREATE ROLE ${user}`)
+      await database.query(`GRANT SELECT ON ${table} TO ${user}`)
+      await database.query(`REVOKE TEMPORARY ON DATABASE "${place.database}" FROM PUBLIC`)
+      const plan = sinkPlan({ ...given(hours), table })
+      const said = await database.with(async session => {
+        await session.query(`SET ROLE ${user}`)
+        const how = { isNew: false, place }
+        const told = await makeAggregates(session, plan.table, plan.aggregates!, how)
+        await session.query('RESET ROLE')
+        return told
+      })
+      await database.query(`GRANT TEMPORARY ON DATABASE "${place.database}" TO PUBLIC`)
+      await database.query(`REVOKE SELECT ON ${table} FROM ${user}`)
+      await database.query(`DROP ROLE ${user}`)
+      assert.equal(said.length, 1)
+      assert.match(said[0]!, /_1h is there, and stays as it is; .* GRANT TEMPORARY ON DATABASE/)
     })
 
     it('of a table that has rows say how these come into it', async () => {
