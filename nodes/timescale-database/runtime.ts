@@ -43,7 +43,7 @@ export default defineNode(
     )
     return {
       provides: database,
-      examine: async () => [await examined(database)],
+      examine: async signal => [await examined(database, signal)],
       close: () => database.retire()
     }
   },

@@ -1,4 +1,5 @@
 import { type OperatorAnswer, QUESTIONS, spanText } from '../../core/node/answer.ts'
+import { askAside } from '../../core/postgres/ask-aside.ts'
 import type { TableName } from '../../core/postgres/identifier.ts'
 import type { Database } from '../../core/postgres/pool.ts'
 import { hasFailed, ratioOf, type TableState, tableState } from '../../core/postgres/table-state.ts'
@@ -6,10 +7,16 @@ import { hasFailed, ratioOf, type TableState, tableState } from '../../core/post
 const question = QUESTIONS.table
 
 /** How the table stands, for doctor; what keeps it from being asked, the database node says. */
-export async function examined(database: Database, table: TableName): Promise<OperatorAnswer[]> {
+export async function examined(
+  database: Database,
+  table: TableName,
+  signal: AbortSignal
+): Promise<OperatorAnswer[]> {
   const about = table.name
   try {
-    const state = await database.with(session => tableState(session, table))
+    const state = await askAside(database, signal, aside =>
+      aside.with(session => tableState(session, table))
+    )
     if (state === undefined)
       return [{ question, about, found: 'is not there yet', state: 'unknown' }]
     return [{ question, about, found: foundIn(state), ...verdictOf(state) }]

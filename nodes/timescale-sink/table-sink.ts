@@ -109,7 +109,7 @@ export class TableSink implements OpenSink {
     this.#writer.add(new PendingMessage(request, request.records))
   }
 
-  examine = () => examined(this.database, this.plan.table)
+  examine = (signal: AbortSignal) => examined(this.database, this.plan.table, signal)
 
   waitsFor = (): string | undefined => this.#locks.look(this.#writer.heldMs)
 
