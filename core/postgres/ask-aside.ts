@@ -5,8 +5,8 @@ import type { Database } from './pool.ts'
 const LIMITS = { connectTimeoutMs: 5_000, statementTimeoutMs: 5_000 }
 
 /**
- * Asks over a connection of its own, so that no rows wait for the question, nor it for them. What is
- * still open is cut when the signal aborts.
+ * Asks over a connection of its own, so that no rows wait for the question, nor it for them. What
+ * is still open is cut when the signal aborts.
  */
 export async function askAside<T>(
   database: Database,
