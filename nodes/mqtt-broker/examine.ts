@@ -1,6 +1,6 @@
 import { type MillraceError, reasonOf } from '../../core/errors.ts'
 import type { MqttBroker } from '../../core/mqtt/broker.ts'
-import { listen } from '../../core/mqtt/listen.ts'
+import { type HeardMessage, listen } from '../../core/mqtt/listen.ts'
 import { type OperatorAnswer, QUESTIONS } from '../../core/node/answer.ts'
 
 /** mosquitto, HiveMQ and VerneMQ; EMQX. */
@@ -23,9 +23,9 @@ export async function examined(broker: MqttBroker, signal: AbortSignal): Promise
   signal.addEventListener('abort', end, { once: true })
   try {
     const heard = await listen(settings, COUNTS, enough.signal)
-    const counts = heard.map(({ payload }) => Number(payload.toString())).filter(Number.isFinite)
-    if (counts.length === 0) return untold(question, about)
-    const found = `${counts.reduce((sum, count) => sum + count, 0)} clients`
+    const clients = clientsIn(heard)
+    if (clients === undefined) return untold(question, about)
+    const found = `${clients} clients`
     return { question, about, found, state: 'well' }
   } catch (error) {
     if ((error as MillraceError).code === 'MQTT_SUBSCRIBE_REFUSED') return untold(question, about)
@@ -35,6 +35,19 @@ export async function examined(broker: MqttBroker, signal: AbortSignal): Promise
   } finally {
     clearTimeout(timer)
   }
+}
+
+/**
+ * How many clients there are by what was heard, the newest first. A server tells it again and
+ * again, and each server of a cluster by a topic of its own. Undefined where none has told.
+ */
+export function clientsIn(heard: readonly HeardMessage[]): number | undefined {
+  const counts = new Map<string, number>()
+  for (const { topic, payload } of heard) {
+    const count = Number.parseInt(payload.toString(), 10)
+    if (Number.isFinite(count) && !counts.has(topic)) counts.set(topic, count)
+  }
+  return counts.size === 0 ? undefined : [...counts.values()].reduce((sum, count) => sum + count, 0)
 }
 
 const untold = (question: string, about: string): OperatorAnswer => ({

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { parseOptions } from '../../../core/node/spec.ts'
 import { OptionsError } from '../../../core/options-error.ts'
+import { clientsIn } from '../../../nodes/mqtt-broker/examine.ts'
 import { brokerOf } from '../../../nodes/mqtt-broker/logic.ts'
 import { spec } from '../../../nodes/mqtt-broker/spec.ts'
 
@@ -110,5 +111,23 @@ describe('mqtt-broker', () => {
       () => brokerOf(optionsOf({ tls: 'some' }), {}),
       /only counts with mqtts:\/\/ or wss:\/\//
     )
+  })
+})
+
+describe('how many clients a server tells of', () => {
+  const heard = (...counts: [topic: string, payload: string][]) =>
+    clientsIn(counts.map(([topic, payload]) => ({ topic, payload: Buffer.from(payload) })))
+  const one = '$SYS/broker/clients/connected'
+  const of = (node: string) => `$SYS/brokers/${node}/stats/connections.count`
+
+  it('is the newest count of each topic', () => {
+    assert.equal(heard([one, '7'], [one, '6'], [one, '5']), 7)
+    assert.equal(heard([of('a'), '3'], [of('b'), '4'], [of('a'), '9']), 7)
+    assert.equal(heard([one, '0']), 0)
+  })
+
+  it('is unknown where none is a number', () => {
+    assert.equal(heard([one, ''], [one, 'many']), undefined)
+    assert.equal(heard(), undefined)
   })
 })
