@@ -20,6 +20,9 @@ stored, or Node-RED does not answer.`
 
 /** Longer than Node-RED waits for its servers. */
 const LIMIT_MS = 20_000
+const LOGOUT_MS = 5_000
+/** Of the clients that Node-RED knows, the one that a login by password is of. */
+const CLIENT = 'node-red-admin'
 
 interface Wish {
   readonly url: string
@@ -41,14 +44,20 @@ function wishOf([command, ...rest]: readonly string[]): Wish {
   return { url: url.replace(/\/+$/, ''), isJson }
 }
 
-async function tokenFor(url: string): Promise<string | undefined> {
+interface Login {
+  readonly token: string | undefined
+  /** Begun here, so that it ends here: Node-RED would keep it for a week. */
+  readonly isOwn: boolean
+}
+
+async function loginAt(url: string): Promise<Login> {
   const { MILLRACE_TOKEN, MILLRACE_USER, MILLRACE_PASSWORD } = process.env
-  if (MILLRACE_TOKEN || !MILLRACE_USER) return MILLRACE_TOKEN || undefined
+  if (MILLRACE_TOKEN || !MILLRACE_USER) return { token: MILLRACE_TOKEN || undefined, isOwn: false }
   const response = await fetch(`${url}/auth/token`, {
     method: 'POST',
     headers: { 'content-type': 'application/json' },
     body: JSON.stringify({
-      client_id: 'node-red-admin',
+      client_id: CLIENT,
       grant_type: 'password',
       scope: 'millrace.read',
       username: MILLRACE_USER,
@@ -57,11 +66,32 @@ async function tokenFor(url: string): Promise<string | undefined> {
     signal: AbortSignal.timeout(LIMIT_MS)
   })
   if (!response.ok) throw new Error(`${url} refuses MILLRACE_USER and MILLRACE_PASSWORD.`)
-  return ((await response.json()) as { access_token: string }).access_token
+  const { access_token: token } = (await response.json()) as { access_token: string }
+  return { token, isOwn: true }
+}
+
+/** Of a Node-RED that does not answer any more nothing else is to be had. */
+async function logOut(url: string, { token, isOwn }: Login): Promise<void> {
+  if (token === undefined || !isOwn) return
+  const revoked = fetch(`${url}/auth/revoke`, {
+    method: 'POST',
+    headers: { 'content-type': 'application/json', authorization: `Bearer ${token}` },
+    body: JSON.stringify({ token }),
+    signal: AbortSignal.timeout(LOGOUT_MS)
+  })
+  await revoked.catch(() => undefined)
 }
 
 async function ask(url: string): Promise<Examination> {
-  const token = await tokenFor(url)
+  const login = await loginAt(url)
+  try {
+    return await askAs(url, login.token)
+  } finally {
+    await logOut(url, login)
+  }
+}
+
+async function askAs(url: string, token: string | undefined): Promise<Examination> {
   const response = await fetch(`${url}/millrace/doctor`, {
     headers: { accept: 'application/json', ...(token && { authorization: `Bearer ${token}` }) },
     signal: AbortSignal.timeout(LIMIT_MS)
