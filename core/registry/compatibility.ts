@@ -31,7 +31,7 @@ export async function compatibilityOf(
   const found = await client.compatibility(subject, schema, signal)
   if (found === MISSING) return yes(`The registry has no subject "${subject}" yet.`)
   if ('kind' in found) return no(`The registry does not take it: ${found.why}.`)
-  const level = (await client.levelOf(subject, signal)) ?? ''
+  const level = await levelOf(client, subject, signal)
   const asked = `${levelText(level)} with version ${newest.version} of "${subject}"`
   if (found.isCompatible) return yes(`${asked}: yes.`)
   const words = found.messages.flatMap(wordsOf)
@@ -46,6 +46,23 @@ export async function compatibilityOf(
 /** Brings the readers of all kinds of schemas along. */
 async function changesIn(...schemas: Parameters<typeof schemaChanges>): Promise<string[]> {
   return (await import('./schema-changes.ts')).schemaChanges(...schemas)
+}
+
+/**
+ * Not every login may read settings, and not every registry has them: then the rule is unknown, and
+ * the verdict stands.
+ */
+async function levelOf(
+  client: RegistryClient,
+  subject: string,
+  signal: AbortSignal | undefined
+): Promise<string> {
+  try {
+    return (await client.levelOf(subject, signal)) ?? ''
+  } catch (error) {
+    if (signal?.aborted) throw error
+    return ''
+  }
 }
 
 const yes = (sentence: string): CompatibilityVerdict => ({ isCompatible: true, sentence })

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { neededFor } from '../../../core/format/schema-id.ts'
+import { compatibilityOf } from '../../../core/registry/compatibility.ts'
 import { MISSING, RegistryClient } from '../../../core/registry/registry-client.ts'
 import { SchemaRegistry } from '../../../core/registry/schema-registry.ts'
 import { until } from '../../until.ts'
@@ -46,6 +47,24 @@ describe('core/registry', () => {
     tls: undefined,
     timeoutMs: 2_000
   })
+  it('says whether a schema is compatible where the login may not read the rule', async () => {
+    const missing = JSON.stringify({ error_code: 40_403, message: 'Schema not found' })
+    answer = path => {
+      if (path.startsWith('/config')) return [403, '{"error_code":40301,"message":"no"}']
+      if (path.startsWith('/compatibility')) return [200, '{"is_compatible":true}']
+      return path.endsWith('/versions/latest')
+        ? [200, '{"id":1,"version":3,"schema":"\\"int\\""}']
+        : [404, missing]
+    }
+    const client = new RegistryClient(settings())
+    const schema = { schema: '"long"', schemaType: 'AVRO', references: [] } as const
+    assert.deepEqual(await compatibilityOf(client, 's', schema), {
+      isCompatible: true,
+      sentence: 'Compatible with version 3 of "s": yes.'
+    })
+    client.close()
+  })
+
   async function told(id: number): Promise<string> {
     const client = new RegistryClient(settings())
     try {
