@@ -16,6 +16,7 @@ import {
   bytesIn,
   decimalIn,
   doubleIn,
+  fitsFloat,
   integerIn,
   isNumber,
   signedBytes,
@@ -78,10 +79,10 @@ class AvroWriter {
         this.#integer(value, LONG)
         break
       case 'float':
-        this.#to.float(this.#real(value, FLOAT_MOST))
+        this.#to.float(this.#float(value))
         break
       case 'double':
-        this.#to.double(this.#real(value, Number.POSITIVE_INFINITY))
+        this.#to.double(this.#real(value))
         break
       case 'string':
         this.#text(value)
@@ -121,14 +122,19 @@ class AvroWriter {
     this.#to.zigzag(integer)
   }
 
-  #real(value: unknown, most: number): number {
+  #real(value: unknown): number {
     const real = doubleIn(value)
-    if (real === undefined) {
-      if (!isNumber(value)) throw this.#walk.wrong('a number', value)
-      throw this.#walk.wrong('a number that a double holds', value, 'NUMBER_INEXACT')
-    }
-    if (Number.isFinite(real) && Math.abs(real) > most)
+    if (real !== undefined) return real
+    if (!isNumber(value)) throw this.#walk.wrong('a number', value)
+    throw this.#walk.wrong('a number that a double holds', value, 'NUMBER_INEXACT')
+  }
+
+  #float(value: unknown): number {
+    const real = this.#real(value)
+    if (Number.isFinite(real) && Math.abs(real) > FLOAT_MOST)
       throw this.#walk.wrong('a number that 32 bits hold', value, 'FIELD_VALUE')
+    if (!fitsFloat(real))
+      throw this.#walk.wrong('a whole number that 32 bits hold', value, 'NUMBER_INEXACT')
     return real
   }
 

@@ -6,7 +6,7 @@ import { textsOf } from './protobuf.ts'
 import { type FieldPlan, type MessagePlan, placedPlan } from './protobuf-plan.ts'
 import { ANY_JSON, NoMessage, PROTOBUF_WRITTEN } from './protobuf-written.ts'
 import { type ExtraFields, isPlain, own, refuseExtra, Walk } from './schema-misfit.ts'
-import { bytesIn, doubleIn, integerIn, isNumber } from './written-values.ts'
+import { bytesIn, doubleIn, fitsFloat, integerIn, isNumber } from './written-values.ts'
 
 /**
  * Writes records as Protobuf, behind the place of their type in the schema: what `protobufByPlace`
@@ -155,6 +155,8 @@ class MessageWriter {
     }
     if (type === 'float' && Number.isFinite(real) && !Number.isFinite(Math.fround(real)))
       throw this.#walk.wrong('a number that 32 bits hold', value, 'FIELD_VALUE')
+    if (type === 'float' && !fitsFloat(real))
+      throw this.#walk.wrong('a whole number that 32 bits hold', value, 'NUMBER_INEXACT')
     this.#to[type](real)
   }
 

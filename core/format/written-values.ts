@@ -21,6 +21,10 @@ export function doubleIn(value: unknown): number | undefined {
   return value instanceof ExactDecimal && isExact(value.text) ? Number(value.text) : undefined
 }
 
+/** A fraction is rounded by 32 bits as by any; a whole number would become another one. */
+export const fitsFloat = (real: number): boolean =>
+  !Number.isInteger(real) || Math.fround(real) === real
+
 export const isNumber = (value: unknown): value is number | bigint | ExactDecimal =>
   typeof value === 'number' || typeof value === 'bigint' || value instanceof ExactDecimal
 

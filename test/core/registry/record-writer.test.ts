@@ -100,7 +100,17 @@ const MESSAGE = {
   on: false
 }
 
+const LONG = /^NUMBER_INEXACT v: v must be a whole number that 32 bits hold, .*16777217/
+
 describe('core/registry: records written by a schema', () => {
+  it('rounds a float only where it has a fraction', async () => {
+    const schema = avro(field('v', 'float'))
+    for (const v of [2 ** 24 + 2, -(2 ** 24), 0.5])
+      assert.deepEqual(await again(schema, { v }), { v })
+    const near = (await again(schema, { v: 16_777_217.1 })) as { v: number }
+    assert.equal(Math.fround(near.v), Math.fround(16_777_217.1))
+  })
+
   it('writes Avro that is read again, with all digits, times and bytes', async () => {
     assert.deepEqual(await again(AVRO, READING), {
       ...READING,
@@ -168,6 +178,8 @@ describe('core/registry: records written by a schema', () => {
       { v: 2n ** 63n + 1n },
       /^NUMBER_INEX/
     ],
+    ['a whole number that a float rounds', avro(field('v', 'float')), { v: 2 ** 24 + 1 }, LONG],
+    ['the same in Protobuf', PROTO, { near: 2 ** 24 + 1 }, /^NUMBER_INEXACT near: .*16777217/],
     [
       'another word',
       avro(field('v', { type: 'enum', name: 'E', symbols: ['C'] })),
