@@ -2,7 +2,7 @@ import type { Admin } from './admin/admin.ts'
 import { SharedAdmin } from './admin/shared-admin.ts'
 import { ConsumerGroup, type GroupEvents, type GroupOptions } from './consume/consumer-group.ts'
 import { type LastMessage, lastMessages } from './consume/last-messages.ts'
-import { positionsOf, rememberMember } from './consume/own-groups.ts'
+import { gatheredOf, positionsOf, rememberMember } from './consume/own-groups.ts'
 import {
   type FollowerEvents,
   type FollowerOptions,
@@ -67,6 +67,11 @@ export class KafkaCluster {
    */
   positionsOf(groupId: string): ReadonlyMap<string, number> {
     return positionsOf(groupId, this.settings)
+  }
+
+  /** How many records sinks behind these members have gathered, and not stored. */
+  gatheredOf(groupId: string): number {
+    return gatheredOf(groupId, this.settings)
   }
 
   follower(

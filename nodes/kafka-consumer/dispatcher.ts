@@ -278,6 +278,7 @@ export class Dispatcher {
     return {
       acknowledge: () => pending.done(),
       dealtWith() {
+        pending.dealtWith()
         care.dealtWith(records, place, trials, key)
         if (isTrial) trials.passed(key)
       },

@@ -58,8 +58,19 @@ async function lagOf(
 ): Promise<OperatorAnswer> {
   const positions = (group: string) => cluster.positionsOf(group)
   const [lag] = await readLag(admin, [groupId], topic => topics.includes(topic), positions)
-  const oldestMs = await ageOf(lag!, admin)
-  return { question: QUESTIONS.lag, about: groupId, ...verdictOf(lag!, oldestMs) }
+  const gathered = cluster.gatheredOf(groupId)
+  const known = gathered > 0 ? ownPart(lag!) : lag!
+  const oldestMs = await ageOf(known, admin)
+  return { question: QUESTIONS.lag, about: groupId, ...verdictOf(known, oldestMs, gathered) }
+}
+
+/**
+ * Where a sink gathers, what other members have committed does not say what they have dealt with:
+ * each Node-RED answers for its own partitions.
+ */
+function ownPart(lag: GroupLag): GroupLag {
+  const partitions = lag.partitions.filter(({ position }) => position !== undefined)
+  return { ...lag, partitions, total: partitions.reduce((sum, each) => sum + each.lag, 0) }
 }
 
 /** Of the oldest record that was not dealt with; undefined where that is not known. */
@@ -72,13 +83,18 @@ async function ageOf({ partitions }: GroupLag, admin: Admin): Promise<number | u
   return times.size === 0 ? undefined : Date.now() - Math.min(...times.values())
 }
 
-/** What is said of a lag. */
+/**
+ * What is said of a lag.
+ * @param gathered so many records are no part of it: a sink has them, and has not stored them
+ */
 export function verdictOf(
   { total, members, state }: Pick<GroupLag, 'total' | 'members' | 'state'>,
-  oldestMs: number | undefined
+  oldestMs: number | undefined,
+  gathered = 0
 ): Pick<OperatorAnswer, 'found' | 'state' | 'todo'> {
   const age = oldestMs === undefined ? '' : `, the oldest ${spanText(Math.max(0, oldestMs))} old`
-  const found = `${total} records behind${age}; ${members ?? '?'} members, ${state}`
+  const kept = gathered === 0 ? '' : `; ${gathered} are gathered for a file`
+  const found = `${total} records behind${age}${kept}; ${members ?? '?'} members, ${state}`
   if (total > 0 && members === 0)
     return {
       found,

@@ -136,7 +136,12 @@ export class ConsumerGroup {
     return this.#ledgers.lag
   }
 
-  /** The same of each partition. */
+  /** Offsets that were dealt with, and that a sink has gathered and not stored. */
+  get gathered(): number {
+    return this.#ledgers.gathered
+  }
+
+  /** The lag of each partition. */
   get lags(): GroupLedgers['lags'] {
     return this.#ledgers.lags
   }

@@ -28,7 +28,14 @@ export class GroupLedgers {
     return Number(lag)
   }
 
-  /** The same of each partition. */
+  /** Offsets that were dealt with, and that a sink has gathered and not stored. */
+  get gathered(): number {
+    let gathered = 0n
+    for (const ledger of this.#now.values()) gathered += ledger.gathered
+    return Number(gathered)
+  }
+
+  /** The lag of each partition. */
   get lags(): { readonly topic: string; readonly partition: number; readonly lag: number }[] {
     return [...this.#now].map(([key, { lag }]) => {
       const at = key.lastIndexOf('/')

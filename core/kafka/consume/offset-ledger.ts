@@ -1,5 +1,8 @@
-/** A part of a partition that was handed over; `done` says that it was dealt with. */
+/** A part of a partition that was handed over. */
 export interface PendingRange {
+  /** The flow has dealt with it, though a sink may hold back its commit. */
+  dealtWith(): void
+  /** It was dealt with, and may be committed. */
   done(): void
   /**
    * It was dealt with, and somebody else than the group's member has moved the group's offset
@@ -9,14 +12,19 @@ export interface PendingRange {
 }
 
 class Entry implements PendingRange {
+  isDealtWith = false
   isDone = false
   constructor(
     private readonly ledger: OffsetLedger,
     readonly nextOffset: bigint
   ) {}
+  dealtWith(): void {
+    this.isDealtWith = true
+    this.ledger.advance()
+  }
   done(): void {
     this.isDone = true
-    this.ledger.advance()
+    this.dealtWith()
   }
   committed(): void {
     this.done()
@@ -38,10 +46,13 @@ const NOTHING = -1n
  */
 export class OffsetLedger {
   readonly #open: Entry[] = []
-  /** So many of them are done: the rest moves up now and then, and not at each. */
+  /** So many of these, from the first on, are done, and so many were dealt with. */
   #done = 0
+  #dealtWith = 0
   /** The first offset that was not dealt with. */
   #position: bigint
+  /** The first offset that may not be committed; what lies between these two is gathered. */
+  #kept: bigint
   /** The first offset that was not handed over. */
   #readTo: bigint
   #committed: bigint
@@ -55,6 +66,7 @@ export class OffsetLedger {
    */
   constructor(begin: bigint, committed: bigint = NOTHING, end: bigint = begin) {
     this.#position = begin
+    this.#kept = begin
     this.#readTo = begin
     this.#committed = committed < 0n ? NOTHING : committed
     this.#attempted = this.#committed
@@ -73,7 +85,7 @@ export class OffsetLedger {
 
   /** What there is to commit; undefined if the group has it. */
   get pending(): bigint | undefined {
-    return this.#position === this.#committed ? undefined : this.#position
+    return this.#kept === this.#committed ? undefined : this.#kept
   }
 
   /** Offsets that were not dealt with. */
@@ -91,9 +103,14 @@ export class OffsetLedger {
     return this.#readTo
   }
 
-  /** Parts handed over and not done. */
+  /** Offsets that were dealt with, and that a sink has gathered and not stored. */
+  get gathered(): bigint {
+    return this.#position - this.#kept
+  }
+
+  /** Parts handed over and not dealt with. */
   get openParts(): number {
-    return this.#open.length - this.#done
+    return this.#open.length - this.#dealtWith
   }
 
   /** A commit of this offset is on its way; whether it arrives is not known. */
@@ -120,12 +137,13 @@ export class OffsetLedger {
   }
 
   advance(): void {
-    const before = this.#done
-    while (this.#done < this.#open.length && this.#open[this.#done]!.isDone) this.#done++
-    if (this.#done === before) return
-    this.#position = this.#open[this.#done - 1]!.nextOffset
-    if (this.#done < this.#open.length / 2) return
+    while (this.#open[this.#dealtWith]?.isDealtWith)
+      this.#position = this.#open[this.#dealtWith++]!.nextOffset
+    while (this.#open[this.#done]?.isDone) this.#kept = this.#open[this.#done++]!.nextOffset
+    // Removed many at a time: a sink may let go all that it gathered in a day, part by part.
+    if (2 * this.#done < this.#open.length) return
     this.#open.splice(0, this.#done)
+    this.#dealtWith -= this.#done
     this.#done = 0
   }
 }

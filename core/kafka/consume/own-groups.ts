@@ -10,6 +10,8 @@ interface OwnMember {
    * which partitions it has.
    */
   readonly positions: ReadonlyMap<string, number>
+  /** Offsets that were dealt with, and that a sink has gathered and not stored. */
+  readonly gathered: number
 }
 
 const members = new Set<OwnMember>()
@@ -24,17 +26,22 @@ export function rememberMember(member: OwnMember): void {
  */
 export function positionsOf(
   groupId: string,
-  { brokers }: ClusterSettings
+  settings: ClusterSettings
 ): ReadonlyMap<string, number> {
   const positions = new Map<string, number>()
-  for (const member of members) {
-    if (member.isClosed) members.delete(member)
-    else if (
-      member.groupId === groupId &&
-      member.settings.brokers.some(broker => brokers.includes(broker))
-    ) {
-      for (const [key, position] of member.positions) positions.set(key, position)
-    }
-  }
+  for (const member of membersOf(groupId, settings))
+    for (const [key, position] of member.positions) positions.set(key, position)
   return positions
+}
+
+/** How many records sinks behind these members have gathered, and not stored. */
+export const gatheredOf = (groupId: string, settings: ClusterSettings): number =>
+  membersOf(groupId, settings).reduce((sum, { gathered }) => sum + gathered, 0)
+
+function membersOf(groupId: string, { brokers }: ClusterSettings): OwnMember[] {
+  for (const member of members) if (member.isClosed) members.delete(member)
+  return [...members].filter(
+    ({ groupId: group, settings }) =>
+      group === groupId && settings.brokers.some(broker => brokers.includes(broker))
+  )
 }

@@ -2,7 +2,7 @@
 export interface ReadPlace {
   /** The first offset that was not handed over. */
   readonly next: bigint
-  /** Parts handed over that the flow is not done with. */
+  /** Parts handed over that the flow has not dealt with. */
   readonly openParts: number
 }
 

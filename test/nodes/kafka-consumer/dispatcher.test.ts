@@ -51,7 +51,7 @@ describe('nodes/kafka-consumer: what waits of partitions', () => {
         offset: String(index)
       })),
       nextOffset: BigInt(records),
-      part: () => ({ done: () => {}, committed: () => {} })
+      part: () => ({ dealtWith: () => {}, done: () => {}, committed: () => {} })
     })
 
   it('leaves none paused that a new generation reads anew, and sends nothing of it', () => {

@@ -62,6 +62,7 @@ describe('nodes/kafka-consumer: after Node-RED was killed again and again', () =
     const life = { sizes: [] as number[], passed: [] as number[], setAside: [] as number[] }
     const part = (next: bigint) => ({
       done: () => assert.equal(life.passed.length + life.setAside.length, Number(next)),
+      dealtWith: () => {},
       committed: () => {}
     })
     for (let from = 0; from < records; from += fetched)

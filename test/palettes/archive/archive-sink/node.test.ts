@@ -1,7 +1,9 @@
 // Mostly waits.
 import assert from 'node:assert/strict'
+import { KafkaCluster } from '../../../../core/kafka/cluster.ts'
 import { nodeMetrics } from '../../../../core/node/metrics.ts'
 import { isRejection } from '../../../../core/record/record.ts'
+import { examined } from '../../../../nodes/kafka-consumer/examine.ts'
 import { kafkaRig, type Rig } from '../../../core/kafka/kafka-rig.ts'
 import type { KafkaFlow } from '../../../nodes/kafka-flow.ts'
 import { until } from '../../../until.ts'
@@ -70,6 +72,10 @@ describe('archive-sink to a folder', function () {
     assert.deepEqual(folder.files, [])
     assert.notEqual((await rig.committed(group, topic))[0], 5_000)
     assert.equal(nodeMetrics('read')?.inFlight, 0)
+    const cluster = new KafkaCluster({ brokers: rig.brokers.split(','), clientId: 'test' })
+    const [lag] = await examined(cluster, group, [topic]).finally(() => cluster.close())
+    assert.match(lag!.found, /^0 records behind; 5000 are gathered for a file; 1 members/)
+    assert.equal(lag!.state, 'well')
   })
 
   it('writes a file when it is large enough', async () => {
