@@ -262,11 +262,17 @@ export interface KillsReason {
   readonly message: string
 }
 
-/** For the log, when a source begins to be careful. */
-export const carefulSentence = (starts: number, where: string): string =>
-  starts < CAREFUL_FROM
-    ? `Node-RED ended, not in order, while one record or few of ${where} were in the flow. They go on one at a time.`
-    : `Node-RED was started ${starts} times without getting past the same record of ${where}, and never ended in order. What was on its way then goes on few at a time, the first record by itself, to find one that kills it.`
+/**
+ * For the log, when a source begins to be careful.
+ *
+ * @param isByFew more go on together as they pass; else one at a time
+ */
+export const carefulSentence = (starts: number, where: string, isByFew = false): string => {
+  if (starts < CAREFUL_FROM)
+    return `Node-RED ended, not in order, while ${isByFew ? 'one record or few' : 'one record'} of ${where} ${isByFew ? 'were' : 'was'} in the flow. They go on one at a time.`
+  const pace = isByFew ? 'few at a time, the first record by itself' : 'one record at a time'
+  return `Node-RED was started ${starts} times without getting past the same record of ${where}, and never ended in order. What was on its way then goes on ${pace}, to find the one that kills it.`
+}
 
 /** Why a record is a dead letter. */
 export const killsReason = (deaths: number): KillsReason => ({

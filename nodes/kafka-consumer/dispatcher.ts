@@ -142,7 +142,11 @@ export class Dispatcher {
     const { isCareful, starts } = beginning
     if (isCareful)
       warn(
-        carefulSentence(starts, `partition ${number} of "${topic}", from offset ${first.offset}`)
+        carefulSentence(
+          starts,
+          `partition ${number} of "${topic}", from offset ${first.offset}`,
+          true
+        )
       )
     const partition: Partition = {
       key,
