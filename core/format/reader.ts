@@ -40,10 +40,11 @@ export interface Reader {
    */
   read(bytes: Buffer, arrival: ArrivedBytes): Item[]
   /**
-   * The record of a payload that holds one and takes no long to read, or why it is none: the short
-   * way, for most payloads of JSON. Undefined where they are to be read in pieces.
+   * The record of a payload that holds one and takes no long to read: the short way, for most
+   * payloads of JSON. Undefined where they are to be read in pieces, which also says why one is no
+   * record: of several reasons the same as for a long payload.
    */
-  readOne(bytes: Buffer): TelemetryRecord | ParseFailure | undefined
+  readOne(bytes: Buffer): TelemetryRecord | undefined
   /** The same, some at a time, each piece read when it is asked for: to be gone through once. */
   pieces(bytes: Buffer, arrival: ArrivedBytes): Iterable<Piece<Item>>
   /** The same of a value that was decoded before, some at a time. */
@@ -155,11 +156,11 @@ class BytesReader implements Reader {
       this.#plain = jsonRulesOf(options)
   }
 
-  readOne(bytes: Buffer): TelemetryRecord | ParseFailure | undefined {
+  readOne(bytes: Buffer): TelemetryRecord | undefined {
     const rules = this.#plain
-    return rules === undefined || takesLong(bytes, this.options.decompress)
-      ? undefined
-      : parseRecord(bytes, rules)
+    if (rules === undefined || takesLong(bytes, this.options.decompress)) return undefined
+    const record = parseRecord(bytes, rules)
+    return record instanceof ParseFailure ? undefined : record
   }
 
   read(bytes: Buffer, arrival: ArrivedBytes): Item[] {

@@ -39,6 +39,23 @@ describe('decode', () => {
     assert.deepEqual(await records({ format: 'bare' }, '23.5'), [{ value: 23.5 }])
   })
 
+  for (const [payload, code] of [
+    ['12345678901234567890', 'NUMBER_INEXACT'],
+    ['{"a":1,"a":"\\ud800"}', 'KEY_REPEATED'],
+    ['{"a":1,"a":2,"__proto__":3}', 'KEY_REPEATED'],
+    ['{"a":{"__proto__":3}}', 'KEY_FORBIDDEN'],
+    ['[1]', 'NOT_A_RECORD'],
+    ['{', 'JSON_INVALID'],
+    ['', 'PAYLOAD_EMPTY']
+  ] as const)
+    it(`of several reasons tells the one that a long payload would have: ${payload}`, async () => {
+      const { outputs } = await decode({}, { payload: Buffer.from(payload) })
+      assert.deepEqual(
+        outputs[1].map(({ reason }) => reason.code),
+        [code]
+      )
+    })
+
   it('shape-array-of-ts-values: each element is a record, and a bad one is rejected alone', async () => {
     const good = '{"ts":1451649600512,"values":{"temperature":42.2,"humidity":70}}'
     const payload = Buffer.from(`[${good},{"ts":1451649601000,"values":{"__proto__":1}},5]`)
