@@ -94,10 +94,11 @@ export class Intake {
     const { source, options, trials } = this.intake
     if (this.#isStopped || reader.waiting.length === 0) return false
     reader.careful ??= this.#carefulFor(reader)
-    const isCareful = reader.careful > 0
+    const before = this.#beforeTrials(reader)
+    const isCareful = before === 0 && reader.careful > 0
     const most = options.order === 'strict' || isCareful ? 1 : PER_SHARD
     if (source.inFlightOf(reader.shard) >= most) return false
-    const { count, bytes } = this.#sizeOf(reader, isCareful ? 1 : options.batchSize)
+    const { count, bytes } = this.#sizeOf(reader, isCareful ? 1 : before || options.batchSize)
     if (!source.hasRoomFor(count, bytes)) return false
     const { sequence } = reader.waiting[0]!
     const deaths = isCareful ? trials.enter(reader.shard, sequence, () => this.fill()) : 0
@@ -105,7 +106,8 @@ export class Intake {
     const arrivals = reader.waiting.splice(0, count)
     reader.waitingBytes -= bytes
     reader.inFlow++
-    this.#take(reader, new KinesisBatch(options.stream, arrivals, bytes), this.#kills(deaths))
+    const batch = new KinesisBatch(options.stream, arrivals, bytes)
+    this.#take(reader, batch, isCareful, this.#kills(deaths))
     return true
   }
 
@@ -116,9 +118,13 @@ export class Intake {
     return { count, bytes }
   }
 
-  #take(reader: ShardReader, batch: KinesisBatch, kills: Reason | undefined): void {
+  #take(
+    reader: ShardReader,
+    batch: KinesisBatch,
+    isTrial: boolean,
+    kills: Reason | undefined
+  ): void {
     const { source, shaper, options, trials } = this.intake
-    const isTrial = reader.careful! > 0
     source.takeMany({
       lane: reader.shard,
       length: batch.arrivals.length,
@@ -146,10 +152,23 @@ export class Intake {
     const { trials, options, warn } = this.intake
     const { isCareful, starts, reached } = trials.begin(shard, waiting[0]!.sequence)
     if (!isCareful) return 0
-    // Those before it were stored one by one, though that was not written any more.
-    reader.skip(waiting.findIndex(({ sequence }) => sequence === reached))
+    reader.carefulFrom = reached
     warn(carefulSentence(starts, `the shard ${shard} of "${options.stream}"`))
     return Math.min(PER_SHARD * options.batchSize, options.maxInFlight)
+  }
+
+  /**
+   * So many of the next batch come before the first on trial. They go through the flow again, since
+   * a sink may have gathered them when it died, and leave the note that says who is on trial.
+   */
+  #beforeTrials(reader: ShardReader): number {
+    const { carefulFrom, waiting } = reader
+    if (carefulFrom === undefined) return 0
+    const from = BigInt(carefulFrom)
+    const first = waiting.slice(0, this.intake.options.batchSize)
+    const found = first.findIndex(({ sequence }) => BigInt(sequence) >= from)
+    if (found === 0) reader.carefulFrom = undefined
+    return found < 0 ? first.length : found
   }
 
   #kills(deaths: number): Reason | undefined {

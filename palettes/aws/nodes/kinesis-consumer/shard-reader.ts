@@ -40,6 +40,8 @@ export class ShardReader implements HeldReader {
   inFlow = 0
   /** So many records go one at a time, since one of them may have killed Node-RED. */
   careful: number | undefined
+  /** The record they begin with: those before it went through the flow, and did not kill it. */
+  carefulFrom: string | undefined
   /** By how much it is behind the newest record of its shard. */
   behindMs = 0
   #iterator: string | undefined
@@ -108,14 +110,6 @@ export class ShardReader implements HeldReader {
   stored(batch: KinesisBatch): void {
     this.inFlow--
     this.#stored = batch.arrivals.at(-1)!.sequence
-  }
-
-  /** So many of those that wait were stored before. */
-  skip(count: number): void {
-    for (const { sequence, data } of this.waiting.splice(0, Math.max(0, count))) {
-      this.#stored = sequence
-      this.waitingBytes -= data.length
-    }
   }
 
   async #run(): Promise<void> {
