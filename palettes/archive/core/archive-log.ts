@@ -1,3 +1,4 @@
+import { joinedMarks, type Mark } from './marks.ts'
 import { type Range, Ranges } from './ranges.ts'
 import type { Store } from './store.ts'
 
@@ -24,11 +25,11 @@ export interface Entry {
   readonly covered: readonly Range[]
   /** Numbers of entries before it that were not done when it was written. */
   readonly open: readonly number[]
-  /** When Kafka got the newest record of all of these, in milliseconds since 1970. */
-  readonly newestMs: number
+  /** Some records of these files and of those before, by which the topic is recognised. */
+  readonly marks?: readonly Mark[]
 }
 
-export interface Claim extends Pick<Entry, 'first' | 'last' | 'files' | 'newestMs'> {}
+export interface Claim extends Pick<Entry, 'first' | 'last' | 'files' | 'marks'> {}
 
 /** Numbers count down in names: the newest entry is the first of a listing. */
 const HIGHEST = 999_999_999
@@ -42,6 +43,9 @@ export class ArchiveLog {
   #newest: Entry | undefined
   readonly #open = new Map<number, Entry>()
   #covered = new Ranges()
+  #marks: ReadonlyMap<number, number> = new Map()
+  /** The entry that these marks are of. */
+  #marksOf: Entry | undefined
 
   constructor(
     private readonly store: Pick<Store, 'create' | 'replace' | 'read' | 'list'>,
@@ -50,9 +54,17 @@ export class ArchiveLog {
     private readonly by: string
   ) {}
 
-  /** When Kafka got the newest record that is archived. */
-  get newestMs(): number {
-    return this.#newest?.newestMs ?? Number.NEGATIVE_INFINITY
+  /**
+   * The record is not the one that was archived of this offset: the topic is another one of the
+   * same name. False where that is not known.
+   */
+  isOther(offset: number, kafkaMs: number): boolean {
+    if (this.#marksOf !== this.#newest) {
+      this.#marks = new Map(this.#newest?.marks)
+      this.#marksOf = this.#newest
+    }
+    const archived = this.#marks.get(offset)
+    return archived !== undefined && archived !== kafkaMs
   }
 
   /** The last offset that it says something of. */
@@ -140,7 +152,7 @@ export class ArchiveLog {
       done: false,
       covered: covered.all,
       open: [...this.#open.keys()],
-      newestMs: Math.max(claim.newestMs, this.newestMs)
+      marks: joinedMarks(this.#newest?.marks ?? [], claim.marks ?? [])
     }
   }
 

@@ -171,13 +171,16 @@ export class ArchiveSink implements OpenSink {
     const filed = this.options.plan.file(record as object, { topic, partition, kafkaMs })
     if ('code' in filed) return filed
     of.offsets.push(offset)
-    lane.add(offset, { ...filed, kafkaMs, attempt: of.attempt })
+    lane.add({ ...filed, offset, kafkaMs, attempt: of.attempt })
     return undefined
   }
 
-  /** Newer than all that was archived it is not the record that is there. */
+  /**
+   * Only the offset and the time of the same record tell: records that were filtered or rejected
+   * may be newer than all that is archived, since producers set their times.
+   */
   #isThere(of: Taking, lane: Lane, offset: number, kafkaMs: number): void {
-    if (kafkaMs <= lane.log.newestMs) of.isThere()
+    if (!lane.log.isOther(offset, kafkaMs)) of.isThere()
     else {
       of.isBlocked = true
       this.#troubles.otherTopic(lane, offset)

@@ -1,5 +1,5 @@
 import { existsSync } from 'node:fs'
-import { pause, retrying } from '@millrace/node-red-telemetry'
+import { retrying } from '@millrace/node-red-telemetry'
 import type { Entry, LoggedFile } from '../../core/archive-log.ts'
 import { type FileName, fileNameOf } from '../../core/file-name.ts'
 import { type Finishing, finishFile } from '../../core/finish-file.ts'
@@ -7,8 +7,6 @@ import type { Store } from '../../core/store.ts'
 import type { Chunk } from './chunk.ts'
 import type { Lane } from './lane.ts'
 import type { Spill } from './spill.ts'
-
-const ASK_AGAIN_MS = 2_000
 
 export interface ChunkWriterOptions {
   readonly store: Store
@@ -19,8 +17,8 @@ export interface ChunkWriterOptions {
   onTrouble(error: unknown): void
   /** The store has done something. */
   onWorks(): void
-  /** Somebody else writes these records, and is waited for. */
-  onOther(entry: Entry): void
+  /** Whoever has begun to write these records has not gone on for long. */
+  readonly isAlone: boolean
 }
 
 /** What became of a chunk. */
@@ -33,6 +31,8 @@ export type Written =
    * be read again.
    */
   | { readonly kind: 'crossed' }
+  /** Somebody else has begun to write its records, and more than are here. */
+  | { readonly kind: 'waits'; readonly entry: Entry }
 
 /**
  * Writes the files of a chunk. First the log says which offsets they hold; so after a crash, or
@@ -45,14 +45,15 @@ export async function writeChunk(
 ): Promise<Written> {
   const { log } = lane
   const begun = log.openAt(chunk.first)
-  if (begun !== undefined && begun.first < chunk.first) return othersOf(lane, chunk, begun, options)
-  const files = filesOf(lane, chunk, options)
-  const range = { first: chunk.first, last: chunk.last, newestMs: chunk.newestMs }
+  if (begun !== undefined && begun.first < chunk.first && !hasAll(lane, chunk, begun, options))
+    return besideOther(lane, chunk, begun, options)
+  const files = filesOf(lane, chunk, begun ?? chunk, options)
+  const range = { first: chunk.first, last: chunk.last, marks: chunk.marks.all }
   const logged = files.map(({ path, records }) => ({ path, records }))
   const entry = begun ?? (await tried(options, () => log.claim({ ...range, files: logged })))
   if (entry === undefined || entry.last !== chunk.last) return { kind: 'crossed' }
   // Whoever has begun may have died in the middle of an upload.
-  if (begun !== undefined) await tried(options, () => endUploads(lane, chunk, options))
+  if (begun !== undefined) await tried(options, () => endUploads(lane, begun, options))
   for (const file of files)
     if (!(await put(chunk.files.get(file.local.key)!, file, options))) return { kind: 'crossed' }
   const now = new Set(logged.map(({ path }) => path))
@@ -65,16 +66,22 @@ export async function writeChunk(
 
 const endUploads = (
   { topic, partition }: Lane,
-  { first, last }: Chunk,
+  { first, last }: Range,
   { store, name }: ChunkWriterOptions
 ): Promise<number> => store.endUploads(fileNameOf({ topic, partition, first, last, ...name }), 0)
+
+type Range = Pick<Entry, 'first' | 'last'>
 
 interface FileOf extends LoggedFile {
   readonly local: { readonly key: string; readonly rows: string }
 }
 
-function filesOf({ topic, partition }: Lane, chunk: Chunk, options: ChunkWriterOptions): FileOf[] {
-  const { first, last } = chunk
+function filesOf(
+  { topic, partition }: Lane,
+  chunk: Chunk,
+  { first, last }: Range,
+  options: ChunkWriterOptions
+): FileOf[] {
   const name = fileNameOf({ topic, partition, first, last, ...options.name })
   return [...chunk.files].map(([folder, { records, local }]) => ({
     path: `${folder}${name}`,
@@ -96,21 +103,59 @@ function put(spill: Spill, { path, local }: FileOf, options: ChunkWriterOptions)
   })
 }
 
-/** We have not all of its records: whoever has begun ends it. */
-async function othersOf(
-  { log }: Lane,
+/**
+ * An entry may begin at an offset without a record, such as the marker of a transaction: then all
+ * that its files are to hold is here.
+ */
+function hasAll(lane: Lane, chunk: Chunk, entry: Entry, options: ChunkWriterOptions): boolean {
+  if (entry.last !== chunk.last || entry.files.length !== chunk.files.size) return false
+  const counts = new Map(entry.files.map(({ path, records }) => [path, records]))
+  return filesOf(lane, chunk, entry, options).every(
+    ({ path, records }) => counts.get(path) === records
+  )
+}
+
+/** We have not all of its records: whoever has begun ends it, or nobody does. */
+async function besideOther(
+  lane: Lane,
   chunk: Chunk,
   entry: Entry,
   options: ChunkWriterOptions
 ): Promise<Written> {
-  const { signal } = options
-  while (!(await tried(options, () => log.isDoneByOthers(entry)))) {
-    options.onOther(entry)
-    await pause(ASK_AGAIN_MS, { signal, unref: true })
-    signal.throwIfAborted()
-  }
   // What is behind its end is in no file.
-  return { kind: chunk.last <= entry.last ? 'there' : 'crossed' }
+  if (chunk.last > entry.last) return { kind: 'crossed' }
+  if (await tried(options, () => lane.log.isDoneByOthers(entry))) return { kind: 'there' }
+  if (!options.isAlone || chunk.last < entry.last) return { kind: 'waits', entry }
+  return writeRest(lane, chunk, entry, options)
+}
+
+/**
+ * Nobody can read all of its records any more. Files of it that are there hold all of theirs; the
+ * others get what is here.
+ */
+async function writeRest(
+  lane: Lane,
+  chunk: Chunk,
+  entry: Entry,
+  options: ChunkWriterOptions
+): Promise<Written> {
+  const { store } = options
+  await tried(options, () => endUploads(lane, entry, options))
+  const there: LoggedFile[] = []
+  for (const file of entry.files)
+    if (await tried(options, () => isThere(store, file.path))) there.push(file)
+  const paths = new Set(there.map(({ path }) => path))
+  const files = filesOf(lane, chunk, entry, options).filter(({ path }) => !paths.has(path))
+  for (const file of files)
+    if (!(await put(chunk.files.get(file.local.key)!, file, options))) return { kind: 'crossed' }
+  const written = files.map(({ path, records }) => ({ path, records }))
+  await tried(options, () => lane.log.done(entry, [...there, ...written]))
+  return { kind: 'written', files: written }
+}
+
+async function isThere(store: Store, path: string): Promise<boolean> {
+  for await (const found of store.list(path)) return found.path === path
+  return false
 }
 
 async function tried<T>(

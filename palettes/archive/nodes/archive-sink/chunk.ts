@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import type { HeldPart } from '@millrace/node-red-telemetry'
+import { FirstMarks } from '../../core/marks.ts'
 import { Spill } from './spill.ts'
 
 /** More files than that are not gathered at a time for one partition. */
@@ -17,7 +18,7 @@ export class Chunk {
   records = 0
   /** Of all rows, in characters. */
   size = 0
-  newestMs = Number.NEGATIVE_INFINITY
+  readonly marks = new FirstMarks()
 
   constructor(
     readonly first: number,
@@ -41,7 +42,7 @@ export class Chunk {
     return written
   }
 
-  add(path: string, row: string, kafkaMs: number): void {
+  add(path: string, row: string): void {
     let file = this.files.get(path)
     if (file === undefined) {
       const name = `${this.#number}-${this.files.size}.rows`
@@ -51,7 +52,6 @@ export class Chunk {
     file.add(row)
     this.records++
     this.size += row.length
-    if (kafkaMs > this.newestMs) this.newestMs = kafkaMs
   }
 
   /** @throws what the disk says */

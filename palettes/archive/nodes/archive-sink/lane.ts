@@ -4,8 +4,10 @@ import type { Chunk } from './chunk.ts'
 
 /** A record as it will stand in its file. */
 interface Row {
+  readonly offset: number
   readonly path: string
   readonly text: string
+  /** When Kafka got it. */
   readonly kafkaMs: number
   /** Of the delivery that brought it. */
   readonly attempt: object
@@ -57,7 +59,8 @@ export class Lane {
     return this.#chunk !== undefined || this.#rows.size > 0
   }
 
-  add(offset: number, row: Row): void {
+  add(row: Row): void {
+    const { offset } = row
     const rows = this.#rows.get(offset)
     if (rows === undefined) this.#rows.set(offset, [row])
     // A message that was made of several is sent again as another one.
@@ -81,6 +84,7 @@ export class Lane {
     this.#since ??= start
     let holder: Chunk | undefined
     for (let at = start; at < end; ) {
+      this.#pass(at)
       const boundary = this.log.boundaryAfter(at)
       const to = Math.min(end, boundary ?? end)
       holder = this.#gather(at, to) ?? holder
@@ -108,6 +112,22 @@ export class Lane {
     this.#chunk = undefined
   }
 
+  /**
+   * Ranges may end between what has passed and what comes: an offset without a record, such as the
+   * marker of a transaction, is in no part.
+   */
+  #pass(at: number): void {
+    const { log } = this.options
+    const boundary = this.#chunk && log.boundaryAfter(this.#chunk.last)
+    if (this.#chunk !== undefined && boundary !== undefined && boundary <= at) {
+      this.#chunk.last = boundary - 1
+      this.#close(boundary)
+    }
+    if (this.#chunk !== undefined || this.#since === undefined) return
+    let next = log.boundaryAfter(this.#since)
+    for (; next !== undefined && next <= at; next = log.boundaryAfter(next)) this.#since = next
+  }
+
   #gather(at: number, to: number): Chunk | undefined {
     const rows = this.#take(at, to)
     if (this.log.isDone(at)) return undefined
@@ -115,7 +135,10 @@ export class Lane {
       return undefined
     this.#chunk ??= this.options.newChunk(this.#since ?? at)
     this.#chunk.last = to - 1
-    for (const { path, text, kafkaMs } of rows) this.#chunk.add(path, text, kafkaMs)
+    for (const { offset, path, text, kafkaMs } of rows) {
+      this.#chunk.marks.add(offset, kafkaMs)
+      this.#chunk.add(path, text)
+    }
     return this.#chunk
   }
 

@@ -6,7 +6,7 @@ import {
   reasonOf,
   retrying
 } from '@millrace/node-red-telemetry'
-import { ArchiveLog, logFolder } from '../../core/archive-log.ts'
+import { ArchiveLog, type Entry, logFolder } from '../../core/archive-log.ts'
 import type { ArchiveStore } from '../../core/archive-store.ts'
 import { Chunk } from './chunk.ts'
 import { type Written, writeChunk } from './chunk-writer.ts'
@@ -20,8 +20,19 @@ import type { SinkTroubles } from './troubles.ts'
 const LEFT_MS = 3_600_000
 /** Of rows that are not written to the disk yet. */
 const MAX_WAITING = 32 << 20
+/** Of somebody else who has begun to write the same records, how often it is asked for. */
+const PATIENCE: Patience = { everyMs: 2_000, lateAfter: 60, aloneAfter: 300 }
 /** Chunks that are made files at a time. */
 const MAX_WRITING = 3
+
+/** How long is waited for somebody else: times that the store says it has not ended. */
+export interface Patience {
+  readonly everyMs: number
+  /** Then a person is told. */
+  readonly lateAfter: number
+  /** Then it is gone, and what can still be read is written. */
+  readonly aloneAfter: number
+}
 
 export interface LanesOptions {
   readonly context: Context<typeof spec>
@@ -30,6 +41,7 @@ export interface LanesOptions {
   readonly folder: string
   readonly troubles: SinkTroubles
   readonly signal: AbortSignal
+  readonly patience?: Patience
 }
 
 /** A partition that a source has now, and what becomes of it. */
@@ -42,6 +54,9 @@ interface OpenLane {
   isWriting: boolean
   /** It is read again from what was committed: nothing of it is written any more. */
   isGivenBack: boolean
+  /** How often its first chunk has waited for somebody else, and when it is looked at again. */
+  waited: number
+  againMs: number
 }
 
 /** The partitions that come, each by itself. */
@@ -162,6 +177,8 @@ export class Lanes {
       stop: new AbortController(),
       isWriting: false,
       isGivenBack: false,
+      waited: 0,
+      againMs: 0,
       lane: new Lane({
         topic,
         partition,
@@ -191,6 +208,7 @@ export class Lanes {
 
   #end({ lane, whole, stop }: OpenLane): void {
     stop.abort()
+    this.options.troubles.waitsNoMore(lane)
     lane.end()
     for (const chunk of whole) chunk.remove()
     whole.length = 0
@@ -217,6 +235,7 @@ export class Lanes {
     for (const open of this.#lanes.values()) {
       const [chunk] = open.whole
       if (open.isWriting || open.isGivenBack || chunk === undefined) continue
+      if (open.againMs > performance.now()) continue
       if (this.#writing.size >= MAX_WRITING) return
       open.isWriting = true
       const writing = this.#write(open, chunk).finally(() => {
@@ -244,7 +263,11 @@ export class Lanes {
     if (signal.aborted) chunk.remove()
   }
 
-  async #writeOnce({ lane }: OpenLane, chunk: Chunk, signal: AbortSignal): Promise<Written> {
+  async #writeOnce(
+    { lane, waited }: OpenLane,
+    chunk: Chunk,
+    signal: AbortSignal
+  ): Promise<Written> {
     const { plan, store, troubles } = this.options
     return writeChunk(lane, chunk, {
       store: await store.open(),
@@ -252,14 +275,20 @@ export class Lanes {
       name: plan.name,
       signal,
       onTrouble: error => troubles.fails(error),
-      onWorks: () => troubles.works(),
-      onOther: entry => troubles.waitsForOther(entry)
+      isAlone: waited >= this.#patience.aloneAfter,
+      onWorks: () => troubles.works()
     })
   }
 
   /** Its rows stay until the store has them, or they are read again. */
   #isWritten(open: OpenLane, chunk: Chunk, written: Written): void {
     if (open.whole[0] !== chunk) return
+    if (written.kind === 'waits') {
+      this.#wait(open, written.entry)
+      return
+    }
+    this.options.troubles.waitsNoMore(open.lane)
+    open.waited = 0
     if (written.kind === 'crossed') {
       open.isGivenBack = true
       heldOf(open)?.readAgain()
@@ -269,6 +298,20 @@ export class Lanes {
     chunk.remove()
     for (const held of chunk.held) held.letGo()
     if (written.kind === 'written') this.#tell(open.lane, chunk, written.files)
+  }
+
+  get #patience(): Patience {
+    return this.options.patience ?? PATIENCE
+  }
+
+  /** Others are written meanwhile. */
+  #wait(open: OpenLane, entry: Entry): void {
+    const { everyMs, lateAfter, aloneAfter } = this.#patience
+    open.waited++
+    open.againMs = performance.now() + everyMs
+    const { troubles } = this.options
+    if (open.waited < lateAfter) troubles.waitsForOther(entry)
+    else troubles.waitsLong(open.lane, entry, (everyMs * (aloneAfter - lateAfter)) / 60_000)
   }
 
   #tell(

@@ -3,10 +3,14 @@ import type { Entry } from '../../core/archive-log.ts'
 import { isStoreError, StoreError } from '../../core/store.ts'
 import type { Lane } from './lane.ts'
 
+type LaneName = Pick<Lane, 'topic' | 'partition'>
+
 /** What keeps an archive sink from its work, told on the canvas and in the log. */
 export class SinkTroubles {
   #waitsFor: string | undefined
   #isBlocked = false
+  /** Partitions of which somebody else has begun a range, and does not end it. */
+  readonly #late = new Set<object>()
 
   constructor(private readonly port: SinkPort) {}
 
@@ -20,7 +24,7 @@ export class SinkTroubles {
 
   works(): void {
     this.#waitsFor = undefined
-    if (!this.#isBlocked) this.port.up()
+    if (!this.#isBlocked && this.#late.size === 0) this.port.up()
   }
 
   /** Something has failed, and is tried again. */
@@ -43,11 +47,23 @@ export class SinkTroubles {
     this.port.refresh()
   }
 
-  otherTopic({ topic, partition }: Pick<Lane, 'topic' | 'partition'>, offset: number): void {
+  /** So many minutes later it is given up. */
+  waitsLong(lane: LaneName, { first, last }: Entry, minutes: number): void {
+    if (this.#late.has(lane) || this.#isBlocked) return
+    this.#late.add(lane)
+    const sentence = `Somebody else has begun to write offsets ${first} to ${last} of partition ${lane.partition} of "${lane.topic}" and does not go on, and the first of them cannot be read here. Start it again; else this node writes what it can read of them in ${Math.ceil(minutes)} min.`
+    this.port.down({ words: `${first} to ${last} not ended`, sentence, mend: true })
+  }
+
+  waitsNoMore(lane: LaneName): void {
+    if (this.#late.delete(lane)) this.works()
+  }
+
+  otherTopic({ topic, partition }: LaneName, offset: number): void {
     this.#isBlocked = true
     const { message: sentence, short: words } = new StoreError(
       'ARCHIVE_TOPIC_OTHER',
-      `Offset ${offset} of partition ${partition} of "${topic}" is in the archive already, but this record is newer than all that is archived: the topic was made anew, or is one of another cluster. Nothing is archived until the node has another name of the archive.`,
+      `Offset ${offset} of partition ${partition} of "${topic}" is in the archive already, but with a record of another time: the topic was made anew, or is one of another cluster. Nothing is archived until the node has another name of the archive.`,
       'another topic of this name',
       true
     )

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ArchiveLog, logFolder } from '../../../../palettes/archive/core/archive-log.ts'
 import { ArchiveStore } from '../../../../palettes/archive/core/archive-store.ts'
 import { Lanes, type LanesOptions } from '../../../../palettes/archive/nodes/archive-sink/lanes.ts'
 import type { Plan } from '../../../../palettes/archive/nodes/archive-sink/logic.ts'
@@ -22,6 +23,7 @@ class LateStore extends ArchiveStore {
   }
 }
 
+const NAME = 't-0-000000000000000-000000000000009-a.jsonl'
 const WAY = { source: 'read', lane: 't/0' }
 const PLAN = {
   finishing: { format: 'jsonl', compression: 'none', columns: [] },
@@ -73,17 +75,17 @@ describe('the partitions of an archive sink', function () {
   })
 
   /** These records were dealt with; what is gathered is on the disk, and goes to the store then. */
-  function gathered(from: number, to: number): void {
-    const lane = lanes.of(WAY.source, WAY.lane)
+  function gathered(from: number, to: number, name = WAY.lane): void {
+    const lane = lanes.of(WAY.source, name)
     for (let n = from; n < to; n++) {
       const text = `${JSON.stringify({ n, site: 'a' })}\n`
-      lane.add(n, { path: 'site=a/', text, kafkaMs: n, attempt: WAY })
+      lane.add({ offset: n, path: 'site=a/', text, kafkaMs: n, attempt: WAY })
     }
     const held = {
       letGo: () => events.push(`committed ${to}`),
       readAgain: () => events.push('read again')
     }
-    lanes.passed({ ...WAY, from: `${from}`, next: `${to}` }, held)
+    lanes.passed({ ...WAY, lane: name, from: `${from}`, next: `${to}` }, held)
     lane.chunk?.flush(true)
   }
   const write = () => {
@@ -109,7 +111,7 @@ describe('the partitions of an archive sink', function () {
     const other = new Lanes({ ...options, folder: join(folder, 'other') })
     await until('its log', () => other.of(WAY.source, WAY.lane).isReady)
     const { log } = other.of(WAY.source, WAY.lane)
-    await log.claim({ first: 0, last: 9, files: [], newestMs: 9 })
+    await log.claim({ first: 0, last: 9, files: [] })
     write()
     await until('the word', () => events.length > 0)
     gathered(50, 60)
@@ -127,7 +129,7 @@ describe('the partitions of an archive sink', function () {
     const other = new Lanes({ ...options, folder: join(folder, 'other') })
     await until('its log', () => other.of(WAY.source, WAY.lane).isReady)
     const { log } = other.of(WAY.source, WAY.lane)
-    const entry = await log.claim({ first: 0, last: 9, files: [], newestMs: 9 })
+    const entry = await log.claim({ first: 0, last: 9, files: [] })
     gathered(5, 15)
     await lanes.of(WAY.source, WAY.lane).log.load()
     await log.done(entry!, [])
@@ -135,6 +137,69 @@ describe('the partitions of an archive sink', function () {
     await until('the word', () => events.length > 0, 10_000)
     assert.deepEqual(events, ['read again'])
     other.end()
+  })
+
+  /** Somebody else has begun these, and the partition knows of it. */
+  async function begun(partition = 0, records = 10) {
+    const lane = lanes.of(WAY.source, `t/${partition}`)
+    await until('the log', () => lane.isReady)
+    const other = new ArchiveLog(store, logFolder('a', 't', partition), 'other')
+    const files = [{ path: `site=a/${NAME.replace('-0-', `-${partition}-`)}`, records }]
+    const entry = await other.claim({ first: 0, last: 9, files })
+    await lane.log.load()
+    return { other, entry: entry! }
+  }
+
+  it('end where a range ends at an offset without a record', async () => {
+    await begun()
+    gathered(0, 9)
+    gathered(10, 20)
+    write()
+    await until('both', () => events.length === 2)
+    assert.deepEqual(events, ['committed 9', 'committed 20'])
+    assert.deepEqual(target.files[0], `site=a/${NAME}`)
+    assert.deepEqual(numbersOf(target.records), [...upTo(9), ...upTo(20).slice(10)])
+  })
+
+  it('begin behind a range that is done, and whose last offset has no record', async () => {
+    const { other, entry } = await begun()
+    await other.done(entry, [])
+    await lanes.of(WAY.source, WAY.lane).log.isDoneByOthers(entry)
+    gathered(0, 9)
+    gathered(10, 20)
+    write()
+    await until('the rest', () => events.length === 1)
+    assert.deepEqual(events, ['committed 20'])
+    assert.deepEqual(numbersOf(target.records), upTo(20).slice(10))
+  })
+
+  it('hold a whole range that begins at an offset without a record', async () => {
+    await begun(0, 9)
+    gathered(1, 10)
+    write()
+    await until('the file', () => events.includes('committed 10'))
+    assert.deepEqual(target.files, [`site=a/${NAME}`])
+  })
+
+  it('write others while they wait for whoever has begun, and in the end what they have', async () => {
+    lanes.end()
+    const patience = { everyMs: 20, lateAfter: 5, aloneAfter: 20 }
+    lanes = new Lanes({ ...options, patience })
+    for (const partition of [0, 1, 2]) {
+      await begun(partition)
+      gathered(5, 10, `t/${partition}`)
+    }
+    await until('the log', () => lanes.of(WAY.source, 't/3').isReady)
+    gathered(0, 30, 't/3')
+    lanes.of(WAY.source, 't/3').closeNow()
+    const all = () => {
+      lanes.look()
+      return events.length === 4
+    }
+    await until('all', all)
+    assert.deepEqual(events, ['committed 30', ...Array(3).fill('committed 10')])
+    assert.ok(words.some(sentence => /does not go on/.test(sentence)))
+    assert.equal(target.records.length, 30 + 3 * 5)
   })
 
   it('are read again where their rows were deleted from the disk', async () => {

@@ -133,4 +133,21 @@ describe('an archive sink that comes after another', () => {
     await until('the file', () => all.isAcknowledged)
     assert.deepEqual(numbersOf(target.records), upTo(20))
   })
+
+  it('takes records that were filtered for those that are archived, however new they are', async () => {
+    const first = started()
+    await write(first, 0, 9)
+    const part = source.passed(0, 10)
+    await until('the file', () => part.isAcknowledged)
+    const { duplicates } = await write(started(), 0, 10)
+    assert.deepEqual([duplicates, words], [10, []])
+  })
+
+  it('waits where the records of these offsets are others, even older ones', async () => {
+    await write(started(), 0, 10)
+    const part = source.passed(0, 10)
+    await until('the file', () => part.isAcknowledged)
+    void write(started(), 0, 10, offset => String(offset))
+    await until('the word', () => words.some(sentence => /made anew/.test(sentence)))
+  })
 })

@@ -101,7 +101,7 @@ for (const kind of kinds)
       const logs = [1, 2, 3].map(by => new ArchiveLog(store, '_millrace/a/t/0/', `${by}`))
       await Promise.all(logs.map(log => log.load()))
       const claims = logs.map((log, index) =>
-        log.claim({ first: index * 5, last: index * 5 + 9, files: [], newestMs: 1 })
+        log.claim({ first: index * 5, last: index * 5 + 9, files: [] })
       )
       const taken = (await Promise.all(claims)).filter(entry => entry !== undefined)
       for (const [index, { first, last }] of taken.entries())
