@@ -96,9 +96,12 @@ function put(spill: Spill, { path, local }: FileOf, options: ChunkWriterOptions)
   return tried(options, async () => {
     spill.flush()
     if (!spill.isWhole) return false
-    if (whole === undefined || !existsSync(whole))
+    if (whole === undefined || !existsSync(whole)) {
       whole = await finishFile(local.rows, options.finishing)
+      spill.made(whole)
+    }
     await options.store.put(path, whole, options.signal)
+    spill.unmake()
     return true
   })
 }

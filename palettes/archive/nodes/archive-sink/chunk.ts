@@ -1,7 +1,7 @@
 import { join } from 'node:path'
 import type { HeldPart } from '@millrace/node-red-telemetry'
 import { FirstMarks } from '../../core/marks.ts'
-import { Spill } from './spill.ts'
+import { type Gathered, Spill } from './spill.ts'
 
 /** More files than that are not gathered at a time for one partition. */
 const MAX_FILES = 1_000
@@ -11,6 +11,7 @@ let chunks = 0
 /** Records of one partition from one offset to another, in the files that they become. */
 export class Chunk {
   readonly files = new Map<string, Spill>()
+  readonly #due = new Set<Spill>()
   readonly held: HeldPart[] = []
   readonly sinceMs = performance.now()
   readonly #number = chunks++
@@ -23,7 +24,8 @@ export class Chunk {
   constructor(
     readonly first: number,
     private readonly folder: string,
-    private readonly header: string
+    private readonly header: string,
+    private readonly gathered: Gathered
   ) {
     this.last = first
   }
@@ -31,32 +33,26 @@ export class Chunk {
   get isWide(): boolean {
     return this.files.size >= MAX_FILES
   }
-  get waiting(): number {
-    let waiting = 0
-    for (const file of this.files.values()) waiting += file.waiting
-    return waiting
-  }
-  get written(): number {
-    let written = 0
-    for (const file of this.files.values()) written += file.written
-    return written
-  }
 
   add(path: string, row: string): void {
     let file = this.files.get(path)
     if (file === undefined) {
       const name = `${this.#number}-${this.files.size}.rows`
-      file = new Spill(join(this.folder, name), this.header)
+      file = new Spill(join(this.folder, name), this.header, this.gathered)
       this.files.set(path, file)
     }
     file.add(row)
+    if (file.isDue) this.#due.add(file)
     this.records++
     this.size += row.length
   }
 
   /** @throws what the disk says */
   flush(all: boolean): void {
-    for (const file of this.files.values()) if (all || file.isDue) file.flush()
+    for (const file of all ? this.files.values() : this.#due) {
+      file.flush()
+      this.#due.delete(file)
+    }
   }
 
   remove(): void {

@@ -103,7 +103,12 @@ export class Lane {
 
   /** Ends what is gathered now, where that is possible, to free the disk. */
   closeNow(): void {
-    if (this.#chunk !== undefined && !this.#isBound(this.#chunk)) this.#close(this.#chunk.last + 1)
+    if (this.canClose) this.#close(this.#chunk!.last + 1)
+  }
+
+  /** What is gathered may end here. */
+  get canClose(): boolean {
+    return this.#chunk !== undefined && !this.#isBound(this.#chunk)
   }
 
   end(): void {

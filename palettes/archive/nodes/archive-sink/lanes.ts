@@ -14,6 +14,7 @@ import { Lane } from './lane.ts'
 import type { Plan } from './logic.ts'
 import type { LaneOf } from './lost-lanes.ts'
 import type { spec } from './spec.ts'
+import type { Gathered } from './spill.ts'
 import type { SinkTroubles } from './troubles.ts'
 
 /** Whoever has not ended an upload in this time is gone. */
@@ -63,7 +64,8 @@ interface OpenLane {
 export class Lanes {
   readonly #lanes = new Map<string, OpenLane>()
   readonly #writing = new Set<Promise<void>>()
-  #records = 0
+  readonly #gathered: Gathered = { waiting: 0, written: 0 }
+  #archived = 0
   #files = 0
   #diskFails = false
 
@@ -103,24 +105,32 @@ export class Lanes {
     const open = this.#lanes.get(keyOf(part.source, part.lane))
     if (open === undefined) return false
     const isHeld = open.lane.passed(part, held)
-    this.#relieve()
+    this.#relieve(chunksOf(open))
     return isHeld
   }
 
   look(): void {
     for (const { lane } of this.#lanes.values()) lane.look()
-    this.#relieve()
-    this.#writeOn()
+    this.#relieve(this.#chunks)
     this.#gauge()
   }
 
   /** Nothing more may be taken. */
   get isFull(): boolean {
-    return this.#diskFails || this.#written >= this.options.context.options.diskMb * 1e6
+    if (this.#diskFails) return true
+    const { diskMb } = this.options.context.options
+    return this.#gathered.written >= diskMb * 1e6 && this.#canFree
+  }
+
+  /** Where all that is gathered ends with somebody else's range, that must come in to be ended. */
+  get #canFree(): boolean {
+    for (const { whole, lane } of this.#lanes.values())
+      if (whole.length > 0 || lane.canClose) return true
+    return false
   }
 
   progress(perSecond: number): string {
-    const gathered = this.#gathered
+    const gathered = this.#records
     const rate = `${compact(perSecond)}/s`
     const files = this.#files === 0 ? '' : ` · ${compact(this.#files)} files`
     return gathered === 0 ? `${rate}${files}` : `${rate} · ${compact(gathered)} gathered${files}`
@@ -153,14 +163,9 @@ export class Lanes {
   }
 
   get #chunks(): Chunk[] {
-    return [...this.#lanes.values()].flatMap(({ lane, whole }) =>
-      lane.chunk === undefined ? whole : [...whole, lane.chunk]
-    )
+    return [...this.#lanes.values()].flatMap(chunksOf)
   }
-  get #written(): number {
-    return this.#chunks.reduce((sum, { written }) => sum + written, 0)
-  }
-  get #gathered(): number {
+  get #records(): number {
     return this.#chunks.reduce((sum, { records }) => sum + records, 0)
   }
 
@@ -185,7 +190,7 @@ export class Lanes {
         log,
         maxSize: maxMb * 1e6,
         maxAgeMs: everyMin * 60_000,
-        newChunk: first => new Chunk(first, folder, plan.header),
+        newChunk: first => new Chunk(first, folder, plan.header, this.#gathered),
         onWhole(chunk) {
           open.whole.push(chunk)
         }
@@ -215,11 +220,11 @@ export class Lanes {
   }
 
   /** What was gathered goes to the disk now and then, and to the store where there is too much. */
-  #relieve(): void {
-    const waiting = this.#chunks.reduce((sum, chunk) => sum + chunk.waiting, 0)
+  #relieve(some: readonly Chunk[]): void {
     const hadFailed = this.#diskFails
+    const isMuch = this.#gathered.waiting > MAX_WAITING
     try {
-      for (const chunk of this.#chunks) chunk.flush(waiting > MAX_WAITING)
+      for (const chunk of isMuch || hadFailed ? this.#chunks : some) chunk.flush(isMuch)
       this.#diskFails = false
       if (hadFailed) this.options.troubles.works()
     } catch (error) {
@@ -320,7 +325,7 @@ export class Lanes {
     files: readonly { readonly path: string; readonly records: number }[]
   ): void {
     this.#files += files.length
-    this.#records += records
+    this.#archived += records
     this.#gauge()
     const { isWired, send } = this.options.context
     if (!isWired(0) || files.length === 0) return
@@ -329,15 +334,18 @@ export class Lanes {
 
   #gauge(): void {
     const { gauges } = this.options.context.metrics
-    gauges.set('archived', this.#records)
-    gauges.set('gathered', this.#gathered)
+    gauges.set('archived', this.#archived)
+    gauges.set('gathered', this.#records)
   }
 }
 
 const RETRIES = { backoff: { initialMs: 500, maxMs: 15_000 }, unref: true } as const
 
+const chunksOf = ({ lane, whole }: OpenLane): Chunk[] =>
+  lane.chunk === undefined ? whole : [...whole, lane.chunk]
+
 /** Of what was gathered of a lane, the first. */
-const heldOf = ({ lane, whole }: OpenLane): HeldPart | undefined =>
-  [...whole, ...(lane.chunk ? [lane.chunk] : [])].flatMap(({ held }) => held)[0]
+const heldOf = (open: OpenLane): HeldPart | undefined =>
+  chunksOf(open).find(({ held }) => held.length > 0)?.held[0]
 
 const keyOf = (source: string, lane: string): string => `${source}\n${lane}`

@@ -167,7 +167,7 @@ export const spec = {
       min: 1,
       max: 1_000_000,
       unit: 'MB',
-      help: 'Of what is gathered. When it is reached files end earlier, and where the store is away the records wait in Kafka.'
+      help: 'Of what is gathered. When it is reached files end earlier, and where the store is away the records wait in Kafka. Only a range that was begun before a crash is gathered to its end.'
     },
     checksOff
   }

@@ -1,12 +1,13 @@
 // Waits between tries.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ArchiveLog, logFolder } from '../../../../palettes/archive/core/archive-log.ts'
 import { ArchiveStore } from '../../../../palettes/archive/core/archive-store.ts'
 import { Lanes, type LanesOptions } from '../../../../palettes/archive/nodes/archive-sink/lanes.ts'
 import type { Plan } from '../../../../palettes/archive/nodes/archive-sink/logic.ts'
+import { Spill } from '../../../../palettes/archive/nodes/archive-sink/spill.ts'
 import { SinkTroubles } from '../../../../palettes/archive/nodes/archive-sink/troubles.ts'
 import { until } from '../../../until.ts'
 import { Folder, numbersOf, upTo } from '../rig.ts'
@@ -200,6 +201,57 @@ describe('the partitions of an archive sink', function () {
     assert.deepEqual(events, ['committed 30', ...Array(3).fill('committed 10')])
     assert.ok(words.some(sentence => /does not go on/.test(sentence)))
     assert.equal(target.records.length, 30 + 3 * 5)
+  })
+
+  it('take more than the disk may hold where a range must be ended as it was begun', async () => {
+    await begun()
+    gathered(0, 5)
+    Object.assign(options.context.options, { diskMb: 0.000_01 })
+    assert.equal(lanes.isFull, false)
+    gathered(5, 10)
+    assert.equal(lanes.isFull, true)
+    await until('the file', () => events.includes('committed 10'))
+    assert.equal(lanes.isFull, false)
+  })
+
+  it('count what is on the disk, also what was made of rows', () => {
+    const sums = { waiting: 0, written: 0 }
+    const spill = new Spill(join(folder, 'rows'), 'a,b\n', sums)
+    spill.add('1,2\n')
+    assert.deepEqual(sums, { waiting: 8, written: 0 })
+    spill.flush()
+    writeFileSync(`${spill.local}.whole`, '123')
+    spill.made(`${spill.local}.whole`)
+    assert.deepEqual(sums, { waiting: 0, written: 11 })
+    spill.unmake()
+    assert.deepEqual([sums.written, readdirSync(folder)], [8, ['rows']])
+    spill.remove()
+    assert.deepEqual([sums.written, readdirSync(folder)], [0, []])
+  })
+
+  it('take no longer for a message where there are many files', async () => {
+    const took = (count: number) => {
+      const startMs = performance.now()
+      for (let n = 0; n < count; n++)
+        lanes.passed(
+          { ...WAY, from: `${n}`, next: `${n + 1}` },
+          {
+            letGo: () => undefined,
+            readAgain: () => undefined
+          }
+        )
+      return performance.now() - startMs
+    }
+    took(2_000)
+    const fewMs = took(2_000)
+    for (let lane = 1; lane <= 20; lane++) {
+      const many = lanes.of(WAY.source, `t/${lane}`)
+      await until('the log', () => many.isReady)
+      for (let n = 0; n < 999; n++)
+        many.add({ offset: n, path: `${n}/`, text: '', kafkaMs: n, attempt: WAY })
+      gathered(999, 1_000, `t/${lane}`)
+    }
+    assert.ok(took(2_000) < 20 * fewMs + 300)
   })
 
   it('are read again where their rows were deleted from the disk', async () => {
