@@ -64,7 +64,7 @@ export class ArchiveLog {
       this.#marksOf = this.#newest
     }
     const archived = this.#marks.get(offset)
-    return archived !== undefined && archived !== kafkaMs
+    return archived !== undefined && Number.isFinite(kafkaMs) && archived !== kafkaMs
   }
 
   /** The last offset that it says something of. */

@@ -11,7 +11,8 @@ export class FirstMarks {
   readonly all: Mark[] = []
 
   add(offset: number, kafkaMs: number): void {
-    if (this.all.length < MOST_OF_FILES) this.all.push([offset, kafkaMs])
+    if (this.all.length < MOST_OF_FILES && Number.isFinite(kafkaMs))
+      this.all.push([offset, kafkaMs])
   }
 }
 

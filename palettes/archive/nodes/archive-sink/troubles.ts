@@ -1,4 +1,4 @@
-import { reasonOf, type SinkPort } from '@millrace/node-red-telemetry'
+import { reasonOf, type SinkPort, type SinkTrouble } from '@millrace/node-red-telemetry'
 import type { Entry } from '../../core/archive-log.ts'
 import { isStoreError, StoreError } from '../../core/store.ts'
 import type { Lane } from './lane.ts'
@@ -10,7 +10,7 @@ export class SinkTroubles {
   #waitsFor: string | undefined
   #isBlocked = false
   /** Partitions of which somebody else has begun a range, and does not end it. */
-  readonly #late = new Set<object>()
+  readonly #late = new Map<LaneName, SinkTrouble>()
 
   constructor(private readonly port: SinkPort) {}
 
@@ -24,7 +24,10 @@ export class SinkTroubles {
 
   works(): void {
     this.#waitsFor = undefined
-    if (!this.#isBlocked && this.#late.size === 0) this.port.up()
+    if (this.#isBlocked) return
+    const [late] = this.#late.values()
+    if (late === undefined) this.port.up()
+    else this.port.down(late)
   }
 
   /** Something has failed, and is tried again. */
@@ -50,9 +53,9 @@ export class SinkTroubles {
   /** So many minutes later it is given up. */
   waitsLong(lane: LaneName, { first, last }: Entry, minutes: number): void {
     if (this.#late.has(lane) || this.#isBlocked) return
-    this.#late.add(lane)
     const sentence = `Somebody else has begun to write offsets ${first} to ${last} of partition ${lane.partition} of "${lane.topic}" and does not go on, and the first of them cannot be read here. Start it again; else this node writes what it can read of them in ${Math.ceil(minutes)} min.`
-    this.port.down({ words: `${first} to ${last} not ended`, sentence, mend: true })
+    this.#late.set(lane, { words: `${first} to ${last} not ended`, sentence, mend: true })
+    this.works()
   }
 
   waitsNoMore(lane: LaneName): void {
