@@ -5,6 +5,8 @@ import { type Gathered, Spill } from './spill.ts'
 
 /** More files than that are not gathered at a time for one partition. */
 const MAX_FILES = 1_000
+/** Nor more acknowledgements held back: each is some hundred bytes in memory. */
+const MAX_HELD = 50_000
 
 let chunks = 0
 
@@ -31,7 +33,7 @@ export class Chunk {
   }
 
   get isWide(): boolean {
-    return this.files.size >= MAX_FILES
+    return this.files.size >= MAX_FILES || this.held.length >= MAX_HELD
   }
 
   add(path: string, row: string): void {

@@ -229,6 +229,15 @@ describe('the partitions of an archive sink', function () {
     assert.deepEqual([sums.written, readdirSync(folder)], [0, []])
   })
 
+  it('become files where the acknowledgements of too many messages are held back', async () => {
+    let acknowledged = 0
+    const held = { letGo: () => acknowledged++, readAgain: () => undefined }
+    gathered(0, 1)
+    for (let n = 1; n < 50_000; n++) lanes.passed({ ...WAY, from: `${n}`, next: `${n + 1}` }, held)
+    await until('the file', () => acknowledged === 49_999)
+    assert.equal(lanes.of(WAY.source, WAY.lane).chunk, undefined)
+  })
+
   it('take no longer for a message where there are many files', async () => {
     const took = (count: number) => {
       const startMs = performance.now()
