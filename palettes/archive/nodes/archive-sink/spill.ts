@@ -4,7 +4,7 @@ import { dirname } from 'node:path'
 /** Of one file, before it is written to the disk. */
 const FLUSH_CHARACTERS = 256 << 10
 
-/** Of all files of a sink: running sums, since nobody can ask thousands of files at each message. */
+/** Of all files of a sink: running sums, since thousands cannot be asked at each message. */
 export interface Gathered {
   /** Characters that are in memory. */
   waiting: number
