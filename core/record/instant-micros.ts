@@ -2,13 +2,14 @@ import { extraMicros, parseIso } from './iso-time.ts'
 
 /**
  * Microseconds since 1970 of a text of ISO 8601 with a zone, or of a number of milliseconds;
- * undefined for what is no time. What is finer than a microsecond is cut.
+ * undefined for what is no time. What is finer in a text is cut; a number is rounded, since near
+ * today it is the nearest one that a double can be.
  */
 export function instantMicros(value: unknown): bigint | undefined {
   if (value instanceof Date) return microsOf(value.getTime(), 0)
   if (typeof value === 'number') {
     const ms = Math.floor(value)
-    return microsOf(ms, Math.floor((value - ms) * 1000))
+    return microsOf(ms, Math.round((value - ms) * 1000))
   }
   return typeof value === 'string' ? isoMicros(value) : undefined
 }

@@ -1,6 +1,6 @@
 import { joinedMarks, type Mark } from './marks.ts'
 import { type Range, Ranges } from './ranges.ts'
-import type { Store } from './store.ts'
+import { type Store, StoreError } from './store.ts'
 
 /** A file of one part of a partition. */
 export interface LoggedFile {
@@ -115,8 +115,10 @@ export class ArchiveLog {
         return entry
       }
       const other = await this.#read(this.#path(entry.number))
+      // The name is just being taken, or the store contradicts itself: whoever asks pauses.
+      if (other === undefined) throw taken(this.#path(entry.number))
       // Ours, where the answer to the request that wrote it was lost.
-      if (other !== undefined) await this.#take(other)
+      await this.#take(other)
       const own = this.#ownOf(claim)
       if (own !== undefined) return own
     }
@@ -176,6 +178,14 @@ export class ArchiveLog {
     return text === undefined ? undefined : (JSON.parse(text) as Entry)
   }
 }
+
+const taken = (path: string): StoreError =>
+  new StoreError(
+    'STORE_AWAY',
+    `${path} can neither be written nor read: another is just writing it. The node tries again.`,
+    'store busy',
+    false
+  )
 
 const textOf = (entry: Entry): string => `${JSON.stringify(entry)}\n`
 

@@ -31,7 +31,7 @@ export function cellOf(column: Column, value: unknown): Cell | undefined {
   if (value === undefined || value === null) return null
   switch (column.type) {
     case 'text':
-      return typeof value === 'string' ? value : undefined
+      return typeof value === 'string' && value.isWellFormed() ? value : undefined
     case 'boolean':
       return typeof value === 'boolean' ? value : undefined
     case 'double':

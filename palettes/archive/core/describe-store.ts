@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import { formatOf } from './file-name.ts'
 import { openStore } from './open-store.ts'
 import { type StoreSettings, shownStore } from './settings.ts'
 import type { Store } from './store.ts'
@@ -28,23 +29,25 @@ export async function describeStore(settings: StoreSettings, signal: AbortSignal
     : `${shown} can be written, but it lets a name be taken twice (it does not know If-None-Match): let one Node-RED alone archive a partition there.`
 }
 
-/** The folders right below a prefix. */
-export const foldersOf = (
-  settings: StoreSettings,
-  prefix: string,
-  signal: AbortSignal
-): Promise<string[]> =>
+/** Templates of paths that the files there are found by: of all of them, and of some. */
+export const templatesOf = (settings: StoreSettings, signal: AbortSignal): Promise<string[]> =>
   withStore(settings, signal, async store => {
-    const below = prefix.slice(0, prefix.lastIndexOf('/') + 1)
-    const found = new Set<string>()
+    const [all, some] = [new Set<string>(), new Set<string>()]
     let files = 0
-    for await (const { path } of store.list(below)) {
-      if (signal.aborted || found.size >= MOST_NAMES || ++files > MOST_FILES) break
-      const slash = path.indexOf('/', below.length)
-      if (slash > 0 && !path.startsWith('_millrace/')) found.add(path.slice(0, slash + 1))
+    for await (const { path } of store.list('')) {
+      if (signal.aborted || some.size >= MOST_NAMES || ++files > MOST_FILES) break
+      if (path.startsWith('_millrace/') || formatOf(path) === undefined) continue
+      const timed = withTime(path.slice(0, path.lastIndexOf('/') + 1))
+      some.add(timed)
+      all.add(timed.replace(/(^|\/)([A-Za-z_][\w.]*)=[^/{}]+(?=\/)/g, '$1$2={$2}'))
     }
-    return [...found]
+    return [...new Set([...all, ...some])].filter(path => path !== '')
   })
+
+const withTime = (folder: string): string =>
+  folder
+    .replace(/(^|[/=])\d{4}-\d{2}-\d{2}(?=\/)/g, '$1{date}')
+    .replace(/(^|\/)(year|month|day|hour)=\d+(?=\/)/g, '$1$2={$2}')
 
 async function withStore<T>(
   settings: StoreSettings,

@@ -147,11 +147,21 @@ export class FolderStore implements Store {
       await write(part)
       await synced(part)
       await mkdir(dirname(whole), { recursive: true })
+      if (await isThere(whole)) await this.#sameCase(path)
       await rename(part, whole)
       await synced(dirname(whole))
     } catch (error) {
       await rm(part, { force: true }).catch(() => undefined)
       throw error
+    }
+  }
+
+  /** Where upper and lower case are one, a file would go in place of another. */
+  async #sameCase(path: string): Promise<void> {
+    let folder = this.folder
+    for (const name of path.split('/')) {
+      if (!(await readdir(folder)).includes(name)) throw otherCase(folder, name)
+      folder = join(folder, name)
     }
   }
 
@@ -185,6 +195,20 @@ async function synced(path: string): Promise<void> {
     await handle.close()
   }
 }
+
+const isThere = (path: string): Promise<boolean> =>
+  stat(path).then(
+    () => true,
+    () => false
+  )
+
+const otherCase = (folder: string, name: string): StoreError =>
+  new StoreError(
+    'STORE_REFUSED',
+    `${folder} takes upper and lower case for one, and has "${name}" already, spelled in another way: a file would go in its place. Let the fields of the path have one spelling, or archive elsewhere.`,
+    'upper and lower case',
+    true
+  )
 
 const codeOf = (error: unknown): string | undefined => (error as { code?: string }).code
 

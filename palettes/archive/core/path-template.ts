@@ -13,6 +13,10 @@ const OF_TIME: Readonly<Record<string, (iso: string) => string>> = {
 /** What a store takes as one part of a path, and what is readable there. */
 const MAX_PART = 200
 
+/** What file systems take, and what leaves room for a prefix and a name in a key of S3. */
+const MAX_PART_BYTES = 255
+const MAX_PATH_BYTES = 600
+
 export interface Placed {
   readonly topic: string
   readonly partition: number
@@ -54,7 +58,9 @@ export function pathTemplate(template: string): PathTemplate {
         if (text === undefined) return lacking(piece.field!)
         path += text
       }
-      return path + end
+      path += end
+      // Most are shorter, and a unit of a text has three bytes at most.
+      return path.length > MAX_PART_BYTES / 3 && isTooLong(path) ? TOO_LONG : path
     }
   }
 }
@@ -83,6 +89,15 @@ const lacking = (path: string): Reason => ({
   message: `The path needs the field ${path} as a text or number of at most ${MAX_PART} characters, which the record does not have.`,
   path
 })
+
+const TOO_LONG: Reason = {
+  code: 'ARCHIVE_PATH_INVALID',
+  message: `The path has more than ${MAX_PATH_BYTES} bytes, or more than ${MAX_PART_BYTES} between two slashes.`
+}
+
+const isTooLong = (path: string): boolean =>
+  Buffer.byteLength(path) > MAX_PATH_BYTES ||
+  path.split('/').some(part => Buffer.byteLength(part) > MAX_PART_BYTES)
 
 const NO_YEAR: Reason = {
   code: 'ARCHIVE_PATH_INVALID',

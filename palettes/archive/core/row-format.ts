@@ -7,7 +7,7 @@ export interface ColumnChoice {
   readonly column: string
   readonly from: string
   readonly type: ColumnType
-  /** Of a decimal: `18,6`. */
+  /** Of a decimal: `18,6`, which empty stands for. */
   readonly digits: string
 }
 
@@ -47,7 +47,7 @@ const lineOf = (record: object): string | Reason => {
 const NO_RECORD: Reason = { code: 'NOT_A_RECORD', message: 'There is nothing to archive.' }
 
 export const digitsOf = (digits: string): { precision: number; scale: number } => {
-  const [precision = 18, scale = 0] = digits.split(',').map(Number)
+  const [precision = 18, scale = 0] = (digits || '18,6').split(',').map(Number)
   return { precision, scale }
 }
 

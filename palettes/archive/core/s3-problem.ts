@@ -41,6 +41,14 @@ export function s3Problem(error: unknown, settings: S3Settings): StoreError {
       true,
       cause
     )
+  if (status === 501 || name === 'NotImplemented')
+    return new StoreError(
+      'STORE_REFUSED',
+      `${at} does not know what it was asked for (${name || status}). An archive needs a store that gives a name to one writer only (If-None-Match: *).`,
+      'store cannot do it',
+      true,
+      cause
+    )
   if (BUSY.has(name) || status === 429 || (status ?? 0) >= 500)
     return new StoreError(
       'STORE_AWAY',

@@ -3,7 +3,7 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
+import type { MultipartUpload, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
 import { s3Problem } from './s3-problem.ts'
 import { type S3Settings, shownStore } from './settings.ts'
 import type { Store, StoredFile } from './store.ts'
@@ -126,30 +126,57 @@ class S3Store implements Store {
   }
 
   async endUploads(mark: string, oldMs: number): Promise<number> {
-    const { bucket: Bucket, prefix: Prefix } = this.settings
-    const { ListMultipartUploadsCommand, AbortMultipartUploadCommand } = this.sdk
-    const command = new ListMultipartUploadsCommand({ Bucket, Prefix })
-    const { Uploads = [] } = await this.#told(() => this.client.send(command))
-    const old = Uploads.filter(
-      ({ Key = '', Initiated }) =>
-        basename(Key).includes(mark) && Date.now() - (Initiated?.getTime() ?? Date.now()) >= oldMs
-    )
-    for (const { Key, UploadId } of old)
-      await this.#told(() =>
-        this.client.send(new AbortMultipartUploadCommand({ Bucket, Key, UploadId }))
-      )
-    return old.length
+    const { AbortMultipartUploadCommand } = this.sdk
+    const { bucket: Bucket } = this.settings
+    let ended = 0
+    for await (const { Key = '', UploadId, Initiated } of this.#uploads()) {
+      const ageMs = Date.now() - (Initiated?.getTime() ?? Date.now())
+      if (!basename(Key).includes(mark) || ageMs < oldMs) continue
+      const command = new AbortMultipartUploadCommand({ Bucket, Key, UploadId })
+      await this.#told(() => this.client.send(command))
+      ended++
+    }
+    return ended
   }
 
   close(): void {
     this.client.destroy()
   }
 
+  /** None where the store does not list them, or not for us: a rule of the bucket ends them. */
+  async *#uploads(): AsyncIterable<MultipartUpload> {
+    const { bucket: Bucket, prefix: Prefix } = this.settings
+    const { ListMultipartUploadsCommand, ListObjectsV2Command } = this.sdk
+    let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
+    while (next !== undefined) {
+      const command = new ListMultipartUploadsCommand({ Bucket, Prefix, ...next })
+      const page = await this.client.send(command).catch(error => {
+        if (![403, 405, 501].includes(statusOf(error) ?? 0)) throw s3Problem(error, this.settings)
+        return undefined
+      })
+      if (page === undefined) {
+        const any = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 })
+        await this.#told(() => this.client.send(any))
+        return
+      }
+      const { Uploads = [], IsTruncated, NextKeyMarker, NextUploadIdMarker } = page
+      yield* Uploads
+      next =
+        IsTruncated && NextKeyMarker !== undefined
+          ? {
+              KeyMarker: NextKeyMarker,
+              ...(NextUploadIdMarker ? { UploadIdMarker: NextUploadIdMarker } : {})
+            }
+          : undefined
+    }
+  }
+
   async #inParts(path: string, local: string, size: number, signal?: AbortSignal): Promise<void> {
     const { Upload } = await import('@aws-sdk/lib-storage')
+    const Body = createReadStream(local)
     const upload = new Upload({
       client: this.client,
-      params: { ...this.#of(path), Body: createReadStream(local) },
+      params: { ...this.#of(path), Body },
       partSize: Math.max(PART_BYTES, Math.ceil(size / MAX_PARTS)),
       queueSize: PARTS_AT_A_TIME,
       leavePartsOnError: false
@@ -159,6 +186,7 @@ class S3Store implements Store {
     try {
       await upload.done()
     } finally {
+      Body.destroy()
       signal?.removeEventListener('abort', abort)
     }
   }

@@ -15,7 +15,7 @@ export function problemsBetween(values: Readonly<Record<string, unknown>>): Prob
       problems.push(['columns', `row ${index + 1}: there is a column "${name}" already`])
     if (name === 'rest' && rest === 'column')
       problems.push(['columns', `row ${index + 1}: "rest" is the column of the other fields`])
-    const [precision, scale = 0] = String(rows[index]!.digits ?? '')
+    const [precision, scale = 0] = String(rows[index]!.digits || '18,6')
       .split(',')
       .map(Number)
     if (precision !== undefined && scale > precision)

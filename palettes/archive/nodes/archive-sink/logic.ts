@@ -50,15 +50,18 @@ export function planOf(options: SinkOptions, label: string, nodeId: string): Pla
   const timeOf = timeField === '' ? undefined : getter(timeField)
   const needsTime = template.hasTime || late === 'reject'
   const latestMs = late === 'reject' ? lateH * 3_600_000 : Number.POSITIVE_INFINITY
+  const archive = options.archive || nodeId.replace(/[^A-Za-z0-9_]/g, '_')
+  const mostOfTopic = MAX_NAMES - archive.length
   return {
     finishing: { format, compression, columns: rows.columns },
     name: {
-      archive: options.archive || nodeId.replace(/[^A-Za-z0-9_]/g, '_'),
+      archive,
       format,
       compression: outerCompression(options) as FileName['compression']
     },
     header: rows.header,
     file(record, { topic, partition, kafkaMs }) {
+      if (topic.length > mostOfTopic) return LONG_NAME
       const timeMs = needsTime && timeOf !== undefined ? msOf(timeOf(record)) : kafkaMs
       if (timeMs === undefined) return noTime(timeField)
       if (kafkaMs - timeMs > latestMs) return tooLate(lateH)
@@ -68,6 +71,14 @@ export function planOf(options: SinkOptions, label: string, nodeId: string): Pla
       return typeof text === 'string' ? { path, text } : text
     }
   }
+}
+
+/** Of topic and archive together: the name of a file has 57 characters more, of 255. */
+const MAX_NAMES = 198
+
+const LONG_NAME: Reason = {
+  code: 'ARCHIVE_PATH_INVALID',
+  message: `The names of topic and archive have more than ${MAX_NAMES} characters together, and no file can have such a name. Give the archive a short one.`
 }
 
 function msOf(value: unknown): number | undefined {

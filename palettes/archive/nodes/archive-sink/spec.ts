@@ -58,10 +58,10 @@ export const spec = {
       required: true,
       when: withColumns,
       default: [
-        { column: 'ts_utc', from: 'ts_utc', type: 'timestamp', digits: '18,6' },
-        { column: 'device_id', from: 'device_id', type: 'text', digits: '18,6' },
-        { column: 'metric', from: 'metric', type: 'text', digits: '18,6' },
-        { column: 'value', from: 'value', type: 'double', digits: '18,6' }
+        { column: 'ts_utc', from: 'ts_utc', type: 'timestamp', digits: '' },
+        { column: 'device_id', from: 'device_id', type: 'text', digits: '' },
+        { column: 'metric', from: 'metric', type: 'text', digits: '' },
+        { column: 'value', from: 'value', type: 'double', digits: '' }
       ],
       columns: {
         column: {
@@ -90,10 +90,11 @@ export const spec = {
         digits: {
           kind: 'text',
           label: 'Digits',
-          default: '18,6',
+          default: '',
+          placeholder: '18,6',
           pattern: '([1-9]|[12]\\d|3[0-8])(,([0-9]|[12]\\d|3[0-8]))?',
           patternHint: 'digits in all and behind the point, such as 18,6; 38 at most',
-          help: 'Of an exact decimal: how many in all, and how many behind the point.'
+          help: 'Of an exact decimal only: how many in all, and how many behind the point. Empty for 18,6.'
         }
       },
       help: 'Which field of a record goes into which column.'

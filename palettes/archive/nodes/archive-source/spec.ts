@@ -19,6 +19,7 @@ export const spec = {
     },
     path: {
       kind: 'text',
+      pick: 'millrace-archive-store:names',
       label: 'Path',
       default: 'site={site}/date={date}/hour={hour}/',
       placeholder: 'site={site}/date={date}/hour={hour}/',

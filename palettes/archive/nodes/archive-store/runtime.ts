@@ -1,7 +1,7 @@
 import { tmpdir } from 'node:os'
 import { defineNode, userDirOf } from '@millrace/node-red-telemetry'
 import { ArchiveStore } from '../../core/archive-store.ts'
-import { describeStore, foldersOf } from '../../core/describe-store.ts'
+import { describeStore, templatesOf } from '../../core/describe-store.ts'
 import { type StoreOptions, settingsOf } from './logic.ts'
 import { spec } from './spec.ts'
 
@@ -15,8 +15,8 @@ const define = defineNode(
   },
   {
     test: (options, { signal }) => describeStore(settingsOf(options, userDir), signal),
-    'millrace-archive-store:names': (options: StoreOptions, { signal, query }) =>
-      foldersOf(settingsOf(options, userDir), query.prefix ?? '', signal)
+    'millrace-archive-store:names': (options: StoreOptions, { signal }) =>
+      templatesOf(settingsOf(options, userDir), signal)
   }
 )
 

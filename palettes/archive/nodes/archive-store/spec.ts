@@ -39,7 +39,7 @@ export const spec = {
       label: 'Make it where it is missing',
       default: true,
       when: { kind: 'folder' },
-      help: 'Leave it off for a disk that is mounted: while it is not, the node waits.'
+      help: 'Leave it off for a disk that is mounted, and name a folder on it: while the disk is not there, the node waits. The place where it is mounted is there without it.'
     },
     bucket: {
       kind: 'text',
@@ -66,8 +66,8 @@ export const spec = {
       label: 'Prefix',
       default: '',
       placeholder: 'plant/',
-      pattern: '[^/\\s].*',
-      patternHint: 'a path that does not begin with a slash',
+      pattern: '[^/\\s].{0,149}',
+      patternHint: 'a path of at most 150 characters that does not begin with a slash',
       when: { kind: ['s3', 'azure'] },
       help: 'All paths of the archive are below it.'
     },

@@ -86,24 +86,27 @@ describe('archive-sink to a folder', function () {
     for (const path of folder.files.slice(0, -1)) assert.ok(folder.sizeOf(path) >= 100_000)
   })
 
-  it('rejects alone what has no path, and dead letters as they are', async () => {
+  it('rejects alone what has no path or is too late, and dead letters as they are', async () => {
     const [topic, group] = [await rig.topic(1), unique('g')]
+    const ts_utc = new Date().toISOString()
     await feed(topic, [
-      ...readings(0, 10),
+      ...readings(0, 10, Date.now()),
       { n: 10, site: 'a' },
-      { n: 11, ts_utc: '2026-03-01T00:00:00Z' }
+      { n: 11, ts_utc },
+      { n: 12, site: 'a', ts_utc: '2026-03-01T00:00:00Z' }
     ])
-    await deploy(topic, group)
+    await deploy(topic, group, { late: 'reject', lateH: 24 })
     await archived(10)
     const bad = flow.seen('bad').records.filter(isRejection)
     assert.deepEqual(
       bad.map(({ reason }) => [reason.code, reason.path]),
       [
         ['ARCHIVE_PATH_INVALID', 'ts_utc'],
-        ['ARCHIVE_PATH_INVALID', 'site']
+        ['ARCHIVE_PATH_INVALID', 'site'],
+        ['ARCHIVE_LATE', undefined]
       ]
     )
-    await until('the commit', async () => (await rig.committed(group, topic))[0] === 12)
+    await until('the commit', async () => (await rig.committed(group, topic))[0] === 13)
   })
 
   it('rejects what has no offset that is waited for', async () => {

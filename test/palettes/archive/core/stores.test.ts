@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { parseOptions } from '../../../../core/node/spec.ts'
 import { ArchiveLog } from '../../../../palettes/archive/core/archive-log.ts'
-import { describeStore, foldersOf } from '../../../../palettes/archive/core/describe-store.ts'
+import { describeStore, templatesOf } from '../../../../palettes/archive/core/describe-store.ts'
 import { openStore } from '../../../../palettes/archive/core/open-store.ts'
 import { isStoreError, type Store } from '../../../../palettes/archive/core/store.ts'
 import { settingsOf } from '../../../../palettes/archive/nodes/archive-store/logic.ts'
@@ -87,14 +87,22 @@ for (const kind of kinds)
       await store.put('p/a ä%.bin', local)
       assert.deepEqual(await pathsOf(store, 'p/'), ['p/a ä%.bin', 'p/b-2.txt', 'p/b/1.txt'])
       assert.deepEqual(await pathsOf(store, 'p/b'), ['p/b-2.txt', 'p/b/1.txt'])
-      assert.deepEqual(await foldersOf(settings(given), 'p/', AbortSignal.timeout(20_000)), [
-        'p/b/'
-      ])
       await store.bring('p/a ä%.bin', local)
       assert.ok(readFileSync(local).equals(bytes))
       await store.remove('p/b/1.txt')
       await store.remove('p/b/1.txt')
       assert.deepEqual(await pathsOf(store, 'p/b'), ['p/b-2.txt'])
+    })
+
+    it('offers templates by which its files are found', async () => {
+      writeFileSync(local, '{}')
+      for (const place of ['t/site=a/date=2026-03-01/hour=07', 't/site=b/date=2026-03-02/hour=08'])
+        await store.put(`${place}/x.jsonl`, local)
+      assert.deepEqual(await templatesOf(settings(given), AbortSignal.timeout(20_000)), [
+        't/site={site}/date={date}/hour={hour}/',
+        't/site=a/date={date}/hour={hour}/',
+        't/site=b/date={date}/hour={hour}/'
+      ])
     })
 
     it('keeps a log in which two who write at a time never have the same offsets', async () => {
