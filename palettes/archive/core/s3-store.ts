@@ -3,7 +3,13 @@ import { readFile, stat } from 'node:fs/promises'
 import { basename } from 'node:path'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
-import type { MultipartUpload, PutObjectCommandInput, S3Client } from '@aws-sdk/client-s3'
+import type {
+  ListMultipartUploadsCommand,
+  ListMultipartUploadsCommandOutput,
+  MultipartUpload,
+  PutObjectCommandInput,
+  S3Client
+} from '@aws-sdk/client-s3'
 import { s3Problem } from './s3-problem.ts'
 import { type S3Settings, shownStore } from './settings.ts'
 import type { Store, StoredFile } from './store.ts'
@@ -149,11 +155,17 @@ class S3Store implements Store {
     const { ListMultipartUploadsCommand, ListObjectsV2Command } = this.sdk
     let next: { KeyMarker?: string; UploadIdMarker?: string } | undefined = {}
     while (next !== undefined) {
-      const command = new ListMultipartUploadsCommand({ Bucket, Prefix, ...next })
-      const page = await this.client.send(command).catch(error => {
-        if (![403, 405, 501].includes(statusOf(error) ?? 0)) throw s3Problem(error, this.settings)
-        return undefined
+      const command: ListMultipartUploadsCommand = new ListMultipartUploadsCommand({
+        Bucket,
+        Prefix,
+        ...next
       })
+      const page: ListMultipartUploadsCommandOutput | undefined = await this.client
+        .send(command)
+        .catch(error => {
+          if (![403, 405, 501].includes(statusOf(error) ?? 0)) throw s3Problem(error, this.settings)
+          return undefined
+        })
       if (page === undefined) {
         const any = new ListObjectsV2Command({ Bucket, Prefix, MaxKeys: 1 })
         await this.#told(() => this.client.send(any))
