@@ -80,18 +80,22 @@ class AzureStore implements Store {
       try {
         return (await this.#blob(path).downloadToBuffer()).toString()
       } catch (error) {
-        if (codeOf(error) === 'BlobNotFound') return undefined
-        // An answer to a question for a part of a file has no code in its body.
-        if (statusOf(error) === 404 && (await this.container.exists())) return undefined
+        if (await this.#isMissing(error)) return undefined
         throw error
       }
     })
   }
 
-  bring(path: string, local: string, signal?: AbortSignal): Promise<void> {
+  bring(path: string, local: string, signal?: AbortSignal): Promise<boolean> {
     return this.#told(async () => {
-      const { readableStreamBody } = await this.#blob(path).download(0)
-      await pipeline(readableStreamBody!, createWriteStream(local), signal ? { signal } : {})
+      try {
+        const { readableStreamBody } = await this.#blob(path).download(0)
+        await pipeline(readableStreamBody!, createWriteStream(local), signal ? { signal } : {})
+        return true
+      } catch (error) {
+        if (await this.#isMissing(error)) return false
+        throw error
+      }
     })
   }
 
@@ -120,6 +124,12 @@ class AzureStore implements Store {
   }
 
   close(): void {}
+
+  async #isMissing(error: unknown): Promise<boolean> {
+    if (codeOf(error) === 'BlobNotFound') return true
+    // An answer to a question for a part of a file has no code in its body.
+    return statusOf(error) === 404 && (await this.container.exists())
+  }
 
   #blob(path: string): BlockBlobClient {
     return this.container.getBlockBlobClient(`${this.settings.prefix}${path}`)

@@ -77,8 +77,16 @@ export class FolderStore implements Store {
     })
   }
 
-  bring(path: string, local: string): Promise<void> {
-    return this.#told(() => copyFile(join(this.folder, path), local, constants.COPYFILE_FICLONE))
+  bring(path: string, local: string): Promise<boolean> {
+    return this.#told(async () => {
+      const whole = join(this.folder, path)
+      if (!(await isThere(whole))) {
+        await stat(this.folder)
+        return false
+      }
+      await copyFile(whole, local, constants.COPYFILE_FICLONE)
+      return true
+    })
   }
 
   remove(path: string): Promise<void> {

@@ -99,10 +99,15 @@ class S3Store implements Store {
     })
   }
 
-  bring(path: string, local: string, signal?: AbortSignal): Promise<void> {
+  bring(path: string, local: string, signal?: AbortSignal): Promise<boolean> {
     return this.#told(async () => {
-      const { Body } = await this.#get(path, signal)
-      await pipeline(Body as Readable, createWriteStream(local), signal ? { signal } : {})
+      const found = await this.#get(path, signal).catch(error => {
+        if ((error as Error).name === 'NoSuchKey') return undefined
+        throw error
+      })
+      if (found === undefined) return false
+      await pipeline(found.Body as Readable, createWriteStream(local), signal ? { signal } : {})
+      return true
     })
   }
 

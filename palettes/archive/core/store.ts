@@ -18,8 +18,8 @@ export interface Store {
   replace(path: string, text: string): Promise<void>
   /** A short text; undefined where there is none. */
   read(path: string): Promise<string | undefined>
-  /** Brings a file to this machine. */
-  bring(path: string, local: string, signal?: AbortSignal): Promise<void>
+  /** Brings a file to this machine; false where there is none. */
+  bring(path: string, local: string, signal?: AbortSignal): Promise<boolean>
   /** All files whose path begins so, in the order of their paths. */
   list(prefix: string): AsyncIterable<StoredFile>
   /** Nothing happens where there is none. */

@@ -81,7 +81,15 @@ export class Bringing {
   async #bring(file: string, wanted: Wanted): Promise<void> {
     const { store, folder, positions, signal, context } = this.options
     const local = join(folder, 'file')
-    await this.#tried(async () => (await store.open()).bring(file, local, signal))
+    const isThere = await this.#tried(async () => (await store.open()).bring(file, local, signal))
+    if (!isThere) {
+      await this.#refuse(
+        file,
+        0,
+        `${file} is not there any more: it was listed, and deleted since.`
+      )
+      return
+    }
     const known = positions.of(file)
     let row = known === 'all' ? 0 : known
     let texts: string[] = []
@@ -101,7 +109,7 @@ export class Bringing {
       }
     } catch (error) {
       if (signal.aborted) throw error
-      await this.#refuse(file, row, error)
+      await this.#refuse(file, row, `${file} cannot be read behind row ${row}: ${reasonOf(error)}`)
     }
     if (texts.length > 0) await send()
     await this.#sender.drained()
@@ -146,8 +154,7 @@ export class Bringing {
   }
 
   /** The rest of the file cannot be read: it is told as one rejection, and the others go on. */
-  async #refuse(file: string, row: number, error: unknown): Promise<void> {
-    const message = `${file} cannot be read behind row ${row}: ${reasonOf(error)}`
+  async #refuse(file: string, row: number, message: string): Promise<void> {
     const reason = { code: 'ARCHIVE_FILE_INVALID', message }
     this.options.context.node.warn(message)
     const make = () => ({

@@ -1,5 +1,8 @@
 // Mostly waits.
 import assert from 'node:assert/strict'
+import { execFileSync } from 'node:child_process'
+import { mkdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { KafkaCluster } from '../../../../core/kafka/cluster.ts'
 import { nodeMetrics } from '../../../../core/node/metrics.ts'
 import { isRejection } from '../../../../core/record/record.ts'
@@ -107,6 +110,37 @@ describe('archive-sink to a folder', function () {
       ]
     )
     await until('the commit', async () => (await rig.committed(group, topic))[0] === 13)
+  })
+
+  it('waits, red, while the disk on which it gathers is full, and loses nothing', async () => {
+    const [topic, group] = [await rig.topic(1), unique('g')]
+    const disk = join(flow.nodeRed.userDir, 'millrace')
+    mkdirSync(disk, { recursive: true })
+    try {
+      const options = ['-t', 'tmpfs', '-o', 'size=8m', 'tmpfs', disk]
+      execFileSync('mount', options, { stdio: 'pipe' })
+    } catch (error) {
+      console.log(`⚠ not run: an archive on a full disk: ${error}`)
+      return
+    }
+    try {
+      const { bavail, bsize } = statfsSync(disk)
+      writeFileSync(join(disk, 'filler'), Buffer.alloc(bavail * bsize - (256 << 10)))
+      const pad = 'x'.repeat(1_000)
+      await feed(
+        topic,
+        readings(0, 600).map(each => ({ ...each, pad }))
+      )
+      await deploy(topic, group, { path: '' })
+      await until('the word', () => /disk full/.test(flow.statusOf('sink').at(-1) ?? ''))
+      assert.notEqual((await rig.committed(group, topic))[0], 600)
+      rmSync(join(disk, 'filler'))
+      await archived(600)
+      assert.deepEqual(numbersOf(folder.records), upTo(600))
+    } finally {
+      await flow.deploy(rig.brokers, [])
+      execFileSync('umount', ['-l', disk])
+    }
   })
 
   it('rejects what has no offset that is waited for', async () => {

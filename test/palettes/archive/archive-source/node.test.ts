@@ -1,6 +1,6 @@
 // Mostly waits.
 import assert from 'node:assert/strict'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { isRejection } from '../../../../core/record/record.ts'
@@ -133,6 +133,25 @@ describe('archive-source in Node-RED', function () {
     assert.deepEqual(
       bad.map(({ reason }) => reason.code),
       ['JSON_INVALID', 'ARCHIVE_FILE_INVALID']
+    )
+  })
+
+  it('tells of a file that was deleted after it was listed, and the others go on', async () => {
+    archive(1_080)
+    flow.seen('records').holds = true
+    await deploy()
+    say(Date.now())
+    await until('the first', () => flow.seen('records').arrived.length > 0)
+    const gone = folder.files[1]!
+    rmSync(join(folder.path, gone))
+    flow.seen('records').holds = false
+    for (const { done } of flow.seen('records').arrived) done()
+    await finished()
+    assert.deepEqual(numbers(), [...upTo(360), ...upTo(1_080).slice(720)])
+    const bad = flow.seen('bad').records.filter(isRejection)
+    assert.deepEqual(
+      bad.map(({ reason }) => reason.message),
+      [`${gone} is not there any more: it was listed, and deleted since.`]
     )
   })
 
