@@ -94,7 +94,7 @@ describe('archive-sink to S3, with faults', function () {
 
   it('tries again what is too much at a time, or has no room, and tells of it', async () => {
     const [topic, group] = [await rig.topic(1), unique('g')]
-    let [slow, full] = [4, 4]
+    let [slow, full] = [6, 5]
     proxy.rule((method, path) => {
       if (method !== 'PUT' || !path.includes('.jsonl')) return undefined
       if (slow-- > 0) return { status: 503, code: 'SlowDown' }
