@@ -65,12 +65,16 @@ describe('archive-sink: where a record goes', () => {
     }
   })
 
-  it('shows in the preview what stands in the columns, and else the line', () => {
-    const rowsOf = (given: object) =>
-      previewed(options(given)).sort({ payload: [record()], topic: 'readings' } as never)
-        .outputs[0]![0]
+  it('shows in the preview what stands in the columns, and else the line', async () => {
+    const rowsOf = async (given: object) => {
+      const sorted = previewed(options(given)).sort({
+        payload: [record()],
+        topic: 'readings'
+      } as never)
+      return (await sorted).outputs[0]![0]
+    }
     const folder = 'site=halle/date=2026-03-01/hour=07/'
-    assert.deepEqual(rowsOf({ format: 'parquet' }), {
+    assert.deepEqual(await rowsOf({ format: 'parquet' }), {
       $row: {
         folder,
         ts_utc: '2026-03-01T07:00:00.000Z',
@@ -80,6 +84,6 @@ describe('archive-sink: where a record goes', () => {
         rest: '{"site":"halle"}'
       }
     })
-    assert.deepEqual(rowsOf({}), { $row: { folder, line: JSON.stringify(record()) } })
+    assert.deepEqual(await rowsOf({}), { $row: { folder, line: JSON.stringify(record()) } })
   })
 })
