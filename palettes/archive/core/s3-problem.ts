@@ -41,14 +41,7 @@ export function s3Problem(error: unknown, settings: S3Settings): StoreError {
       true,
       cause
     )
-  if (status === 501 || name === 'NotImplemented')
-    return new StoreError(
-      'STORE_REFUSED',
-      `${at} does not know what it was asked for (${name || status}). An archive needs a store that gives a name to one writer only (If-None-Match: *).`,
-      'store cannot do it',
-      true,
-      cause
-    )
+  if (status === 501 || name === 'NotImplemented') return unable(at, `${name || status}`, cause)
   if (BUSY.has(name) || status === 429 || (status ?? 0) >= 500)
     return new StoreError(
       'STORE_AWAY',
@@ -81,6 +74,15 @@ export function s3Problem(error: unknown, settings: S3Settings): StoreError {
     cause
   )
 }
+
+const unable = (at: string, what: string, cause: { cause: unknown }): StoreError =>
+  new StoreError(
+    'STORE_REFUSED',
+    `${at} does not know what it was asked for (${what}). An archive needs a store that gives a name to one writer only (If-None-Match: *).`,
+    'store cannot do it',
+    true,
+    cause
+  )
 
 /** A body that is no answer of S3 may be a whole page. */
 const shortly = (error: unknown): string => {
